@@ -1,0 +1,24 @@
+/* Calls that have no bound on what they write, or no way to tell an error: using one is a compiler error
+ * (-Werror=deprecated-declarations).  Read before every source file. */
+#ifndef SALLYPORT_BANNED_H
+#define SALLYPORT_BANNED_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BANNED(instead) __attribute__((deprecated("use " instead)))
+
+char *strcpy(char *to, const char *from) BANNED("snprintf");
+char *strcat(char *to, const char *from) BANNED("snprintf");
+char *strncpy(char *to, const char *from, size_t size) BANNED("snprintf");
+char *strncat(char *to, const char *from, size_t size) BANNED("snprintf");
+char *strtok(char *text, const char *separators) BANNED("strcspn and strspn");
+int sprintf(char *to, const char *format, ...) BANNED("snprintf");
+int vsprintf(char *to, const char *format, va_list values) BANNED("vsnprintf");
+int atoi(const char *text) BANNED("strtoul with its checks");
+long atol(const char *text) BANNED("strtoul with its checks");
+long long atoll(const char *text) BANNED("strtoull with its checks");
+
+#endif

@@ -1,0 +1,179 @@
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct command {
+    struct loop *loop;
+    command_done_fn *done; /* NULL: told already */
+    void *arg;
+    pid_t pid;
+    int output_fd;         /* -1: its end was seen */
+    bool exited;
+    int status;
+    size_t length;
+    char output[COMMAND_OUTPUT_MAX + 1];
+    struct loop_io io;
+    struct loop_timer limit;
+    struct loop_signal child;
+    struct deferred death;
+};
+
+static void die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct command, death));
+}
+
+/* Tells the owner, once; error NULL: it ran to its end. */
+static void tell(struct command *command, const char *error)
+{
+    command_done_fn *done = command->done;
+
+    command->done = NULL;
+    if (done)
+        done(command->arg, error ? -1 : command->status, command->output, error);
+    explicit_bzero(command->output, sizeof command->output);
+}
+
+static void close_output(struct command *command)
+{
+    loop_io_stop(&command->io);
+    if (command->output_fd >= 0)
+        close(command->output_fd);
+    command->output_fd = -1;
+}
+
+static void retire(struct command *command)
+{
+    loop_signal_stop(&command->child);
+    loop_timer_stop(&command->limit);
+    close_output(command);
+    loop_defer(command->loop, &command->death, die);
+}
+
+/* Both its output and itself have ended. */
+static void finish_when_over(struct command *command)
+{
+    if (!command->exited || command->output_fd >= 0)
+        return;
+    retire(command);
+    tell(command, NULL);
+}
+
+static void on_output(void *arg, int ready)
+{
+    struct command *command = arg;
+    char dropped[512];
+    size_t room = COMMAND_OUTPUT_MAX - command->length;
+    ssize_t got = read(command->output_fd, room ? command->output + command->length : dropped,
+                       room ? room : sizeof dropped);
+
+    (void)ready;
+    if (got > 0 && room > 0)
+        command->length += (size_t)got;
+    else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        close_output(command);
+    explicit_bzero(dropped, sizeof dropped);
+    finish_when_over(command);
+}
+
+static void on_child(void *arg, int number)
+{
+    struct command *command = arg;
+
+    (void)number;
+    if (command->exited || waitpid(command->pid, &command->status, WNOHANG) != command->pid)
+        return;
+    command->exited = true;
+    finish_when_over(command);
+}
+
+/* Ends it and whatever it started. */
+static void end(struct command *command)
+{
+    kill(-command->pid, SIGKILL);
+    if (!command->exited)
+        waitpid(command->pid, &command->status, 0); /* SIGKILL does not let us wait */
+    command->exited = true;
+    retire(command);
+}
+
+static void on_limit(void *arg)
+{
+    struct command *command = arg;
+
+    end(command);
+    tell(command, "took too long");
+}
+
+void command_cancel(struct command *command)
+{
+    if (!command)
+        return;
+    command->done = NULL;
+    end(command);
+    explicit_bzero(command->output, sizeof command->output);
+}
+
+static int spawn(struct command *command, char *const argv[], int output)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t defaults, none;
+    int error;
+
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    error = posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+struct command *command_run(struct loop *loop, char *const argv[], uint32_t limit_ms, command_done_fn *done, void *arg,
+                            char *error, size_t size)
+{
+    struct command *command = calloc(1, sizeof *command);
+    int ends[2], failure;
+
+    if (!command || pipe2(ends, O_CLOEXEC) != 0) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], command ? strerror(errno) : "out of memory");
+        free(command);
+        return NULL;
+    }
+    command->loop = loop;
+    command->done = done;
+    command->arg = arg;
+    command->output_fd = ends[0];
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    loop_signal_start(loop, &command->child, SIGCHLD, on_child, command); /* before the child can end */
+    failure = spawn(command, argv, ends[1]);
+    close(ends[1]);
+    if (failure != 0 || !loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure ? failure : errno));
+        loop_signal_stop(&command->child);
+        close_output(command);
+        free(command);
+        return NULL;
+    }
+    loop_timer_start(loop, &command->limit, limit_ms, on_limit, command);
+    return command;
+}

@@ -1,0 +1,619 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* inih takes a semicolon behind a blank for a comment and would cut the value there.  On its way through inih such a
+ * semicolon travels as this byte, which no line may hold otherwise. */
+#define SEMICOLON_STAND_IN '\x01'
+#define OPTIONS_MAX 64 /* rows of the option table, at most */
+
+/* A file being read: the config that grows, the section that is open, where we are, what went wrong. */
+struct reading {
+    FILE *stream;
+    const char *name;
+    enum config_use use;
+    config_report *report;
+    void *arg;
+    unsigned errors;
+    struct config *config;
+    int line;            /* number of the line last read */
+    bool continuation;   /* that line goes on with the value before it */
+    bool in_section;     /* a good section header stands above */
+    bool skip_section;   /* a bad one: its keys are passed over, the header was told */
+    enum option_section section;
+    void *base;          /* the struct that the section fills */
+    char title[64];      /* for messages: "[imap work]" */
+    int section_line;
+    int set_at[OPTIONS_MAX]; /* line of each option in this section; 0: not set */
+    bool has_settings;
+    int secret_line;     /* of the first real secret in the file; 0: none */
+};
+
+static void __attribute__((format(printf, 3, 4))) complain(struct reading *reading, int line, const char *format, ...)
+{
+    char text[512], message[400];
+    va_list values;
+
+    if (++reading->errors > CONFIG_ERRORS_MAX)
+        return;
+    va_start(values, format);
+    vsnprintf(message, sizeof message, format, values);
+    va_end(values);
+    if (line > 0)
+        snprintf(text, sizeof text, "%s:%d: %s", reading->name, line, message);
+    else
+        snprintf(text, sizeof text, "%s: %s", reading->name, message);
+    reading->report(reading->arg, text);
+}
+
+/* --- sections --- */
+
+static const struct protocol *base_protocol(const struct reading *reading)
+{
+    return reading->section == OPTION_LISTENER ? ((struct listener_config *)reading->base)->protocol : NULL;
+}
+
+static void set_option(struct reading *reading, const struct option_row *option, const char *value, int line)
+{
+    const char *why;
+
+    if (!option_set(option, base_protocol(reading), reading->base, value, &why))
+        complain(reading, line, "%s: %s", option->key, why);
+}
+
+static void set_defaults(struct reading *reading)
+{
+    for (size_t i = 0; i < option_count(); i++) {
+        const struct option_row *option = option_row(i);
+
+        if (option->section == reading->section && option->initial)
+            set_option(reading, option, option->initial, reading->line);
+    }
+}
+
+/* What depends on the protocol and so has no text in the option table. */
+static void complete_listener(struct reading *reading, struct listener_config *listener)
+{
+    static const char key_listen[] = "listen", key_protocol[] = "protocol";
+    const struct protocol *protocol = listener->protocol;
+    char place[24];
+    int line = reading->section_line;
+
+    if (listener->listen.count == 0 && !reading->set_at[option_index(option_find(OPTION_LISTENER, key_listen))]) {
+        snprintf(place, sizeof place, "localhost:%u", protocol->listen_port);
+        if (protocol->listen_port)
+            set_option(reading, option_find(OPTION_LISTENER, key_listen), place, line);
+        else
+            complain(reading, line, "%s needs the key `%s`", reading->title, key_listen);
+    }
+    if (!listener->token && !reading->set_at[option_index(option_find(OPTION_LISTENER, key_protocol))]) {
+        if (protocol->token)
+            set_option(reading, option_find(OPTION_LISTENER, key_protocol), protocol->token, line);
+        else
+            complain(reading, line, "%s needs the key `%s`", reading->title, key_protocol);
+    }
+    if (listener->token) {
+        listener->scheme = strdup(listener->token);
+        if (listener->scheme) {
+            listener->scheme[strcspn(listener->scheme, "/")] = '\0';
+            for (char *c = listener->scheme; *c; c++)
+                *c = (char)tolower((unsigned char)*c);
+        } else {
+            complain(reading, line, "out of memory");
+        }
+    }
+}
+
+/* Whether a password-file may be trusted with a password, as ssh asks of its keys. */
+static void check_password_file(struct reading *reading, const char *path, int line)
+{
+    struct stat status;
+
+    if (path[0] != '/')
+        complain(reading, line, "password-file: not an absolute path");
+    else if (stat(path, &status) != 0)
+        complain(reading, line, "password-file: %s: %s", path, strerror(errno));
+    else if (S_ISREG(status.st_mode) && status.st_mode & 077)
+        complain(reading, line, "password-file: others can read %s: run `chmod 600` on it", path);
+}
+
+static void check_proxy(struct reading *reading, const struct proxy_config *proxy)
+{
+    int given = !!proxy->password + !!proxy->password_file + !!proxy->password_command;
+    int line = reading->section_line;
+
+    if (given > 1)
+        complain(reading, line, "%s has more than one of password, password-file and password-command", reading->title);
+    if (given > 0 && !proxy->user)
+        complain(reading, line, "%s has a password but no user", reading->title);
+    if (proxy->user && given == 0)
+        complain(reading, line, "%s has a user but no password, password-file or password-command", reading->title);
+    if (proxy->password_file)
+        check_password_file(reading, proxy->password_file,
+                            reading->set_at[option_index(option_find(OPTION_PROXY, "password-file"))]);
+    if (proxy->require_switch && !(proxy->announce & 1u))
+        complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
+                 "switch", reading->title);
+}
+
+static void close_section(struct reading *reading)
+{
+    if (!reading->in_section)
+        return;
+    for (size_t i = 0; i < option_count(); i++) {
+        const struct option_row *option = option_row(i);
+
+        if (option->section == reading->section && option->flags & OPTION_REQUIRED && !reading->set_at[i])
+            complain(reading, reading->section_line, "%s needs the key `%s`", reading->title, option->key);
+    }
+    if (reading->section == OPTION_LISTENER)
+        complete_listener(reading, reading->base);
+    else if (reading->section == OPTION_PROXY)
+        check_proxy(reading, reading->base);
+    reading->in_section = false;
+}
+
+static bool is_label(const char *label, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (!isalnum((unsigned char)label[i]) && !strchr("._-", label[i]))
+            return false;
+    return length > 0 && length <= CONFIG_LABEL_MAX;
+}
+
+/* Adds a zeroed element to an array; NULL after a complaint. */
+static void *grow(struct reading *reading, void **array, size_t *count, size_t size)
+{
+    char *grown = *count < CONFIG_SECTIONS_MAX ? realloc(*array, (*count + 1) * size) : NULL;
+
+    if (!grown) {
+        complain(reading, reading->line, "more sections than fit");
+        return NULL;
+    }
+    *array = grown;
+    memset(grown + *count * size, 0, size);
+    return grown + (*count)++ * size;
+}
+
+static bool open_proxy(struct reading *reading, const char *label)
+{
+    struct config *config = reading->config;
+    struct proxy_config *proxy;
+
+    if (strcmp(label, "direct") == 0) {
+        complain(reading, reading->line, "a proxy cannot be called direct");
+        return false;
+    }
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (strcmp(config->proxies[i].label, label) == 0) {
+            complain(reading, reading->line, "%s stands a second time", reading->title);
+            return false;
+        }
+    proxy = grow(reading, (void **)&config->proxies, &config->proxy_count, sizeof *proxy);
+    if (!proxy)
+        return false;
+    proxy->label = strdup(label);
+    reading->base = proxy;
+    return proxy->label != NULL;
+}
+
+static bool open_listener(struct reading *reading, const struct protocol *protocol, const char *label)
+{
+    struct config *config = reading->config;
+    struct listener_config *listener;
+    char name[CONFIG_LABEL_MAX + 16];
+
+    snprintf(name, sizeof name, "%s%s%s", protocol->section, *label ? "/" : "", label);
+    if (config_listener(config, name)) {
+        complain(reading, reading->line, "%s stands a second time", reading->title);
+        return false;
+    }
+    listener = grow(reading, (void **)&config->listeners, &config->listener_count, sizeof *listener);
+    if (!listener)
+        return false;
+    listener->protocol = protocol;
+    listener->line = reading->line;
+    listener->name = strdup(name);
+    reading->base = listener;
+    return listener->name != NULL;
+}
+
+static bool open_settings(struct reading *reading, const char *label)
+{
+    if (*label)
+        complain(reading, reading->line, "[sallyport] takes no label");
+    if (reading->has_settings)
+        complain(reading, reading->line, "[sallyport] stands a second time");
+    if (*label || reading->has_settings)
+        return false;
+    reading->has_settings = true;
+    reading->base = &reading->config->settings;
+    return true;
+}
+
+/* A line that starts with a bracket: "[word]" or "[word label]". */
+static void open_section(struct reading *reading, const char *header)
+{
+    size_t length = strcspn(header + 1, "]"), word;
+    char label[CONFIG_LABEL_MAX + 1] = "";
+    const struct protocol *protocol;
+    const char *start = header + 1, *rest;
+
+    close_section(reading);
+    reading->skip_section = true;
+    reading->section_line = reading->line;
+    memset(reading->set_at, 0, sizeof reading->set_at);
+    if (start[length] != ']' || start[length + 1 + strspn(start + length + 1, " \t")]) {
+        complain(reading, reading->line, "a section header ends with ] and nothing behind it");
+        return;
+    }
+    word = strcspn(start, " \t]");
+    rest = start + word + strspn(start + word, " \t");
+    if (*rest != ']') {
+        size_t label_length = strcspn(rest, " \t]");
+
+        if (!is_label(rest, label_length) || rest[label_length + strspn(rest + label_length, " \t")] != ']') {
+            complain(reading, reading->line, "a label is one word of at most %d letters, digits, '.', '_' and '-'",
+                     CONFIG_LABEL_MAX);
+            return;
+        }
+        memcpy(label, rest, label_length);
+        label[label_length] = '\0';
+    }
+    snprintf(reading->title, sizeof reading->title, "[%.*s%s%s]", (int)(word < 20 ? word : 20), start, *label ? " " : "",
+             label);
+    protocol = protocol_find(start, word);
+    if (protocol) {
+        reading->section = OPTION_LISTENER;
+        reading->in_section = open_listener(reading, protocol, label);
+    } else if (word == 5 && memcmp(start, "proxy", 5) == 0) {
+        reading->section = OPTION_PROXY;
+        reading->in_section = open_proxy(reading, label);
+    } else if (word == 9 && memcmp(start, "sallyport", 9) == 0) {
+        reading->section = OPTION_GLOBAL;
+        reading->in_section = open_settings(reading, label);
+    } else {
+        complain(reading, reading->line, "unknown section %s", reading->title);
+    }
+    reading->skip_section = !reading->in_section;
+    if (reading->in_section)
+        set_defaults(reading);
+}
+
+/* --- keys --- */
+
+static void note_secret(struct reading *reading, const struct option_row *option, const char *value)
+{
+    bool secret = option->flags & OPTION_SECRET || (option->flags & OPTION_REPEATS && option_header_is_secret(value));
+    const char *shown = option->flags & OPTION_SECRET ? value : value + strcspn(value, ":");
+
+    if (!secret)
+        return;
+    if (!(option->flags & OPTION_SECRET))
+        shown += strspn(shown, ": \t");
+    if (strcmp(shown, OPTION_MASK) == 0) {
+        if (reading->use == CONFIG_TO_RUN)
+            complain(reading, reading->line, "%s: this is the mask that `check` prints in place of a secret",
+                     option->key);
+    } else if (!reading->secret_line) {
+        reading->secret_line = reading->line;
+    }
+}
+
+static void take_value(struct reading *reading, const char *key, const char *value)
+{
+    const struct option_row *option = option_find(reading->section, key);
+    int *set_at = option ? &reading->set_at[option_index(option)] : NULL;
+
+    if (!option) {
+        complain(reading, reading->line, "unknown key `%.50s` in %s", key, reading->title);
+        return;
+    }
+    if (reading->continuation && !(option->flags & OPTION_CONTINUES)) {
+        complain(reading, reading->line, "%s cannot go on in an indented line", key);
+        return;
+    }
+    if (*set_at && !reading->continuation && !(option->flags & OPTION_REPEATS)) {
+        complain(reading, reading->line, "%s stands a second time (first in line %d)", key, *set_at);
+        return;
+    }
+    if (!*set_at)
+        *set_at = reading->line;
+    note_secret(reading, option, value);
+    set_option(reading, option, value, reading->line);
+}
+
+/* inih's call for each key. */
+static int on_key(void *arg, const char *section, const char *key, const char *value)
+{
+    struct reading *reading = arg;
+    char whole[CONFIG_LINE_MAX + 2];
+
+    (void)section;
+    if (reading->skip_section)
+        return 1;
+    if (!reading->in_section) {
+        complain(reading, reading->line, "`%.50s` stands before the first section", key);
+        return 1;
+    }
+    snprintf(whole, sizeof whole, "%s", value);
+    for (char *c = whole; *c; c++)
+        if (*c == SEMICOLON_STAND_IN)
+            *c = ';';
+    take_value(reading, key, whole);
+    explicit_bzero(whole, sizeof whole);
+    return 1;
+}
+
+/* --- lines --- */
+
+/* Reads one line of the file, whole, without its end.  Returns false behind the last; *length may be more than what
+ * was kept. */
+static bool read_line(struct reading *reading, char *line, size_t size, size_t *length)
+{
+    int c = getc(reading->stream);
+
+    if (c == EOF)
+        return false;
+    for (*length = 0; c != EOF && c != '\n'; c = getc(reading->stream), (*length)++)
+        if (*length < size - 1)
+            line[*length] = (char)c;
+    line[*length < size - 1 ? *length : size - 1] = '\0';
+    if (*length > 0 && *length < size && line[*length - 1] == '\r')
+        line[--*length] = '\0';
+    return true;
+}
+
+/* "name =" at the start of an indented line: a key that somebody indented, not a continuation. */
+static bool looks_like_key(const char *text)
+{
+    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+
+    return name > 0 && text[name + strspn(text + name, " \t")] == '=';
+}
+
+/* Looks a line over and says whether inih gets it, and from where; everything wrong with it is told here. */
+static bool vet_line(struct reading *reading, char *line, size_t length, char **start)
+{
+    char *text = line;
+
+    reading->continuation = false;
+    if (reading->line == 1 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
+        text = line + 3; /* the byte order mark that some editors leave */
+    if (length > CONFIG_LINE_MAX) {
+        complain(reading, reading->line, "the line is longer than %d bytes", CONFIG_LINE_MAX);
+        return false;
+    }
+    for (size_t i = 0; i < length; i++)
+        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
+            complain(reading, reading->line, "the line has a control byte (0x%02x)", (unsigned char)line[i]);
+            return false;
+        }
+    *start = text + strspn(text, " \t");
+    if (**start == '\0' || **start == ';' || **start == '#')
+        return false;
+    if (**start == '[') {
+        open_section(reading, *start);
+        return true;
+    }
+    if (*start > text && !looks_like_key(*start)) {
+        reading->continuation = true;
+        *start = text;
+    } else if (!strchr(*start, '=') || **start == '=') {
+        complain(reading, reading->line, "neither [section] nor key = value");
+        return false;
+    }
+    for (char *c = *start; *c; c++)
+        if (*c == ';')
+            *c = SEMICOLON_STAND_IN;
+    return true;
+}
+
+/* inih's way to the next line: fgets with manners.  A line that is not for inih reaches it empty, so that it, too,
+ * keeps count. */
+static char *next_line(char *out, int size, void *arg)
+{
+    struct reading *reading = arg;
+    char line[CONFIG_LINE_MAX + 8], *start;
+    size_t length;
+
+    if (!read_line(reading, line, sizeof line, &length))
+        return NULL;
+    reading->line++;
+    if (!vet_line(reading, line, length, &start))
+        start = strchr(line, '\0');
+    if (snprintf(out, (size_t)size, "%s\n", start) >= size) {
+        complain(reading, reading->line, "the line is longer than %d bytes", size - 2);
+        snprintf(out, (size_t)size, "\n");
+    }
+    explicit_bzero(line, sizeof line);
+    return out;
+}
+
+/* --- the whole file --- */
+
+static const struct proxy_config *find_proxy(const struct config *config, const char *label)
+{
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (strcmp(config->proxies[i].label, label) == 0)
+            return &config->proxies[i];
+    return NULL;
+}
+
+/* Points each listener at its proxy. */
+static void resolve_proxies(struct reading *reading)
+{
+    struct config *config = reading->config;
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct listener_config *listener = &config->listeners[i];
+        const char *label = listener->proxy_name ? listener->proxy_name : "";
+
+        if (strcmp(label, "direct") == 0)
+            continue;
+        listener->proxy = find_proxy(config, label);
+        if (!listener->proxy && *label)
+            complain(reading, listener->line, "there is no section [proxy %s]", label);
+        else if (!listener->proxy)
+            complain(reading, listener->line, "there is no section [proxy] (for no proxy, write proxy = direct)");
+    }
+}
+
+static bool environment_names_proxy(const char *scheme)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s_proxy", scheme);
+    for (int upper = 0; upper < 2; upper++) {
+        if (getenv(name) || getenv(upper ? "ALL_PROXY" : "all_proxy"))
+            return true;
+        for (char *c = name; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+    }
+    return false;
+}
+
+/* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
+static void check_environment(struct reading *reading)
+{
+    struct config *config = reading->config;
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+
+        if (listener->proxy && listener->proxy->urls.environment && listener->scheme &&
+            !environment_names_proxy(listener->scheme))
+            complain(reading, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
+                     listener->scheme);
+    }
+}
+
+struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
+{
+    struct reading reading = {.stream = stream, .name = name, .use = use, .report = report, .arg = arg};
+    struct stat status;
+
+    reading.config = calloc(1, sizeof *reading.config);
+    if (!reading.config) {
+        complain(&reading, 0, "out of memory");
+        return NULL;
+    }
+    reading.config->references = 1;
+    reading.config->path = strdup(name);
+    reading.section = OPTION_GLOBAL;
+    reading.base = &reading.config->settings;
+    set_defaults(&reading);
+    if (ini_parse_stream(next_line, &reading, on_key, &reading) < 0)
+        complain(&reading, 0, "out of memory");
+    close_section(&reading);
+    if (ferror(stream))
+        complain(&reading, 0, "cannot be read: %s", strerror(errno));
+    if (reading.config->listener_count == 0 && reading.errors == 0)
+        complain(&reading, 0, "has no listener: add a section like [imap]");
+    if (reading.secret_line && fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 &&
+        S_ISREG(status.st_mode) && status.st_mode & 077)
+        complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
+                 "on it");
+    resolve_proxies(&reading);
+    if (use == CONFIG_TO_RUN)
+        check_environment(&reading);
+    if (reading.errors > CONFIG_ERRORS_MAX) {
+        char text[64];
+
+        snprintf(text, sizeof text, "%.30s: and %u more errors", name, reading.errors - CONFIG_ERRORS_MAX);
+        report(arg, text);
+    }
+    if (reading.errors > 0 || !reading.config->path) {
+        config_unref(reading.config);
+        return NULL;
+    }
+    return reading.config;
+}
+
+struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg)
+{
+    struct reading reading = {.name = path, .report = report, .arg = arg};
+    FILE *stream = fopen(path, "re");
+    struct config *config;
+
+    if (!stream) {
+        complain(&reading, 0, "%s", strerror(errno));
+        return NULL;
+    }
+    config = config_parse(stream, path, use, report, arg);
+    fclose(stream);
+    return config;
+}
+
+struct config *config_ref(struct config *config)
+{
+    config->references++;
+    return config;
+}
+
+static void release_section(enum option_section section, void *base)
+{
+    for (size_t i = 0; i < option_count(); i++)
+        if (option_row(i)->section == section)
+            option_release(option_row(i), base);
+}
+
+void config_unref(struct config *config)
+{
+    if (!config || --config->references > 0)
+        return;
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        release_section(OPTION_PROXY, &config->proxies[i]);
+        free(config->proxies[i].label);
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        release_section(OPTION_LISTENER, &config->listeners[i]);
+        free(config->listeners[i].name);
+        free(config->listeners[i].scheme);
+    }
+    free(config->proxies);
+    free(config->listeners);
+    free(config->path);
+    free(config);
+}
+
+static void print_section(enum option_section section, const void *base, FILE *out)
+{
+    for (size_t i = 0; i < option_count(); i++)
+        if (option_row(i)->section == section)
+            option_print(option_row(i), base, out);
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+    fprintf(out, "[sallyport]\n");
+    print_section(OPTION_GLOBAL, &config->settings, out);
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        fprintf(out, "\n[proxy%s%s]\n", *config->proxies[i].label ? " " : "", config->proxies[i].label);
+        print_section(OPTION_PROXY, &config->proxies[i], out);
+    }
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+        const char *slash = strchr(listener->name, '/');
+
+        fprintf(out, "\n[%s%s%s]\n", listener->protocol->section, slash ? " " : "", slash ? slash + 1 : "");
+        print_section(OPTION_LISTENER, listener, out);
+    }
+}
+
+const struct listener_config *config_listener(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (config->listeners[i].name && strcmp(config->listeners[i].name, name) == 0)
+            return &config->listeners[i];
+    return NULL;
+}

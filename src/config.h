@@ -1,0 +1,87 @@
+/* The configuration file, read with inih into structs by way of the option table.  Immutable once loaded; shared by
+ * reference counting, so that a reload never changes what a running session sees.  The format and every key are told
+ * in sallyport.ini(5). */
+#ifndef SALLYPORT_CONFIG_H
+#define SALLYPORT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "endpoint.h"
+#include "log.h"
+#include "option.h"
+#include "protocol.h"
+
+struct settings {
+    unsigned log_level; /* enum log_level */
+    unsigned log_to;    /* 0 stderr, 1 syslog */
+    uint32_t max_sessions;
+    uint32_t resolve_timeout, connect_timeout, handshake_timeout, greeting_timeout; /* ms */
+    uint32_t idle_timeout;                                                          /* ms, 0 = never */
+    uint32_t keepalive;                                                             /* ms */
+    bool same_user;
+};
+
+enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
+
+struct proxy_config {
+    char *label; /* "" for the unlabelled one */
+    struct option_places urls;
+    unsigned method;   /* index into method_words */
+    unsigned announce; /* bits of enum method_announce */
+    bool require_switch;
+    char *user;
+    char *password, *password_file, *password_command; /* at most one of them */
+    struct option_texts headers;
+    unsigned fallback; /* enum proxy_fallback */
+};
+
+struct listener_config {
+    char *name; /* section and label: "imap", "imap/work" */
+    const struct protocol *protocol;
+    struct option_places listen; /* host "localhost" = 127.0.0.1 and ::1; port 0 = any free one */
+    struct endpoint_target target;
+    char *token;      /* for Upgrade: "IMAP", "IMAP/4rev1" */
+    char *scheme;     /* its name in lower case */
+    char *proxy_name; /* a label or "direct"; NULL: the unlabelled proxy */
+    const struct proxy_config *proxy; /* NULL: direct */
+    int line;         /* of its section in the file */
+};
+
+struct config {
+    unsigned references; /* config_ref and config_unref only */
+    char *path;
+    struct settings settings;
+    size_t proxy_count, listener_count;
+    struct proxy_config *proxies;
+    struct listener_config *listeners;
+};
+
+#define CONFIG_LINE_MAX 198       /* bytes of a line: what inih takes in one piece */
+#define CONFIG_LABEL_MAX 32       /* bytes of a section's label */
+#define CONFIG_SECTIONS_MAX 256   /* proxies, and listeners, of one file */
+#define CONFIG_ERRORS_MAX 100     /* more are counted, not told */
+
+/* Is told each error as one line, "FILE:LINE: text" or "FILE: text". */
+typedef void config_report(void *arg, const char *line);
+
+/* What the configuration is loaded for: a mask in a secret's place is fine for `check` only. */
+enum config_use { CONFIG_TO_CHECK, CONFIG_TO_RUN };
+
+/* Reads a file, or an open stream that is called name in errors and whose mode is not looked at.  Returns a config with
+ * one reference, or NULL after at least one report.  config_parse does not close the stream. */
+struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg);
+struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg);
+
+struct config *config_ref(struct config *config);
+void config_unref(struct config *config); /* NULL is fine; secrets are wiped with the last reference */
+
+/* Prints the configuration as a file that config_parse accepts, defaults included, secrets masked. */
+void config_print(const struct config *config, FILE *out);
+
+/* The listener of that name ("imap", "imap/work"), or NULL. */
+const struct listener_config *config_listener(const struct config *config, const char *name);
+
+#endif

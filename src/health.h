@@ -1,0 +1,46 @@
+/* What is remembered of each proxy: whether it rests after a failure, and whether it chokes on Upgrade.  Pure: the
+ * clock is passed in, in milliseconds of any monotonic clock. */
+#ifndef SALLYPORT_HEALTH_H
+#define SALLYPORT_HEALTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "endpoint.h"
+
+#define HEALTH_REST_FIRST_MS 2000u    /* the first failure; each further one in a row doubles it */
+#define HEALTH_REST_MAX_MS 300000u
+#define HEALTH_ENTRIES_MAX 256        /* the one touched longest ago gives way */
+
+struct health;
+
+enum health_state {
+    HEALTH_UP,
+    HEALTH_RESTING, /* it failed a while ago: asked only when nothing better is left */
+    HEALTH_AWAY,    /* it told us with Retry-After to stay away: not asked at all */
+};
+
+struct health *health_new(void);
+void health_free(struct health *health);
+
+enum health_state health_state(const struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
+/* Milliseconds until it is asked again; 0 when it is up.  *why is then what made it rest (owned by health). */
+uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                          const char **why);
+
+/* It could not be reached, or did not answer as a proxy does. */
+void health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
+
+/* It asked to be left alone for that many seconds. */
+void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,
+                      const char *why);
+
+/* It answered. */
+void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
+/* It refuses requests with Upgrade but takes them without. */
+void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+bool health_is_plain(const struct health *health, const struct endpoint *proxy);
+
+#endif

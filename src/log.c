@@ -1,0 +1,145 @@
+#include "log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048         /* a line is cut here; reasons and names are far shorter */
+#define BRAKE_INTERVAL_MS 10000     /* a repeated warning is said at most this often */
+
+const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
+
+static struct {
+    enum log_level level;
+    bool to_syslog;
+    bool timestamps;
+} settings = {LEVEL_INFO, false, false};
+
+void log_setup(enum log_level level, bool to_syslog, bool timestamps)
+{
+    if (to_syslog && !settings.to_syslog)
+        openlog("sallyport", LOG_PID, LOG_DAEMON);
+    if (!to_syslog && settings.to_syslog)
+        closelog();
+    settings.level = level;
+    settings.to_syslog = to_syslog;
+    settings.timestamps = timestamps;
+}
+
+bool log_wants(enum log_level level)
+{
+    return level <= settings.level;
+}
+
+/* The time stamp of RFC 3339, in UTC, with milliseconds and a blank behind it. */
+static size_t stamp(char *out, size_t size)
+{
+    struct timespec now;
+    struct tm parts;
+    int written;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &parts);
+    written = snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ ", parts.tm_year + 1900, parts.tm_mon + 1,
+                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000);
+    return written < 0 ? 0 : (size_t)written;
+}
+
+static void write_line(enum log_level level, const char *name, const char *prefix, const char *format, va_list values)
+{
+    static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+    char line[LINE_MAX_BYTES];
+    size_t at = 0;
+
+    if (!settings.to_syslog) {
+        if (settings.timestamps)
+            at += stamp(line, sizeof line);
+        at += (size_t)snprintf(line + at, sizeof line - at, "sallyport: ");
+    }
+    if (name)
+        at += (size_t)snprintf(line + at, sizeof line - at, "%.300s ", name);
+    at += (size_t)snprintf(line + at, sizeof line - at, "%s", prefix);
+    at += (size_t)vsnprintf(line + at, sizeof line - at, format, values);
+    if (at > sizeof line - 2)
+        at = sizeof line - 2;
+    if (settings.to_syslog) {
+        syslog(priorities[level], "%s", line);
+        return;
+    }
+    line[at++] = '\n';
+    for (size_t done = 0; done < at;) {
+        ssize_t written = write(STDERR_FILENO, line + done, at - done);
+
+        if (written > 0)
+            done += (size_t)written;
+        else if (errno != EINTR)
+            return; /* nobody reads our log any more: nothing left to tell it to */
+    }
+}
+
+void log_event(enum log_level level, const char *name, const char *format, ...)
+{
+    va_list values;
+
+    if (!log_wants(level))
+        return;
+    va_start(values, format);
+    write_line(level, name, "", format, values);
+    va_end(values);
+}
+
+void log_message(enum log_level level, const char *name, const char *format, ...)
+{
+    va_list values;
+
+    if (!log_wants(level))
+        return;
+    va_start(values, format);
+    write_line(level, name, level == LEVEL_ERROR ? "error: " : level == LEVEL_WARNING ? "warning: " : "", format,
+               values);
+    va_end(values);
+}
+
+bool log_brake_open(struct log_brake *brake, uint64_t now_ms, unsigned *suppressed)
+{
+    if (now_ms < brake->next) {
+        brake->suppressed++;
+        return false;
+    }
+    *suppressed = brake->suppressed;
+    brake->suppressed = 0;
+    brake->next = now_ms + BRAKE_INTERVAL_MS;
+    return true;
+}
+
+const char *log_escape(char *out, size_t size, const void *bytes, size_t length)
+{
+    const unsigned char *from = bytes;
+    size_t at = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        char piece[8];
+        int written;
+
+        switch (from[i]) {
+        case '\r': written = snprintf(piece, sizeof piece, "\\r"); break;
+        case '\n': written = snprintf(piece, sizeof piece, "\\n"); break;
+        case '\t': written = snprintf(piece, sizeof piece, "\\t"); break;
+        case '"':
+        case '\\': written = snprintf(piece, sizeof piece, "\\%c", from[i]); break;
+        default:
+            written = snprintf(piece, sizeof piece, from[i] >= 0x20 && from[i] <= 0x7e ? "%c" : "\\x%02x", from[i]);
+        }
+        if (at + (size_t)written >= size)
+            break;
+        memcpy(out + at, piece, (size_t)written);
+        at += (size_t)written;
+    }
+    if (size > 0)
+        out[at] = '\0';
+    return out;
+}

@@ -1,0 +1,262 @@
+/* The command line: options, one table of commands, exit status. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon.h"
+#include "dialer.h"
+#include "log.h"
+#include "loop.h"
+#include "option.h"
+#include "resolver.h"
+#include "try.h"
+
+/* What the command line said; the log's settings are needed again at each reload. */
+static struct {
+    const char *config_path; /* -c, or NULL */
+    int verbosity;           /* -v counted, -q as a negative number */
+    bool timestamps;
+    bool keys;               /* check --keys */
+} line;
+
+/* A row of the command table. */
+struct command_row {
+    const char *name, *arguments, *help;
+    int least, most; /* number of arguments; -1: any */
+    int (*run)(char *const arguments[], int count);
+};
+
+/* --- what commands have in common --- */
+
+static void set_log(const struct config *config)
+{
+    int level = (int)(config ? config->settings.log_level : (unsigned)LEVEL_INFO) + line.verbosity;
+
+    level = level < LEVEL_ERROR ? LEVEL_ERROR : level > LEVEL_DEBUG ? LEVEL_DEBUG : level;
+    log_setup((enum log_level)level, config && config->settings.log_to == 1, line.timestamps);
+}
+
+static void report(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "%s\n", text);
+}
+
+/* Where the configuration is: -c, else the user's, else the system's.  False: nowhere. */
+static bool find_config(char *path, size_t size)
+{
+    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char user[4096] = "";
+
+    if (line.config_path) {
+        snprintf(path, size, "%s", line.config_path);
+        return true;
+    }
+    if (folder && folder[0] == '/')
+        snprintf(user, sizeof user, "%s/sallyport/sallyport.ini", folder);
+    else if (home && home[0] == '/')
+        snprintf(user, sizeof user, "%s/.config/sallyport/sallyport.ini", home);
+    snprintf(path, size, "%s", user);
+    if (user[0] && access(path, F_OK) == 0)
+        return true;
+    snprintf(path, size, "%s/sallyport.ini", SYSCONFDIR);
+    if (access(path, F_OK) == 0)
+        return true;
+    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; sallyport.ini(5) tells how to write one\n",
+            user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
+    return false;
+}
+
+/* NULL: the errors were told. */
+static struct config *load(enum config_use use)
+{
+    char path[4096];
+
+    return find_config(path, sizeof path) ? config_load(path, use, report, NULL) : NULL;
+}
+
+/* --- commands --- */
+
+static int command_run_daemon(char *const arguments[], int count)
+{
+    struct config *config = load(CONFIG_TO_RUN);
+
+    (void)arguments, (void)count;
+    if (!config)
+        return EX_CONFIG;
+    set_log(config);
+    return daemon_run(config, set_log);
+}
+
+static int command_check(char *const arguments[], int count)
+{
+    static const char *const sections[] = {"sallyport", "proxy", "listener"};
+    struct config *config;
+
+    (void)arguments, (void)count;
+    if (line.keys) {
+        for (size_t i = 0; option_row(i); i++)
+            printf("%s %s\n", sections[option_row(i)->section], option_row(i)->key);
+        return EX_OK;
+    }
+    config = load(CONFIG_TO_CHECK);
+    if (!config)
+        return EX_CONFIG;
+    config_print(config, stdout);
+    config_unref(config);
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
+static int command_try(char *const arguments[], int count)
+{
+    struct config *config = load(CONFIG_TO_RUN);
+    int status;
+
+    if (!config)
+        return EX_CONFIG;
+    line.verbosity -= LEVEL_INFO; /* the steps on standard output tell it all */
+    set_log(config);
+    status = try_run(config, arguments, count);
+    config_unref(config);
+    return status;
+}
+
+static int command_connect(char *const arguments[], int count)
+{
+    struct config *config = load(CONFIG_TO_RUN);
+    const struct listener_config *listener = config ? config_listener(config, arguments[0]) : NULL;
+
+    (void)count;
+    if (!config)
+        return EX_CONFIG;
+    if (!listener) {
+        fprintf(stderr, "sallyport: there is no listener called %s in %s\n", arguments[0], config->path);
+        config_unref(config);
+        return EX_USAGE;
+    }
+    line.verbosity--; /* the mail program's own output is enough when all goes well */
+    set_log(config);
+    return daemon_connect(config, listener);
+}
+
+static const struct command_row commands[] = {
+    {"run", "", "listen and forward, in the foreground (default)", 0, 0, command_run_daemon},
+    {"check", "", "read the configuration and print it back, complete", 0, 0, command_check},
+    {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
+    {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
+};
+
+/* --- options --- */
+
+static const struct {
+    const char *name;
+    char letter;
+    const char *argument; /* "" for none */
+    const char *help;
+} options[] = {
+    {"config", 'c', "FILE", "read this configuration"},
+    {"verbose", 'v', "", "log more; may be repeated"},
+    {"quiet", 'q', "", "log less; may be repeated"},
+    {"timestamps", 't', "", "begin each log line with the time"},
+    {"version", 'V', "", "print the versions and exit"},
+    {"help", 'h', "", "print this and exit"},
+};
+
+enum {
+    OPTIONS = sizeof options / sizeof options[0],
+    COMMANDS = sizeof commands / sizeof commands[0],
+    KEYS = 256, /* --keys of `check`, for editors and for the tests: it has no letter */
+};
+
+static int usage(FILE *out)
+{
+    fprintf(out, "usage: sallyport [-c FILE] [-v | -q] [COMMAND [ARGUMENT ...]]\n\ncommands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-8s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    fprintf(out, "\noptions:\n");
+    for (int i = 0; i < OPTIONS; i++)
+        fprintf(out, "  -%c, --%-11s %-4s %s\n", options[i].letter, options[i].name, options[i].argument,
+                options[i].help);
+    fprintf(out, "\nSee sallyport(1) and sallyport.ini(5).\n");
+    return out == stdout ? EX_OK : EX_USAGE;
+}
+
+static int version(void)
+{
+    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s\n", PACKAGE_VERSION, dialer_version(),
+           resolver_version(), loop_version());
+    return EX_OK;
+}
+
+/* Reads the options; -1: go on, otherwise the exit status. */
+static int read_options(int argc, char *argv[])
+{
+    struct option table[OPTIONS + 2] = {{0}};
+    char letters[2 * OPTIONS + 2] = ":";
+    size_t at = 1;
+    int letter;
+
+    for (int i = 0; i < OPTIONS; i++) {
+        bool takes = options[i].argument[0] != '\0';
+
+        table[i] = (struct option){options[i].name, takes ? required_argument : no_argument, NULL, options[i].letter};
+        letters[at++] = options[i].letter;
+        if (takes)
+            letters[at++] = ':';
+    }
+    letters[at] = '\0';
+    table[OPTIONS] = (struct option){"keys", no_argument, NULL, KEYS};
+    while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        switch (letter) {
+        case 'c': line.config_path = optarg; break;
+        case 'v': line.verbosity++; break;
+        case 'q': line.verbosity--; break;
+        case 't': line.timestamps = true; break;
+        case 'V': return version();
+        case 'h': return usage(stdout);
+        case KEYS: line.keys = true; break;
+        case ':':
+            fprintf(stderr, "sallyport: %s needs an argument\n", argv[optind - 1]);
+            return EX_USAGE;
+        default:
+            fprintf(stderr, "sallyport: unknown option %s; sallyport --help lists them\n", argv[optind - 1]);
+            return EX_USAGE;
+        }
+    }
+    return -1;
+}
+
+int main(int argc, char *argv[])
+{
+    const struct command_row *command = &commands[0];
+    int status = read_options(argc, argv), count = argc - optind;
+
+    if (status >= 0)
+        return status;
+    if (count > 0) {
+        command = NULL;
+        for (int i = 0; i < COMMANDS; i++)
+            if (strcmp(commands[i].name, argv[optind]) == 0)
+                command = &commands[i];
+        if (!command) {
+            fprintf(stderr, "sallyport: unknown command %s\n", argv[optind]);
+            return usage(stderr);
+        }
+        optind++;
+        count--;
+    }
+    if (count < command->least || (command->most >= 0 && count > command->most)) {
+        fprintf(stderr, "sallyport: %s takes %s\n", command->name,
+                *command->arguments ? command->arguments : "no arguments");
+        return EX_USAGE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    unsetenv("SSLKEYLOGFILE"); /* a library might write keys there */
+    return command->run(argv + optind, count);
+}

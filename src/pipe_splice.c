@@ -1,0 +1,116 @@
+#include "pipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define POOL_MAX 16          /* idle pipes kept: as many bursts as two cores have at once, and some */
+#define PIPE_BYTES (1 << 20) /* slots count: a segment takes one, however small; 1 MiB is what a user may ask for */
+#define PIPE_BYTES_LEAST (1 << 18)
+
+struct pipe {
+    struct pipe *next;
+    int out, in; /* read from out, write to in */
+    size_t held;
+    size_t capacity;
+};
+
+static struct {
+    struct pipe *free;
+    unsigned count;
+    bool forbidden;
+} pool;
+
+void pipe_allow(bool allowed)
+{
+    pool.forbidden = !allowed;
+}
+
+static struct pipe *pipe_make(void)
+{
+    struct pipe *pipe = calloc(1, sizeof *pipe);
+    int ends[2], capacity;
+
+    if (!pipe || pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0) {
+        free(pipe);
+        return NULL;
+    }
+    pipe->out = ends[0];
+    pipe->in = ends[1];
+    /* a user's share of pipe memory may be used up: go on with less */
+    capacity = fcntl(pipe->in, F_SETPIPE_SZ, PIPE_BYTES);
+    if (capacity < 0)
+        capacity = fcntl(pipe->in, F_SETPIPE_SZ, PIPE_BYTES_LEAST);
+    if (capacity < 0)
+        capacity = fcntl(pipe->in, F_GETPIPE_SZ);
+    pipe->capacity = capacity > 0 ? (size_t)capacity : 65536;
+    return pipe;
+}
+
+struct pipe *pipe_borrow(void)
+{
+    struct pipe *pipe = pool.free;
+
+    if (pool.forbidden)
+        return NULL;
+    if (!pipe)
+        return pipe_make();
+    pool.free = pipe->next;
+    pool.count--;
+    return pipe;
+}
+
+static void pipe_destroy(struct pipe *pipe)
+{
+    close(pipe->in);
+    close(pipe->out);
+    free(pipe);
+}
+
+void pipe_give_back(struct pipe *pipe)
+{
+    if (!pipe)
+        return;
+    if (pipe->held > 0 || pool.count == POOL_MAX) {
+        pipe_destroy(pipe);
+        return;
+    }
+    pipe->next = pool.free;
+    pool.free = pipe;
+    pool.count++;
+}
+
+size_t pipe_held(const struct pipe *pipe)
+{
+    return pipe->held;
+}
+
+ssize_t pipe_fill(struct pipe *pipe, int fd)
+{
+    ssize_t moved = splice(fd, NULL, pipe->in, NULL, pipe->capacity, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+    if (moved > 0)
+        pipe->held += (size_t)moved;
+    return moved;
+}
+
+ssize_t pipe_drain(struct pipe *pipe, int fd)
+{
+    ssize_t moved = splice(pipe->out, NULL, fd, NULL, pipe->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+    if (moved > 0)
+        pipe->held -= (size_t)moved;
+    return moved;
+}
+
+void pipe_release_all(void)
+{
+    while (pool.free) {
+        struct pipe *pipe = pool.free;
+
+        pool.free = pipe->next;
+        pipe_destroy(pipe);
+    }
+    pool.count = 0;
+}

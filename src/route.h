@@ -1,0 +1,45 @@
+/* Which ways lead to a listener's target, in the order in which they are to be tried: the proxies of its
+ * configuration or of the environment, those that rest last.  Pure but for the environment. */
+#ifndef SALLYPORT_ROUTE_H
+#define SALLYPORT_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "endpoint.h"
+#include "failure.h"
+#include "health.h"
+
+#define ROUTE_CREDENTIAL_MAX 256
+
+struct route {
+    const struct listener_config *listener;
+    size_t count;
+    struct endpoint proxies[OPTION_LIST_MAX];
+    bool tried[OPTION_LIST_MAX];
+    bool direct;      /* no proxy, by configuration or by no_proxy */
+    bool answered;    /* a proxy has answered, so there is one: no reason to go without */
+    char user[ROUTE_CREDENTIAL_MAX], password[ROUTE_CREDENTIAL_MAX]; /* of the environment's URL, or "" */
+};
+
+/* Finds the ways for a target.  False: there are none, and failure says why. */
+bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
+                struct failure *failure);
+
+/* Wipes the credentials. */
+void route_release(struct route *route);
+
+enum route_next {
+    ROUTE_PROXY,   /* *proxy is to be asked */
+    ROUTE_DIRECT,  /* the target itself is to be dialed */
+    ROUTE_NONE,    /* all were tried */
+    ROUTE_AWAY,    /* none was tried: all told us to stay away; failure says for how long */
+};
+
+/* The next way, which counts as tried from then on. */
+enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
+                           const struct endpoint **proxy, struct failure *failure);
+
+#endif

@@ -1,0 +1,387 @@
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "protocol.h"
+#include "pump.h"
+
+#define DRAIN_MS 2000          /* how long a refused client may take to read why */
+#define DRAIN_BYTES_MAX 65536  /* and how much it may still say */
+#define REFUSED_MAX 64         /* clients beyond max-sessions that are told so at one time; more are just reset */
+
+enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
+
+static const char *const state_names[] = {"accepted", "opening", "piping", "draining", "dead"};
+
+struct session {
+    struct sessions *owner;
+    struct session *next, **back;
+    struct config *config;
+    const struct listener_config *listener;
+    char name[72]; /* "imap/work #12" */
+    enum state state;
+    bool well;
+    struct transport *client, *server; /* server: the tunnel's transport, once it is open */
+    struct tunnel *tunnel;             /* while OPENING */
+    char *via;                         /* once open: host:port of the proxy, or of the target dialed directly */
+    bool direct;
+    struct pump pump;
+    struct loop_timer timer;
+    uint64_t started;                  /* ms */
+    uint64_t moved;                    /* bytes both ways when idleness was last looked at */
+    size_t drained;
+    struct deferred death;
+};
+
+struct sessions {
+    const struct tunnel_means *means;
+    sessions_ended_fn *ended;
+    void *arg;
+    struct session *first;
+    size_t count;
+    uint64_t serial;
+};
+
+static void enter(struct session *session, enum state state);
+
+struct sessions *sessions_new(const struct tunnel_means *means, sessions_ended_fn *ended, void *arg)
+{
+    struct sessions *sessions = calloc(1, sizeof *sessions);
+
+    if (sessions) {
+        sessions->means = means;
+        sessions->ended = ended;
+        sessions->arg = arg;
+    }
+    return sessions;
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    if (!sessions)
+        return;
+    while (sessions->first)
+        enter(sessions->first, DEAD);
+    free(sessions);
+}
+
+size_t sessions_count(const struct sessions *sessions)
+{
+    return sessions->count;
+}
+
+static struct loop *loop_of(const struct session *session)
+{
+    return session->owner->means->loop;
+}
+
+static uint64_t age_ms(const struct session *session)
+{
+    return loop_now(loop_of(session)) - session->started;
+}
+
+static uint64_t bytes_moved(const struct session *session)
+{
+    return session->pump.way[PUMP_UP].bytes + session->pump.way[PUMP_DOWN].bytes;
+}
+
+/* --- the end --- */
+
+static void log_closed(const struct session *session, const char *by, const char *error)
+{
+    log_event(LEVEL_INFO, session->name, "closed in=%" PRIu64 " out=%" PRIu64 " seconds=%" PRIu64 " by=%s%s%s%s",
+              session->pump.way[PUMP_UP].bytes, session->pump.way[PUMP_DOWN].bytes, age_ms(session) / 1000, by,
+              error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
+}
+
+/* A line of text would be noise to a client that speaks TLS to the server itself. */
+static bool client_speaks_tls(const struct session *session)
+{
+    const struct listener_config *listener = session->listener;
+    unsigned char start[2];
+    ssize_t seen = transport_peek(session->client, start, sizeof start);
+
+    if (seen > 0)
+        return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
+    return listener->protocol->tls_port && !listener->target.srv &&
+           listener->target.place.port == listener->protocol->tls_port;
+}
+
+/* The one way to refuse: the log is told, and the client in its own protocol; a client that would not understand gets a
+ * reset. */
+static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
+{
+    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1];
+    size_t length = protocol_refusal(session->listener->protocol, failure, line);
+
+    failure_format(failure, 1, reason, sizeof reason);
+    log_event(LEVEL_WARNING, session->name, "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
+              failure_class_name(failure->class), reason, failure->detail);
+    if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
+        transport_shutdown_send(session->client))
+        enter(session, DRAINING);
+    else
+        enter(session, DEAD);
+}
+
+static void die(struct deferred *death)
+{
+    struct session *session = (struct session *)((char *)death - offsetof(struct session, death));
+
+    config_unref(session->config);
+    free(session->via);
+    free(session);
+}
+
+/* --- PIPING --- */
+
+static void on_pump(void *arg, enum pump_event event)
+{
+    struct session *session = arg;
+    bool by_client = event == PUMP_ENDED ? session->pump.first_end == PUMP_UP
+                                         : session->pump.broken_side == session->client;
+
+    log_closed(session, by_client ? "client" : "proxy",
+               event == PUMP_BROKEN ? transport_error(session->pump.broken_side) : NULL);
+    session->well = event == PUMP_ENDED;
+    enter(session, DEAD);
+}
+
+static void on_idle(void *arg)
+{
+    struct session *session = arg;
+    uint32_t limit = session->config->settings.idle_timeout;
+
+    if (bytes_moved(session) == session->moved) {
+        log_closed(session, "idle-timeout", NULL);
+        enter(session, DEAD);
+        return;
+    }
+    session->moved = bytes_moved(session);
+    loop_timer_start(loop_of(session), &session->timer, limit, on_idle, session);
+}
+
+static void watch_idleness(struct session *session)
+{
+    session->moved = bytes_moved(session);
+    if (session->config->settings.idle_timeout > 0)
+        loop_timer_start(loop_of(session), &session->timer, session->config->settings.idle_timeout, on_idle, session);
+}
+
+/* A server that speaks first has had its time. */
+static void on_greeting_late(void *arg)
+{
+    struct session *session = arg;
+    struct failure failure;
+
+    if (session->pump.way[PUMP_DOWN].bytes > 0) {
+        watch_idleness(session);
+        return;
+    }
+    failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
+                session->config->settings.greeting_timeout / 1000);
+    failure_at(&failure, session->direct ? "" : "http", session->via ? session->via : "");
+    pump_stop(&session->pump);
+    refuse(session, "failed", "", &failure);
+}
+
+static void enter_piping(struct session *session)
+{
+    const struct endpoint *proxy = tunnel_proxy(session->tunnel);
+    char via[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX], *leftover;
+    size_t length;
+
+    endpoint_format(tunnel_target(session->tunnel), target);
+    log_event(LEVEL_INFO, session->name, "open proxy=%s%s target=%s switched=%s ms=%" PRIu64, proxy ? "http://" : "",
+              proxy ? endpoint_format(proxy, via) : "direct", target, tunnel_switched(session->tunnel) ? "yes" : "no",
+              age_ms(session));
+    session->direct = !proxy;
+    session->via = strdup(proxy ? via : target);
+    session->server = tunnel_take(session->tunnel, &leftover, &length);
+    tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
+    session->tunnel = NULL;
+    if (session->listener->protocol->server_first)
+        loop_timer_start(loop_of(session), &session->timer, session->config->settings.greeting_timeout,
+                         on_greeting_late, session);
+    else
+        watch_idleness(session);
+    pump_start(&session->pump, loop_of(session), session->client, session->server, leftover, length, on_pump, session);
+}
+
+/* --- OPENING --- */
+
+static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
+{
+    struct session *session = arg;
+
+    switch (event) {
+    case TUNNEL_STEP:
+        log_message(LEVEL_DEBUG, session->name, "%s %s", step, text);
+        break;
+    case TUNNEL_OPEN:
+        enter(session, PIPING);
+        break;
+    case TUNNEL_FAILED:
+        refuse(session, "failed", "", tunnel_failure(session->tunnel));
+        break;
+    }
+}
+
+/* While the tunnel opens, the client may talk and may end its stream; only a reset means that it is gone. */
+static void on_client_while_opening(void *arg, int ready)
+{
+    struct session *session = arg;
+
+    (void)ready;
+    if (transport_broken(session->client)) {
+        log_closed(session, "client", transport_error(session->client));
+        enter(session, DEAD);
+    }
+}
+
+static void enter_opening(struct session *session)
+{
+    struct failure failure;
+
+    transport_watch(session->client, on_client_while_opening, session);
+    session->tunnel = tunnel_open(session->owner->means, session->config, session->listener, session->name, on_tunnel,
+                                  session);
+    if (!session->tunnel) {
+        failure_set(&failure, FAILURE_TEMPORARY, "out of memory");
+        refuse(session, "failed", "", &failure);
+    }
+}
+
+/* --- DRAINING --- */
+
+static void on_drained(void *arg)
+{
+    enter(arg, DEAD);
+}
+
+static void on_client_while_draining(void *arg, int ready)
+{
+    struct session *session = arg;
+    char dropped[4096];
+    ssize_t got;
+
+    (void)ready;
+    while ((got = transport_recv(session->client, dropped, sizeof dropped)) > 0) {
+        session->drained += (size_t)got;
+        if (session->drained > DRAIN_BYTES_MAX)
+            break;
+    }
+    if (got != TRANSPORT_AGAIN)
+        enter(session, DEAD);
+}
+
+/* --- the machine --- */
+
+static void enter_dead(struct session *session, enum state before)
+{
+    bool whole = session->well || before == DRAINING;
+
+    pump_stop(&session->pump);
+    tunnel_free(session->tunnel);
+    (whole ? transport_close : transport_reset)(session->client);
+    (whole ? transport_close : transport_reset)(session->server);
+    *session->back = session->next;
+    if (session->next)
+        session->next->back = session->back;
+    session->owner->count--;
+    loop_defer(loop_of(session), &session->death, die);
+    if (session->owner->ended)
+        session->owner->ended(session->owner->arg, session->well);
+}
+
+/* The only writer of the state. */
+static void enter(struct session *session, enum state state)
+{
+    enum state before = session->state;
+
+    log_message(LEVEL_DEBUG, session->name, "session %s -> %s", state_names[before], state_names[state]);
+    session->state = state;
+    loop_timer_stop(&session->timer);
+    switch (state) {
+    case ACCEPTED:
+        break;
+    case OPENING:
+        enter_opening(session);
+        break;
+    case PIPING:
+        enter_piping(session);
+        break;
+    case DRAINING:
+        tunnel_free(session->tunnel);
+        session->tunnel = NULL;
+        transport_reset(session->server);
+        session->server = NULL;
+        transport_watch(session->client, on_client_while_draining, session);
+        loop_timer_start(loop_of(session), &session->timer, DRAIN_MS, on_drained, session);
+        on_client_while_draining(session, LOOP_READ); /* what it has said already will not be announced */
+        break;
+    case DEAD:
+        enter_dead(session, before);
+        break;
+    }
+}
+
+void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
+                   struct transport *client, const char *from, const struct failure *refusal)
+{
+    struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
+                                  ? calloc(1, sizeof *session) : NULL;
+    struct failure full;
+
+    if (!session) {
+        transport_reset(client);
+        return;
+    }
+    session->owner = sessions;
+    session->config = config_ref(config);
+    session->listener = listener;
+    session->client = client;
+    session->started = loop_now(sessions->means->loop);
+    snprintf(session->name, sizeof session->name, "%s #%" PRIu64, listener->name, ++sessions->serial);
+    session->next = sessions->first;
+    session->back = &sessions->first;
+    if (session->next)
+        session->next->back = &session->next;
+    sessions->first = session;
+    if (!refusal && sessions->count >= config->settings.max_sessions) {
+        failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
+                    config->settings.max_sessions);
+        refusal = &full;
+    }
+    sessions->count++;
+    if (refusal) {
+        refuse(session, "refused", from, refusal);
+        return;
+    }
+    log_event(LEVEL_INFO, session->name, "accepted %s", from);
+    enter(session, OPENING);
+}
+
+void sessions_wind_down(struct sessions *sessions)
+{
+    struct session *next;
+
+    for (struct session *session = sessions->first; session; session = next) {
+        struct failure failure;
+
+        next = session->next;
+        if (session->state == OPENING) {
+            failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
+            refuse(session, "failed", "", &failure);
+        } else if (session->state == PIPING && bytes_moved(session) == session->moved) {
+            log_closed(session, "stop", NULL);
+            enter(session, DEAD);
+        } else {
+            session->moved = bytes_moved(session);
+        }
+    }
+}

@@ -1,0 +1,43 @@
+/* One client from accept to close.
+ *
+ *     ACCEPTED -> OPENING -> PIPING -> DEAD
+ *         \          \          \-> (greeting does not come)
+ *          \----------\-------------> DRAINING -> DEAD
+ *
+ * DRAINING: the client was told in its own protocol why there is no tunnel, and gets a moment to read it. */
+#ifndef SALLYPORT_SESSION_H
+#define SALLYPORT_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config.h"
+#include "failure.h"
+#include "transport.h"
+#include "tunnel.h"
+
+struct sessions; /* all that there are */
+struct session;
+
+/* Is told, at the end of a session, whether its tunnel was opened and both streams came to their end. */
+typedef void sessions_ended_fn(void *arg, bool well);
+
+/* means must outlive it.  NULL: out of memory. */
+struct sessions *sessions_new(const struct tunnel_means *means, sessions_ended_fn *ended, void *arg);
+
+/* Resets all that are left. */
+void sessions_free(struct sessions *sessions);
+
+size_t sessions_count(const struct sessions *sessions);
+
+/* Starts serving a client, whose transport is the session's from now on, closed even when there is no memory.  listener
+ * belongs to config, which gets a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  With a refusal, the
+ * client is told that, and no tunnel is opened. */
+void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
+                   struct transport *client, const char *from, const struct failure *refusal);
+
+/* One round of a graceful end: sessions that are opening are refused, those that moved no byte since the last round
+ * are reset.  Call it again until sessions_count is 0 or patience ends. */
+void sessions_wind_down(struct sessions *sessions);
+
+#endif

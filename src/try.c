@@ -1,0 +1,174 @@
+#include "try.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "protocol.h"
+#include "tunnel.h"
+
+#define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
+#define TERMINAL_WIDTH 80
+
+/* One listener being tried. */
+struct trial {
+    struct tunnel_means *means;
+    struct config *config;
+    const struct listener_config *listener;
+    struct tunnel *tunnel;
+    struct transport *server;
+    struct loop_timer limit;
+    uint64_t since; /* ms: when the step under way began */
+    char greeting[GREETING_MAX + 1];
+    size_t length;
+    bool worked;
+};
+
+/* "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
+static void show(struct trial *trial, const char *step, const char *text)
+{
+    uint64_t now = loop_now(trial->means->loop);
+    int room = isatty(STDOUT_FILENO) ? TERMINAL_WIDTH - 24 : 1000;
+    bool cut = strlen(text) > (size_t)room;
+
+    printf("  %-8s %6u ms  %.*s%s\n", step, (unsigned)(now - trial->since), cut ? room - 3 : room, text,
+           cut ? "..." : "");
+    fflush(stdout);
+    trial->since = now;
+}
+
+static void end(struct trial *trial, bool worked)
+{
+    trial->worked = worked;
+    loop_timer_stop(&trial->limit);
+    loop_stop(trial->means->loop);
+}
+
+/* The greeting, or what there is of it, is here. */
+static void judge_greeting(struct trial *trial)
+{
+    char text[GREETING_MAX * 2];
+    size_t line = strcspn(trial->greeting, "\r\n");
+    bool welcome = protocol_welcomes(trial->listener->protocol, trial->greeting);
+
+    show(trial, "greeting", log_escape(text, sizeof text, trial->greeting, line));
+    if (!welcome)
+        show(trial, "failed", "this greeting does not welcome us");
+    end(trial, welcome);
+}
+
+static void on_server(void *arg, int ready)
+{
+    struct trial *trial = arg;
+    ssize_t got;
+
+    (void)ready;
+    while (trial->length < GREETING_MAX && !strchr(trial->greeting, '\n')) {
+        got = transport_recv(trial->server, trial->greeting + trial->length, GREETING_MAX - trial->length);
+        if (got == TRANSPORT_AGAIN)
+            return;
+        if (got <= 0) {
+            show(trial, "failed", got == 0 ? "the server closed the connection without a greeting"
+                                           : transport_error(trial->server));
+            end(trial, false);
+            return;
+        }
+        trial->length += (size_t)got;
+        trial->greeting[trial->length] = '\0';
+    }
+    judge_greeting(trial);
+}
+
+static void on_greeting_late(void *arg)
+{
+    struct trial *trial = arg;
+
+    show(trial, "failed", "the tunnel is open, but no greeting came in time");
+    end(trial, false);
+}
+
+static void wait_for_greeting(struct trial *trial)
+{
+    char *leftover;
+    size_t length;
+
+    trial->server = tunnel_take(trial->tunnel, &leftover, &length);
+    if (!trial->listener->protocol->server_first) {
+        free(leftover);
+        show(trial, "open", "this kind of listener expects no greeting");
+        end(trial, true);
+        return;
+    }
+    trial->length = length < GREETING_MAX ? length : GREETING_MAX;
+    if (leftover)
+        memcpy(trial->greeting, leftover, trial->length);
+    free(leftover);
+    loop_timer_start(trial->means->loop, &trial->limit, trial->config->settings.greeting_timeout, on_greeting_late,
+                     trial);
+    transport_watch(trial->server, on_server, trial);
+    on_server(trial, LOOP_READ);
+}
+
+static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
+{
+    struct trial *trial = arg;
+    char reason[600];
+
+    switch (event) {
+    case TUNNEL_STEP:
+        show(trial, step, text);
+        break;
+    case TUNNEL_OPEN:
+        wait_for_greeting(trial);
+        break;
+    case TUNNEL_FAILED:
+        failure_format(tunnel_failure(trial->tunnel), 1, reason, sizeof reason);
+        printf("  %s failure: %s\n", failure_class_name(tunnel_failure(trial->tunnel)->class), reason);
+        end(trial, false);
+        break;
+    }
+}
+
+static bool try_listener(struct config *config, const struct listener_config *listener)
+{
+    struct tunnel_means means;
+    struct trial trial = {.means = &means, .config = config, .listener = listener};
+    char error[160], place[ENDPOINT_TEXT_MAX];
+
+    printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
+           listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
+    fflush(stdout);
+    if (!tunnel_means_init(&means, error, sizeof error)) {
+        printf("  failed: %s\n", error);
+        return false;
+    }
+    trial.since = loop_now(means.loop);
+    trial.tunnel = tunnel_open(&means, config, listener, listener->name, on_tunnel, &trial);
+    if (trial.tunnel)
+        loop_run(means.loop);
+    tunnel_free(trial.tunnel);
+    transport_close(trial.server);
+    tunnel_means_release(&means);
+    printf("  %s\n", trial.worked ? "works" : "does not work");
+    return trial.worked;
+}
+
+int try_run(struct config *config, char *const names[], int count)
+{
+    bool all = true;
+
+    for (int i = 0; i < count; i++)
+        if (!config_listener(config, names[i])) {
+            fprintf(stderr, "sallyport: there is no listener called %s in %s\n", names[i], config->path);
+            return EX_USAGE;
+        }
+    for (int i = 0; i < count; i++)
+        all = try_listener(config, config_listener(config, names[i])) && all;
+    for (size_t i = 0; i < config->listener_count && count == 0; i++)
+        all = try_listener(config, &config->listeners[i]) && all;
+    return all ? EX_OK : EX_UNAVAILABLE;
+}

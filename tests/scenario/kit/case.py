@@ -1,0 +1,59 @@
+"""Running the functions of a scenario file and telling their outcome in TAP."""
+import os
+import shutil
+import sys
+import traceback
+
+
+class Skip(Exception):
+    """Raised when this machine cannot show what the scenario is about; the text says why."""
+
+
+def check(condition, what):
+    """AssertionError with the text unless the condition holds."""
+    if not condition:
+        raise AssertionError(what)
+
+
+def equal(got, wanted, what):
+    """AssertionError showing both values (cut to a readable length) unless they are equal."""
+    if got != wanted:
+        raise AssertionError(f"{what}:\n  got    {got!r:.600}\n  wanted {wanted!r:.600}")
+
+
+def need(program, package):
+    """The full path of a program of a Debian package; Skip, naming the package, where it is missing."""
+    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/lib/news/bin")
+    if not found:
+        raise Skip(f"missing package {package} ({program})")
+    return found
+
+
+def scenario(*functions, paths=("splice", "copy")):
+    """Runs each function on a fresh Stage, for each pump path; prints TAP and exits 1 if any failed.
+    SALLYPORT_ONLY_PATH=splice or =copy in the environment keeps to one."""
+    from .stage import Stage
+    only = os.environ.get("SALLYPORT_ONLY_PATH")
+    chosen = [path for path in paths if not only or path == only] or list(paths[:1])
+    cases = [(function, path) for function in functions for path in chosen]
+    print(f"1..{len(cases)}", flush=True)
+    failed = False
+    for number, (function, path) in enumerate(cases, 1):
+        title = f"{function.__name__.replace('_', ' ')}" + (f" ({path})" if len(chosen) > 1 else "")
+        stage = Stage(path)
+        try:
+            try:
+                function(stage)
+            finally:
+                stage.strike()
+            print(f"ok {number} - {title}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {title} # SKIP {reason}", flush=True)
+        except BaseException as error:  # also what a thread of the test raised, and SystemExit
+            failed = True
+            print(f"not ok {number} - {title}", flush=True)
+            for line in traceback.format_exc().splitlines() + stage.evidence():
+                print(f"# {line}", flush=True)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+    sys.exit(1 if failed else 0)

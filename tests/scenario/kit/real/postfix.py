@@ -1,0 +1,79 @@
+"""postfix as the SMTP server: accepts mail for example.net and puts all of it into one Maildir."""
+import grp
+import os
+import pwd
+
+from ..case import Skip, need
+from .account import Account
+from .dovecot import USER
+from .server import Server
+
+DAEMONS = "/usr/lib/postfix/sbin"
+DOMAIN = "example.net"
+
+
+class Postfix(Server):
+    """Delivers into the Maildir of dovecot's user, by postfix's own virtual(8) agent and under dovecot's account.
+    Its master must be root: it starts each of its parts under another user."""
+
+    def __init__(self, stage, dovecot, name="postfix"):
+        master = need(f"{DAEMONS}/master", "postfix")
+        if os.geteuid() != 0:
+            raise Skip("postfix starts as root only")
+        super().__init__(stage, name, Account.mine())
+        self._queue()
+        self.serve(1, lambda port: self._arrange(master, port, dovecot))
+        self.port = self.ports[0]
+
+    def _queue(self):
+        """The folders that postfix wants to find, with the owners that it insists on."""
+        postfix, postdrop = pwd.getpwnam("postfix").pw_uid, grp.getgrnam("postdrop").gr_gid
+        self.dir("queue")
+        self.dir("queue/pid")
+        for folder in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+                       "saved", "trace"):
+            os.chown(self.dir(f"queue/{folder}", 0o700), postfix, 0)
+        for folder, mode in (("maildrop", 0o730), ("public", 0o710)):
+            os.chown(self.dir(f"queue/{folder}", mode), postfix, postdrop)
+        os.chown(self.dir("data"), postfix, postfix)
+
+    def _arrange(self, master, port, dovecot):
+        self.file("main.cf", f"""\
+compatibility_level = 3.6
+queue_directory = {self.path("queue")}
+data_directory = {self.path("data")}
+daemon_directory = {DAEMONS}
+maillog_file = /dev/stdout
+myhostname = mail.{DOMAIN}
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+smtpd_peername_lookup = no
+alias_maps =
+local_recipient_maps =
+message_size_limit = 0
+virtual_mailbox_limit = 0
+virtual_mailbox_domains = {DOMAIN}
+virtual_mailbox_base = {dovecot.mail}
+virtual_mailbox_maps = static:{USER}/Maildir/
+virtual_minimum_uid = 1
+virtual_uid_maps = static:{dovecot.account.uid}
+virtual_gid_maps = static:{dovecot.account.gid}
+""")
+        self.file("master.cf", f"""\
+127.0.0.1:{port} inet n - n - - smtpd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+error unix - - n - - error
+retry unix - - n - - error
+anvil unix - - n - 1 anvil
+proxymap unix - - n - - proxymap
+virtual unix - n n - - virtual
+postlog unix-dgram n - n - 1 postlogd
+""")
+        return [master, "-s", "-c", self.folder]

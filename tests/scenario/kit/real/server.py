@@ -1,0 +1,75 @@
+"""A real program that serves on loopback: its folder below the stage's, its ports, and waiting until it accepts."""
+import os
+
+from ..process import free_port, until
+from .account import Account
+
+TRIES = 3
+"""A port that was free a moment ago may be taken when the program binds it; then another one is tried."""
+
+LISTEN = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
+
+
+class Server:
+    """Each program is a class of its own that writes its configuration and calls serve().  It ends with the stage."""
+
+    def __init__(self, stage, name, account=None):
+        self.stage = stage
+        self.name = name
+        self.account = account or Account.humble()
+        self.folder = self.dir()
+        self.process = None
+        self.ports = ()
+
+    def dir(self, name="", mode=0o755):
+        """A folder below the server's own, in its account's hands."""
+        return self.account.own(self.stage.dir(os.path.join(self.name, name).rstrip("/"), mode))
+
+    def file(self, name, text="", mode=0o644):
+        """A file in the server's folder, in its account's hands."""
+        return self.account.own(self.stage.file(os.path.join(self.name, name), text, mode))
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def read(self, name):
+        """The text of a file that the server writes, empty while there is none."""
+        try:
+            with open(self.path(name), encoding="utf-8", errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
+    def serve(self, count, arrange, env=None):
+        """Starts the command line that arrange(port, ...) gives, with that many ports, and waits until it accepts on
+        each of them."""
+        for _ in range(TRIES):
+            self.ports = [free_port() for _ in range(count)]
+            self.process = self.stage.start(arrange(*self.ports), name=self.name, cwd=self.folder, env=env)
+            if all(self._accepts(port) for port in self.ports):
+                self.stage.later(self.kill)
+                return
+            self.process.kill()
+        raise AssertionError(f"{self.name} does not serve:\n  " + "\n  ".join(self.process.lines[-40:]))
+
+    def _accepts(self, port):
+        """True once it listens on the port, False if the program ends before."""
+        def state():
+            if not self.process.alive():
+                return "ended"
+            return "accepts" if listens(port) else None
+        return until(state, f"{self.name} to listen on port {port}") == "accepts"
+
+    def kill(self):
+        """SIGKILL to all of it, as a crash or a lack of memory would end it.  It is also how it ends with the stage:
+        nothing that it has is to be kept, and an orderly end takes squid and dovecot seconds."""
+        self.process.kill()
+
+
+def listens(port):
+    """Whether somebody accepts connections on that port of 127.0.0.1.  Asks the kernel: a connection would leave its
+    mark in the server's log, and, tried again and again, may come from the very port that it goes to and succeed."""
+    with open("/proc/net/tcp", encoding="ascii") as rows:
+        fields = [row.split() for row in rows]
+    return any(row[1] == f"0100007F:{port:04X}" and row[3] == LISTEN for row in fields)

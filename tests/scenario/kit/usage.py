@@ -1,0 +1,29 @@
+"""What a running program uses, from /proc."""
+import os
+
+
+def descriptors(pid):
+    """How many file descriptors are open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def cpu_seconds(pid):
+    """Processor time used so far, by the program itself and by the kernel for it."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def anonymous_kib(pid):
+    """Memory that is the program's own: heap, stack, changed data; in KiB."""
+    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as rollup:
+        return next(int(line.split()[1]) for line in rollup if line.startswith("Anonymous:"))
+
+
+def sanitized(pid):
+    """Whether the program carries a sanitizer, whose memory is not the program's."""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
+        if any(library in line for line in maps for library in ("libasan", "libubsan", "libtsan")):
+            return True
+    with open(f"/proc/{pid}/exe", "rb") as program:
+        return b"__asan_init" in program.read()

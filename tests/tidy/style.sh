@@ -1,0 +1,46 @@
+#!/bin/sh
+# The looks of the sources: short files, own header first, four blanks and no tabs, 120 columns, no call that C's
+# library should not have had.
+. "$(dirname "$0")/tap.sh"
+
+longest=600
+widest=120
+banned='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|atoll|gets|alloca'
+
+cd "$top" || bail_out "no $top"
+ls src/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
+find src tests -name '*.[ch]' | sort >"$scratch/c"
+find src tests \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) | sort >"$scratch/every"
+
+plan 6
+
+for file in src/*.[ch]; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le $longest ] || echo "$file has $lines lines"
+done >"$offences"
+verdict "no file over $longest lines"
+
+for file in src/*.c; do
+    own=${file%.c}.h
+    [ -e "$own" ] || continue
+    first=$(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]\([^">]*\)[">].*/\1/p' "$file" | head -n 1)
+    [ "$first" = "${own##*/}" ] || echo "$file includes $first first"
+done >"$offences"
+verdict "each file includes its own header first"
+
+tab=$(printf '\t')
+xargs grep -n "$tab" <"$scratch/every" >"$offences"
+verdict "no tabs"
+
+xargs grep -n '[[:space:]]$' <"$scratch/every" >"$offences"
+verdict "no blanks at the end of a line"
+
+xargs awk -v widest=$widest 'length > widest { print FILENAME ":" FNR ": " length " columns" }' \
+    <"$scratch/every" >"$offences"
+verdict "no line over $widest columns"
+
+# banned.h is where the compiler is told the same.
+grep -v '/banned\.h$' "$scratch/c" | xargs grep -nE "(^|[^A-Za-z0-9_])($banned)[[:space:]]*\(" >"$offences"
+verdict "no banned calls"
+
+exit $status
