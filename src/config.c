@@ -2,31 +2,27 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ini.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-/* inih takes a semicolon behind a blank for a comment and would cut the value there.  On its way through inih such a
- * semicolon travels as this byte, which no line may hold otherwise. */
-#define SEMICOLON_STAND_IN '\x01'
+#include "environment.h"
+#include "inifile.h"
+#include "option.h"
+
 #define OPTIONS_MAX 64 /* rows of the option table, at most */
 
 /* A file being read: the config that grows, the section that is open, where we are, what went wrong. */
 struct reading {
-    FILE *stream;
     const char *name;
     enum config_use use;
     config_report *report;
     void *arg;
     unsigned errors;
     struct config *config;
-    int line;            /* number of the line last read */
-    bool continuation;   /* that line goes on with the value before it */
+    int line;            /* number of the line being read */
+    bool continues;      /* it goes on with the value before it */
     bool in_section;     /* a good section header stands above */
     bool skip_section;   /* a bad one: its keys are passed over, the header was told */
     enum option_section section;
@@ -57,6 +53,16 @@ static void __attribute__((format(printf, 3, 4))) complain(struct reading *readi
 
 /* --- sections --- */
 
+/* A copy; NULL after a complaint. */
+static char *copy_text(struct reading *reading, const char *text)
+{
+    char *copy = strdup(text);
+
+    if (!copy)
+        complain(reading, reading->line, "out of memory");
+    return copy;
+}
+
 static const struct protocol *base_protocol(const struct reading *reading)
 {
     return reading->section == OPTION_LISTENER ? ((struct listener_config *)reading->base)->protocol : NULL;
@@ -66,13 +72,13 @@ static void set_option(struct reading *reading, const struct option_row *option,
 {
     const char *why;
 
-    if (!option_set(option, base_protocol(reading), reading->base, value, &why))
-        complain(reading, line, "%s: %s", option->key, why);
+    if (!value_parse(&option->rule, base_protocol(reading), option_field(option, reading->base), value, &why))
+        complain(reading, line, "%s: %s", option->rule.key, why);
 }
 
 static void set_defaults(struct reading *reading)
 {
-    for (size_t i = 0; i < option_count(); i++) {
+    for (size_t i = 0; option_row(i); i++) {
         const struct option_row *option = option_row(i);
 
         if (option->section == reading->section && option->initial)
@@ -102,14 +108,9 @@ static void complete_listener(struct reading *reading, struct listener_config *l
             complain(reading, line, "%s needs the key `%s`", reading->title, key_protocol);
     }
     if (listener->token) {
-        listener->scheme = strdup(listener->token);
-        if (listener->scheme) {
-            listener->scheme[strcspn(listener->scheme, "/")] = '\0';
-            for (char *c = listener->scheme; *c; c++)
-                *c = (char)tolower((unsigned char)*c);
-        } else {
-            complain(reading, line, "out of memory");
-        }
+        listener->scheme = copy_text(reading, listener->token);
+        for (char *c = listener->scheme; c && *c; c++)
+            *c = *c == '/' ? '\0' : (char)tolower((unsigned char)*c);
     }
 }
 
@@ -149,11 +150,11 @@ static void close_section(struct reading *reading)
 {
     if (!reading->in_section)
         return;
-    for (size_t i = 0; i < option_count(); i++) {
+    for (size_t i = 0; option_row(i); i++) {
         const struct option_row *option = option_row(i);
 
-        if (option->section == reading->section && option->flags & OPTION_REQUIRED && !reading->set_at[i])
-            complain(reading, reading->section_line, "%s needs the key `%s`", reading->title, option->key);
+        if (option->section == reading->section && option->rule.flags & VALUE_REQUIRED && !reading->set_at[i])
+            complain(reading, reading->section_line, "%s needs the key `%s`", reading->title, option->rule.key);
     }
     if (reading->section == OPTION_LISTENER)
         complete_listener(reading, reading->base);
@@ -188,6 +189,7 @@ static bool open_proxy(struct reading *reading, const char *label)
 {
     struct config *config = reading->config;
     struct proxy_config *proxy;
+    char *copy;
 
     if (strcmp(label, "direct") == 0) {
         complain(reading, reading->line, "a proxy cannot be called direct");
@@ -198,33 +200,39 @@ static bool open_proxy(struct reading *reading, const char *label)
             complain(reading, reading->line, "%s stands a second time", reading->title);
             return false;
         }
-    proxy = grow(reading, (void **)&config->proxies, &config->proxy_count, sizeof *proxy);
-    if (!proxy)
+    copy = copy_text(reading, label);
+    proxy = copy ? grow(reading, (void **)&config->proxies, &config->proxy_count, sizeof *proxy) : NULL;
+    if (!proxy) {
+        free(copy);
         return false;
-    proxy->label = strdup(label);
+    }
+    proxy->label = copy;
     reading->base = proxy;
-    return proxy->label != NULL;
+    return true;
 }
 
 static bool open_listener(struct reading *reading, const struct protocol *protocol, const char *label)
 {
     struct config *config = reading->config;
     struct listener_config *listener;
-    char name[CONFIG_LABEL_MAX + 16];
+    char name[CONFIG_LABEL_MAX + 16], *copy;
 
     snprintf(name, sizeof name, "%s%s%s", protocol->section, *label ? "/" : "", label);
     if (config_listener(config, name)) {
         complain(reading, reading->line, "%s stands a second time", reading->title);
         return false;
     }
-    listener = grow(reading, (void **)&config->listeners, &config->listener_count, sizeof *listener);
-    if (!listener)
+    copy = copy_text(reading, name);
+    listener = copy ? grow(reading, (void **)&config->listeners, &config->listener_count, sizeof *listener) : NULL;
+    if (!listener) {
+        free(copy);
         return false;
+    }
     listener->protocol = protocol;
     listener->line = reading->line;
-    listener->name = strdup(name);
+    listener->name = copy;
     reading->base = listener;
-    return listener->name != NULL;
+    return true;
 }
 
 static bool open_settings(struct reading *reading, const char *label)
@@ -240,17 +248,18 @@ static bool open_settings(struct reading *reading, const char *label)
     return true;
 }
 
-/* A line that starts with a bracket: "[word]" or "[word label]". */
-static void open_section(struct reading *reading, const char *header)
+/* "[word]" or "[word label]". */
+static void open_section(void *arg, int line, const char *header)
 {
+    struct reading *reading = arg;
     size_t length = strcspn(header + 1, "]"), word;
     char label[CONFIG_LABEL_MAX + 1] = "";
     const struct protocol *protocol;
     const char *start = header + 1, *rest;
 
     close_section(reading);
+    reading->line = reading->section_line = line;
     reading->skip_section = true;
-    reading->section_line = reading->line;
     memset(reading->set_at, 0, sizeof reading->set_at);
     if (start[length] != ']' || start[length + 1 + strspn(start + length + 1, " \t")]) {
         complain(reading, reading->line, "a section header ends with ] and nothing behind it");
@@ -269,8 +278,8 @@ static void open_section(struct reading *reading, const char *header)
         memcpy(label, rest, label_length);
         label[label_length] = '\0';
     }
-    snprintf(reading->title, sizeof reading->title, "[%.*s%s%s]", (int)(word < 20 ? word : 20), start, *label ? " " : "",
-             label);
+    snprintf(reading->title, sizeof reading->title, "[%.*s%s%s]", (int)(word < 20 ? word : 20), start,
+             *label ? " " : "", label);
     protocol = protocol_find(start, word);
     if (protocol) {
         reading->section = OPTION_LISTENER;
@@ -293,17 +302,18 @@ static void open_section(struct reading *reading, const char *header)
 
 static void note_secret(struct reading *reading, const struct option_row *option, const char *value)
 {
-    bool secret = option->flags & OPTION_SECRET || (option->flags & OPTION_REPEATS && option_header_is_secret(value));
-    const char *shown = option->flags & OPTION_SECRET ? value : value + strcspn(value, ":");
+    const char *shown = value;
 
-    if (!secret)
-        return;
-    if (!(option->flags & OPTION_SECRET))
+    if (option->rule.flags & VALUE_REPEATS && value_header_is_secret(value)) {
+        shown += strcspn(shown, ":"); /* a header: what stands behind its name */
         shown += strspn(shown, ": \t");
-    if (strcmp(shown, OPTION_MASK) == 0) {
+    } else if (!(option->rule.flags & VALUE_SECRET)) {
+        return;
+    }
+    if (strcmp(shown, VALUE_MASK) == 0) {
         if (reading->use == CONFIG_TO_RUN)
             complain(reading, reading->line, "%s: this is the mask that `check` prints in place of a secret",
-                     option->key);
+                     option->rule.key);
     } else if (!reading->secret_line) {
         reading->secret_line = reading->line;
     }
@@ -318,11 +328,11 @@ static void take_value(struct reading *reading, const char *key, const char *val
         complain(reading, reading->line, "unknown key `%.50s` in %s", key, reading->title);
         return;
     }
-    if (reading->continuation && !(option->flags & OPTION_CONTINUES)) {
+    if (reading->continues && !(option->rule.flags & VALUE_CONTINUES)) {
         complain(reading, reading->line, "%s cannot go on in an indented line", key);
         return;
     }
-    if (*set_at && !reading->continuation && !(option->flags & OPTION_REPEATS)) {
+    if (*set_at && !reading->continues && !(option->rule.flags & VALUE_REPEATS)) {
         complain(reading, reading->line, "%s stands a second time (first in line %d)", key, *set_at);
         return;
     }
@@ -332,111 +342,26 @@ static void take_value(struct reading *reading, const char *key, const char *val
     set_option(reading, option, value, reading->line);
 }
 
-/* inih's call for each key. */
-static int on_key(void *arg, const char *section, const char *key, const char *value)
+static void on_key(void *arg, int line, const char *key, const char *value, bool continues)
 {
     struct reading *reading = arg;
-    char whole[CONFIG_LINE_MAX + 2];
 
-    (void)section;
+    reading->line = line;
+    reading->continues = continues;
     if (reading->skip_section)
-        return 1;
-    if (!reading->in_section) {
-        complain(reading, reading->line, "`%.50s` stands before the first section", key);
-        return 1;
-    }
-    snprintf(whole, sizeof whole, "%s", value);
-    for (char *c = whole; *c; c++)
-        if (*c == SEMICOLON_STAND_IN)
-            *c = ';';
-    take_value(reading, key, whole);
-    explicit_bzero(whole, sizeof whole);
-    return 1;
+        return;
+    if (reading->in_section)
+        take_value(reading, key, value);
+    else
+        complain(reading, line, "`%.50s` stands before the first section", key);
 }
 
-/* --- lines --- */
-
-/* Reads one line of the file, whole, without its end.  Returns false behind the last; *length may be more than what
- * was kept. */
-static bool read_line(struct reading *reading, char *line, size_t size, size_t *length)
-{
-    int c = getc(reading->stream);
-
-    if (c == EOF)
-        return false;
-    for (*length = 0; c != EOF && c != '\n'; c = getc(reading->stream), (*length)++)
-        if (*length < size - 1)
-            line[*length] = (char)c;
-    line[*length < size - 1 ? *length : size - 1] = '\0';
-    if (*length > 0 && *length < size && line[*length - 1] == '\r')
-        line[--*length] = '\0';
-    return true;
-}
-
-/* "name =" at the start of an indented line: a key that somebody indented, not a continuation. */
-static bool looks_like_key(const char *text)
-{
-    size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
-
-    return name > 0 && text[name + strspn(text + name, " \t")] == '=';
-}
-
-/* Looks a line over and says whether inih gets it, and from where; everything wrong with it is told here. */
-static bool vet_line(struct reading *reading, char *line, size_t length, char **start)
-{
-    char *text = line;
-
-    reading->continuation = false;
-    if (reading->line == 1 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-        text = line + 3; /* the byte order mark that some editors leave */
-    if (length > CONFIG_LINE_MAX) {
-        complain(reading, reading->line, "the line is longer than %d bytes", CONFIG_LINE_MAX);
-        return false;
-    }
-    for (size_t i = 0; i < length; i++)
-        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) {
-            complain(reading, reading->line, "the line has a control byte (0x%02x)", (unsigned char)line[i]);
-            return false;
-        }
-    *start = text + strspn(text, " \t");
-    if (**start == '\0' || **start == ';' || **start == '#')
-        return false;
-    if (**start == '[') {
-        open_section(reading, *start);
-        return true;
-    }
-    if (*start > text && !looks_like_key(*start)) {
-        reading->continuation = true;
-        *start = text;
-    } else if (!strchr(*start, '=') || **start == '=') {
-        complain(reading, reading->line, "neither [section] nor key = value");
-        return false;
-    }
-    for (char *c = *start; *c; c++)
-        if (*c == ';')
-            *c = SEMICOLON_STAND_IN;
-    return true;
-}
-
-/* inih's way to the next line: fgets with manners.  A line that is not for inih reaches it empty, so that it, too,
- * keeps count. */
-static char *next_line(char *out, int size, void *arg)
+static void on_fault(void *arg, int line, const char *text)
 {
     struct reading *reading = arg;
-    char line[CONFIG_LINE_MAX + 8], *start;
-    size_t length;
 
-    if (!read_line(reading, line, sizeof line, &length))
-        return NULL;
-    reading->line++;
-    if (!vet_line(reading, line, length, &start))
-        start = strchr(line, '\0');
-    if (snprintf(out, (size_t)size, "%s\n", start) >= size) {
-        complain(reading, reading->line, "the line is longer than %d bytes", size - 2);
-        snprintf(out, (size_t)size, "\n");
-    }
-    explicit_bzero(line, sizeof line);
-    return out;
+    reading->line = line;
+    complain(reading, line, "%s", text);
 }
 
 /* --- the whole file --- */
@@ -468,20 +393,6 @@ static void resolve_proxies(struct reading *reading)
     }
 }
 
-static bool environment_names_proxy(const char *scheme)
-{
-    char name[64];
-
-    snprintf(name, sizeof name, "%s_proxy", scheme);
-    for (int upper = 0; upper < 2; upper++) {
-        if (getenv(name) || getenv(upper ? "ALL_PROXY" : "all_proxy"))
-            return true;
-        for (char *c = name; *c; c++)
-            *c = (char)toupper((unsigned char)*c);
-    }
-    return false;
-}
-
 /* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
 static void check_environment(struct reading *reading)
 {
@@ -491,7 +402,7 @@ static void check_environment(struct reading *reading)
         const struct listener_config *listener = &config->listeners[i];
 
         if (listener->proxy && listener->proxy->urls.environment && listener->scheme &&
-            !environment_names_proxy(listener->scheme))
+            !environment_proxy(listener->scheme))
             complain(reading, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
                      listener->scheme);
     }
@@ -499,7 +410,8 @@ static void check_environment(struct reading *reading)
 
 struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
 {
-    struct reading reading = {.stream = stream, .name = name, .use = use, .report = report, .arg = arg};
+    struct reading reading = {.name = name, .use = use, .report = report, .arg = arg};
+    const struct inifile_reader reader = {open_section, on_key, on_fault, &reading};
     struct stat status;
 
     reading.config = calloc(1, sizeof *reading.config);
@@ -512,11 +424,9 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
     reading.section = OPTION_GLOBAL;
     reading.base = &reading.config->settings;
     set_defaults(&reading);
-    if (ini_parse_stream(next_line, &reading, on_key, &reading) < 0)
-        complain(&reading, 0, "out of memory");
-    close_section(&reading);
-    if (ferror(stream))
+    if (!inifile_read(stream, &reader))
         complain(&reading, 0, "cannot be read: %s", strerror(errno));
+    close_section(&reading);
     if (reading.config->listener_count == 0 && reading.errors == 0)
         complain(&reading, 0, "has no listener: add a section like [imap]");
     if (reading.secret_line && fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 &&
@@ -527,9 +437,10 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
     if (use == CONFIG_TO_RUN)
         check_environment(&reading);
     if (reading.errors > CONFIG_ERRORS_MAX) {
-        char text[64];
+        char text[400];
 
-        snprintf(text, sizeof text, "%.30s: and %u more errors", name, reading.errors - CONFIG_ERRORS_MAX);
+        snprintf(text, sizeof text, "%.300s:%d: and %u more errors up to here", name, reading.line,
+                 reading.errors - CONFIG_ERRORS_MAX);
         report(arg, text);
     }
     if (reading.errors > 0 || !reading.config->path) {
@@ -562,9 +473,9 @@ struct config *config_ref(struct config *config)
 
 static void release_section(enum option_section section, void *base)
 {
-    for (size_t i = 0; i < option_count(); i++)
+    for (size_t i = 0; option_row(i); i++)
         if (option_row(i)->section == section)
-            option_release(option_row(i), base);
+            value_release(&option_row(i)->rule, option_field(option_row(i), base));
 }
 
 void config_unref(struct config *config)
@@ -588,9 +499,9 @@ void config_unref(struct config *config)
 
 static void print_section(enum option_section section, const void *base, FILE *out)
 {
-    for (size_t i = 0; i < option_count(); i++)
+    for (size_t i = 0; option_row(i); i++)
         if (option_row(i)->section == section)
-            option_print(option_row(i), base, out);
+            value_print(&option_row(i)->rule, option_field_const(option_row(i), base), out);
 }
 
 void config_print(const struct config *config, FILE *out)

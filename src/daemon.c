@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "session.h"
 #include "tunnel.h"
 
+#define DESCRIPTORS_APART 64  /* not for sessions */
 #define WIND_DOWN_MS 200      /* between rounds: a session that moved nothing for so long is quiet */
 #define WIND_DOWN_ROUNDS 50   /* then the busy ones are cut, too */
 
@@ -29,6 +31,9 @@ struct daemon {
     struct loop_timer wind_down;
     struct log_brake untold;
     unsigned rounds;
+    size_t room;  /* sessions that there are descriptors for */
+    bool full;    /* that many are open: clients wait */
+    struct log_brake crowded;
     bool stopping;
     bool well; /* of `connect`: how its session ended */
 };
@@ -65,6 +70,20 @@ static bool may_connect(struct daemon *daemon, const char *name, const struct ad
     return false;
 }
 
+/* Accepting a client for whose tunnel there is no descriptor left would only be to refuse it: let it wait. */
+static void set_full(struct daemon *daemon, bool full)
+{
+    unsigned suppressed;
+
+    if (daemon->full == full || !daemon->posts)
+        return;
+    daemon->full = full;
+    posts_pause(daemon->posts, full);
+    if (full && log_brake_open(&daemon->crowded, loop_now(daemon->means.loop), &suppressed))
+        log_message(LEVEL_WARNING, NULL, "file descriptors suffice for %zu sessions, which are open: new clients "
+                    "wait; raise the limit (ulimit -n, LimitNOFILE)", daemon->room);
+}
+
 static void on_client(void *arg, const struct listener_config *listener, int fd, const struct address *from,
                       const struct address *local)
 {
@@ -85,6 +104,16 @@ static void on_client(void *arg, const struct listener_config *listener, int fd,
     else
         snprintf(text, sizeof text, "from=%s", where);
     session_start(daemon->sessions, daemon->config, listener, client, text, welcome ? NULL : &refusal);
+    set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
+}
+
+static void on_session_ended(void *arg, bool well)
+{
+    struct daemon *daemon = arg;
+
+    (void)well;
+    if (daemon->full)
+        set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
 }
 
 /* --- the end --- */
@@ -158,15 +187,20 @@ static void on_reload(void *arg, int number)
 
 /* --- the run --- */
 
-/* Each session needs two descriptors, and a burst two more: take what the system lets us have. */
-static void raise_descriptor_limit(void)
+/* Takes all descriptors that the system lets us have.  Returns for how many sessions they suffice: each needs two, and
+ * some are for listeners, name servers, further addresses being dialed, and pipes. */
+static size_t count_room(void)
 {
     struct rlimit limit;
+    size_t others;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 256;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    others = limit.rlim_cur / 2 < DESCRIPTORS_APART ? limit.rlim_cur / 2 : DESCRIPTORS_APART;
+    return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
 }
 
 /* What both ways of running need. */
@@ -204,8 +238,8 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     int status = EX_UNAVAILABLE;
     char error[256];
 
-    raise_descriptor_limit();
-    if (!prepare(&daemon, NULL) ||
+    daemon.room = count_room();
+    if (!prepare(&daemon, on_session_ended) ||
         !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload, &daemon) ||
         !(daemon.posts = posts_new(daemon.means.loop, on_client, &daemon))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");

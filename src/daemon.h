@@ -1,4 +1,5 @@
-/* The forwarding daemon: owns the means, the listening posts and the sessions; start and stop order, signals, reload. */
+/* The forwarding daemon: owns the means, the listening posts and the sessions; start and stop order, signals,
+ * reload. */
 #ifndef SALLYPORT_DAEMON_H
 #define SALLYPORT_DAEMON_H
 

@@ -258,7 +258,8 @@ static void note_failure(struct attempt *attempt, CURLcode code)
     dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     why = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : error ? strerror((int)error)
                                                                          : curl_easy_strerror(code);
-    snprintf(dial->error, sizeof dial->error, "cannot connect to %s: %s", address_format(&attempt->address, where), why);
+    snprintf(dial->error, sizeof dial->error, "cannot connect to %s: %s", address_format(&attempt->address, where),
+             why);
 }
 
 static bool attempt_start(struct attempt *attempt)

@@ -105,6 +105,14 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
     return true;
 }
 
+static bool all_digits(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
+}
+
 bool endpoint_parse_target(struct endpoint_target *target, const char *text, size_t length, uint16_t default_port,
                            const char **why)
 {
@@ -112,7 +120,7 @@ bool endpoint_parse_target(struct endpoint_target *target, const char *text, siz
     const size_t skip = sizeof prefix - 1;
 
     target->srv = length > skip && strncasecmp(text, prefix, skip) == 0 && !memchr(text + skip, ':', length - skip) &&
-                  strspn(text + skip, "0123456789") < length - skip;
+                  !all_digits(text + skip, length - skip);
     if (!target->srv)
         return endpoint_parse(&target->place, text, length, default_port, why);
     target->place.port = 0;

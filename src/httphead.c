@@ -92,11 +92,11 @@ static enum httphead_result read_field(struct httphead *head, const char *line, 
  * 5.2): its line end is overwritten with blanks first. */
 static enum httphead_result read_lines(struct httphead *head, char *bytes, size_t length, const char **why)
 {
-    char *line = bytes, *end = bytes + length;
+    char *line = bytes, *search = bytes, *end = bytes + length;
     bool first = true;
 
     while (line < end) {
-        char *newline = memchr(line, '\n', (size_t)(end - line));
+        char *newline = memchr(search, '\n', (size_t)(end - search));
         char *stop = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
         enum httphead_result result;
 
@@ -104,6 +104,7 @@ static enum httphead_result read_lines(struct httphead *head, char *bytes, size_
             break;
         if (!first && newline + 1 < end && is_blank(newline[1])) {
             memset(stop, ' ', (size_t)(newline - stop) + 1);
+            search = newline + 1;
             continue;
         }
         if (is_blank(*line))
@@ -112,7 +113,7 @@ static enum httphead_result read_lines(struct httphead *head, char *bytes, size_
         if (result == HTTPHEAD_BAD)
             return result;
         first = false;
-        line = newline + 1;
+        line = search = newline + 1;
     }
     return HTTPHEAD_DONE;
 }

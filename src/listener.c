@@ -20,6 +20,7 @@ struct listener {
     struct loop_io io;
     struct loop_timer pause;
     struct log_brake brake;
+    bool paused; /* by the owner */
     int fd;
     struct address address;
     char name[64];
@@ -68,7 +69,7 @@ static void on_clients(void *arg, int ready)
     struct listener *listener = arg;
 
     (void)ready;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+    for (int i = 0; i < ACCEPTS_A_TURN && !listener->paused; i++) {
         struct address from = {0}, local = listener->address;
         socklen_t size = sizeof from.v6, local_size = sizeof local.v6;
         int fd = accept4(listener->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -86,6 +87,8 @@ static void watch(void *arg)
 {
     struct listener *listener = arg;
 
+    if (listener->paused)
+        return;
     if (!loop_io_levels(listener->loop, &listener->io, listener->fd, LOOP_READ, on_clients, listener))
         pause_accepting(listener, ENOMEM);
 }
@@ -119,6 +122,16 @@ void listener_hand_to(struct listener *listener, const char *name, listener_acce
     snprintf(listener->name, sizeof listener->name, "%s", name);
     listener->accepted = accepted;
     listener->arg = arg;
+}
+
+void listener_pause(struct listener *listener, bool paused)
+{
+    if (listener->paused == paused)
+        return;
+    listener->paused = paused;
+    loop_io_stop(&listener->io);
+    loop_timer_stop(&listener->pause);
+    watch(listener);
 }
 
 void listener_free(struct listener *listener)

@@ -3,6 +3,7 @@
 #ifndef SALLYPORT_LISTENER_H
 #define SALLYPORT_LISTENER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "address.h"
@@ -26,6 +27,9 @@ const struct address *listener_address(const struct listener *listener);
 
 /* Says who gets the clients from now on. */
 void listener_hand_to(struct listener *listener, const char *name, listener_accept_fn *accepted, void *arg);
+
+/* Lets clients wait in the system's queue, or goes on accepting. */
+void listener_pause(struct listener *listener, bool paused);
 
 /* Stops and closes; never called back afterwards.  NULL is fine.  Not from within its own callback. */
 void listener_free(struct listener *listener);

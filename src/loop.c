@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "log.h"
+
 struct loop {
     struct event_base *base;
     struct deferred *queue;
@@ -21,11 +23,19 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* libevent complains by itself on standard error, of a regular file for example; we look at what its calls return. */
+static void on_libevent_message(int severity, const char *message)
+{
+    (void)severity;
+    log_message(LEVEL_DEBUG, NULL, "libevent: %s", message);
+}
+
 struct loop *loop_new(void)
 {
     struct loop *loop = calloc(1, sizeof *loop);
     struct event_config *wishes = event_config_new();
 
+    event_set_log_callback(on_libevent_message);
     if (loop && wishes) {
         event_config_require_features(wishes, EV_FEATURE_ET | EV_FEATURE_O1);
         event_config_set_flag(wishes, EVENT_BASE_FLAG_NOLOCK);

@@ -68,7 +68,8 @@ static bool find_config(char *path, size_t size)
     snprintf(path, size, "%s/sallyport.ini", SYSCONFDIR);
     if (access(path, F_OK) == 0)
         return true;
-    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; sallyport.ini(5) tells how to write one\n",
+    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; "
+            "sallyport.ini(5) tells how to write one\n",
             user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
     return false;
 }
@@ -102,7 +103,7 @@ static int command_check(char *const arguments[], int count)
     (void)arguments, (void)count;
     if (line.keys) {
         for (size_t i = 0; option_row(i); i++)
-            printf("%s %s\n", sections[option_row(i)->section], option_row(i)->key);
+            printf("%s %s\n", sections[option_row(i)->section], option_row(i)->rule.key);
         return EX_OK;
     }
     config = load(CONFIG_TO_CHECK);

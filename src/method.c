@@ -1,5 +1,6 @@
 #include "method.h"
 
+#include <curl/curl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,8 +98,6 @@ static int retry_after(const struct httphead *head, time_t wall)
 {
     const struct httphead_slice *value = httphead_field(head, "Retry-After");
     char text[40];
-    struct tm parts = {0};
-    const char *end;
     time_t then;
 
     if (!value || value->length == 0 || value->length >= sizeof text)
@@ -110,10 +109,9 @@ static int retry_after(const struct httphead *head, time_t wall)
 
         return seconds < METHOD_RETRY_AFTER_MAX ? (int)seconds : METHOD_RETRY_AFTER_MAX;
     }
-    end = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (!end || *end)
+    then = curl_getdate(text, NULL); /* all three forms of section 5.6.7 */
+    if (then < 0)
         return METHOD_RETRY_AFTER_NONE;
-    then = timegm(&parts);
     return then <= wall ? 0 : then - wall < METHOD_RETRY_AFTER_MAX ? (int)(then - wall) : METHOD_RETRY_AFTER_MAX;
 }
 
@@ -153,7 +151,7 @@ static void body_words(const char *body, size_t length, char *out, size_t size)
 static void describe(struct failure *failure, const struct httphead *head, const char *body, size_t body_length)
 {
     const struct httphead_slice *status = httphead_field(head, "Proxy-Status");
-    char words[BODY_WORDS_MAX], escaped[120];
+    char words[BODY_WORDS_MAX], escaped[104]; /* two of them fit into the detail, names and quotes included */
     size_t at = 0, size = sizeof failure->detail;
 
     if (status)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define POOL_MAX 16          /* idle pipes kept: as many bursts as two cores have at once, and some */
+#define POOL_SPARE 2         /* idle pipes kept beyond as many as are lent: one loop runs one burst at a time */
 #define PIPE_BYTES (1 << 20) /* slots count: a segment takes one, however small; 1 MiB is what a user may ask for */
 #define PIPE_BYTES_LEAST (1 << 18)
 
@@ -18,7 +18,8 @@ struct pipe {
 
 static struct {
     struct pipe *free;
-    unsigned count;
+    unsigned count; /* of free ones */
+    unsigned lent;
     bool forbidden;
 } pool;
 
@@ -54,10 +55,13 @@ struct pipe *pipe_borrow(void)
 
     if (pool.forbidden)
         return NULL;
-    if (!pipe)
-        return pipe_make();
-    pool.free = pipe->next;
-    pool.count--;
+    if (pipe) {
+        pool.free = pipe->next;
+        pool.count--;
+    } else {
+        pipe = pipe_make();
+    }
+    pool.lent += pipe != NULL;
     return pipe;
 }
 
@@ -72,13 +76,20 @@ void pipe_give_back(struct pipe *pipe)
 {
     if (!pipe)
         return;
-    if (pipe->held > 0 || pool.count == POOL_MAX) {
+    pool.lent--;
+    if (pipe->held > 0) {
         pipe_destroy(pipe);
-        return;
+    } else {
+        pipe->next = pool.free;
+        pool.free = pipe;
+        pool.count++;
     }
-    pipe->next = pool.free;
-    pool.free = pipe;
-    pool.count++;
+    while (pool.count > pool.lent + POOL_SPARE) {
+        pipe = pool.free;
+        pool.free = pipe->next;
+        pool.count--;
+        pipe_destroy(pipe);
+    }
 }
 
 size_t pipe_held(const struct pipe *pipe)

@@ -27,6 +27,7 @@ struct posts {
     struct loop *loop;
     posts_accept_fn *accepted;
     void *arg;
+    bool paused;
     struct post *first, **end;
     size_t inherited_count;
     struct notify_inherited inherited[NOTIFY_INHERITED_MAX];
@@ -50,7 +51,8 @@ static void close_inherited(struct posts *posts)
 {
     for (size_t i = 0; i < posts->inherited_count; i++)
         if (posts->inherited[i].fd >= 0) {
-            log_message(LEVEL_WARNING, NULL, "socket %s of the service manager fits no listener", posts->inherited[i].name);
+            log_message(LEVEL_WARNING, NULL, "socket %s of the service manager fits no listener",
+                        posts->inherited[i].name);
             close(posts->inherited[i].fd);
         }
     posts->inherited_count = 0;
@@ -114,6 +116,7 @@ static struct post *add(struct posts *posts, int fd, const struct listener_confi
         free(post);
         return NULL;
     }
+    listener_pause(post->listener, posts->paused);
     post->wanted = *listener_address(post->listener);
     *posts->end = post;
     posts->end = &post->next;
@@ -256,6 +259,13 @@ static void announce(struct post *post)
     if (!address_is_loopback(listener_address(post->listener)))
         log_message(LEVEL_WARNING, post->claim->name, "%s is not loopback: others can use your proxy, and its "
                     "password, through it", where);
+}
+
+void posts_pause(struct posts *posts, bool paused)
+{
+    posts->paused = paused;
+    for (struct post *post = posts->first; post; post = post->next)
+        listener_pause(post->listener, paused);
 }
 
 bool posts_set(struct posts *posts, const struct config *config, char *error, size_t size)

@@ -23,6 +23,9 @@ struct posts *posts_new(struct loop *loop, posts_accept_fn *accepted, void *arg)
  * changed, and error says what could not be opened. */
 bool posts_set(struct posts *posts, const struct config *config, char *error, size_t size);
 
+/* Lets new clients wait in the system's queue, or goes on accepting. */
+void posts_pause(struct posts *posts, bool paused);
+
 /* Closes all: new clients are refused by the system. */
 void posts_free(struct posts *posts);
 

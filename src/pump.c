@@ -171,6 +171,8 @@ static void run_again(struct deferred *again)
 /* Runs the named directions; told may be called, last thing. */
 static void run(struct pump *pump, bool up, bool down)
 {
+    uint64_t before = pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes;
+
     for (int i = PUMP_UP; i <= PUMP_DOWN; i++) {
         struct pump_direction *way = &pump->way[i];
         enum step step;
@@ -186,6 +188,8 @@ static void run(struct pump *pump, bool up, bool down)
         if (step == STEP_DONE)
             loop_defer(pump->loop, &pump->again, run_again);
     }
+    if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
+        pump->moved_at = loop_now(pump->loop);
     if (pump->way[PUMP_UP].state == PUMP_ENDED_WAY && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
         tell(pump, PUMP_ENDED);
 }
@@ -225,6 +229,7 @@ void pump_start(struct pump *pump, struct loop *loop, struct transport *client, 
     pump->loop = loop;
     pump->told = told;
     pump->arg = arg;
+    pump->moved_at = loop_now(loop);
     pump->way[PUMP_UP].from = pump->way[PUMP_DOWN].to = client;
     pump->way[PUMP_UP].to = pump->way[PUMP_DOWN].from = server;
     if (leftover_length > 0) {

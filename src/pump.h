@@ -42,6 +42,7 @@ struct pump {
     void (*told)(void *arg, enum pump_event event);
     void *arg;
     struct deferred again;  /* a direction has used its share of this turn */
+    uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
     enum pump_way first_end;         /* which side ended first: PUMP_UP = the client */
     struct transport *broken_side;   /* after PUMP_BROKEN: client or server, not owned */
 };

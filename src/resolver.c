@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "endpoint.h"
 #include "log.h"
 
 #define QUESTIONS_MAX 256          /* names kept or being asked for */
@@ -236,6 +237,8 @@ static void settle(void *arg)
 
     loop_timer_stop(&question->second_family);
     question->answered = true;
+    if (question->addresses.count == 0 && question->srv.count == 0)
+        question->ttl_ms = 0; /* a name that was not found may be there a moment later */
     question->expires = loop_now(question->resolver->loop) + question->ttl_ms;
     loop_defer(question->resolver->loop, &question->delivery, deliver);
 }
@@ -301,6 +304,13 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *message, 
     query_over(question, status, false);
 }
 
+/* localhost and what is below it are always this machine (RFC 6761 section 6.3): nobody is asked, and nobody can say
+ * otherwise. */
+static bool is_localhost(const char *name)
+{
+    return endpoint_host_within(name, "localhost", strlen("localhost"));
+}
+
 static void ask(struct question *question)
 {
     struct resolver *resolver = question->resolver;
@@ -312,6 +322,13 @@ static void ask(struct question *question)
     question->failure = ARES_SUCCESS;
     question->answered = false;
     question->ttl_ms = TTL_MAX_MS;
+    if (question->kind == KIND_ADDRESSES && is_localhost(question->name)) {
+        address_from_literal(&question->addresses.at[0], "::1", 0);
+        address_from_literal(&question->addresses.at[1], "127.0.0.1", 0);
+        question->addresses.count = 2;
+        settle(question);
+        return;
+    }
     if (question->kind == KIND_ADDRESSES && address_from_literal(&literal, question->name, 0)) {
         question->addresses.at[question->addresses.count++] = literal;
         settle(question);

@@ -1,48 +1,27 @@
 #include "route.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A variable by its name in lower case, then in upper case; NULL when it is unset or empty. */
-static const char *variable(const char *name)
-{
-    char upper[64];
-    const char *value = getenv(name);
-    size_t i;
-
-    for (i = 0; name[i] && i < sizeof upper - 1; i++)
-        upper[i] = (char)toupper((unsigned char)name[i]);
-    upper[i] = '\0';
-    if (!value || !*value)
-        value = getenv(upper);
-    return value && *value ? value : NULL;
-}
+#include "environment.h"
 
 /* The one proxy that <scheme>_proxy or all_proxy names, unless no_proxy takes the target out. */
 static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
 {
-    const char *exceptions = variable("no_proxy"), *url, *userinfo, *why;
+    const char *exceptions = environment_no_proxy(), *url, *userinfo, *why;
     size_t userinfo_length, user;
-    char name[64];
 
     if (exceptions && endpoint_in_no_proxy(target, exceptions)) {
         route->direct = true;
         return true;
     }
-    snprintf(name, sizeof name, "%s_proxy", route->listener->scheme);
-    url = variable(name);
-    if (!url) {
-        snprintf(name, sizeof name, "all_proxy");
-        url = variable(name);
-    }
+    url = environment_proxy(route->listener->scheme);
     if (!url) {
         failure_set(failure, FAILURE_PERMANENT, "neither %s_proxy nor all_proxy is set", route->listener->scheme);
         return false;
     }
     if (!endpoint_parse_environment(&route->proxies[0], url, strlen(url), &userinfo, &userinfo_length, &why)) {
-        failure_set(failure, FAILURE_PERMANENT, "%s of the environment: %s", name, why);
+        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
         return false;
     }
     route->count = 1;
@@ -52,7 +31,8 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
         (!endpoint_decode(userinfo, user, route->user, sizeof route->user) || strchr(route->user, ':') ||
          !endpoint_decode(userinfo + user + (user < userinfo_length), userinfo_length - user - (user < userinfo_length),
                           route->password, sizeof route->password))) {
-        failure_set(failure, FAILURE_PERMANENT, "%s of the environment: user or password is not readable", name);
+        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: user or "
+                    "password is not readable");
         return false;
     }
     return true;
@@ -84,6 +64,15 @@ static bool tried_any(const struct route *route)
 {
     for (size_t i = 0; i < route->count; i++)
         if (route->tried[i])
+            return true;
+    return false;
+}
+
+/* Whether one has told us to stay away: it can be reached, and has spoken. */
+static bool any_away(const struct route *route, const struct health *health, uint64_t now_ms)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (health_state(health, &route->proxies[i], now_ms) == HEALTH_AWAY)
             return true;
     return false;
 }
@@ -122,7 +111,7 @@ enum route_next route_next(struct route *route, const struct health *health, uin
                 *proxy = &route->proxies[i];
                 return ROUTE_PROXY;
             }
-    if (!route->answered && route->listener->proxy->fallback == FALLBACK_DIRECT) {
+    if (!route->answered && !any_away(route, health, now_ms) && route->listener->proxy->fallback == FALLBACK_DIRECT) {
         route->direct = true;
         return ROUTE_DIRECT;
     }

@@ -11,14 +11,15 @@
 #include "endpoint.h"
 #include "failure.h"
 #include "health.h"
+#include "value.h"
 
 #define ROUTE_CREDENTIAL_MAX 256
 
 struct route {
     const struct listener_config *listener;
     size_t count;
-    struct endpoint proxies[OPTION_LIST_MAX];
-    bool tried[OPTION_LIST_MAX];
+    struct endpoint proxies[VALUE_LIST_MAX];
+    bool tried[VALUE_LIST_MAX];
     bool direct;      /* no proxy, by configuration or by no_proxy */
     bool answered;    /* a proxy has answered, so there is one: no reason to go without */
     char user[ROUTE_CREDENTIAL_MAX], password[ROUTE_CREDENTIAL_MAX]; /* of the environment's URL, or "" */

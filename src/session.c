@@ -32,7 +32,9 @@ struct session {
     struct pump pump;
     struct loop_timer timer;
     uint64_t started;                  /* ms */
-    uint64_t moved;                    /* bytes both ways when idleness was last looked at */
+    uint64_t opened;                   /* ms after that: the tunnel stood */
+    uint64_t moved;                    /* bytes both ways when sessions_wind_down last looked */
+    bool served;                       /* counts against max-sessions */
     size_t drained;
     struct deferred death;
 };
@@ -43,6 +45,7 @@ struct sessions {
     void *arg;
     struct session *first;
     size_t count;
+    size_t served; /* of them; the others are being told why not */
     uint64_t serial;
 };
 
@@ -151,42 +154,53 @@ static void on_pump(void *arg, enum pump_event event)
     enter(session, DEAD);
 }
 
-static void on_idle(void *arg)
-{
-    struct session *session = arg;
-    uint32_t limit = session->config->settings.idle_timeout;
+static void watch_silence(struct session *session);
 
-    if (bytes_moved(session) == session->moved) {
-        log_closed(session, "idle-timeout", NULL);
-        enter(session, DEAD);
-        return;
-    }
-    session->moved = bytes_moved(session);
-    loop_timer_start(loop_of(session), &session->timer, limit, on_idle, session);
+/* How long nothing has moved, and for how long that is all right: a server that speaks first must greet, later the
+ * configuration says; 0 = for ever. */
+static uint64_t silence_ms(const struct session *session)
+{
+    return loop_now(loop_of(session)) - session->pump.moved_at;
 }
 
-static void watch_idleness(struct session *session)
+static bool waits_for_greeting(const struct session *session)
 {
-    session->moved = bytes_moved(session);
-    if (session->config->settings.idle_timeout > 0)
-        loop_timer_start(loop_of(session), &session->timer, session->config->settings.idle_timeout, on_idle, session);
+    return session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0;
 }
 
-/* A server that speaks first has had its time. */
-static void on_greeting_late(void *arg)
+static void on_silence(void *arg)
 {
     struct session *session = arg;
+    const struct settings *settings = &session->config->settings;
     struct failure failure;
 
-    if (session->pump.way[PUMP_DOWN].bytes > 0) {
-        watch_idleness(session);
-        return;
+    if (waits_for_greeting(session) && age_ms(session) - session->opened >= settings->greeting_timeout) {
+        failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
+                    settings->greeting_timeout / 1000);
+        failure_at(&failure, session->direct ? "" : "http", session->via ? session->via : "");
+        pump_stop(&session->pump);
+        refuse(session, "failed", "", &failure);
+    } else if (!waits_for_greeting(session) && settings->idle_timeout > 0 &&
+               silence_ms(session) >= settings->idle_timeout) {
+        log_closed(session, "idle-timeout", NULL);
+        enter(session, DEAD);
+    } else {
+        watch_silence(session);
     }
-    failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
-                session->config->settings.greeting_timeout / 1000);
-    failure_at(&failure, session->direct ? "" : "http", session->via ? session->via : "");
-    pump_stop(&session->pump);
-    refuse(session, "failed", "", &failure);
+}
+
+/* One timer, set anew when it rings and never when bytes move. */
+static void watch_silence(struct session *session)
+{
+    const struct settings *settings = &session->config->settings;
+    uint64_t greeting = settings->greeting_timeout, waited = age_ms(session) - session->opened, left = 0;
+
+    if (settings->idle_timeout > 0)
+        left = settings->idle_timeout > silence_ms(session) ? settings->idle_timeout - silence_ms(session) : 1;
+    if (waits_for_greeting(session) && (left == 0 || greeting - waited < left))
+        left = greeting > waited ? greeting - waited : 1;
+    if (left > 0)
+        loop_timer_start(loop_of(session), &session->timer, left, on_silence, session);
 }
 
 static void enter_piping(struct session *session)
@@ -204,12 +218,9 @@ static void enter_piping(struct session *session)
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
     session->tunnel = NULL;
-    if (session->listener->protocol->server_first)
-        loop_timer_start(loop_of(session), &session->timer, session->config->settings.greeting_timeout,
-                         on_greeting_late, session);
-    else
-        watch_idleness(session);
+    session->opened = age_ms(session);
     pump_start(&session->pump, loop_of(session), session->client, session->server, leftover, length, on_pump, session);
+    watch_silence(session);
 }
 
 /* --- OPENING --- */
@@ -281,6 +292,13 @@ static void on_client_while_draining(void *arg, int ready)
 
 /* --- the machine --- */
 
+/* The session is no burden any more. */
+static void stop_serving(struct session *session)
+{
+    session->owner->served -= session->served;
+    session->served = false;
+}
+
 static void enter_dead(struct session *session, enum state before)
 {
     bool whole = session->well || before == DRAINING;
@@ -293,6 +311,7 @@ static void enter_dead(struct session *session, enum state before)
     if (session->next)
         session->next->back = session->back;
     session->owner->count--;
+    stop_serving(session);
     loop_defer(loop_of(session), &session->death, die);
     if (session->owner->ended)
         session->owner->ended(session->owner->arg, session->well);
@@ -316,6 +335,7 @@ static void enter(struct session *session, enum state state)
         enter_piping(session);
         break;
     case DRAINING:
+        stop_serving(session);
         tunnel_free(session->tunnel);
         session->tunnel = NULL;
         transport_reset(session->server);
@@ -352,7 +372,7 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     if (session->next)
         session->next->back = &session->next;
     sessions->first = session;
-    if (!refusal && sessions->count >= config->settings.max_sessions) {
+    if (!refusal && sessions->served >= config->settings.max_sessions) {
         failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
                     config->settings.max_sessions);
         refusal = &full;
@@ -362,6 +382,8 @@ void session_start(struct sessions *sessions, struct config *config, const struc
         refuse(session, "refused", from, refusal);
         return;
     }
+    session->served = true;
+    sessions->served++;
     log_event(LEVEL_INFO, session->name, "accepted %s", from);
     enter(session, OPENING);
 }

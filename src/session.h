@@ -31,8 +31,8 @@ void sessions_free(struct sessions *sessions);
 size_t sessions_count(const struct sessions *sessions);
 
 /* Starts serving a client, whose transport is the session's from now on, closed even when there is no memory.  listener
- * belongs to config, which gets a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  With a refusal, the
- * client is told that, and no tunnel is opened. */
+ * belongs to config, which gets a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  With a refusal,
+ * the client is told that, and no tunnel is opened. */
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
                    struct transport *client, const char *from, const struct failure *refusal);
 

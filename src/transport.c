@@ -256,7 +256,6 @@ static const struct transport_ops pair_ops = {
 static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, struct transport *transport)
 {
     end->fd = fd;
-    end->flags = fcntl(fd, F_GETFL);
     fcntl(fd, F_SETFL, end->flags | O_NONBLOCK);
     /* a regular file cannot be watched, and need not: it never says AGAIN */
     if (!loop_io_edges(loop, &end->io, fd, on_ready, transport))
@@ -271,6 +270,8 @@ struct transport *transport_from_pair(struct loop *loop, int in, int out)
         return NULL;
     self->base.ops = &pair_ops;
     self->base.loop = loop;
+    self->in.flags = fcntl(in, F_GETFL); /* both first: they may be one and the same underneath */
+    self->out.flags = fcntl(out, F_GETFL);
     pair_end_open(loop, &self->in, in, &self->base);
     pair_end_open(loop, &self->out, out, &self->base);
     return &self->base;

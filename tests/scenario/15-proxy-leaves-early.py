@@ -88,7 +88,9 @@ def closed_after_the_head_adds_nothing(stage):
         the_head(connection)
 
     route = Route(stage, script)
-    equal(read_all(route.client()), (b"", END), "what the client got")
+    client = route.client()
+    equal(read_all(client), (b"", END), "what the client got")
+    client.close()
     route.daemon.wait_line(r"#1 closed in=0 out=0 .*by=proxy")
 
 
@@ -107,7 +109,9 @@ def closed_after_the_greeting(stage):
         connection.open()
 
     route = Route(stage, script)
-    equal(read_all(route.client()), (GREETING, END), "what the client got")
+    client = route.client()
+    equal(read_all(client), (GREETING, END), "what the client got")
+    client.close()
     route.daemon.wait_line(rf"#1 closed in=0 out={len(GREETING)} .*by=proxy")
 
 
@@ -137,7 +141,9 @@ def closed_after_the_head_in_forward_is_a_clean_end(stage):
         connection.open(behind=b"", answer=OPAQUE)
 
     route = Route(stage, script, listeners=FORWARD)
-    equal(ending(route.client("forward")), END, "how the client's stream ended")
+    client = route.client("forward")
+    equal(ending(client), END, "how the client's stream ended")
+    client.close()
     route.daemon.wait_line(r"#1 closed in=0 out=0 .*by=proxy")
 
 

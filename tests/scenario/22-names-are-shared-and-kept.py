@@ -3,7 +3,7 @@
 over TCP when truncated, and not asked at all when the hosts file or the address itself says it."""
 import time
 
-from kit import check, equal, scenario
+from kit import Skip, check, equal, scenario
 from kit.nameserver import Nameserver
 from kit.peers import GREETING, Proxy
 from kit.route import settings
@@ -119,11 +119,31 @@ def a_truncated_answer_is_asked_for_over_tcp(stage):
     check((NAME, "A", "tcp") in nameserver.queries, "TCP was never asked")
 
 
-def the_hosts_file_comes_first(stage):
+def hosts_file_name():
+    """A name of this machine's hosts file, other than localhost, for an address of loopback."""
+    with open("/etc/hosts", encoding="utf-8") as hosts:
+        for line in hosts:
+            address, *names = line.partition("#")[0].split() or [""]
+            for name in names:
+                if address == "127.0.0.1" and "localhost" not in name:
+                    return name
+    raise Skip("the hosts file gives 127.0.0.1 no name but localhost")
+
+
+def a_name_of_the_hosts_file_is_not_asked_for(stage):
+    nameserver = Nameserver(stage)
+    name = hosts_file_name()
+    nameserver.add(name, "A", "127.0.0.99")
+    daemon, _ = start(stage, nameserver, name)
+    served(daemon)
+    equal(nameserver.asked(name, "A"), 0, "queries for a name in the hosts file")
+
+
+def localhost_is_not_asked_for(stage):
     nameserver = Nameserver(stage)
     daemon, _ = start(stage, nameserver, "localhost")
     served(daemon)
-    equal(nameserver.queries, [], "queries for a name in the hosts file")
+    equal(nameserver.queries, [], "queries for localhost")
 
 
 def an_address_is_not_asked_for(stage):
@@ -140,5 +160,6 @@ scenario(within_its_ttl_a_name_is_asked_once,
          twenty_sessions_at_once_share_one_look_up,
          one_of_the_sharers_leaves_and_the_others_are_served,
          a_truncated_answer_is_asked_for_over_tcp,
-         the_hosts_file_comes_first,
+         a_name_of_the_hosts_file_is_not_asked_for,
+         localhost_is_not_asked_for,
          an_address_is_not_asked_for)

@@ -10,7 +10,7 @@ from kit.peers import GREETING, OPAQUE, BlackHole, Proxy
 from kit.process import PATIENCE
 from kit.route import Route, listener, settings
 from kit.streams import END, read_all, reset
-from kit.usage import descriptors
+from kit.usage import settled_descriptors
 
 LONG = "resolve-timeout = 60s\nconnect-timeout = 60s\nhandshake-timeout = 60s\ngreeting-timeout = 60s"
 """Time-outs that end nothing within a test: what ends is ended by the client's leaving."""
@@ -69,12 +69,14 @@ def reset_while_the_greeting_is_awaited(stage):
 def reset_while_the_connect_hangs(stage):
     hole = BlackHole(stage)
     daemon = stage.sallyport(settings(hole.url, sallyport=LONG))
-    before = descriptors(daemon.process.pid)
-    client = daemon.connect("imap")
-    daemon.wait_line("#1 accepted")
-    reset(client)
-    given_up(daemon)
-    equal(descriptors(daemon.process.pid), before, "open descriptors")
+    left = []
+    for number in (1, 2, 3):
+        client = daemon.connect("imap")
+        daemon.wait_line(f"#{number} accepted")
+        reset(client)
+        given_up(daemon, number)
+        left.append(settled_descriptors(daemon.process.pid))
+    equal(left[1:], left[:1] * 2, "open descriptors after the second and third client, against the first")
 
 
 def reset_while_a_look_up_hangs(stage):

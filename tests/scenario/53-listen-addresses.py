@@ -74,7 +74,7 @@ def taken(stage, listen, where):
     daemon.expected = (UNAVAILABLE,)
     equal(daemon.process.wait(), UNAVAILABLE, "exit status")
     daemon.wait_line(rf"{where}.*in use")
-    equal(daemon.count("ready"), 0, "ready lines")
+    equal(daemon.count("ready listeners"), 0, "ready lines")
 
 
 def an_address_in_use(stage):

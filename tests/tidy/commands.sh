@@ -11,11 +11,12 @@ awk '/^[[:space:]]+[a-z]+([[:space:]]|$)/ { print $1 }' "$scratch/help" | sort -
 awk '/^[[:space:]]+-/ { print }' "$scratch/help" | grep -oE -- '(^|[ ,|])--?[a-zA-Z][a-z-]*' | tr -d ' ,|' |
     sort -u >"$scratch/help-options"
 
-# On the page they are items of the sections COMMANDS and OPTIONS, and of a command's own list of options.
+# On the page they are items of the sections COMMANDS and OPTIONS.
 awk '/^\.Sh / { section = $2 } section == "COMMANDS" && /^\.It Cm / { print $3 }' "$scratch/page" |
     sort -u >"$scratch/manual-commands"
-awk '/^\.It Fl / { for (i = 2; i <= NF; i++) if ($i == "Fl") print "-" $(i + 1) }' "$scratch/page" |
-    sort -u >"$scratch/manual-options"
+awk '/^\.Sh / { section = $2 } section == "OPTIONS" && /^\.It Fl / {
+         for (i = 2; i <= NF; i++) if ($i == "Fl") print "-" $(i + 1)
+     }' "$scratch/page" | sort -u >"$scratch/manual-options"
 
 plan 3
 

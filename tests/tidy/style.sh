@@ -21,7 +21,7 @@ done >"$offences"
 verdict "no file over $longest lines"
 
 for file in src/*.c; do
-    own=${file%.c}.h
+    own=${file%%[._]*}.h # peer_linux.c is one of two that stand behind peer.h
     [ -e "$own" ] || continue
     first=$(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]\([^">]*\)[">].*/\1/p' "$file" | head -n 1)
     [ "$first" = "${own##*/}" ] || echo "$file includes $first first"

@@ -1,0 +1,45 @@
+# The unit tests: a program for each noun of src/, from the ground up.  They are built when the library check is there.
+
+UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_endpoint tests/unit/check_failure \
+	tests/unit/check_health tests/unit/check_httphead tests/unit/check_log
+EXTRA_DIST += tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv tests/unit/data/no_proxy.tsv
+
+if HAVE_CHECK
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+check_LIBRARIES = tests/unit/libunit.a
+endif
+
+UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'
+UNIT_LDADD = tests/unit/libunit.a src/libhouse.a $(LIBRARIES_USED) $(CHECK_LIBS)
+
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
+
+tests_unit_check_address_SOURCES = tests/unit/check_address.c
+tests_unit_check_address_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_address_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_basic_SOURCES = tests/unit/check_basic.c
+tests_unit_check_basic_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_basic_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_endpoint_SOURCES = tests/unit/check_endpoint.c
+tests_unit_check_endpoint_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_endpoint_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_failure_SOURCES = tests/unit/check_failure.c
+tests_unit_check_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_failure_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_health_SOURCES = tests/unit/check_health.c
+tests_unit_check_health_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_health_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_httphead_SOURCES = tests/unit/check_httphead.c
+tests_unit_check_httphead_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_httphead_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_log_SOURCES = tests/unit/check_log.c
+tests_unit_check_log_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_log_LDADD = $(UNIT_LDADD)

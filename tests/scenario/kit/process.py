@@ -74,7 +74,8 @@ class Process:
                     return found[count - 1]
                 left = deadline - time.monotonic()
                 if left <= 0 or self._ended:
-                    raise AssertionError(f"{self.name}: no line like {pattern!r} in:\n  " + "\n  ".join(self.lines[-40:]))
+                    said = "\n  ".join(self.lines[-40:])
+                    raise AssertionError(f"{self.name}: no line like {pattern!r} in:\n  {said}")
                 self._fresh.wait(left)
 
     def count(self, pattern):

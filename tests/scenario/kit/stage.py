@@ -19,8 +19,8 @@ class Stage:
         """Writes a file below the folder (making folders as needed); gives its path."""
         path = os.path.join(self.folder, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb" if isinstance(text, bytes) else "w", encoding=None if isinstance(text, bytes) else "utf-8") as out:
-            out.write(text)
+        with open(path, "wb") as out:
+            out.write(text if isinstance(text, bytes) else text.encode())
         os.chmod(path, mode)
         return path
 

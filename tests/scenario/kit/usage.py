@@ -1,10 +1,27 @@
 """What a running program uses, from /proc."""
 import os
+import time
 
 
-def descriptors(pid):
-    """How many file descriptors are open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def descriptors(pid, kind=""):
+    """How many file descriptors are open; with kind ("socket", "pipe") those only."""
+    folder, count = f"/proc/{pid}/fd", 0
+    for descriptor in os.listdir(folder):
+        try:
+            count += os.readlink(f"{folder}/{descriptor}").startswith(kind)
+        except FileNotFoundError:
+            pass  # closed in the meantime
+    return count
+
+
+def settled_descriptors(pid):
+    """The same, once it has not changed for a third of a second: what is closed is closed shortly after it is logged."""
+    count, since = descriptors(pid), time.monotonic()
+    while time.monotonic() - since < 0.3:
+        time.sleep(0.02)
+        if descriptors(pid) != count:
+            count, since = descriptors(pid), time.monotonic()
+    return count
 
 
 def cpu_seconds(pid):

@@ -1,0 +1,53 @@
+/* What the unit tests share: running them, exact copies, tables of cases, and walking a real loop. */
+#ifndef SALLYPORT_UNIT_H
+#define SALLYPORT_UNIT_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "loop.h"
+
+/* The one case of this program, to which main adds its tests; unit_run runs them and returns main's exit status. */
+TCase *unit_case(const char *name);
+int unit_run(void);
+
+/* A malloc'd copy of exactly length bytes: one byte read past its end is seen by the sanitizer and by valgrind. */
+char *unit_exact(const void *bytes, size_t length);
+
+/* One cell of a table: escapes are undone, and a NUL stands behind the bytes. */
+struct unit_cell {
+    char *bytes;
+    size_t length;
+};
+
+/* Is told the cells of a row and, for messages, "file.tsv:line". */
+typedef void unit_row_fn(const struct unit_cell *cells, const char *where);
+
+/* Reads a table of tests/unit/data: a row a line, cells between tabs, '#' begins a comment line; in a cell \r \n \t \\
+ * and \xNN stand for those bytes.  Fails the test if the file has no row or a row has not this many cells. */
+void unit_table(const char *file, size_t columns, unit_row_fn *row);
+
+/* Whether a cell reads so. */
+bool unit_cell_is(const struct unit_cell *cell, const char *text);
+
+/* One step of a walk: looked at again and again until it says true. */
+typedef bool unit_step_fn(void *arg);
+
+/* Runs the loop while the steps (ended by NULL) come true one after the other, then stops it: once for each loop.
+ * Fails the test when that takes more than 20 s. */
+void unit_walk(struct loop *loop, unit_step_fn *const *steps, void *arg);
+
+/* The same for one step. */
+void unit_wait(struct loop *loop, unit_step_fn *step, void *arg);
+
+/* A pair of connected stream sockets over TCP on loopback; both blocking. */
+void unit_tcp_pair(int ends[2]);
+
+/* Sets O_NONBLOCK. */
+void unit_nonblocking(int fd);
+
+/* How many descriptors this process has open. */
+int unit_descriptors(void);
+
+#endif
