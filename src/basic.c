@@ -27,8 +27,10 @@ size_t basic_format(const char *user, const char *password, char out[BASIC_MAX])
     char pair[(BASIC_MAX - sizeof scheme) / 4 * 3];
     int length = snprintf(pair, sizeof pair, "%s:%s", user, password);
 
-    if (length < 0 || (size_t)length >= sizeof pair)
+    if (length < 0 || (size_t)length >= sizeof pair) {
+        explicit_bzero(pair, sizeof pair);
         return 0;
+    }
     memcpy(out, scheme, sizeof scheme - 1);
     encode((const unsigned char *)pair, (size_t)length, out + sizeof scheme - 1);
     explicit_bzero(pair, sizeof pair);

@@ -124,8 +124,25 @@ void command_cancel(struct command *command)
     explicit_bzero(command->output, sizeof command->output);
 }
 
-static int spawn(struct command *command, char *const argv[], int output)
+/* Our environment with one variable in front, which so wins.  Only the array is made; NULL: out of memory. */
+static char **extended_environment(char *extra)
 {
+    size_t count = 0;
+    char **extended;
+
+    while (environ[count])
+        count++;
+    extended = malloc((count + 2) * sizeof *extended);
+    if (!extended)
+        return NULL;
+    extended[0] = extra;
+    memcpy(extended + 1, environ, (count + 1) * sizeof *environ);
+    return extended;
+}
+
+static int spawn(struct command *command, char *const argv[], char *extra, int output)
+{
+    char **variables = extra ? extended_environment(extra) : environ;
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t defaults, none;
@@ -142,14 +159,16 @@ static int spawn(struct command *command, char *const argv[], int output)
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setsigmask(&attributes, &none);
-    error = posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, environ);
+    error = variables ? posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, variables) : ENOMEM;
+    if (extra)
+        free(variables);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return error;
 }
 
-struct command *command_run(struct loop *loop, char *const argv[], uint32_t limit_ms, command_done_fn *done, void *arg,
-                            char *error, size_t size)
+struct command *command_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
+                            command_done_fn *done, void *arg, char *error, size_t size)
 {
     struct command *command = calloc(1, sizeof *command);
     int ends[2], failure;
@@ -165,7 +184,7 @@ struct command *command_run(struct loop *loop, char *const argv[], uint32_t limi
     command->output_fd = ends[0];
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     loop_signal_start(loop, &command->child, SIGCHLD, on_child, command); /* before the child can end */
-    failure = spawn(command, argv, ends[1]);
+    failure = spawn(command, argv, extra, ends[1]);
     close(ends[1]);
     if (failure != 0 || !loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
         snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure ? failure : errno));

@@ -15,11 +15,11 @@ struct command;
  * is what it printed, NUL-terminated, wiped after the call. */
 typedef void command_done_fn(void *arg, int status, const char *output, const char *error);
 
-/* Starts argv[0] (looked for in PATH) with standard input empty, standard error ours, in a process group of its own.
+/* Starts argv[0] (looked for in PATH), with extra ("NAME=value", or NULL) added to our environment, standard input empty, standard error ours, in a process group of its own.
  * After limit_ms it is killed with its group.  Calls back exactly once, never from within this call.  NULL: it cannot
  * be started; error says why. */
-struct command *command_run(struct loop *loop, char *const argv[], uint32_t limit_ms, command_done_fn *done, void *arg,
-                            char *error, size_t size);
+struct command *command_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
+                            command_done_fn *done, void *arg, char *error, size_t size);
 
 /* Kills it; the call back will not come.  NULL is fine. */
 void command_cancel(struct command *command);

@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
+#include "complaint.h"
 #include "environment.h"
 #include "inifile.h"
 #include "option.h"
@@ -17,9 +19,7 @@
 struct reading {
     const char *name;
     enum config_use use;
-    config_report *report;
-    void *arg;
-    unsigned errors;
+    struct complaints complaints;
     struct config *config;
     int line;            /* number of the line being read */
     bool continues;      /* it goes on with the value before it */
@@ -30,25 +30,17 @@ struct reading {
     char title[64];      /* for messages: "[imap work]" */
     int section_line;
     int set_at[OPTIONS_MAX]; /* line of each option in this section; 0: not set */
-    bool has_settings;
+    bool has_settings, has_redirects;
     int secret_line;     /* of the first real secret in the file; 0: none */
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(struct reading *reading, int line, const char *format, ...)
 {
-    char text[512], message[400];
     va_list values;
 
-    if (++reading->errors > CONFIG_ERRORS_MAX)
-        return;
     va_start(values, format);
-    vsnprintf(message, sizeof message, format, values);
+    complaints_add(&reading->complaints, line, format, values);
     va_end(values);
-    if (line > 0)
-        snprintf(text, sizeof text, "%s:%d: %s", reading->name, line, message);
-    else
-        snprintf(text, sizeof text, "%s: %s", reading->name, message);
-    reading->report(reading->arg, text);
 }
 
 /* --- sections --- */
@@ -86,6 +78,12 @@ static void set_defaults(struct reading *reading)
     }
 }
 
+/* The line that a key of this section was set in; 0: it was not. */
+static int line_of(const struct reading *reading, const char *key)
+{
+    return reading->set_at[option_index(option_find(reading->section, key))];
+}
+
 /* What depends on the protocol and so has no text in the option table. */
 static void complete_listener(struct reading *reading, struct listener_config *listener)
 {
@@ -94,19 +92,20 @@ static void complete_listener(struct reading *reading, struct listener_config *l
     char place[24];
     int line = reading->section_line;
 
-    if (listener->listen.count == 0 && !reading->set_at[option_index(option_find(OPTION_LISTENER, key_listen))]) {
+    if (listener->listen.count == 0 && !line_of(reading, key_listen)) {
         snprintf(place, sizeof place, "localhost:%u", protocol->listen_port);
         if (protocol->listen_port)
             set_option(reading, option_find(OPTION_LISTENER, key_listen), place, line);
         else
             complain(reading, line, "%s needs the key `%s`", reading->title, key_listen);
     }
-    if (!listener->token && !reading->set_at[option_index(option_find(OPTION_LISTENER, key_protocol))]) {
+    if (!listener->token && !line_of(reading, key_protocol)) {
         if (protocol->token)
             set_option(reading, option_find(OPTION_LISTENER, key_protocol), protocol->token, line);
         else
             complain(reading, line, "%s needs the key `%s`", reading->title, key_protocol);
     }
+    listener->proxy_line = line_of(reading, "proxy");
     if (listener->token) {
         listener->scheme = copy_text(reading, listener->token);
         for (char *c = listener->scheme; c && *c; c++)
@@ -138,9 +137,12 @@ static void check_proxy(struct reading *reading, const struct proxy_config *prox
         complain(reading, line, "%s has a password but no user", reading->title);
     if (proxy->user && given == 0)
         complain(reading, line, "%s has a user but no password, password-file or password-command", reading->title);
+    for (size_t i = 0; i < proxy->headers.count; i++)
+        if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
+            complain(reading, line, "%s has both a user and a Proxy-Authorization header", reading->title);
     if (proxy->password_file)
         check_password_file(reading, proxy->password_file,
-                            reading->set_at[option_index(option_find(OPTION_PROXY, "password-file"))]);
+                            line_of(reading, "password-file"));
     if (proxy->require_switch && !(proxy->announce & 1u))
         complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
                  "switch", reading->title);
@@ -235,16 +237,17 @@ static bool open_listener(struct reading *reading, const struct protocol *protoc
     return true;
 }
 
-static bool open_settings(struct reading *reading, const char *label)
+/* A section that stands once and takes no label. */
+static bool open_only(struct reading *reading, const char *label, bool *stands, void *base)
 {
     if (*label)
-        complain(reading, reading->line, "[sallyport] takes no label");
-    if (reading->has_settings)
-        complain(reading, reading->line, "[sallyport] stands a second time");
-    if (*label || reading->has_settings)
+        complain(reading, reading->line, "%s takes no label", reading->title);
+    if (*stands)
+        complain(reading, reading->line, "%s stands a second time", reading->title);
+    if (*label || *stands)
         return false;
-    reading->has_settings = true;
-    reading->base = &reading->config->settings;
+    *stands = true;
+    reading->base = base;
     return true;
 }
 
@@ -289,13 +292,16 @@ static void open_section(void *arg, int line, const char *header)
         reading->in_section = open_proxy(reading, label);
     } else if (word == 9 && memcmp(start, "sallyport", 9) == 0) {
         reading->section = OPTION_GLOBAL;
-        reading->in_section = open_settings(reading, label);
+        reading->in_section = open_only(reading, label, &reading->has_settings, &reading->config->settings);
+    } else if (word == 9 && memcmp(start, "redirects", 9) == 0) {
+        reading->section = OPTION_REDIRECTS;
+        reading->in_section = open_only(reading, label, &reading->has_redirects, &reading->config->redirects);
     } else {
         complain(reading, reading->line, "unknown section %s", reading->title);
     }
     reading->skip_section = !reading->in_section;
-    if (reading->in_section)
-        set_defaults(reading);
+    if (reading->in_section && reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
+        set_defaults(reading); /* those two have them from the start */
 }
 
 /* --- keys --- */
@@ -387,10 +393,54 @@ static void resolve_proxies(struct reading *reading)
             continue;
         listener->proxy = find_proxy(config, label);
         if (!listener->proxy && *label)
-            complain(reading, listener->line, "there is no section [proxy %s]", label);
+            complain(reading, listener->proxy_line, "there is no section [proxy %s]", label);
         else if (!listener->proxy)
             complain(reading, listener->line, "there is no section [proxy] (for no proxy, write proxy = direct)");
     }
+}
+
+static bool is_loopback_host(const char *host)
+{
+    return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* localhost is both of the two loopback addresses. */
+static bool same_place(const struct endpoint *a, const struct endpoint *b)
+{
+    bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
+
+    return a->port != 0 && a->port == b->port &&
+           (strcasecmp(a->host, b->host) == 0 || (a_local && is_loopback_host(b->host)) ||
+            (b_local && is_loopback_host(a->host)));
+}
+
+/* The place that an earlier listener, or this one, listens on already; NULL when it is free. */
+static const struct listener_config *taken_by(const struct config *config, size_t at, size_t place)
+{
+    const struct endpoint *wanted = &config->listeners[at].listen.at[place];
+
+    for (size_t i = 0; i <= at; i++)
+        for (size_t k = 0; k < (i < at ? config->listeners[i].listen.count : place); k++)
+            if (same_place(&config->listeners[i].listen.at[k], wanted))
+                return &config->listeners[i];
+    return NULL;
+}
+
+static void check_places(struct reading *reading)
+{
+    const struct config *config = reading->config;
+
+    for (size_t i = 0; i < config->listener_count; i++)
+        for (size_t k = 0; k < config->listeners[i].listen.count; k++) {
+            const struct listener_config *other = taken_by(config, i, k);
+            char place[ENDPOINT_TEXT_MAX];
+
+            if (other)
+                complain(reading, config->listeners[i].line, "%s listens on %s, which %s does already: give it a "
+                         "`listen` of its own", config->listeners[i].name,
+                         endpoint_format(&config->listeners[i].listen.at[k], place),
+                         other == &config->listeners[i] ? "it" : other->name);
+        }
 }
 
 /* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
@@ -400,9 +450,17 @@ static void check_environment(struct reading *reading)
 
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct listener_config *listener = &config->listeners[i];
+        const char *url, *userinfo, *why;
+        struct endpoint proxy;
+        size_t length;
 
-        if (listener->proxy && listener->proxy->urls.environment && listener->scheme &&
-            !environment_proxy(listener->scheme))
+        if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
+            continue;
+        url = environment_proxy(listener->scheme);
+        if (url && !endpoint_parse_environment(&proxy, url, strlen(url), &userinfo, &length, &why))
+            complain(reading, listener->line, "url = environment, but the variable for %s cannot be used: %s",
+                     listener->scheme, why);
+        if (!url)
             complain(reading, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
                      listener->scheme);
     }
@@ -410,54 +468,55 @@ static void check_environment(struct reading *reading)
 
 struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
 {
-    struct reading reading = {.name = name, .use = use, .report = report, .arg = arg};
+    struct reading reading = {.name = name, .use = use};
     const struct inifile_reader reader = {open_section, on_key, on_fault, &reading};
     struct stat status;
+    bool good;
 
     reading.config = calloc(1, sizeof *reading.config);
     if (!reading.config) {
         complain(&reading, 0, "out of memory");
+        complaints_tell(&reading.complaints, reading.name, report, arg);
         return NULL;
     }
     reading.config->references = 1;
     reading.config->path = strdup(name);
+    reading.section = OPTION_REDIRECTS;
+    reading.base = &reading.config->redirects;
+    set_defaults(&reading);
     reading.section = OPTION_GLOBAL;
     reading.base = &reading.config->settings;
     set_defaults(&reading);
     if (!inifile_read(stream, &reader))
         complain(&reading, 0, "cannot be read: %s", strerror(errno));
     close_section(&reading);
-    if (reading.config->listener_count == 0 && reading.errors == 0)
+    if (reading.config->listener_count == 0 && reading.complaints.count == 0)
         complain(&reading, 0, "has no listener: add a section like [imap]");
     if (reading.secret_line && fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 &&
         S_ISREG(status.st_mode) && status.st_mode & 077)
         complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
                  "on it");
     resolve_proxies(&reading);
+    check_places(&reading);
     if (use == CONFIG_TO_RUN)
         check_environment(&reading);
-    if (reading.errors > CONFIG_ERRORS_MAX) {
-        char text[400];
-
-        snprintf(text, sizeof text, "%.300s:%d: and %u more errors up to here", name, reading.line,
-                 reading.errors - CONFIG_ERRORS_MAX);
-        report(arg, text);
-    }
-    if (reading.errors > 0 || !reading.config->path) {
-        config_unref(reading.config);
-        return NULL;
-    }
-    return reading.config;
+    good = reading.complaints.count == 0 && reading.config->path;
+    complaints_tell(&reading.complaints, reading.name, report, arg);
+    if (good)
+        return reading.config;
+    config_unref(reading.config);
+    return NULL;
 }
 
 struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg)
 {
-    struct reading reading = {.name = path, .report = report, .arg = arg};
+    struct reading reading = {.name = path};
     FILE *stream = fopen(path, "re");
     struct config *config;
 
     if (!stream) {
         complain(&reading, 0, "%s", strerror(errno));
+        complaints_tell(&reading.complaints, reading.name, report, arg);
         return NULL;
     }
     config = config_parse(stream, path, use, report, arg);
@@ -482,6 +541,8 @@ void config_unref(struct config *config)
 {
     if (!config || --config->references > 0)
         return;
+    release_section(OPTION_GLOBAL, &config->settings);
+    release_section(OPTION_REDIRECTS, &config->redirects);
     for (size_t i = 0; i < config->proxy_count; i++) {
         release_section(OPTION_PROXY, &config->proxies[i]);
         free(config->proxies[i].label);
@@ -508,6 +569,8 @@ void config_print(const struct config *config, FILE *out)
 {
     fprintf(out, "[sallyport]\n");
     print_section(OPTION_GLOBAL, &config->settings, out);
+    fprintf(out, "\n[redirects]\n");
+    print_section(OPTION_REDIRECTS, &config->redirects, out);
     for (size_t i = 0; i < config->proxy_count; i++) {
         fprintf(out, "\n[proxy%s%s]\n", *config->proxies[i].label ? " " : "", config->proxies[i].label);
         print_section(OPTION_PROXY, &config->proxies[i], out);

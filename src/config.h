@@ -13,6 +13,7 @@ struct config {
     unsigned references; /* config_ref and config_unref only */
     char *path;
     struct settings settings;
+    struct redirect_policy redirects;
     size_t proxy_count, listener_count;
     struct proxy_config *proxies;
     struct listener_config *listeners;
@@ -20,7 +21,6 @@ struct config {
 
 #define CONFIG_LABEL_MAX 32       /* bytes of a section's label */
 #define CONFIG_SECTIONS_MAX 256   /* proxies, and listeners, of one file */
-#define CONFIG_ERRORS_MAX 100     /* more are counted, not told */
 
 /* Is told each error as one line, "FILE:LINE: text" or "FILE: text". */
 typedef void config_report(void *arg, const char *line);

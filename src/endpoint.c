@@ -70,7 +70,7 @@ static bool parse_bracketed(char *host, const char *text, size_t length, const c
         return fault(why, "no IPv6 address between the brackets");
     memcpy(host, text, length);
     host[length] = '\0';
-    if (inet_pton(AF_INET6, host, &ignored) != 1)
+    if (strlen(host) != length || inet_pton(AF_INET6, host, &ignored) != 1)
         return fault(why, "no IPv6 address between the brackets");
     return true;
 }
@@ -80,6 +80,7 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
 {
     const char *end = text + length, *rest, *colon;
 
+    endpoint->tls = false;
     if (length > 0 && text[0] == '[') {
         rest = memchr(text, ']', length);
         if (!rest)
@@ -123,49 +124,57 @@ bool endpoint_parse_target(struct endpoint_target *target, const char *text, siz
                   !all_digits(text + skip, length - skip);
     if (!target->srv)
         return endpoint_parse(&target->place, text, length, default_port, why);
-    target->place.port = 0;
+    memset(&target->place, 0, sizeof target->place);
     return parse_name(target->place.host, text + skip, length - skip, why);
 }
 
 /* What stands behind "scheme://": host[:port] and at most a "/". */
-static bool parse_authority(struct endpoint *endpoint, const char *text, size_t length, const char **why)
+static bool parse_authority(struct endpoint *endpoint, const char *text, size_t length, bool tls, const char **why)
 {
     if (length > 0 && text[length - 1] == '/')
         length--;
     if (memchr(text, '/', length) || memchr(text, '?', length) || memchr(text, '#', length))
         return fault(why, "a proxy's URL ends behind the port");
-    return endpoint_parse(endpoint, text, length, 80, why);
+    if (!endpoint_parse(endpoint, text, length, tls ? 443 : 80, why))
+        return false;
+    endpoint->tls = tls;
+    return true;
 }
 
-static bool skip_scheme(const char **text, size_t *length, const char **why)
+static bool skip_scheme(const char **text, size_t *length, bool *tls, const char **why)
 {
-    static const char http[] = "http://";
+    size_t skip = 0;
 
-    if (*length >= sizeof http - 1 && strncasecmp(*text, http, sizeof http - 1) == 0) {
-        *text += sizeof http - 1;
-        *length -= sizeof http - 1;
-        return true;
-    }
-    if (*length >= 8 && strncasecmp(*text, "https://", 8) == 0)
-        return fault(why, "proxies behind TLS (https://) are not supported by this version");
-    return fault(why, "a proxy's URL starts with http://");
+    if (*length >= 7 && strncasecmp(*text, "http://", 7) == 0)
+        skip = 7;
+    else if (*length >= 8 && strncasecmp(*text, "https://", 8) == 0)
+        skip = 8;
+    else
+        return fault(why, "a proxy's URL starts with http:// or https://");
+    *tls = skip == 8;
+    *text += skip;
+    *length -= skip;
+    return true;
 }
 
 bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t length, const char **why)
 {
-    if (!skip_scheme(&text, &length, why))
+    bool tls;
+
+    if (!skip_scheme(&text, &length, &tls, why))
         return false;
     if (memchr(text, '@', length))
-        return fault(why, "user and password go to the keys `user` and `password`, not into the URL");
-    return parse_authority(endpoint, text, length, why);
+        return fault(why, "a proxy's URL holds no user and no password");
+    return parse_authority(endpoint, text, length, tls, why);
 }
 
 bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                                 size_t *userinfo_length, const char **why)
 {
     const char *at;
+    bool tls = false;
 
-    if (memmem(text, length, "://", 3) && !skip_scheme(&text, &length, why))
+    if (memmem(text, length, "://", 3) && !skip_scheme(&text, &length, &tls, why))
         return false;
     at = memrchr(text, '@', length);
     *userinfo = text;
@@ -174,7 +183,7 @@ bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, siz
         length -= (size_t)(at + 1 - text);
         text = at + 1;
     }
-    return parse_authority(endpoint, text, length, why);
+    return parse_authority(endpoint, text, length, tls, why);
 }
 
 static int hex_digit(char c)
@@ -216,9 +225,17 @@ const char *endpoint_format(const struct endpoint *endpoint, char out[ENDPOINT_T
     return out;
 }
 
+const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_URL_MAX])
+{
+    char place[ENDPOINT_TEXT_MAX];
+
+    snprintf(out, ENDPOINT_URL_MAX, "%s://%s", proxy->tls ? "https" : "http", endpoint_format(proxy, place));
+    return out;
+}
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && strcasecmp(a->host, b->host) == 0;
+    return a->port == b->port && a->tls == b->tls && strcasecmp(a->host, b->host) == 0;
 }
 
 bool endpoint_host_within(const char *host, const char *domain, size_t domain_length)

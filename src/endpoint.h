@@ -13,6 +13,7 @@
 struct endpoint {
     char host[ENDPOINT_HOST_MAX + 1]; /* as written, without brackets; a ':' in it says IPv6 literal */
     uint16_t port;
+    bool tls; /* of a proxy: it is spoken to in TLS (https) */
 };
 
 /* A target: a place, or the domain of an SRV record that names it. */
@@ -32,7 +33,7 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
 bool endpoint_parse_target(struct endpoint_target *target, const char *text, size_t length, uint16_t default_port,
                            const char **why);
 
-/* A place named by an http:// URL: host, port (default 80), "/" or nothing behind it. */
+/* A proxy named by an http:// or https:// URL: host, port (default 80 or 443), "/" or nothing behind it. */
 bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t length, const char **why);
 
 /* The same, but a proxy variable of the environment may hold "user:password@" too and may leave the scheme out.
@@ -46,7 +47,11 @@ bool endpoint_decode(const char *text, size_t length, char *out, size_t size);
 /* Writes "host:port", IPv6 in brackets; the request-target of RFC 9110 section 9.3.6.  Returns out. */
 const char *endpoint_format(const struct endpoint *endpoint, char out[ENDPOINT_TEXT_MAX]);
 
-/* Same host (letters in any case) and port. */
+/* "http://host:port" or "https://host:port".  Returns out. */
+#define ENDPOINT_URL_MAX (ENDPOINT_TEXT_MAX + 8)
+const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_URL_MAX]);
+
+/* Same host (letters in any case), port and tls. */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* Whether host is domain itself or a name below it, label by label, in any case, a last dot of either ignored.

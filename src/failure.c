@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *failure_class_name(enum failure_class class)
 {
@@ -26,6 +27,14 @@ void failure_at(struct failure *failure, const char *scheme, const char *where)
 {
     snprintf(failure->scheme, sizeof failure->scheme, "%s", scheme);
     snprintf(failure->where, sizeof failure->where, "%s", where);
+}
+
+void failure_at_url(struct failure *failure, const char *url)
+{
+    const char *mark = strstr(url, "://");
+
+    snprintf(failure->scheme, sizeof failure->scheme, "%.*s", mark ? (int)(mark - url) : 0, url);
+    snprintf(failure->where, sizeof failure->where, "%s", mark ? mark + 3 : url);
 }
 
 size_t failure_format(const struct failure *failure, int with_scheme, char *out, size_t size)

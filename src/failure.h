@@ -28,6 +28,9 @@ void failure_set(struct failure *failure, enum failure_class class, const char *
 /* Names the place: scheme may be "" and where is usually host:port. */
 void failure_at(struct failure *failure, const char *scheme, const char *where);
 
+/* The same from "scheme://host:port" or "host:port". */
+void failure_at_url(struct failure *failure, const char *url);
+
 /* Writes "where: what" (for the client) or "scheme://where: what" (for the log) and returns its length, cut to
  * size - 1. */
 size_t failure_format(const struct failure *failure, int with_scheme, char *out, size_t size);

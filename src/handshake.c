@@ -192,6 +192,11 @@ const struct method_verdict *handshake_verdict(const struct handshake *handshake
     return &handshake->verdict;
 }
 
+const struct httphead *handshake_head(const struct handshake *handshake)
+{
+    return &handshake->head;
+}
+
 static const char *first_line(const char *bytes, size_t length, char *out, size_t size)
 {
     size_t end = 0;

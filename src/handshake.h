@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "httphead.h"
 #include "method.h"
 #include "transport.h"
 
@@ -27,6 +28,9 @@ enum handshake_result {
 enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport);
 
 const struct method_verdict *handshake_verdict(const struct handshake *handshake);
+
+/* After JUDGED: the answer's head, borrowed. */
+const struct httphead *handshake_head(const struct handshake *handshake);
 
 /* The first line of the request, and of the last answer ("" before it came), for people. */
 const char *handshake_request_line(const struct handshake *handshake, char *out, size_t size);

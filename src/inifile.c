@@ -93,7 +93,7 @@ static char *vet_line(struct reading *reading, char *line, size_t length)
         return NULL;
     }
     reading->has_key = true;
-    for (char *c = start; *c; c++)
+    for (char *c = reading->continues ? start : strchr(start, '='); *c; c++)
         if (*c == ';')
             *c = SEMICOLON_STAND_IN;
     return start;

@@ -1,4 +1,5 @@
 /* The command line: options, one table of commands, exit status. */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -97,7 +98,7 @@ static int command_run_daemon(char *const arguments[], int count)
 
 static int command_check(char *const arguments[], int count)
 {
-    static const char *const sections[] = {"sallyport", "proxy", "listener"};
+    static const char *const sections[] = {"sallyport", "proxy", "redirects", "listener"};
     struct config *config;
 
     (void)arguments, (void)count;
@@ -111,7 +112,10 @@ static int command_check(char *const arguments[], int count)
         return EX_CONFIG;
     config_print(config, stdout);
     config_unref(config);
-    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    if (fflush(stdout) == 0)
+        return EX_OK;
+    fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
+    return EX_IOERR;
 }
 
 static int command_try(char *const arguments[], int count)
@@ -223,10 +227,13 @@ static int read_options(int argc, char *argv[])
         case 'h': return usage(stdout);
         case KEYS: line.keys = true; break;
         case ':':
-            fprintf(stderr, "sallyport: %s needs an argument\n", argv[optind - 1]);
+            fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
             return EX_USAGE;
         default:
-            fprintf(stderr, "sallyport: unknown option %s; sallyport --help lists them\n", argv[optind - 1]);
+            if (optopt > 0 && optopt < KEYS)
+                fprintf(stderr, "sallyport: unknown option -%c; sallyport --help lists them\n", optopt);
+            else
+                fprintf(stderr, "sallyport: unknown option %s; sallyport --help lists them\n", argv[optind - 1]);
             return EX_USAGE;
         }
     }
@@ -255,6 +262,10 @@ int main(int argc, char *argv[])
     if (count < command->least || (command->most >= 0 && count > command->most)) {
         fprintf(stderr, "sallyport: %s takes %s\n", command->name,
                 *command->arguments ? command->arguments : "no arguments");
+        return EX_USAGE;
+    }
+    if (line.keys && command->run != command_check) {
+        fprintf(stderr, "sallyport: --keys goes with check\n");
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -62,6 +62,8 @@ size_t method_write(const struct method_request *request, char *out, size_t size
     if (request->announce & METHOD_NEW_PROTOCOL)
         add(&writer, "New-Protocol: %s\r\n", request->token);
     add(&writer, "User-Agent: sallyport/%s\r\n", PACKAGE_VERSION);
+    if (request->redirected_via)
+        add(&writer, "Redirected-Via: %s\r\n", request->redirected_via);
     if (request->credentials)
         add(&writer, "Proxy-Authorization: %s\r\n", request->credentials);
     for (size_t i = 0; i < request->header_count; i++)
@@ -188,8 +190,7 @@ static void judge_failure(const struct httphead *head, struct method_verdict *ve
     log_escape(reason, sizeof reason, head->reason.bytes, head->reason.length);
     verdict->outcome = METHOD_FAILED;
     if (status == 305 || status == 306)
-        failure_set(failure, FAILURE_PERMANENT, "%d %s: the proxy names another proxy, which is not followed", status,
-                    reason);
+        failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
     else if (status < 400)
         failure_set(failure, FAILURE_TEMPORARY, "%d %s: most likely a captive portal or login page; log in with a "
                     "web browser", status, reason);
@@ -203,6 +204,7 @@ static void judge_failure(const struct httphead *head, struct method_verdict *ve
     else
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
                     "%d %s", status, reason);
+    verdict->server_error = status >= 500;
     verdict->busy = status == 429 || status == 503;
     verdict->target_trouble = status == 502 || status == 504;
     verdict->denied = status == 407;
@@ -250,6 +252,8 @@ void method_judge(const struct method_request *request, const struct httphead *h
         describe(&verdict->failure, head, body, body_length);
         if (status == 429 || status == 503)
             verdict->retry_after = retry_after(head, wall);
+        if (status == 305 || status == 306)
+            verdict->outcome = METHOD_REDIRECT;
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
             verdict->outcome = METHOD_RETRY_PLAIN;
     }

@@ -35,6 +35,7 @@ struct method_request {
     const char *scheme;            /* the token's name in lower case, for the methods that put it into the target */
     const char *alpn;              /* id of the ALPN registry, or NULL: then no ALPN field is sent */
     const char *credentials;       /* value of Proxy-Authorization, or NULL */
+    const char *redirected_via;    /* the proxies that sent us here, comma-separated, or NULL */
     char *const *headers;          /* "Name: value" each, from the configuration */
     size_t header_count;
 };
@@ -46,17 +47,19 @@ enum method_outcome {
     METHOD_SKIP,          /* an interim answer: read on */
     METHOD_OPEN,          /* the tunnel stands, the bytes behind the head belong to it */
     METHOD_RETRY_PLAIN,   /* ask once more without Upgrade */
+    METHOD_REDIRECT,      /* 305 or 306: another proxy is named */
     METHOD_FAILED,
 };
 
 struct method_verdict {
     enum method_outcome outcome;
     bool switched;            /* OPEN by 101: the proxy knows the protocol */
+    bool server_error;        /* FAILED by any 5xx */
     bool busy;                /* FAILED by 429 or 503: another proxy may do better */
     bool target_trouble;      /* FAILED by 502 or 504: the proxy is well, the target is not */
     bool denied;              /* FAILED by 407 */
     int retry_after;          /* seconds, 0 to METHOD_RETRY_AFTER_MAX, or METHOD_RETRY_AFTER_NONE */
-    struct failure failure;   /* FAILED and RETRY_PLAIN: class, what and detail; where is the caller's to add */
+    struct failure failure;   /* FAILED, REDIRECT and RETRY_PLAIN: class, what and detail; where is the caller's to add */
 };
 
 /* Judges a complete head.  body is what has arrived of an error's body, for the log.  wall is the time of day in

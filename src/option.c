@@ -4,17 +4,20 @@
 
 #include "log.h"
 #include "method.h"
+#include "redirect.h"
 #include "settings.h"
 
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
+static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
 static const char *const fallback_words[] = {"none", "direct", NULL};
 
 #define ROW(where, owner, key, kind, field, initial, least, most, words, flags, help) \
     {where, {key, &value_##kind, least, most, words, flags}, offsetof(struct owner, field), initial, help}
 #define GLOBAL(...) ROW(OPTION_GLOBAL, settings, __VA_ARGS__)
 #define PROXY(...) ROW(OPTION_PROXY, proxy_config, __VA_ARGS__)
+#define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_policy, __VA_ARGS__)
 #define LISTENER(...) ROW(OPTION_LISTENER, listener_config, __VA_ARGS__)
-#define HOUR 3600000 /* in the unit of the field: a phase may take from a second to an hour */
+#define HOUR UINT64_C(3600000) /* in the unit of the field: a phase may take from a second to an hour */
 
 static const struct option_row table[] = {
     GLOBAL("log-level", word, log_level, "info", 0, 0, log_level_words, 0, "how much is logged"),
@@ -24,9 +27,10 @@ static const struct option_row table[] = {
     GLOBAL("connect-timeout", time, connect_timeout, "15s", 1000, HOUR, NULL, 0, "limit of connecting to a proxy"),
     GLOBAL("handshake-timeout", time, handshake_timeout, "30s", 1000, HOUR, NULL, 0, "limit of a proxy's answer"),
     GLOBAL("greeting-timeout", time, greeting_timeout, "60s", 1000, HOUR, NULL, 0, "limit of the server's greeting"),
-    GLOBAL("idle-timeout", time, idle_timeout, "0", 0, 4000000000, NULL, 0, "limit of silence, 0 = none"),
+    GLOBAL("idle-timeout", time, idle_timeout, "0", 0, 30 * 24 * HOUR, NULL, 0, "limit of silence, 0 = none"),
     GLOBAL("keepalive", time, keepalive, "2m", 1000, 86400000, NULL, 0, "how soon a dead path is noticed"),
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
+    GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "http://host:port, in order"),
     PROXY("method", word, method, "connect", 0, 0, method_words, 0, "how the tunnel is asked for"),
@@ -38,6 +42,15 @@ static const struct option_row table[] = {
     PROXY("password-command", text, password_command, NULL, 0, 0, NULL, 0, "command that prints the password"),
     PROXY("header", headers, headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to this proxy"),
     PROXY("fallback", word, fallback, "none", 0, 0, fallback_words, 0, "what to do when no proxy can be reached"),
+
+    REDIRECTS("follow", yes_no, follow, "yes", 0, 0, NULL, 0, "whether redirects are followed at all"),
+    REDIRECTS("wider", word, wider, "ask", 0, 0, wider_words, 0, "what to do when more than one server is moved"),
+    REDIRECTS("direct", yes_no, direct, "no", 0, 0, NULL, 0, "whether a proxy may send us to the server itself"),
+    REDIRECTS("downgrade", yes_no, downgrade, "no", 0, 0, NULL, 0, "whether one behind TLS may name one without"),
+    REDIRECTS("max-hops", number, max_hops, "5", 1, REDIRECT_HOPS_MAX, NULL, 0, "redirects of one session"),
+    REDIRECTS("max-lifetime", time, max_lifetime, "1d", 1000, 30 * 24 * HOUR, NULL, 0, "cap of what a proxy may ask"),
+    REDIRECTS("ask-command", text, ask_command, NULL, 0, 0, NULL, 0, "program that asks the user"),
+    REDIRECTS("ask-timeout", time, ask_timeout, "1m", 1000, HOUR, NULL, 0, "how long a question stands open"),
 
     LISTENER("listen", listen, listen, NULL, 0, 0, NULL, VALUE_CONTINUES, "local addresses, host:port"),
     LISTENER("target", target, target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the server, host[:port] or srv:domain"),

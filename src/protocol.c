@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* The replies: IMAP RFC 9051 section 7.1.5 with UNAVAILABLE of RFC 5530; SMTP RFC 5321 section 3.8 and 3.1 with the
  * codes of RFC 3463; NNTP RFC 3977 section 5.1; POP3 RFC 1939 with RFC 3206; ManageSieve RFC 5804 section 1.3. */
@@ -30,6 +31,21 @@ static const struct protocol table[] = {
 const struct protocol *protocol_row(size_t i)
 {
     return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+}
+
+uint16_t protocol_default_port(const char *scheme)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        size_t length = table[i].token ? strlen(table[i].token) : 0;
+
+        if (length == 0 || strncasecmp(scheme, table[i].token, length) != 0)
+            continue;
+        if (scheme[length] == '\0')
+            return table[i].target_port;
+        if (strcmp(scheme + length, "s") == 0)
+            return table[i].tls_port;
+    }
+    return 0;
 }
 
 const struct protocol *protocol_find(const char *name, size_t length)

@@ -29,6 +29,10 @@ struct protocol {
 /* The row whose section is the length bytes at name; NULL when there is none. */
 const struct protocol *protocol_find(const char *name, size_t length);
 
+/* The port that servers of a scheme listen on, scheme being a token in lower case, or that with an "s" behind it for
+ * its TLS form; 0: not known. */
+uint16_t protocol_default_port(const char *scheme);
+
 /* The rows one by one: i from 0, NULL behind the last. */
 const struct protocol *protocol_row(size_t i);
 

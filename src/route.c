@@ -24,6 +24,11 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
         failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
         return false;
     }
+    if (route->proxies[0].tls) {
+        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: proxies behind TLS (https://) "
+                    "are not supported by this version");
+        return false;
+    }
     route->count = 1;
     for (user = 0; user < userinfo_length && userinfo[user] != ':';)
         user++;

@@ -163,8 +163,8 @@ static void start(struct entry *entry)
     char *argv[] = {"/bin/sh", "-c", entry->source, NULL};
 
     if (entry->is_command)
-        entry->command = command_run(entry->secrets->loop, argv, COMMAND_LIMIT_MS, on_command, entry, entry->error,
-                                     sizeof entry->error);
+        entry->command = command_run(entry->secrets->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry,
+                                     entry->error, sizeof entry->error);
     else
         read_file(entry);
     if (!entry->command)

@@ -27,8 +27,7 @@ struct session {
     bool well;
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
-    char *via;                         /* once open: host:port of the proxy, or of the target dialed directly */
-    bool direct;
+    char *via;                         /* once open: URL of the proxy, or host:port of the target dialed directly */
     struct pump pump;
     struct loop_timer timer;
     uint64_t started;                  /* ms */
@@ -177,7 +176,7 @@ static void on_silence(void *arg)
     if (waits_for_greeting(session) && age_ms(session) - session->opened >= settings->greeting_timeout) {
         failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
                     settings->greeting_timeout / 1000);
-        failure_at(&failure, session->direct ? "" : "http", session->via ? session->via : "");
+        failure_at_url(&failure, session->via ? session->via : "");
         pump_stop(&session->pump);
         refuse(session, "failed", "", &failure);
     } else if (!waits_for_greeting(session) && settings->idle_timeout > 0 &&
@@ -206,15 +205,14 @@ static void watch_silence(struct session *session)
 static void enter_piping(struct session *session)
 {
     const struct endpoint *proxy = tunnel_proxy(session->tunnel);
-    char via[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX], *leftover;
+    char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], *leftover;
     size_t length;
 
     endpoint_format(tunnel_target(session->tunnel), target);
-    log_event(LEVEL_INFO, session->name, "open proxy=%s%s target=%s switched=%s ms=%" PRIu64, proxy ? "http://" : "",
-              proxy ? endpoint_format(proxy, via) : "direct", target, tunnel_switched(session->tunnel) ? "yes" : "no",
-              age_ms(session));
-    session->direct = !proxy;
-    session->via = strdup(proxy ? via : target);
+    log_event(LEVEL_INFO, session->name, "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
+              proxy ? endpoint_format_url(proxy, url) : "direct", target,
+              tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
+    session->via = strdup(proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
     session->tunnel = NULL;

@@ -8,6 +8,7 @@
 
 #include "endpoint.h"
 #include "protocol.h"
+#include "redirect.h"
 #include "value.h"
 
 struct settings {
@@ -18,6 +19,7 @@ struct settings {
     uint32_t idle_timeout;                                                          /* ms, 0 = never */
     uint32_t keepalive;                                                             /* ms */
     bool same_user;
+    char *control; /* path of the control socket; may begin with $XDG_RUNTIME_DIR; "none" */
 };
 
 enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
@@ -43,7 +45,7 @@ struct listener_config {
     char *scheme;     /* its name in lower case */
     char *proxy_name; /* a label or "direct"; NULL: the unlabelled proxy */
     const struct proxy_config *proxy; /* NULL: direct */
-    int line;         /* of its section in the file */
+    int line, proxy_line; /* of its section in the file, and of the key `proxy` (0: not given) */
 };
 
 #endif

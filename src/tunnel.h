@@ -3,20 +3,24 @@
  * with one reason.
  *
  *     TARGET -> CHOOSE -> [SECRET] -> LOOKUP -> DIAL -> HANDSHAKE -> OPEN
- *                 ^---------------------------------------'      \-> FAILED
- *                    next proxy, next SRV target, once more without Upgrade: each counted, all bounded */
+ *                 ^          ^          ^                   |  \-> [ASK]
+ *                 '----------'----------'-------------------'--> FAILED
+ *     next proxy, redirect, once more without Upgrade, next SRV target: each counted, all bounded */
 #ifndef SALLYPORT_TUNNEL_H
 #define SALLYPORT_TUNNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "address.h"
+#include "ask.h"
 #include "config.h"
 #include "dialer.h"
 #include "endpoint.h"
 #include "failure.h"
 #include "health.h"
 #include "loop.h"
+#include "redirect.h"
 #include "resolver.h"
 #include "secret.h"
 #include "transport.h"
@@ -30,6 +34,10 @@ struct tunnel_means {
     struct dialer *dialer;
     struct secrets *secrets;
     struct health *health;
+    struct redirects *redirects;
+    struct questions *questions;
+    bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
+    void *is_own_arg;
 };
 
 /* Makes all of them.  False: nothing was made, error says why. */
@@ -59,9 +67,11 @@ void tunnel_free(struct tunnel *tunnel);
 /* After OPEN, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length);
 
-/* After OPEN: the proxy, or NULL when the target was dialed directly; whether it switched (101); the target. */
+/* After OPEN: the proxy, or NULL when the target was dialed directly; whether it switched (101); how many
+ * redirects, learned or fresh, led there; the target. */
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel);
 bool tunnel_switched(const struct tunnel *tunnel);
+unsigned tunnel_redirects(const struct tunnel *tunnel);
 const struct endpoint *tunnel_target(const struct tunnel *tunnel);
 
 /* After FAILED. */

@@ -1,5 +1,6 @@
 #include "value.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -134,8 +135,13 @@ static bool parse_scaled(const struct value_rule *rule, const char *value, const
     } else {
         number *= unitless;
     }
-    if (number < rule->least || number > rule->most)
-        return fault(why, "out of range");
+    if (number < rule->least || number > rule->most) {
+        static char told[80]; /* borrowed by *why until the next fault */
+
+        snprintf(told, sizeof told, "out of range, which is from %" PRIu64 " to %" PRIu64 "%s", rule->least / unitless,
+                 rule->most / unitless, unitless == 1 ? "" : " seconds");
+        return fault(why, told);
+    }
     *result = (uint32_t)number;
     return true;
 }
@@ -187,6 +193,16 @@ const struct value_kind value_time = {parse_time, print_time, NULL};
 
 /* --- text, and text that nobody may see --- */
 
+static void release_text(void *field)
+{
+    char **text = field;
+
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
 static bool parse_text(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                        const char **why)
 {
@@ -195,6 +211,7 @@ static bool parse_text(const struct value_rule *rule, const struct protocol *pro
     (void)rule, (void)protocol;
     if (!*value)
         return fault(why, "empty");
+    release_text(text); /* the default, perhaps */
     *text = strdup(value);
     return *text || fault(why, "does not fit into memory");
 }
@@ -207,16 +224,6 @@ static void print_text(const struct value_rule *rule, const void *field, FILE *o
         fprintf(out, ";%s =\n", rule->key);
     else
         print_line(rule, rule->flags & VALUE_SECRET ? VALUE_MASK : text, out);
-}
-
-static void release_text(void *field)
-{
-    char **text = field;
-
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
 }
 
 const struct value_kind value_text = {parse_text, print_text, release_text};
@@ -330,6 +337,15 @@ static void release_places(void *field)
 
 const struct value_kind value_listen = {parse_listen, print_listen, release_places};
 
+static bool parse_proxy_place(struct endpoint *place, const char *value, size_t length, const char **why)
+{
+    if (memchr(value, '@', length))
+        return fault(why, "user and password go to the keys `user` and `password`, not into the URL");
+    if (!endpoint_parse_url(place, value, length, why))
+        return false;
+    return !place->tls || fault(why, "proxies behind TLS (https://) are not supported by this version");
+}
+
 static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                        const char **why)
 {
@@ -342,7 +358,7 @@ static bool parse_urls(const struct value_rule *rule, const struct protocol *pro
         places->environment = true;
         return true;
     }
-    return parse_places(places, value, endpoint_parse_url, why);
+    return parse_places(places, value, parse_proxy_place, why);
 }
 
 static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
@@ -408,7 +424,8 @@ bool value_header_is_secret(const char *header)
 static bool is_ours(const char *name, size_t length)
 {
     static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "User-Agent",
-                                       "Content-Length", "Transfer-Encoding", "Redirected-Via", "TE", "Trailer"};
+                                       "Content-Length", "Transfer-Encoding", "Proxy-Connection", "Redirected-Via", "TE",
+                                       "Trailer"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)

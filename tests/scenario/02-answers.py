@@ -288,10 +288,9 @@ def a_redirect_is_called_a_captive_portal(stage):
         equal(len(talk.heads), 1, "requests")
 
 
-def a_305_is_not_followed(stage):
-    for status in ("305 Use Proxy", "306 Switch Proxy"):
-        talk = Talk(stage, answer(status, "Location: http://127.0.0.1:9/",
-                                  'Set-Proxy: SET; proxyURI="http://127.0.0.1:9"', "Content-Length: 0"))
+def a_305_that_names_no_proxy_leads_nowhere(stage):
+    for status in "305 Use Proxy", "306 Switch Proxy":
+        talk = Talk(stage, answer(status, "Location: http://127.0.0.1:9/", "Content-Length: 0"))
         talk.refused(*EITHER, reason=status[:3])
         equal(len(talk.heads), 1, "requests")
 
@@ -375,7 +374,7 @@ scenario(a_101_that_names_our_protocol,
          a_proxy_that_says_retry_after_is_left_alone,
          a_proxy_is_asked_again_when_its_rest_is_over,
          a_redirect_is_called_a_captive_portal,
-         a_305_is_not_followed,
+         a_305_that_names_no_proxy_leads_nowhere,
          a_page_of_html_is_called_a_captive_portal,
          the_log_tells_what_else_the_proxy_said,
          the_promised_length_of_an_error_is_not_waited_for,

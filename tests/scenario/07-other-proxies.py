@@ -185,13 +185,13 @@ def no_fallback_unless_told(stage):
 
 
 def no_fallback_when_the_proxy_said_no(stage):
-    house = House(stage)
-    server = house.server()
-    house.run(house.proxy("one", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").url,
-              proxy="fallback = direct", listeners=to_server(server))
-    with house.daemon.connect("imap") as client:
-        refusal(client, ("permanent",))
-    equal(len(server.connections), 0, "connections at the server")
+    for answer, kind in (BUSY, "temporary"), (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "permanent"):
+        house = House(stage)
+        server = house.server()
+        house.run(house.proxy("one", answer).url, proxy="fallback = direct", listeners=to_server(server))
+        with house.daemon.connect("imap") as client:
+            refusal(client, (kind,))
+        equal(len(server.connections), 0, f"connections at the server after {answer[:12]}")
 
 
 def direct_asks_no_proxy(stage):

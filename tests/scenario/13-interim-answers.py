@@ -58,6 +58,16 @@ def a_flood_of_large_interim_answers_is_cut(stage):
     flooded(stage, b"HTTP/1.1 103 Early Hints\r\nLink: <" + b"a" * 30000 + b">\r\n\r\n")
 
 
+def a_thousand_of_them_are_too_many_however_small(stage):
+    """25 KB, and the right answer behind them: the count is bounded, too."""
+    def script(connection):
+        connection.read_head()
+        connection.send(CONTINUE * 1000 + OPAQUE + GREETING)
+        connection.hold()
+
+    refusal(Route(stage, script).client(), ("temporary", "permanent"))
+
+
 def a_slow_drip_of_interim_answers_does_not_move_the_deadline(stage):
     def script(connection):
         connection.read_head()
@@ -74,4 +84,5 @@ scenario(a_few_interim_answers_are_skipped,
          interim_answers_in_segments_of_their_own,
          a_flood_of_small_interim_answers_is_cut,
          a_flood_of_large_interim_answers_is_cut,
+         a_thousand_of_them_are_too_many_however_small,
          a_slow_drip_of_interim_answers_does_not_move_the_deadline)

@@ -69,7 +69,8 @@ def the_pause_does_not_spin(stage):
     time.sleep(1)  # the span that is measured
     used = cpu_seconds(pid) - before
     check(used < 0.3, f"the daemon used {used:.2f} s of processor time in a second of waiting")
-    check(route.daemon.count("accept") < 200, "each failed accept is a line of the log")
+    warnings = route.daemon.count(r"cannot accept|descriptors")
+    check(0 < warnings < 20, f"{warnings} lines of the log tell that accepting paused")
 
 
 def settling(clients, seconds=0.3):

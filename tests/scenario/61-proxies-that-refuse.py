@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A real proxy does not open the tunnel: for a port that it forbids the client gets its protocol's permanent refusal, for
-a target that is dead the temporary one, at once, however long a page the proxy promised."""
+"""A real proxy does not open the tunnel: for a port that it forbids the client gets its protocol's permanent refusal,
+for a target that is dead the temporary one, at once, however long a page the proxy promised."""
 import time
 
 from kit import check, free_port, scenario

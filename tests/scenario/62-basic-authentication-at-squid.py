@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""squid lets only known users through: with name and password the tunnel opens and squid knows whose it is; with a wrong
-password or none the client gets the permanent refusal, and no log has the password."""
+"""squid lets only known users through: with name and password the tunnel opens and squid knows whose it is; with a
+wrong password or none the client gets the permanent refusal, and no log has the password."""
 from kit import check, equal, scenario
 from kit.real import Dovecot, Squid, through
 from kit.route import refusal
@@ -55,4 +55,8 @@ def no_password(stage):
     refused(stage, "", WORD)
 
 
-scenario(a_password_in_the_configuration, a_password_in_a_file, a_password_from_a_command, a_wrong_password, no_password)
+scenario(a_password_in_the_configuration,
+         a_password_in_a_file,
+         a_password_from_a_command,
+         a_wrong_password,
+         no_password)

@@ -3,6 +3,7 @@
 `sallyport connect` as its Tunnel command."""
 import glob
 import os
+import shlex
 
 from kit import Sallyport, equal, need, run, scenario
 from kit.daemon import PROGRAM
@@ -81,7 +82,8 @@ def through_connect_as_its_tunnel_command(stage):
     dovecot = Dovecot(stage)
     squid = Squid(stage, [dovecot.imap])
     config = stage.file("connect.ini", through(squid, imap=dovecot.imap), mode=0o600)
-    syncs(stage, dovecot, Mbsync(stage, f'Tunnel "{PROGRAM} -c {config} connect imap"'))
+    command = shlex.join((PROGRAM, "-c", config, "connect", "imap"))
+    syncs(stage, dovecot, Mbsync(stage, f'Tunnel "{command}"'))
     equal([tunnel["upgrade"] for tunnel in squid.tunnels(2)], ["IMAP"] * 2, "protocols that squid was told")
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""`sallyport try` shows dovecot's greetings and ends with 0; without the proxy, or with a dead server behind it, it says
-which step failed and ends with 69."""
+"""`sallyport try` shows dovecot's greetings and ends with 0; without the proxy, or with a dead server behind it, it
+says which step failed and ends with 69."""
 import re
 
 from kit import Sallyport, check, equal, free_port, scenario

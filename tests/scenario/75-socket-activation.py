@@ -6,10 +6,11 @@ import re
 import socket
 import sys
 
-from kit import check, equal, scenario
+from kit import Skip, check, equal, scenario
 from kit.peers import GREETING, Proxy
 from kit.process import PATIENCE
 from kit.real.launched import Launched
+from kit.real.loopback import has_ipv6
 from kit.route import listener, settings
 from kit.streams import read_exactly
 
@@ -82,6 +83,8 @@ def sockets_go_to_the_listeners_that_they_name(stage):
 
 
 def an_ipv6_socket(stage):
+    if not has_ipv6():
+        raise Skip("this machine has no IPv6 on loopback")
     sock = opened(stage, "::1")
     daemon = launched(stage, listener("imap"), [("imap", sock)])
     equal(places(daemon), [("imap", place(sock))], "listeners")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""On loopback only clients of the daemon's own user are served; others, root too, get the permanent refusal and a line in
-the log, unless `same-user = no`."""
+"""On loopback only clients of the daemon's own user are served; others, root too, get the permanent refusal and a line
+in the log, unless `same-user = no`."""
 import os
 import re
 
@@ -8,6 +8,7 @@ from kit import Skip, check, equal, run, scenario
 from kit.peers import GREETING, Proxy
 from kit.real import Account
 from kit.real.launched import Launched
+from kit.real.loopback import has_ipv6
 from kit.route import REFUSALS, TARGET, settings
 
 CLIENT = r"""
@@ -17,57 +18,64 @@ printf '%s\n' "$line"
 """
 """A client in bash: prints the first line that the server says."""
 
-HOSTS = ("127.0.0.1", "::1")
-
 KINDS = ("imap", "smtp", "nntp", "pop3", "managesieve")
+
+IPV4, IPV6 = "127.0.0.1", "[::1]"
 
 
 def other():
-    """A user that is neither root nor who runs the tests, as which a program can be run."""
+    """A user who is neither root nor runs the tests, as which a program can be run."""
     if os.geteuid() != 0:
         raise Skip("needs root, to be two users")
     return Account("nobody")
 
 
-def daemon_of(stage, account, same_user=""):
-    """The daemon, run by that account, whose listeners all listen on both loopback addresses."""
+def daemon_of(stage, account, host=IPV4, same_user="yes"):
+    """The daemon, run by that account, with a listener of each kind on that address."""
+    if host == IPV6 and not has_ipv6():
+        raise Skip("this machine has no IPv6 on loopback")
     proxy = Proxy(stage, lambda connection: (connection.open(), connection.echo()))
-    listeners = "".join(f"[{kind}]\nlisten = 127.0.0.1:0 [::1]:0\ntarget = {TARGET}\n" for kind in KINDS)
-    return Launched(stage, settings(proxy.url, listeners, sallyport=same_user), account=account)
+    listeners = "".join(f"[{kind}]\nlisten = {host}:0\ntarget = {TARGET}\n" for kind in KINDS)
+    return Launched(stage, settings(proxy.url, listeners, sallyport=f"same-user = {same_user}"), account=account)
 
 
-def first_line(daemon, account, kind, host):
-    """What a client of that account is told first, by that listener."""
-    address = daemon.address(kind, count=1 + HOSTS.index(host))
-    equal(address[0], host, f"address of [{kind}]")
-    done = run(account.argv("bash", "-c", CLIENT, host, str(address[1])))
+def first_line(daemon, account, kind):
+    """What a client of that account is told first by that listener."""
+    host, port = daemon.address(kind)
+    done = run(account.argv("bash", "-c", CLIENT, host, str(port)))
     equal(done.returncode, 0, f"status of the client, which said {done.stderr}")
     return done.stdout
 
 
 def is_served(daemon, account):
     for kind in KINDS:
-        for host in HOSTS:
-            equal(first_line(daemon, account, kind, host).rstrip(), GREETING.rstrip(), f"greeting of [{kind}] on {host}")
-            daemon.wait_line(rf"sallyport: {kind} #\d+ accepted from=\S+ uid={account.uid}")
-    equal(daemon.count(r"sallyport: \S+ #?\d* ?refused"), 0, "refused clients")
+        equal(first_line(daemon, account, kind), GREETING, f"what [{kind}] says")
+        daemon.wait_line(rf"sallyport: {kind} #\d+ accepted from=\S+ uid={account.uid}$")
 
 
 def is_refused(daemon, account):
     for kind in KINDS:
-        for number, host in enumerate(HOSTS, 1):
-            line = first_line(daemon, account, kind, host)
-            check(re.match(REFUSALS[kind]["permanent"] + rb"sallyport: [ -~]+\r\n", line), f"[{kind}] on {host}: {line!r}")
-            daemon.wait_line(rf"sallyport: {kind} .*refused", count=number)
-    equal(daemon.count(r"sallyport: \S+ #\d+ open"), 0, "tunnels that were opened")
+        line = first_line(daemon, account, kind)
+        wanted = REFUSALS[kind]["permanent"] + rb"sallyport: [ -~]+\r\n"
+        check(re.fullmatch(wanted, line), f"[{kind}] says {line!r}")
+        daemon.wait_line(rf"sallyport: {kind} #\d+ refused from=\S+ uid={account.uid} class=permanent reason=")
+    equal(daemon.count(r"sallyport: \S+ #\d+ (accepted|open)"), 0, "clients that were let in")
 
 
 def our_own_programs_are_served(stage):
     is_served(daemon_of(stage, Account.mine()), Account.mine())
 
 
+def our_own_programs_are_served_over_ipv6(stage):
+    is_served(daemon_of(stage, Account.mine(), IPV6), Account.mine())
+
+
 def another_user_is_refused(stage):
     is_refused(daemon_of(stage, Account.mine()), other())
+
+
+def another_user_is_refused_over_ipv6(stage):
+    is_refused(daemon_of(stage, Account.mine(), IPV6), other())
 
 
 def root_is_refused_like_any_other(stage):
@@ -79,14 +87,16 @@ def an_unprivileged_daemon_serves_its_own_user(stage):
 
 
 def without_the_check_all_are_served(stage):
-    daemon = daemon_of(stage, Account.mine(), "same-user = no")
+    daemon = daemon_of(stage, Account.mine(), same_user="no")
     for account in Account.mine(), other():
-        for host in HOSTS:
-            equal(first_line(daemon, account, "imap", host).rstrip(), GREETING.rstrip(), f"greeting of {account.name}")
+        equal(first_line(daemon, account, "imap"), GREETING, f"what {account.name} is told")
+    daemon.wait_line(r"imap #2 open ")
 
 
 scenario(our_own_programs_are_served,
+         our_own_programs_are_served_over_ipv6,
          another_user_is_refused,
+         another_user_is_refused_over_ipv6,
          root_is_refused_like_any_other,
          an_unprivileged_daemon_serves_its_own_user,
          without_the_check_all_are_served)

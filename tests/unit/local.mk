@@ -1,8 +1,11 @@
 # The unit tests: a program for each noun of src/, from the ground up.  They are built when the library check is there.
 
 UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_endpoint tests/unit/check_failure \
-	tests/unit/check_health tests/unit/check_httphead tests/unit/check_log
-EXTRA_DIST += tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv tests/unit/data/no_proxy.tsv
+	tests/unit/check_health tests/unit/check_httphead tests/unit/check_inifile tests/unit/check_log \
+	tests/unit/check_method tests/unit/check_protocol tests/unit/check_config tests/unit/check_config_memory
+EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
+	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv tests/unit/data/request.tsv \
+	tests/unit/data/verdict.tsv
 
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
@@ -40,6 +43,29 @@ tests_unit_check_httphead_SOURCES = tests/unit/check_httphead.c
 tests_unit_check_httphead_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_httphead_LDADD = $(UNIT_LDADD)
 
+tests_unit_check_inifile_SOURCES = tests/unit/check_inifile.c
+tests_unit_check_inifile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_inifile_LDADD = $(UNIT_LDADD)
+
 tests_unit_check_log_SOURCES = tests/unit/check_log.c
 tests_unit_check_log_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_log_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_method_SOURCES = tests/unit/check_method.c
+tests_unit_check_method_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_method_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_protocol_SOURCES = tests/unit/check_protocol.c
+tests_unit_check_protocol_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_protocol_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_config_SOURCES = tests/unit/check_config.c
+tests_unit_check_config_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_config_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_config_memory_SOURCES = tests/unit/check_config_memory.c
+tests_unit_check_config_memory_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_config_memory_LDADD = $(UNIT_LDADD)
+# each allocation of the house passes through the test, which lets it fail
+tests_unit_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=strdup -Wl,--wrap=strndup

@@ -13,5 +13,5 @@ from .text import body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["GROUP", "PASSWORD", "USER", "Account", "Apache", "Dovecot", "Haproxy", "Inn", "Mailbox", "Postfix", "Server",
-           "Squid", "Tinyproxy", "body_of", "hard", "letter", "through"]
+__all__ = ["GROUP", "PASSWORD", "USER", "Account", "Apache", "Dovecot", "Haproxy", "Inn", "Mailbox", "Postfix",
+           "Server", "Squid", "Tinyproxy", "body_of", "hard", "letter", "through"]

@@ -3,12 +3,10 @@ import os
 
 from ..process import free_port, until
 from .account import Account
+from .loopback import listens
 
 TRIES = 3
 """A port that was free a moment ago may be taken when the program binds it; then another one is tried."""
-
-LISTEN = "0A"
-"""The state of a listening socket in /proc/net/tcp."""
 
 
 class Server:
@@ -65,11 +63,3 @@ class Server:
         """SIGKILL to all of it, as a crash or a lack of memory would end it.  It is also how it ends with the stage:
         nothing that it has is to be kept, and an orderly end takes squid and dovecot seconds."""
         self.process.kill()
-
-
-def listens(port):
-    """Whether somebody accepts connections on that port of 127.0.0.1.  Asks the kernel: a connection would leave its
-    mark in the server's log, and, tried again and again, may come from the very port that it goes to and succeed."""
-    with open("/proc/net/tcp", encoding="ascii") as rows:
-        fields = [row.split() for row in rows]
-    return any(row[1] == f"0100007F:{port:04X}" and row[3] == LISTEN for row in fields)

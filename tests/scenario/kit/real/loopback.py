@@ -1,0 +1,32 @@
+"""What the kernel tells of the loopback network and the TCP sockets on it."""
+import socket
+
+ESTABLISHED, LISTENING = "01", "0A"
+"""States in /proc/net/tcp."""
+
+
+def has_ipv6():
+    """Whether ::1 is there; containers often lack it."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+def _sockets(port, state):
+    """The rows of the sockets of 127.0.0.1 with that local port and state."""
+    with open("/proc/net/tcp", encoding="ascii") as rows:
+        fields = [row.split() for row in rows]
+    return [row for row in fields if row[1] == f"0100007F:{port:04X}" and row[3] == state]
+
+
+def listens(port):
+    """Whether somebody listens on the port.  To try to connect instead would leave marks in the log of a server, and
+    now and then succeeds where nobody listens: when the system takes the very port that it connects to."""
+    return bool(_sockets(port, LISTENING))
+
+
+def unread(port):
+    """How many bytes lie unread in the connections of the server on the port."""
+    return sum(int(row[4].split(":")[1], 16) for row in _sockets(port, ESTABLISHED))
