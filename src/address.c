@@ -54,6 +54,12 @@ bool address_is_loopback(const struct address *address)
     return IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127);
 }
 
+bool address_is_any(const struct address *address)
+{
+    return address->any.sa_family == AF_INET ? address->v4.sin_addr.s_addr == htonl(INADDR_ANY)
+                                             : IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
+}
+
 const char *address_format_host(const struct address *address, char out[ADDRESS_TEXT_MAX])
 {
     const void *bytes = address->any.sa_family == AF_INET6 ? (const void *)&address->v6.sin6_addr

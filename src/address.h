@@ -35,6 +35,9 @@ bool address_equal(const struct address *a, const struct address *b);
 /* 127.0.0.0/8 and ::1 (and the former mapped into IPv6). */
 bool address_is_loopback(const struct address *address);
 
+/* 0.0.0.0 and ::, which stand for every address of the machine. */
+bool address_is_any(const struct address *address);
+
 /* Writes "host:port", IPv6 in brackets; _host leaves brackets and port out.  Both return out. */
 const char *address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 const char *address_format_host(const struct address *address, char out[ADDRESS_TEXT_MAX]);

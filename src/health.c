@@ -88,6 +88,20 @@ uint64_t health_rest_left(const struct health *health, const struct endpoint *pr
     return entry->rests_until - now_ms;
 }
 
+void health_each(const struct health *health, uint64_t now_ms,
+                 void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
+                             const char *why),
+                 void *arg)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        const struct endpoint *proxy = &health->entries[i].proxy;
+
+        see(arg, proxy, health_state(health, proxy, now_ms),
+            health->entries[i].rests_until > now_ms ? health->entries[i].rests_until - now_ms : 0,
+            health->entries[i].why);
+    }
+}
+
 void health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why)
 {
     struct entry *entry = touch(health, proxy, now_ms);

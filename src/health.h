@@ -29,6 +29,12 @@ enum health_state health_state(const struct health *health, const struct endpoin
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
                           const char **why);
 
+/* Shows each proxy that there is something to tell of: left_ms and why as health_rest_left gives them (when up: the last error, or ""). */
+void health_each(const struct health *health, uint64_t now_ms,
+                 void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
+                             const char *why),
+                 void *arg);
+
 /* It could not be reached, or did not answer as a proxy does. */
 void health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
 

@@ -268,6 +268,25 @@ void posts_pause(struct posts *posts, bool paused)
         listener_pause(post->listener, paused);
 }
 
+void posts_each(const struct posts *posts,
+                void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
+                void *arg)
+{
+    for (const struct post *post = posts->first; post; post = post->next)
+        see(arg, post->config, listener_address(post->listener));
+}
+
+bool posts_listen_on(const struct posts *posts, const struct address *address)
+{
+    for (const struct post *post = posts->first; post; post = post->next) {
+        const struct address *own = listener_address(post->listener);
+
+        if (address_equal(own, address) || (address_port(own) == address_port(address) && address_is_any(own)))
+            return true;
+    }
+    return false;
+}
+
 bool posts_set(struct posts *posts, const struct config *config, char *error, size_t size)
 {
     bool opened = true;

@@ -26,6 +26,14 @@ bool posts_set(struct posts *posts, const struct config *config, char *error, si
 /* Lets new clients wait in the system's queue, or goes on accepting. */
 void posts_pause(struct posts *posts, bool paused);
 
+/* Shows each post: its listener and where it listens. */
+void posts_each(const struct posts *posts,
+                void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
+                void *arg);
+
+/* Whether a connection to this address would end at one of the posts. */
+bool posts_listen_on(const struct posts *posts, const struct address *address);
+
 /* Closes all: new clients are refused by the system. */
 void posts_free(struct posts *posts);
 

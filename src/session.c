@@ -33,6 +33,7 @@ struct session {
     uint64_t started;                  /* ms */
     uint64_t opened;                   /* ms after that: the tunnel stood */
     uint64_t moved;                    /* bytes both ways when sessions_wind_down last looked */
+    bool switched;                     /* the proxy answered 101 */
     bool served;                       /* counts against max-sessions */
     size_t drained;
     struct deferred death;
@@ -46,6 +47,7 @@ struct sessions {
     size_t count;
     size_t served; /* of them; the others are being told why not */
     uint64_t serial;
+    struct session_sums ended_sums;
 };
 
 static void enter(struct session *session, enum state state);
@@ -76,6 +78,18 @@ size_t sessions_count(const struct sessions *sessions)
     return sessions->count;
 }
 
+struct session_sums sessions_sums(const struct sessions *sessions)
+{
+    struct session_sums sums = sessions->ended_sums;
+
+    sums.sessions = sessions->serial;
+    for (const struct session *session = sessions->first; session; session = session->next) {
+        sums.in += session->pump.way[PUMP_UP].bytes;
+        sums.out += session->pump.way[PUMP_DOWN].bytes;
+    }
+    return sums;
+}
+
 static struct loop *loop_of(const struct session *session)
 {
     return session->owner->means->loop;
@@ -89,6 +103,25 @@ static uint64_t age_ms(const struct session *session)
 static uint64_t bytes_moved(const struct session *session)
 {
     return session->pump.way[PUMP_UP].bytes + session->pump.way[PUMP_DOWN].bytes;
+}
+
+void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
+                   void *arg)
+{
+    for (const struct session *session = sessions->first; session; session = session->next) {
+        struct session_facts facts = {
+            .name = session->name,
+            .listener = session->listener->name,
+            .state = state_names[session->state],
+            .age_ms = age_ms(session),
+            .in = session->pump.way[PUMP_UP].bytes,
+            .out = session->pump.way[PUMP_DOWN].bytes,
+            .via = session->via ? session->via : "",
+            .switched = session->switched,
+        };
+
+        see(arg, &facts);
+    }
 }
 
 /* --- the end --- */
@@ -212,6 +245,7 @@ static void enter_piping(struct session *session)
     log_event(LEVEL_INFO, session->name, "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
               proxy ? endpoint_format_url(proxy, url) : "direct", target,
               tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
+    session->switched = tunnel_switched(session->tunnel);
     session->via = strdup(proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
@@ -305,6 +339,8 @@ static void enter_dead(struct session *session, enum state before)
     tunnel_free(session->tunnel);
     (whole ? transport_close : transport_reset)(session->client);
     (whole ? transport_close : transport_reset)(session->server);
+    session->owner->ended_sums.in += session->pump.way[PUMP_UP].bytes;
+    session->owner->ended_sums.out += session->pump.way[PUMP_DOWN].bytes;
     *session->back = session->next;
     if (session->next)
         session->next->back = session->back;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config.h"
 #include "failure.h"
@@ -29,6 +30,25 @@ struct sessions *sessions_new(const struct tunnel_means *means, sessions_ended_f
 void sessions_free(struct sessions *sessions);
 
 size_t sessions_count(const struct sessions *sessions);
+
+/* What can be told of a session; all texts are borrowed for the call. */
+struct session_facts {
+    const char *name;     /* "imap/work #12" */
+    const char *listener; /* "imap/work" */
+    const char *state;    /* "opening", "piping", "draining" */
+    uint64_t age_ms;
+    uint64_t in, out;     /* bytes from and to the client */
+    const char *via;      /* once open: the proxy's URL, or host:port of the target dialed directly; else "" */
+    bool switched;        /* the proxy answered 101 */
+};
+
+/* Shows each session, the newest first, and the sums over all that there have been (ended ones included). */
+void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
+                   void *arg);
+struct session_sums {
+    uint64_t sessions, in, out;
+};
+struct session_sums sessions_sums(const struct sessions *sessions);
 
 /* Starts serving a client, whose transport is the session's from now on, closed even when there is no memory.  listener
  * belongs to config, which gets a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  With a refusal,

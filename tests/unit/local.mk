@@ -2,10 +2,11 @@
 
 UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_endpoint tests/unit/check_failure \
 	tests/unit/check_health tests/unit/check_httphead tests/unit/check_inifile tests/unit/check_log \
-	tests/unit/check_method tests/unit/check_protocol tests/unit/check_config tests/unit/check_config_memory
+	tests/unit/check_method tests/unit/check_option tests/unit/check_value tests/unit/check_protocol \
+	tests/unit/check_config tests/unit/check_config_memory
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv tests/unit/data/request.tsv \
-	tests/unit/data/verdict.tsv
+	tests/unit/data/value.tsv tests/unit/data/verdict.tsv
 
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
@@ -54,6 +55,14 @@ tests_unit_check_log_LDADD = $(UNIT_LDADD)
 tests_unit_check_method_SOURCES = tests/unit/check_method.c
 tests_unit_check_method_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_method_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_option_SOURCES = tests/unit/check_option.c
+tests_unit_check_option_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_option_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_value_SOURCES = tests/unit/check_value.c
+tests_unit_check_value_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_value_LDADD = $(UNIT_LDADD)
 
 tests_unit_check_protocol_SOURCES = tests/unit/check_protocol.c
 tests_unit_check_protocol_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,4 +1,5 @@
 """What the kernel tells of the loopback network and the TCP sockets on it."""
+import os
 import socket
 
 ESTABLISHED, LISTENING = "01", "0A"
@@ -21,10 +22,15 @@ def _sockets(port, state):
     return [row for row in fields if row[1] == f"0100007F:{port:04X}" and row[3] == state]
 
 
-def listens(port):
-    """Whether somebody listens on the port.  To try to connect instead would leave marks in the log of a server, and
-    now and then succeeds where nobody listens: when the system takes the very port that it connects to."""
-    return bool(_sockets(port, LISTENING))
+def listens(pid, port):
+    """Whether that process listens on the port.  To try to connect instead would leave marks in the log of a server,
+    and succeeds where another program was quicker to take the port."""
+    names = {f"socket:[{row[9]}]" for row in _sockets(port, LISTENING)}
+    folder = f"/proc/{pid}/fd"
+    try:
+        return bool(names) and any(os.readlink(f"{folder}/{number}") in names for number in os.listdir(folder))
+    except FileNotFoundError:
+        return False  # it has just closed something, or ended
 
 
 def unread(port):

@@ -56,7 +56,7 @@ class Server:
         def state():
             if not self.process.alive():
                 return "ended"
-            return "accepts" if listens(port) else None
+            return "accepts" if listens(self.process.pid, port) else None
         return until(state, f"{self.name} to listen on port {port}") == "accepts"
 
     def kill(self):
