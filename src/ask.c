@@ -126,12 +126,12 @@ static void on_late(void *arg)
 }
 
 /* The program says yes or no by its status; one that breaks has said nothing. */
-static void on_command(void *arg, int status, const char *output, const char *error)
+static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
 {
     struct question *question = arg;
     char what[80] = "could not be run";
 
-    (void)output;
+    (void)output, (void)length;
     question->command = NULL;
     if (!error && WIFEXITED(status) && WEXITSTATUS(status) < 126) {
         settle(question, WEXITSTATUS(status) == 0, WEXITSTATUS(status) == 0 ? "" : "the user said no");
@@ -203,10 +203,25 @@ static struct question *find(struct questions *questions, const struct endpoint 
     return NULL;
 }
 
+/* Forgets the oldest answer that nobody waits for, when there is no place left.  False: all are open. */
+static bool make_room(struct questions *questions)
+{
+    struct question *oldest = NULL;
+
+    if (questions->count < ASK_QUESTIONS_MAX)
+        return true;
+    for (struct question *question = questions->first; question; question = question->next)
+        if (question->state != OPEN && !question->waiting)
+            oldest = question; /* the list begins with the newest */
+    if (oldest)
+        withdraw(oldest);
+    return oldest != NULL;
+}
+
 static struct question *make(struct questions *questions, const struct redirect_policy *policy,
                              const struct endpoint *sender, const struct setproxy *said)
 {
-    struct question *question = questions->count < ASK_QUESTIONS_MAX ? calloc(1, sizeof *question) : NULL;
+    struct question *question = make_room(questions) ? calloc(1, sizeof *question) : NULL;
     char from[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48];
 
     if (!question)

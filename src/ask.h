@@ -14,7 +14,8 @@
 #include "redirect.h"
 #include "setproxy.h"
 
-#define ASK_QUESTIONS_MAX 64 /* open or remembered; with more open ones, the next is refused */
+#define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one gives way; with more open ones, the
+                              * next is refused */
 #define ASK_TEXT_MAX 900
 
 struct questions;

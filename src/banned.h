@@ -1,12 +1,11 @@
 /* Calls that have no bound on what they write, or no way to tell an error: using one is a compiler error
- * (-Werror=deprecated-declarations).  Read before every source file. */
+ * (-Werror=deprecated-declarations).  Read before every source file, and before the headers that declare them: an
+ * attribute behind a definition, which some are, would be ignored. */
 #ifndef SALLYPORT_BANNED_H
 #define SALLYPORT_BANNED_H
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 
 #define BANNED(instead) __attribute__((deprecated("use " instead)))
 

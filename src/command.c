@@ -20,6 +20,7 @@ struct command {
     int output_fd;         /* -1: its end was seen */
     bool exited;
     int status;
+    bool overflow;         /* it printed more than is kept */
     size_t length;
     char output[COMMAND_OUTPUT_MAX + 1];
     struct loop_io io;
@@ -40,7 +41,7 @@ static void tell(struct command *command, const char *error)
 
     command->done = NULL;
     if (done)
-        done(command->arg, error ? -1 : command->status, command->output, error);
+        done(command->arg, error ? -1 : command->status, command->output, command->length, error);
     explicit_bzero(command->output, sizeof command->output);
 }
 
@@ -60,41 +61,45 @@ static void retire(struct command *command)
     loop_defer(command->loop, &command->death, die);
 }
 
-/* Both its output and itself have ended. */
-static void finish_when_over(struct command *command)
+/* Reads what is there; what does not fit is dropped. */
+static void read_output(struct command *command)
 {
-    if (!command->exited || command->output_fd >= 0)
-        return;
-    retire(command);
-    tell(command, NULL);
+    char dropped[512];
+    ssize_t got = 1;
+
+    while (got > 0) {
+        size_t room = COMMAND_OUTPUT_MAX - command->length;
+
+        got = read(command->output_fd, room ? command->output + command->length : dropped,
+                   room ? room : sizeof dropped);
+        if (got > 0 && room > 0)
+            command->length += (size_t)got;
+        command->overflow |= got > 0 && room == 0;
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+        close_output(command);
+    explicit_bzero(dropped, sizeof dropped);
 }
 
 static void on_output(void *arg, int ready)
 {
-    struct command *command = arg;
-    char dropped[512];
-    size_t room = COMMAND_OUTPUT_MAX - command->length;
-    ssize_t got = read(command->output_fd, room ? command->output + command->length : dropped,
-                       room ? room : sizeof dropped);
-
     (void)ready;
-    if (got > 0 && room > 0)
-        command->length += (size_t)got;
-    else if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-        close_output(command);
-    explicit_bzero(dropped, sizeof dropped);
-    finish_when_over(command);
+    read_output(arg);
 }
 
+/* Its exit is its end: something that it left behind in the background may hold its output open for ever. */
 static void on_child(void *arg, int number)
 {
     struct command *command = arg;
 
     (void)number;
-    if (command->exited || waitpid(command->pid, &command->status, WNOHANG) != command->pid)
+    if (waitpid(command->pid, &command->status, WNOHANG) != command->pid)
         return;
     command->exited = true;
-    finish_when_over(command);
+    if (command->output_fd >= 0)
+        read_output(command);
+    retire(command);
+    tell(command, command->overflow ? "printed too much" : NULL);
 }
 
 /* Ends it and whatever it started. */
@@ -155,6 +160,9 @@ static int spawn(struct command *command, char *const argv[], char *extra, int o
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* libraries forget close-on-exec */
+#endif
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigdefault(&attributes, &defaults);

@@ -480,7 +480,7 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
         return NULL;
     }
     reading.config->references = 1;
-    reading.config->path = strdup(name);
+    reading.config->path = copy_text(&reading, name);
     reading.section = OPTION_REDIRECTS;
     reading.base = &reading.config->redirects;
     set_defaults(&reading);

@@ -9,12 +9,19 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "desk.h"
+#include "door.h"
+#include "endpoint.h"
+#include "environment.h"
 #include "log.h"
 #include "notify.h"
+#include "orders.h"
 #include "peer.h"
 #include "pipe.h"
 #include "post.h"
+#include "redirect.h"
 #include "session.h"
+#include "status.h"
 #include "tunnel.h"
 
 #define DESCRIPTORS_APART 64  /* not for sessions */
@@ -26,10 +33,12 @@ struct daemon {
     struct config *config;
     struct posts *posts;
     struct sessions *sessions;
+    struct desk *desk;
+    uint64_t started; /* ms */
     daemon_log_fn *set_log;
     struct loop_signal signals[3];
     struct loop_timer wind_down;
-    struct log_brake untold;
+    struct door door;
     unsigned rounds;
     size_t room;  /* sessions that there are descriptors for */
     bool full;    /* that many are open: clients wait */
@@ -39,36 +48,6 @@ struct daemon {
 };
 
 /* --- clients --- */
-
-/* The check that keeps other users of this machine out.  False: *refusal says why; *known: uid is the client's. */
-static bool may_connect(struct daemon *daemon, const char *name, const struct address *from,
-                        const struct address *local, uid_t *uid, bool *known, struct failure *refusal)
-{
-    char error[160];
-    unsigned suppressed;
-
-    *known = false;
-    if (!daemon->config->settings.same_user || !address_is_loopback(local))
-        return true;
-    switch (peer_uid(from, local, uid, error, sizeof error)) {
-    case PEER_KNOWN:
-        *known = true;
-        if (*uid == geteuid())
-            return true;
-        failure_set(refusal, FAILURE_PERMANENT, "only the user who runs sallyport may connect (same-user)");
-        return false;
-    case PEER_GONE:
-        failure_set(refusal, FAILURE_PERMANENT, "the client has gone before it could be told whose it is");
-        return false;
-    case PEER_UNTOLD:
-        break;
-    }
-    if (log_brake_open(&daemon->untold, loop_now(daemon->means.loop), &suppressed))
-        log_message(LEVEL_WARNING, name, "cannot find out whose a client is (%s): all are refused; to let every user "
-                    "of this machine in, set same-user = no", error);
-    failure_set(refusal, FAILURE_PERMANENT, "cannot find out which user connects (same-user)");
-    return false;
-}
 
 /* Accepting a client for whose tunnel there is no descriptor left would only be to refuse it: let it wait. */
 static void set_full(struct daemon *daemon, bool full)
@@ -94,7 +73,8 @@ static void on_client(void *arg, const struct listener_config *listener, int fd,
     uid_t uid;
     struct transport *client;
 
-    welcome = may_connect(daemon, listener->name, from, local, &uid, &known, &refusal);
+    welcome = door_opens(&daemon->door, &daemon->config->settings, loop_now(daemon->means.loop), listener->name, from,
+                         local, &uid, &known, &refusal);
     client = transport_from_socket(daemon->means.loop, fd);
     if (!client)
         return;
@@ -135,54 +115,132 @@ static void wind_down(void *arg)
         loop_timer_start(daemon->means.loop, &daemon->wind_down, WIND_DOWN_MS, wind_down, daemon);
 }
 
-static void on_stop(void *arg, int number)
+/* signal is its name, or "none". */
+static void stop(struct daemon *daemon, const char *signal)
 {
-    struct daemon *daemon = arg;
-
     if (daemon->stopping) {
         finish(daemon);
         return;
     }
     daemon->stopping = true;
-    log_event(LEVEL_INFO, NULL, "stopping signal=%s sessions=%zu", number == SIGINT ? "INT" : "TERM",
-              sessions_count(daemon->sessions));
+    log_event(LEVEL_INFO, NULL, "stopping signal=%s sessions=%zu", signal, sessions_count(daemon->sessions));
     notify_send("STOPPING=1");
     posts_free(daemon->posts);
     daemon->posts = NULL;
     wind_down(daemon);
 }
 
-/* --- reload --- */
-
-static void report(void *arg, const char *line)
+static void on_stop_signal(void *arg, int number)
 {
-    (void)arg;
-    log_message(LEVEL_ERROR, NULL, "%s", line);
+    stop(arg, number == SIGINT ? "INT" : "TERM");
 }
 
-static void on_reload(void *arg, int number)
+static void on_stop_order(void *arg)
 {
-    struct daemon *daemon = arg;
-    struct config *fresh;
-    char error[256];
+    stop(arg, "none");
+}
 
-    (void)number;
-    if (daemon->stopping)
-        return;
+/* --- reload --- */
+
+/* arg: where the faults go beside the log, or NULL. */
+static void report(void *arg, const char *line)
+{
+    log_message(LEVEL_ERROR, NULL, "%s", line);
+    if (arg)
+        fprintf(arg, "%s\n", line);
+}
+
+/* Whether a listener may ask this proxy without having learned of it. */
+static bool names_proxy(const struct listener_config *listener, const struct endpoint *proxy)
+{
+    const char *url, *userinfo, *why;
+    struct endpoint named;
+    size_t length;
+
+    if (!listener->proxy)
+        return false;
+    for (size_t i = 0; i < listener->proxy->urls.count; i++)
+        if (endpoint_equal(&listener->proxy->urls.at[i], proxy))
+            return true;
+    url = listener->proxy->urls.environment ? environment_proxy(listener->scheme) : NULL;
+    return url && endpoint_parse_environment(&named, url, strlen(url), &userinfo, &length, &why) &&
+           endpoint_equal(&named, proxy);
+}
+
+/* What a proxy said holds for as long as it is one of ours. */
+static bool is_ours(void *arg, const struct endpoint *sender)
+{
+    const struct config *config = arg;
+
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (names_proxy(&config->listeners[i], sender))
+            return true;
+    return false;
+}
+
+static void take_over(struct daemon *daemon, struct config *fresh)
+{
+    config_unref(daemon->config);
+    daemon->config = fresh;
+    secrets_forget(daemon->means.secrets, NULL);
+    redirects_keep(daemon->means.redirects, is_ours, fresh);
+    desk_set(daemon->desk, fresh->settings.control);
+    daemon->set_log(fresh);
+    log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
+}
+
+/* False: the old configuration stays, error says why, and faults has been told each fault. */
+static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size)
+{
+    struct config *fresh;
+    bool taken;
+
+    if (daemon->stopping) {
+        snprintf(error, size, "sallyport is being stopped");
+        return false;
+    }
     notify_send("RELOADING=1");
-    fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, NULL);
-    snprintf(error, sizeof error, "the configuration has errors");
-    if (fresh && posts_set(daemon->posts, fresh, error, sizeof error)) {
-        config_unref(daemon->config);
-        daemon->config = fresh;
-        secrets_forget(daemon->means.secrets, NULL);
-        daemon->set_log(fresh);
-        log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
+    fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
+    snprintf(error, size, "the configuration has errors");
+    taken = fresh && posts_set(daemon->posts, fresh, error, size);
+    if (taken) {
+        take_over(daemon, fresh);
     } else {
         config_unref(fresh);
         log_message(LEVEL_ERROR, NULL, "not reloaded, the old configuration stays: %s", error);
     }
     notify_send("READY=1");
+    return taken;
+}
+
+static void on_reload_signal(void *arg, int number)
+{
+    char error[256];
+
+    (void)number;
+    reload(arg, NULL, error, sizeof error);
+}
+
+static bool on_reload_order(void *arg, FILE *faults, char *error, size_t size)
+{
+    return reload(arg, faults, error, size);
+}
+
+/* --- what is seen of it --- */
+
+static void show(void *arg, struct status_sources *sources)
+{
+    struct daemon *daemon = arg;
+
+    *sources = (struct status_sources){.config = daemon->config, .posts = daemon->posts, .sessions = daemon->sessions,
+                                       .means = &daemon->means, .started = daemon->started};
+}
+
+static bool listens_on(void *arg, const struct address *address)
+{
+    struct daemon *daemon = arg;
+
+    return daemon->posts && posts_listen_on(daemon->posts, address);
 }
 
 /* --- the run --- */
@@ -214,13 +272,18 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
         log_message(LEVEL_ERROR, NULL, "%s", error);
         return false;
     }
+    daemon->means.is_own = listens_on;
+    daemon->means.is_own_arg = daemon;
+    daemon->started = loop_now(daemon->means.loop);
     daemon->sessions = sessions_new(&daemon->means, ended, daemon);
-    return daemon->sessions && loop_signal_start(daemon->means.loop, &daemon->signals[0], SIGTERM, on_stop, daemon) &&
-           loop_signal_start(daemon->means.loop, &daemon->signals[1], SIGINT, on_stop, daemon);
+    return daemon->sessions &&
+           loop_signal_start(daemon->means.loop, &daemon->signals[0], SIGTERM, on_stop_signal, daemon) &&
+           loop_signal_start(daemon->means.loop, &daemon->signals[1], SIGINT, on_stop_signal, daemon);
 }
 
 static void release(struct daemon *daemon)
 {
+    desk_free(daemon->desk);
     posts_free(daemon->posts);
     sessions_free(daemon->sessions);
     loop_timer_stop(&daemon->wind_down);
@@ -235,17 +298,20 @@ static void release(struct daemon *daemon)
 int daemon_run(struct config *config, daemon_log_fn *set_log)
 {
     struct daemon daemon = {.config = config, .set_log = set_log};
+    const struct orders_master master = {show, on_reload_order, on_stop_order, &daemon};
     int status = EX_UNAVAILABLE;
     char error[256];
 
     daemon.room = count_room();
     if (!prepare(&daemon, on_session_ended) ||
-        !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload, &daemon) ||
-        !(daemon.posts = posts_new(daemon.means.loop, on_client, &daemon))) {
+        !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
+        !(daemon.posts = posts_new(daemon.means.loop, on_client, &daemon)) ||
+        !(daemon.desk = desk_new(daemon.means.loop, daemon.means.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
     } else if (!posts_set(daemon.posts, config, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
+        desk_set(daemon.desk, config->settings.control);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         notify_send("READY=1");
         status = loop_run(daemon.means.loop) ? EX_OK : EX_SOFTWARE;

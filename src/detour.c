@@ -29,6 +29,7 @@ static bool follow_table(struct detour *detour, uint64_t now_ms, char *why, size
            redirects_use(detour->table, &detour->asked[detour->asked_count - 1], &detour->url, now_ms, &entry)) {
         if (entry.direct) {
             detour->direct = policy->direct;
+            detour->direct_entry = entry.id;
             if (!policy->direct)
                 redirects_drop(detour->table, entry.id);
         } else if (was_asked(detour, &entry.proxy) || detour->asked_count > policy->max_hops) {
@@ -104,7 +105,7 @@ enum redirect_decision detour_decide(struct detour *detour, const struct httphea
         .url = &detour->url,
         .asked = detour->asked,
         .asked_count = detour->asked_count,
-        .hops = detour->asked_count - 1,
+        .hops = detour->hops > detour->asked_count - 1 ? detour->hops : detour->asked_count - 1,
         .minor = head->minor,
         .via_count = count_via(head),
         .status = head->status,
@@ -144,6 +145,7 @@ bool detour_apply(struct detour *detour, bool sender_on_loopback, uint64_t now_m
     entry = redirects_learn(detour->table, sender, sender_on_loopback, said, now_ms);
     if (said->action == SETPROXY_DIRECT) {
         detour->direct = true;
+        detour->direct_entry = entry;
         return true;
     }
     go_to(detour, &said->proxy, entry, sender_on_loopback);
@@ -154,8 +156,11 @@ bool detour_fall_back(struct detour *detour)
 {
     bool again = !detour->fell_back;
 
-    redirects_drop(detour->table, detour->entries[detour->asked_count - 1]); /* 0, of a redirect for once, is nobody's */
-    detour->dead = detour->asked[detour->asked_count - 1];
+    /* an id of 0, of a redirect for once, is nobody's */
+    redirects_drop(detour->table, detour->direct ? detour->direct_entry : detour->entries[detour->asked_count - 1]);
+    memset(&detour->dead, 0, sizeof detour->dead);
+    if (!detour->direct)
+        detour->dead = detour->asked[detour->asked_count - 1];
     detour->fell_back = true;
     return again;
 }

@@ -23,8 +23,9 @@ struct detour {
     struct endpoint asked[REDIRECT_HOPS_MAX + 1]; /* the configured proxy first; the last one is the one in use */
     size_t asked_count;
     unsigned entries[REDIRECT_HOPS_MAX + 1]; /* ids of the table's entries that led to asked[i]; 0: none did */
-    size_t hops;                             /* redirects that answered this session */
+    size_t hops;                             /* redirects that answered this session; a fall back does not undo them */
     bool direct;                             /* the last redirect says: no proxy */
+    unsigned direct_entry;                   /* the table's entry that says so, or 0 */
     bool sender_on_loopback;                 /* of the redirect that led to the one in use */
     bool fell_back;                          /* a learned proxy was dead: back to the configured one, once */
     struct endpoint dead;                    /* that one; a redirect to it again ends the session */

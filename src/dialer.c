@@ -29,7 +29,8 @@ struct dial {
     size_t count, started, running;
     bool over;               /* done was called or must not be */
     bool ourselves;          /* the last failure was our own */
-    char error[256];
+    char error[200];
+    struct address failed;   /* the last one that did */
     struct loop_timer stagger;
     struct deferred first, death;
     struct attempt attempts[]; /* count of them */
@@ -242,13 +243,13 @@ void dial_cancel(struct dial *dial)
 static void give_up(struct dial *dial)
 {
     dial_end(dial);
-    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, NULL, dial->error);
+    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, &dial->failed,
+               dial->error);
 }
 
 static void note_failure(struct attempt *attempt, CURLcode code)
 {
     struct dial *dial = attempt->dial;
-    char where[ADDRESS_TEXT_MAX];
     long error = 0;
     const char *why;
 
@@ -258,8 +259,8 @@ static void note_failure(struct attempt *attempt, CURLcode code)
     dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     why = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : error ? strerror((int)error)
                                                                          : curl_easy_strerror(code);
-    snprintf(dial->error, sizeof dial->error, "cannot connect to %s: %s", address_format(&attempt->address, where),
-             why);
+    snprintf(dial->error, sizeof dial->error, "%s", why);
+    dial->failed = attempt->address;
 }
 
 static bool attempt_start(struct attempt *attempt)
@@ -306,7 +307,7 @@ static void start_next(struct dial *dial)
             return;
         }
         dial->ourselves = true;
-        snprintf(dial->error, sizeof dial->error, "cannot connect: out of memory");
+        snprintf(dial->error, sizeof dial->error, "out of memory");
     }
     if (dial->running == 0)
         give_up(dial);
@@ -338,7 +339,7 @@ static void attempt_done(struct attempt *attempt, CURLcode code)
     }
     fd = attempt_end(attempt, true);
     if (fd < 0) {
-        snprintf(dial->error, sizeof dial->error, "cannot connect: libcurl lost the socket");
+        snprintf(dial->error, sizeof dial->error, "libcurl lost the socket");
         start_next(dial);
         return;
     }
@@ -375,6 +376,7 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     dial->keepalive_ms = keepalive_ms;
     dial->deadline = loop_now(dialer->loop) + limit_ms;
     dial->count = addresses->count;
+    dial->failed = addresses->at[0];
     for (size_t i = 0; i < dial->count; i++) {
         dial->attempts[i].dial = dial;
         dial->attempts[i].address = addresses->at[i];

@@ -23,8 +23,8 @@ enum dial_result {
     DIAL_OURSELVES,   /* it is our own trouble, out of descriptors or memory: nobody is to blame for it */
 };
 
-/* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is where it leads.  Otherwise error
- * is a sentence about the address that failed last. */
+/* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is where it leads.  Otherwise
+ * address is the one that failed last, and error why. */
 typedef void dialer_done_fn(void *arg, enum dial_result result, int fd, const struct address *address,
                             const char *error);
 

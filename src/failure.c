@@ -1,6 +1,5 @@
 #include "failure.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +12,19 @@ void failure_set(struct failure *failure, enum failure_class class, const char *
 {
     va_list values;
 
+    va_start(values, format);
+    failure_vset(failure, class, format, values);
+    va_end(values);
+}
+
+void failure_vset(struct failure *failure, enum failure_class class, const char *format, va_list values)
+{
+    char what[sizeof failure->what]; /* the values may be of the failure itself */
+
+    vsnprintf(what, sizeof what, format, values);
     failure->class = class;
     failure->scheme[0] = failure->where[0] = failure->detail[0] = '\0';
-    va_start(values, format);
-    vsnprintf(failure->what, sizeof failure->what, format, values);
-    va_end(values);
+    memcpy(failure->what, what, sizeof what);
     for (char *at = failure->what; *at; at++)
         if (*at < 0x20 || *at > 0x7e)
             *at = '?';

@@ -3,6 +3,7 @@
 #ifndef SALLYPORT_FAILURE_H
 #define SALLYPORT_FAILURE_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 enum failure_class {
@@ -24,6 +25,9 @@ const char *failure_class_name(enum failure_class class);
 /* Sets class and what (printf, cut to size, bytes that are not printable ASCII become '?'), empties the rest. */
 void failure_set(struct failure *failure, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+void failure_vset(struct failure *failure, enum failure_class class, const char *format, va_list values)
+    __attribute__((format(printf, 3, 0)));
 
 /* Names the place: scheme may be "" and where is usually host:port. */
 void failure_at(struct failure *failure, const char *scheme, const char *where);

@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static struct {
     enum log_level level;
     bool to_syslog;
     bool timestamps;
-} settings = {LEVEL_INFO, false, false};
+    unsigned lost; /* lines that there was no room for */
+} settings = {.level = LEVEL_INFO};
 
 void log_setup(enum log_level level, bool to_syslog, bool timestamps)
 {
@@ -49,7 +51,16 @@ static size_t stamp(char *out, size_t size)
     return written < 0 ? 0 : (size_t)written;
 }
 
-static void write_line(enum log_level level, const char *name, const char *prefix, const char *format, va_list values)
+/* Whether standard error takes a line at once.  Nobody may be reading it, and mail is not to wait for that. */
+static bool has_room(void)
+{
+    struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&error, 1, 0) != 0; /* what cannot be polled is written to, and fails or not */
+}
+
+static void __attribute__((format(printf, 4, 0))) write_line(enum log_level level, const char *name,
+                                                             const char *prefix, const char *format, va_list values)
 {
     static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
     char line[LINE_MAX_BYTES];
@@ -71,6 +82,17 @@ static void write_line(enum log_level level, const char *name, const char *prefi
         return;
     }
     line[at++] = '\n';
+    if (!has_room()) {
+        settings.lost++;
+        return;
+    }
+    if (settings.lost > 0) {
+        char told[64];
+        int length = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
+
+        settings.lost = 0;
+        (void)!write(STDERR_FILENO, told, (size_t)length);
+    }
     for (size_t done = 0; done < at;) {
         ssize_t written = write(STDERR_FILENO, line + done, at - done);
 

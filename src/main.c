@@ -15,8 +15,12 @@
 #include "log.h"
 #include "loop.h"
 #include "option.h"
+#include "policy.h"
+#include "remote.h"
 #include "resolver.h"
 #include "try.h"
+
+#define PATH_SIZE 4096 /* of a configuration file's path */
 
 /* What the command line said; the log's settings are needed again at each reload. */
 static struct {
@@ -24,6 +28,7 @@ static struct {
     int verbosity;           /* -v counted, -q as a negative number */
     bool timestamps;
     bool keys;               /* check --keys */
+    bool json;               /* status --json */
 } line;
 
 /* A row of the command table. */
@@ -49,38 +54,59 @@ static void report(void *arg, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-/* Where the configuration is: -c, else the user's, else the system's.  False: nowhere. */
-static bool find_config(char *path, size_t size)
+/* Where the configuration is: -c, else the user's, else the system's.  False: nowhere, path is the system's. */
+static bool find_config(char *path, size_t size, char *user, size_t user_size)
 {
     const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    char user[4096] = "";
 
+    *user = '\0';
     if (line.config_path) {
         snprintf(path, size, "%s", line.config_path);
         return true;
     }
     if (folder && folder[0] == '/')
-        snprintf(user, sizeof user, "%s/sallyport/sallyport.ini", folder);
+        snprintf(user, user_size, "%s/sallyport/sallyport.ini", folder);
     else if (home && home[0] == '/')
-        snprintf(user, sizeof user, "%s/.config/sallyport/sallyport.ini", home);
+        snprintf(user, user_size, "%s/.config/sallyport/sallyport.ini", home);
     snprintf(path, size, "%s", user);
     if (user[0] && access(path, F_OK) == 0)
         return true;
     snprintf(path, size, "%s/sallyport.ini", SYSCONFDIR);
-    if (access(path, F_OK) == 0)
-        return true;
-    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; "
-            "sallyport.ini(5) tells how to write one\n",
-            user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
-    return false;
+    return access(path, F_OK) == 0;
 }
 
 /* NULL: the errors were told. */
 static struct config *load(enum config_use use)
 {
-    char path[4096];
+    char path[PATH_SIZE], user[PATH_SIZE];
 
-    return find_config(path, sizeof path) ? config_load(path, use, report, NULL) : NULL;
+    if (find_config(path, sizeof path, user, sizeof user))
+        return config_load(path, use, report, NULL);
+    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; "
+            "sallyport.ini(5) tells how to write one\n",
+            user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
+    return NULL;
+}
+
+static void ignore(void *arg, const char *text)
+{
+    (void)arg, (void)text;
+}
+
+/* Where the configuration wants the control socket.  Without one, or with one that is wrong at the moment, where it
+ * would be by default: a daemon that runs can be asked all the same.  malloc'd. */
+static char *find_control(void)
+{
+    char path[PATH_SIZE], user[PATH_SIZE], *control;
+    bool found = find_config(path, sizeof path, user, sizeof user);
+    struct config *config = found ? config_load(path, CONFIG_TO_CHECK, ignore, NULL) : NULL;
+
+    if (found && !config)
+        fprintf(stderr, "sallyport: %s has errors, which `sallyport check` tells; trying the default control socket\n",
+                path);
+    control = strdup(config ? config->settings.control : option_find(OPTION_GLOBAL, "control")->initial);
+    config_unref(config);
+    return control;
 }
 
 /* --- commands --- */
@@ -111,6 +137,8 @@ static int command_check(char *const arguments[], int count)
     if (!config)
         return EX_CONFIG;
     config_print(config, stdout);
+    putchar('\n');
+    policy_print(config, stdout);
     config_unref(config);
     if (fflush(stdout) == 0)
         return EX_OK;
@@ -150,11 +178,55 @@ static int command_connect(char *const arguments[], int count)
     return daemon_connect(config, listener);
 }
 
+static int command_status(char *const arguments[], int count)
+{
+    char *control = find_control();
+    int status = control ? remote_status(control, line.json) : EX_OSERR;
+
+    (void)arguments, (void)count;
+    free(control);
+    return status;
+}
+
+static int command_redirects(char *const arguments[], int count)
+{
+    char *control = find_control();
+    int status = control ? remote_redirects(control, arguments, count) : EX_OSERR;
+
+    free(control);
+    return status;
+}
+
+static int command_reload(char *const arguments[], int count)
+{
+    char *control = find_control();
+    int status = control ? remote_reload(control) : EX_OSERR;
+
+    (void)arguments, (void)count;
+    free(control);
+    return status;
+}
+
+static int command_stop(char *const arguments[], int count)
+{
+    char *control = find_control();
+    int status = control ? remote_stop(control) : EX_OSERR;
+
+    (void)arguments, (void)count;
+    free(control);
+    return status;
+}
+
 static const struct command_row commands[] = {
     {"run", "", "listen and forward, in the foreground (default)", 0, 0, command_run_daemon},
     {"check", "", "read the configuration and print it back, complete", 0, 0, command_check},
     {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
     {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
+    {"status", "[--json]", "what the running daemon does", 0, 0, command_status},
+    {"redirects", "[clear | allow ID | refuse ID]", "learned redirects, open questions", 0, 2,
+     command_redirects},
+    {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
+    {"stop", "", "let the running daemon stop", 0, 0, command_stop},
 };
 
 /* --- options --- */
@@ -176,14 +248,15 @@ static const struct {
 enum {
     OPTIONS = sizeof options / sizeof options[0],
     COMMANDS = sizeof commands / sizeof commands[0],
-    KEYS = 256, /* --keys of `check`, for editors and for the tests: it has no letter */
+    KEYS = 256, /* --keys of `check`, for editors and for the tests, and --json of `status`: they have no letter */
+    JSON,
 };
 
 static int usage(FILE *out)
 {
     fprintf(out, "usage: sallyport [-c FILE] [-v | -q] [COMMAND [ARGUMENT ...]]\n\ncommands:\n");
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-8s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+        fprintf(out, "  %-9s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
     fprintf(out, "\noptions:\n");
     for (int i = 0; i < OPTIONS; i++)
         fprintf(out, "  -%c, --%-11s %-4s %s\n", options[i].letter, options[i].name, options[i].argument,
@@ -202,7 +275,7 @@ static int version(void)
 /* Reads the options; -1: go on, otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
-    struct option table[OPTIONS + 2] = {{0}};
+    struct option table[OPTIONS + 3] = {{0}};
     char letters[2 * OPTIONS + 2] = ":";
     size_t at = 1;
     int letter;
@@ -217,6 +290,7 @@ static int read_options(int argc, char *argv[])
     }
     letters[at] = '\0';
     table[OPTIONS] = (struct option){"keys", no_argument, NULL, KEYS};
+    table[OPTIONS + 1] = (struct option){"json", no_argument, NULL, JSON};
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         switch (letter) {
         case 'c': line.config_path = optarg; break;
@@ -226,6 +300,7 @@ static int read_options(int argc, char *argv[])
         case 'V': return version();
         case 'h': return usage(stdout);
         case KEYS: line.keys = true; break;
+        case JSON: line.json = true; break;
         case ':':
             fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
             return EX_USAGE;
@@ -266,6 +341,10 @@ int main(int argc, char *argv[])
     }
     if (line.keys && command->run != command_check) {
         fprintf(stderr, "sallyport: --keys goes with check\n");
+        return EX_USAGE;
+    }
+    if (line.json && command->run != command_status) {
+        fprintf(stderr, "sallyport: --json goes with status\n");
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -140,3 +140,14 @@ enum peer_answer peer_uid(const struct address *client, const struct address *lo
         snprintf(error, size, "sock_diag: %s, and /proc/net/tcp cannot be read", strerror(reason));
     return answer;
 }
+
+bool peer_uid_local(int fd, uid_t *uid)
+{
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return false;
+    *uid = credentials.uid;
+    return true;
+}

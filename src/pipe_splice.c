@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define LENT_MAX 16          /* a stalled reader keeps its pipe: beyond this, bytes are copied */
 #define POOL_SPARE 2         /* idle pipes kept beyond as many as are lent: one loop runs one burst at a time */
 #define PIPE_BYTES (1 << 20) /* slots count: a segment takes one, however small; 1 MiB is what a user may ask for */
 #define PIPE_BYTES_LEAST (1 << 18)
@@ -53,7 +54,7 @@ struct pipe *pipe_borrow(void)
 {
     struct pipe *pipe = pool.free;
 
-    if (pool.forbidden)
+    if (pool.forbidden || pool.lent == LENT_MAX)
         return NULL;
     if (pipe) {
         pool.free = pipe->next;

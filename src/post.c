@@ -51,7 +51,8 @@ static void close_inherited(struct posts *posts)
 {
     for (size_t i = 0; i < posts->inherited_count; i++)
         if (posts->inherited[i].fd >= 0) {
-            log_message(LEVEL_WARNING, NULL, "socket %s of the service manager fits no listener",
+            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a listening "
+                        "TCP socket, with a listener's name or address",
                         posts->inherited[i].name);
             close(posts->inherited[i].fd);
         }
@@ -136,15 +137,28 @@ static bool claim(struct posts *posts, const struct listener_config *config, con
     return false;
 }
 
+/* Whether a post of the configuration in force stands in the way. */
+static bool holds_port(const struct posts *posts, const struct address *wanted)
+{
+    for (const struct post *post = posts->first; post; post = post->next)
+        if (!post->fresh && address_port(listener_address(post->listener)) == address_port(wanted))
+            return true;
+    return false;
+}
+
 static bool open_place(struct posts *posts, const struct listener_config *config, const struct address *wanted,
                        char *error, size_t size)
 {
+    char text[ADDRESS_TEXT_MAX];
     struct post *post;
     int fd;
 
     if (claim(posts, config, wanted))
         return true;
     fd = listener_bind(wanted, error, size);
+    if (fd < 0 && errno == EADDRINUSE && holds_port(posts, wanted))
+        snprintf(error, size, "cannot listen on %s while our own listener holds that port: restart to move it",
+                 address_format(wanted, text));
     post = fd >= 0 ? add(posts, fd, config, error, size) : NULL;
     if (post)
         post->wanted = *wanted;
@@ -181,12 +195,33 @@ static bool open_localhost(struct posts *posts, const struct listener_config *co
     return post != NULL;
 }
 
+static int socket_option(int fd, int option)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+/* Whatever else is passed to us (a datagram socket, one connection of Accept=yes, a file) cannot serve. */
+static bool is_tcp_listener(int fd)
+{
+    struct address at = {0};
+    socklen_t length = sizeof at.v6;
+
+    return socket_option(fd, SO_TYPE) == SOCK_STREAM && socket_option(fd, SO_ACCEPTCONN) == 1 &&
+           getsockname(fd, &at.any, &length) == 0 &&
+           (at.any.sa_family == AF_INET || at.any.sa_family == AF_INET6);
+}
+
 /* Whether a socket of the service manager is meant for this listener: by its name, or else by its address. */
 static bool is_for(const struct notify_inherited *inherited, const struct listener_config *config)
 {
     struct address at = {0}, place;
     socklen_t length = sizeof at.v6;
 
+    if (!is_tcp_listener(inherited->fd))
+        return false;
     if (strcmp(inherited->name, config->name) == 0)
         return true;
     if (getsockname(inherited->fd, &at.any, &length) != 0)

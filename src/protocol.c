@@ -28,9 +28,9 @@ static const struct protocol table[] = {
     {.section = "forward"},
 };
 
-const struct protocol *protocol_row(size_t i)
+bool protocol_expects_tls(const struct protocol *protocol, uint16_t port)
 {
-    return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+    return protocol->tls_port != 0 && protocol->tls_port == port;
 }
 
 uint16_t protocol_default_port(const char *scheme)

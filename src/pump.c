@@ -72,15 +72,6 @@ static enum step taken(ssize_t got)
     return got > 0 ? STEP_DONE : got == 0 ? STEP_END : got == TRANSPORT_AGAIN ? STEP_WAIT : STEP_BROKEN_FROM;
 }
 
-static enum step take_by_splice(struct pump_direction *way)
-{
-    ssize_t got = spliced(way->from, pipe_fill(way->pipe, transport_splice_fd(way->from, LOOP_READ)));
-
-    if (got > 0 && got < BURST_BYTES / 4)
-        way->bulk = false;
-    return taken(got);
-}
-
 static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
 {
     size_t size = whole_buffer ? BUFFER_BYTES : BURST_BYTES;
@@ -99,6 +90,21 @@ static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
         way->to->error = ENOMEM;
         return STEP_BROKEN_TO;
     }
+    return STEP_DONE;
+}
+
+/* A splice that gives nothing may have stopped before a byte that it does not move (TCP's urgent one): what recv says
+ * counts. */
+static enum step take_by_splice(struct pump_direction *way)
+{
+    ssize_t got = spliced(way->from, pipe_fill(way->pipe, transport_splice_fd(way->from, LOOP_READ)));
+
+    if (got == TRANSPORT_ERROR)
+        return STEP_BROKEN_FROM;
+    if (got <= 0)
+        return take_by_copy(way, false);
+    if (got < BURST_BYTES / 4)
+        way->bulk = false;
     return STEP_DONE;
 }
 

@@ -27,14 +27,15 @@ struct question {
     struct resolver *resolver;
     enum kind kind;
     char name[ENDPOINT_HOST_MAX + 1];
-    unsigned asked;            /* queries that c-ares has not answered yet */
-    bool answered;             /* addresses, srv or failure hold what was found */
-    bool delivering;           /* its answer is being handed out: it must stay */
-    uint64_t expires, used;    /* ms of the loop's clock */
-    uint32_t ttl_ms;
-    int failure;               /* of c-ares: the most telling one */
-    struct address_list addresses;
+    struct query {
+        bool asking;           /* c-ares has not answered yet */
+        uint64_t expires;      /* ms of the loop's clock: what was found is good until then; 0: nothing is known */
+        int failure;           /* of c-ares */
+        struct address_list addresses;
+    } queries[2];              /* of addresses: IPv6 and IPv4; of SRV: the first */
     struct srv_list srv;
+    bool delivering;           /* its answer is being handed out: it must stay */
+    uint64_t used;             /* ms of the loop's clock */
     struct lookup *waiting;
     struct loop_timer second_family;
     struct deferred delivery;
@@ -43,6 +44,7 @@ struct question {
 struct lookup {
     struct lookup *next, **back;
     struct question *question;
+    bool patient; /* wants both families */
     resolver_addresses_fn *addresses_found;
     resolver_srv_fn *srv_found;
     void *arg;
@@ -212,21 +214,62 @@ void resolver_free(struct resolver *resolver)
 
 /* --- answers --- */
 
+static bool is_asking(const struct question *question)
+{
+    return question->queries[0].asking || question->queries[1].asking;
+}
+
+static bool has_found(const struct question *question, size_t i)
+{
+    return question->kind == KIND_ADDRESSES ? question->queries[i].addresses.count > 0
+                                            : question->srv.count > 0 || question->srv.unavailable;
+}
+
+/* What both families have, in the order of dialing. */
+static void join_families(const struct question *question, struct address_list *list)
+{
+    list->count = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < question->queries[i].addresses.count && list->count < ADDRESS_LIST_MAX; k++)
+            list->at[list->count++] = question->queries[i].addresses.at[k];
+    address_list_interleave(list);
+}
+
+/* "no data" of one family tells less than what befell the other. */
+static const char *failure_of(const struct question *question)
+{
+    int six = question->queries[0].failure, four = question->queries[1].failure;
+
+    return ares_strerror(four == ARES_SUCCESS || (four == ARES_ENODATA && six != ARES_SUCCESS) ? six : four);
+}
+
+/* The first who need not wait for the second family. */
+static struct lookup *ready_waiter(const struct question *question)
+{
+    struct lookup *lookup = question->waiting;
+
+    while (lookup && lookup->patient && is_asking(question))
+        lookup = lookup->next;
+    return lookup;
+}
+
 static void deliver(struct deferred *delivery)
 {
     struct question *question = (struct question *)((char *)delivery - offsetof(struct question, delivery));
-    const char *error = ares_strerror(question->failure);
+    const char *error = failure_of(question);
+    struct address_list addresses;
+    struct lookup *next;
 
+    join_families(question, &addresses);
     question->delivering = true;
-    while (question->waiting) {
-        struct lookup lookup = *question->waiting;
+    while ((next = ready_waiter(question))) {
+        struct lookup lookup = *next;
 
-        lookup_cancel(question->waiting);
+        lookup_cancel(next);
         if (lookup.addresses_found)
-            lookup.addresses_found(lookup.arg, question->addresses.count > 0 ? &question->addresses : NULL, error);
+            lookup.addresses_found(lookup.arg, addresses.count > 0 ? &addresses : NULL, error);
         else
-            lookup.srv_found(lookup.arg,
-                             question->srv.count > 0 || question->srv.unavailable ? &question->srv : NULL, error);
+            lookup.srv_found(lookup.arg, has_found(question, 0) ? &question->srv : NULL, error);
     }
     question->delivering = false;
 }
@@ -236,58 +279,68 @@ static void settle(void *arg)
     struct question *question = arg;
 
     loop_timer_stop(&question->second_family);
-    question->answered = true;
-    if (question->addresses.count == 0 && question->srv.count == 0)
-        question->ttl_ms = 0; /* a name that was not found may be there a moment later */
-    question->expires = loop_now(question->resolver->loop) + question->ttl_ms;
     loop_defer(question->resolver->loop, &question->delivery, deliver);
 }
 
-/* A query of the question is over. */
-static void query_over(struct question *question, int status, bool useful)
+/* A query is over: ttl_ms is for how long its answer is good. */
+static void query_over(struct question *question, size_t i, int status, uint64_t ttl_ms)
 {
-    struct resolver *resolver = question->resolver;
+    struct query *query = &question->queries[i], *other = &question->queries[1 - i];
+    uint64_t now = loop_now(question->resolver->loop);
 
-    question->asked--;
-    resolver->in_flight--;
+    query->asking = false;
+    query->failure = status;
+    question->resolver->in_flight--;
     if (status == ARES_EDESTRUCTION)
         return; /* the resolver is going away, nobody waits any more */
-    /* "no data" of one family tells less than what befell the other */
-    if (status != ARES_SUCCESS && (question->failure == ARES_SUCCESS || question->failure == ARES_ENODATA))
-        question->failure = status;
-    if (question->asked == 0)
+    query->expires = now + (has_found(question, i) ? ttl_ms : 0);
+    /* a name that has one family only need not be asked for the other all the time */
+    if (question->kind == KIND_ADDRESSES && !has_found(question, i))
+        query->expires = other->expires;
+    if (question->kind == KIND_ADDRESSES && has_found(question, i) && !other->asking && !has_found(question, 1 - i))
+        other->expires = query->expires;
+    if (!is_asking(question))
         settle(question);
-    else if (useful)
-        loop_timer_start(resolver->loop, &question->second_family, SECOND_FAMILY_MS, settle, question);
+    else if (has_found(question, i))
+        loop_timer_start(question->resolver->loop, &question->second_family, SECOND_FAMILY_MS, settle, question);
 }
 
-static void note_ttl(struct question *question, uint64_t seconds)
+static uint64_t cap_ttl(uint64_t seconds)
 {
-    uint64_t ms = seconds * 1000 < TTL_MAX_MS ? seconds * 1000 : TTL_MAX_MS;
-
-    if (ms < question->ttl_ms)
-        question->ttl_ms = (uint32_t)ms;
+    return seconds * 1000 < TTL_MAX_MS ? seconds * 1000 : TTL_MAX_MS;
 }
 
-static void on_addresses(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+static void on_addresses(struct question *question, size_t i, int status, struct ares_addrinfo *result)
 {
-    struct question *question = arg;
-    struct address_list *list = &question->addresses;
-    size_t before = list->count;
+    struct address_list *list = &question->queries[i].addresses;
+    uint64_t ttl_ms = TTL_MAX_MS;
 
-    (void)timeouts;
+    list->count = 0;
     for (struct ares_addrinfo_node *node = result ? result->nodes : NULL; node; node = node->ai_next) {
+        uint64_t node_ms = cap_ttl(node->ai_ttl > 0 ? (uint64_t)node->ai_ttl : 0);
+
         if (list->count == ADDRESS_LIST_MAX || node->ai_addrlen > sizeof list->at[0])
             break;
         memset(&list->at[list->count], 0, sizeof list->at[0]);
         memcpy(&list->at[list->count].any, node->ai_addr, node->ai_addrlen);
         address_set_port(&list->at[list->count++], 0);
-        note_ttl(question, node->ai_ttl > 0 ? (uint64_t)node->ai_ttl : 0);
+        ttl_ms = node_ms < ttl_ms ? node_ms : ttl_ms;
     }
     if (result)
         ares_freeaddrinfo(result);
-    address_list_interleave(list);
-    query_over(question, status, list->count > before);
+    query_over(question, i, status, ttl_ms);
+}
+
+static void on_six(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+    (void)timeouts;
+    on_addresses(arg, 0, status, result);
+}
+
+static void on_four(void *arg, int status, int timeouts, struct ares_addrinfo *result)
+{
+    (void)timeouts;
+    on_addresses(arg, 1, status, result);
 }
 
 static void on_srv(void *arg, int status, int timeouts, unsigned char *message, int length)
@@ -295,55 +348,59 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *message, 
     struct question *question = arg;
 
     (void)timeouts;
+    memset(&question->srv, 0, sizeof question->srv);
     if (status == ARES_SUCCESS && !srv_read(&question->srv, message, (size_t)length))
         status = ARES_EBADRESP;
-    if (status == ARES_SUCCESS) {
+    if (status == ARES_SUCCESS)
         srv_order(&question->srv, (uint32_t)rand() ^ (uint32_t)loop_now(question->resolver->loop));
-        note_ttl(question, question->srv.ttl);
-    }
-    query_over(question, status, false);
+    query_over(question, 0, status, cap_ttl(question->srv.ttl));
 }
 
 /* localhost and what is below it are always this machine (RFC 6761 section 6.3): nobody is asked, and nobody can say
- * otherwise. */
-static bool is_localhost(const char *name)
+ * otherwise.  A literal is its own answer. */
+static bool answer_oneself(struct question *question)
 {
-    return endpoint_host_within(name, "localhost", strlen("localhost"));
+    struct query *queries = question->queries;
+    struct address literal;
+
+    if (endpoint_host_within(question->name, "localhost", strlen("localhost"))) {
+        queries[0].addresses.count = queries[1].addresses.count = 1;
+        address_from_literal(&queries[0].addresses.at[0], "::1", 0);
+        address_from_literal(&queries[1].addresses.at[0], "127.0.0.1", 0);
+    } else if (address_from_literal(&literal, question->name, 0)) {
+        queries[0].addresses.count = 1;
+        queries[0].addresses.at[0] = literal;
+    } else {
+        return false;
+    }
+    settle(question);
+    return true;
 }
 
+/* Asks what is not known and not being asked. */
 static void ask(struct question *question)
 {
     struct resolver *resolver = question->resolver;
     struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_socktype = SOCK_STREAM};
-    struct address literal;
+    uint64_t now = loop_now(resolver->loop);
+    bool wanted[2];
 
-    memset(&question->addresses, 0, sizeof question->addresses);
-    memset(&question->srv, 0, sizeof question->srv);
-    question->failure = ARES_SUCCESS;
-    question->answered = false;
-    question->ttl_ms = TTL_MAX_MS;
-    if (question->kind == KIND_ADDRESSES && is_localhost(question->name)) {
-        address_from_literal(&question->addresses.at[0], "::1", 0);
-        address_from_literal(&question->addresses.at[1], "127.0.0.1", 0);
-        question->addresses.count = 2;
-        settle(question);
-        return;
+    for (size_t i = 0; i < 2; i++) {
+        wanted[i] = !question->queries[i].asking && question->queries[i].expires <= now &&
+                    (i == 0 || question->kind == KIND_ADDRESSES);
+        question->queries[i].asking |= wanted[i];
+        resolver->in_flight += wanted[i];
     }
-    if (question->kind == KIND_ADDRESSES && address_from_literal(&literal, question->name, 0)) {
-        question->addresses.at[question->addresses.count++] = literal;
-        settle(question);
-        return;
-    }
-    question->asked = question->kind == KIND_ADDRESSES ? 2 : 1;
-    resolver->in_flight += question->asked;
-    if (question->kind == KIND_SRV) {
+    if (wanted[0] && question->kind == KIND_SRV) {
         ares_query(resolver->channel, question->name, 1 /* IN */, 33 /* SRV */, on_srv, question);
-    } else {
+    } else if (wanted[0]) {
         hints.ai_family = AF_INET6;
-        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_addresses, question);
+        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_six, question);
+    }
+    if (wanted[1]) {
         hints.ai_family = AF_INET;
-        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_addresses, question);
-        if (question->addresses.count > 0 && question->asked > 0)
+        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_four, question);
+        if (!question->queries[1].asking && has_found(question, 1))
             settle(question); /* the hosts file knows it: what the DNS says of the other family can wait */
     }
     arm_timer(resolver);
@@ -363,7 +420,7 @@ static struct question **make_room(struct resolver *resolver)
     for (size_t i = 0; i < resolver->question_count; i++) {
         struct question *question = resolver->questions[i];
 
-        if (question->asked == 0 && !question->waiting && !question->delivering &&
+        if (!is_asking(question) && !question->waiting && !question->delivering &&
             (!oldest || question->used < (*oldest)->used))
             oldest = &resolver->questions[i];
     }
@@ -394,6 +451,15 @@ static struct question *find_question(struct resolver *resolver, enum kind kind,
     return question;
 }
 
+/* Whether something that was found is still good: then nobody waits for the rest. */
+static bool is_fresh(const struct question *question)
+{
+    uint64_t now = loop_now(question->resolver->loop);
+
+    return (has_found(question, 0) && question->queries[0].expires > now) ||
+           (question->kind == KIND_ADDRESSES && has_found(question, 1) && question->queries[1].expires > now);
+}
+
 static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const char *name)
 {
     struct question *question;
@@ -412,19 +478,21 @@ static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const 
         lookup->next->back = &lookup->next;
     question->waiting = lookup;
     question->used = loop_now(resolver->loop);
-    if (question->answered && (question->expires > question->used || question->delivery.back))
-        loop_defer(resolver->loop, &question->delivery, deliver);
-    else if (question->asked == 0)
-        ask(question);
+    if (kind == KIND_ADDRESSES && answer_oneself(question))
+        return lookup;
+    ask(question);
+    if (is_fresh(question))
+        settle(question);
     return lookup;
 }
 
-struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, resolver_addresses_fn *found,
-                                       void *arg)
+struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, bool both,
+                                       resolver_addresses_fn *found, void *arg)
 {
     struct lookup *lookup = wait_for(resolver, KIND_ADDRESSES, host);
 
     if (lookup) {
+        lookup->patient = both;
         lookup->addresses_found = found;
         lookup->arg = arg;
     }

@@ -59,6 +59,15 @@ bool route_find(struct route *route, const struct listener_config *listener, con
     return true;
 }
 
+const struct proxy_config *route_section(const struct config *config, const struct endpoint *proxy)
+{
+    for (size_t i = 0; i < config->proxy_count; i++)
+        for (size_t k = 0; k < config->proxies[i].urls.count; k++)
+            if (endpoint_equal(&config->proxies[i].urls.at[k], proxy))
+                return &config->proxies[i];
+    return NULL;
+}
+
 void route_release(struct route *route)
 {
     explicit_bzero(route->user, sizeof route->user);
@@ -116,7 +125,7 @@ enum route_next route_next(struct route *route, const struct health *health, uin
                 *proxy = &route->proxies[i];
                 return ROUTE_PROXY;
             }
-    if (!route->answered && !any_away(route, health, now_ms) && route->listener->proxy->fallback == FALLBACK_DIRECT) {
+    if (!route->reached && !any_away(route, health, now_ms) && route->listener->proxy->fallback == FALLBACK_DIRECT) {
         route->direct = true;
         return ROUTE_DIRECT;
     }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "settings.h"
+#include "config.h"
 #include "endpoint.h"
 #include "failure.h"
 #include "health.h"
@@ -21,13 +21,16 @@ struct route {
     struct endpoint proxies[VALUE_LIST_MAX];
     bool tried[VALUE_LIST_MAX];
     bool direct;      /* no proxy, by configuration or by no_proxy */
-    bool answered;    /* a proxy has answered, so there is one: no reason to go without */
+    bool reached;     /* one of them could be: no reason to go without */
     char user[ROUTE_CREDENTIAL_MAX], password[ROUTE_CREDENTIAL_MAX]; /* of the environment's URL, or "" */
 };
 
 /* Finds the ways for a target.  False: there are none, and failure says why. */
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
                 struct failure *failure);
+
+/* The section of the configuration that names a proxy in its `url`, or NULL. */
+const struct proxy_config *route_section(const struct config *config, const struct endpoint *proxy);
 
 /* Wipes the credentials. */
 void route_release(struct route *route);

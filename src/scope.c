@@ -16,6 +16,8 @@ void scope_url_set(struct scope_url *url, const char *scheme, const struct endpo
         url->scheme[i] = (char)tolower((unsigned char)scheme[i]);
     url->scheme[i] = '\0';
     url->place = *target;
+    for (char *c = url->place.host; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
 }
 
 /* Cuts "scheme:" + "//" off; false when there is none, or it does not fit. */
@@ -146,6 +148,14 @@ static bool same_host(const char *a, const char *b)
     return endpoint_host_within(a, b, strlen(b)) && endpoint_host_within(b, a, strlen(a));
 }
 
+/* Addresses are below no domain. */
+static bool is_address(const char *host)
+{
+    struct in_addr ignored;
+
+    return strchr(host, ':') || inet_pton(AF_INET, host, &ignored) == 1;
+}
+
 bool scope_covers(const struct scope *scope, const struct scope_url *url)
 {
     const struct endpoint *place = &scope->place;
@@ -157,6 +167,7 @@ bool scope_covers(const struct scope *scope, const struct scope_url *url)
         return strcmp(scope->scheme, url->scheme) == 0;
     case SCOPE_DOMAIN:
         return strcmp(scope->scheme, url->scheme) == 0 && place->port == url->place.port &&
+               !is_address(url->place.host) &&
                endpoint_host_within(url->place.host, place->host, strlen(place->host));
     case SCOPE_ANY_SCHEME:
         return (place->port ? place->port : protocol_default_port(url->scheme)) == url->place.port &&

@@ -94,11 +94,16 @@ const char *secrets_known(const struct secrets *secrets, const struct proxy_conf
 }
 
 /* The first line becomes the value; an empty one is an error. */
-static void take_first_line(struct entry *entry, const char *text)
+static void take_first_line(struct entry *entry, const char *text, size_t size)
 {
     size_t length = strcspn(text, "\r\n");
 
     wipe(entry);
+    if (length == COMMAND_OUTPUT_MAX || (length < size && text[length] == '\0')) {
+        snprintf(entry->error, sizeof entry->error, "the password that %s gives is too long or has a NUL in it",
+                 entry->is_command ? "password-command" : "password-file");
+        return;
+    }
     if (length == 0) {
         snprintf(entry->error, sizeof entry->error, "no password in what %s gives",
                  entry->is_command ? "password-command" : "password-file");
@@ -122,7 +127,7 @@ static void deliver(struct deferred *delivery)
     }
 }
 
-static void on_command(void *arg, int status, const char *output, const char *error)
+static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
 {
     struct entry *entry = arg;
 
@@ -133,7 +138,7 @@ static void on_command(void *arg, int status, const char *output, const char *er
         snprintf(entry->error, sizeof entry->error, "password-command ended with %s %d",
                  WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
     else
-        take_first_line(entry, output);
+        take_first_line(entry, output, length);
     loop_defer(entry->secrets->loop, &entry->delivery, deliver);
 }
 
@@ -151,7 +156,7 @@ static void read_file(struct entry *entry)
         snprintf(entry->error, sizeof entry->error, "password-file: %s", strerror(errno));
     if (length >= 0) {
         text[length] = '\0';
-        take_first_line(entry, text);
+        take_first_line(entry, text, (size_t)length);
         explicit_bzero(text, sizeof text);
     }
     if (fd >= 0)

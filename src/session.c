@@ -32,7 +32,6 @@ struct session {
     struct loop_timer timer;
     uint64_t started;                  /* ms */
     uint64_t opened;                   /* ms after that: the tunnel stood */
-    uint64_t moved;                    /* bytes both ways when sessions_wind_down last looked */
     bool switched;                     /* the proxy answered 101 */
     bool served;                       /* counts against max-sessions */
     size_t drained;
@@ -100,11 +99,6 @@ static uint64_t age_ms(const struct session *session)
     return loop_now(loop_of(session)) - session->started;
 }
 
-static uint64_t bytes_moved(const struct session *session)
-{
-    return session->pump.way[PUMP_UP].bytes + session->pump.way[PUMP_DOWN].bytes;
-}
-
 void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
                    void *arg)
 {
@@ -140,10 +134,11 @@ static bool client_speaks_tls(const struct session *session)
     unsigned char start[2];
     ssize_t seen = transport_peek(session->client, start, sizeof start);
 
+    if (session->pump.way[PUMP_UP].bytes > 0)
+        return true; /* it spoke before a server that speaks first: most likely a TLS hello */
     if (seen > 0)
         return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
-    return listener->protocol->tls_port && !listener->target.srv &&
-           listener->target.place.port == listener->protocol->tls_port;
+    return !listener->target.srv && protocol_expects_tls(listener->protocol, listener->target.place.port);
 }
 
 /* The one way to refuse: the log is told, and the client in its own protocol; a client that would not understand gets a
@@ -433,11 +428,9 @@ void sessions_wind_down(struct sessions *sessions)
         if (session->state == OPENING) {
             failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
             refuse(session, "failed", "", &failure);
-        } else if (session->state == PIPING && bytes_moved(session) == session->moved) {
+        } else if (session->state == PIPING && silence_ms(session) >= SESSIONS_QUIET_MS) {
             log_closed(session, "stop", NULL);
             enter(session, DEAD);
-        } else {
-            session->moved = bytes_moved(session);
         }
     }
 }

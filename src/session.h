@@ -56,8 +56,9 @@ struct session_sums sessions_sums(const struct sessions *sessions);
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
                    struct transport *client, const char *from, const struct failure *refusal);
 
-/* One round of a graceful end: sessions that are opening are refused, those that moved no byte since the last round
- * are reset.  Call it again until sessions_count is 0 or patience ends. */
+/* One round of a graceful end: sessions that are opening are refused, those over which nothing has moved for
+ * SESSIONS_QUIET_MS are reset.  Call it again until sessions_count is 0 or patience ends. */
+#define SESSIONS_QUIET_MS 3000 /* a server may think that long before it answers */
 void sessions_wind_down(struct sessions *sessions);
 
 #endif

@@ -104,6 +104,18 @@ static enum parameter find_parameter(struct slice name)
     return UNKNOWN;
 }
 
+/* A word or something in quotes, not empty. */
+static bool take_value(struct reading *reading, bool name, struct slice *value)
+{
+    if (reading->at < reading->end && *reading->at == '"') {
+        if (!take_quoted(reading, value))
+            return false;
+    } else {
+        *value = take_word(reading, name);
+    }
+    return value->length > 0 || fault(reading, "a parameter has no value");
+}
+
 /* name [= value]; a name alone is a parameter that we do not know, whatever it is called. */
 static bool take_parameter(struct reading *reading)
 {
@@ -116,15 +128,16 @@ static bool take_parameter(struct reading *reading)
         return fault(reading, "a parameter has no name");
     reading->at++;
     skip_blanks(reading);
-    if (reading->at < reading->end && *reading->at == '"') {
-        if (!take_quoted(reading, &value))
-            return false;
-    } else {
-        value = take_word(reading, false);
-    }
-    if (value.length == 0)
-        return fault(reading, "a parameter has no value");
-    return give(reading, find_parameter(name), value);
+    if (!take_value(reading, find_parameter(name) == TYPE, &value))
+        return false;
+    if (find_parameter(name) != TYPE || !slice_is(value, "lifetime"))
+        return give(reading, find_parameter(name), value);
+    skip_blanks(reading); /* type=lifetime=600 */
+    if (reading->at == reading->end || *reading->at != '=')
+        return give(reading, TYPE, value);
+    reading->at++;
+    skip_blanks(reading);
+    return take_value(reading, false, &value) && give(reading, SECONDS, value);
 }
 
 /* The first word: what to do, in the draft's spelling, or the proxy itself in the note's. */
@@ -164,16 +177,10 @@ static bool parse_number(struct slice text, uint32_t *number)
 /* type=once, forever, hits, lifetime or lifetime=N, together with the numbers. */
 static bool read_lifetime(struct reading *reading, struct setproxy_lifetime *lifetime, uint32_t max_seconds)
 {
-    static const char prefix[] = "lifetime=";
     struct slice type = reading->given[TYPE];
     bool hits, seconds;
 
     memset(lifetime, 0, sizeof *lifetime);
-    if (type.bytes && type.length >= sizeof prefix - 1 && strncasecmp(type.bytes, prefix, sizeof prefix - 1) == 0) {
-        if (!give(reading, SECONDS, (struct slice){type.bytes + sizeof prefix - 1, type.length - sizeof prefix + 1}))
-            return false;
-        type.bytes = NULL;
-    }
     hits = reading->given[HITS].bytes != NULL;
     seconds = reading->given[SECONDS].bytes != NULL;
     if ((hits && !parse_number(reading->given[HITS], &lifetime->hits)) ||

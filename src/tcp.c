@@ -29,6 +29,7 @@ void tcp_tune_listener(int fd, const struct address *local)
 {
     set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_number(fd, SOL_SOCKET, SO_OOBINLINE, 1); /* an urgent byte is a byte of the stream, too */
     set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (local->any.sa_family == AF_INET6)
         set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -43,6 +44,7 @@ void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_
     } wishes[] = {
         {IPPROTO_TCP, TCP_NODELAY, 1},
         {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {SOL_SOCKET, SO_OOBINLINE, 1},
 #ifdef TCP_KEEPIDLE
         {IPPROTO_TCP, TCP_KEEPIDLE, seconds},
         {IPPROTO_TCP, TCP_KEEPINTVL, interval},

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,12 +200,13 @@ static ssize_t pair_peek(struct transport *transport, void *bytes, size_t size)
 
 static bool pair_broken(struct transport *transport)
 {
-    int error = 0;
-    socklen_t size = sizeof error;
+    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
 
-    if (getsockopt(((struct pair_transport *)transport)->in.fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error)
-        transport->error = error;
-    return error != 0;
+    /* nobody reads what we write: a pipe says ERR, a socket HUP */
+    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
+        return false;
+    transport->error = EPIPE;
+    return true;
 }
 
 static void pair_end_close(struct pair_end *end)

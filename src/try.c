@@ -97,9 +97,11 @@ static void wait_for_greeting(struct trial *trial)
     size_t length;
 
     trial->server = tunnel_take(trial->tunnel, &leftover, &length);
-    if (!trial->listener->protocol->server_first) {
+    if (!trial->listener->protocol->server_first ||
+        protocol_expects_tls(trial->listener->protocol, tunnel_target(trial->tunnel)->port)) {
         free(leftover);
-        show(trial, "open", "this kind of listener expects no greeting");
+        show(trial, "open", trial->listener->protocol->server_first ? "the client itself will speak TLS to this port"
+                                                                    : "this kind of listener expects no greeting");
         end(trial, true);
         return;
     }

@@ -1,21 +1,18 @@
 #include "tunnel.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "basic.h"
 #include "detour.h"
-#include "handshake.h"
+#include "hop.h"
 #include "log.h"
 #include "route.h"
 
-enum state { STARTED, TARGET, CHOOSE, SECRET, LOOKUP, DIAL, HANDSHAKE, ASK, OPEN, FAILED };
+enum state { STARTED, TARGET, CHOOSE, HOP, ASK, OPEN, FAILED };
 
-static const char *const state_names[] = {"started", "target",    "choose", "secret", "lookup",
-                                          "dial",    "handshake", "ask",    "open",   "failed"};
+static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "open", "failed"};
 
 struct tunnel {
     const struct tunnel_means *means;
@@ -33,20 +30,16 @@ struct tunnel {
     size_t next_target;
     struct route route;
     bool routed;                   /* route was found */
+    char via[DETOUR_VIA_MAX];      /* of the request under way */
     struct detour detour;          /* where redirects have led since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
     const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
-    char credentials[BASIC_MAX];   /* for it, or ""; wiped */
     bool plain;                    /* this proxy is asked once more, without Upgrade */
-    bool on_loopback;              /* where the connection leads */
+    bool on_loopback;              /* where the answer came from */
 
-    struct lookup *lookup;         /* under way, each NULL when it is not */
-    struct secret_fetch *fetch;
-    struct dial *dial;
+    struct lookup *lookup;         /* of SRV; under way, as the next two are, or NULL */
+    struct hop *hop;
     struct question_wait *question;
-    struct transport *transport;
-    struct handshake *handshake;
-    struct address_list addresses;
     struct failure failure;
 };
 
@@ -66,7 +59,7 @@ static void __attribute__((format(printf, 3, 4))) step(struct tunnel *tunnel, co
 }
 
 /* host:port of where the tunnel's next connection goes. */
-static const struct endpoint *hop(const struct tunnel *tunnel)
+static const struct endpoint *place(const struct tunnel *tunnel)
 {
     return tunnel->proxy ? tunnel->proxy : &tunnel->target;
 }
@@ -86,28 +79,24 @@ enum blame {
     BLAME_NOBODY,  /* the answer stands */
 };
 
-static void drop_connection(struct tunnel *tunnel)
+static void drop(struct tunnel *tunnel)
 {
     lookup_cancel(tunnel->lookup);
-    secret_cancel(tunnel->fetch);
-    dial_cancel(tunnel->dial);
+    hop_free(tunnel->hop);
     question_cancel(tunnel->question);
-    tunnel->question = NULL;
     tunnel->lookup = NULL;
-    tunnel->fetch = NULL;
-    tunnel->dial = NULL;
-    transport_close(tunnel->transport);
-    tunnel->transport = NULL;
-    handshake_free(tunnel->handshake);
-    tunnel->handshake = NULL;
+    tunnel->hop = NULL;
+    tunnel->question = NULL;
 }
 
-/* Points the tunnel at the next place that an SRV record named.  False: there is none. */
+/* Points the tunnel at the next place that an SRV record named, to which all ways are open again.  False: there is
+ * none. */
 static bool take_next_target(struct tunnel *tunnel)
 {
     if (tunnel->next_target >= tunnel->targets.count)
         return false;
     tunnel->target = tunnel->targets.at[tunnel->next_target++].place;
+    tunnel->routed = false;
     return true;
 }
 
@@ -151,8 +140,8 @@ static void fail(struct tunnel *tunnel, enum blame blame)
 
     if (!tunnel->failure.where[0] && tunnel->routed)
         failure_at(&tunnel->failure, !tunnel->proxy ? "" : tunnel->proxy->tls ? "https" : "http",
-                   endpoint_format(hop(tunnel), where));
-    drop_connection(tunnel);
+                   endpoint_format(place(tunnel), where));
+    drop(tunnel);
     tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY)
         rest_proxy(tunnel);
@@ -161,7 +150,7 @@ static void fail(struct tunnel *tunnel, enum blame blame)
     else if (proxy_failed && tunnel->proxy)
         enter(tunnel, CHOOSE);
     else if ((blame == BLAME_TARGET || blame == BLAME_PROXY) && take_next_target(tunnel))
-        enter(tunnel, tunnel->proxy ? LOOKUP : CHOOSE);
+        enter(tunnel, CHOOSE);
     else
         enter(tunnel, FAILED);
 }
@@ -169,31 +158,12 @@ static void fail(struct tunnel *tunnel, enum blame blame)
 static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel, enum blame blame,
                                                            const char *format, ...)
 {
-    char what[sizeof tunnel->failure.what];
     va_list values;
 
     va_start(values, format);
-    vsnprintf(what, sizeof what, format, values);
+    failure_vset(&tunnel->failure, FAILURE_TEMPORARY, format, values);
     va_end(values);
-    failure_set(&tunnel->failure, FAILURE_TEMPORARY, "%s", what);
     fail(tunnel, blame);
-}
-
-static void on_time_out(void *arg)
-{
-    struct tunnel *tunnel = arg;
-    const struct settings *settings = &tunnel->config->settings;
-
-    if (tunnel->state == HANDSHAKE)
-        fail_for(tunnel, BLAME_PROXY, "no answer within %u s", settings->handshake_timeout / 1000);
-    else
-        fail_for(tunnel, tunnel->state == LOOKUP ? BLAME_PROXY : BLAME_NOBODY,
-                 "no answer from the name servers within %u s", settings->resolve_timeout / 1000);
-}
-
-static void set_limit(struct tunnel *tunnel, uint32_t ms)
-{
-    loop_timer_start(tunnel->means->loop, &tunnel->timer, ms, on_time_out, tunnel);
 }
 
 /* --- TARGET: the name and port that the proxy is asked for --- */
@@ -218,6 +188,14 @@ static void on_srv(void *arg, const struct srv_list *records, const char *error)
     }
 }
 
+static void on_srv_late(void *arg)
+{
+    struct tunnel *tunnel = arg;
+
+    fail_for(tunnel, BLAME_NOBODY, "no answer from the name servers within %u s",
+             tunnel->config->settings.resolve_timeout / 1000);
+}
+
 static void enter_target(struct tunnel *tunnel)
 {
     const struct endpoint_target *target = &tunnel->listener->target;
@@ -234,20 +212,11 @@ static void enter_target(struct tunnel *tunnel)
     else if (!(tunnel->lookup = resolver_find_srv(tunnel->means->resolver, name, on_srv, tunnel)))
         fail_for(tunnel, BLAME_NOBODY, "too many names are being looked up");
     else
-        set_limit(tunnel, tunnel->config->settings.resolve_timeout);
+        loop_timer_start(tunnel->means->loop, &tunnel->timer, tunnel->config->settings.resolve_timeout, on_srv_late,
+                         tunnel);
 }
 
 /* --- CHOOSE: which proxy --- */
-
-/* The section of the configuration that a proxy has of its own. */
-static const struct proxy_config *find_section(const struct config *config, const struct endpoint *proxy)
-{
-    for (size_t i = 0; i < config->proxy_count; i++)
-        for (size_t k = 0; k < config->proxies[i].urls.count; k++)
-            if (endpoint_equal(&config->proxies[i].urls.at[k], proxy))
-                return &config->proxies[i];
-    return NULL;
-}
 
 /* Goes to where the detour has come. */
 static void use_proxy(struct tunnel *tunnel)
@@ -257,13 +226,13 @@ static void use_proxy(struct tunnel *tunnel)
     if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
         tunnel->own = tunnel->listener->proxy;
     else if (tunnel->proxy)
-        tunnel->own = find_section(tunnel->config, tunnel->proxy);
+        tunnel->own = route_section(tunnel->config, tunnel->proxy);
     if (tunnel->proxy && tunnel->proxy->tls) {
         failure_set(&tunnel->failure, FAILURE_PERMANENT, "proxies behind TLS (https://) are not supported by this "
                     "version");
         fail(tunnel, BLAME_NOBODY);
     } else {
-        enter(tunnel, tunnel->proxy ? SECRET : LOOKUP);
+        enter(tunnel, HOP);
     }
 }
 
@@ -287,7 +256,10 @@ static void enter_choose(struct tunnel *tunnel)
     enum route_next next;
 
     if (!tunnel->routed) {
+        bool reached = tunnel->route.reached; /* for an earlier SRV target */
+
         tunnel->routed = route_find(&tunnel->route, tunnel->listener, &tunnel->target, &why);
+        tunnel->route.reached = reached;
         scope_url_set(&tunnel->detour.url, tunnel->listener->scheme, &tunnel->target);
         if (!tunnel->routed) {
             tunnel->failure = why;
@@ -306,147 +278,39 @@ static void enter_choose(struct tunnel *tunnel)
         tunnel->proxy = NULL;
         tunnel->own = NULL;
         tunnel->detour.asked_count = 0;
-        enter(tunnel, LOOKUP);
+        tunnel->detour.direct = false;
+        enter(tunnel, HOP);
         break;
     case ROUTE_AWAY:
         tunnel->failure = why;
         enter(tunnel, FAILED);
         break;
-    case ROUTE_NONE: /* the failure of the last one stands */
-        enter(tunnel, FAILED);
+    case ROUTE_NONE:
+        enter(tunnel, FAILED); /* the failure of the last one stands */
         break;
     }
 }
 
-/* --- SECRET: the password, before a connection is made that would wait for it --- */
+/* --- HOP: the proxy is asked, or the target dialed --- */
 
-/* Makes the value of Proxy-Authorization, which is only ever for the proxy in use. */
-static void make_credentials(struct tunnel *tunnel)
+/* Why a proxy that was named by a redirect may not be at an address, or NULL. */
+static const char *forbids_learned(const struct tunnel *tunnel, bool sender_on_loopback, const struct address *address)
 {
-    const char *user = tunnel->own ? tunnel->own->user : NULL;
-    const char *password = user ? secrets_known(tunnel->means->secrets, tunnel->own) : NULL;
+    const char *why = redirect_forbids_address(sender_on_loopback, address);
 
-    if (!user && !detour_is_learned(&tunnel->detour) && tunnel->route.user[0]) {
-        user = tunnel->route.user;
-        password = tunnel->route.password;
-    }
-    tunnel->credentials[0] = '\0';
-    if (user && !basic_format(user, password, tunnel->credentials)) {
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "user and password are too long");
-        fail(tunnel, BLAME_NOBODY);
-    } else {
-        enter(tunnel, LOOKUP);
-    }
-}
-
-static void on_secret(void *arg, const char *error)
-{
-    struct tunnel *tunnel = arg;
-
-    tunnel->fetch = NULL;
-    if (error) {
-        failure_set(&tunnel->failure, FAILURE_TEMPORARY, "%s", error);
-        fail(tunnel, BLAME_NOBODY);
-    } else {
-        make_credentials(tunnel);
-    }
-}
-
-static void enter_secret(struct tunnel *tunnel)
-{
-    if (!tunnel->own || !tunnel->own->user || secrets_known(tunnel->means->secrets, tunnel->own)) {
-        make_credentials(tunnel);
-        return;
-    }
-    tunnel->fetch = secrets_fetch(tunnel->means->secrets, tunnel->own, on_secret, tunnel);
-    if (!tunnel->fetch)
-        fail_for(tunnel, BLAME_NOBODY, "out of memory");
-}
-
-/* --- LOOKUP: the address of the proxy, or of the target when there is none --- */
-
-/* Why a proxy that was named by a redirect may not be where it is, or NULL. */
-static const char *forbidden(const struct tunnel *tunnel, const struct address_list *addresses)
-{
-    const char *why = NULL;
-
-    for (size_t i = 0; i < addresses->count && !why && detour_is_learned(&tunnel->detour) && tunnel->proxy; i++) {
-        struct address address = addresses->at[i];
-
-        address_set_port(&address, tunnel->proxy->port);
-        why = redirect_forbids_address(tunnel->detour.sender_on_loopback, &address);
-        if (!why && tunnel->means->is_own && tunnel->means->is_own(tunnel->means->is_own_arg, &address))
-            why = "it leads to one of our own listeners";
-    }
+    if (!why && tunnel->means->is_own && tunnel->means->is_own(tunnel->means->is_own_arg, address))
+        why = "it leads to one of our own listeners";
     return why;
 }
 
-static void on_addresses(void *arg, const struct address_list *addresses, const char *error)
+static const char *forbids(void *arg, const struct address *address)
 {
-    struct tunnel *tunnel = arg;
-    char first[ADDRESS_TEXT_MAX];
-    const char *why;
+    const struct tunnel *tunnel = arg;
 
-    tunnel->lookup = NULL;
-    if (!addresses) {
-        fail_for(tunnel, BLAME_PROXY, "cannot find its address: %s", error);
-        return;
-    }
-    why = forbidden(tunnel, addresses);
-    if (why) {
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "a redirect here is refused: %s", why);
-        redirects_drop(tunnel->means->redirects, tunnel->detour.entries[tunnel->detour.asked_count - 1]);
-        fail(tunnel, BLAME_NOBODY);
-        return;
-    }
-    tunnel->addresses = *addresses;
-    step(tunnel, "resolve", "%s is %s%s", hop(tunnel)->host, address_format_host(&addresses->at[0], first),
-         addresses->count > 1 ? " and more" : "");
-    enter(tunnel, DIAL);
+    if (!tunnel->proxy || !detour_is_learned(&tunnel->detour))
+        return NULL;
+    return forbids_learned(tunnel, tunnel->detour.sender_on_loopback, address);
 }
-
-static void enter_lookup(struct tunnel *tunnel)
-{
-    tunnel->lookup = resolver_find_addresses(tunnel->means->resolver, hop(tunnel)->host, on_addresses, tunnel);
-    if (!tunnel->lookup)
-        fail_for(tunnel, BLAME_NOBODY, "too many names are being looked up");
-    else
-        set_limit(tunnel, tunnel->config->settings.resolve_timeout);
-}
-
-/* --- DIAL --- */
-
-static void on_dialed(void *arg, enum dial_result result, int fd, const struct address *address, const char *error)
-{
-    struct tunnel *tunnel = arg;
-    char text[ADDRESS_TEXT_MAX];
-
-    tunnel->dial = NULL;
-    if (result != DIAL_CONNECTED) {
-        fail_for(tunnel, result == DIAL_UNREACHABLE ? BLAME_PROXY : BLAME_NOBODY, "%s", error);
-        return;
-    }
-    tunnel->transport = transport_from_socket(tunnel->means->loop, fd);
-    if (!tunnel->transport) {
-        fail_for(tunnel, BLAME_NOBODY, "out of memory");
-        return;
-    }
-    tunnel->on_loopback = address_is_loopback(address);
-    step(tunnel, "connect", "%s", address_format(address, text));
-    enter(tunnel, tunnel->proxy ? HANDSHAKE : OPEN);
-}
-
-static void enter_dial(struct tunnel *tunnel)
-{
-    const struct settings *settings = &tunnel->config->settings;
-
-    tunnel->dial = dialer_dial(tunnel->means->dialer, &tunnel->addresses, hop(tunnel)->port, settings->connect_timeout,
-                               settings->keepalive, on_dialed, tunnel);
-    if (!tunnel->dial)
-        fail_for(tunnel, BLAME_NOBODY, "out of memory");
-}
-
-/* --- HANDSHAKE --- */
 
 /* The failure is the proxy's own answer: what follows from it. */
 static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdict)
@@ -458,7 +322,6 @@ static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdi
     char where[ENDPOINT_URL_MAX];
 
     tunnel->failure = verdict->failure;
-    tunnel->route.answered = true;
     health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
     if (verdict->retry_after > 0) {
         health_sent_away(tunnel->means->health, tunnel->proxy, now(tunnel), (unsigned)verdict->retry_after,
@@ -475,10 +338,7 @@ static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdi
 
 static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer, const char *why)
 {
-    char said[sizeof answer->what];
-
-    snprintf(said, sizeof said, "%s", answer->what);
-    failure_set(&tunnel->failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", said, why);
+    failure_set(&tunnel->failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
     fail(tunnel, BLAME_NOBODY);
 }
 
@@ -506,7 +366,7 @@ static void follow(struct tunnel *tunnel)
         use_proxy(tunnel);
 }
 
-static void on_answer(void *arg, bool yes, const char *why)
+static void on_decided(void *arg, bool yes, const char *why)
 {
     struct tunnel *tunnel = arg;
 
@@ -520,20 +380,29 @@ static void on_answer(void *arg, bool yes, const char *why)
 static void enter_ask(struct tunnel *tunnel)
 {
     tunnel->question = questions_ask(tunnel->means->questions, &tunnel->config->redirects, tunnel->proxy,
-                                     &tunnel->detour.pending, on_answer, tunnel);
+                                     &tunnel->detour.pending, on_decided, tunnel);
     if (!tunnel->question)
         refuse_redirect(tunnel, &tunnel->failure, "too many questions are open");
 }
 
 static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
 {
+    const struct setproxy *said = &tunnel->detour.pending;
+    const char *forbidden;
+    struct address address;
     char why[300] = "";
-    enum redirect_decision decision = detour_decide(&tunnel->detour, handshake_head(tunnel->handshake), why, sizeof why);
+    enum redirect_decision decision = detour_decide(&tunnel->detour, hop_head(tunnel->hop), why, sizeof why);
 
     tunnel->failure = verdict->failure;
-    tunnel->route.answered = true;
     health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
-    drop_connection(tunnel);
+    /* a name is looked up when it is dialed; of an address there is nothing to wait for */
+    if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
+        address_from_literal(&address, said->proxy.host, said->proxy.port) &&
+        (forbidden = forbids_learned(tunnel, tunnel->on_loopback, &address))) {
+        decision = REDIRECT_REFUSE;
+        snprintf(why, sizeof why, "%s", forbidden);
+    }
+    drop(tunnel);
     tunnel->plain = false;
     switch (decision) {
     case REDIRECT_FOLLOW: follow(tunnel); break;
@@ -542,27 +411,14 @@ static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verd
     }
 }
 
-/* --- the answer --- */
-
-static void on_judged(struct tunnel *tunnel, const struct method_verdict *verdict)
+static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdict)
 {
-    char line[200], where[ENDPOINT_URL_MAX];
-
-    step(tunnel, "reply", "%s", handshake_status_line(tunnel->handshake, line, sizeof line));
+    tunnel->on_loopback = hop_on_loopback(tunnel->hop);
     switch (verdict->outcome) {
-    case METHOD_OPEN:
-        health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
-        if (tunnel->plain) {
-            health_set_plain(tunnel->means->health, tunnel->proxy, now(tunnel));
-            log_message(LEVEL_INFO, tunnel->name, "%s takes requests without Upgrade only; it gets no other "
-                        "from now on", endpoint_format_url(tunnel->proxy, where));
-        }
-        enter(tunnel, OPEN);
-        break;
     case METHOD_RETRY_PLAIN:
-        drop_connection(tunnel);
+        drop(tunnel);
         tunnel->plain = true;
-        enter(tunnel, LOOKUP);
+        enter(tunnel, HOP);
         break;
     case METHOD_REDIRECT:
         on_redirect(tunnel, verdict);
@@ -570,90 +426,83 @@ static void on_judged(struct tunnel *tunnel, const struct method_verdict *verdic
     case METHOD_FAILED:
         on_refusal(tunnel, verdict);
         break;
-    case METHOD_SKIP: /* the handshake keeps these to itself */
+    case METHOD_OPEN: /* these two the hop tells otherwise, or keeps to itself */
+    case METHOD_SKIP:
         break;
     }
 }
 
-static void on_ready(void *arg, int ready)
+static void on_open(struct tunnel *tunnel)
+{
+    char where[ENDPOINT_URL_MAX];
+
+    if (tunnel->proxy)
+        health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
+    if (tunnel->plain) {
+        health_set_plain(tunnel->means->health, tunnel->proxy, now(tunnel));
+        log_message(LEVEL_INFO, tunnel->name, "%s takes requests without Upgrade only; it gets no other from now on",
+                    endpoint_format_url(tunnel->proxy, where));
+    }
+    enter(tunnel, OPEN);
+}
+
+static void on_hop(void *arg, enum hop_event event, const char *what, const char *text)
 {
     struct tunnel *tunnel = arg;
 
-    (void)ready;
-    switch (handshake_step(tunnel->handshake, tunnel->transport)) {
-    case HANDSHAKE_WAIT:
+    if (event != HOP_STEP) {
+        tunnel->route.reached |= hop_was_reached(tunnel->hop);
+        tunnel->failure = *hop_failure(tunnel->hop);
+    }
+    switch (event) {
+    case HOP_STEP:
+        step(tunnel, what, "%s", text);
         break;
-    case HANDSHAKE_JUDGED:
-        on_judged(tunnel, handshake_verdict(tunnel->handshake));
+    case HOP_OPEN:
+        on_open(tunnel);
         break;
-    case HANDSHAKE_BROKEN:
-        tunnel->failure = handshake_verdict(tunnel->handshake)->failure;
+    case HOP_ANSWERED:
+        on_answer(tunnel, hop_verdict(tunnel->hop));
+        break;
+    case HOP_DEAD:
         fail(tunnel, BLAME_PROXY);
         break;
+    case HOP_FORBIDDEN:
+        redirects_drop(tunnel->means->redirects, tunnel->detour.entries[tunnel->detour.asked_count - 1]);
+        failure_set(&tunnel->failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
+                    hop_failure(tunnel->hop)->what);
+        fail(tunnel, BLAME_NOBODY);
+        break;
+    case HOP_FAILED:
+        fail(tunnel, BLAME_NOBODY);
+        break;
     }
 }
 
-static void enter_handshake(struct tunnel *tunnel)
+static void enter_hop(struct tunnel *tunnel)
 {
-    const struct proxy_config *proxy = tunnel->own ? tunnel->own : tunnel->listener->proxy;
-    bool plain = tunnel->plain || (!proxy->require_switch && health_is_plain(tunnel->means->health, tunnel->proxy));
-    char via[DETOUR_VIA_MAX], line[300];
-    struct method_request request = {
-        .method = proxy->method,
-        .announce = plain ? proxy->announce & ~(unsigned)METHOD_UPGRADE : proxy->announce,
+    const struct proxy_config *section = tunnel->own ? tunnel->own : tunnel->listener->proxy;
+    bool configured = tunnel->proxy && !detour_is_learned(&tunnel->detour);
+    const struct hop_job job = {
+        .means = tunnel->means,
+        .config = tunnel->config,
+        .listener = tunnel->listener,
         .target = &tunnel->target,
-        .token = tunnel->listener->token,
-        .scheme = tunnel->listener->scheme,
-        .alpn = tunnel->listener->protocol->alpn,
-        .credentials = tunnel->credentials[0] ? tunnel->credentials : NULL,
-        .redirected_via = *detour_format_via(&tunnel->detour, via) ? via : NULL,
-        .headers = tunnel->own ? tunnel->own->headers.at : NULL,
-        .header_count = tunnel->own ? tunnel->own->headers.count : 0,
+        .proxy = tunnel->proxy,
+        .own = tunnel->own,
+        .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
+        .password = tunnel->route.password,
+        .redirected_via = tunnel->proxy && *detour_format_via(&tunnel->detour, tunnel->via) ? tunnel->via : NULL,
+        .plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
+                                   health_is_plain(tunnel->means->health, tunnel->proxy)),
+        .forbids = forbids,
+        .told = on_hop,
+        .arg = tunnel,
     };
 
-    tunnel->handshake = handshake_new(&request, proxy->require_switch);
-    if (!tunnel->handshake) {
-        fail_for(tunnel, BLAME_NOBODY, "the request does not fit into %d bytes", METHOD_REQUEST_MAX);
-        return;
-    }
-    step(tunnel, "request", "%s", handshake_request_line(tunnel->handshake, line, sizeof line));
-    set_limit(tunnel, tunnel->config->settings.handshake_timeout);
-    transport_watch(tunnel->transport, on_ready, tunnel);
-    on_ready(tunnel, LOOP_WRITE); /* at once: a fresh connection takes a request without being asked */
-}
-
-/* --- the means --- */
-
-bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size)
-{
-    memset(means, 0, sizeof *means);
-    snprintf(error, size, "out of memory or of file descriptors");
-    means->loop = loop_new();
-    if (means->loop) {
-        means->health = health_new();
-        means->redirects = redirects_new();
-        means->questions = questions_new(means->loop);
-        means->secrets = secrets_new(means->loop);
-        means->dialer = dialer_new(means->loop);
-        means->resolver = resolver_new(means->loop, error, size);
-    }
-    if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->dialer &&
-        means->resolver)
-        return true;
-    tunnel_means_release(means);
-    return false;
-}
-
-void tunnel_means_release(struct tunnel_means *means)
-{
-    resolver_free(means->resolver);
-    dialer_free(means->dialer);
-    secrets_free(means->secrets);
-    questions_free(means->questions);
-    redirects_free(means->redirects);
-    health_free(means->health);
-    loop_free(means->loop);
-    memset(means, 0, sizeof *means);
+    tunnel->hop = hop_start(&job);
+    if (!tunnel->hop)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
 /* --- the machine --- */
@@ -668,10 +517,7 @@ static void enter(struct tunnel *tunnel, enum state state)
     case STARTED: break;
     case TARGET: enter_target(tunnel); break;
     case CHOOSE: enter_choose(tunnel); break;
-    case SECRET: enter_secret(tunnel); break;
-    case LOOKUP: enter_lookup(tunnel); break;
-    case DIAL: enter_dial(tunnel); break;
-    case HANDSHAKE: enter_handshake(tunnel); break;
+    case HOP: enter_hop(tunnel); break;
     case ASK: enter_ask(tunnel); break;
     case OPEN: tunnel->told(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
     case FAILED: tunnel->told(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
@@ -707,7 +553,6 @@ static void die(struct deferred *death)
     struct tunnel *tunnel = (struct tunnel *)((char *)death - offsetof(struct tunnel, death));
 
     route_release(&tunnel->route);
-    explicit_bzero(tunnel->credentials, sizeof tunnel->credentials);
     config_unref(tunnel->config);
     free(tunnel);
 }
@@ -718,21 +563,13 @@ void tunnel_free(struct tunnel *tunnel)
         return;
     loop_undefer(tunnel->means->loop, &tunnel->start);
     loop_timer_stop(&tunnel->timer);
-    drop_connection(tunnel);
+    drop(tunnel);
     loop_defer(tunnel->means->loop, &tunnel->death, die);
 }
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
 {
-    struct transport *transport = tunnel->transport;
-
-    *leftover = NULL;
-    *length = 0;
-    if (tunnel->handshake)
-        *leftover = handshake_take_leftover(tunnel->handshake, length);
-    tunnel->transport = NULL;
-    transport_watch(transport, NULL, NULL);
-    return transport;
+    return hop_take(tunnel->hop, leftover, length);
 }
 
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
@@ -742,7 +579,7 @@ const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
 
 bool tunnel_switched(const struct tunnel *tunnel)
 {
-    return tunnel->handshake && handshake_verdict(tunnel->handshake)->switched;
+    return tunnel->hop && hop_switched(tunnel->hop);
 }
 
 unsigned tunnel_redirects(const struct tunnel *tunnel)

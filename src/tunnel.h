@@ -1,50 +1,24 @@
-/* Opens one tunnel to a listener's target: which proxy, its address, the connection, the handshake, and the next proxy
- * or the next way of asking when that fails.  It ends with a transport and the bytes that came behind the answer, or
- * with one reason.
+/* Opens one tunnel to a listener's target: one proxy after the other, where redirects lead, and once more without
+ * Upgrade where a proxy chokes on it.  It ends with a transport and the bytes that came behind the answer, or with one
+ * reason.
  *
- *     TARGET -> CHOOSE -> [SECRET] -> LOOKUP -> DIAL -> HANDSHAKE -> OPEN
- *                 ^          ^          ^                   |  \-> [ASK]
- *                 '----------'----------'-------------------'--> FAILED
- *     next proxy, redirect, once more without Upgrade, next SRV target: each counted, all bounded */
+ *     TARGET -> CHOOSE -> HOP -> OPEN
+ *                 ^       | ^ \-> [ASK] -> (HOP)
+ *                 '-------' '---> FAILED
+ *     next proxy, redirect, retry, next SRV target: each counted, all bounded */
 #ifndef SALLYPORT_TUNNEL_H
 #define SALLYPORT_TUNNEL_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "address.h"
-#include "ask.h"
 #include "config.h"
-#include "dialer.h"
 #include "endpoint.h"
 #include "failure.h"
-#include "health.h"
-#include "loop.h"
-#include "redirect.h"
-#include "resolver.h"
-#include "secret.h"
+#include "means.h"
 #include "transport.h"
 
 struct tunnel;
-
-/* What tunnels are opened with; the daemon's, one of each. */
-struct tunnel_means {
-    struct loop *loop;
-    struct resolver *resolver;
-    struct dialer *dialer;
-    struct secrets *secrets;
-    struct health *health;
-    struct redirects *redirects;
-    struct questions *questions;
-    bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
-    void *is_own_arg;
-};
-
-/* Makes all of them.  False: nothing was made, error says why. */
-bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size);
-
-/* Frees them, when no tunnel is left; what was deferred in the loop runs first.  Zeroed ones are fine. */
-void tunnel_means_release(struct tunnel_means *means);
 
 enum tunnel_event {
     TUNNEL_STEP,   /* a step is over: `step` names it, `text` says how it went (for `try`) */

@@ -60,13 +60,22 @@ static bool find_word(const char *const *words, const char *value, size_t length
     return false;
 }
 
+/* Names the words that would do. */
+static bool fault_words(const struct value_rule *rule, const char **why)
+{
+    static char told[120]; /* borrowed by *why until the next fault */
+    size_t at = (size_t)snprintf(told, sizeof told, "takes");
+
+    for (size_t i = 0; rule->words[i] && at < sizeof told; i++)
+        at += (size_t)snprintf(told + at, sizeof told - at, "%s %s", i ? "," : "", rule->words[i]);
+    return fault(why, told);
+}
+
 static bool parse_word(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                        const char **why)
 {
     (void)protocol;
-    if (!find_word(rule->words, value, strlen(value), field))
-        return fault(why, "none of the words that this key takes");
-    return true;
+    return find_word(rule->words, value, strlen(value), field) || fault_words(rule, why);
 }
 
 static void print_word(const struct value_rule *rule, const void *field, FILE *out)
@@ -92,7 +101,7 @@ static bool parse_words(const struct value_rule *rule, const struct protocol *pr
         unsigned index;
 
         if (!find_word(rule->words, value, length, &index))
-            return fault(why, "has a word that this key does not take");
+            return fault_words(rule, why);
         if (*bits & 1u << index)
             return fault(why, "has a word twice");
         *bits |= 1u << index;

@@ -1,0 +1,35 @@
+# The fuzz targets.  Built with --enable-fuzzing they are libFuzzer's; otherwise each is a test that replays its corpus.
+
+FUZZ_TESTS = tests/fuzz/fuzz_httphead tests/fuzz/fuzz_config tests/fuzz/fuzz_endpoint tests/fuzz/fuzz_srv
+EXTRA_DIST += tests/fuzz/corpus
+
+FUZZ_LDADD = src/libhouse.a $(LIBRARIES_USED)
+check_PROGRAMS += $(FUZZ_TESTS)
+if FUZZING
+FUZZ_MAIN = tests/fuzz/fuzz.h
+FUZZ_LINK = $(AM_LDFLAGS) -fsanitize=fuzzer
+else
+TESTS += $(FUZZ_TESTS)
+FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
+FUZZ_LINK = $(AM_LDFLAGS)
+endif
+
+tests_fuzz_fuzz_httphead_SOURCES = tests/fuzz/fuzz_httphead.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_httphead_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
+tests_fuzz_fuzz_httphead_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_httphead_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
+tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_fuzz_endpoint_SOURCES = tests/fuzz/fuzz_endpoint.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'
+tests_fuzz_fuzz_endpoint_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_endpoint_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_fuzz_srv_SOURCES = tests/fuzz/fuzz_srv.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_srv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/srv"'
+tests_fuzz_fuzz_srv_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_srv_LDADD = $(FUZZ_LDADD)

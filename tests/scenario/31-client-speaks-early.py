@@ -8,7 +8,7 @@ from kit import check, equal, scenario
 from kit.peers import GREETING, OPAQUE, SWITCHED
 from kit.process import PATIENCE
 from kit.route import Route, refusal
-from kit.streams import Source, read_exactly, readable
+from kit.streams import Source, read_exactly, readable, send_in_segments
 
 WATCHED = 0.3
 """Seconds for which the proxy watches that nothing comes."""
@@ -93,9 +93,22 @@ def nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read(stage):
     equal(rests, [b""], "what the refusing proxy got of the client")
 
 
+def a_client_that_talks_on_while_it_is_refused_is_not_cut_off(stage):
+    """Many clients write before they read: they must get as far as reading why."""
+    def script(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    client = Route(stage, script).client()
+    check(readable(client, PATIENCE), "the client was not refused")
+    send_in_segments(client, [b"a NOOP\r\n"] * 3)
+    refusal(client, ("permanent",))
+
+
 scenario(a_command_waits_for_101,
          a_command_waits_for_200,
          a_mib_waits_and_arrives_whole,
          a_head_of_http_in_the_clients_bytes_stays_its_own,
          nothing_leaves_during_interim_answers,
-         nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read)
+         nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read,
+         a_client_that_talks_on_while_it_is_refused_is_not_cut_off)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""2000 sessions at once: all open, all idle without costing processor time, little memory each, all alive when
-spoken to, and nothing left when they are gone."""
+"""2000 sessions at once: all open, all idle without costing processor time, pipes, or more than a little memory, all
+alive when spoken to, and nothing left when they are gone."""
 import resource
 import time
 
 from kit import Skip, check, equal, scenario, until
 from kit.peers import GREETING
 from kit.route import Route
-from kit.streams import read_exactly
+from kit.streams import Sink, Source, read_exactly
 from kit.usage import anonymous_kib, cpu_seconds, descriptors, sanitized, settled_descriptors
 
 SESSIONS = 2000
@@ -15,6 +15,8 @@ NEEDED = 2 * SESSIONS + 200
 """Descriptors: for the test's clients and its proxy's ends; the daemon needs as many."""
 KIB = 2
 """The memory that a session may cost."""
+POOL = 16
+"""Pipes that the daemon may keep for later bursts, however many sessions there are."""
 
 
 def raise_the_limit():
@@ -69,4 +71,23 @@ def two_thousand(stage):
     until(lambda: descriptors(pid) == idle, "no more descriptors than before")
 
 
-scenario(two_thousand)
+def sessions_that_idle_after_a_burst_own_no_pipe(stage):
+    def script(connection):
+        connection.open(behind=b"*")
+        connection.keep()
+
+    route = Route(stage, script)
+    pid = route.daemon.process.pid
+    pipes = descriptors(pid, "pipe")
+    for number in range(1, 61):
+        client = route.greeted(b"*")
+        server = route.proxy.wait_connection(number).sock
+        source = Source(server, 1 << 20, number)
+        equal(Sink(client, 1 << 20).finish(), source.finish(), f"digest of burst {number}")
+    settled_descriptors(pid)
+    kept = (descriptors(pid, "pipe") - pipes) // 2
+    check(kept <= POOL, f"60 idle sessions hold {kept} pipes")
+
+
+scenario(two_thousand,
+         sessions_that_idle_after_a_burst_own_no_pipe)

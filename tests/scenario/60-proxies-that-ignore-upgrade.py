@@ -15,7 +15,7 @@ def mail_flows(stage, kind):
         mailbox.append(message)
         mailbox.wait(1)
         equal(mailbox.message(1), message, "message that was added and fetched")
-    daemon.wait_line(rf"imap #1 open proxy={proxy.url} target=127\.0\.0\.1:{dovecot.imap} switched=no ms=\d+$")
+    daemon.wait_line(rf"imap #1 open proxy={proxy.url} target=127\.0\.0\.1:{dovecot.imap} switched=no (\S+ )*ms=\d+$")
     daemon.wait_line(r"imap #1 closed in=\d{6} out=\d{6} seconds=\d+ by=")
     return proxy
 

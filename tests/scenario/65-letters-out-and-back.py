@@ -34,7 +34,7 @@ def out_and_back(stage, kind, body):
     with Mailbox(daemon.address("imap")) as mailbox:
         mailbox.wait(1)
         equal(body_of(mailbox.message(1)), body, "body that came back")
-    daemon.wait_line(r"smtp #1 open .* switched=no ms=\d+$")
+    daemon.wait_line(r"smtp #1 open .* switched=no (\S+ )*ms=\d+$")
     daemon.wait_line(rf"smtp #1 closed in={len(body) // 1_000_000 or ''}\d+ out=\d+ ")
     daemon.wait_line(r"imap #2 closed ")
 

@@ -50,7 +50,7 @@ def word_for_word(stage):
         equal(bytes(got), doubled(body) + b".\r\n", "body that came back")
         say(b"QUIT\r\n", b"205 ")
         equal(read_all(client), (b"", END), "end of the dialogue")
-    daemon.wait_line(r"nntp #1 open .* switched=no ms=\d+$")
+    daemon.wait_line(r"nntp #1 open .* switched=no (\S+ )*ms=\d+$")
     daemon.wait_line(r"nntp #1 closed in=3\d{6} out=3\d{6} seconds=\d+ by=")
 
 

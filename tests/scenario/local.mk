@@ -52,7 +52,10 @@ SCENARIO_TESTS = \
 	tests/scenario/70-try-with-real-servers.py \
 	tests/scenario/72-real-proxy-killed.py \
 	tests/scenario/75-socket-activation.py \
-	tests/scenario/78-same-user.py
+	tests/scenario/78-same-user.py \
+	tests/scenario/90-control-socket.py \
+	tests/scenario/91-status.py \
+	tests/scenario/92-stop-and-reload.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -70,6 +73,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/__init__.py \
 	tests/scenario/kit/case.py \
 	tests/scenario/kit/checking.py \
+	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
 	tests/scenario/kit/nameserver.py \
 	tests/scenario/kit/peers.py \

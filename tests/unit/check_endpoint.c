@@ -6,8 +6,8 @@
 
 #include "unit.h"
 
-/* Columns of endpoint.tsv: how it is read, text, default port, then what comes of it: "host|port" with "srv" or the
- * userinfo in the last column, or "!" and the reason. */
+/* Columns of endpoint.tsv: how it is read, text, default port, then what comes of it: "host|port" ("|tls"), with "srv"
+ * or the userinfo in the last column, or "!" and the reason. */
 enum { KIND, TEXT, DEFAULT, RESULT, EXTRA, COLUMNS };
 
 static void read_row(const struct unit_cell *cells, const char *where)
@@ -20,8 +20,8 @@ static void read_row(const struct unit_cell *cells, const char *where)
     size_t info_length = 0;
     bool good;
 
-    memset(&target, 'x', sizeof target);
-    memset(&place, 'x', sizeof place);
+    memset(&target, 1, sizeof target);
+    memset(&place, 1, sizeof place);
     if (unit_cell_is(&cells[KIND], "place")) {
         good = endpoint_parse(&place, text, cells[TEXT].length, port, &why);
     } else if (unit_cell_is(&cells[KIND], "target")) {
@@ -36,7 +36,7 @@ static void read_row(const struct unit_cell *cells, const char *where)
             snprintf(userinfo, sizeof userinfo, "%.*s", (int)info_length, info);
     }
     if (good)
-        snprintf(got, sizeof got, "%s|%u", place.host, (unsigned)place.port);
+        snprintf(got, sizeof got, "%s|%u%s", place.host, (unsigned)place.port, place.tls ? "|tls" : "");
     else
         snprintf(got, sizeof got, "!%s", why);
     ck_assert_msg(unit_cell_is(&cells[RESULT], got), "%s: %s", where, got);
@@ -130,8 +130,8 @@ END_TEST
 
 START_TEST(equal_ignores_case_and_nothing_else)
 {
-    const struct endpoint a = {"mail.example.net", 143}, b = {"MAIL.example.net", 143}, c = {"mail.example.net", 144},
-                          d = {"mail.example.ne", 143};
+    const struct endpoint a = {.host = "mail.example.net", .port = 143}, b = {.host = "MAIL.example.net", .port = 143}, c = {.host = "mail.example.net", .port = 144},
+                          d = {.host = "mail.example.ne", .port = 143};
 
     ck_assert(endpoint_equal(&a, &b));
     ck_assert(!endpoint_equal(&a, &c));

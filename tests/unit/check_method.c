@@ -86,7 +86,7 @@ END_TEST
 
 START_TEST(all_headers_in_their_order)
 {
-    static const struct endpoint target = {"h", 1};
+    static const struct endpoint target = {.host = "h", .port = 1};
     char *headers[] = {"X-A: 1", "X-B: two words", "X-A: 3"};
     const struct method_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
                                            .header_count = 3};
@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(the_largest_configuration_fits)
 {
-    static const struct endpoint target = {"mail.example.net", 143};
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
     char header[199], credentials[2048], *headers[32], out[METHOD_REQUEST_MAX];
     struct method_request request = {.announce = 7, .target = &target, .token = "IMAP", .scheme = "imap",
                                      .alpn = "imap", .credentials = credentials, .headers = headers, .header_count = 32};
@@ -135,8 +135,11 @@ enum { ASKED, ASKED_TOKEN, HEAD, BODY, VERDICT, WHAT, DETAIL, VERDICT_COLUMNS };
 
 static const char *in_words(const struct method_verdict *verdict, char *out, size_t size)
 {
-    static const char *const outcomes[] = {"skip", "open", "plain", "failed"};
-    bool failed = verdict->outcome == METHOD_FAILED || verdict->outcome == METHOD_RETRY_PLAIN;
+    static const char *const outcomes[] = {
+        [METHOD_SKIP] = "skip", [METHOD_OPEN] = "open", [METHOD_RETRY_PLAIN] = "plain", [METHOD_REDIRECT] = "redirect",
+        [METHOD_FAILED] = "failed",
+    };
+    bool failed = verdict->outcome != METHOD_SKIP && verdict->outcome != METHOD_OPEN;
     size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s", outcomes[verdict->outcome], failed ? " " : "",
                                  failed ? failure_class_name(verdict->failure.class) : "",
                                  verdict->switched ? " switched" : "", verdict->busy ? " busy" : "",
@@ -150,7 +153,7 @@ static const char *in_words(const struct method_verdict *verdict, char *out, siz
 static void judge(const char *asked, const char *token, const struct unit_cell *head_cell, const struct unit_cell *body,
                   struct method_verdict *verdict)
 {
-    static const struct endpoint target = {"mail.example.net", 143};
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
     const struct method_request request = {.announce = strstr(asked, "upgrade") ? METHOD_UPGRADE : METHOD_ALPN,
                                            .target = &target, .token = token, .scheme = "imap"};
     char *bytes = unit_exact(head_cell->bytes, head_cell->length), *rest = unit_exact(body->bytes, body->length);
@@ -213,12 +216,15 @@ START_TEST(every_status_has_its_verdict)
                 expected = METHOD_OPEN;
             else if (upgrade && (status == 400 || status == 405 || status == 426 || status == 501))
                 expected = METHOD_RETRY_PLAIN;
+            else if (status == 305 || status == 306)
+                expected = METHOD_REDIRECT;
             ck_assert_msg(verdict.outcome == expected, "%d to \"%s\"", status, asked[i]);
             ck_assert(!verdict.switched);
             ck_assert_int_eq(verdict.retry_after, METHOD_RETRY_AFTER_NONE);
             if (expected != METHOD_FAILED)
                 continue;
             ck_assert_msg(verdict.failure.what[0] != '\0', "%d", status);
+            ck_assert_msg(verdict.server_error == (status >= 500), "%d", status);
             ck_assert_msg(verdict.busy == (status == 429 || status == 503), "%d", status);
             ck_assert_msg(verdict.target_trouble == (status == 502 || status == 504), "%d", status);
             ck_assert_msg(verdict.denied == (status == 407), "%d", status);

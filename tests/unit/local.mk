@@ -1,12 +1,17 @@
 # The unit tests: a program for each noun of src/, from the ground up.  They are built when the library check is there.
 
-UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_endpoint tests/unit/check_failure \
-	tests/unit/check_health tests/unit/check_httphead tests/unit/check_inifile tests/unit/check_log \
-	tests/unit/check_method tests/unit/check_option tests/unit/check_value tests/unit/check_protocol \
-	tests/unit/check_config tests/unit/check_config_memory
+UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_complaint tests/unit/check_endpoint \
+	tests/unit/check_environment tests/unit/check_failure tests/unit/check_health tests/unit/check_httphead \
+	tests/unit/check_inifile tests/unit/check_log tests/unit/check_method tests/unit/check_option \
+	tests/unit/check_value tests/unit/check_protocol tests/unit/check_config tests/unit/check_config_memory \
+	tests/unit/check_route tests/unit/check_srv tests/unit/check_loop tests/unit/check_pipe \
+	tests/unit/check_scope tests/unit/check_setproxy tests/unit/check_redirect tests/unit/check_detour \
+	tests/unit/check_domain tests/unit/check_ask tests/unit/check_transport tests/unit/check_handshake \
+	tests/unit/check_pump
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
-	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv tests/unit/data/request.tsv \
-	tests/unit/data/value.tsv tests/unit/data/verdict.tsv
+	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv \
+	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/value.tsv \
+	tests/unit/data/verdict.tsv
 
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
@@ -28,9 +33,17 @@ tests_unit_check_basic_SOURCES = tests/unit/check_basic.c
 tests_unit_check_basic_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_basic_LDADD = $(UNIT_LDADD)
 
+tests_unit_check_complaint_SOURCES = tests/unit/check_complaint.c
+tests_unit_check_complaint_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_complaint_LDADD = $(UNIT_LDADD)
+
 tests_unit_check_endpoint_SOURCES = tests/unit/check_endpoint.c
 tests_unit_check_endpoint_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_endpoint_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_environment_SOURCES = tests/unit/check_environment.c
+tests_unit_check_environment_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_environment_LDADD = $(UNIT_LDADD)
 
 tests_unit_check_failure_SOURCES = tests/unit/check_failure.c
 tests_unit_check_failure_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -78,3 +91,55 @@ tests_unit_check_config_memory_LDADD = $(UNIT_LDADD)
 # each allocation of the house passes through the test, which lets it fail
 tests_unit_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
 	-Wl,--wrap=strdup -Wl,--wrap=strndup
+
+tests_unit_check_route_SOURCES = tests/unit/check_route.c
+tests_unit_check_route_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_route_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_srv_SOURCES = tests/unit/check_srv.c
+tests_unit_check_srv_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_srv_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_loop_SOURCES = tests/unit/check_loop.c
+tests_unit_check_loop_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_loop_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_pipe_SOURCES = tests/unit/check_pipe.c
+tests_unit_check_pipe_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_pipe_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_scope_SOURCES = tests/unit/check_scope.c
+tests_unit_check_scope_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_scope_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_setproxy_SOURCES = tests/unit/check_setproxy.c
+tests_unit_check_setproxy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_setproxy_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_redirect_SOURCES = tests/unit/check_redirect.c
+tests_unit_check_redirect_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_redirect_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_detour_SOURCES = tests/unit/check_detour.c
+tests_unit_check_detour_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_detour_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_domain_SOURCES = tests/unit/check_domain.c
+tests_unit_check_domain_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_domain_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_ask_SOURCES = tests/unit/check_ask.c
+tests_unit_check_ask_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_ask_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_transport_SOURCES = tests/unit/check_transport.c
+tests_unit_check_transport_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_transport_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_handshake_SOURCES = tests/unit/check_handshake.c
+tests_unit_check_handshake_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_handshake_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_pump_SOURCES = tests/unit/check_pump.c
+tests_unit_check_pump_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_pump_LDADD = $(UNIT_LDADD)

@@ -28,7 +28,8 @@ class Sallyport:
         """What the daemon and its commands see: nothing of the caller's proxies, the stage as home, the pump path."""
         keep = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         keep.update(HOME=stage.folder, XDG_RUNTIME_DIR=stage.dir("run", 0o700), XDG_CONFIG_HOME=stage.folder,
-                    SALLYPORT_PUMP=stage.path, **(extra or {}))
+                    SALLYPORT_PUMP=stage.path)
+        keep.update(extra or {})
         keep.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
         keep.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         return keep

@@ -7,11 +7,10 @@ from .haproxy import Haproxy
 from .inn import GROUP, Inn
 from .mailbox import Mailbox
 from .postfix import Postfix
-from .server import Server
 from .squid import Squid
 from .text import body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
 __all__ = ["GROUP", "PASSWORD", "USER", "Account", "Apache", "Dovecot", "Haproxy", "Inn", "Mailbox", "Postfix",
-           "Server", "Squid", "Tinyproxy", "body_of", "hard", "letter", "through"]
+           "Squid", "Tinyproxy", "body_of", "hard", "letter", "through"]

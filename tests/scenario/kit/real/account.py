@@ -23,10 +23,10 @@ class Account:
         """That user when root runs the tests, otherwise who runs them."""
         return Account(name) if os.geteuid() == 0 else Account.mine()
 
-    def own(self, path, group=None):
+    def own(self, path):
         """Gives the file or folder to this user; gives back the path."""
         if os.geteuid() == 0:
-            os.chown(path, self.uid, self.gid if group is None else group)
+            os.chown(path, self.uid, self.gid)
         return path
 
     def argv(self, *argv):

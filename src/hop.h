@@ -1,0 +1,73 @@
+/* Asks one proxy for one tunnel, or dials the target when there is no proxy: password, connection, request, answer.
+ * It knows nothing of other proxies; what an answer means for the tunnel is decided above.
+ *
+ *     [SECRET] -> REACH -> [HANDSHAKE] -> over */
+#ifndef SALLYPORT_HOP_H
+#define SALLYPORT_HOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "address.h"
+#include "config.h"
+#include "endpoint.h"
+#include "failure.h"
+#include "httphead.h"
+#include "means.h"
+#include "method.h"
+#include "transport.h"
+
+struct hop;
+
+enum hop_event {
+    HOP_STEP,      /* a step is over: `step` names it, `text` says how it went */
+    HOP_OPEN,      /* take the transport */
+    HOP_ANSWERED,  /* the proxy said something else: see hop_verdict */
+    HOP_DEAD,      /* it cannot be reached, or is no proxy: see hop_failure */
+    HOP_FORBIDDEN, /* it may not be used: see hop_failure */
+    HOP_FAILED,    /* our own trouble, or no password: see hop_failure */
+};
+
+typedef void hop_told_fn(void *arg, enum hop_event event, const char *step, const char *text);
+
+struct hop_job {
+    const struct tunnel_means *means;
+    const struct config *config;            /* these five stay the owner's, until the hop is freed */
+    const struct listener_config *listener;
+    const struct endpoint *target;
+    const struct endpoint *proxy;           /* NULL: the target itself is dialed */
+    const struct proxy_config *own;         /* the proxy's section, for what only it may see; NULL: it has none */
+    const char *user, *password;            /* used when there is no section with a user; NULL: none */
+    const char *redirected_via;             /* or NULL */
+    bool plain;                             /* ask without Upgrade */
+    const char *(*forbids)(void *arg, const struct address *address); /* as of reach_job */
+    hop_told_fn *told;
+    void *arg;
+};
+
+/* Starts.  told is never called from within this call; after anything but STEP it is not called any more.  NULL: out of
+ * memory. */
+struct hop *hop_start(const struct hop_job *job);
+
+/* Ends it, whatever the state; a transport that was not taken is closed.  NULL is fine, and so is a call from within
+ * told. */
+void hop_free(struct hop *hop);
+
+/* After ANSWERED: the verdict and the head of the answer, borrowed. */
+const struct method_verdict *hop_verdict(const struct hop *hop);
+const struct httphead *hop_head(const struct hop *hop);
+
+/* After DEAD, FORBIDDEN and FAILED: class and what; where is the owner's to add. */
+const struct failure *hop_failure(const struct hop *hop);
+
+/* After OPEN: whether the proxy switched (101). */
+bool hop_switched(const struct hop *hop);
+
+/* Once it was connected: whether it leads to this machine itself; and whether it ever was connected. */
+bool hop_on_loopback(const struct hop *hop);
+bool hop_was_reached(const struct hop *hop);
+
+/* After OPEN, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
+struct transport *hop_take(struct hop *hop, char **leftover, size_t *length);
+
+#endif

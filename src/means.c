@@ -1,0 +1,36 @@
+#include "means.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size)
+{
+    memset(means, 0, sizeof *means);
+    snprintf(error, size, "out of memory or of file descriptors");
+    means->loop = loop_new();
+    if (means->loop) {
+        means->health = health_new();
+        means->redirects = redirects_new();
+        means->questions = questions_new(means->loop);
+        means->secrets = secrets_new(means->loop);
+        means->dialer = dialer_new(means->loop);
+        means->resolver = resolver_new(means->loop, error, size);
+    }
+    if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->dialer &&
+        means->resolver)
+        return true;
+    tunnel_means_release(means);
+    return false;
+}
+
+void tunnel_means_release(struct tunnel_means *means)
+{
+    resolver_free(means->resolver);
+    dialer_free(means->dialer);
+    secrets_free(means->secrets);
+    questions_free(means->questions);
+    redirects_free(means->redirects);
+    health_free(means->health);
+    loop_free(means->loop);
+    memset(means, 0, sizeof *means);
+}

@@ -1,0 +1,35 @@
+/* What tunnels are opened with: one of each for the whole process. */
+#ifndef SALLYPORT_MEANS_H
+#define SALLYPORT_MEANS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "address.h"
+#include "ask.h"
+#include "dialer.h"
+#include "health.h"
+#include "loop.h"
+#include "redirect.h"
+#include "resolver.h"
+#include "secret.h"
+
+struct tunnel_means {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct dialer *dialer;
+    struct secrets *secrets;
+    struct health *health;
+    struct redirects *redirects;
+    struct questions *questions;
+    bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
+    void *is_own_arg;
+};
+
+/* Makes all of them.  False: nothing was made, error says why. */
+bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size);
+
+/* Frees them, when no tunnel is left; what was deferred in the loop runs first.  Zeroed ones are fine. */
+void tunnel_means_release(struct tunnel_means *means);
+
+#endif
