@@ -12,9 +12,8 @@ struct desk;
 /* master is copied; questions are told whether anybody can see them.  NULL: out of memory. */
 struct desk *desk_new(struct loop *loop, struct questions *questions, const struct orders_master *master);
 
-/* Opens it where this value of the key `control` leads, or moves it there.  It may be called while a request is obeyed:
- * the move then happens at the end of the turn.  When the place cannot be had, the log says why, and there is no control
- * socket. */
+/* Opens the socket where this value of the key `control` leads, or moves it there; while a request is obeyed, at the
+ * end of the turn.  When the place cannot be had, the log says why, and there is no control socket. */
 void desk_set(struct desk *desk, const char *control);
 
 void desk_free(struct desk *desk); /* NULL is fine */

@@ -42,7 +42,7 @@ def reload_tells_every_error_and_changes_nothing(stage):
     shown, said = command(daemon, "reload", status=CONFIGURATION)
     equal(shown, "", "standard output")
     for key in "colour", "shape":
-        check(f"sallyport.ini:" in said and key in said, f"no {key} in {said!r}")
+        check("sallyport.ini:" in said and key in said, f"no {key} in {said!r}")
     daemon.wait_line("not reloaded")
     equal(daemon.count(r"^sallyport: reloaded\b"), 0, "times that the log says reloaded")
     equal([one["name"] for one in facts(daemon)["listeners"]], ["imap"], "listeners")

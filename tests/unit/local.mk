@@ -7,7 +7,8 @@ UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_co
 	tests/unit/check_route tests/unit/check_srv tests/unit/check_loop tests/unit/check_pipe \
 	tests/unit/check_scope tests/unit/check_setproxy tests/unit/check_redirect tests/unit/check_detour \
 	tests/unit/check_domain tests/unit/check_ask tests/unit/check_transport tests/unit/check_handshake \
-	tests/unit/check_pump
+	tests/unit/check_pump tests/unit/check_policy tests/unit/check_show tests/unit/check_status \
+	tests/unit/check_command tests/unit/check_secret tests/unit/check_listener
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv \
 	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/value.tsv \
@@ -143,3 +144,27 @@ tests_unit_check_handshake_LDADD = $(UNIT_LDADD)
 tests_unit_check_pump_SOURCES = tests/unit/check_pump.c
 tests_unit_check_pump_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_pump_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_policy_SOURCES = tests/unit/check_policy.c
+tests_unit_check_policy_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_policy_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_show_SOURCES = tests/unit/check_show.c
+tests_unit_check_show_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_show_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_status_SOURCES = tests/unit/check_status.c
+tests_unit_check_status_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_status_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_command_SOURCES = tests/unit/check_command.c
+tests_unit_check_command_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_command_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_secret_SOURCES = tests/unit/check_secret.c
+tests_unit_check_secret_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_secret_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_listener_SOURCES = tests/unit/check_listener.c
+tests_unit_check_listener_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_listener_LDADD = $(UNIT_LDADD)
