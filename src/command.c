@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define READS_A_TURN 16
+
 extern char **environ;
 
 struct command {
@@ -20,7 +22,6 @@ struct command {
     int output_fd;         /* -1: its end was seen */
     bool exited;
     int status;
-    bool overflow;         /* it printed more than is kept */
     size_t length;
     char output[COMMAND_OUTPUT_MAX + 1];
     struct loop_io io;
@@ -61,22 +62,21 @@ static void retire(struct command *command)
     loop_defer(command->loop, &command->death, die);
 }
 
-/* Reads what is there; what does not fit is dropped. */
+/* Reads what is there, but of one that prints without end only so much at a time; what does not fit is dropped. */
 static void read_output(struct command *command)
 {
     char dropped[512];
     ssize_t got = 1;
 
-    while (got > 0) {
+    for (int i = 0; i < READS_A_TURN && got > 0; i++) {
         size_t room = COMMAND_OUTPUT_MAX - command->length;
 
         got = read(command->output_fd, room ? command->output + command->length : dropped,
                    room ? room : sizeof dropped);
         if (got > 0 && room > 0)
             command->length += (size_t)got;
-        command->overflow |= got > 0 && room == 0;
     }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR))
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
         close_output(command);
     explicit_bzero(dropped, sizeof dropped);
 }
@@ -99,7 +99,7 @@ static void on_child(void *arg, int number)
     if (command->output_fd >= 0)
         read_output(command);
     retire(command);
-    tell(command, command->overflow ? "printed too much" : NULL);
+    tell(command, NULL);
 }
 
 /* Ends it and whatever it started. */

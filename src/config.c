@@ -11,6 +11,7 @@
 #include "complaint.h"
 #include "environment.h"
 #include "inifile.h"
+#include "method.h"
 #include "option.h"
 
 #define OPTIONS_MAX 64 /* rows of the option table, at most */
@@ -143,7 +144,7 @@ static void check_proxy(struct reading *reading, const struct proxy_config *prox
     if (proxy->password_file)
         check_password_file(reading, proxy->password_file,
                             line_of(reading, "password-file"));
-    if (proxy->require_switch && !(proxy->announce & 1u))
+    if (proxy->require_switch && !(proxy->announce & METHOD_UPGRADE))
         complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
                  "switch", reading->title);
 }

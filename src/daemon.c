@@ -13,6 +13,7 @@
 #include "door.h"
 #include "endpoint.h"
 #include "environment.h"
+#include "health.h"
 #include "log.h"
 #include "notify.h"
 #include "orders.h"
@@ -29,7 +30,7 @@
 #define WIND_DOWN_ROUNDS 50   /* then the busy ones are cut, too */
 
 struct daemon {
-    struct tunnel_means means;
+    struct means means;
     struct config *config;
     struct posts *posts;
     struct sessions *sessions;
@@ -183,6 +184,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     config_unref(daemon->config);
     daemon->config = fresh;
     secrets_forget(daemon->means.secrets, NULL);
+    health_forget(daemon->means.health);
     redirects_keep(daemon->means.redirects, is_ours, fresh);
     desk_set(daemon->desk, fresh->settings.control);
     daemon->set_log(fresh);
@@ -268,7 +270,7 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
     char error[160];
 
     pipe_allow(!pump || strcmp(pump, "copy") != 0);
-    if (!tunnel_means_init(&daemon->means, error, sizeof error)) {
+    if (!means_init(&daemon->means, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
         return false;
     }
@@ -285,11 +287,12 @@ static void release(struct daemon *daemon)
 {
     desk_free(daemon->desk);
     posts_free(daemon->posts);
+    daemon->posts = NULL; /* sessions that end look for them */
     sessions_free(daemon->sessions);
     loop_timer_stop(&daemon->wind_down);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         loop_signal_stop(&daemon->signals[i]);
-    tunnel_means_release(&daemon->means);
+    means_release(&daemon->means);
     pipe_release_all();
     peer_release();
     config_unref(daemon->config);
@@ -313,6 +316,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     } else {
         desk_set(daemon.desk, config->settings.control);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
+        log_started();
         notify_send("READY=1");
         status = loop_run(daemon.means.loop) ? EX_OK : EX_SOFTWARE;
     }
@@ -336,10 +340,10 @@ int daemon_connect(struct config *config, const struct listener_config *listener
     if (prepare(&daemon, on_only_session_ended))
         client = transport_from_pair(daemon.means.loop, STDIN_FILENO, STDOUT_FILENO);
     if (client) {
+        sessions_set_lone(daemon.sessions);
         session_start(daemon.sessions, config, listener, client, "from=stdin", NULL);
         loop_run(daemon.means.loop);
     }
-    daemon.sessions = (sessions_free(daemon.sessions), NULL);
     release(&daemon);
     return daemon.well ? EX_OK : EX_UNAVAILABLE;
 }

@@ -45,8 +45,8 @@ bool detour_is_learned(const struct detour *detour);
 /* The proxy that sent us to the one in use; only when that is learned. */
 const struct endpoint *detour_sender(const struct detour *detour);
 
-/* Decides about a 305 or 306 that the proxy in use, whose address is on loopback or not, answered.  FOLLOW: detour_apply
- * is next.  ASK: ask about detour->pending, and apply it on a yes.  REFUSE: why, in one sentence. */
+/* Decides about a 305 or 306 that the proxy in use answered.  FOLLOW: detour_apply is next.  ASK: ask about
+ * detour->pending, and apply it on a yes.  REFUSE: why, in one sentence. */
 enum redirect_decision detour_decide(struct detour *detour, const struct httphead *head, char *why, size_t size);
 
 /* Follows detour->pending.  False: it cannot be obeyed now (IPL too soon), why says so.  *begin_anew: what was learned

@@ -50,6 +50,7 @@ static struct entry *touch(struct health *health, const struct endpoint *proxy, 
 {
     size_t i = place(health, proxy);
     struct entry *entry;
+    bool fresh = false;
 
     if (i == HEALTH_ENTRIES_MAX) {
         i = 0;
@@ -58,9 +59,10 @@ static struct entry *touch(struct health *health, const struct endpoint *proxy, 
                 i = k;
     } else if (i == health->count) {
         health->count++;
+        fresh = true;
     }
     entry = &health->entries[i];
-    if (!endpoint_equal(&entry->proxy, proxy)) {
+    if (fresh || !endpoint_equal(&entry->proxy, proxy)) {
         memset(entry, 0, sizeof *entry);
         entry->proxy = *proxy;
     }
@@ -136,6 +138,11 @@ void health_worked(struct health *health, const struct endpoint *proxy, uint64_t
     entry->rests_until = 0;
     entry->failures = 0;
     entry->away = false;
+}
+
+void health_forget(struct health *health)
+{
+    health->count = 0;
 }
 
 void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms)

@@ -29,7 +29,8 @@ enum health_state health_state(const struct health *health, const struct endpoin
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
                           const char **why);
 
-/* Shows each proxy that there is something to tell of: left_ms and why as health_rest_left gives them (when up: the last error, or ""). */
+/* Shows each proxy that there is something to tell of: left_ms and why as health_rest_left gives them (when it is up:
+ * the last error, or ""). */
 void health_each(const struct health *health, uint64_t now_ms,
                  void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
                              const char *why),
@@ -44,6 +45,9 @@ void health_sent_away(struct health *health, const struct endpoint *proxy, uint6
 
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
+/* Forgets everything: the configuration was read anew, and the user expects a fresh start. */
+void health_forget(struct health *health);
 
 /* It refuses requests with Upgrade but takes them without. */
 void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms);

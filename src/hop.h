@@ -31,7 +31,7 @@ enum hop_event {
 typedef void hop_told_fn(void *arg, enum hop_event event, const char *step, const char *text);
 
 struct hop_job {
-    const struct tunnel_means *means;
+    const struct means *means;
     const struct config *config;            /* these five stay the owner's, until the hop is freed */
     const struct listener_config *listener;
     const struct endpoint *target;

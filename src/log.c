@@ -18,6 +18,7 @@ static struct {
     enum log_level level;
     bool to_syslog;
     bool timestamps;
+    bool started;
     unsigned lost; /* lines that there was no room for */
 } settings = {.level = LEVEL_INFO};
 
@@ -30,6 +31,11 @@ void log_setup(enum log_level level, bool to_syslog, bool timestamps)
     settings.level = level;
     settings.to_syslog = to_syslog;
     settings.timestamps = timestamps;
+}
+
+void log_started(void)
+{
+    settings.started = true;
 }
 
 bool log_wants(enum log_level level)
@@ -79,7 +85,8 @@ static void __attribute__((format(printf, 4, 0))) write_line(enum log_level leve
         at = sizeof line - 2;
     if (settings.to_syslog) {
         syslog(priorities[level], "%s", line);
-        return;
+        if (settings.started || level != LEVEL_ERROR)
+            return;
     }
     line[at++] = '\n';
     if (!has_room()) {

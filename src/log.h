@@ -16,6 +16,9 @@ extern const char *const log_level_words[];
 /* Says where lines go from now on.  More than once is fine. */
 void log_setup(enum log_level level, bool to_syslog, bool timestamps);
 
+/* The start has succeeded.  Until then, errors go to standard error even with syslog: somebody may be sitting there. */
+void log_started(void);
+
 /* Whether lines of that level are written at all, for callers whose line costs something to make. */
 bool log_wants(enum log_level level);
 

@@ -1,5 +1,6 @@
 /* The command line: options, one table of commands, exit status. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -45,13 +46,19 @@ static void set_log(const struct config *config)
     int level = (int)(config ? config->settings.log_level : (unsigned)LEVEL_INFO) + line.verbosity;
 
     level = level < LEVEL_ERROR ? LEVEL_ERROR : level > LEVEL_DEBUG ? LEVEL_DEBUG : level;
-    log_setup((enum log_level)level, config && config->settings.log_to == 1, line.timestamps);
+    log_setup((enum log_level)level, config && config->settings.log_to == LOG_TO_SYSLOG, line.timestamps);
 }
 
 static void report(void *arg, const char *text)
 {
     (void)arg;
     fprintf(stderr, "%s\n", text);
+}
+
+/* A file that we may not even look at is there: to pass over it in silence would be to run with another one. */
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* Where the configuration is: -c, else the user's, else the system's.  False: nowhere, path is the system's. */
@@ -69,10 +76,10 @@ static bool find_config(char *path, size_t size, char *user, size_t user_size)
     else if (home && home[0] == '/')
         snprintf(user, user_size, "%s/.config/sallyport/sallyport.ini", home);
     snprintf(path, size, "%s", user);
-    if (user[0] && access(path, F_OK) == 0)
+    if (user[0] && is_there(path))
         return true;
     snprintf(path, size, "%s/sallyport.ini", SYSCONFDIR);
-    return access(path, F_OK) == 0;
+    return is_there(path);
 }
 
 /* NULL: the errors were told. */
@@ -315,13 +322,28 @@ static int read_options(int argc, char *argv[])
     return -1;
 }
 
+/* A descriptor below 3 that is closed would be given to the next socket, and the log written into it. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char *argv[])
 {
     const struct command_row *command = &commands[0];
-    int status = read_options(argc, argv), count = argc - optind;
+    int status, count;
 
+    fill_standard_descriptors();
+    status = read_options(argc, argv);
     if (status >= 0)
         return status;
+    count = argc - optind;
     if (count > 0) {
         command = NULL;
         for (int i = 0; i < COMMANDS; i++)

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size)
+bool means_init(struct means *means, char *error, size_t size)
 {
     memset(means, 0, sizeof *means);
     snprintf(error, size, "out of memory or of file descriptors");
@@ -19,11 +19,11 @@ bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size)
     if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->dialer &&
         means->resolver)
         return true;
-    tunnel_means_release(means);
+    means_release(means);
     return false;
 }
 
-void tunnel_means_release(struct tunnel_means *means)
+void means_release(struct means *means)
 {
     resolver_free(means->resolver);
     dialer_free(means->dialer);

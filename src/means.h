@@ -14,7 +14,7 @@
 #include "resolver.h"
 #include "secret.h"
 
-struct tunnel_means {
+struct means {
     struct loop *loop;
     struct resolver *resolver;
     struct dialer *dialer;
@@ -27,9 +27,9 @@ struct tunnel_means {
 };
 
 /* Makes all of them.  False: nothing was made, error says why. */
-bool tunnel_means_init(struct tunnel_means *means, char *error, size_t size);
+bool means_init(struct means *means, char *error, size_t size);
 
 /* Frees them, when no tunnel is left; what was deferred in the loop runs first.  Zeroed ones are fine. */
-void tunnel_means_release(struct tunnel_means *means);
+void means_release(struct means *means);
 
 #endif

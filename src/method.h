@@ -59,7 +59,7 @@ struct method_verdict {
     bool target_trouble;      /* FAILED by 502 or 504: the proxy is well, the target is not */
     bool denied;              /* FAILED by 407 */
     int retry_after;          /* seconds, 0 to METHOD_RETRY_AFTER_MAX, or METHOD_RETRY_AFTER_NONE */
-    struct failure failure;   /* FAILED, REDIRECT and RETRY_PLAIN: class, what and detail; where is the caller's to add */
+    struct failure failure;   /* all but OPEN and SKIP: class, what, detail; where is the caller's to add */
 };
 
 /* Judges a complete head.  body is what has arrived of an error's body, for the log.  wall is the time of day in

@@ -51,9 +51,8 @@ static void close_inherited(struct posts *posts)
 {
     for (size_t i = 0; i < posts->inherited_count; i++)
         if (posts->inherited[i].fd >= 0) {
-            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a listening "
-                        "TCP socket, with a listener's name or address",
-                        posts->inherited[i].name);
+            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a "
+                        "listening TCP socket, with a listener's name or address", posts->inherited[i].name);
             close(posts->inherited[i].fd);
         }
     posts->inherited_count = 0;

@@ -28,6 +28,11 @@ static const struct protocol table[] = {
     {.section = "forward"},
 };
 
+const struct protocol *protocol_row(size_t i)
+{
+    return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+}
+
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port)
 {
     return protocol->tls_port != 0 && protocol->tls_port == port;

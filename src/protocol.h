@@ -33,6 +33,9 @@ const struct protocol *protocol_find(const char *name, size_t length);
  * its TLS form; 0: not known. */
 uint16_t protocol_default_port(const char *scheme);
 
+/* The rows one by one: i from 0, NULL behind the last. */
+const struct protocol *protocol_row(size_t i);
+
 /* Whether servers at this port expect TLS from the first byte, which a client that is pointed there will speak. */
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port);
 

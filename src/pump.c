@@ -196,7 +196,8 @@ static void run(struct pump *pump, bool up, bool down)
     }
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(pump->loop);
-    if (pump->way[PUMP_UP].state == PUMP_ENDED_WAY && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
+    if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->ends_with_server) &&
+        pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
         tell(pump, PUMP_ENDED);
 }
 

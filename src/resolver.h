@@ -26,8 +26,8 @@ typedef void resolver_srv_fn(void *arg, const struct srv_list *records, const ch
 
 /* Both start a look-up and call back exactly once, never from within this call; until then the lookup can be
  * cancelled, afterwards it is gone.  A host that is an address literal is its own answer.  When one
- * family of addresses has answered, the other gets little more time (RFC 8305 section 3), unless both are asked for.  NULL: out of memory.  There
- * is no time limit here: cancel. */
+ * family of addresses has answered, the other gets little more time (RFC 8305 section 3), unless both are asked for.
+ * NULL: out of memory.  There is no time limit here: cancel. */
 struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, bool both,
                                        resolver_addresses_fn *found, void *arg);
 struct lookup *resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);

@@ -39,10 +39,11 @@ struct session {
 };
 
 struct sessions {
-    const struct tunnel_means *means;
+    const struct means *means;
     sessions_ended_fn *ended;
     void *arg;
     struct session *first;
+    bool lone;
     size_t count;
     size_t served; /* of them; the others are being told why not */
     uint64_t serial;
@@ -51,7 +52,7 @@ struct sessions {
 
 static void enter(struct session *session, enum state state);
 
-struct sessions *sessions_new(const struct tunnel_means *means, sessions_ended_fn *ended, void *arg)
+struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg)
 {
     struct sessions *sessions = calloc(1, sizeof *sessions);
 
@@ -70,6 +71,11 @@ void sessions_free(struct sessions *sessions)
     while (sessions->first)
         enter(sessions->first, DEAD);
     free(sessions);
+}
+
+void sessions_set_lone(struct sessions *sessions)
+{
+    sessions->lone = true;
 }
 
 size_t sessions_count(const struct sessions *sessions)
@@ -122,7 +128,8 @@ void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const
 
 static void log_closed(const struct session *session, const char *by, const char *error)
 {
-    log_event(LEVEL_INFO, session->name, "closed in=%" PRIu64 " out=%" PRIu64 " seconds=%" PRIu64 " by=%s%s%s%s",
+    log_event(error && session->owner->lone ? LEVEL_WARNING : LEVEL_INFO, session->name,
+              "closed in=%" PRIu64 " out=%" PRIu64 " seconds=%" PRIu64 " by=%s%s%s%s",
               session->pump.way[PUMP_UP].bytes, session->pump.way[PUMP_DOWN].bytes, age_ms(session) / 1000, by,
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
 }
@@ -247,6 +254,7 @@ static void enter_piping(struct session *session)
     session->tunnel = NULL;
     session->opened = age_ms(session);
     pump_start(&session->pump, loop_of(session), session->client, session->server, leftover, length, on_pump, session);
+    session->pump.ends_with_server = session->owner->lone;
     watch_silence(session);
 }
 

@@ -24,10 +24,14 @@ struct session;
 typedef void sessions_ended_fn(void *arg, bool well);
 
 /* means must outlive it.  NULL: out of memory. */
-struct sessions *sessions_new(const struct tunnel_means *means, sessions_ended_fn *ended, void *arg);
+struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg);
 
 /* Resets all that are left. */
 void sessions_free(struct sessions *sessions);
+
+/* There will be one session, of a person or a program at our standard input: it ends when the server ends its stream,
+ * and how it ends is a matter of warnings. */
+void sessions_set_lone(struct sessions *sessions);
 
 size_t sessions_count(const struct sessions *sessions);
 

@@ -11,9 +11,11 @@
 #include "redirect.h"
 #include "value.h"
 
+enum settings_log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
 struct settings {
     unsigned log_level; /* enum log_level */
-    unsigned log_to;    /* 0 stderr, 1 syslog */
+    unsigned log_to;    /* enum settings_log_to */
     uint32_t max_sessions;
     uint32_t resolve_timeout, connect_timeout, handshake_timeout, greeting_timeout; /* ms */
     uint32_t idle_timeout;                                                          /* ms, 0 = never */

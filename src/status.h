@@ -18,7 +18,7 @@ struct status_sources {
     const struct config *config;
     const struct posts *posts; /* NULL while stopping */
     const struct sessions *sessions;
-    const struct tunnel_means *means;
+    const struct means *means;
     uint64_t started; /* ms of the loop's clock */
 };
 

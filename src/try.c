@@ -16,7 +16,7 @@
 
 /* One listener being tried. */
 struct trial {
-    struct tunnel_means *means;
+    struct means *means;
     struct config *config;
     const struct listener_config *listener;
     struct tunnel *tunnel;
@@ -139,14 +139,14 @@ static void on_tunnel(void *arg, enum tunnel_event event, const char *step, cons
 
 static bool try_listener(struct config *config, const struct listener_config *listener)
 {
-    struct tunnel_means means;
+    struct means means;
     struct trial trial = {.means = &means, .config = config, .listener = listener};
     char error[160], place[ENDPOINT_TEXT_MAX];
 
     printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
     fflush(stdout);
-    if (!tunnel_means_init(&means, error, sizeof error)) {
+    if (!means_init(&means, error, sizeof error)) {
         printf("  failed: %s\n", error);
         return false;
     }
@@ -156,7 +156,7 @@ static bool try_listener(struct config *config, const struct listener_config *li
         loop_run(means.loop);
     tunnel_free(trial.tunnel);
     transport_close(trial.server);
-    tunnel_means_release(&means);
+    means_release(&means);
     printf("  %s\n", trial.worked ? "works" : "does not work");
     return trial.worked;
 }

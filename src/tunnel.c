@@ -15,7 +15,7 @@ enum state { STARTED, TARGET, CHOOSE, HOP, ASK, OPEN, FAILED };
 static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "open", "failed"};
 
 struct tunnel {
-    const struct tunnel_means *means;
+    const struct means *means;
     struct config *config;
     const struct listener_config *listener;
     const char *name;
@@ -529,7 +529,7 @@ static void start(struct deferred *deferred)
     enter((struct tunnel *)((char *)deferred - offsetof(struct tunnel, start)), TARGET);
 }
 
-struct tunnel *tunnel_open(const struct tunnel_means *means, struct config *config,
+struct tunnel *tunnel_open(const struct means *means, struct config *config,
                            const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg)
 {
     struct tunnel *tunnel = calloc(1, sizeof *tunnel);

@@ -31,7 +31,7 @@ typedef void tunnel_told_fn(void *arg, enum tunnel_event event, const char *step
 /* Starts opening.  config (a reference is taken), listener (of that config) and name (for the log) must stay until the
  * tunnel is freed.  told is never called from within this call; after OPEN or FAILED it is not called any more.  NULL:
  * out of memory. */
-struct tunnel *tunnel_open(const struct tunnel_means *means, struct config *config,
+struct tunnel *tunnel_open(const struct means *means, struct config *config,
                            const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg);
 
 /* Gives everything up, whatever the state; told will not be called any more.  NULL is fine, and so is a call from

@@ -433,8 +433,8 @@ bool value_header_is_secret(const char *header)
 static bool is_ours(const char *name, size_t length)
 {
     static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "User-Agent",
-                                       "Content-Length", "Transfer-Encoding", "Proxy-Connection", "Redirected-Via", "TE",
-                                       "Trailer"};
+                                       "Content-Length", "Transfer-Encoding", "Proxy-Connection",
+                                       "Redirected-Via", "TE", "Trailer"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)

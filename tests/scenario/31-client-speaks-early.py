@@ -46,7 +46,7 @@ def a_command_waits_for_200(stage):
     held_back(stage, b"a CAPABILITY\r\n", OPAQUE)
 
 
-def a_mib_waits_and_arrives_whole(stage):
+def megabytes_wait_and_arrive_whole(stage):
     held_back(stage, hashlib.shake_256(b"early").digest(4 << 20), OPAQUE)
 
 
@@ -107,7 +107,7 @@ def a_client_that_talks_on_while_it_is_refused_is_not_cut_off(stage):
 
 scenario(a_command_waits_for_101,
          a_command_waits_for_200,
-         a_mib_waits_and_arrives_whole,
+         megabytes_wait_and_arrive_whole,
          a_head_of_http_in_the_clients_bytes_stays_its_own,
          nothing_leaves_during_interim_answers,
          nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""One side ends its stream and goes on reading: the end crosses, and the other direction goes on as long as it likes."""
+"""One side ends its stream and goes on reading: the end crosses, and the other direction goes on for as long as it
+likes."""
 import socket
 
 from kit import check, equal, scenario

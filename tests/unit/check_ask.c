@@ -62,14 +62,29 @@ static void ask(size_t i)
     ask_about(i, &what);
 }
 
+static void give_up(size_t i)
+{
+    question_cancel(askers[i].wait);
+    askers[i].wait = NULL;
+}
+
 static bool is_told(void *arg)
 {
     return ((struct asker *)arg)->told > 0;
 }
 
-static void wait_answer(size_t i, bool yes, const char *why)
+/* All who ask and have not given up. */
+static bool all_are_told(void *arg)
 {
-    unit_wait(loop, is_told, &askers[i]);
+    size_t left = 0;
+
+    for (size_t i = 0; i < ASKERS; i++)
+        left += askers[i].wait != NULL;
+    return left == 0 && arg == NULL;
+}
+
+static void must_be_told(size_t i, bool yes, const char *why)
+{
     ck_assert_uint_eq(askers[i].told, 1);
     ck_assert_msg(askers[i].yes == yes, "asker %zu: %s", i, askers[i].why);
     ck_assert_msg(yes ? !*askers[i].why : strstr(askers[i].why, why) != NULL, "asker %zu: %s", i, askers[i].why);
@@ -105,24 +120,36 @@ static int runs(char line[1200])
     return count;
 }
 
-static bool has_run(void *arg)
-{
-    return runs(NULL) >= *(int *)arg;
-}
-
-/* The process group of the last run; waits for it to have begun. */
-static pid_t wait_run(int count)
+/* Whether that many runs have begun; group is the process group of the last one. */
+static bool have_run(int count, pid_t *group)
 {
     char line[1200] = "";
+    bool enough = runs(line) >= count;
 
-    unit_wait(loop, has_run, &count);
-    runs(line);
-    return (pid_t)strtol(line, NULL, 10);
+    if (enough)
+        *group = (pid_t)strtol(line, NULL, 10);
+    return enough;
 }
 
-static bool is_gone(void *arg)
+static bool is_gone(pid_t group)
 {
-    return kill(-*(pid_t *)arg, 0) == -1 && errno == ESRCH;
+    return kill(-group, 0) == -1 && errno == ESRCH;
+}
+
+/* A loop is walked once, so those who wait twice take a new one. */
+static void renew(void)
+{
+    questions_free(questions);
+    loop_free(loop);
+    loop = loop_new();
+    questions = questions_new(loop);
+    ck_assert_ptr_nonnull(questions);
+}
+
+static void wait_answer(size_t i, bool yes, const char *why)
+{
+    unit_wait(loop, is_told, &askers[i]);
+    must_be_told(i, yes, why);
 }
 
 static void setup(void)
@@ -134,9 +161,9 @@ static void setup(void)
     snprintf(program, sizeof program, "%s/ask me", folder); /* a blank: there is no shell to cut it */
     snprintf(trace, sizeof trace, "%s/trace", folder);
     policy = (struct redirect_policy){.follow = true, .max_hops = 5, .ask_timeout = 20000};
-    loop = loop_new();
-    questions = questions_new(loop);
-    ck_assert_ptr_nonnull(questions);
+    loop = NULL;
+    questions = NULL;
+    renew();
 }
 
 static void teardown(void)
@@ -172,6 +199,7 @@ START_TEST(any_other_exit_is_no)
 
         what.proxy.port = (uint16_t)(4000 + i);
         script(bodies[i]);
+        renew();
         ask_about(i, &what);
         wait_answer(i, false, "the user said no");
     }
@@ -187,6 +215,7 @@ START_TEST(a_program_that_breaks_has_said_nothing)
 
         what.proxy.port = (uint16_t)(4000 + i);
         script(bodies[i]);
+        renew();
         ask_about(i, &what);
         wait_answer(i, false, "ask-command failed");
     }
@@ -202,16 +231,27 @@ START_TEST(a_program_that_is_missing_or_cannot_be_run)
 }
 END_TEST
 
+static pid_t group;
+
+static bool program_runs(void *arg)
+{
+    return have_run(1, &group) && arg == NULL;
+}
+
+static bool first_is_told_and_program_gone(void *arg)
+{
+    return askers[0].told && is_gone(group) && arg == NULL;
+}
+
 START_TEST(a_program_that_hangs_is_killed_when_the_time_is_over)
 {
-    pid_t group;
+    unit_step_fn *const steps[] = {program_runs, first_is_told_and_program_gone, NULL};
 
     script("sleep 1000 & sleep 1000");
     policy.ask_timeout = 1000;
     ask(0);
-    group = wait_run(1);
-    wait_answer(0, false, "");
-    unit_wait(loop, is_gone, &group);
+    unit_walk(loop, steps, NULL);
+    must_be_told(0, false, "");
 }
 END_TEST
 
@@ -223,36 +263,52 @@ START_TEST(a_program_that_floods_its_output)
 }
 END_TEST
 
+static bool program_runs_and_nobody_waits(void *arg)
+{
+    if (!program_runs(arg))
+        return false;
+    give_up(0);
+    ck_assert(!is_gone(group));
+    give_up(1);
+    return true;
+}
+
+static bool it_is_gone_and_the_next_one_asks(void *arg)
+{
+    if (!is_gone(group) || arg)
+        return false;
+    ask(2);
+    return true;
+}
+
+static bool it_runs_anew(void *arg)
+{
+    return have_run(2, &group) && arg == NULL;
+}
+
 START_TEST(a_program_is_ended_with_the_last_session_that_waits)
 {
-    pid_t group;
+    unit_step_fn *const steps[] = {program_runs_and_nobody_waits, it_is_gone_and_the_next_one_asks, it_runs_anew, NULL};
 
     script("sleep 1000 & sleep 1000");
     ask(0);
     ask(1);
-    group = wait_run(1);
-    question_cancel(askers[0].wait);
-    ck_assert(!is_gone(&group));
-    question_cancel(askers[1].wait);
-    unit_wait(loop, is_gone, &group);
+    unit_walk(loop, steps, NULL);
     ck_assert_uint_eq(askers[0].told + askers[1].told, 0);
     question_cancel(NULL);
-    /* and the next one who asks starts it anew */
-    ask(2);
-    wait_run(2);
 }
 END_TEST
 
 START_TEST(all_are_ended_with_the_list)
 {
-    pid_t group;
-
     script("sleep 1000");
     ask(0);
-    group = wait_run(1);
+    unit_wait(loop, program_runs, NULL);
     questions_free(questions);
-    questions = questions_new(loop);
-    unit_wait(loop, is_gone, &group);
+    questions = NULL;
+    for (int i = 0; i < 20000 && !is_gone(group); i++)
+        usleep(1000); /* what it had started itself is buried by init */
+    ck_assert(is_gone(group));
     ck_assert_uint_eq(askers[0].told, 0);
 }
 END_TEST
@@ -270,11 +326,13 @@ START_TEST(the_environment_names_a_program_when_the_configuration_does_not)
     ck_assert_int_eq(runs(line), 1);
     setenv("SSH_ASKPASS", "/nowhere", 1);
     setenv("SALLYPORT_ASKPASS", program, 1);
+    renew();
     ask_about(1, &what);
     wait_answer(1, true, "");
     ck_assert_int_eq(runs(line), 2);
     setenv("SALLYPORT_ASKPASS", "", 1);
     setenv("SSH_ASKPASS", "", 1);
+    renew();
     what.proxy.port = 1;
     ask_about(2, &what);
     wait_answer(2, false, "nobody to ask");
@@ -293,6 +351,7 @@ START_TEST(nothing_of_the_question_is_for_a_shell)
     runs(line);
     ck_assert_msg(strstr(line, " 1|May the proxy http://a.example.net:3128 send * to ") != NULL, "%s", line);
     what.action = SETPROXY_DIRECT;
+    renew();
     ask_about(1, &what);
     wait_answer(1, true, "");
     runs(line);
@@ -350,28 +409,50 @@ START_TEST(no_answer_in_time_is_no)
 }
 END_TEST
 
-START_TEST(the_list_stays_when_the_program_breaks_and_ends_the_program_when_it_is_first)
+static bool broken_program_is_gone_and_the_list_says_yes(void *arg)
 {
-    struct setproxy what = said("http://c.example.net:3128", "imap://");
     struct question_facts facts;
-    pid_t group;
+
+    if (!program_runs(arg) || !is_gone(group))
+        return false;
+    ck_assert_uint_eq(askers[0].told, 0);
+    ck_assert(questions_at(questions, 0, &facts));
+    ck_assert(questions_answer(questions, facts.id, true));
+    return true;
+}
+
+START_TEST(the_list_stays_when_the_program_breaks)
+{
+    unit_step_fn *const steps[] = {broken_program_is_gone_and_the_list_says_yes, all_are_told, NULL};
 
     questions_set_shown(questions, true);
     script("exit 127");
     ask(0);
-    group = wait_run(1);
-    unit_wait(loop, is_gone, &group);
-    ck_assert_uint_eq(askers[0].told, 0);
+    unit_walk(loop, steps, NULL);
+    must_be_told(0, true, "");
+}
+END_TEST
+
+static bool the_list_is_first(void *arg)
+{
+    struct question_facts facts;
+
+    if (!program_runs(arg))
+        return false;
     ck_assert(questions_at(questions, 0, &facts));
     ck_assert(questions_answer(questions, facts.id, true));
-    wait_answer(0, true, "");
+    return true;
+}
+
+START_TEST(the_program_is_ended_when_the_list_is_first)
+{
+    unit_step_fn *const steps[] = {the_list_is_first, first_is_told_and_program_gone, NULL};
+
+    questions_set_shown(questions, true);
     script("sleep 1000");
-    ask_about(1, &what);
-    group = wait_run(2);
-    ck_assert(questions_at(questions, 0, &facts));
-    ck_assert(questions_answer(questions, facts.id, true));
-    wait_answer(1, true, "");
-    unit_wait(loop, is_gone, &group);
+    ask(0);
+    unit_walk(loop, steps, NULL);
+    must_be_told(0, true, "");
 }
 END_TEST
 
@@ -396,12 +477,13 @@ START_TEST(the_same_question_is_asked_once_and_all_are_told)
         ask(i);
     ck_assert(questions_at(questions, 0, &facts));
     ck_assert(!questions_at(questions, 1, &facts));
-    question_cancel(askers[3].wait);
-    question_cancel(askers[ASKERS - 1].wait);
+    give_up(3);
+    give_up(ASKERS - 1);
     ck_assert(questions_answer(questions, facts.id, true));
+    unit_wait(loop, all_are_told, NULL);
     for (size_t i = 0; i < ASKERS - 1; i++)
         if (i != 3)
-            wait_answer(i, true, "");
+            must_be_told(i, true, "");
     ck_assert_uint_eq(askers[3].told + askers[ASKERS - 1].told, 0);
 }
 END_TEST
@@ -427,46 +509,65 @@ START_TEST(another_sender_proxy_scope_or_action_is_another_question)
     ck_assert(questions_at(questions, 4, &facts));
     ck_assert(!questions_at(questions, 5, &facts));
     for (size_t i = 0; i < 6; i++)
-        question_cancel(askers[i].wait);
+        give_up(i);
     ck_assert(!questions_at(questions, 0, &facts));
 }
 END_TEST
 
+static bool the_others_ask_too(void *arg)
+{
+    if (!askers[0].told || arg)
+        return false;
+    script("exit 1");
+    for (size_t i = 1; i < ASKERS; i++)
+        ask(i);
+    return true;
+}
+
 START_TEST(a_yes_is_remembered)
 {
+    unit_step_fn *const steps[] = {the_others_ask_too, all_are_told, NULL};
+
     script("exit 0");
     ask(0);
-    wait_answer(0, true, "");
-    script("exit 1");
-    for (size_t i = 1; i < ASKERS; i++) {
-        ask(i);
-        wait_answer(i, true, "");
-    }
+    unit_walk(loop, steps, NULL);
+    for (size_t i = 0; i < ASKERS; i++)
+        must_be_told(i, true, "");
     ck_assert_int_eq(runs(NULL), 1);
 }
 END_TEST
 
-static bool time_has_passed(void *arg)
+static uint64_t over; /* ms: when the first answer is forgotten */
+
+static bool the_second_asks(void *arg)
 {
-    return loop_now(loop) >= *(uint64_t *)arg;
+    if (!askers[0].told || arg)
+        return false;
+    over = loop_now(loop) + 1001;
+    script("exit 0");
+    ask(1);
+    return true;
+}
+
+static bool the_third_asks_later(void *arg)
+{
+    if (!askers[1].told || loop_now(loop) < over || arg)
+        return false;
+    ask(2);
+    return true;
 }
 
 START_TEST(a_no_is_remembered_for_as_long_as_a_question_stands)
 {
-    uint64_t over;
+    unit_step_fn *const steps[] = {the_second_asks, the_third_asks_later, all_are_told, NULL};
 
     policy.ask_timeout = 1000;
     script("exit 1");
     ask(0);
-    wait_answer(0, false, "the user said no");
-    over = loop_now(loop) + 1001;
-    script("exit 0");
-    ask(1);
-    wait_answer(1, false, "the user said no");
-    ck_assert_int_eq(runs(NULL), 1);
-    unit_wait(loop, time_has_passed, &over);
-    ask(2);
-    wait_answer(2, true, "");
+    unit_walk(loop, steps, NULL);
+    must_be_told(0, false, "the user said no");
+    must_be_told(1, false, "the user said no");
+    must_be_told(2, true, "");
     ck_assert_int_eq(runs(NULL), 2);
 }
 END_TEST
@@ -497,19 +598,30 @@ START_TEST(so_many_questions_may_be_open_and_no_more)
 }
 END_TEST
 
-START_TEST(answers_that_are_remembered_leave_room_for_new_questions)
+/* Asks about the next proxy and answers, until arg (a count) is reached. */
+static bool one_after_another(void *arg)
 {
+    unsigned *done = arg;
     struct setproxy what = said("http://b.example.net:3128", "imap://");
     struct question_facts facts;
 
+    if (*done > 0 && !askers[0].told)
+        return false;
+    if (*done > 0)
+        must_be_told(0, *done % 2, "the user said no");
+    what.proxy.port = (uint16_t)++*done;
+    ask_about(0, &what);
+    ck_assert_msg(questions_at(questions, 0, &facts), "after %u answers", *done - 1);
+    ck_assert(questions_answer(questions, facts.id, *done % 2));
+    return *done == 2 * ASK_QUESTIONS_MAX;
+}
+
+START_TEST(answers_that_are_remembered_leave_room_for_new_questions)
+{
+    unsigned done = 0;
+
     questions_set_shown(questions, true);
-    for (size_t i = 0; i < 2 * ASK_QUESTIONS_MAX; i++) {
-        what.proxy.port = (uint16_t)(i + 1);
-        ask_about(0, &what);
-        ck_assert(questions_at(questions, 0, &facts));
-        ck_assert(questions_answer(questions, facts.id, i % 2));
-        wait_answer(0, i % 2, "the user said no");
-    }
+    unit_wait(loop, one_after_another, &done);
 }
 END_TEST
 
@@ -532,7 +644,8 @@ int main(void)
     tcase_add_test(cases, a_question_that_is_shown_waits_for_its_answer);
     tcase_add_test(cases, a_question_that_is_shown_can_be_refused);
     tcase_add_test(cases, no_answer_in_time_is_no);
-    tcase_add_test(cases, the_list_stays_when_the_program_breaks_and_ends_the_program_when_it_is_first);
+    tcase_add_test(cases, the_list_stays_when_the_program_breaks);
+    tcase_add_test(cases, the_program_is_ended_when_the_list_is_first);
     tcase_add_test(cases, the_program_answers_what_is_shown_too);
     tcase_add_test(cases, the_same_question_is_asked_once_and_all_are_told);
     tcase_add_test(cases, another_sender_proxy_scope_or_action_is_another_question);

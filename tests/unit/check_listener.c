@@ -179,6 +179,37 @@ START_TEST(clients_may_be_handed_to_another)
 }
 END_TEST
 
+static bool some_time_passes(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (++scene->wanted < 60)
+        return false;
+    ck_assert_uint_eq(scene->accepted, 0);
+    listener_pause(scene->listener, false);
+    return true;
+}
+
+static bool somebody_is_accepted(void *arg)
+{
+    return ((struct scene *)arg)->accepted > 0;
+}
+
+START_TEST(a_paused_one_lets_clients_wait)
+{
+    static unit_step_fn *const steps[] = {some_time_passes, somebody_is_accepted, NULL};
+    struct scene scene;
+
+    set_up(&scene, "127.0.0.1");
+    listener_pause(scene.listener, true);
+    listener_pause(scene.listener, true);
+    connect_one(&scene, listener_address(scene.listener));
+    unit_walk(scene.loop, steps, &scene);
+    ck_assert_uint_eq(scene.accepted, 1);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(a_freed_one_refuses)
 {
     struct scene scene;
@@ -267,6 +298,7 @@ int main(void)
     tcase_add_test(cases, ipv6_is_listened_on_alone);
     tcase_add_test(cases, an_address_that_cannot_be_had);
     tcase_add_test(cases, clients_may_be_handed_to_another);
+    tcase_add_test(cases, a_paused_one_lets_clients_wait);
     tcase_add_test(cases, a_freed_one_refuses);
     tcase_add_test(cases, what_is_no_socket_is_refused_and_closed);
     tcase_add_test(cases, without_descriptors_it_pauses_and_goes_on);

@@ -30,7 +30,7 @@ START_TEST(each_section_has_its_row)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct protocol *protocol = row_of(rows[i].section);
 
-        ck_assert_ptr_eq(protocol, protocol_row(i));
+        ck_assert_str_eq(protocol->section, rows[i].section);
         if (rows[i].token)
             ck_assert_str_eq(protocol->token, rows[i].token);
         else
@@ -39,7 +39,6 @@ START_TEST(each_section_has_its_row)
         ck_assert_uint_eq(protocol->target_port, rows[i].target_port);
         ck_assert(protocol->server_first == rows[i].server_first);
     }
-    ck_assert_ptr_null(protocol_row(sizeof rows / sizeof rows[0]));
 }
 END_TEST
 
@@ -53,6 +52,37 @@ START_TEST(alpn_ids)
     ck_assert_ptr_null(row_of("smtp")->alpn);
     ck_assert_ptr_null(row_of("submission")->alpn);
     ck_assert_ptr_null(row_of("forward")->alpn);
+}
+END_TEST
+
+START_TEST(ports_of_schemes)
+{
+    static const struct {
+        const char *scheme;
+        uint16_t port;
+    } rows[] = {
+        {"imap", 143}, {"imaps", 993}, {"smtp", 25}, {"smtps", 465}, {"nntp", 119}, {"nntps", 563}, {"pop3", 110},
+        {"pop3s", 995}, {"sieve", 4190}, {"", 0}, {"s", 0}, {"IMAP", 143}, {"IMAPS", 0}, {"imapss", 0}, {"gopher", 0}, {"ima", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(protocol_default_port(rows[i].scheme) == rows[i].port, "%s: %u", rows[i].scheme,
+                      (unsigned)protocol_default_port(rows[i].scheme));
+}
+END_TEST
+
+START_TEST(ports_where_tls_is_expected)
+{
+    ck_assert(protocol_expects_tls(row_of("imap"), 993));
+    ck_assert(!protocol_expects_tls(row_of("imap"), 143));
+    ck_assert(!protocol_expects_tls(row_of("imap"), 995));
+    ck_assert(protocol_expects_tls(row_of("submission"), 465));
+    ck_assert(!protocol_expects_tls(row_of("submission"), 587));
+    ck_assert(protocol_expects_tls(row_of("pop3"), 995));
+    ck_assert(protocol_expects_tls(row_of("nntp"), 563));
+    ck_assert(!protocol_expects_tls(row_of("managesieve"), 4190));
+    ck_assert(!protocol_expects_tls(row_of("forward"), 993));
+    ck_assert(!protocol_expects_tls(row_of("forward"), 0));
 }
 END_TEST
 
@@ -120,10 +150,12 @@ END_TEST
 /* Whatever is in a failure, and however long it is, the line is one line, printable, ends as it must, and fits. */
 START_TEST(a_refusal_is_one_printable_line_of_at_most_200_bytes)
 {
-    for (size_t i = 0; protocol_row(i); i++) {
+    static const char *const sections[] = {"imap", "smtp", "submission", "nntp", "pop3", "managesieve", "forward"};
+
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         for (unsigned length = 0; length < 255; length++) {
             for (int byte = 1; byte < 256; byte += byte < 16 || byte > 120 ? 1 : 9) {
-                const struct protocol *protocol = protocol_row(i);
+                const struct protocol *protocol = row_of(sections[i]);
                 char *out = malloc(PROTOCOL_REFUSAL_MAX + 1);
                 struct failure failure = {.class = length % 2 ? FAILURE_TEMPORARY : FAILURE_PERMANENT};
                 size_t written;
@@ -158,6 +190,8 @@ int main(void)
 
     tcase_add_test(cases, each_section_has_its_row);
     tcase_add_test(cases, alpn_ids);
+    tcase_add_test(cases, ports_of_schemes);
+    tcase_add_test(cases, ports_where_tls_is_expected);
     tcase_add_test(cases, names_are_whole_and_exact);
     tcase_add_test(cases, greetings_that_mean_yes);
     tcase_add_test(cases, refusals_of_each_protocol_and_class);

@@ -156,7 +156,26 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
 }
 END_TEST
 
-START_TEST(direct_falls_in_when_no_proxy_has_answered)
+/* The section of a proxy tells by what its url names, tls included. */
+START_TEST(the_section_of_a_proxy)
+{
+    struct proxy_config sections[2] = {{.urls.count = 0}};
+    const struct config config = {.proxy_count = 2, .proxies = sections};
+    struct endpoint proxy = {.host = "p1", .port = 3128};
+
+    ck_assert_ptr_null(route_section(&config, &proxy));
+    sections[1].urls.at[sections[1].urls.count++] = (struct endpoint){.host = "p0", .port = 3128};
+    sections[1].urls.at[sections[1].urls.count++] = (struct endpoint){.host = "P1", .port = 3128};
+    ck_assert_ptr_eq(route_section(&config, &proxy), &sections[1]);
+    proxy.tls = true;
+    ck_assert_ptr_null(route_section(&config, &proxy));
+    proxy.tls = false;
+    proxy.port = 8080;
+    ck_assert_ptr_null(route_section(&config, &proxy));
+}
+END_TEST
+
+START_TEST(direct_falls_in_when_no_proxy_can_be_reached)
 {
     struct setting setting;
     struct failure failure;
@@ -166,7 +185,7 @@ START_TEST(direct_falls_in_when_no_proxy_has_answered)
     setting.proxy.fallback = FALLBACK_DIRECT;
     ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p1 direct");
     ck_assert(route_find(&route, &setting.listener, &target, &failure));
-    route.answered = true;
+    route.reached = true;
     ck_assert_str_eq(walk(&setting, &route, &failure), "p0 p1 none");
     health_sent_away(setting.health, url(&setting, 0), NOW, 30, "503"); /* which is an answer, too */
     ck_assert_str_eq(walk_anew(&setting, &failure), "p1 none");
@@ -301,7 +320,8 @@ int main(void)
     tcase_add_test(cases, resting_ones_come_last_and_those_away_not_at_all);
     tcase_add_test(cases, health_is_asked_at_each_step);
     tcase_add_test(cases, when_all_are_away_the_first_to_come_back_is_named);
-    tcase_add_test(cases, direct_falls_in_when_no_proxy_has_answered);
+    tcase_add_test(cases, the_section_of_a_proxy);
+    tcase_add_test(cases, direct_falls_in_when_no_proxy_can_be_reached);
     tcase_add_test(cases, the_environment_names_the_proxy);
     tcase_add_test(cases, an_environment_that_is_of_no_use);
     tcase_add_test(cases, long_credentials_are_whole_or_refused);

@@ -13,7 +13,7 @@ static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.exa
 /* A house without doors: everything that status looks at, and nothing that runs. */
 struct house {
     struct config *config;
-    struct tunnel_means means;
+    struct means means;
     struct sessions *sessions;
     struct orders_master master;
     unsigned reloads, stops;
@@ -61,7 +61,7 @@ static void open_house(struct house *house)
     memset(house, 0, sizeof *house);
     house->config = config_parse(stream, "test.ini", CONFIG_TO_CHECK, tell, NULL);
     fclose(stream);
-    ck_assert_msg(tunnel_means_init(&house->means, error, sizeof error), "%s", error);
+    ck_assert_msg(means_init(&house->means, error, sizeof error), "%s", error);
     house->sessions = sessions_new(&house->means, NULL, NULL);
     house->master = (struct orders_master){see, reload, stop, house};
 }
@@ -69,7 +69,7 @@ static void open_house(struct house *house)
 static void close_house(struct house *house)
 {
     sessions_free(house->sessions);
-    tunnel_means_release(&house->means);
+    means_release(&house->means);
     config_unref(house->config);
 }
 

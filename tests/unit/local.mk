@@ -8,7 +8,8 @@ UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_co
 	tests/unit/check_scope tests/unit/check_setproxy tests/unit/check_redirect tests/unit/check_detour \
 	tests/unit/check_domain tests/unit/check_ask tests/unit/check_transport tests/unit/check_handshake \
 	tests/unit/check_pump tests/unit/check_policy tests/unit/check_show tests/unit/check_status \
-	tests/unit/check_command tests/unit/check_secret tests/unit/check_listener
+	tests/unit/check_command tests/unit/check_secret tests/unit/check_listener tests/unit/check_resolver \
+	tests/unit/check_notify tests/unit/check_peer tests/unit/check_dialer
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv \
 	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/value.tsv \
@@ -168,3 +169,19 @@ tests_unit_check_secret_LDADD = $(UNIT_LDADD)
 tests_unit_check_listener_SOURCES = tests/unit/check_listener.c
 tests_unit_check_listener_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_listener_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_resolver_SOURCES = tests/unit/check_resolver.c
+tests_unit_check_resolver_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_resolver_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_notify_SOURCES = tests/unit/check_notify.c
+tests_unit_check_notify_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_notify_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_peer_SOURCES = tests/unit/check_peer.c
+tests_unit_check_peer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_peer_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_dialer_SOURCES = tests/unit/check_dialer.c
+tests_unit_check_dialer_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_dialer_LDADD = $(UNIT_LDADD)

@@ -29,7 +29,7 @@ def complaints(stage, text, **options):
     """[(line, message)] that `check` tells of a text that is wrong; line 0 where it names only the file.  Nothing is
     printed back, every line of the complaint names the file and has only printable characters."""
     done = checked(stage, text, **options)
-    equal((done.returncode, done.stdout), (CONFIG, b""), f"status and output for {text!r:.300}, said {done.stderr!r:.900}")
+    equal((done.returncode, done.stdout), (CONFIG, b""), f"status and output for {text!r:.300}, {done.stderr!r:.900}")
     found = []
     for line in done.stderr.decode("utf-8", "surrogateescape").splitlines():
         told = re.search(rf"{re.escape(os.path.join(stage.folder, NAME))}:(?:(\d+):)? (.+)", line)

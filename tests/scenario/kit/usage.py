@@ -15,7 +15,8 @@ def descriptors(pid, kind=""):
 
 
 def settled_descriptors(pid):
-    """The same, once it has not changed for a third of a second: what is closed is closed shortly after it is logged."""
+    """The same, once it has not changed for a third of a second: the log tells of an end shortly before all is
+    closed."""
     count, since = descriptors(pid), time.monotonic()
     while time.monotonic() - since < 0.3:
         time.sleep(0.02)
