@@ -28,8 +28,9 @@ def once_is_this_session_and_no_other(stage):
     town.tell("a", None)
     town.greeted("a")
     town.redirected("a", "b", count=4)
-    town.daemon.wait_line(rf"imap #1 open proxy={town['b'].url} target=mail\.example\.net:143 switched=no redirects=1 ms=")
-    town.daemon.wait_line(rf"imap #7 open proxy={town['a'].url} target=mail\.example\.net:143 switched=no redirects=0 ms=")
+    target = r"target=mail\.example\.net:143"
+    town.daemon.wait_line(rf"imap #1 open proxy={town['b'].url} {target} switched=no redirects=1 ms=")
+    town.daemon.wait_line(rf"imap #7 open proxy={town['a'].url} {target} switched=no redirects=0 ms=")
 
 
 def so_many_hits_the_retry_being_the_first(stage):
@@ -108,7 +109,8 @@ def along_a_chain_everybody_is_told_who_sent_the_session(stage):
     equal(via(town["b"].heads[0]), town["a"].url, "Redirected-Via at the second")
     for head in town["c"].heads:
         equal(via(head), f"{town['a'].url}, {town['b'].url}", "Redirected-Via at the third")
-        check(head.startswith(b"CONNECT mail.example.net:143 HTTP/1.1\r\nHost: mail.example.net:143\r\n"), f"got {head!r}")
+        check(head.startswith(b"CONNECT mail.example.net:143 HTTP/1.1\r\nHost: mail.example.net:143\r\n"),
+              f"got {head!r}")
         check(b"\r\nUpgrade: IMAP\r\n" in head, f"got {head!r}")
     town.daemon.wait_line(rf"imap #2 open proxy={town['c'].url} .* redirects=2 ")
 

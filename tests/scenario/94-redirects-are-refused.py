@@ -31,16 +31,24 @@ def follow_no(stage):
 def malformed_ones_do_not_give_way_to_location(stage):
     def told(b):
         other = f"Location: {b.url}/"
-        return (use("ftp://b.example.net/", fields=[other]), use("", fields=[other]), use(b, "lifetime=-1", fields=[other]),
-                use(b, "type=once type=once", fields=[other]), use(b, "scope=imap://other.example.net/", fields=[other]),
-                use(b, "scope=imap://mail.example.net.evil.org/"), use(b.url + "/path"), use(b, 'scope="*'),
-                use(b.url.replace("//", "//jane:sesame@")), use('SET; scope="*"'), use(b, fields=[f"Set-Proxy: {b.url}"]),
-                use(b, "scope=imap://net.example.mail/"))
+        return (use("ftp://b.example.net/", fields=[other]),
+                use("", fields=[other]),
+                use(b, "lifetime=-1", fields=[other]),
+                use(b, "type=once type=once", fields=[other]),
+                use(b, "scope=imap://other.example.net/", fields=[other]),
+                use(b, "scope=imap://mail.example.net.evil.org/"),
+                use(b, "scope=imap://net.example.mail/"),
+                use(b, 'scope="*'),
+                use(b.url + "/path"),
+                use(b.url.replace("//", "//jane:sesame@")),
+                use('SET; scope="*"'),
+                use(b, fields=[f"Set-Proxy: {b.url}"]))
     must_refuse(stage, told, "malformed: ")
 
 
 def without_any_proxy_in_it(stage):
-    must_refuse(stage, lambda b: (answer(), answer("Location: /login"), answer(f"Location: {b.url}/login")), "malformed: ")
+    must_refuse(stage, lambda b: (answer(), answer("Location: /login"), answer(f"Location: {b.url}/login")),
+                "malformed: ")
 
 
 def to_itself(stage):
@@ -78,7 +86,8 @@ def over_more_than_max_hops(stage):
 
 
 def direct_unless_told(stage):
-    must_refuse(stage, lambda b: (use("DIRECT"), use("DIRECT; scope=*, seconds=60")), r"no proxy at all \(direct = no\)")
+    must_refuse(stage, lambda b: (use("DIRECT"), use("DIRECT; scope=*, seconds=60")),
+                r"no proxy at all \(direct = no\)")
 
 
 def ipl_for_less_than_all(stage):
@@ -86,7 +95,8 @@ def ipl_for_less_than_all(stage):
 
 
 def through_two_other_proxies(stage):
-    must_refuse(stage, lambda b: (use(b, fields=["Via: 1.1 one, 1.1 two"]), use(b, fields=["Via: 1.1 one", "via: 1.0 two"]),
+    must_refuse(stage, lambda b: (use(b, fields=["Via: 1.1 one, 1.1 two"]),
+                                  use(b, fields=["Via: 1.1 one", "via: 1.0 two"]),
                                   use('IPL; scope="*"', fields=["Via: 1.1 one"]), use('IPL; scope="*"', version="1.0")),
                 "Via|forwarded", "wider = accept")
 

@@ -55,7 +55,14 @@ SCENARIO_TESTS = \
 	tests/scenario/78-same-user.py \
 	tests/scenario/90-control-socket.py \
 	tests/scenario/91-status.py \
-	tests/scenario/92-stop-and-reload.py
+	tests/scenario/92-stop-and-reload.py \
+	tests/scenario/93-redirects-are-followed.py \
+	tests/scenario/94-redirects-are-refused.py \
+	tests/scenario/95-learned-proxies-that-fail.py \
+	tests/scenario/96-many-redirects-and-reload.py \
+	tests/scenario/97-asking-the-user.py \
+	tests/scenario/98-haproxy-moves-sessions.py \
+	tests/scenario/99-squid-and-redirects.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -92,6 +99,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/text.py \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
+	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/route.py \
 	tests/scenario/kit/stage.py \
 	tests/scenario/kit/streams.py \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The option table of the program, sallyport.ini(5) and the sample file name the same keys.  All three are brought to
-# lines of `section key`, where section is sallyport, proxy or, for [imap] and its sisters, listener.
+# lines of `section key`, where section is sallyport, proxy, redirects or, for [imap] and its sisters, listener.
 . "$(dirname "$0")/tap.sh"
 program_wanted
 
@@ -12,6 +12,7 @@ manual sallyport.ini.5 | awk '
     /^\.S[hs] / { section = "" }
     /^\.Ss .*\[sallyport\]/ { section = "sallyport" }
     /^\.Ss .*\[proxy\]/ { section = "proxy" }
+    /^\.Ss .*\[redirects\]/ { section = "redirects" }
     /^\.Ss .*\[imap\]/ { section = "listener" }
     section && /^\.It Ic / { print section, $3 }
 ' | sort -u >"$scratch/manual"
@@ -19,7 +20,7 @@ manual sallyport.ini.5 | awk '
 # In the sample a key may be commented out: `;key = value`.
 awk '
     /^;?\[/ { section = $0; gsub(/^;?\[|[] ].*/, "", section)
-              if (section != "sallyport" && section != "proxy") section = "listener" }
+              if (section !~ /^(sallyport|proxy|redirects)$/) section = "listener" }
     /^;?[a-z][a-z-]* *=/ { key = $0; sub(/^;/, "", key); sub(/ *=.*/, "", key); print section, key }
 ' "$top/etc/sallyport.ini" | sort -u >"$scratch/sample"
 
@@ -27,7 +28,7 @@ plan 3
 
 {
     [ "$(wc -l <"$scratch/program")" -ge 20 ] || echo "only $(wc -l <"$scratch/program") keys"
-    grep -vE '^(sallyport|proxy|listener) [a-z][a-z-]*$' "$scratch/program" | sed 's/^/not `section key`: /'
+    grep -vE '^(sallyport|proxy|redirects|listener) [a-z][a-z-]*$' "$scratch/program" | sed 's/^/not `section key`: /'
     uniq -d "$scratch/program" | sed 's/$/ stands twice/'
 } >"$offences"
 verdict "the program prints its table"
