@@ -44,7 +44,7 @@ void failure_at_url(struct failure *failure, const char *url)
     snprintf(failure->where, sizeof failure->where, "%s", mark ? mark + 3 : url);
 }
 
-size_t failure_format(const struct failure *failure, int with_scheme, char *out, size_t size)
+size_t failure_format(const struct failure *failure, bool with_scheme, char *out, size_t size)
 {
     int length;
 

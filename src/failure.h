@@ -4,6 +4,7 @@
 #define SALLYPORT_FAILURE_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum failure_class {
@@ -37,6 +38,6 @@ void failure_at_url(struct failure *failure, const char *url);
 
 /* Writes "where: what" (for the client) or "scheme://where: what" (for the log) and returns its length, cut to
  * size - 1. */
-size_t failure_format(const struct failure *failure, int with_scheme, char *out, size_t size);
+size_t failure_format(const struct failure *failure, bool with_scheme, char *out, size_t size);
 
 #endif

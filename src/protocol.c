@@ -78,7 +78,7 @@ size_t protocol_refusal(const struct protocol *protocol, const struct failure *f
 
     if (!start)
         return 0;
-    failure_format(failure, 0, text, sizeof text);
+    failure_format(failure, false, text, sizeof text);
     at = (size_t)snprintf(out, PROTOCOL_REFUSAL_MAX + 1, "%s", start);
     room = PROTOCOL_REFUSAL_MAX - strlen(protocol->end) - 2;
     for (const char *from = text; *from && at < room; from++) {

@@ -99,6 +99,7 @@ static void on_addresses(void *arg, const struct address_list *found, const char
 {
     struct reach *reach = arg;
     struct address_list list = {0};
+    struct address literal;
     char first[ADDRESS_TEXT_MAX], text[ENDPOINT_HOST_MAX + ADDRESS_TEXT_MAX + 16];
 
     reach->lookup = NULL;
@@ -127,7 +128,8 @@ static void on_addresses(void *arg, const struct address_list *found, const char
     }
     snprintf(text, sizeof text, "%s is %s%s", reach->place.host, address_format_host(&list.at[0], first),
              list.count > 1 ? " and more" : "");
-    tell(reach, REACH_STEP, "resolve", text);
+    if (!address_from_literal(&literal, reach->place.host, 0)) /* of a literal there is nothing to tell */
+        tell(reach, REACH_STEP, "resolve", text);
     dial(reach, &list);
 }
 

@@ -155,7 +155,7 @@ static void refuse(struct session *session, const char *verb, const char *from, 
     char reason[600], line[PROTOCOL_REFUSAL_MAX + 1];
     size_t length = protocol_refusal(session->listener->protocol, failure, line);
 
-    failure_format(failure, 1, reason, sizeof reason);
+    failure_format(failure, true, reason, sizeof reason);
     log_event(LEVEL_WARNING, session->name, "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), reason, failure->detail);
     if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&

@@ -128,7 +128,7 @@ static void on_tunnel(void *arg, enum tunnel_event event, const char *step, cons
         wait_for_greeting(trial);
         break;
     case TUNNEL_FAILED:
-        failure_format(tunnel_failure(trial->tunnel), 1, reason, sizeof reason);
+        failure_format(tunnel_failure(trial->tunnel), true, reason, sizeof reason);
         printf("  %s failure: %s\n", failure_class_name(tunnel_failure(trial->tunnel)->class), reason);
         if (tunnel_failure(trial->tunnel)->detail[0])
             printf(" %s\n", tunnel_failure(trial->tunnel)->detail);

@@ -145,24 +145,22 @@ START_TEST(nothing_of_ours_is_inherited)
 }
 END_TEST
 
-START_TEST(as_much_output_as_fits_and_no_more)
+START_TEST(as_much_output_is_kept_as_fits)
 {
+    static const size_t lengths[] = {COMMAND_OUTPUT_MAX - 1, COMMAND_OUTPUT_MAX, COMMAND_OUTPUT_MAX + 1, 1000000};
     struct result result;
     char script[64];
 
-    for (int length = COMMAND_OUTPUT_MAX - 1; length <= COMMAND_OUTPUT_MAX + 1; length++) {
-        snprintf(script, sizeof script, "head -c %d /dev/zero | tr '\\0' x", length);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        size_t kept = lengths[i] < COMMAND_OUTPUT_MAX ? lengths[i] : COMMAND_OUTPUT_MAX;
+
+        snprintf(script, sizeof script, "head -c %zu /dev/zero | tr '\\0' x", lengths[i]);
         run(script, NULL, 30000, &result);
-        if (length <= COMMAND_OUTPUT_MAX) {
-            ck_assert_str_eq(result.error, "");
-            ck_assert_uint_eq(result.length, (size_t)length);
-        } else {
-            ck_assert_str_eq(result.error, "printed too much");
-            ck_assert_int_eq(result.status, -1);
-        }
+        ck_assert_str_eq(result.error, "");
+        ck_assert_int_eq(result.status, 0);
+        ck_assert_uint_eq(result.length, kept);
+        ck_assert_uint_eq(strspn(result.output, "x"), kept);
     }
-    run("head -c 1000000 /dev/zero", NULL, 30000, &result);
-    ck_assert_str_eq(result.error, "printed too much");
 }
 END_TEST
 
@@ -172,8 +170,7 @@ START_TEST(endless_output_does_not_hold_us)
 
     run("yes", NULL, 500, &result);
     ck_assert_int_eq(result.status, -1);
-    ck_assert_msg(strcmp(result.error, "printed too much") == 0 || strcmp(result.error, "took too long") == 0, "%s",
-                  result.error);
+    ck_assert_str_eq(result.error, "took too long");
 }
 END_TEST
 
@@ -206,18 +203,24 @@ START_TEST(the_end_of_the_program_is_the_end)
 }
 END_TEST
 
-START_TEST(what_cannot_be_started_is_told_at_once)
+/* Told at once; or, on systems whose posix_spawn cannot tell (valgrind's is one), by the status of POSIX. */
+START_TEST(what_cannot_be_started_is_told)
 {
     char name[] = "/nonexistent/program", error[128] = "", *argv[] = {name, NULL};
     struct loop *loop = loop_new();
     int before = unit_descriptors();
     struct result result = {.calls = 0};
 
-    ck_assert_ptr_null(command_run(loop, argv, NULL, 1000, on_done, &result, error, sizeof error));
-    ck_assert_str_eq(error, "cannot run /nonexistent/program: No such file or directory");
-    ck_assert_int_eq(unit_descriptors(), before);
+    if (command_run(loop, argv, NULL, 30000, on_done, &result, error, sizeof error)) {
+        unit_wait(loop, is_done, &result);
+        ck_assert(WIFEXITED(result.status));
+        ck_assert_int_eq(WEXITSTATUS(result.status), 127);
+    } else {
+        ck_assert_str_eq(error, "cannot run /nonexistent/program: No such file or directory");
+        ck_assert_int_eq(unit_descriptors(), before);
+        ck_assert_uint_eq(result.calls, 0);
+    }
     loop_free(loop);
-    ck_assert_uint_eq(result.calls, 0);
 }
 END_TEST
 
@@ -275,11 +278,11 @@ int main(void)
     tcase_add_test(cases, sigpipe_kills_the_program);
     tcase_add_test(cases, a_variable_can_be_added);
     tcase_add_test(cases, nothing_of_ours_is_inherited);
-    tcase_add_test(cases, as_much_output_as_fits_and_no_more);
+    tcase_add_test(cases, as_much_output_is_kept_as_fits);
     tcase_add_test(cases, endless_output_does_not_hold_us);
     tcase_add_test(cases, one_that_takes_too_long_is_killed_with_all_it_started);
     tcase_add_test(cases, the_end_of_the_program_is_the_end);
-    tcase_add_test(cases, what_cannot_be_started_is_told_at_once);
+    tcase_add_test(cases, what_cannot_be_started_is_told);
     tcase_add_test(cases, a_cancelled_one_is_killed_and_never_calls);
     tcase_add_test(cases, several_at_once_get_their_own);
     return unit_run();

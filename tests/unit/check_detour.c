@@ -292,8 +292,8 @@ END_TEST
 
 START_TEST(set_proxy_comes_before_location)
 {
-    ck_assert_int_eq(decide(USE "Location: http://p1.example.net:3129/\r\nSet-Proxy: http://p2.example.net:3130/\r\n\r\n"),
-                     REDIRECT_FOLLOW);
+    ck_assert_int_eq(decide(USE "Location: http://p1.example.net:3129/\r\n"
+                            "Set-Proxy: http://p2.example.net:3130/\r\n\r\n"), REDIRECT_FOLLOW);
     ck_assert_uint_eq(detour.pending.proxy.port, 3130);
 }
 END_TEST
@@ -309,7 +309,8 @@ START_TEST(the_version_and_via_tell_a_forwarded_answer)
 
     config.redirects.wider = WIDER_ACCEPT;
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        snprintf(answer, sizeof answer, "%sSet-Proxy: http://p1.example.net:3129/ scope=* type=forever\r\n\r\n", heads[i]);
+        snprintf(answer, sizeof answer, "%sSet-Proxy: http://p1.example.net:3129/ scope=* type=forever\r\n\r\n",
+                 heads[i]);
         ck_assert_int_eq(decide(answer), REDIRECT_FOLLOW);
         ck_assert_int_eq(detour.pending.scope.kind, SCOPE_EXACT);
         ck_assert(detour.pending.lifetime.once);
@@ -406,6 +407,8 @@ START_TEST(ipl_forgets_all_once_a_minute)
     ck_assert_uint_eq(redirects_count(table), 1);
     ck_assert(apply(START + 60000, &begin_anew) && begin_anew);
     ck_assert_uint_eq(redirects_count(table), 0);
+    fresh_session();
+    ck_assert(begin(START));
     must_refuse(USE "Set-Proxy: IPL\r\n\r\n", "IPL without the scope *");
 }
 END_TEST

@@ -558,8 +558,8 @@ START_TEST(the_newer_replaces_the_same_senders_same_scope)
 END_TEST
 
 /* All cover MAIL; from the widest to the narrowest. */
-static const char *const widths[] = {"*", "imap://", "imap://*.net/", "imap://*.example.net/", "imap://*.mail.example.net/",
-                                     "*://mail.example.net/", EXACT};
+static const char *const widths[] = {"*", "imap://", "imap://*.net/", "imap://*.example.net/",
+                                     "imap://*.mail.example.net/", "*://mail.example.net/", EXACT};
 #define WIDTHS (sizeof widths / sizeof widths[0])
 
 static struct endpoint numbered(size_t i)

@@ -70,9 +70,9 @@ START_TEST(what_is_no_pattern)
     static const char *const rows[] = {
         "", "-", "/", "**", "imap", "imap:", "imap:/", "imap:/x", "://x/", "i map://x/", "imap://x/y", "imap://x//",
         "imap://x/?", "imap://x?", "imap://x#", "imap://u@x/", "imap://*/", "imap://*.", "imap://*./", "imap://x:0/",
-        "imap://x:65536/", "imap://x:/", "imap://x:1:2/", "imap://x..y/", "imap://*x.y/", "imap://x.*/", "imap://*.*.y/",
-        "imap://[::1/", "imap://[::g]/", "imap://::1/", "*://*.x.y/", "x-test://host/", "x-test://*.host/", "*.example.net",
-        "imap://x y/", "abcdefghijklmnopqrstuvwxyz0123456789://x:1/",
+        "imap://x:65536/", "imap://x:/", "imap://x:1:2/", "imap://x..y/", "imap://*x.y/", "imap://x.*/",
+        "imap://*.*.y/", "imap://[::1/", "imap://[::g]/", "imap://::1/", "*://*.x.y/", "x-test://host/",
+        "x-test://*.host/", "*.example.net", "imap://x y/", "abcdefghijklmnopqrstuvwxyz0123456789://x:1/",
     };
     struct scope scope;
 
@@ -266,7 +266,8 @@ END_TEST
 START_TEST(a_url_has_all_its_parts)
 {
     static const char *const bad[] = {"", "imap", "imap://", "imap:///", "imap://mail.example.net:143",
-                                      "imap://mail.example.net/", "mail.example.net:143/", "imap://mail.example.net:0/"};
+                                      "imap://mail.example.net/", "mail.example.net:143/",
+                                      "imap://mail.example.net:0/"};
     struct scope_url url;
 
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)

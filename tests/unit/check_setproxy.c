@@ -140,7 +140,8 @@ START_TEST(the_drafts_spelling_with_every_split)
         const char *quote = all & 1 ? "\"" : "";
 
         snprintf(value, sizeof value, "SET%sproxyURI%s%shttp://p.example.net:8080/%s%sscope%s%simap://*.example.net/%s"
-                 "%sseconds%s%s60%s", first, left, quote, quote, second, right, quote, quote, first, left, quote, quote);
+                 "%sseconds%s%s60%s", first, left, quote, quote, second, right, quote, quote, first, left, quote,
+                 quote);
         must_read(value, "SET http://p.example.net:8080 seconds=60", true);
     }
 }
@@ -188,8 +189,8 @@ START_TEST(names_of_parameters_in_any_case)
 {
     must_read("sEt; PrOxYuRi=http://p.example.net SCOPE=* Seconds=5 HITS=4",
               "SET http://p.example.net:80 hits=4,seconds=5", true);
-    must_read("http://p.example.net sCoPe=IMAP://MAIL.EXAMPLE.NET TYPE=HITS Count=5", "SET http://p.example.net:80 hits=5",
-              false);
+    must_read("http://p.example.net sCoPe=IMAP://MAIL.EXAMPLE.NET TYPE=HITS Count=5",
+              "SET http://p.example.net:80 hits=5", false);
     must_read("http://p.example.net Type=LifeTime=7", "SET http://p.example.net:80 seconds=7", false);
     must_read("http://p.example.net LIFETIME=7", "SET http://p.example.net:80 seconds=7", false);
 }
@@ -279,11 +280,16 @@ START_TEST(location_alone_is_for_this_url_and_once)
     static const struct {
         const char *value, *proxy; /* NULL: malformed */
     } rows[] = {
-        {"http://P.example.net:8080/", "http://p.example.net:8080"}, {"https://p.example.net", "https://p.example.net:443"},
-        {"http://[2001:DB8::2]/", "http://[2001:db8::2]:80"},        {"http://p.example.net/login", NULL},
-        {"/login", NULL},                                            {"", NULL},
-        {"http://u@p.example.net/", NULL},                           {"http://p.example.net/ scope=*", NULL},
-        {"DIRECT", NULL},                                            {"imap://p.example.net/", NULL},
+        {"http://P.example.net:8080/", "http://p.example.net:8080"},
+        {"https://p.example.net", "https://p.example.net:443"},
+        {"http://[2001:DB8::2]/", "http://[2001:db8::2]:80"},
+        {"http://p.example.net/login", NULL},
+        {"/login", NULL},
+        {"", NULL},
+        {"http://u@p.example.net/", NULL},
+        {"http://p.example.net/ scope=*", NULL},
+        {"DIRECT", NULL},
+        {"imap://p.example.net/", NULL},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -84,8 +84,8 @@ class Town:
     def redirected(self, by, to, scope=MAIL, lifetime="once", count=1):
         """Waits for the log line about that redirect; to is a proxy's name or the word that stands for none."""
         where = self.proxies[to].url if to in self.proxies else to
-        return self.daemon.wait_line(rf"imap #\d+ redirected by={re.escape(self.proxies[by].url)} to={re.escape(where)} "
-                                     rf"scope={re.escape(scope)} lifetime={re.escape(lifetime)}$", count=count)
+        told = f"redirected by={self.proxies[by].url} to={where} scope={scope} lifetime={lifetime}"
+        return self.daemon.wait_line(rf"imap #\d+ {re.escape(told)}$", count=count)
 
 
 def imap(target="mail.example.net", label="", more=""):
