@@ -170,10 +170,12 @@ static void start(struct question *question, const struct redirect_policy *polic
         if (!question->command)
             log_message(LEVEL_WARNING, NULL, "ask-command: %s", error);
     }
-    if (!question->command && !question->owner->shown)
+    if (!question->command && !question->owner->shown) {
         settle(question, false, "there is nobody to ask: no ask-command and no control socket");
-    else
+        question->ends_at = loop_now(question->owner->loop); /* not a user's no: ask again as soon as somebody comes */
+    } else {
         loop_timer_start(question->owner->loop, &question->timer, question->patience_ms, on_late, question);
+    }
 }
 
 static bool is_about(const struct question *question, const struct endpoint *sender, const struct setproxy *said)
@@ -203,10 +205,16 @@ static struct question *find(struct questions *questions, const struct endpoint 
     return NULL;
 }
 
-/* Forgets the oldest answer that nobody waits for, when there is no place left.  False: all are open. */
+/* Forgets the oldest answer that nobody waits for, when there is no place left.  False: too many are open. */
 static bool make_room(struct questions *questions)
 {
     struct question *oldest = NULL;
+    size_t open = 0;
+
+    for (struct question *question = questions->first; question; question = question->next)
+        open += question->state == OPEN;
+    if (open >= ASK_OPEN_MAX)
+        return false;
 
     if (questions->count < ASK_QUESTIONS_MAX)
         return true;
@@ -286,6 +294,17 @@ void question_cancel(struct question_wait *wait)
     free(wait);
     if (question->state == OPEN && !question->waiting)
         withdraw(question);
+}
+
+void questions_forget(struct questions *questions)
+{
+    struct question *next;
+
+    for (struct question *question = questions->first; question; question = next) {
+        next = question->next;
+        if (question->state != OPEN && !question->waiting)
+            withdraw(question);
+    }
 }
 
 bool questions_at(const struct questions *questions, size_t i, struct question_facts *facts)

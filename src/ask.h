@@ -14,8 +14,8 @@
 #include "redirect.h"
 #include "setproxy.h"
 
-#define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one gives way; with more open ones, the
-                              * next is refused */
+#define ASK_OPEN_MAX 8       /* at one time: nobody answers more, and each may be a window on a screen */
+#define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one gives way */
 #define ASK_TEXT_MAX 900
 
 struct questions;
@@ -31,7 +31,7 @@ void questions_set_shown(struct questions *questions, bool shown);
 typedef void question_answered_fn(void *arg, bool yes, const char *why);
 
 /* Asks whether the sender may send us to what was said.  Calls back exactly once, never from within this call.  NULL:
- * out of memory. */
+ * too many are open, or out of memory. */
 struct question_wait *questions_ask(struct questions *questions, const struct redirect_policy *policy,
                                     const struct endpoint *sender, const struct setproxy *said,
                                     question_answered_fn *answered, void *arg);
@@ -39,6 +39,9 @@ struct question_wait *questions_ask(struct questions *questions, const struct re
 /* The call back will not come; a question that nobody waits for any more is withdrawn, its program ended.  NULL is
  * fine. */
 void question_cancel(struct question_wait *wait);
+
+/* Forgets the answers that were given. */
+void questions_forget(struct questions *questions);
 
 /* An open question. */
 struct question_facts {

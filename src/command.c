@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define READS_A_TURN 16
+#define REAP_TRIES 20 /* of 1 ms: what was killed is gone by then */
 
 extern char **environ;
 
@@ -102,21 +104,34 @@ static void on_child(void *arg, int number)
     tell(command, NULL);
 }
 
-/* Ends it and whatever it started. */
+/* Ends it and whatever it started.  One that cannot be killed (another user's) is reaped when it ends by itself. */
 static void end(struct command *command)
 {
+    const struct timespec moment = {.tv_nsec = 1000000};
+
     kill(-command->pid, SIGKILL);
-    if (!command->exited)
-        waitpid(command->pid, &command->status, 0); /* SIGKILL does not let us wait */
-    command->exited = true;
-    retire(command);
+    kill(command->pid, SIGKILL);
+    for (int i = 0; i < REAP_TRIES && !command->exited; i++) {
+        command->exited = waitpid(command->pid, &command->status, WNOHANG) == command->pid;
+        if (!command->exited)
+            nanosleep(&moment, NULL);
+    }
+    if (command->exited) {
+        retire(command);
+    } else {
+        command->done = NULL;
+        loop_timer_stop(&command->limit);
+        close_output(command);
+    }
 }
 
 static void on_limit(void *arg)
 {
     struct command *command = arg;
+    command_done_fn *done = command->done;
 
     end(command);
+    command->done = done;
     tell(command, "took too long");
 }
 

@@ -181,6 +181,10 @@ static bool is_ours(void *arg, const struct endpoint *sender)
 
 static void take_over(struct daemon *daemon, struct config *fresh)
 {
+    if (!redirect_policy_teaches_same(&daemon->config->redirects, &fresh->redirects)) {
+        redirects_clear(daemon->means.redirects); /* the new rules might not have allowed what was learned */
+        questions_forget(daemon->means.questions);
+    }
     config_unref(daemon->config);
     daemon->config = fresh;
     secrets_forget(daemon->means.secrets, NULL);

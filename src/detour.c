@@ -95,7 +95,7 @@ static size_t count_via(const struct httphead *head)
 
     while (httphead_next_member(head, "Via", &field, &offset, &member))
         count++;
-    return count;
+    return count > 0 || !httphead_field(head, "Via") ? count : 1; /* an empty one is one, too */
 }
 
 enum redirect_decision detour_decide(struct detour *detour, const struct httphead *head, char *why, size_t size)
@@ -135,6 +135,7 @@ bool detour_apply(struct detour *detour, bool sender_on_loopback, uint64_t now_m
     const struct endpoint *sender = &detour->asked[detour->asked_count - 1];
     const struct setproxy *said = &detour->pending;
     unsigned entry;
+    bool current = detour->epoch == redirects_epoch(detour->table); /* an old policy teaches a new one nothing */
 
     *begin_anew = said->action == SETPROXY_IPL;
     detour->hops++;
@@ -142,7 +143,7 @@ bool detour_apply(struct detour *detour, bool sender_on_loopback, uint64_t now_m
         snprintf(why, size, "IPL was obeyed less than a minute ago");
         return redirects_forget(detour->table, now_ms);
     }
-    entry = redirects_learn(detour->table, sender, sender_on_loopback, said, now_ms);
+    entry = current ? redirects_learn(detour->table, sender, sender_on_loopback, said, now_ms) : 0;
     if (said->action == SETPROXY_DIRECT) {
         detour->direct = true;
         detour->direct_entry = entry;

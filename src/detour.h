@@ -19,6 +19,7 @@
 struct detour {
     const struct config *config;
     struct redirects *table;
+    unsigned epoch;                          /* of the table, when this session began */
     struct scope_url url;
     struct endpoint asked[REDIRECT_HOPS_MAX + 1]; /* the configured proxy first; the last one is the one in use */
     size_t asked_count;

@@ -104,20 +104,21 @@ void health_each(const struct health *health, uint64_t now_ms,
     }
 }
 
-void health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why)
+uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why)
 {
     struct entry *entry = touch(health, proxy, now_ms);
     uint64_t rest = HEALTH_REST_FIRST_MS;
 
     /* sessions that failed together count as one failure */
     if (entry->rests_until > now_ms)
-        return;
+        return 0;
     for (unsigned i = 0; i < entry->failures && rest < HEALTH_REST_MAX_MS; i++)
         rest *= 2;
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
     entry->failures++;
     entry->away = false;
     snprintf(entry->why, sizeof entry->why, "%s", why);
+    return entry->rests_until - now_ms;
 }
 
 void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,

@@ -36,8 +36,9 @@ void health_each(const struct health *health, uint64_t now_ms,
                              const char *why),
                  void *arg);
 
-/* It could not be reached, or did not answer as a proxy does. */
-void health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
+/* It could not be reached, or did not answer as a proxy does.  Returns the milliseconds that it rests now; 0 when it was
+ * resting already. */
+uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
 
 /* It asked to be left alone for that many seconds. */
 void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,

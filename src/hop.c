@@ -204,7 +204,9 @@ static void start_handshake(struct hop *hop)
     };
     char line[300];
 
-    hop->handshake = handshake_new(&request, section->require_switch);
+    /* a redirect to a proxy of laxer rules does not relax the listener's */
+    hop->handshake = handshake_new(&request,
+                                   section->require_switch || hop->job.listener->proxy->require_switch);
     if (!hop->handshake) {
         fail(hop, HOP_FAILED, FAILURE_PERMANENT, "the request does not fit into %d bytes", METHOD_REQUEST_MAX);
         return;

@@ -53,6 +53,7 @@ static bool run_clear(const struct orders_master *master, unsigned id, FILE *bod
     (void)id, (void)body, (void)error, (void)size;
     master->see(master->arg, &sources);
     redirects_clear(sources.means->redirects);
+    questions_forget(sources.means->questions);
     return true;
 }
 

@@ -86,7 +86,7 @@ void policy_print(const struct config *config, FILE *out)
     }
     for (size_t i = 0; i < config->listener_count; i++)
         print_listener(&config->listeners[i], policy, out);
-    comment(out, "for %s at most, however long it wishes; over %" PRIu32 " redirect%s at most for one session",
+    comment(out, "for %s at most where it names a time; over %" PRIu32 " redirect%s at most for one session",
             duration(policy->max_lifetime, time), policy->max_hops, policy->max_hops == 1 ? "" : "s");
     comment(out, "%s", policy->direct ? "it may send us to the server directly, without a proxy (DIRECT)"
                                       : "not to the server directly, without a proxy (DIRECT)");

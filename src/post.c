@@ -310,12 +310,27 @@ void posts_each(const struct posts *posts,
         see(arg, post->config, listener_address(post->listener));
 }
 
+/* Whether a socket can be bound to it. */
+static bool is_of_this_machine(const struct address *address)
+{
+    struct address any_port = *address;
+    int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool bound;
+
+    address_set_port(&any_port, 0);
+    bound = fd >= 0 && bind(fd, &any_port.any, address_length(&any_port)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return bound;
+}
+
 bool posts_listen_on(const struct posts *posts, const struct address *address)
 {
     for (const struct post *post = posts->first; post; post = post->next) {
         const struct address *own = listener_address(post->listener);
 
-        if (address_equal(own, address) || (address_port(own) == address_port(address) && address_is_any(own)))
+        if (address_equal(own, address) ||
+            (address_port(own) == address_port(address) && address_is_any(own) && is_of_this_machine(address)))
             return true;
     }
     return false;

@@ -10,6 +10,11 @@
 
 /* --- may it be followed --- */
 
+bool redirect_policy_teaches_same(const struct redirect_policy *a, const struct redirect_policy *b)
+{
+    return a->downgrade == b->downgrade && a->wider == b->wider && a->max_lifetime == b->max_lifetime;
+}
+
 static enum redirect_decision __attribute__((format(printf, 3, 4))) refuse(char *why, size_t size, const char *format,
                                                                            ...)
 {
@@ -108,34 +113,35 @@ enum redirect_decision redirect_decide(const struct redirect_policy *policy, con
 const char *redirect_forbids_address(bool sender_on_loopback, const struct address *address)
 {
     const struct in6_addr *six = &address->v6.sin6_addr;
-    uint32_t four = 0;
+    bool is_six = address->any.sa_family == AF_INET6;
+    uint32_t four = is_six ? 0 : ntohl(address->v4.sin_addr.s_addr);
 
+    /* no proxy is at these, but a connection to them ends at this machine, by another name than its own */
+    if (is_six ? IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_V4MAPPED(six) : four >> 24 == 0)
+        return "it leads to this machine by way of an address that is none";
     if (sender_on_loopback)
         return NULL;
     if (address_is_loopback(address))
         return "it leads to this machine itself (loopback)";
-    if (address->any.sa_family == AF_INET)
-        four = ntohl(address->v4.sin_addr.s_addr);
-    else if (IN6_IS_ADDR_V4MAPPED(six))
-        four = (uint32_t)six->s6_addr[12] << 24 | (uint32_t)six->s6_addr[13] << 16 | (uint32_t)six->s6_addr[14] << 8 |
-               six->s6_addr[15];
-    if (address->any.sa_family == AF_INET6 && (IN6_IS_ADDR_LINKLOCAL(six) || IN6_IS_ADDR_UNSPECIFIED(six)))
+    if (is_six ? IN6_IS_ADDR_LINKLOCAL(six) : four >> 16 == 0xa9fe)
         return "it leads to a link-local address";
-    if (four >> 16 == 0xa9fe)
-        return "it leads to a link-local address";
-    if ((address->any.sa_family == AF_INET || IN6_IS_ADDR_V4MAPPED(six)) && four >> 24 == 0)
-        return "it leads to this machine itself (0.0.0.0)";
     return NULL;
 }
 
 /* --- what was learned --- */
 
-/* The hashes stand apart from the entries, so that a look-up that finds nothing touches few lines of memory. */
+#define BUCKETS 2048 /* a power of two, above the number of entries */
+#define NOBODY UINT16_MAX
+
+/* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed after
+ * a change: look-ups are many, changes few. */
 struct redirects {
     size_t count;
     unsigned serial;
+    unsigned epoch;
     uint64_t forgotten; /* ms: when IPL was last obeyed; 0: never */
-    uint32_t hashes[REDIRECT_ENTRIES_MAX];
+    bool indexed;
+    uint16_t first[BUCKETS], next[REDIRECT_ENTRIES_MAX];
     struct redirect_entry entries[REDIRECT_ENTRIES_MAX];
 };
 
@@ -149,23 +155,76 @@ void redirects_free(struct redirects *redirects)
     free(redirects);
 }
 
-/* FNV-1a over what makes two senders equal. */
-static uint32_t hash(const struct endpoint *sender)
+/* FNV-1a. */
+static uint32_t hash_bytes(uint32_t value, const void *bytes, size_t length)
 {
-    uint32_t value = 2166136261u;
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ ((const unsigned char *)bytes)[i]) * 16777619u;
+    return value;
+}
 
-    for (const char *c = sender->host; *c; c++)
-        value = (value ^ (uint32_t)tolower((unsigned char)*c)) * 16777619u;
-    return (value ^ sender->port ^ (uint32_t)sender->tls << 16) * 16777619u;
+/* Letters in any case, a last dot or none: it is the same host. */
+static uint32_t hash_host(uint32_t value, const char *host)
+{
+    size_t length = strlen(host);
+
+    if (length > 0 && host[length - 1] == '.')
+        length--;
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ (uint32_t)tolower((unsigned char)host[i])) * 16777619u;
+    return value;
+}
+
+static uint32_t hash_sender(const struct endpoint *sender)
+{
+    uint32_t value = hash_host(2166136261u, sender->host);
+
+    value = hash_bytes(value, &sender->port, sizeof sender->port);
+    return hash_bytes(value, &sender->tls, sizeof sender->tls);
+}
+
+/* The bucket of a sender's scope; host may be a part of the scope's own, scheme and host NULL where there is none. */
+static size_t bucket(uint32_t sender, enum scope_kind kind, const char *scheme, const char *host, uint16_t port)
+{
+    uint32_t value = hash_bytes(sender, &kind, sizeof kind);
+
+    if (scheme)
+        value = hash_bytes(value, scheme, strlen(scheme));
+    if (host)
+        value = hash_bytes(hash_host(value, host), &port, sizeof port);
+    return (value ^ value >> 16) & (BUCKETS - 1);
+}
+
+static size_t bucket_of(const struct redirect_entry *entry)
+{
+    const struct scope *scope = &entry->scope;
+    bool has_place = scope->kind == SCOPE_EXACT || scope->kind == SCOPE_ANY_SCHEME || scope->kind == SCOPE_DOMAIN;
+
+    return bucket(hash_sender(&entry->sender), scope->kind,
+                  scope->kind == SCOPE_ANY_SCHEME || scope->kind == SCOPE_ALL ? NULL : scope->scheme,
+                  has_place ? scope->place.host : NULL, scope->place.port);
+}
+
+static void make_index(struct redirects *redirects)
+{
+    if (redirects->indexed)
+        return;
+    memset(redirects->first, 0xff, sizeof redirects->first);
+    for (size_t i = 0; i < redirects->count; i++) {
+        size_t place = bucket_of(&redirects->entries[i]);
+
+        redirects->next[i] = redirects->first[place];
+        redirects->first[place] = (uint16_t)i;
+    }
+    redirects->indexed = true;
 }
 
 static void remove_at(struct redirects *redirects, size_t i)
 {
     size_t left = --redirects->count - i;
 
-    /* the order is that of age */
     memmove(&redirects->entries[i], &redirects->entries[i + 1], left * sizeof redirects->entries[0]);
-    memmove(&redirects->hashes[i], &redirects->hashes[i + 1], left * sizeof redirects->hashes[0]);
+    redirects->indexed = false;
 }
 
 static bool has_ended(const struct redirect_entry *entry, uint64_t now_ms)
@@ -188,13 +247,12 @@ static void make_room(struct redirects *redirects)
 unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sender, bool sender_on_loopback,
                          const struct setproxy *said, uint64_t now_ms)
 {
-    uint32_t mark = hash(sender);
     struct redirect_entry *entry;
 
     if (said->lifetime.once || said->action == SETPROXY_IPL)
         return 0;
     for (size_t i = 0; i < redirects->count; i++)
-        if (redirects->hashes[i] == mark && endpoint_equal(&redirects->entries[i].sender, sender) &&
+        if (endpoint_equal(&redirects->entries[i].sender, sender) &&
             scope_equal(&redirects->entries[i].scope, &said->scope)) {
             remove_at(redirects, i);
             break;
@@ -202,7 +260,7 @@ unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sen
     if (said->lifetime.hits == 1)
         return 0; /* the retry uses it up */
     make_room(redirects);
-    redirects->hashes[redirects->count] = mark;
+    redirects->indexed = false;
     entry = &redirects->entries[redirects->count++];
     memset(entry, 0, sizeof *entry);
     entry->id = ++redirects->serial;
@@ -218,33 +276,74 @@ unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sen
     return entry->id;
 }
 
+/* A look-up under way: the best entry so far. */
+struct search {
+    const struct redirects *redirects;
+    const struct endpoint *sender;
+    const struct scope_url *url;
+    uint64_t now_ms;
+    size_t best; /* SIZE_MAX: none */
+};
+
+/* The most specific wins, then the newest. */
+static bool is_better(const struct redirects *redirects, size_t i, size_t than)
+{
+    int narrower = than == SIZE_MAX ? 1 : scope_compare(&redirects->entries[i].scope, &redirects->entries[than].scope);
+
+    return narrower > 0 || (narrower == 0 && i > than);
+}
+
+static void search_bucket(struct search *search, size_t place)
+{
+    const struct redirects *redirects = search->redirects;
+
+    for (size_t i = redirects->first[place]; i != NOBODY; i = redirects->next[i]) {
+        const struct redirect_entry *entry = &redirects->entries[i];
+
+        if (!has_ended(entry, search->now_ms) && endpoint_equal(&entry->sender, search->sender) &&
+            scope_covers(&entry->scope, search->url) && is_better(redirects, i, search->best))
+            search->best = i;
+    }
+}
+
+/* Looks wherever an entry could be whose scope covers the URL. */
+static void search_all(struct search *search)
+{
+    const struct scope_url *url = search->url;
+    const struct endpoint *place = &url->place;
+    uint32_t sender = hash_sender(search->sender);
+
+    search_bucket(search, bucket(sender, SCOPE_EXACT, url->scheme, place->host, place->port));
+    search_bucket(search, bucket(sender, SCOPE_ANY_SCHEME, NULL, place->host, place->port));
+    search_bucket(search, bucket(sender, SCOPE_ANY_SCHEME, NULL, place->host, 0));
+    for (const char *domain = place->host; domain; domain = strchr(domain, '.')) {
+        domain += *domain == '.';
+        search_bucket(search, bucket(sender, SCOPE_DOMAIN, url->scheme, domain, place->port));
+    }
+    search_bucket(search, bucket(sender, SCOPE_SCHEME, url->scheme, NULL, 0));
+    search_bucket(search, bucket(sender, SCOPE_ALL, NULL, NULL, 0));
+}
+
 bool redirects_use(struct redirects *redirects, const struct endpoint *sender, const struct scope_url *url,
                    uint64_t now_ms, struct redirect_entry *used)
 {
-    uint32_t mark;
-    size_t best = SIZE_MAX;
+    struct search search = {redirects, sender, url, now_ms, SIZE_MAX};
+    struct redirect_entry *entry;
 
     if (redirects->count == 0)
         return false;
-    mark = hash(sender);
-    for (size_t i = 0; i < redirects->count; i++) {
-        struct redirect_entry *entry = &redirects->entries[i];
-
-        if (redirects->hashes[i] != mark || has_ended(entry, now_ms) || !endpoint_equal(&entry->sender, sender) ||
-            !scope_covers(&entry->scope, url))
-            continue;
-        if (best == SIZE_MAX || scope_compare(&entry->scope, &redirects->entries[best].scope) >= 0)
-            best = i;
-    }
-    if (best == SIZE_MAX)
+    make_index(redirects);
+    search_all(&search);
+    if (search.best == SIZE_MAX)
         return false;
-    redirects->entries[best].hits++;
-    redirects->entries[best].used = now_ms;
-    *used = redirects->entries[best];
-    if (used->hits_left == 1)
-        remove_at(redirects, best);
-    else if (used->hits_left > 1)
-        redirects->entries[best].hits_left--;
+    entry = &redirects->entries[search.best];
+    entry->hits++;
+    entry->used = now_ms;
+    *used = *entry;
+    if (entry->hits_left == 1)
+        remove_at(redirects, search.best);
+    else if (entry->hits_left > 1)
+        entry->hits_left--;
     return true;
 }
 
@@ -260,10 +359,17 @@ void redirects_drop(struct redirects *redirects, unsigned id)
 void redirects_clear(struct redirects *redirects)
 {
     redirects->count = 0;
+    redirects->indexed = false;
+}
+
+unsigned redirects_epoch(const struct redirects *redirects)
+{
+    return redirects->epoch;
 }
 
 void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const struct endpoint *sender), void *arg)
 {
+    redirects->epoch++;
     for (size_t i = redirects->count; i > 0; i--)
         if (!kept(arg, &redirects->entries[i - 1].sender))
             remove_at(redirects, i - 1);

@@ -29,6 +29,9 @@ struct redirect_policy {
     uint32_t ask_timeout;  /* ms */
 };
 
+/* Whether two policies would have learned the same.  (What else they say is looked at when it is used.) */
+bool redirect_policy_teaches_same(const struct redirect_policy *a, const struct redirect_policy *b);
+
 /* The answer that redirects, and what led to it. */
 struct redirect_case {
     const struct setproxy *said;
@@ -54,7 +57,8 @@ enum redirect_decision redirect_decide(const struct redirect_policy *policy, con
                                        struct setproxy *as, char *why, size_t size);
 
 /* The rule about where a proxy may be, to be asked of each address of a named one: what a sender that is not on
- * loopback names may not be on loopback or link-local.  NULL: it may; otherwise why not. */
+ * loopback names may not be on loopback or link-local, and nothing may be at an address that is none (0.0.0.0, ::, IPv4
+ * mapped into IPv6).  NULL: it may; otherwise why not. */
 const char *redirect_forbids_address(bool sender_on_loopback, const struct address *address);
 
 /* --- what was learned --- */
@@ -90,6 +94,9 @@ bool redirects_use(struct redirects *redirects, const struct endpoint *sender, c
 void redirects_drop(struct redirects *redirects, unsigned id);
 void redirects_clear(struct redirects *redirects);
 void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const struct endpoint *sender), void *arg);
+
+/* Changes with each redirects_keep, that is, with each new configuration. */
+unsigned redirects_epoch(const struct redirects *redirects);
 
 /* IPL: forgets all, unless it did so less than REDIRECT_FORGET_PAUSE_MS ago (false). */
 bool redirects_forget(struct redirects *redirects, uint64_t now_ms);

@@ -59,12 +59,22 @@ bool route_find(struct route *route, const struct listener_config *listener, con
     return true;
 }
 
-const struct proxy_config *route_section(const struct config *config, const struct endpoint *proxy)
+static bool section_names(const struct proxy_config *section, const struct endpoint *proxy)
 {
+    for (size_t i = 0; i < section->urls.count; i++)
+        if (endpoint_equal(&section->urls.at[i], proxy))
+            return true;
+    return false;
+}
+
+const struct proxy_config *route_section(const struct config *config, const struct listener_config *listener,
+                                         const struct endpoint *proxy)
+{
+    if (listener->proxy && section_names(listener->proxy, proxy))
+        return listener->proxy;
     for (size_t i = 0; i < config->proxy_count; i++)
-        for (size_t k = 0; k < config->proxies[i].urls.count; k++)
-            if (endpoint_equal(&config->proxies[i].urls.at[k], proxy))
-                return &config->proxies[i];
+        if (section_names(&config->proxies[i], proxy))
+            return &config->proxies[i];
     return NULL;
 }
 

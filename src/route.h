@@ -29,8 +29,9 @@ struct route {
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
                 struct failure *failure);
 
-/* The section of the configuration that names a proxy in its `url`, or NULL. */
-const struct proxy_config *route_section(const struct config *config, const struct endpoint *proxy);
+/* The section of the configuration that names a proxy in its `url`, the listener's own first, or NULL. */
+const struct proxy_config *route_section(const struct config *config, const struct listener_config *listener,
+                                         const struct endpoint *proxy);
 
 /* Wipes the credentials. */
 void route_release(struct route *route);

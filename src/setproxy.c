@@ -116,6 +116,27 @@ static bool take_value(struct reading *reading, bool name, struct slice *value)
     return value->length > 0 || fault(reading, "a parameter has no value");
 }
 
+/* The value of type, which may go on: lifetime=600, with blanks and quotes wherever they are allowed. */
+static bool take_type(struct reading *reading, struct slice value)
+{
+    static const char prefix[] = "lifetime=";
+    struct slice word = value;
+
+    if (value.length >= sizeof prefix - 1 && strncasecmp(value.bytes, prefix, sizeof prefix - 1) == 0) {
+        word.length = sizeof prefix - 2; /* it was quoted as a whole */
+        value = (struct slice){value.bytes + sizeof prefix - 1, value.length - (sizeof prefix - 1)};
+        return give(reading, TYPE, word) && give(reading, SECONDS, value);
+    }
+    if (!give(reading, TYPE, word))
+        return false;
+    skip_blanks(reading);
+    if (!slice_is(word, "lifetime") || reading->at == reading->end || *reading->at != '=')
+        return true;
+    reading->at++;
+    skip_blanks(reading);
+    return take_value(reading, false, &value) && give(reading, SECONDS, value);
+}
+
 /* name [= value]; a name alone is a parameter that we do not know, whatever it is called. */
 static bool take_parameter(struct reading *reading)
 {
@@ -130,14 +151,9 @@ static bool take_parameter(struct reading *reading)
     skip_blanks(reading);
     if (!take_value(reading, find_parameter(name) == TYPE, &value))
         return false;
-    if (find_parameter(name) != TYPE || !slice_is(value, "lifetime"))
+    if (find_parameter(name) != TYPE)
         return give(reading, find_parameter(name), value);
-    skip_blanks(reading); /* type=lifetime=600 */
-    if (reading->at == reading->end || *reading->at != '=')
-        return give(reading, TYPE, value);
-    reading->at++;
-    skip_blanks(reading);
-    return take_value(reading, false, &value) && give(reading, SECONDS, value);
+    return take_type(reading, value);
 }
 
 /* The first word: what to do, in the draft's spelling, or the proxy itself in the note's. */

@@ -102,16 +102,12 @@ static bool take_next_target(struct tunnel *tunnel)
 
 static void rest_proxy(struct tunnel *tunnel)
 {
+    uint64_t rest = health_failed(tunnel->means->health, tunnel->proxy, now(tunnel), tunnel->failure.what);
     char where[ENDPOINT_URL_MAX];
-    const char *why = "";
-    uint64_t left;
 
-    if (health_state(tunnel->means->health, tunnel->proxy, now(tunnel)) != HEALTH_UP)
-        return;
-    health_failed(tunnel->means->health, tunnel->proxy, now(tunnel), tunnel->failure.what);
-    left = health_rest_left(tunnel->means->health, tunnel->proxy, now(tunnel), &why);
-    log_message(LEVEL_WARNING, tunnel->name, "%s rests for %u s: %s",
-                endpoint_format_url(tunnel->proxy, where), (unsigned)((left + 999) / 1000), why);
+    if (rest > 0)
+        log_message(LEVEL_WARNING, tunnel->name, "%s rests for %u s: %s",
+                    endpoint_format_url(tunnel->proxy, where), (unsigned)((rest + 999) / 1000), tunnel->failure.what);
 }
 
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
@@ -226,14 +222,8 @@ static void use_proxy(struct tunnel *tunnel)
     if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
         tunnel->own = tunnel->listener->proxy;
     else if (tunnel->proxy)
-        tunnel->own = route_section(tunnel->config, tunnel->proxy);
-    if (tunnel->proxy && tunnel->proxy->tls) {
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "proxies behind TLS (https://) are not supported by this "
-                    "version");
-        fail(tunnel, BLAME_NOBODY);
-    } else {
-        enter(tunnel, HOP);
-    }
+        tunnel->own = route_section(tunnel->config, tunnel->listener, tunnel->proxy);
+    enter(tunnel, HOP);
 }
 
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
@@ -312,6 +302,13 @@ static const char *forbids(void *arg, const struct address *address)
     return forbids_learned(tunnel, tunnel->detour.sender_on_loopback, address);
 }
 
+/* The proxy is well.  Of learned ones no book is kept: they could crowd the others out. */
+static void note_answer(struct tunnel *tunnel)
+{
+    if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
+        health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
+}
+
 /* The failure is the proxy's own answer: what follows from it. */
 static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdict)
 {
@@ -322,8 +319,8 @@ static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdi
     char where[ENDPOINT_URL_MAX];
 
     tunnel->failure = verdict->failure;
-    health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
-    if (verdict->retry_after > 0) {
+    note_answer(tunnel);
+    if (verdict->retry_after > 0 && !learned) {
         health_sent_away(tunnel->means->health, tunnel->proxy, now(tunnel), (unsigned)verdict->retry_after,
                          verdict->failure.what);
         log_message(LEVEL_WARNING, tunnel->name, "%s asks to be left alone for %d s: %s",
@@ -382,7 +379,7 @@ static void enter_ask(struct tunnel *tunnel)
     tunnel->question = questions_ask(tunnel->means->questions, &tunnel->config->redirects, tunnel->proxy,
                                      &tunnel->detour.pending, on_decided, tunnel);
     if (!tunnel->question)
-        refuse_redirect(tunnel, &tunnel->failure, "too many questions are open");
+        fail_for(tunnel, BLAME_NOBODY, "redirected, but too many questions to the user are open");
 }
 
 static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
@@ -394,8 +391,12 @@ static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verd
     enum redirect_decision decision = detour_decide(&tunnel->detour, hop_head(tunnel->hop), why, sizeof why);
 
     tunnel->failure = verdict->failure;
-    health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
+    note_answer(tunnel);
     /* a name is looked up when it is dialed; of an address there is nothing to wait for */
+    if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET && said->proxy.tls) {
+        decision = REDIRECT_REFUSE;
+        snprintf(why, sizeof why, "proxies behind TLS (https://) are not supported by this version");
+    }
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
         address_from_literal(&address, said->proxy.host, said->proxy.port) &&
         (forbidden = forbids_learned(tunnel, tunnel->on_loopback, &address))) {
@@ -426,8 +427,7 @@ static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdic
     case METHOD_FAILED:
         on_refusal(tunnel, verdict);
         break;
-    case METHOD_OPEN: /* these two the hop tells otherwise, or keeps to itself */
-    case METHOD_SKIP:
+    case METHOD_OPEN: case METHOD_SKIP: /* the hop tells the one otherwise, and keeps the other to itself */
         break;
     }
 }
@@ -436,8 +436,7 @@ static void on_open(struct tunnel *tunnel)
 {
     char where[ENDPOINT_URL_MAX];
 
-    if (tunnel->proxy)
-        health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
+    note_answer(tunnel);
     if (tunnel->plain) {
         health_set_plain(tunnel->means->health, tunnel->proxy, now(tunnel));
         log_message(LEVEL_INFO, tunnel->name, "%s takes requests without Upgrade only; it gets no other from now on",
@@ -542,6 +541,7 @@ struct tunnel *tunnel_open(const struct means *means, struct config *config,
     tunnel->name = name;
     tunnel->detour.config = config;
     tunnel->detour.table = means->redirects;
+    tunnel->detour.epoch = redirects_epoch(means->redirects);
     tunnel->told = told;
     tunnel->arg = arg;
     loop_defer(means->loop, &tunnel->start, start);

@@ -102,8 +102,8 @@ static int read_corpus(void)
 /* A few changes to one input: bytes set, flipped, taken out, doubled, or the end of another input put on. */
 static size_t mutate(unsigned char *out)
 {
-    static const unsigned char telling[] = {0, '\r', '\n', ' ', '\t', ':', ',', '.', '=', '[', ']', '%', '@', 0x3f, 0x40,
-                                            0x7f, 0x80, 0xc0, 0xff};
+    static const unsigned char telling[] = {0, '\r', '\n', ' ', '\t', ':', ',', '.', '=', '[', ']', '%', '@', 0x3f,
+                                            0x40, 0x7f, 0x80, 0xc0, 0xff};
     const struct input *input = &inputs[draw(count)];
     size_t length = input->length;
 

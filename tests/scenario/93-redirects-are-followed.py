@@ -6,6 +6,7 @@ import base64
 import re
 
 from kit import check, equal, scenario, until
+from kit.nameserver import Nameserver
 from kit.redirecting import MAIL, Town, answer, imap, use
 from kit.streams import read_exactly
 
@@ -152,6 +153,26 @@ def the_narrower_of_two_that_were_learned(stage):
     equal(town.asked("a"), 1, "requests at the first proxy")
 
 
+def each_target_of_an_srv_record_has_its_own_url(stage):
+    town = Town(stage, "a", "b")
+    names = Nameserver(stage)
+    names.add("_imap._tcp.example.net", "SRV", (1, 0, 143, "one.example.net"), (2, 0, 1430, "two.example.net"))
+
+    def answer_each(connection):
+        if b"CONNECT one.example.net:143 " in connection.head:
+            connection.send(b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n")
+        else:
+            connection.send(use(town["b"], "scope=imap://two.example.net:1430/ lifetime=600"))
+
+    town.tell("a", answer_each)
+    town.run("a", listeners=imap("srv:example.net"), env=names.env)
+    town.greeted("b")
+    town.redirected("a", "b", scope="imap://two.example.net:1430/", lifetime="seconds=600")
+    town.greeted("b")
+    equal([head.split()[1] for head in town["a"].heads],
+          [b"one.example.net:143", b"two.example.net:1430", b"one.example.net:143"], "targets at the first proxy")
+
+
 SECRET = base64.b64encode(b"jane:sesame")
 
 
@@ -200,6 +221,7 @@ scenario(once_is_this_session_and_no_other,
          the_other_spellings,
          a_listener_s_own_server_and_no_other,
          the_narrower_of_two_that_were_learned,
+         each_target_of_an_srv_record_has_its_own_url,
          credentials_and_headers_stay_behind,
          a_configured_proxy_gets_its_own_and_nothing_else,
          credentials_of_the_environment_stay_behind)

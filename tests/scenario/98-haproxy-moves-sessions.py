@@ -66,10 +66,11 @@ class Site:
 
     def session(self, name="imap"):
         """One session; gives the proxy that it went through at last, as the log tells."""
-        sessions = self.daemon.count(rf"{name} #\d+ open ")
         with self.daemon.connect(name) as client:
             equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
-        return self.daemon.wait_line(rf"{name} #\d+ open proxy=(\S+) ", count=sessions + 1).group(1)
+            port = client.getsockname()[1]
+        number = self.daemon.wait_line(rf"{name} #(\d+) accepted from=127\.0\.0\.1:{port} ").group(1)
+        return self.daemon.wait_line(rf"{name} #{number} open proxy=(\S+) ").group(1)
 
     def command(self, *arguments):
         return Sallyport.command(self.stage, "-c", self.daemon.ini, *arguments)

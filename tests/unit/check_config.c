@@ -143,7 +143,8 @@ START_TEST(the_shortest_file_has_all_defaults)
         "fallback = none",
         "[imap]", "listen = localhost:1143", "target = mail.example.net:143", "protocol = IMAP", ";proxy =",
     };
-    struct config *config = parse_good("[proxy]\nurl = http://proxy.example.net:3128\n[imap]\ntarget = mail.example.net\n");
+    struct config *config = parse_good("[proxy]\nurl = http://proxy.example.net:3128\n"
+                                       "[imap]\ntarget = mail.example.net\n");
     const struct listener_config *listener = config_listener(config, "imap");
     char *text = print(config), *at = text;
 
@@ -417,8 +418,9 @@ END_TEST
 
 START_TEST(no_secret_is_printed)
 {
-    struct config *config = parse_good(GOOD "[proxy w]\nurl=http://p\nuser=me\npassword=hunter2\n[proxy]\nurl=http://p\n"
-                                            "header=Cookie: hunter3\nheader=proxy-authorization: hunter4\nheader=AUTHORIZATION: hunter5\n"
+    struct config *config = parse_good(GOOD "[proxy w]\nurl=http://p\nuser=me\npassword=hunter2\n"
+                                            "[proxy]\nurl=http://p\nheader=Cookie: hunter3\n"
+                                            "header=proxy-authorization: hunter4\nheader=AUTHORIZATION: hunter5\n"
                                             "header=X-Cookie: shown\n");
     char *text = print(config);
 

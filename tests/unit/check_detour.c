@@ -197,6 +197,7 @@ START_TEST(a_circle_in_the_table_is_seen_and_broken)
     fresh_session();
     ck_assert(!begin(START));
     ck_assert_msg(strstr(why, "circle") && strstr(why, "p0.example.net"), "%s", why);
+    ck_assert_uint_eq(detour.asked_count, 2); /* and at once, not when it has gone too far */
     fresh_session();
     ck_assert(begin(START)); /* the one that closed it is gone */
     ck_assert_int_eq(in_use(), 1);

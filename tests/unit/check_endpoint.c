@@ -114,7 +114,8 @@ END_TEST
 
 START_TEST(a_place_is_written_as_it_is_read)
 {
-    static const char *const rows[] = {"mail.example.net:143", "[2001:db8::7]:25", "Mail.Example.NET.:1", "10.0.0.1:65535"};
+    static const char *const rows[] = {"mail.example.net:143", "[2001:db8::7]:25", "Mail.Example.NET.:1",
+                                       "10.0.0.1:65535"};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *out = malloc(ENDPOINT_TEXT_MAX);
@@ -130,12 +131,14 @@ END_TEST
 
 START_TEST(equal_ignores_case_and_nothing_else)
 {
-    const struct endpoint a = {.host = "mail.example.net", .port = 143}, b = {.host = "MAIL.example.net", .port = 143}, c = {.host = "mail.example.net", .port = 144},
-                          d = {.host = "mail.example.ne", .port = 143};
+    const struct endpoint a = {.host = "mail.example.net", .port = 143}, b = {.host = "MAIL.example.net", .port = 143},
+                          c = {.host = "mail.example.net", .port = 144}, d = {.host = "mail.example.ne", .port = 143},
+                          e = {.host = "mail.example.net", .port = 143, .tls = true};
 
     ck_assert(endpoint_equal(&a, &b));
     ck_assert(!endpoint_equal(&a, &c));
     ck_assert(!endpoint_equal(&a, &d));
+    ck_assert(!endpoint_equal(&a, &e));
 }
 END_TEST
 

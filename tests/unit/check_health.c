@@ -7,7 +7,8 @@
 
 #define START 1000000u /* of the clock, which is ours to walk */
 
-static const struct endpoint proxy = {.host = "proxy.example.net", .port = 3128}, other = {.host = "other.example.net", .port = 3128};
+static const struct endpoint proxy = {.host = "proxy.example.net", .port = 3128},
+                             other = {.host = "other.example.net", .port = 3128};
 
 START_TEST(an_unknown_proxy_is_up)
 {
@@ -134,7 +135,8 @@ END_TEST
 START_TEST(one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port)
 {
     struct health *health = health_new();
-    const struct endpoint loud = {.host = "PROXY.example.NET", .port = 3128}, elsewhere = {.host = "proxy.example.net", .port = 8080};
+    const struct endpoint loud = {.host = "PROXY.example.NET", .port = 3128},
+                          elsewhere = {.host = "proxy.example.net", .port = 8080};
 
     health_failed(health, &proxy, START, "x");
     ck_assert_int_eq(health_state(health, &loud, START), HEALTH_RESTING);

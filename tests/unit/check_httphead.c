@@ -75,7 +75,8 @@ END_TEST
 /* Every true beginning of a good head is "more", never bad and never done. */
 START_TEST(a_beginning_is_more)
 {
-    static const char text[] = "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"a, b\"\r\n"
+    static const char text[] = "HTTP/1.1 407 Proxy Authentication Required\r\n"
+                               "Proxy-Authenticate: Basic realm=\"a, b\"\r\n"
                                "Proxy-Authenticate: Negotiate\r\nX-Fold: one\r\n two\r\nContent-Length: 0\r\n\r\n";
     struct unit_cell input = {unit_exact(text, sizeof text - 1), 0};
     char out[1024];

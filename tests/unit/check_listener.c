@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "log.h"
 #include "unit.h"
 
 #define CLIENTS 100 /* more than are accepted in one turn */
@@ -277,10 +276,12 @@ START_TEST(without_descriptors_it_pauses_and_goes_on)
 {
     static unit_step_fn *const steps[] = {nobody_comes_in, the_last_comes_in, NULL};
     struct shortage shortage = {.ticks = 0};
+    FILE *said = tmpfile();
+    char line[256] = "";
     struct rlimit none;
-    int highest;
+    int highest, saved = dup(STDERR_FILENO);
 
-    log_setup(LEVEL_ERROR, false, false);
+    ck_assert_int_ge(dup2(fileno(said), STDERR_FILENO), 0);
     set_up(&shortage.scene, "127.0.0.1");
     for (int i = 0; i < 5; i++)
         connect_one(&shortage.scene, listener_address(shortage.scene.listener));
@@ -292,7 +293,13 @@ START_TEST(without_descriptors_it_pauses_and_goes_on)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     unit_walk(shortage.scene.loop, steps, &shortage);
     tear_down(&shortage.scene);
-    log_setup(LEVEL_INFO, false, false);
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    rewind(said);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, said)); /* it says so, once */
+    ck_assert_msg(strstr(line, "imap/work warning: ") && strstr(line, strerror(EMFILE)), "%s", line);
+    ck_assert_ptr_null(fgets(line, sizeof line, said));
+    fclose(said);
 }
 END_TEST
 

@@ -102,7 +102,8 @@ START_TEST(the_largest_configuration_fits)
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
     char header[199], credentials[2048], *headers[32], out[METHOD_REQUEST_MAX];
     struct method_request request = {.announce = 7, .target = &target, .token = "IMAP", .scheme = "imap",
-                                     .alpn = "imap", .credentials = credentials, .headers = headers, .header_count = 32};
+                                     .alpn = "imap", .credentials = credentials, .headers = headers,
+                                     .header_count = 32};
 
     memset(header, 'h', sizeof header - 1);
     header[sizeof header - 1] = '\0';
@@ -262,8 +263,9 @@ START_TEST(retry_after)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (size_t j = 0; j < sizeof statuses / sizeof statuses[0]; j++) {
             char head[128];
-            struct unit_cell cell = {head, (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: %s\r\n\r\n",
-                                                            statuses[j], rows[i].value)}, body = {"", 0};
+            size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: %s\r\n\r\n", statuses[j],
+                                             rows[i].value);
+            struct unit_cell cell = {head, length}, body = {"", 0};
             struct method_verdict verdict;
 
             judge("upgrade", "IMAP", &cell, &body, &verdict);

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #define NOW 1000000u
+#define ENVIRONMENT "the proxy variable of the environment: "
 
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 
@@ -156,22 +157,26 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
 }
 END_TEST
 
-/* The section of a proxy tells by what its url names, tls included. */
+/* A section is known by what its url names, tls included; the listener's own comes first. */
 START_TEST(the_section_of_a_proxy)
 {
-    struct proxy_config sections[2] = {{.urls.count = 0}};
-    const struct config config = {.proxy_count = 2, .proxies = sections};
-    struct endpoint proxy = {.host = "p1", .port = 3128};
+    static const struct endpoint p0 = {.host = "p0", .port = 3128}, p1 = {.host = "P1", .port = 3128},
+                                 elsewhere = {.host = "p1", .port = 8080},
+                                 behind_tls = {.host = "p1", .port = 3128, .tls = true};
+    struct proxy_config sections[3] = {{.urls = {.count = 0}}, {.urls = {.count = 2, .at = {p0, p1}}},
+                                       {.urls = {.count = 1, .at = {p1}}}};
+    const struct config config = {.proxy_count = 3, .proxies = sections};
+    struct listener_config listener = {.proxy = NULL};
+    const struct endpoint asked = {.host = "p1", .port = 3128};
 
-    ck_assert_ptr_null(route_section(&config, &proxy));
-    sections[1].urls.at[sections[1].urls.count++] = (struct endpoint){.host = "p0", .port = 3128};
-    sections[1].urls.at[sections[1].urls.count++] = (struct endpoint){.host = "P1", .port = 3128};
-    ck_assert_ptr_eq(route_section(&config, &proxy), &sections[1]);
-    proxy.tls = true;
-    ck_assert_ptr_null(route_section(&config, &proxy));
-    proxy.tls = false;
-    proxy.port = 8080;
-    ck_assert_ptr_null(route_section(&config, &proxy));
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[1]);
+    ck_assert_ptr_null(route_section(&config, &listener, &elsewhere));
+    ck_assert_ptr_null(route_section(&config, &listener, &behind_tls));
+    listener.proxy = &sections[2];
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[2]);
+    ck_assert_ptr_eq(route_section(&config, &listener, &p0), &sections[1]);
+    listener.proxy = &sections[0];
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[1]);
 }
 END_TEST
 
@@ -252,12 +257,12 @@ START_TEST(an_environment_that_is_of_no_use)
         const char *name, *value, *what;
     } rows[] = {
         {"other", "x", "neither imap_proxy nor all_proxy is set"},
-        {"imap_proxy", "socks5://a:1", "the proxy variable of the environment: a proxy's URL starts with http"},
-        {"imap_proxy", "http://u:secret%zz@a:1", "the proxy variable of the environment: user or password is not readable"},
-        {"imap_proxy", "http://u%3a:secret@a:1", "the proxy variable of the environment: user or password is not readable"},
-        {"imap_proxy", "http://u:secret%00@a:1", "the proxy variable of the environment: user or password is not readable"},
-        {"imap_proxy", "http://a:0", "the proxy variable of the environment: the port is not a number"},
-        {"ALL_PROXY", "http://a/b", "the proxy variable of the environment: a proxy's URL ends behind the port"},
+        {"imap_proxy", "socks5://a:1", ENVIRONMENT "a proxy's URL starts with http"},
+        {"imap_proxy", "http://u:secret%zz@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://u%3a:secret@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://u:secret%00@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://a:0", ENVIRONMENT "the port is not a number"},
+        {"ALL_PROXY", "http://a/b", ENVIRONMENT "a proxy's URL ends behind the port"},
     };
     struct setting setting;
 

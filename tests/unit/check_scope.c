@@ -114,6 +114,7 @@ START_TEST(only_the_urls_of_the_set_are_covered)
         {"imap://*.example.net/", "imap://example.net.evil.org:143/", false},
         {"imap://*.example.net/", "imap://mail.example.net:144/", false},
         {"imap://*.example.net/", "nntp://mail.example.net:143/", false},
+        {"imap://*.0.2.1/", "imap://192.0.2.1:143/", false},
         {"imap://", "imap://mail.example.net:143/", true},
         {"imap://", "imap://[2001:db8::1]:9/", true},
         {"imap://", "imaps://mail.example.net:993/", false},
@@ -145,12 +146,13 @@ END_TEST
 
 START_TEST(the_url_of_a_target)
 {
-    const struct endpoint target = {.host = "mail.example.net", .port = 143};
+    const struct endpoint target = {.host = "MAIL.example.net", .port = 143};
     struct scope_url url, wanted = url_of("imap://mail.example.net:143/");
 
     memset(&url, 'x', sizeof url);
     scope_url_set(&url, "IMAP", &target);
     ck_assert_str_eq(url.scheme, "imap");
+    ck_assert_str_eq(url.place.host, "mail.example.net");
     ck_assert(endpoint_equal(&url.place, &wanted.place));
     scope_url_set(&url, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", &target);
     ck_assert_uint_eq(strlen(url.scheme), SCOPE_SCHEME_MAX - 1);

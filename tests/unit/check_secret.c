@@ -124,7 +124,8 @@ START_TEST(the_first_line_of_a_file)
         mode_t mode;
         const char *password, *error;
     } rows[] = {
-        {"hunter2\nmore\n", 13, 0600, "hunter2", ""}, {"hunter2", 7, 0400, "hunter2", ""}, {"a;b \r\n", 6, 0600, "a;b ", ""},
+        {"hunter2\nmore\n", 13, 0600, "hunter2", ""}, {"hunter2", 7, 0400, "hunter2", ""},
+        {"a;b \r\n", 6, 0600, "a;b ", ""},
         {"", 0, 0600, NULL, "no password in what password-file gives"}, {"\nx", 2, 0600, NULL, "no password in what "
                                                                                             "password-file gives"},
         {"a\0b\n", 4, 0600, NULL, long_one},
