@@ -241,7 +241,8 @@ def no_variable_for_the_protocol_is_an_error(stage):
     done = Sallyport.command(stage, "run", ini="[proxy]\nurl = environment\n" + listener("imap"),
                              env={"http_proxy": nobody(), "smtp_proxy": nobody()})
     equal(done.returncode, 78, "exit status")
-    check(re.search(rb"command\.ini:\d+: .*imap_proxy", done.stderr), f"it does not say what is missing: {done.stderr!r}")
+    said = re.search(rb"command\.ini:\d+: .*imap_proxy", done.stderr)
+    check(said, f"it does not say what is missing: {done.stderr!r}")
 
 
 def a_target_that_no_proxy_names(stage):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """A hundred redirects in a row end the session and nothing else; of more learned ones than the table holds, those used
-longest ago are forgotten; a reload keeps those of proxies that are still configured."""
+longest ago are forgotten; a reload keeps those of proxies that are still configured, unless the rules are others."""
 from kit import check, equal, scenario
 from kit.redirecting import Town, imap, use
 from kit.streams import read_exactly
@@ -84,7 +84,7 @@ def reload_keeps_those_of_configured_proxies(stage):
     town.tell("c", None)
     with town.daemon.connect("imap") as running:
         equal(read_exactly(running, 6), b"* OK b", "greeting")
-        town.daemon.reload(town.ini("a", "max-hops = 3", more=two, listeners=listeners))
+        town.daemon.reload(town.ini("a", "ask-timeout = 2m", more=two, listeners=listeners, sallyport="keepalive = 1m"))
         town.daemon.wait_line("reloaded")
         town.greeted("b")
         town.greeted("d", "imap/other")
@@ -110,8 +110,24 @@ def reload_may_forbid_what_was_learned(stage):
     town.greeted("a")
 
 
+def reload_with_other_rules_forgets_what_the_old_ones_let_in(stage):
+    town = Town(stage, "a", "b")
+    town.run("a", "wider = accept")
+    town.tell("a", use(town["b"], "scope=imap:// lifetime=600"))
+    town.greeted("b")
+    town.tell("a", None)
+    town.greeted("b")
+    town.daemon.reload(town.ini("a", "wider = refuse"))
+    town.daemon.wait_line("reloaded")
+    town.greeted("a")
+    town.daemon.reload(town.ini("a", "wider = accept"))
+    town.daemon.wait_line("reloaded", count=2)
+    town.greeted("a")
+
+
 scenario(a_hundred_in_a_row,
          a_hundred_circles,
          more_than_the_table_holds,
          reload_keeps_those_of_configured_proxies,
-         reload_may_forbid_what_was_learned)
+         reload_may_forbid_what_was_learned,
+         reload_with_other_rules_forgets_what_the_old_ones_let_in)

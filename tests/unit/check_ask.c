@@ -572,14 +572,36 @@ START_TEST(a_no_is_remembered_for_as_long_as_a_question_stands)
 }
 END_TEST
 
+static bool knows_nothing_any_more(void *arg)
+{
+    if (!askers[0].told || arg)
+        return false;
+    questions_forget(questions);
+    script("exit 1");
+    ask(1);
+    return true;
+}
+
+START_TEST(answers_can_be_forgotten)
+{
+    unit_step_fn *const steps[] = {knows_nothing_any_more, all_are_told, NULL};
+
+    script("exit 0");
+    ask(0);
+    unit_walk(loop, steps, NULL);
+    must_be_told(1, false, "the user said no");
+    ck_assert_int_eq(runs(NULL), 2);
+}
+END_TEST
+
 START_TEST(so_many_questions_may_be_open_and_no_more)
 {
     struct setproxy what = said("http://b.example.net:3128", "imap://");
-    struct question_wait *waits[ASK_QUESTIONS_MAX];
+    struct question_wait *waits[ASK_OPEN_MAX];
     struct asker ignored = {0};
 
     questions_set_shown(questions, true);
-    for (size_t i = 0; i < ASK_QUESTIONS_MAX; i++) {
+    for (size_t i = 0; i < ASK_OPEN_MAX; i++) {
         what.proxy.port = (uint16_t)(i + 1);
         waits[i] = questions_ask(questions, &policy, &sender, &what, on_answer, &ignored);
         ck_assert_ptr_nonnull(waits[i]);
@@ -592,7 +614,7 @@ START_TEST(so_many_questions_may_be_open_and_no_more)
     what.proxy.port = 9999;
     waits[0] = questions_ask(questions, &policy, &sender, &what, on_answer, &ignored);
     ck_assert_ptr_nonnull(waits[0]);
-    for (size_t i = 0; i < ASK_QUESTIONS_MAX; i++)
+    for (size_t i = 0; i < ASK_OPEN_MAX; i++)
         question_cancel(waits[i]);
     ck_assert_uint_eq(ignored.told, 0);
 }
@@ -651,6 +673,7 @@ int main(void)
     tcase_add_test(cases, another_sender_proxy_scope_or_action_is_another_question);
     tcase_add_test(cases, a_yes_is_remembered);
     tcase_add_test(cases, a_no_is_remembered_for_as_long_as_a_question_stands);
+    tcase_add_test(cases, answers_can_be_forgotten);
     tcase_add_test(cases, so_many_questions_may_be_open_and_no_more);
     tcase_add_test(cases, answers_that_are_remembered_leave_room_for_new_questions);
     return unit_run();

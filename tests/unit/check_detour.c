@@ -35,6 +35,7 @@ static void fresh_session(void)
     memset(&detour, 0, sizeof detour);
     detour.config = &config;
     detour.table = table;
+    detour.epoch = redirects_epoch(table);
     ck_assert(scope_url_parse(&detour.url, "imap://mail.example.net:143/"));
 }
 
@@ -304,6 +305,7 @@ START_TEST(the_version_and_via_tell_a_forwarded_answer)
     static const char *const heads[] = {
         "HTTP/1.0 305 Use Proxy\r\n",
         "HTTP/1.1 305 Use Proxy\r\nVia: 1.1 front\r\n",
+        "HTTP/1.1 305 Use Proxy\r\nVia:\r\n",
         "HTTP/1.1 305 Use Proxy\r\nvia:   , 1.1 front (squid/5.7) ,\r\n",
     };
     char answer[400];
@@ -364,6 +366,24 @@ START_TEST(a_wider_scope_waits_for_the_answer_and_is_then_kept)
     ck_assert(scope_url_parse(&detour.url, "imap://other.example.org:143/"));
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 1);
+}
+END_TEST
+
+static bool keeps_all(void *arg, const struct endpoint *sender)
+{
+    return !arg && sender;
+}
+
+START_TEST(a_session_of_before_a_reload_is_led_but_teaches_nothing)
+{
+    redirects_keep(table, keeps_all, NULL);
+    redirected("http://p1.example.net:3129/ lifetime=600", START);
+    ck_assert_int_eq(in_use(), 1);
+    ck_assert_uint_eq(redirects_count(table), 0);
+    fresh_session();
+    ck_assert(begin(START));
+    redirected("http://p1.example.net:3129/ lifetime=600", START);
+    ck_assert_uint_eq(redirects_count(table), 1);
 }
 END_TEST
 
@@ -493,6 +513,7 @@ int main(void)
     tcase_add_test(cases, three_hundred_and_six_only_from_a_configured_proxy);
     tcase_add_test(cases, the_circle_is_shown);
     tcase_add_test(cases, a_wider_scope_waits_for_the_answer_and_is_then_kept);
+    tcase_add_test(cases, a_session_of_before_a_reload_is_led_but_teaches_nothing);
     tcase_add_test(cases, direct_is_no_proxy_and_comes_back_from_the_table);
     tcase_add_test(cases, ipl_forgets_all_once_a_minute);
     tcase_add_test(cases, a_dead_one_is_forgotten_and_not_taken_twice);
