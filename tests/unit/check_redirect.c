@@ -675,6 +675,20 @@ START_TEST(one_is_dropped_by_its_id)
 }
 END_TEST
 
+START_TEST(those_behind_a_dropped_one_are_found_where_they_are_now)
+{
+    learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
+    learn(&b, &c, EXACT, LIFETIME(.seconds = 60), START);
+    learn(&c, &b, EXACT, LIFETIME(.seconds = 60), START);
+    ck_assert_str_eq(use(&c, MAIL, START), "b.example.net");
+    redirects_drop(table, redirects_at(table, 0, START)->id);
+    ck_assert_str_eq(use(&c, MAIL, START), "b.example.net");
+    ck_assert_uint_eq(redirects_at(table, 1, START)->hits, 3);
+    ck_assert_str_eq(use(&b, MAIL, START), "c.example.org");
+    ck_assert_uint_eq(redirects_at(table, 0, START)->hits, 2);
+}
+END_TEST
+
 static bool is_kept(void *arg, const struct endpoint *sender)
 {
     return endpoint_equal(arg, sender);
@@ -806,6 +820,7 @@ int main(void)
     tcase_add_test(cases, direct_is_kept_as_such);
     tcase_add_test(cases, where_the_sender_was_is_kept);
     tcase_add_test(cases, one_is_dropped_by_its_id);
+    tcase_add_test(cases, those_behind_a_dropped_one_are_found_where_they_are_now);
     tcase_add_test(cases, those_of_senders_that_are_kept_stay);
     tcase_add_test(cases, all_are_forgotten_at_most_once_a_minute);
     tcase_add_test(cases, when_full_the_one_used_longest_ago_gives_way);
