@@ -36,8 +36,8 @@ void health_each(const struct health *health, uint64_t now_ms,
                              const char *why),
                  void *arg);
 
-/* It could not be reached, or did not answer as a proxy does.  Returns the milliseconds that it rests now; 0 when it was
- * resting already. */
+/* It could not be reached, or did not answer as a proxy does.  Returns the milliseconds that it rests now; 0 when it
+ * was resting already. */
 uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
 
 /* It asked to be left alone for that many seconds. */

@@ -133,8 +133,8 @@ const char *redirect_forbids_address(bool sender_on_loopback, const struct addre
 #define BUCKETS 2048 /* a power of two, above the number of entries */
 #define NOBODY UINT16_MAX
 
-/* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed after
- * a change: look-ups are many, changes few. */
+/* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed
+ * after a change: look-ups are many, changes few. */
 struct redirects {
     size_t count;
     unsigned serial;
