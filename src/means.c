@@ -34,3 +34,12 @@ void means_release(struct means *means)
     loop_free(means->loop);
     memset(means, 0, sizeof *means);
 }
+
+const char *means_forbid(const struct means *means, bool sender_on_loopback, const struct address *address)
+{
+    const char *why = redirect_forbids_address(sender_on_loopback, address);
+
+    if (!why && means->is_own && means->is_own(means->is_own_arg, address))
+        why = "it leads to one of our own listeners";
+    return why;
+}

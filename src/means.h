@@ -26,6 +26,10 @@ struct means {
     void *is_own_arg;
 };
 
+/* Why a proxy that a redirect named may not be at this address, or NULL: the rule of redirect_forbids_address, and that
+ * it is none of our own listeners. */
+const char *means_forbid(const struct means *means, bool sender_on_loopback, const struct address *address);
+
 /* Makes all of them.  False: nothing was made, error says why. */
 bool means_init(struct means *means, char *error, size_t size);
 

@@ -1,4 +1,4 @@
-/* The Set-Proxy field of a 305 answer, in its three spellings (the note of March 1997, the draft after it, and
+/* The Set-Proxy field of a 305 answer, in its three spellings (the note of March 1997, the draft of its author, and
  * DeleGate's), read into one result.  The grammar is told in sallyport-redirects(7).  Pure; the value is hostile. */
 #ifndef SALLYPORT_SETPROXY_H
 #define SALLYPORT_SETPROXY_H

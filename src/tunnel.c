@@ -9,6 +9,7 @@
 #include "hop.h"
 #include "log.h"
 #include "route.h"
+#include "targets.h"
 
 enum state { STARTED, TARGET, CHOOSE, HOP, ASK, OPEN, FAILED };
 
@@ -26,8 +27,7 @@ struct tunnel {
     struct deferred start, death;
 
     struct endpoint target;
-    struct srv_list targets;       /* of srv:, those from next_target on were not tried */
-    size_t next_target;
+    struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
     struct route route;
     bool routed;                   /* route was found */
     char via[DETOUR_VIA_MAX];      /* of the request under way */
@@ -37,15 +37,14 @@ struct tunnel {
     bool plain;                    /* this proxy is asked once more, without Upgrade */
     bool on_loopback;              /* where the answer came from */
 
-    struct lookup *lookup;         /* of SRV; under way, as the next two are, or NULL */
+    struct lookup *lookup;         /* of a proxy to be asked about; under way, as the next two are, or NULL */
     struct hop *hop;
     struct question_wait *question;
     struct failure failure;
 };
 
 static void enter(struct tunnel *tunnel, enum state state);
-
-/* --- telling --- */
+static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 
 static void __attribute__((format(printf, 3, 4))) step(struct tunnel *tunnel, const char *what, const char *format, ...)
 {
@@ -89,13 +88,11 @@ static void drop(struct tunnel *tunnel)
     tunnel->question = NULL;
 }
 
-/* Points the tunnel at the next place that an SRV record named, to which all ways are open again.  False: there is
- * none. */
+/* Points the tunnel at the next place of an SRV record, to which all ways are open again.  False: there is none. */
 static bool take_next_target(struct tunnel *tunnel)
 {
-    if (tunnel->next_target >= tunnel->targets.count)
+    if (!tunnel->targets || !targets_next(tunnel->targets, &tunnel->target))
         return false;
-    tunnel->target = tunnel->targets.at[tunnel->next_target++].place;
     tunnel->routed = false;
     return true;
 }
@@ -109,8 +106,6 @@ static void rest_proxy(struct tunnel *tunnel)
         log_message(LEVEL_WARNING, tunnel->name, "%s rests for %u s: %s",
                     endpoint_format_url(tunnel->proxy, where), (unsigned)((rest + 999) / 1000), tunnel->failure.what);
 }
-
-static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 
 /* Where a session goes whose learned proxy is dead: once, back to the configured one that it came from. */
 static void fall_back(struct tunnel *tunnel)
@@ -164,52 +159,28 @@ static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel
 
 /* --- TARGET: the name and port that the proxy is asked for --- */
 
-static void on_srv(void *arg, const struct srv_list *records, const char *error)
+static void on_targets(void *arg, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
-    const char *domain = tunnel->listener->target.place.host;
-    char place[ENDPOINT_TEXT_MAX];
+    char place_text[ENDPOINT_TEXT_MAX];
 
-    tunnel->lookup = NULL;
-    if (!records) {
-        fail_for(tunnel, BLAME_NOBODY, "no SRV record for %.100s: %s", domain, error);
-    } else if (records->unavailable) {
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "%.100s says that it has no such service (SRV)", domain);
+    if (failure) {
+        tunnel->failure = *failure;
         fail(tunnel, BLAME_NOBODY);
-    } else {
-        tunnel->targets = *records;
-        take_next_target(tunnel);
-        step(tunnel, "target", "%s", endpoint_format(&tunnel->target, place));
-        enter(tunnel, CHOOSE);
+        return;
     }
-}
-
-static void on_srv_late(void *arg)
-{
-    struct tunnel *tunnel = arg;
-
-    fail_for(tunnel, BLAME_NOBODY, "no answer from the name servers within %u s",
-             tunnel->config->settings.resolve_timeout / 1000);
+    take_next_target(tunnel);
+    if (tunnel->listener->target.srv)
+        step(tunnel, "target", "%s", endpoint_format(&tunnel->target, place_text));
+    enter(tunnel, CHOOSE);
 }
 
 static void enter_target(struct tunnel *tunnel)
 {
-    const struct endpoint_target *target = &tunnel->listener->target;
-    char name[ENDPOINT_HOST_MAX + 1];
-
-    tunnel->target = target->place;
-    if (!target->srv) {
-        enter(tunnel, CHOOSE);
-        return;
-    }
-    if (snprintf(name, sizeof name, "_%s._tcp.%s", tunnel->listener->protocol->service, target->place.host) >=
-        (int)sizeof name)
-        fail_for(tunnel, BLAME_NOBODY, "the domain of the SRV record is too long");
-    else if (!(tunnel->lookup = resolver_find_srv(tunnel->means->resolver, name, on_srv, tunnel)))
-        fail_for(tunnel, BLAME_NOBODY, "too many names are being looked up");
-    else
-        loop_timer_start(tunnel->means->loop, &tunnel->timer, tunnel->config->settings.resolve_timeout, on_srv_late,
-                         tunnel);
+    tunnel->targets = targets_find(tunnel->means->loop, tunnel->means->resolver, tunnel->listener,
+                                   tunnel->config->settings.resolve_timeout, on_targets, tunnel);
+    if (!tunnel->targets)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
 /* --- CHOOSE: which proxy --- */
@@ -273,25 +244,14 @@ static void enter_choose(struct tunnel *tunnel)
         break;
     case ROUTE_AWAY:
         tunnel->failure = why;
+        __attribute__((fallthrough));
+    case ROUTE_NONE: /* the failure of the last one stands */
         enter(tunnel, FAILED);
-        break;
-    case ROUTE_NONE:
-        enter(tunnel, FAILED); /* the failure of the last one stands */
         break;
     }
 }
 
 /* --- HOP: the proxy is asked, or the target dialed --- */
-
-/* Why a proxy that was named by a redirect may not be at an address, or NULL. */
-static const char *forbids_learned(const struct tunnel *tunnel, bool sender_on_loopback, const struct address *address)
-{
-    const char *why = redirect_forbids_address(sender_on_loopback, address);
-
-    if (!why && tunnel->means->is_own && tunnel->means->is_own(tunnel->means->is_own_arg, address))
-        why = "it leads to one of our own listeners";
-    return why;
-}
 
 static const char *forbids(void *arg, const struct address *address)
 {
@@ -299,7 +259,7 @@ static const char *forbids(void *arg, const struct address *address)
 
     if (!tunnel->proxy || !detour_is_learned(&tunnel->detour))
         return NULL;
-    return forbids_learned(tunnel, tunnel->detour.sender_on_loopback, address);
+    return means_forbid(tunnel->means, tunnel->detour.sender_on_loopback, address);
 }
 
 /* The proxy is well.  Of learned ones no book is kept: they could crowd the others out. */
@@ -374,12 +334,54 @@ static void on_decided(void *arg, bool yes, const char *why)
         refuse_redirect(tunnel, &tunnel->failure, why);
 }
 
-static void enter_ask(struct tunnel *tunnel)
+static void ask(struct tunnel *tunnel)
 {
+    loop_timer_stop(&tunnel->timer);
     tunnel->question = questions_ask(tunnel->means->questions, &tunnel->config->redirects, tunnel->proxy,
                                      &tunnel->detour.pending, on_decided, tunnel);
     if (!tunnel->question)
         fail_for(tunnel, BLAME_NOBODY, "redirected, but too many questions to the user are open");
+}
+
+/* Nobody is asked about a proxy that may not be used where it is.  One that is not found may be when it is dialed. */
+static void on_screened(void *arg, const struct address_list *addresses, const char *error)
+{
+    struct tunnel *tunnel = arg;
+    const char *why = NULL;
+
+    (void)error;
+    tunnel->lookup = NULL;
+    for (size_t i = 0; addresses && i < addresses->count && !why; i++) {
+        struct address address = addresses->at[i];
+
+        address_set_port(&address, tunnel->detour.pending.proxy.port);
+        why = means_forbid(tunnel->means, tunnel->on_loopback, &address);
+    }
+    if (why)
+        refuse_redirect(tunnel, &tunnel->failure, why);
+    else
+        ask(tunnel);
+}
+
+static void on_screening_late(void *arg)
+{
+    struct tunnel *tunnel = arg;
+
+    lookup_cancel(tunnel->lookup);
+    on_screened(tunnel, NULL, NULL);
+}
+
+static void enter_ask(struct tunnel *tunnel)
+{
+    const struct setproxy *said = &tunnel->detour.pending;
+
+    if (said->action == SETPROXY_SET)
+        tunnel->lookup = resolver_find_addresses(tunnel->means->resolver, said->proxy.host, true, on_screened, tunnel);
+    if (tunnel->lookup)
+        loop_timer_start(tunnel->means->loop, &tunnel->timer, tunnel->config->settings.resolve_timeout,
+                         on_screening_late, tunnel);
+    else
+        ask(tunnel);
 }
 
 static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
@@ -393,13 +395,9 @@ static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verd
     tunnel->failure = verdict->failure;
     note_answer(tunnel);
     /* a name is looked up when it is dialed; of an address there is nothing to wait for */
-    if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET && said->proxy.tls) {
-        decision = REDIRECT_REFUSE;
-        snprintf(why, sizeof why, "proxies behind TLS (https://) are not supported by this version");
-    }
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
         address_from_literal(&address, said->proxy.host, said->proxy.port) &&
-        (forbidden = forbids_learned(tunnel, tunnel->on_loopback, &address))) {
+        (forbidden = means_forbid(tunnel->means, tunnel->on_loopback, &address))) {
         decision = REDIRECT_REFUSE;
         snprintf(why, sizeof why, "%s", forbidden);
     }
@@ -564,6 +562,8 @@ void tunnel_free(struct tunnel *tunnel)
     loop_undefer(tunnel->means->loop, &tunnel->start);
     loop_timer_stop(&tunnel->timer);
     drop(tunnel);
+    targets_free(tunnel->targets);
+    tunnel->targets = NULL;
     loop_defer(tunnel->means->loop, &tunnel->death, die);
 }
 

@@ -200,6 +200,16 @@ def shown_the_list_can_refuse_and_ends_the_program(stage):
               "it could be answered twice")
 
 
+
+def nobody_is_asked_about_what_is_forbidden_anyway(stage):
+    town = Asked(stage, "exit 0")
+    port = town.daemon.address("imap")[1]
+    town.tell("a", use(f"http://localhost:{port}/", "scope=imap:// lifetime=600"))
+    town.refused("one of our own listeners")
+    equal(town.runs(), [], "runs of the ask-command")
+    equal(town.daemon.count("asking"), 0, "questions")
+
+
 scenario(yes,
          no,
          a_yes_is_remembered_and_a_no_for_a_while,
@@ -214,4 +224,5 @@ scenario(yes,
          others_are_asked_about_other_things,
          by_the_environment,
          shown_the_list_can_answer_and_the_program_may_break,
-         shown_the_list_can_refuse_and_ends_the_program)
+         shown_the_list_can_refuse_and_ends_the_program,
+         nobody_is_asked_about_what_is_forbidden_anyway)
