@@ -71,6 +71,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/demo/sallyport.ini \
 	tests/packages \
 	tests/packages-build \
+	tests/packages-check \
 	tests/reference/imap.py \
 	tests/reference/nntp.py \
 	tests/reference/proxy.py \
@@ -92,6 +93,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/haproxy.py \
 	tests/scenario/kit/real/inn.py \
 	tests/scenario/kit/real/launched.py \
+	tests/scenario/kit/real/loopback.py \
 	tests/scenario/kit/real/mailbox.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \
