@@ -13,6 +13,7 @@
 #include "config.h"
 #include "daemon.h"
 #include "dialer.h"
+#include "domain.h"
 #include "log.h"
 #include "loop.h"
 #include "option.h"
@@ -274,8 +275,8 @@ static int usage(FILE *out)
 
 static int version(void)
 {
-    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s\n", PACKAGE_VERSION, dialer_version(),
-           resolver_version(), loop_version());
+    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s, libpsl %s\n", PACKAGE_VERSION, dialer_version(),
+           resolver_version(), loop_version(), domain_version());
     return EX_OK;
 }
 

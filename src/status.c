@@ -49,22 +49,23 @@ static json_t *url_of(const struct endpoint *proxy)
     return text(endpoint_format_url(proxy, url));
 }
 
-/* --- listeners --- */
-
-static json_t *find_listener(json_t *listeners, const char *name)
+/* The object of an array whose text of that key is this; NULL when there is none. */
+static json_t *find(json_t *array, const char *key, const char *value)
 {
-    json_t *listener;
+    json_t *object;
     size_t i;
 
-    json_array_foreach(listeners, i, listener)
-        if (strcmp(json_string_value(json_object_get(listener, "name")), name) == 0)
-            return listener;
+    json_array_foreach(array, i, object)
+        if (strcmp(json_string_value(json_object_get(object, key)), value) == 0)
+            return object;
     return NULL;
 }
 
+/* --- listeners --- */
+
 static void see_post(void *arg, const struct listener_config *config, const struct address *address)
 {
-    json_t *listener = find_listener(arg, config->name);
+    json_t *listener = find(arg, "name", config->name);
     char where[ADDRESS_TEXT_MAX];
 
     if (listener)
@@ -73,7 +74,7 @@ static void see_post(void *arg, const struct listener_config *config, const stru
 
 static void count_session(void *arg, const struct session_facts *facts)
 {
-    json_t *listener = find_listener(arg, facts->listener), *count;
+    json_t *listener = find(arg, "name", facts->listener), *count;
 
     if (!listener) /* no longer in the configuration */
         return;
@@ -140,28 +141,17 @@ static json_t *totals_of(const struct status_sources *sources)
 
 /* --- proxies --- */
 
-static json_t *find_proxy(json_t *proxies, const char *url)
-{
-    json_t *proxy;
-    size_t i;
-
-    json_array_foreach(proxies, i, proxy)
-        if (strcmp(json_string_value(json_object_get(proxy, "url")), url) == 0)
-            return proxy;
-    return NULL;
-}
-
 /* The one with this url; a new one is up. */
 static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
 {
     char url[ENDPOINT_URL_MAX];
-    json_t *proxy = find_proxy(proxies, endpoint_format_url(endpoint, url));
+    json_t *proxy = find(proxies, "url", endpoint_format_url(endpoint, url));
 
     if (proxy)
         return proxy;
     json_array_append_new(proxies, json_pack("{so so so so}", "url", text(url), "state", text("up"), "seconds",
                                              number(0), "last_error", json_null()));
-    return find_proxy(proxies, url);
+    return find(proxies, "url", url);
 }
 
 static void see_health(void *arg, const struct endpoint *endpoint, enum health_state state, uint64_t left_ms,
