@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +10,12 @@
 #include <sys/stat.h>
 
 #include "complaint.h"
-#include "environment.h"
+#include "credential.h"
 #include "inifile.h"
 #include "method.h"
 #include "option.h"
+#include "review.h"
+#include "starttls.h"
 
 #define OPTIONS_MAX 64 /* rows of the option table, at most */
 
@@ -85,6 +88,48 @@ static int line_of(const struct reading *reading, const char *key)
     return reading->set_at[option_index(option_find(reading->section, key))];
 }
 
+/* Whether a file that a key names is there; a secret one must be nobody else's, as ssh asks of its keys. */
+static void check_file(struct reading *reading, const char *key, const char *path, bool secret)
+{
+    int line = line_of(reading, key);
+    struct stat status;
+
+    if (path[0] != '/')
+        complain(reading, line, "%s: not an absolute path", key);
+    else if (stat(path, &status) != 0)
+        complain(reading, line, "%s: %s: %s", key, path, strerror(errno));
+    else if (secret && S_ISREG(status.st_mode) && status.st_mode & 077)
+        complain(reading, line, "%s: others can read %s: run `chmod 600` on it", key, path);
+}
+
+/* What TLS inside the tunnel changes: the port that servers listen on, the token that is announced. */
+static void complete_tls(struct reading *reading, struct listener_config *listener)
+{
+    const struct protocol *protocol = listener->protocol;
+    const char *token = listener->token ? protocol_tls_token(protocol, listener->token) : NULL;
+
+    if (listener->tls == TLS_NO && listener->tls_ca_file)
+        complain(reading, line_of(reading, "tls-ca-file"), "tls-ca-file without tls: nothing would be verified; set "
+                 "tls = yes or tls = starttls");
+    if (listener->tls_ca_file)
+        check_file(reading, "tls-ca-file", listener->tls_ca_file, false);
+    if (listener->tls == TLS_STARTTLS && !starttls_knows(protocol))
+        complain(reading, line_of(reading, "tls"), "tls: %s knows no STARTTLS", reading->title);
+    if (listener->tls != TLS_YES)
+        return;
+    if (listener->target.srv && !protocol->tls_port)
+        complain(reading, line_of(reading, "target"), "target: no SRV service with TLS is known for %s",
+                 reading->title);
+    if (listener->target.default_port && protocol->tls_port)
+        listener->target.place.port = protocol->tls_port;
+    else if (listener->target.default_port && !listener->target.srv)
+        complain(reading, line_of(reading, "target"), "target: with tls = yes it needs a port");
+    if (token) {
+        free(listener->token);
+        listener->token = copy_text(reading, token);
+    }
+}
+
 /* What depends on the protocol and so has no text in the option table. */
 static void complete_listener(struct reading *reading, struct listener_config *listener)
 {
@@ -106,6 +151,7 @@ static void complete_listener(struct reading *reading, struct listener_config *l
         else
             complain(reading, line, "%s needs the key `%s`", reading->title, key_protocol);
     }
+    complete_tls(reading, listener);
     listener->proxy_line = line_of(reading, "proxy");
     if (listener->token) {
         listener->scheme = copy_text(reading, listener->token);
@@ -114,36 +160,77 @@ static void complete_listener(struct reading *reading, struct listener_config *l
     }
 }
 
-/* Whether a password-file may be trusted with a password, as ssh asks of its keys. */
-static void check_password_file(struct reading *reading, const char *path, int line)
+/* A credential's file is looked at where it is read: `check` by hand need not have it. */
+static void check_password_file(struct reading *reading, const char *path)
 {
-    struct stat status;
+    char place[PATH_MAX];
+    const char *why;
 
-    if (path[0] != '/')
-        complain(reading, line, "password-file: not an absolute path");
-    else if (stat(path, &status) != 0)
-        complain(reading, line, "password-file: %s: %s", path, strerror(errno));
-    else if (S_ISREG(status.st_mode) && status.st_mode & 077)
-        complain(reading, line, "password-file: others can read %s: run `chmod 600` on it", path);
+    if (!credential_name(path))
+        check_file(reading, "password-file", path, true);
+    else if (reading->use == CONFIG_TO_CHECK ? !credential_is_name(credential_name(path), &why)
+                                             : !credential_path(credential_name(path), place, sizeof place, &why))
+        complain(reading, line_of(reading, "password-file"), "password-file: %s", why);
 }
 
-static void check_proxy(struct reading *reading, const struct proxy_config *proxy)
+static void check_auth(struct reading *reading, const struct proxy_config *proxy)
+{
+    const char *word = option_find(OPTION_PROXY, "auth")->rule.words[proxy->auth];
+    int line = line_of(reading, "auth");
+
+    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user && !proxy->urls.environment)
+        complain(reading, line, "auth = %s needs a user", word);
+    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_BASIC && proxy->method != 0)
+        complain(reading, line, "auth = %s needs method = connect", word);
+}
+
+/* Connections can be made ahead of need only where a single one is like any other. */
+static void check_preconnect(struct reading *reading, const struct proxy_config *proxy)
+{
+    int line = line_of(reading, "preconnect");
+
+    if (proxy->preconnect == 0)
+        return;
+    if (proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE)
+        complain(reading, line, "preconnect: NTLM and Negotiate prove who you are to one connection at a time");
+    if (proxy->via_name)
+        complain(reading, line, "preconnect: not for a proxy that is reached via another");
+    if (proxy->urls.environment)
+        complain(reading, line, "preconnect: needs a `url` of its own, not the environment's");
+}
+
+static void check_proxy_tls(struct reading *reading, const struct proxy_config *proxy)
+{
+    if (proxy->key_file && !proxy->cert_file)
+        complain(reading, line_of(reading, "key-file"), "key-file without a cert-file");
+    if (proxy->ca_file)
+        check_file(reading, "ca-file", proxy->ca_file, false);
+    if (proxy->cert_file) /* when the key is in it, too, it is as secret as that */
+        check_file(reading, "cert-file", proxy->cert_file, !proxy->key_file);
+    if (proxy->key_file)
+        check_file(reading, "key-file", proxy->key_file, true);
+}
+
+static void check_proxy(struct reading *reading, struct proxy_config *proxy)
 {
     int given = !!proxy->password + !!proxy->password_file + !!proxy->password_command;
     int line = reading->section_line;
 
+    proxy->via_line = line_of(reading, "via");
     if (given > 1)
         complain(reading, line, "%s has more than one of password, password-file and password-command", reading->title);
     if (given > 0 && !proxy->user)
         complain(reading, line, "%s has a password but no user", reading->title);
-    if (proxy->user && given == 0)
+    if (proxy->user && given == 0 && reading->use != CONFIG_TO_ASK)
         complain(reading, line, "%s has a user but no password, password-file or password-command", reading->title);
     for (size_t i = 0; i < proxy->headers.count; i++)
         if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
             complain(reading, line, "%s has both a user and a Proxy-Authorization header", reading->title);
     if (proxy->password_file)
-        check_password_file(reading, proxy->password_file,
-                            line_of(reading, "password-file"));
+        check_password_file(reading, proxy->password_file);
+    check_auth(reading, proxy);
+    check_preconnect(reading, proxy);
+    check_proxy_tls(reading, proxy);
     if (proxy->require_switch && !(proxy->announce & METHOD_UPGRADE))
         complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
                  "switch", reading->title);
@@ -210,6 +297,7 @@ static bool open_proxy(struct reading *reading, const char *label)
         return false;
     }
     proxy->label = copy;
+    proxy->line = reading->line;
     reading->base = proxy;
     return true;
 }
@@ -318,7 +406,7 @@ static void note_secret(struct reading *reading, const struct option_row *option
         return;
     }
     if (strcmp(shown, VALUE_MASK) == 0) {
-        if (reading->use == CONFIG_TO_RUN)
+        if (reading->use != CONFIG_TO_CHECK)
             complain(reading, reading->line, "%s: this is the mask that `check` prints in place of a secret",
                      option->rule.key);
     } else if (!reading->secret_line) {
@@ -373,100 +461,6 @@ static void on_fault(void *arg, int line, const char *text)
 
 /* --- the whole file --- */
 
-static const struct proxy_config *find_proxy(const struct config *config, const char *label)
-{
-    for (size_t i = 0; i < config->proxy_count; i++)
-        if (strcmp(config->proxies[i].label, label) == 0)
-            return &config->proxies[i];
-    return NULL;
-}
-
-/* Points each listener at its proxy. */
-static void resolve_proxies(struct reading *reading)
-{
-    struct config *config = reading->config;
-
-    for (size_t i = 0; i < config->listener_count; i++) {
-        struct listener_config *listener = &config->listeners[i];
-        const char *label = listener->proxy_name ? listener->proxy_name : "";
-
-        if (strcmp(label, "direct") == 0)
-            continue;
-        listener->proxy = find_proxy(config, label);
-        if (!listener->proxy && *label)
-            complain(reading, listener->proxy_line, "there is no section [proxy %s]", label);
-        else if (!listener->proxy)
-            complain(reading, listener->line, "there is no section [proxy] (for no proxy, write proxy = direct)");
-    }
-}
-
-static bool is_loopback_host(const char *host)
-{
-    return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* localhost is both of the two loopback addresses. */
-static bool same_place(const struct endpoint *a, const struct endpoint *b)
-{
-    bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
-
-    return a->port != 0 && a->port == b->port &&
-           (strcasecmp(a->host, b->host) == 0 || (a_local && is_loopback_host(b->host)) ||
-            (b_local && is_loopback_host(a->host)));
-}
-
-/* The place that an earlier listener, or this one, listens on already; NULL when it is free. */
-static const struct listener_config *taken_by(const struct config *config, size_t at, size_t place)
-{
-    const struct endpoint *wanted = &config->listeners[at].listen.at[place];
-
-    for (size_t i = 0; i <= at; i++)
-        for (size_t k = 0; k < (i < at ? config->listeners[i].listen.count : place); k++)
-            if (same_place(&config->listeners[i].listen.at[k], wanted))
-                return &config->listeners[i];
-    return NULL;
-}
-
-static void check_places(struct reading *reading)
-{
-    const struct config *config = reading->config;
-
-    for (size_t i = 0; i < config->listener_count; i++)
-        for (size_t k = 0; k < config->listeners[i].listen.count; k++) {
-            const struct listener_config *other = taken_by(config, i, k);
-            char place[ENDPOINT_TEXT_MAX];
-
-            if (other)
-                complain(reading, config->listeners[i].line, "%s listens on %s, which %s does already: give it a "
-                         "`listen` of its own", config->listeners[i].name,
-                         endpoint_format(&config->listeners[i].listen.at[k], place),
-                         other == &config->listeners[i] ? "it" : other->name);
-        }
-}
-
-/* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
-static void check_environment(struct reading *reading)
-{
-    struct config *config = reading->config;
-
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
-        const char *url, *userinfo, *why;
-        struct endpoint proxy;
-        size_t length;
-
-        if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
-            continue;
-        url = environment_proxy(listener->scheme);
-        if (url && !endpoint_parse_environment(&proxy, url, strlen(url), &userinfo, &length, &why))
-            complain(reading, listener->line, "url = environment, but the variable for %s cannot be used: %s",
-                     listener->scheme, why);
-        if (!url)
-            complain(reading, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
-                     listener->scheme);
-    }
-}
-
 struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
 {
     struct reading reading = {.name = name, .use = use};
@@ -497,10 +491,7 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
         S_ISREG(status.st_mode) && status.st_mode & 077)
         complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
                  "on it");
-    resolve_proxies(&reading);
-    check_places(&reading);
-    if (use == CONFIG_TO_RUN)
-        check_environment(&reading);
+    review_config(reading.config, use, &reading.complaints);
     good = reading.complaints.count == 0 && reading.config->path;
     complaints_tell(&reading.complaints, reading.name, report, arg);
     if (good)

@@ -9,24 +9,11 @@
 
 #include "settings.h"
 
-struct config {
-    unsigned references; /* config_ref and config_unref only */
-    char *path;
-    struct settings settings;
-    struct redirect_policy redirects;
-    size_t proxy_count, listener_count;
-    struct proxy_config *proxies;
-    struct listener_config *listeners;
-};
-
 #define CONFIG_LABEL_MAX 32       /* bytes of a section's label */
 #define CONFIG_SECTIONS_MAX 256   /* proxies, and listeners, of one file */
 
 /* Is told each error as one line, "FILE:LINE: text" or "FILE: text". */
 typedef void config_report(void *arg, const char *line);
-
-/* What the configuration is loaded for: a mask in a secret's place is fine for `check` only. */
-enum config_use { CONFIG_TO_CHECK, CONFIG_TO_RUN };
 
 /* Reads a file, or an open stream that is called name in errors and whose mode is not looked at.  Returns a config with
  * one reference, or NULL after at least one report.  config_parse does not close the stream. */

@@ -23,6 +23,7 @@
 #include "redirect.h"
 #include "session.h"
 #include "status.h"
+#include "stock.h"
 #include "tunnel.h"
 
 #define DESCRIPTORS_APART 64  /* not for sessions */
@@ -49,6 +50,24 @@ struct daemon {
 };
 
 /* --- clients --- */
+
+/* Takes all descriptors that the system lets us have.  Returns for how many sessions they suffice: each needs two, and
+ * some are for listeners, name servers, further addresses being dialed, pipes, and connections made ahead of need. */
+static size_t count_room(const struct config *config)
+{
+    struct rlimit limit;
+    size_t others;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 256;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    others = DESCRIPTORS_APART + stock_size(config);
+    if (limit.rlim_cur / 2 < others)
+        others = limit.rlim_cur / 2;
+    return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
+}
 
 /* Accepting a client for whose tunnel there is no descriptor left would only be to refuse it: let it wait. */
 static void set_full(struct daemon *daemon, bool full)
@@ -187,9 +206,12 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     }
     config_unref(daemon->config);
     daemon->config = fresh;
+    daemon->room = count_room(fresh);
     secrets_forget(daemon->means.secrets, NULL);
+    trusts_forget(daemon->means.trusts);
     health_forget(daemon->means.health);
     redirects_keep(daemon->means.redirects, is_ours, fresh);
+    stock_keep(daemon->means.stock, fresh);
     desk_set(daemon->desk, fresh->settings.control);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
@@ -251,22 +273,6 @@ static bool listens_on(void *arg, const struct address *address)
 
 /* --- the run --- */
 
-/* Takes all descriptors that the system lets us have.  Returns for how many sessions they suffice: each needs two, and
- * some are for listeners, name servers, further addresses being dialed, and pipes. */
-static size_t count_room(void)
-{
-    struct rlimit limit;
-    size_t others;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 256;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    others = limit.rlim_cur / 2 < DESCRIPTORS_APART ? limit.rlim_cur / 2 : DESCRIPTORS_APART;
-    return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
-}
-
 /* What both ways of running need. */
 static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
 {
@@ -293,6 +299,8 @@ static void release(struct daemon *daemon)
     posts_free(daemon->posts);
     daemon->posts = NULL; /* sessions that end look for them */
     sessions_free(daemon->sessions);
+    stock_free(daemon->means.stock);
+    daemon->means.stock = NULL;
     loop_timer_stop(&daemon->wind_down);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         loop_signal_stop(&daemon->signals[i]);
@@ -309,9 +317,10 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     int status = EX_UNAVAILABLE;
     char error[256];
 
-    daemon.room = count_room();
+    daemon.room = count_room(config);
     if (!prepare(&daemon, on_session_ended) ||
         !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
+        !(daemon.means.stock = stock_new(&daemon.means)) ||
         !(daemon.posts = posts_new(daemon.means.loop, on_client, &daemon)) ||
         !(daemon.desk = desk_new(daemon.means.loop, daemon.means.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
@@ -319,6 +328,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
         desk_set(daemon.desk, config->settings.control);
+        stock_keep(daemon.means.stock, config);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();
         notify_send("READY=1");
@@ -345,6 +355,7 @@ int daemon_connect(struct config *config, const struct listener_config *listener
         client = transport_from_pair(daemon.means.loop, STDIN_FILENO, STDOUT_FILENO);
     if (client) {
         sessions_set_lone(daemon.sessions);
+        secrets_allow_prompt(daemon.means.secrets);
         session_start(daemon.sessions, config, listener, client, "from=stdin", NULL);
         loop_run(daemon.means.loop);
     }

@@ -124,10 +124,6 @@ enum redirect_decision detour_decide(struct detour *detour, const struct httphea
         snprintf(why, size, "to the proxy that has just failed");
         return REDIRECT_REFUSE;
     }
-    if (detour->pending.action == SETPROXY_SET && detour->pending.proxy.tls) {
-        snprintf(why, size, "proxies behind TLS (https://) are not supported by this version");
-        return REDIRECT_REFUSE;
-    }
     decision = redirect_decide(&detour->config->redirects, &redirect, &as, why, size);
     detour->pending = as;
     return decision;

@@ -15,8 +15,8 @@
 struct attempt {
     struct dial *dial;
     struct address address;
-    CURL *easy;      /* NULL: not started, or over */
-    int open_error;  /* errno of socket(), when that is what failed */
+    struct multi_transfer transfer;
+    int open_error; /* errno of socket(), when that is what failed */
 };
 
 struct dial {
@@ -36,100 +36,12 @@ struct dial {
     struct attempt attempts[]; /* count of them */
 };
 
-/* A socket that libcurl wants watched. */
-struct watched {
-    struct dialer *dialer;
-    struct watched *next;
-    int fd;
-    struct loop_io io;
-};
-
 struct dialer {
     struct loop *loop;
-    CURLM *multi;
-    struct loop_timer timer;
+    struct multi *multi;
     struct dial *dials;
-    struct watched *watched; /* those with a stopped io are free for the next socket */
-    int kept;                /* the socket that libcurl must not close, while it is taken from it */
+    int kept; /* the socket that libcurl must not close, while it is taken from it */
 };
-
-const char *dialer_version(void)
-{
-    return curl_version_info(CURLVERSION_NOW)->version;
-}
-
-/* --- libcurl on the loop --- */
-
-static void collect(struct dialer *dialer);
-
-static void on_socket(void *arg, int ready)
-{
-    struct watched *watched = arg;
-    struct dialer *dialer = watched->dialer;
-    int running;
-
-    curl_multi_socket_action(dialer->multi, watched->fd,
-                             (ready & LOOP_READ ? CURL_CSELECT_IN : 0) | (ready & LOOP_WRITE ? CURL_CSELECT_OUT : 0),
-                             &running);
-    collect(dialer);
-}
-
-static void on_timeout(void *arg)
-{
-    struct dialer *dialer = arg;
-    int running;
-
-    curl_multi_socket_action(dialer->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(dialer);
-}
-
-static int want_timer(CURLM *multi, long ms, void *arg)
-{
-    struct dialer *dialer = arg;
-
-    (void)multi;
-    if (ms < 0)
-        loop_timer_stop(&dialer->timer);
-    else
-        loop_timer_start(dialer->loop, &dialer->timer, (uint64_t)ms, on_timeout, dialer);
-    return 0;
-}
-
-static struct watched *find_watched(struct dialer *dialer, curl_socket_t fd)
-{
-    struct watched *spare = NULL, *watched;
-
-    for (watched = dialer->watched; watched; watched = watched->next) {
-        if (watched->io.call && watched->fd == fd)
-            return watched;
-        if (!watched->io.call)
-            spare = watched;
-    }
-    if (spare)
-        return spare;
-    watched = calloc(1, sizeof *watched);
-    if (watched) {
-        watched->dialer = dialer;
-        watched->next = dialer->watched;
-        dialer->watched = watched;
-    }
-    return watched;
-}
-
-static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *ours)
-{
-    struct dialer *dialer = arg;
-    struct watched *watched = ours ? ours : find_watched(dialer, fd);
-    int wanted = what == CURL_POLL_IN ? LOOP_READ : what == CURL_POLL_OUT ? LOOP_WRITE
-                                                : what == CURL_POLL_INOUT ? LOOP_READ | LOOP_WRITE : 0;
-
-    (void)easy;
-    if (!watched)
-        return -1;
-    watched->fd = fd;
-    curl_multi_assign(dialer->multi, fd, wanted ? watched : NULL);
-    return loop_io_levels(dialer->loop, &watched->io, fd, wanted, on_socket, watched) ? 0 : -1;
-}
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
 {
@@ -152,25 +64,15 @@ static int close_socket(void *arg, curl_socket_t fd)
     return fd == dialer->kept ? 0 : close(fd);
 }
 
-struct dialer *dialer_new(struct loop *loop)
+struct dialer *dialer_new(struct loop *loop, struct multi *multi)
 {
     struct dialer *dialer = calloc(1, sizeof *dialer);
 
-    if (!dialer || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
-        free(dialer);
+    if (!dialer)
         return NULL;
-    }
     dialer->loop = loop;
+    dialer->multi = multi;
     dialer->kept = -1;
-    dialer->multi = curl_multi_init();
-    if (!dialer->multi) {
-        free(dialer);
-        return NULL;
-    }
-    curl_multi_setopt(dialer->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
-    curl_multi_setopt(dialer->multi, CURLMOPT_SOCKETDATA, dialer);
-    curl_multi_setopt(dialer->multi, CURLMOPT_TIMERFUNCTION, want_timer);
-    curl_multi_setopt(dialer->multi, CURLMOPT_TIMERDATA, dialer);
     return dialer;
 }
 
@@ -180,16 +82,6 @@ void dialer_free(struct dialer *dialer)
         return;
     while (dialer->dials)
         dial_cancel(dialer->dials);
-    loop_timer_stop(&dialer->timer);
-    curl_multi_cleanup(dialer->multi);
-    curl_global_cleanup();
-    while (dialer->watched) {
-        struct watched *watched = dialer->watched;
-
-        dialer->watched = watched->next;
-        loop_io_stop(&watched->io);
-        free(watched);
-    }
     free(dialer);
 }
 
@@ -199,15 +91,15 @@ void dialer_free(struct dialer *dialer)
 static int attempt_end(struct attempt *attempt, bool keep)
 {
     struct dialer *dialer = attempt->dial->dialer;
+    CURL *easy = attempt->transfer.easy;
     curl_socket_t fd = CURL_SOCKET_BAD;
 
-    if (!attempt->easy)
+    if (!easy)
         return -1;
-    if (keep && curl_easy_getinfo(attempt->easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
+    if (keep && curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
         dialer->kept = fd;
-    curl_multi_remove_handle(dialer->multi, attempt->easy);
-    curl_easy_cleanup(attempt->easy);
-    attempt->easy = NULL;
+    multi_remove(dialer->multi, &attempt->transfer);
+    curl_easy_cleanup(easy);
     attempt->dial->running--;
     dialer->kept = -1;
     return fd == CURL_SOCKET_BAD ? -1 : fd;
@@ -253,7 +145,7 @@ static void note_failure(struct attempt *attempt, CURLcode code)
     long error = 0;
     const char *why;
 
-    curl_easy_getinfo(attempt->easy, CURLINFO_OS_ERRNO, &error);
+    curl_easy_getinfo(attempt->transfer.easy, CURLINFO_OS_ERRNO, &error);
     if (attempt->open_error)
         error = attempt->open_error;
     dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -262,6 +154,8 @@ static void note_failure(struct attempt *attempt, CURLcode code)
     snprintf(dial->error, sizeof dial->error, "%s", why);
     dial->failed = attempt->address;
 }
+
+static void attempt_done(void *arg, CURLcode code);
 
 static bool attempt_start(struct attempt *attempt)
 {
@@ -272,8 +166,6 @@ static bool attempt_start(struct attempt *attempt)
 
     if (!easy)
         return false;
-    attempt->easy = easy;
-    dial->running++;
     snprintf(url, sizeof url, "http://%s/", address_format(&attempt->address, where));
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
@@ -286,13 +178,12 @@ static bool attempt_start(struct attempt *attempt)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, dial->dialer);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, attempt);
-    if (curl_multi_add_handle(dial->dialer->multi, easy) == CURLM_OK)
-        return true;
-    attempt->easy = NULL;
-    dial->running--;
-    curl_easy_cleanup(easy);
-    return false;
+    if (!multi_add(dial->dialer->multi, &attempt->transfer, easy, attempt_done, attempt)) {
+        curl_easy_cleanup(easy);
+        return false;
+    }
+    dial->running++;
+    return true;
 }
 
 static void on_stagger(void *arg);
@@ -324,8 +215,9 @@ static void on_first(struct deferred *first)
 }
 
 /* An attempt is over: with success it ends the dial, otherwise the next address need not wait any longer. */
-static void attempt_done(struct attempt *attempt, CURLcode code)
+static void attempt_done(void *arg, CURLcode code)
 {
+    struct attempt *attempt = arg;
     struct dial *dial = attempt->dial;
     struct address address = attempt->address;
     int fd;
@@ -345,22 +237,6 @@ static void attempt_done(struct attempt *attempt, CURLcode code)
     }
     dial_end(dial);
     dial->done(dial->arg, DIAL_CONNECTED, fd, &address, NULL);
-}
-
-/* Takes the results that libcurl has ready. */
-static void collect(struct dialer *dialer)
-{
-    CURLMsg *message;
-    int left;
-
-    while ((message = curl_multi_info_read(dialer->multi, &left))) {
-        char *attempt = NULL;
-
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &attempt);
-        attempt_done((struct attempt *)attempt, message->data.result);
-    }
 }
 
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,

@@ -9,12 +9,15 @@
 
 #include "address.h"
 #include "loop.h"
+#include "multi.h"
 
 struct dialer;
 struct dial; /* one connection being made */
 
-/* NULL: out of memory. */
-struct dialer *dialer_new(struct loop *loop);
+/* The multi is the owner's, for longer than the dialer.  NULL: out of memory. */
+struct dialer *dialer_new(struct loop *loop, struct multi *multi);
+
+/* Cancels what is under way.  NULL is fine. */
 void dialer_free(struct dialer *dialer);
 
 enum dial_result {
@@ -36,8 +39,5 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
 
 /* The call back will not come; sockets are closed.  NULL is fine. */
 void dial_cancel(struct dial *dial);
-
-/* The libcurl version. */
-const char *dialer_version(void);
 
 #endif

@@ -80,7 +80,7 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
 {
     const char *end = text + length, *rest, *colon;
 
-    endpoint->tls = false;
+    endpoint->tls = endpoint->socks = false;
     if (length > 0 && text[0] == '[') {
         rest = memchr(text, ']', length);
         if (!rest)
@@ -122,59 +122,89 @@ bool endpoint_parse_target(struct endpoint_target *target, const char *text, siz
 
     target->srv = length > skip && strncasecmp(text, prefix, skip) == 0 && !memchr(text + skip, ':', length - skip) &&
                   !all_digits(text + skip, length - skip);
+    target->default_port = length > 0 && (text[0] == '[' ? text[length - 1] == ']' : !memchr(text, ':', length));
     if (!target->srv)
         return endpoint_parse(&target->place, text, length, default_port, why);
     memset(&target->place, 0, sizeof target->place);
     return parse_name(target->place.host, text + skip, length - skip, why);
 }
 
+/* The schemes that a proxy's URL may have. */
+struct scheme {
+    const char *name;
+    uint16_t port; /* default */
+    bool tls, socks;
+};
+
+static const struct scheme schemes[] = {
+    {"http", 80, false, false},
+    {"https", 443, true, false},
+    {"socks5h", 1080, false, true},
+};
+
 /* What stands behind "scheme://": host[:port] and at most a "/". */
-static bool parse_authority(struct endpoint *endpoint, const char *text, size_t length, bool tls, const char **why)
+static bool parse_authority(struct endpoint *endpoint, const char *text, size_t length, const struct scheme *scheme,
+                            const char **why)
 {
     if (length > 0 && text[length - 1] == '/')
         length--;
     if (memchr(text, '/', length) || memchr(text, '?', length) || memchr(text, '#', length))
         return fault(why, "a proxy's URL ends behind the port");
-    if (!endpoint_parse(endpoint, text, length, tls ? 443 : 80, why))
+    if (!endpoint_parse(endpoint, text, length, scheme->port, why))
         return false;
-    endpoint->tls = tls;
+    endpoint->tls = scheme->tls;
+    endpoint->socks = scheme->socks;
     return true;
 }
 
-static bool skip_scheme(const char **text, size_t *length, bool *tls, const char **why)
+/* Steps over "scheme://".  NULL after a fault. */
+static const struct scheme *skip_scheme(const char **text, size_t *length, bool socks, const char **why)
 {
-    size_t skip = 0;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        size_t name = strlen(schemes[i].name);
 
-    if (*length >= 7 && strncasecmp(*text, "http://", 7) == 0)
-        skip = 7;
-    else if (*length >= 8 && strncasecmp(*text, "https://", 8) == 0)
-        skip = 8;
-    else
-        return fault(why, "a proxy's URL starts with http:// or https://");
-    *tls = skip == 8;
-    *text += skip;
-    *length -= skip;
-    return true;
+        if (*length < name + 3 || strncasecmp(*text, schemes[i].name, name) != 0 ||
+            memcmp(*text + name, "://", 3) != 0 || (schemes[i].socks && !socks))
+            continue;
+        *text += name + 3;
+        *length -= name + 3;
+        return &schemes[i];
+    }
+    fault(why, socks ? "a proxy's URL starts with http://, https:// or socks5h://"
+                     : "a proxy's URL starts with http:// or https://");
+    return NULL;
+}
+
+static bool parse_url(struct endpoint *endpoint, const char *text, size_t length, bool socks, const char **why)
+{
+    const struct scheme *scheme = skip_scheme(&text, &length, socks, why);
+
+    if (!scheme)
+        return false;
+    if (memchr(text, '@', length))
+        return fault(why, "a proxy's URL holds no user and no password");
+    return parse_authority(endpoint, text, length, scheme, why);
 }
 
 bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t length, const char **why)
 {
-    bool tls;
+    return parse_url(endpoint, text, length, false, why);
+}
 
-    if (!skip_scheme(&text, &length, &tls, why))
-        return false;
-    if (memchr(text, '@', length))
-        return fault(why, "a proxy's URL holds no user and no password");
-    return parse_authority(endpoint, text, length, tls, why);
+bool endpoint_parse_any_url(struct endpoint *endpoint, const char *text, size_t length, const char **why)
+{
+    return parse_url(endpoint, text, length, true, why);
 }
 
 bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                                 size_t *userinfo_length, const char **why)
 {
+    const struct scheme *scheme = &schemes[0];
     const char *at;
-    bool tls = false;
 
-    if (memmem(text, length, "://", 3) && !skip_scheme(&text, &length, &tls, why))
+    if (memmem(text, length, "://", 3))
+        scheme = skip_scheme(&text, &length, false, why);
+    if (!scheme)
         return false;
     at = memrchr(text, '@', length);
     *userinfo = text;
@@ -183,7 +213,7 @@ bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, siz
         length -= (size_t)(at + 1 - text);
         text = at + 1;
     }
-    return parse_authority(endpoint, text, length, tls, why);
+    return parse_authority(endpoint, text, length, scheme, why);
 }
 
 static int hex_digit(char c)
@@ -225,17 +255,33 @@ const char *endpoint_format(const struct endpoint *endpoint, char out[ENDPOINT_T
     return out;
 }
 
+static const struct scheme *scheme_of(const struct endpoint *proxy)
+{
+    return &schemes[proxy->socks ? 2 : proxy->tls ? 1 : 0];
+}
+
+const char *endpoint_scheme(const struct endpoint *proxy)
+{
+    return scheme_of(proxy)->name;
+}
+
+uint16_t endpoint_default_port(const struct endpoint *proxy)
+{
+    return scheme_of(proxy)->port;
+}
+
 const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_URL_MAX])
 {
     char place[ENDPOINT_TEXT_MAX];
 
-    snprintf(out, ENDPOINT_URL_MAX, "%s://%s", proxy->tls ? "https" : "http", endpoint_format(proxy, place));
+    snprintf(out, ENDPOINT_URL_MAX, "%s://%s", endpoint_scheme(proxy), endpoint_format(proxy, place));
     return out;
 }
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && a->tls == b->tls && strcasecmp(a->host, b->host) == 0;
+    return a->port == b->port && a->tls == b->tls && a->socks == b->socks &&
+           strcasecmp(a->host, b->host) == 0;
 }
 
 bool endpoint_host_within(const char *host, const char *domain, size_t domain_length)

@@ -13,13 +13,15 @@
 struct endpoint {
     char host[ENDPOINT_HOST_MAX + 1]; /* as written, without brackets; a ':' in it says IPv6 literal */
     uint16_t port;
-    bool tls; /* of a proxy: it is spoken to in TLS (https) */
+    bool tls;   /* of a proxy: it is spoken to in TLS (https) */
+    bool socks; /* of a proxy: it speaks SOCKS 5 and not HTTP (socks5h) */
 };
 
 /* A target: a place, or the domain of an SRV record that names it. */
 struct endpoint_target {
     struct endpoint place; /* with srv: the domain, port 0 */
     bool srv;
+    bool default_port; /* none was written */
 };
 
 /* All parsers read exactly length bytes, return false on anything but a whole valid value and then let *why name the
@@ -36,8 +38,11 @@ bool endpoint_parse_target(struct endpoint_target *target, const char *text, siz
 /* A proxy named by an http:// or https:// URL: host, port (default 80 or 443), "/" or nothing behind it. */
 bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t length, const char **why);
 
-/* The same, but a proxy variable of the environment may hold "user:password@" too and may leave the scheme out.
- * *userinfo points into text, *userinfo_length is 0 when there is none. */
+/* The same, or socks5h://host[:port] (default 1080): what a proxy behind which other proxies are may be. */
+bool endpoint_parse_any_url(struct endpoint *endpoint, const char *text, size_t length, const char **why);
+
+/* As endpoint_parse_url, but a proxy variable of the environment may hold "user:password@" too and may leave the
+ * scheme out.  *userinfo points into text, *userinfo_length is 0 when there is none. */
 bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                                 size_t *userinfo_length, const char **why);
 
@@ -47,11 +52,17 @@ bool endpoint_decode(const char *text, size_t length, char *out, size_t size);
 /* Writes "host:port", IPv6 in brackets; the request-target of RFC 9110 section 9.3.6.  Returns out. */
 const char *endpoint_format(const struct endpoint *endpoint, char out[ENDPOINT_TEXT_MAX]);
 
-/* "http://host:port" or "https://host:port".  Returns out. */
-#define ENDPOINT_URL_MAX (ENDPOINT_TEXT_MAX + 8)
+/* "http", "https" or "socks5h". */
+const char *endpoint_scheme(const struct endpoint *proxy);
+
+/* The port of its scheme. */
+uint16_t endpoint_default_port(const struct endpoint *proxy);
+
+/* "http://host:port" and the like.  Returns out. */
+#define ENDPOINT_URL_MAX (ENDPOINT_TEXT_MAX + 10)
 const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_URL_MAX]);
 
-/* Same host (letters in any case), port and tls. */
+/* Same host (letters in any case), port and scheme. */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* Whether host is domain itself or a name below it, label by label, in any case, a last dot of either ignored.

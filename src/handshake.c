@@ -77,8 +77,12 @@ static enum handshake_result broken_by(struct handshake *handshake, const struct
 {
     char what[160];
 
-    snprintf(what, sizeof what, "%s before its answer was complete", transport_error(transport));
-    return broken(handshake, what);
+    snprintf(what, sizeof what, transport->denied ? "%s" : "%s before its answer was complete",
+             transport_error(transport));
+    broken(handshake, what);
+    if (transport->denied)
+        handshake->verdict.failure.class = FAILURE_PERMANENT;
+    return HANDSHAKE_BROKEN;
 }
 
 /* What the first bytes of something else than HTTP were, for the log. */
@@ -190,6 +194,11 @@ enum handshake_result handshake_step(struct handshake *handshake, struct transpo
 const struct method_verdict *handshake_verdict(const struct handshake *handshake)
 {
     return &handshake->verdict;
+}
+
+bool handshake_unanswered(const struct handshake *handshake)
+{
+    return handshake->passed + handshake->filled == 0;
 }
 
 const struct httphead *handshake_head(const struct handshake *handshake)

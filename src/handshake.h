@@ -32,6 +32,9 @@ const struct method_verdict *handshake_verdict(const struct handshake *handshake
 /* After JUDGED: the answer's head, borrowed. */
 const struct httphead *handshake_head(const struct handshake *handshake);
 
+/* Whether not a byte came in answer. */
+bool handshake_unanswered(const struct handshake *handshake);
+
 /* The first line of the request, and of the last answer ("" before it came), for people. */
 const char *handshake_request_line(const struct handshake *handshake, char *out, size_t size);
 const char *handshake_status_line(const struct handshake *handshake, char *out, size_t size);

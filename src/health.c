@@ -11,6 +11,7 @@ struct entry {
     unsigned failures;    /* in a row */
     bool away;            /* rests because it said so */
     bool plain;
+    enum challenge_scheme scheme;
     char why[128];
 };
 
@@ -156,4 +157,17 @@ bool health_is_plain(const struct health *health, const struct endpoint *proxy)
     const struct entry *entry = find(health, proxy);
 
     return entry && entry->plain;
+}
+
+void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                       enum challenge_scheme scheme)
+{
+    touch(health, proxy, now_ms)->scheme = scheme;
+}
+
+enum challenge_scheme health_scheme(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry ? entry->scheme : CHALLENGE_NONE;
 }

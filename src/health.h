@@ -1,4 +1,5 @@
-/* What is remembered of each proxy: whether it rests after a failure, and whether it chokes on Upgrade.  Pure: the
+/* What is remembered of each proxy: whether it rests after a failure, whether it chokes on Upgrade, how it wants us to
+ * authenticate.  Pure: the
  * clock is passed in, in milliseconds of any monotonic clock. */
 #ifndef SALLYPORT_HEALTH_H
 #define SALLYPORT_HEALTH_H
@@ -6,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "challenge.h"
 #include "endpoint.h"
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the first failure; each further one in a row doubles it */
@@ -53,5 +55,10 @@ void health_forget(struct health *health);
 /* It refuses requests with Upgrade but takes them without. */
 void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 bool health_is_plain(const struct health *health, const struct endpoint *proxy);
+
+/* The scheme of authentication that worked last, chosen among what it offered; NONE: not known. */
+void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                       enum challenge_scheme scheme);
+enum challenge_scheme health_scheme(const struct health *health, const struct endpoint *proxy);
 
 #endif

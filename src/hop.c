@@ -5,27 +5,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "basic.h"
-#include "handshake.h"
-#include "reach.h"
+#include "approach.h"
+#include "dialogue.h"
 #include "secret.h"
+#include "standing.h"
+#include "stock.h"
 
 struct hop {
     struct hop_job job;
-    struct secret_fetch *fetch;   /* under way, each NULL when it is not */
-    struct reach *reach;
-    struct handshake *handshake;
-    struct transport *transport;
-    struct loop_timer limit;      /* of the answer */
+    struct dialogue *dialogue;    /* NULL when there is no proxy */
+    struct approach *approach;    /* under way, as the next one is, or NULL */
+    struct hop *outer;            /* to the proxy before this one */
+    size_t outer_next;            /* of its urls: those before it were tried */
+    struct transport *transport;  /* to the target itself */
     bool on_loopback, reached;
-    char credentials[BASIC_MAX];  /* or ""; wiped */
+    bool from_stock;              /* the dialogue's connection was made ahead of need */
+    bool stale;                   /* one of those was dead: a fresh one is made */
     struct failure failure;
     struct deferred start, death;
 };
 
+static void on_approached(struct hop *hop, struct transport *transport);
+
 static void tell(struct hop *hop, enum hop_event event)
 {
-    loop_timer_stop(&hop->limit);
     hop->job.told(hop->job.arg, event, NULL, NULL);
 }
 
@@ -46,79 +49,29 @@ static void __attribute__((format(printf, 4, 5))) fail(struct hop *hop, enum hop
     tell(hop, event);
 }
 
-/* --- SECRET: the password, before a connection is made that would wait for it --- */
+/* --- APPROACH: a connection to the proxy, or to the target --- */
 
-static void start_reach(struct hop *hop);
-
-static void make_credentials(struct hop *hop)
-{
-    const struct proxy_config *own = hop->job.own && hop->job.own->user ? hop->job.own : NULL;
-    const char *user = own ? own->user : hop->job.user;
-    const char *password = own ? secrets_known(hop->job.means->secrets, own) : hop->job.password;
-
-    if (user && !password)
-        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "the password was withdrawn while it was needed");
-    else if (user && !basic_format(user, password, hop->credentials))
-        fail(hop, HOP_FAILED, FAILURE_PERMANENT, "user and password are too long");
-    else
-        start_reach(hop);
-}
-
-static void on_secret(void *arg, const char *error)
+static void on_approach(void *arg, enum approach_event event, const char *what, const char *text)
 {
     struct hop *hop = arg;
+    struct transport *transport;
 
-    hop->fetch = NULL;
-    if (error)
-        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "%s", error);
-    else
-        make_credentials(hop);
-}
-
-static void start_secret(struct hop *hop)
-{
-    const struct proxy_config *own = hop->job.own;
-
-    if (!hop->job.proxy || !own || !own->user || secrets_known(hop->job.means->secrets, own)) {
-        make_credentials(hop);
+    if (event == APPROACH_STEP) {
+        step(hop, what, text);
         return;
     }
-    hop->fetch = secrets_fetch(hop->job.means->secrets, own, on_secret, hop);
-    if (!hop->fetch)
-        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
-}
-
-/* --- REACH: a connection to the proxy, or to the target --- */
-
-static void start_handshake(struct hop *hop);
-
-static void on_reach(void *arg, enum reach_event event, const char *what, const char *text)
-{
-    struct hop *hop = arg;
-
+    hop->reached |= approach_connected(hop->approach);
+    hop->on_loopback = approach_on_loopback(hop->approach);
+    hop->failure = *approach_failure(hop->approach);
+    transport = approach_take(hop->approach);
+    approach_free(hop->approach);
+    hop->approach = NULL;
     switch (event) {
-    case REACH_STEP:
-        step(hop, what, text);
-        break;
-    case REACH_CONNECTED:
-        hop->transport = reach_take(hop->reach, &hop->on_loopback);
-        reach_free(hop->reach);
-        hop->reach = NULL;
-        hop->reached = true;
-        if (hop->job.proxy)
-            start_handshake(hop);
-        else
-            tell(hop, HOP_OPEN);
-        break;
-    case REACH_UNREACHABLE:
-        fail(hop, HOP_DEAD, FAILURE_TEMPORARY, "%s", text);
-        break;
-    case REACH_FORBIDDEN:
-        fail(hop, HOP_FORBIDDEN, FAILURE_PERMANENT, "%s", text);
-        break;
-    case REACH_OURSELVES:
-        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "%s", text);
-        break;
+    case APPROACH_STEP: break;
+    case APPROACH_READY: on_approached(hop, transport); break;
+    case APPROACH_DEAD: tell(hop, HOP_DEAD); break;
+    case APPROACH_FORBIDDEN: tell(hop, HOP_FORBIDDEN); break;
+    case APPROACH_FAILED: tell(hop, HOP_FAILED); break;
     }
 }
 
@@ -129,99 +82,222 @@ static const char *forbids(void *arg, const struct address *address)
     return hop->job.forbids(hop->job.arg, address);
 }
 
-static void start_reach(struct hop *hop)
+/* Over a connection that the proxy before this one has given, or over one of its own. */
+static void start_approach(struct hop *hop, struct transport *through, char *leftover, size_t length)
 {
-    const struct settings *settings = &hop->job.config->settings;
-    const struct reach_job job = {
-        .loop = hop->job.means->loop,
-        .resolver = hop->job.means->resolver,
-        .dialer = hop->job.means->dialer,
-        .place = hop->job.proxy ? hop->job.proxy : hop->job.target,
-        .resolve_ms = settings->resolve_timeout,
-        .connect_ms = settings->connect_timeout,
-        .keepalive_ms = settings->keepalive,
+    const struct approach_job job = {
+        .means = hop->job.means,
+        .settings = hop->job.settings,
+        .place = hop->job.proxy ? hop->job.proxy : hop->job.request.target,
+        .own = hop->job.own,
+        .through = through,
+        .leftover = leftover,
+        .leftover_length = length,
         .forbids = forbids,
-        .told = on_reach,
+        .told = on_approach,
         .arg = hop,
     };
 
-    hop->reach = reach_start(&job);
-    if (!hop->reach)
+    hop->approach = approach_start(&job);
+    if (!hop->approach)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
-/* --- HANDSHAKE --- */
+/* --- the proxy before this one --- */
 
-static void on_answer(struct hop *hop)
+static void start_outer(struct hop *hop);
+
+/* The proxy before this one does not lead to it: its next address is tried, unless its word holds for all of them. */
+static void on_outer_failed(struct hop *hop, enum hop_event event, const struct failure *failure)
 {
-    const struct method_verdict *verdict = handshake_verdict(hop->handshake);
-    char line[200];
+    const struct proxy_config *via = hop->job.via;
+    const struct endpoint *place = &via->urls.at[hop->outer_next - 1];
+    bool refused = event == HOP_ANSWERED && hop_was_refused(hop->outer);
+    char where[ENDPOINT_URL_MAX];
 
-    step(hop, "reply", handshake_status_line(hop->handshake, line, sizeof line));
-    tell(hop, verdict->outcome == METHOD_OPEN ? HOP_OPEN : HOP_ANSWERED);
+    hop->reached |= hop_was_reached(hop->outer);
+    if (event == HOP_DEAD || refused)
+        standing_failed(hop->job.means, hop->job.name, place, failure);
+    if (refused)
+        secrets_forget(hop->job.means->secrets, via);
+    if (event == HOP_DEAD && hop->outer_next < via->urls.count) {
+        hop_free(hop->outer);
+        start_outer(hop);
+    } else {
+        fail(hop, event == HOP_DEAD || (event == HOP_ANSWERED && !refused) ? HOP_DEAD : HOP_FAILED, failure->class,
+             "cannot be reached through %.80s: %.150s", endpoint_format_url(place, where), failure->what);
+    }
 }
 
-static void on_ready(void *arg, int ready)
+static void on_outer(void *arg, enum hop_event event, const char *what, const char *text)
 {
     struct hop *hop = arg;
+    struct transport *transport;
+    char *leftover;
+    size_t length;
 
-    (void)ready;
-    switch (handshake_step(hop->handshake, hop->transport)) {
-    case HANDSHAKE_WAIT:
+    switch (event) {
+    case HOP_STEP:
+        step(hop, what, text);
         break;
-    case HANDSHAKE_JUDGED:
-        on_answer(hop);
+    case HOP_OPEN:
+        standing_worked(hop->job.means, &hop->job.via->urls.at[hop->outer_next - 1]);
+        transport = hop_take(hop->outer, &leftover, &length);
+        hop_free(hop->outer);
+        hop->outer = NULL;
+        hop->reached = true;
+        start_approach(hop, transport, leftover, length);
         break;
-    case HANDSHAKE_BROKEN:
-        hop->failure = handshake_verdict(hop->handshake)->failure;
-        tell(hop, HOP_DEAD);
+    case HOP_ANSWERED:
+        on_outer_failed(hop, event, &hop_verdict(hop->outer)->failure);
+        break;
+    case HOP_DEAD: case HOP_FORBIDDEN: case HOP_FAILED:
+        on_outer_failed(hop, event, hop_failure(hop->outer));
         break;
     }
 }
 
-static void on_late(void *arg)
+static const char *forbids_nothing(void *arg, const struct address *address)
 {
-    struct hop *hop = arg;
-
-    fail(hop, HOP_DEAD, FAILURE_TEMPORARY, "no answer within %u s",
-         hop->job.config->settings.handshake_timeout / 1000);
+    (void)arg, (void)address;
+    return NULL;
 }
 
-static void start_handshake(struct hop *hop)
+/* Asks the proxy before this one for a tunnel to it.  No protocol is named there: what goes through is HTTP. */
+static void start_outer(struct hop *hop)
 {
-    const struct proxy_config *section = hop->job.own ? hop->job.own : hop->job.listener->proxy;
-    const struct method_request request = {
-        .method = section->method,
-        .announce = hop->job.plain ? section->announce & ~(unsigned)METHOD_UPGRADE : section->announce,
-        .target = hop->job.target,
-        .token = hop->job.listener->token,
-        .scheme = hop->job.listener->scheme,
-        .alpn = hop->job.listener->protocol->alpn,
-        .credentials = hop->credentials[0] ? hop->credentials : NULL,
-        .redirected_via = hop->job.redirected_via,
-        .headers = hop->job.own ? hop->job.own->headers.at : NULL,
-        .header_count = hop->job.own ? hop->job.own->headers.count : 0,
+    const struct proxy_config *via = hop->job.via;
+    const struct hop_job job = {
+        .means = hop->job.means,
+        .settings = hop->job.settings,
+        .name = hop->job.name,
+        .proxy = &via->urls.at[hop->outer_next++],
+        .own = via,
+        .via = via->via,
+        .request = {
+            .method = via->method,
+            .target = hop->job.proxy,
+            .token = "HTTP",
+            .scheme = "http",
+            .headers = via->headers.at,
+            .header_count = via->headers.count,
+        },
+        .forbids = forbids_nothing,
+        .told = on_outer,
+        .arg = hop,
     };
-    char line[300];
 
-    /* a redirect to a proxy of laxer rules does not relax the listener's */
-    hop->handshake = handshake_new(&request,
-                                   section->require_switch || hop->job.listener->proxy->require_switch);
-    if (!hop->handshake) {
-        fail(hop, HOP_FAILED, FAILURE_PERMANENT, "the request does not fit into %d bytes", METHOD_REQUEST_MAX);
+    hop->outer = hop_start(&job);
+    if (!hop->outer)
+        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
+}
+
+/* A connection made ahead of need, if one is ready. */
+static struct transport *take_ready(struct hop *hop)
+{
+    if (!hop->dialogue || !hop->job.own || !hop->job.means->stock || hop->stale || !dialogue_takes_any(hop->dialogue))
+        return NULL;
+    return stock_take(hop->job.means->stock, hop->job.proxy, hop->job.own, &hop->on_loopback);
+}
+
+static void approach(struct hop *hop)
+{
+    struct transport *ready = take_ready(hop);
+
+    hop->from_stock = ready;
+    if (ready) {
+        hop->reached = true;
+        step(hop, "connect", "made ahead of need");
+        on_approached(hop, ready);
+    } else if (hop->job.proxy && hop->job.via) {
+        hop->outer_next = 0;
+        start_outer(hop);
+    } else {
+        start_approach(hop, NULL, NULL, 0);
+    }
+}
+
+/* --- DIALOGUE --- */
+
+static void on_approached(struct hop *hop, struct transport *transport)
+{
+    if (hop->dialogue) {
+        dialogue_connect(hop->dialogue, transport);
         return;
     }
-    step(hop, "request", handshake_request_line(hop->handshake, line, sizeof line));
-    loop_timer_start(hop->job.means->loop, &hop->limit, hop->job.config->settings.handshake_timeout, on_late, hop);
-    transport_watch(hop->transport, on_ready, hop);
-    on_ready(hop, LOOP_WRITE); /* at once: a fresh connection takes a request without being asked */
+    hop->transport = transport;
+    tell(hop, HOP_OPEN);
+}
+
+static void start_dialogue(struct hop *hop);
+
+/* A connection made ahead of need was dead, as the proxy's end of it crossed our request: that is nobody's failure. */
+static void ask_anew(struct hop *hop)
+{
+    stock_note_stale(hop->job.means->stock);
+    hop->stale = true;
+    dialogue_free(hop->dialogue);
+    start_dialogue(hop);
+}
+
+static void on_dialogue(void *arg, enum dialogue_event event, const char *what, const char *text)
+{
+    struct hop *hop = arg;
+
+    switch (event) {
+    case DIALOGUE_STEP:
+        step(hop, what, text);
+        break;
+    case DIALOGUE_WANTS_CONNECTION:
+        approach(hop);
+        break;
+    case DIALOGUE_OPEN:
+        tell(hop, HOP_OPEN);
+        break;
+    case DIALOGUE_ANSWERED:
+        tell(hop, HOP_ANSWERED);
+        break;
+    case DIALOGUE_DEAD: case DIALOGUE_FAILED:
+        if (event == DIALOGUE_DEAD && hop->from_stock && dialogue_was_cut_off(hop->dialogue)) {
+            ask_anew(hop);
+            break;
+        }
+        hop->failure = *dialogue_failure(hop->dialogue);
+        tell(hop, event == DIALOGUE_DEAD ? HOP_DEAD : HOP_FAILED);
+        break;
+    }
+}
+
+static void start_dialogue(struct hop *hop)
+{
+    const struct dialogue_job job = {
+        .means = hop->job.means,
+        .settings = hop->job.settings,
+        .proxy = hop->job.proxy,
+        .own = hop->job.own,
+        .request = hop->job.request,
+        .require_switch = hop->job.require_switch,
+        .user = hop->job.user,
+        .password = hop->job.password,
+        .told = on_dialogue,
+        .arg = hop,
+    };
+
+    hop->dialogue = dialogue_start(&job);
+    if (!hop->dialogue)
+        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
 /* --- from outside --- */
 
 static void start(struct deferred *deferred)
 {
-    start_secret((struct hop *)((char *)deferred - offsetof(struct hop, start)));
+    struct hop *hop = (struct hop *)((char *)deferred - offsetof(struct hop, start));
+
+    if (hop->job.proxy)
+        start_dialogue(hop);
+    else
+        approach(hop);
 }
 
 struct hop *hop_start(const struct hop_job *job)
@@ -245,27 +321,30 @@ void hop_free(struct hop *hop)
     if (!hop || hop->death.back)
         return;
     loop_undefer(hop->job.means->loop, &hop->start);
-    secret_cancel(hop->fetch);
-    reach_free(hop->reach);
-    loop_timer_stop(&hop->limit);
+    dialogue_free(hop->dialogue);
+    approach_free(hop->approach);
+    hop_free(hop->outer);
     transport_close(hop->transport);
-    handshake_free(hop->handshake);
-    hop->fetch = NULL;
-    hop->reach = NULL;
+    hop->dialogue = NULL;
+    hop->approach = NULL;
+    hop->outer = NULL;
     hop->transport = NULL;
-    hop->handshake = NULL;
-    explicit_bzero(hop->credentials, sizeof hop->credentials);
     loop_defer(hop->job.means->loop, &hop->death, die);
 }
 
 const struct method_verdict *hop_verdict(const struct hop *hop)
 {
-    return handshake_verdict(hop->handshake);
+    return dialogue_verdict(hop->dialogue);
 }
 
 const struct httphead *hop_head(const struct hop *hop)
 {
-    return handshake_head(hop->handshake);
+    return dialogue_head(hop->dialogue);
+}
+
+bool hop_was_refused(const struct hop *hop)
+{
+    return dialogue_was_refused(hop->dialogue);
 }
 
 const struct failure *hop_failure(const struct hop *hop)
@@ -275,7 +354,7 @@ const struct failure *hop_failure(const struct hop *hop)
 
 bool hop_switched(const struct hop *hop)
 {
-    return hop->handshake && handshake_verdict(hop->handshake)->switched;
+    return hop->dialogue && dialogue_verdict(hop->dialogue)->switched;
 }
 
 bool hop_on_loopback(const struct hop *hop)
@@ -292,10 +371,10 @@ struct transport *hop_take(struct hop *hop, char **leftover, size_t *length)
 {
     struct transport *transport = hop->transport;
 
+    if (hop->dialogue)
+        return dialogue_take(hop->dialogue, leftover, length);
     *leftover = NULL;
     *length = 0;
-    if (hop->handshake)
-        *leftover = handshake_take_leftover(hop->handshake, length);
     hop->transport = NULL;
     transport_watch(transport, NULL, NULL);
     return transport;

@@ -1,7 +1,12 @@
-/* Asks one proxy for one tunnel, or dials the target when there is no proxy: password, connection, request, answer.
- * It knows nothing of other proxies; what an answer means for the tunnel is decided above.
+/* Asks one proxy for one tunnel, or dials the target when there is no proxy: the connection, perhaps through another
+ * proxy, TLS to an https one, the request, authentication as far as the proxy wants any.  It knows nothing of other
+ * proxies for the same target; what an answer means for the tunnel is decided above.
  *
- *     [SECRET] -> REACH -> [HANDSHAKE] -> over */
+ *     APPROACH -> [TLS] -> DIALOGUE -> over
+ *        ^                    |
+ *        '----- 407: anew ----'
+ *
+ * A proxy that is reached through another (`via`) has a hop of its own before it, to that other one. */
 #ifndef SALLYPORT_HOP_H
 #define SALLYPORT_HOP_H
 
@@ -32,14 +37,14 @@ typedef void hop_told_fn(void *arg, enum hop_event event, const char *step, cons
 
 struct hop_job {
     const struct means *means;
-    const struct config *config;            /* these five stay the owner's, until the hop is freed */
-    const struct listener_config *listener;
-    const struct endpoint *target;
-    const struct endpoint *proxy;           /* NULL: the target itself is dialed */
+    const struct settings *settings;        /* these, and what they point to, stay the owner's until the hop is freed */
+    const char *name;                       /* the session's, for the log */
+    const struct endpoint *proxy;           /* NULL: the request's target itself is dialed */
     const struct proxy_config *own;         /* the proxy's section, for what only it may see; NULL: it has none */
+    const struct proxy_config *via;         /* the proxies through which it is reached; NULL: none */
+    struct method_request request;          /* all but credentials */
+    bool require_switch;                    /* 2xx is a failure */
     const char *user, *password;            /* used when there is no section with a user; NULL: none */
-    const char *redirected_via;             /* or NULL */
-    bool plain;                             /* ask without Upgrade */
     const char *(*forbids)(void *arg, const struct address *address); /* as of reach_job */
     hop_told_fn *told;
     void *arg;
@@ -53,9 +58,13 @@ struct hop *hop_start(const struct hop_job *job);
  * told. */
 void hop_free(struct hop *hop);
 
-/* After ANSWERED: the verdict and the head of the answer, borrowed. */
+/* After ANSWERED: the verdict and the head of the answer, borrowed.  A 407 here is the proxy's last word; its failure
+ * says what to do. */
 const struct method_verdict *hop_verdict(const struct hop *hop);
 const struct httphead *hop_head(const struct hop *hop);
+
+/* After ANSWERED: whether the proxy refused credentials that were sent to it. */
+bool hop_was_refused(const struct hop *hop);
 
 /* After DEAD, FORBIDDEN and FAILED: class and what; where is the owner's to add. */
 const struct failure *hop_failure(const struct hop *hop);
@@ -63,7 +72,8 @@ const struct failure *hop_failure(const struct hop *hop);
 /* After OPEN: whether the proxy switched (101). */
 bool hop_switched(const struct hop *hop);
 
-/* Once it was connected: whether it leads to this machine itself; and whether it ever was connected. */
+/* Once it was connected: whether it leads to this machine itself; and whether it, or the one before it, ever was
+ * connected. */
 bool hop_on_loopback(const struct hop *hop);
 bool hop_was_reached(const struct hop *hop);
 

@@ -12,10 +12,11 @@
 
 #include "config.h"
 #include "daemon.h"
-#include "dialer.h"
 #include "domain.h"
+#include "harden.h"
 #include "log.h"
 #include "loop.h"
+#include "multi.h"
 #include "option.h"
 #include "policy.h"
 #include "remote.h"
@@ -156,7 +157,7 @@ static int command_check(char *const arguments[], int count)
 
 static int command_try(char *const arguments[], int count)
 {
-    struct config *config = load(CONFIG_TO_RUN);
+    struct config *config = load(CONFIG_TO_ASK);
     int status;
 
     if (!config)
@@ -170,7 +171,7 @@ static int command_try(char *const arguments[], int count)
 
 static int command_connect(char *const arguments[], int count)
 {
-    struct config *config = load(CONFIG_TO_RUN);
+    struct config *config = load(CONFIG_TO_ASK);
     const struct listener_config *listener = config ? config_listener(config, arguments[0]) : NULL;
 
     (void)count;
@@ -275,7 +276,7 @@ static int usage(FILE *out)
 
 static int version(void)
 {
-    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s, libpsl %s\n", PACKAGE_VERSION, dialer_version(),
+    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s, libpsl %s\n", PACKAGE_VERSION, multi_version(),
            resolver_version(), loop_version(), domain_version());
     return EX_OK;
 }
@@ -371,6 +372,6 @@ int main(int argc, char *argv[])
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);
-    unsetenv("SSLKEYLOGFILE"); /* a library might write keys there */
+    harden_process(); /* before a configuration is read, in which passwords may stand */
     return command->run(argv + optind, count);
 }

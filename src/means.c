@@ -13,11 +13,13 @@ bool means_init(struct means *means, char *error, size_t size)
         means->redirects = redirects_new();
         means->questions = questions_new(means->loop);
         means->secrets = secrets_new(means->loop);
-        means->dialer = dialer_new(means->loop);
+        means->multi = multi_new(means->loop);
+        means->dialer = means->multi ? dialer_new(means->loop, means->multi) : NULL;
+        means->trusts = trusts_new();
         means->resolver = resolver_new(means->loop, error, size);
     }
     if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->dialer &&
-        means->resolver)
+        means->trusts && means->resolver)
         return true;
     means_release(means);
     return false;
@@ -27,6 +29,8 @@ void means_release(struct means *means)
 {
     resolver_free(means->resolver);
     dialer_free(means->dialer);
+    multi_free(means->multi);
+    trusts_free(means->trusts);
     secrets_free(means->secrets);
     questions_free(means->questions);
     redirects_free(means->redirects);

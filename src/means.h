@@ -10,18 +10,25 @@
 #include "dialer.h"
 #include "health.h"
 #include "loop.h"
+#include "multi.h"
 #include "redirect.h"
 #include "resolver.h"
 #include "secret.h"
+#include "trust.h"
+
+struct stock;
 
 struct means {
     struct loop *loop;
     struct resolver *resolver;
+    struct multi *multi;
     struct dialer *dialer;
+    struct trusts *trusts;
     struct secrets *secrets;
     struct health *health;
     struct redirects *redirects;
     struct questions *questions;
+    struct stock *stock; /* of connections made ahead of need, the daemon's; NULL: there is none */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
     void *is_own_arg;
 };

@@ -10,6 +10,8 @@
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
 static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
 static const char *const fallback_words[] = {"none", "direct", NULL};
+static const char *const auth_words[] = {"any", "basic", "digest", "ntlm", "negotiate", NULL};
+static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 
 #define ROW(where, owner, key, kind, field, initial, least, most, words, flags, help) \
     {where, {key, &value_##kind, least, most, words, flags}, offsetof(struct owner, field), initial, help}
@@ -32,7 +34,7 @@ static const struct option_row table[] = {
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
-    PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "http://host:port, in order"),
+    PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "proxies, in order"),
     PROXY("method", word, method, "connect", 0, 0, method_words, 0, "how the tunnel is asked for"),
     PROXY("announce", words, announce, "upgrade", 0, 0, method_announce_words, 0, "how the protocol is named"),
     PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
@@ -40,7 +42,15 @@ static const struct option_row table[] = {
     PROXY("password", text, password, NULL, 0, 0, NULL, VALUE_SECRET, "password at the proxy"),
     PROXY("password-file", text, password_file, NULL, 0, 0, NULL, 0, "file whose first line is the password"),
     PROXY("password-command", text, password_command, NULL, 0, 0, NULL, 0, "command that prints the password"),
+    PROXY("auth", word, auth, "any", 0, 0, auth_words, 0, "scheme of authentication at the proxy"),
     PROXY("header", headers, headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to this proxy"),
+    PROXY("ca-file", text, ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for an https proxy"),
+    PROXY("cert-file", text, cert_file, NULL, 0, 0, NULL, 0, "our certificate for an https proxy"),
+    PROXY("key-file", text, key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    PROXY("verify", yes_no, verify, "yes", 0, 0, NULL, 0, "whether an https proxy's certificate is verified"),
+    PROXY("via", text, via_name, NULL, 0, 0, NULL, 0, "label of the proxy through which this one is reached"),
+    PROXY("preconnect", number, preconnect, "0", 0, 64, NULL, 0, "connections kept ready for new tunnels"),
+    PROXY("preconnect-age", time, preconnect_age, "50s", 1000, HOUR, NULL, 0, "how old such a connection may grow"),
     PROXY("fallback", word, fallback, "none", 0, 0, fallback_words, 0, "what to do when no proxy can be reached"),
 
     REDIRECTS("follow", yes_no, follow, "yes", 0, 0, NULL, 0, "whether redirects are followed at all"),
@@ -55,6 +65,9 @@ static const struct option_row table[] = {
     LISTENER("listen", listen, listen, NULL, 0, 0, NULL, VALUE_CONTINUES, "local addresses, host:port"),
     LISTENER("target", target, target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the server, host[:port] or srv:domain"),
     LISTENER("protocol", token, token, NULL, 0, 0, NULL, 0, "token for Upgrade, name or name/version"),
+    LISTENER("tls", word, tls, "no", 0, 0, tls_words, 0, "TLS to the server inside the tunnel"),
+    LISTENER("tls-ca-file", text, tls_ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the server"),
+    LISTENER("tls-verify", yes_no, tls_verify, "yes", 0, 0, NULL, 0, "whether the server's certificate is verified"),
     LISTENER("proxy", text, proxy_name, NULL, 0, 0, NULL, 0, "label of a proxy, or direct"),
 };
 

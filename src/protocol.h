@@ -14,7 +14,9 @@
 struct protocol {
     const char *section;     /* of the configuration: "imap" */
     const char *token;       /* for Upgrade: "IMAP"; NULL: the configuration must say */
-    const char *service;     /* label of SRV records (RFC 6186, RFC 5804): "imap"; NULL: none */
+    const char *tls_token;   /* its form with TLS from the first byte: "IMAPS"; NULL: none, token serves for both */
+    const char *service;     /* label of SRV records (RFC 6186, RFC 5804): "imap"; with an "s" behind it the one for
+                              * TLS (RFC 8314); NULL: none */
     const char *alpn;        /* id of the ALPN registry: "imap"; NULL: none */
     uint16_t listen_port;    /* default; 0: the configuration must say */
     uint16_t target_port;    /* default; 0: the configuration must say */
@@ -35,6 +37,10 @@ uint16_t protocol_default_port(const char *scheme);
 
 /* The rows one by one: i from 0, NULL behind the last. */
 const struct protocol *protocol_row(size_t i);
+
+/* The token that says TLS from the first byte, when token (a name, perhaps with a version) is the protocol's own; else
+ * NULL. */
+const char *protocol_tls_token(const struct protocol *protocol, const char *token);
 
 /* Whether servers at this port expect TLS from the first byte, which a client that is pointed there will speak. */
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port);

@@ -24,11 +24,6 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
         failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
         return false;
     }
-    if (route->proxies[0].tls) {
-        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: proxies behind TLS (https://) "
-                    "are not supported by this version");
-        return false;
-    }
     route->count = 1;
     for (user = 0; user < userinfo_length && userinfo[user] != ':';)
         user++;
@@ -117,7 +112,7 @@ static void tell_away(const struct route *route, const struct health *health, ui
         shortest = left;
         failure_set(failure, FAILURE_TEMPORARY, "%s (asks to be left alone for %u s more)", why,
                     (unsigned)((left + 999) / 1000));
-        failure_at(failure, "http", endpoint_format(&route->proxies[i], where));
+        failure_at(failure, endpoint_scheme(&route->proxies[i]), endpoint_format(&route->proxies[i], where));
     }
 }
 

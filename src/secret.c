@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,30 +12,44 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "credential.h"
+#include "log.h"
+#include "prompt.h"
 
 #define COMMAND_LIMIT_MS 60000 /* a person may have to unlock a key ring */
+#define QUESTION_MAX 512       /* bytes of what a person is asked */
 
-/* One source of a password, told by its text: a path or a command. */
+enum source { FROM_FILE, FROM_COMMAND, FROM_PERSON };
+
+/* For messages, in the order of the enum. */
+static const char *const source_names[] = {"password-file", "password-command", "the terminal"};
+
+/* One source of a password, told by its kind and its text: a path, a command, or what a person is asked for. */
 struct entry {
     struct secrets *secrets;
     struct entry *next;
-    char *source;
-    bool is_command;
+    enum source source;
+    char *text;
+    char question[QUESTION_MAX]; /* FROM_PERSON only */
     char *value;             /* NULL: not fetched, or the fetch failed */
     char error[256];         /* of the last fetch, "" when it worked */
-    struct command *command; /* under way */
+    struct command *command; /* under way, NULL when it is not */
+    struct prompt *prompt;
     struct secret_fetch *waiting;
     struct deferred delivery;
 };
 
 struct secret_fetch {
     struct secret_fetch *next, **back;
+    struct entry *entry;
     secret_fetched_fn *fetched;
     void *arg;
 };
 
 struct secrets {
     struct loop *loop;
+    bool may_prompt;
+    struct entry *asking;  /* whose question stands on the terminal; the others wait for it to be free */
     struct entry *entries; /* at most one a proxy of the configurations seen */
 };
 
@@ -46,6 +62,11 @@ struct secrets *secrets_new(struct loop *loop)
     return secrets;
 }
 
+void secrets_allow_prompt(struct secrets *secrets)
+{
+    secrets->may_prompt = true;
+}
+
 static void wipe(struct entry *entry)
 {
     if (entry->value)
@@ -54,33 +75,75 @@ static void wipe(struct entry *entry)
     entry->value = NULL;
 }
 
+static void free_entry(struct entry *entry)
+{
+    wipe(entry);
+    free(entry->text);
+    free(entry);
+}
+
 void secrets_free(struct secrets *secrets)
 {
     if (!secrets)
         return;
+    if (secrets->asking)
+        prompt_cancel(secrets->asking->prompt);
     while (secrets->entries) {
         struct entry *entry = secrets->entries;
 
         secrets->entries = entry->next;
+        entry->prompt = NULL;
         command_cancel(entry->command);
         loop_undefer(secrets->loop, &entry->delivery);
         while (entry->waiting)
             secret_cancel(entry->waiting);
-        wipe(entry);
-        free(entry->source);
-        free(entry);
+        free_entry(entry);
     }
     free(secrets);
 }
 
+/* --- entries --- */
+
+/* What tells this proxy's source from others: *text is a path or a command, or for a person the section's label, since
+ * each section has one user. */
+static enum source source_of(const struct proxy_config *proxy, const char **text)
+{
+    enum source source = proxy->password_file ? FROM_FILE : proxy->password_command ? FROM_COMMAND : FROM_PERSON;
+
+    *text = proxy->password_file ? proxy->password_file : proxy->password_command;
+    if (source == FROM_PERSON)
+        *text = proxy->label ? proxy->label : "";
+    return source;
+}
+
 static struct entry *find(const struct secrets *secrets, const struct proxy_config *proxy)
 {
-    const char *source = proxy->password_file ? proxy->password_file : proxy->password_command;
+    const char *text;
+    enum source source = source_of(proxy, &text);
 
     for (struct entry *entry = secrets->entries; entry; entry = entry->next)
-        if (source && entry->is_command == !proxy->password_file && strcmp(entry->source, source) == 0)
+        if (entry->source == source && strcmp(entry->text, text) == 0)
             return entry;
     return NULL;
+}
+
+static struct entry *make(struct secrets *secrets, const struct proxy_config *proxy)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    const char *text;
+
+    if (!entry)
+        return NULL;
+    entry->secrets = secrets;
+    entry->source = source_of(proxy, &text);
+    entry->text = strdup(text);
+    if (!entry->text) {
+        free_entry(entry);
+        return NULL;
+    }
+    entry->next = secrets->entries;
+    secrets->entries = entry;
+    return entry;
 }
 
 const char *secrets_known(const struct secrets *secrets, const struct proxy_config *proxy)
@@ -93,39 +156,47 @@ const char *secrets_known(const struct secrets *secrets, const struct proxy_conf
     return entry ? entry->value : NULL;
 }
 
-/* The first line becomes the value; an empty one is an error. */
-static void take_first_line(struct entry *entry, const char *text, size_t size)
-{
-    size_t length = strcspn(text, "\r\n");
-
-    wipe(entry);
-    if (length == COMMAND_OUTPUT_MAX || (length < size && text[length] == '\0')) {
-        snprintf(entry->error, sizeof entry->error, "the password that %s gives is too long or has a NUL in it",
-                 entry->is_command ? "password-command" : "password-file");
-        return;
-    }
-    if (length == 0) {
-        snprintf(entry->error, sizeof entry->error, "no password in what %s gives",
-                 entry->is_command ? "password-command" : "password-file");
-        return;
-    }
-    entry->error[0] = '\0';
-    entry->value = strndup(text, length);
-    if (!entry->value)
-        snprintf(entry->error, sizeof entry->error, "out of memory");
-}
+/* --- what came --- */
 
 static void deliver(struct deferred *delivery)
 {
     struct entry *entry = (struct entry *)((char *)delivery - offsetof(struct entry, delivery));
+    struct secret_fetch *told = entry->waiting; /* who comes back from within the call starts anew */
 
-    while (entry->waiting) {
-        struct secret_fetch fetch = *entry->waiting;
+    entry->waiting = NULL;
+    if (told)
+        told->back = &told;
+    while (told) {
+        struct secret_fetch fetch = *told;
 
-        secret_cancel(entry->waiting);
-        fetch.fetched(fetch.arg, entry->value ? NULL : entry->error);
+        secret_cancel(told);
+        fetch.fetched(fetch.arg, entry->value ? NULL : entry->error[0] ? entry->error : "the password was withdrawn");
     }
 }
+
+/* The first line becomes the value; an empty one is an error. */
+static void take_first_line(struct entry *entry, const char *text, size_t size)
+{
+    const char *newline = memchr(text, '\n', size);
+    size_t length = newline ? (size_t)(newline - text) : size;
+
+    bool cut = length >= COMMAND_OUTPUT_MAX; /* there may have been more */
+
+    wipe(entry);
+    entry->error[0] = '\0';
+    if (length > 0 && text[length - 1] == '\r')
+        length--;
+    if (cut || memchr(text, '\0', length))
+        snprintf(entry->error, sizeof entry->error, "the password from %s is too long or has a NUL in it",
+                 source_names[entry->source]);
+    else if (length == 0)
+        snprintf(entry->error, sizeof entry->error, "no password in the first line from %s",
+                 source_names[entry->source]);
+    else if (!(entry->value = strndup(text, length)))
+        snprintf(entry->error, sizeof entry->error, "out of memory");
+}
+
+/* --- a command --- */
 
 static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
 {
@@ -142,20 +213,38 @@ static void on_command(void *arg, int status, const char *output, size_t length,
     loop_defer(entry->secrets->loop, &entry->delivery, deliver);
 }
 
-/* The file is checked again here: the configuration may have been read long ago. */
-static void read_file(struct entry *entry)
+static void run_command(struct entry *entry)
 {
-    char text[COMMAND_OUTPUT_MAX + 1];
+    char *argv[] = {"/bin/sh", "-c", entry->text, NULL};
+
+    entry->command = command_run(entry->secrets->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry, entry->error,
+                                 sizeof entry->error);
+}
+
+/* --- a file --- */
+
+/* Whether a file with that mode is shown to others than its owner.  To a service with User= systemd gives its
+ * credentials by an access list, whose mask stands where the group's bits do: 0440 is fine for those. */
+static bool is_open_to_others(const struct entry *entry, const struct stat *status)
+{
+    mode_t others = credential_name(entry->text) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
+
+    return S_ISREG(status->st_mode) && status->st_mode & others;
+}
+
+/* The file is checked again here: the configuration may have been read long ago. */
+static void read_path(struct entry *entry, const char *path)
+{
+    char text[COMMAND_OUTPUT_MAX];
     struct stat status;
-    int fd = open(entry->source, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t length = -1;
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_mode & 077)
+    if (fd >= 0 && fstat(fd, &status) == 0 && is_open_to_others(entry, &status))
         snprintf(entry->error, sizeof entry->error, "password-file: others can read it: run `chmod 600` on it");
-    else if (fd < 0 || (length = read(fd, text, sizeof text - 1)) < 0)
+    else if (fd < 0 || (length = read(fd, text, sizeof text)) < 0)
         snprintf(entry->error, sizeof entry->error, "password-file: %s", strerror(errno));
     if (length >= 0) {
-        text[length] = '\0';
         take_first_line(entry, text, (size_t)length);
         explicit_bzero(text, sizeof text);
     }
@@ -163,39 +252,89 @@ static void read_file(struct entry *entry)
         close(fd);
 }
 
+static void read_file(struct entry *entry)
+{
+    const char *credential = credential_name(entry->text), *why;
+    char path[PATH_MAX];
+
+    if (!credential)
+        read_path(entry, entry->text);
+    else if (credential_path(credential, path, sizeof path, &why))
+        read_path(entry, path);
+    else
+        snprintf(entry->error, sizeof entry->error, "password-file: %s", why);
+}
+
+/* --- a person --- */
+
+/* "Password of fred at http://proxy.example.net:3128: " */
+static void set_question(struct entry *entry, const struct proxy_config *proxy, const struct endpoint *where)
+{
+    char user[QUESTION_MAX / 4], url[ENDPOINT_URL_MAX];
+
+    log_escape(user, sizeof user, proxy->user, strlen(proxy->user));
+    snprintf(entry->question, sizeof entry->question, "Password of %s at %s: ", user,
+             endpoint_format_url(where, url));
+}
+
+static void on_prompt(void *arg, const char *line, size_t length, const char *error);
+
+/* One question at a time.  Without a terminal the callers are told what to set. */
+static void ask(struct entry *entry)
+{
+    struct secrets *secrets = entry->secrets;
+
+    if (secrets->asking)
+        return;
+    if (secrets->may_prompt)
+        entry->prompt = prompt_start(secrets->loop, entry->question, on_prompt, entry);
+    if (entry->prompt) {
+        secrets->asking = entry;
+        return;
+    }
+    snprintf(entry->error, sizeof entry->error, "no password%s: set password-command, password-file or password",
+             secrets->may_prompt ? ", and no terminal to ask for one on" : " for the user");
+    loop_defer(secrets->loop, &entry->delivery, deliver);
+}
+
+/* The terminal is free for the next question. */
+static void ask_next(struct secrets *secrets)
+{
+    secrets->asking = NULL;
+    for (struct entry *entry = secrets->entries; entry && !secrets->asking; entry = entry->next)
+        if (entry->source == FROM_PERSON && entry->waiting && !entry->delivery.back)
+            ask(entry);
+}
+
+static void on_prompt(void *arg, const char *line, size_t length, const char *error)
+{
+    struct entry *entry = arg;
+
+    entry->prompt = NULL;
+    if (line)
+        take_first_line(entry, line, length);
+    else
+        snprintf(entry->error, sizeof entry->error, "no password: %s", error);
+    loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+    ask_next(entry->secrets);
+}
+
+/* --- from outside --- */
+
+/* What comes at once is delivered at the end of the turn. */
 static void start(struct entry *entry)
 {
-    char *argv[] = {"/bin/sh", "-c", entry->source, NULL};
-
-    if (entry->is_command)
-        entry->command = command_run(entry->secrets->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry,
-                                     entry->error, sizeof entry->error);
-    else
-        read_file(entry);
+    switch (entry->source) {
+    case FROM_FILE: read_file(entry); break;
+    case FROM_COMMAND: run_command(entry); break;
+    case FROM_PERSON: ask(entry); return;
+    }
     if (!entry->command)
         loop_defer(entry->secrets->loop, &entry->delivery, deliver);
 }
 
-static struct entry *make(struct secrets *secrets, const struct proxy_config *proxy)
-{
-    struct entry *entry = calloc(1, sizeof *entry);
-
-    if (!entry)
-        return NULL;
-    entry->source = strdup(proxy->password_file ? proxy->password_file : proxy->password_command);
-    if (!entry->source) {
-        free(entry);
-        return NULL;
-    }
-    entry->is_command = !proxy->password_file;
-    entry->secrets = secrets;
-    entry->next = secrets->entries;
-    secrets->entries = entry;
-    return entry;
-}
-
 struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_config *proxy,
-                                   secret_fetched_fn *fetched, void *arg)
+                                   const struct endpoint *where, secret_fetched_fn *fetched, void *arg)
 {
     struct entry *entry = find(secrets, proxy);
     struct secret_fetch *fetch = calloc(1, sizeof *fetch);
@@ -206,6 +345,7 @@ struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_c
         free(fetch);
         return NULL;
     }
+    fetch->entry = entry;
     fetch->fetched = fetched;
     fetch->arg = arg;
     fetch->next = entry->waiting;
@@ -213,19 +353,30 @@ struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_c
     if (fetch->next)
         fetch->next->back = &fetch->next;
     entry->waiting = fetch;
-    if (!entry->command && !entry->delivery.back)
+    if (!entry->command && !entry->prompt && !entry->delivery.back) {
+        if (entry->source == FROM_PERSON)
+            set_question(entry, proxy, where);
         start(entry);
+    }
     return fetch;
 }
 
 void secret_cancel(struct secret_fetch *fetch)
 {
+    struct entry *entry;
+
     if (!fetch)
         return;
+    entry = fetch->entry;
     *fetch->back = fetch->next;
     if (fetch->next)
         fetch->next->back = fetch->back;
     free(fetch);
+    if (entry->waiting || !entry->prompt)
+        return;
+    prompt_cancel(entry->prompt);
+    entry->prompt = NULL;
+    ask_next(entry->secrets);
 }
 
 void secrets_forget(struct secrets *secrets, const struct proxy_config *proxy)

@@ -145,7 +145,8 @@ static bool client_speaks_tls(const struct session *session)
         return true; /* it spoke before a server that speaks first: most likely a TLS hello */
     if (seen > 0)
         return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
-    return !listener->target.srv && protocol_expects_tls(listener->protocol, listener->target.place.port);
+    return listener->tls == TLS_NO && !listener->target.srv &&
+           protocol_expects_tls(listener->protocol, listener->target.place.port);
 }
 
 /* The one way to refuse: the log is told, and the client in its own protocol; a client that would not understand gets a

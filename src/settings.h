@@ -26,6 +26,8 @@ struct settings {
 
 enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
 
+enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE };
+
 struct proxy_config {
     char *label; /* "" for the unlabelled one */
     struct value_places urls;
@@ -34,20 +36,47 @@ struct proxy_config {
     bool require_switch;
     char *user;
     char *password, *password_file, *password_command; /* at most one of them */
+    unsigned auth;     /* enum proxy_auth */
     struct value_texts headers;
+    char *ca_file, *cert_file, *key_file; /* of TLS to it; NULL: the system's authorities, no certificate of ours */
+    bool verify;
+    char *via_name;    /* label of the proxy through which this one is reached, or NULL */
+    const struct proxy_config *via;
+    uint32_t preconnect;     /* connections kept ready */
+    uint32_t preconnect_age; /* ms; how old they may grow */
     unsigned fallback; /* enum proxy_fallback */
+    int line, via_line; /* of its section in the file, and of the key `via` (0: not given) */
 };
+
+enum listener_tls { TLS_NO, TLS_YES, TLS_STARTTLS };
 
 struct listener_config {
     char *name; /* section and label: "imap", "imap/work" */
     const struct protocol *protocol;
     struct value_places listen; /* host "localhost" = 127.0.0.1 and ::1; port 0 = any free one */
     struct endpoint_target target;
-    char *token;      /* for Upgrade: "IMAP", "IMAP/4rev1" */
-    char *scheme;     /* its name in lower case */
-    char *proxy_name; /* a label or "direct"; NULL: the unlabelled proxy */
+    unsigned tls;      /* enum listener_tls: how the target is spoken to inside the tunnel */
+    char *tls_ca_file; /* NULL: the system's authorities */
+    bool tls_verify;
+    char *token;       /* for Upgrade: "IMAP", "IMAP/4rev1", "IMAPS" */
+    char *scheme;      /* its name in lower case */
+    char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */
     const struct proxy_config *proxy; /* NULL: direct */
     int line, proxy_line; /* of its section in the file, and of the key `proxy` (0: not given) */
 };
+
+struct config {
+    unsigned references; /* config_ref and config_unref only */
+    char *path;
+    struct settings settings;
+    struct redirect_policy redirects;
+    size_t proxy_count, listener_count;
+    struct proxy_config *proxies;
+    struct listener_config *listeners;
+};
+
+/* What a configuration is loaded for.  A mask in a secret's place is fine for `check` only; a user without a password
+ * is fine where a person can be asked. */
+enum config_use { CONFIG_TO_CHECK, CONFIG_TO_RUN, CONFIG_TO_ASK };
 
 #endif

@@ -116,6 +116,9 @@ static void show_summary(const json_t *status, FILE *out, size_t width)
     say(out, width, 0, "sessions %" PRIu64 " open, %" PRIu64 " so far; %s in, %s out", number_of(totals, "open"),
         number_of(totals, "sessions"), show_bytes(number_of(totals, "in"), in),
         show_bytes(number_of(totals, "out"), went));
+    if (number_of(totals, "preconnected") > 0)
+        say(out, width, 0, "connections made ahead of need: %" PRIu64 " used, %" PRIu64 " of them dead",
+            number_of(totals, "preconnected"), number_of(totals, "stale"));
 }
 
 static void finish(struct table *table, FILE *out, size_t width)
@@ -193,6 +196,9 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
         show_seconds(number_of(proxy, "seconds"), left);
         snprintf(state, sizeof state, number_of(proxy, "seconds") > 0 ? "%.20s %s" : "%.20s", text_of(proxy, "state"),
                  left);
+        if (has(proxy, "ready")) /* `preconnect` is set for it */
+            snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
+                     number_of(proxy, "ready"));
         table_add(table, (const char *const[]){text_of(proxy, "url"), state,
                                                has(proxy, "last_error") ? text_of(proxy, "last_error") : "-"});
     }

@@ -11,6 +11,7 @@
 #include "log.h"
 #include "redirect.h"
 #include "scope.h"
+#include "stock.h"
 
 /* Of a text that ends up in JSON; what is not UTF-8 is escaped. */
 static json_t *text(const char *bytes)
@@ -134,9 +135,11 @@ static json_t *sessions_of(const struct status_sources *sources)
 static json_t *totals_of(const struct status_sources *sources)
 {
     struct session_sums sums = sessions_sums(sources->sessions);
+    struct stock_sums stock = sources->means->stock ? stock_sums(sources->means->stock) : (struct stock_sums){0};
 
-    return json_pack("{so so so so}", "open", number(sessions_count(sources->sessions)), "sessions",
-                     number(sums.sessions), "in", number(sums.in), "out", number(sums.out));
+    return json_pack("{so so so so so so}", "open", number(sessions_count(sources->sessions)), "sessions",
+                     number(sums.sessions), "in", number(sums.in), "out", number(sums.out),
+                     "preconnected", number(stock.taken), "stale", number(stock.stale));
 }
 
 /* --- proxies --- */
@@ -149,8 +152,8 @@ static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
 
     if (proxy)
         return proxy;
-    json_array_append_new(proxies, json_pack("{so so so so}", "url", text(url), "state", text("up"), "seconds",
-                                             number(0), "last_error", json_null()));
+    json_array_append_new(proxies, json_pack("{so so so so so}", "url", text(url), "state", text("up"), "seconds",
+                                             number(0), "ready", json_null(), "last_error", json_null()));
     return find(proxies, "url", url);
 }
 
@@ -165,6 +168,16 @@ static void see_health(void *arg, const struct endpoint *endpoint, enum health_s
     json_object_set_new(proxy, "last_error", text_or_null(why));
 }
 
+/* A proxy of the configuration. */
+static void see_configured(json_t *proxies, const struct status_sources *sources, const struct proxy_config *section,
+                           const struct endpoint *endpoint)
+{
+    json_t *proxy = take_proxy(proxies, endpoint);
+
+    if (section->preconnect > 0 && sources->means->stock)
+        json_object_set_new(proxy, "ready", number(stock_ready(sources->means->stock, endpoint)));
+}
+
 /* Those of the configuration in its order, then what else was asked: of the environment, or learned. */
 static json_t *proxies_of(const struct status_sources *sources)
 {
@@ -172,7 +185,7 @@ static json_t *proxies_of(const struct status_sources *sources)
 
     for (size_t i = 0; i < sources->config->proxy_count; i++)
         for (size_t k = 0; k < sources->config->proxies[i].urls.count; k++)
-            take_proxy(proxies, &sources->config->proxies[i].urls.at[k]);
+            see_configured(proxies, sources, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
     health_each(sources->means->health, loop_now(sources->means->loop), see_health, proxies);
     return proxies;
 }

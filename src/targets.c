@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "srv.h"
 
@@ -85,8 +86,8 @@ struct targets *targets_find(struct loop *loop, struct resolver *resolver, const
     if (!target->srv) {
         targets->list.count = 1;
         targets->list.at[0].place = target->place;
-    } else if (snprintf(name, sizeof name, "_%s._tcp.%s", listener->protocol->service, target->place.host) <
-               (int)sizeof name) {
+    } else if (snprintf(name, sizeof name, "_%s%s._tcp.%s", listener->protocol->service,
+                        listener->tls == TLS_YES ? "s" : "", target->place.host) < (int)sizeof name) {
         targets->lookup = resolver_find_srv(resolver, name, on_srv, targets);
     }
     if (targets->lookup)
@@ -102,6 +103,15 @@ bool targets_next(struct targets *targets, struct endpoint *place)
         return false;
     *place = targets->list.at[targets->next++].place;
     return true;
+}
+
+const char *targets_certified_name(const struct listener_config *listener, const struct endpoint *place)
+{
+    const struct endpoint_target *wanted = &listener->target;
+
+    if (wanted->srv && !endpoint_host_within(place->host, wanted->place.host, strlen(wanted->place.host)))
+        return wanted->place.host;
+    return place->host;
 }
 
 static void die(struct deferred *death)

@@ -27,4 +27,8 @@ bool targets_next(struct targets *targets, struct endpoint *place);
 /* The call back will not come any more.  NULL is fine, and so is a call from within it. */
 void targets_free(struct targets *targets);
 
+/* The name that a server's certificate must have.  What a record of the DNS says may be a lie: then it is the domain
+ * that the configuration names, unless the server is within it (RFC 6186 section 6).  Borrowed of either. */
+const char *targets_certified_name(const struct listener_config *listener, const struct endpoint *place);
+
 #endif

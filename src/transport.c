@@ -47,7 +47,7 @@ int transport_splice_fd(const struct transport *transport, int direction)
 
 const char *transport_error(const struct transport *transport)
 {
-    return strerror(transport->error);
+    return transport->why ? transport->why : strerror(transport->error);
 }
 
 void transport_close(struct transport *transport)

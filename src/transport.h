@@ -38,7 +38,9 @@ struct transport {
     struct loop *loop;
     transport_watch_fn *watcher;
     void *watcher_arg;
-    int error; /* errno of the last TRANSPORT_ERROR */
+    int error;       /* errno of the last TRANSPORT_ERROR */
+    bool denied;     /* the other side broke it because of who we are: trying again changes nothing */
+    const char *why; /* the same in words, of static storage, where errno has none for it; otherwise NULL */
 };
 
 /* Takes at most size bytes.  > 0 or one of the results above. */

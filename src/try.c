@@ -98,7 +98,8 @@ static void wait_for_greeting(struct trial *trial)
 
     trial->server = tunnel_take(trial->tunnel, &leftover, &length);
     if (!trial->listener->protocol->server_first ||
-        protocol_expects_tls(trial->listener->protocol, tunnel_target(trial->tunnel)->port)) {
+        (trial->listener->tls == TLS_NO &&
+         protocol_expects_tls(trial->listener->protocol, tunnel_target(trial->tunnel)->port))) {
         free(leftover);
         show(trial, "open", trial->listener->protocol->server_first ? "the client itself will speak TLS to this port"
                                                                     : "this kind of listener expects no greeting");
@@ -150,6 +151,7 @@ static bool try_listener(struct config *config, const struct listener_config *li
         printf("  failed: %s\n", error);
         return false;
     }
+    secrets_allow_prompt(means.secrets);
     trial.since = loop_now(means.loop);
     trial.tunnel = tunnel_open(&means, config, listener, listener->name, on_tunnel, &trial);
     if (trial.tunnel)

@@ -8,12 +8,15 @@
 #include "detour.h"
 #include "hop.h"
 #include "log.h"
+#include "permission.h"
 #include "route.h"
+#include "secure.h"
+#include "standing.h"
 #include "targets.h"
 
-enum state { STARTED, TARGET, CHOOSE, HOP, ASK, OPEN, FAILED };
+enum state { STARTED, TARGET, CHOOSE, HOP, ASK, SECURE, OPEN, FAILED };
 
-static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "open", "failed"};
+static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "secure", "open", "failed"};
 
 struct tunnel {
     const struct means *means;
@@ -23,7 +26,6 @@ struct tunnel {
     tunnel_told_fn *told;
     void *arg;
     enum state state;
-    struct loop_timer timer;
     struct deferred start, death;
 
     struct endpoint target;
@@ -37,9 +39,9 @@ struct tunnel {
     bool plain;                    /* this proxy is asked once more, without Upgrade */
     bool on_loopback;              /* where the answer came from */
 
-    struct lookup *lookup;         /* of a proxy to be asked about; under way, as the next two are, or NULL */
-    struct hop *hop;
-    struct question_wait *question;
+    struct hop *hop;               /* under way, as the next two are, or NULL */
+    struct permission *permission;
+    struct secure *secure;         /* TLS to the target */
     struct failure failure;
 };
 
@@ -80,12 +82,12 @@ enum blame {
 
 static void drop(struct tunnel *tunnel)
 {
-    lookup_cancel(tunnel->lookup);
     hop_free(tunnel->hop);
-    question_cancel(tunnel->question);
-    tunnel->lookup = NULL;
+    permission_cancel(tunnel->permission);
+    secure_free(tunnel->secure);
     tunnel->hop = NULL;
-    tunnel->question = NULL;
+    tunnel->permission = NULL;
+    tunnel->secure = NULL;
 }
 
 /* Points the tunnel at the next place of an SRV record, to which all ways are open again.  False: there is none. */
@@ -95,16 +97,6 @@ static bool take_next_target(struct tunnel *tunnel)
         return false;
     tunnel->routed = false;
     return true;
-}
-
-static void rest_proxy(struct tunnel *tunnel)
-{
-    uint64_t rest = health_failed(tunnel->means->health, tunnel->proxy, now(tunnel), tunnel->failure.what);
-    char where[ENDPOINT_URL_MAX];
-
-    if (rest > 0)
-        log_message(LEVEL_WARNING, tunnel->name, "%s rests for %u s: %s",
-                    endpoint_format_url(tunnel->proxy, where), (unsigned)((rest + 999) / 1000), tunnel->failure.what);
 }
 
 /* Where a session goes whose learned proxy is dead: once, back to the configured one that it came from. */
@@ -130,12 +122,12 @@ static void fail(struct tunnel *tunnel, enum blame blame)
     char where[ENDPOINT_TEXT_MAX];
 
     if (!tunnel->failure.where[0] && tunnel->routed)
-        failure_at(&tunnel->failure, !tunnel->proxy ? "" : tunnel->proxy->tls ? "https" : "http",
+        failure_at(&tunnel->failure, tunnel->proxy ? endpoint_scheme(tunnel->proxy) : "",
                    endpoint_format(place(tunnel), where));
     drop(tunnel);
     tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY)
-        rest_proxy(tunnel);
+        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
     else if (proxy_failed && tunnel->proxy)
@@ -266,7 +258,7 @@ static const char *forbids(void *arg, const struct address *address)
 static void note_answer(struct tunnel *tunnel)
 {
     if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
-        health_worked(tunnel->means->health, tunnel->proxy, now(tunnel));
+        standing_worked(tunnel->means, tunnel->proxy);
 }
 
 /* The failure is the proxy's own answer: what follows from it. */
@@ -276,18 +268,16 @@ static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdi
     enum blame blame = verdict->busy || (verdict->server_error && learned) ? BLAME_BUSY
                        : verdict->target_trouble                           ? BLAME_TARGET
                                                                            : BLAME_NOBODY;
-    char where[ENDPOINT_URL_MAX];
 
     tunnel->failure = verdict->failure;
     note_answer(tunnel);
-    if (verdict->retry_after > 0 && !learned) {
-        health_sent_away(tunnel->means->health, tunnel->proxy, now(tunnel), (unsigned)verdict->retry_after,
-                         verdict->failure.what);
-        log_message(LEVEL_WARNING, tunnel->name, "%s asks to be left alone for %d s: %s",
-                    endpoint_format_url(tunnel->proxy, where), verdict->retry_after, verdict->failure.what);
-    }
-    if (verdict->denied && tunnel->own && tunnel->own->user)
+    if (verdict->retry_after > 0 && !learned)
+        standing_sent_away(tunnel->means, tunnel->name, tunnel->proxy, (unsigned)verdict->retry_after,
+                           &tunnel->failure);
+    if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
         secrets_forget(tunnel->means->secrets, tunnel->own);
+        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
+    }
     fail(tunnel, blame);
 }
 
@@ -323,65 +313,25 @@ static void follow(struct tunnel *tunnel)
         use_proxy(tunnel);
 }
 
-static void on_decided(void *arg, bool yes, const char *why)
+static void on_permission(void *arg, enum permission_answer answer, const char *why)
 {
     struct tunnel *tunnel = arg;
 
-    tunnel->question = NULL;
-    if (yes)
-        follow(tunnel);
-    else
-        refuse_redirect(tunnel, &tunnel->failure, why);
-}
-
-static void ask(struct tunnel *tunnel)
-{
-    loop_timer_stop(&tunnel->timer);
-    tunnel->question = questions_ask(tunnel->means->questions, &tunnel->config->redirects, tunnel->proxy,
-                                     &tunnel->detour.pending, on_decided, tunnel);
-    if (!tunnel->question)
-        fail_for(tunnel, BLAME_NOBODY, "redirected, but too many questions to the user are open");
-}
-
-/* Nobody is asked about a proxy that may not be used where it is.  One that is not found may be when it is dialed. */
-static void on_screened(void *arg, const struct address_list *addresses, const char *error)
-{
-    struct tunnel *tunnel = arg;
-    const char *why = NULL;
-
-    (void)error;
-    tunnel->lookup = NULL;
-    for (size_t i = 0; addresses && i < addresses->count && !why; i++) {
-        struct address address = addresses->at[i];
-
-        address_set_port(&address, tunnel->detour.pending.proxy.port);
-        why = means_forbid(tunnel->means, tunnel->on_loopback, &address);
+    permission_cancel(tunnel->permission);
+    tunnel->permission = NULL;
+    switch (answer) {
+    case PERMISSION_GIVEN: follow(tunnel); break;
+    case PERMISSION_DENIED: refuse_redirect(tunnel, &tunnel->failure, why); break;
+    case PERMISSION_BUSY: fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", why); break;
     }
-    if (why)
-        refuse_redirect(tunnel, &tunnel->failure, why);
-    else
-        ask(tunnel);
-}
-
-static void on_screening_late(void *arg)
-{
-    struct tunnel *tunnel = arg;
-
-    lookup_cancel(tunnel->lookup);
-    on_screened(tunnel, NULL, NULL);
 }
 
 static void enter_ask(struct tunnel *tunnel)
 {
-    const struct setproxy *said = &tunnel->detour.pending;
-
-    if (said->action == SETPROXY_SET)
-        tunnel->lookup = resolver_find_addresses(tunnel->means->resolver, said->proxy.host, true, on_screened, tunnel);
-    if (tunnel->lookup)
-        loop_timer_start(tunnel->means->loop, &tunnel->timer, tunnel->config->settings.resolve_timeout,
-                         on_screening_late, tunnel);
-    else
-        ask(tunnel);
+    tunnel->permission = permission_ask(tunnel->means, tunnel->config, tunnel->proxy, tunnel->on_loopback,
+                                        &tunnel->detour.pending, on_permission, tunnel);
+    if (!tunnel->permission)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
 static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
@@ -432,15 +382,10 @@ static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdic
 
 static void on_open(struct tunnel *tunnel)
 {
-    char where[ENDPOINT_URL_MAX];
-
     note_answer(tunnel);
-    if (tunnel->plain) {
-        health_set_plain(tunnel->means->health, tunnel->proxy, now(tunnel));
-        log_message(LEVEL_INFO, tunnel->name, "%s takes requests without Upgrade only; it gets no other from now on",
-                    endpoint_format_url(tunnel->proxy, where));
-    }
-    enter(tunnel, OPEN);
+    if (tunnel->plain)
+        standing_plain(tunnel->means, tunnel->name, tunnel->proxy);
+    enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
 static void on_hop(void *arg, enum hop_event event, const char *what, const char *text)
@@ -461,8 +406,8 @@ static void on_hop(void *arg, enum hop_event event, const char *what, const char
     case HOP_ANSWERED:
         on_answer(tunnel, hop_verdict(tunnel->hop));
         break;
-    case HOP_DEAD:
-        fail(tunnel, BLAME_PROXY);
+    case HOP_DEAD: case HOP_FAILED:
+        fail(tunnel, event == HOP_DEAD ? BLAME_PROXY : BLAME_NOBODY);
         break;
     case HOP_FORBIDDEN:
         redirects_drop(tunnel->means->redirects, tunnel->detour.entries[tunnel->detour.asked_count - 1]);
@@ -470,35 +415,91 @@ static void on_hop(void *arg, enum hop_event event, const char *what, const char
                     hop_failure(tunnel->hop)->what);
         fail(tunnel, BLAME_NOBODY);
         break;
-    case HOP_FAILED:
-        fail(tunnel, BLAME_NOBODY);
-        break;
     }
 }
 
 static void enter_hop(struct tunnel *tunnel)
 {
-    const struct proxy_config *section = tunnel->own ? tunnel->own : tunnel->listener->proxy;
+    const struct listener_config *listener = tunnel->listener;
+    const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
     bool configured = tunnel->proxy && !detour_is_learned(&tunnel->detour);
-    const struct hop_job job = {
+    bool plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
+                                   health_is_plain(tunnel->means->health, tunnel->proxy));
+    struct hop_job job = {
         .means = tunnel->means,
-        .config = tunnel->config,
-        .listener = tunnel->listener,
-        .target = &tunnel->target,
+        .settings = &tunnel->config->settings,
+        .name = tunnel->name,
         .proxy = tunnel->proxy,
         .own = tunnel->own,
         .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
         .password = tunnel->route.password,
-        .redirected_via = tunnel->proxy && *detour_format_via(&tunnel->detour, tunnel->via) ? tunnel->via : NULL,
-        .plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
-                                   health_is_plain(tunnel->means->health, tunnel->proxy)),
+        .request.target = &tunnel->target,
         .forbids = forbids,
         .told = on_hop,
         .arg = tunnel,
     };
 
+    if (tunnel->proxy) {
+        job.via = section->via; /* one that was learned is reached the way that the one which named it is */
+        job.request.method = section->method;
+        job.request.announce = plain ? section->announce & ~(unsigned)METHOD_UPGRADE : section->announce;
+        job.request.token = listener->token;
+        job.request.scheme = listener->scheme;
+        job.request.alpn = listener->protocol->alpn;
+        job.request.redirected_via = *detour_format_via(&tunnel->detour, tunnel->via) ? tunnel->via : NULL;
+        job.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
+        job.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
+        /* a redirect to a proxy of laxer rules does not relax the listener's */
+        job.require_switch = section->require_switch || listener->proxy->require_switch;
+    }
     tunnel->hop = hop_start(&job);
     if (!tunnel->hop)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
+}
+
+/* --- SECURE: TLS to the target, through the open tunnel --- */
+
+static void on_secure(void *arg, enum secure_event event, const char *what, const char *text)
+{
+    struct tunnel *tunnel = arg;
+    char where[ENDPOINT_TEXT_MAX];
+
+    switch (event) {
+    case SECURE_STEP:
+        step(tunnel, what, "%s", text);
+        break;
+    case SECURE_DONE:
+        enter(tunnel, OPEN);
+        break;
+    case SECURE_FAILED:
+        tunnel->failure = *secure_failure(tunnel->secure);
+        failure_at(&tunnel->failure, "", endpoint_format(&tunnel->target, where));
+        fail(tunnel, BLAME_TARGET);
+        break;
+    }
+}
+
+static void enter_secure(struct tunnel *tunnel)
+{
+    const struct listener_config *listener = tunnel->listener;
+    char place[ENDPOINT_TEXT_MAX];
+    struct secure_job job = {
+        .loop = tunnel->means->loop,
+        .trusts = tunnel->means->trusts,
+        .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
+        .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
+        .ca_option = "tls-ca-file",
+        .host = targets_certified_name(listener, &tunnel->target),
+        .remember = endpoint_format(&tunnel->target, place),
+        .greeting_ms = tunnel->config->settings.greeting_timeout,
+        .handshake_ms = tunnel->config->settings.handshake_timeout,
+        .told = on_secure,
+        .arg = tunnel,
+    };
+
+    job.below = hop_take(tunnel->hop, &job.leftover, &job.leftover_length);
+    tunnel->secure = secure_start(&job);
+    if (!tunnel->secure)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
@@ -509,13 +510,13 @@ static void enter(struct tunnel *tunnel, enum state state)
 {
     log_message(LEVEL_DEBUG, tunnel->name, "tunnel %s -> %s", state_names[tunnel->state], state_names[state]);
     tunnel->state = state;
-    loop_timer_stop(&tunnel->timer);
     switch (state) {
     case STARTED: break;
     case TARGET: enter_target(tunnel); break;
     case CHOOSE: enter_choose(tunnel); break;
     case HOP: enter_hop(tunnel); break;
     case ASK: enter_ask(tunnel); break;
+    case SECURE: enter_secure(tunnel); break;
     case OPEN: tunnel->told(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
     case FAILED: tunnel->told(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
     }
@@ -560,7 +561,6 @@ void tunnel_free(struct tunnel *tunnel)
     if (!tunnel || tunnel->death.back)
         return;
     loop_undefer(tunnel->means->loop, &tunnel->start);
-    loop_timer_stop(&tunnel->timer);
     drop(tunnel);
     targets_free(tunnel->targets);
     tunnel->targets = NULL;
@@ -569,7 +569,8 @@ void tunnel_free(struct tunnel *tunnel)
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
 {
-    return hop_take(tunnel->hop, leftover, length);
+    return tunnel->secure ? secure_take(tunnel->secure, leftover, length)
+                          : hop_take(tunnel->hop, leftover, length);
 }
 
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)

@@ -1,8 +1,8 @@
 /* Opens one tunnel to a listener's target: one proxy after the other, where redirects lead, and once more without
- * Upgrade where a proxy chokes on it.  It ends with a transport and the bytes that came behind the answer, or with one
- * reason.
+ * Upgrade where a proxy chokes on it; then TLS to the target, when the listener wants that.  It ends with a
+ * transport and the bytes that came behind the answer, or with one reason.
  *
- *     TARGET -> CHOOSE -> HOP -> OPEN
+ *     TARGET -> CHOOSE -> HOP -> [SECURE] -> OPEN
  *                 ^       | ^ \-> [ASK] -> (HOP)
  *                 '-------' '---> FAILED
  *     next proxy, redirect, retry, next SRV target: each counted, all bounded */

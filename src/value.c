@@ -281,7 +281,7 @@ static const char *format_shortly(const struct endpoint *place, uint16_t default
                                   char out[ENDPOINT_TEXT_MAX])
 {
     endpoint_format(place, out);
-    if (place->port == default_port && strlen(out) + strlen(rule->key) + sizeof "=http://" > INIFILE_LINE_MAX)
+    if (place->port == default_port && strlen(out) + strlen(rule->key) + sizeof "=socks5h://" > INIFILE_LINE_MAX)
         *strrchr(out, ':') = '\0';
     return out;
 }
@@ -350,9 +350,7 @@ static bool parse_proxy_place(struct endpoint *place, const char *value, size_t 
 {
     if (memchr(value, '@', length))
         return fault(why, "user and password go to the keys `user` and `password`, not into the URL");
-    if (!endpoint_parse_url(place, value, length, why))
-        return false;
-    return !place->tls || fault(why, "proxies behind TLS (https://) are not supported by this version");
+    return endpoint_parse_any_url(place, value, length, why);
 }
 
 static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
@@ -373,12 +371,13 @@ static bool parse_urls(const struct value_rule *rule, const struct protocol *pro
 static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
 {
     const struct value_places *places = field;
-    char place[ENDPOINT_TEXT_MAX], url[sizeof place + 8];
+    char place[ENDPOINT_TEXT_MAX], url[ENDPOINT_URL_MAX];
 
     if (places->environment)
         print_line(rule, "environment", out);
     for (size_t i = 0; i < places->count; i++) {
-        snprintf(url, sizeof url, "http://%s", format_shortly(&places->at[i], 80, rule, place));
+        format_shortly(&places->at[i], endpoint_default_port(&places->at[i]), rule, place);
+        snprintf(url, sizeof url, "%s://%s", endpoint_scheme(&places->at[i]), place);
         if (i == 0)
             print_line(rule, url, out);
         else

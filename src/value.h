@@ -55,7 +55,7 @@ extern const struct value_kind value_text;     /* char *, owned */
 extern const struct value_kind value_user;     /* char *, owned, without a colon */
 extern const struct value_kind value_token;    /* char *, owned: NAME or NAME/VERSION */
 extern const struct value_kind value_listen;   /* struct value_places: localhost or literals, port 0 allowed */
-extern const struct value_kind value_urls;     /* struct value_places: http://host:port, or environment */
+extern const struct value_kind value_urls;     /* struct value_places: proxies' URLs, or environment */
 extern const struct value_kind value_target;   /* struct endpoint_target */
 extern const struct value_kind value_headers;  /* struct value_texts: "Name: value" */
 

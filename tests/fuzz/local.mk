@@ -1,6 +1,7 @@
 # The fuzz targets.  Built with --enable-fuzzing they are libFuzzer's; otherwise each is a test that replays its corpus.
 
-FUZZ_TESTS = tests/fuzz/fuzz_httphead tests/fuzz/fuzz_config tests/fuzz/fuzz_endpoint tests/fuzz/fuzz_srv tests/fuzz/fuzz_setproxy
+FUZZ_TESTS = tests/fuzz/fuzz_httphead tests/fuzz/fuzz_config tests/fuzz/fuzz_endpoint tests/fuzz/fuzz_srv \
+	tests/fuzz/fuzz_setproxy tests/fuzz/fuzz_starttls
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_LDADD = src/libhouse.a $(LIBRARIES_USED)
@@ -38,3 +39,8 @@ tests_fuzz_fuzz_setproxy_SOURCES = tests/fuzz/fuzz_setproxy.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_setproxy_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/setproxy"'
 tests_fuzz_fuzz_setproxy_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_setproxy_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_fuzz_starttls_SOURCES = tests/fuzz/fuzz_starttls.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_starttls_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/starttls"'
+tests_fuzz_fuzz_starttls_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_starttls_LDADD = $(FUZZ_LDADD)

@@ -136,23 +136,23 @@ def basic(user, password):
 
 
 def a_user_with_a_password(stage):
-    equal(asked(stage, section("imap"), "user = jane\npassword = two words: & #1"),
+    equal(asked(stage, section("imap"), "auth = basic\nuser = jane\npassword = two words: & #1"),
           plain(stage, basic("jane", "two words: & #1")), "request")
 
 
 def a_user_with_a_password_in_a_file(stage):
     secret = stage.file("secret", "from a file\nnot this line\n", mode=0o600)
-    equal(asked(stage, section("imap"), f"user = jane\npassword-file = {secret}"),
+    equal(asked(stage, section("imap"), f"auth = basic\nuser = jane\npassword-file = {secret}"),
           plain(stage, basic("jane", "from a file")), "request")
 
 
 def a_user_with_a_password_from_a_command(stage):
-    equal(asked(stage, section("imap"), "user = jane\npassword-command = printf 'said by %s\\nnot this' printf"),
+    equal(asked(stage, section("imap"), "auth = basic\nuser = jane\npassword-command = printf 'said by %s\\nnot this' printf"),
           plain(stage, basic("jane", "said by printf")), "request")
 
 
 def headers_of_the_configuration_come_last_and_in_order(stage):
-    equal(asked(stage, section("imap"), "header = X-Second: 2\nuser = jane\npassword = x\nheader = X-First:  a,  b\n"),
+    equal(asked(stage, section("imap"), "header = X-Second: 2\nauth = basic\nuser = jane\npassword = x\nheader = X-First:  a,  b\n"),
           plain(stage, basic("jane", "x"), "X-Second: 2", "X-First:  a,  b"), "request")
 
 

@@ -269,7 +269,8 @@ def every_target_when_no_proxy_is_a_star(stage):
 def credentials_in_the_variable(stage):
     house = House(stage)
     proxy = house.proxy("one")
-    house.run("environment", env={"all_proxy": proxy.url.replace("http://", "http://jane:open%20sesame@")})
+    house.run("environment", proxy="auth = basic",
+              env={"all_proxy": proxy.url.replace("http://", "http://jane:open%20sesame@")})
     house.greeted("one")
     encoded = base64.b64encode(b"jane:open sesame")
     check(b"\r\nProxy-Authorization: Basic " + encoded + b"\r\n" in proxy.wait_head(), f"got {proxy.wait_head()!r}")

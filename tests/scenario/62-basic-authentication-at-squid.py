@@ -26,15 +26,15 @@ def opens(stage, more):
 
 
 def a_password_in_the_configuration(stage):
-    opens(stage, f"user = {NAME}\npassword = {WORD}")
+    opens(stage, f"auth = basic\nuser = {NAME}\npassword = {WORD}")
 
 
 def a_password_in_a_file(stage):
-    opens(stage, f"user = {NAME}\npassword-file = " + stage.file("word", WORD + "\nsecond line\n", mode=0o600))
+    opens(stage, f"auth = basic\nuser = {NAME}\npassword-file = " + stage.file("word", WORD + "\nsecond line\n", mode=0o600))
 
 
 def a_password_from_a_command(stage):
-    opens(stage, f"user = {NAME}\npassword-command = printf '%s\\n' '{WORD}' ignored")
+    opens(stage, f"auth = basic\nuser = {NAME}\npassword-command = printf '%s\\n' '{WORD}' ignored")
 
 
 def refused(stage, more, secret):

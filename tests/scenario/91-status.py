@@ -23,10 +23,10 @@ URL = "imap://mail.example.net:143/"
 FIELDS = {
     "": {"version", "pid", "configuration", "uptime", "stopping", "totals", "listeners", "sessions", "proxies",
          "redirects", "questions"},
-    "totals": {"open", "sessions", "in", "out"},
+    "totals": {"open", "sessions", "in", "out", "preconnected", "stale"},
     "listeners": {"name", "addresses", "target", "sessions"},
     "sessions": {"name", "listener", "state", "age", "in", "out", "proxy", "switched"},
-    "proxies": {"url", "state", "seconds", "last_error"},
+    "proxies": {"url", "state", "seconds", "ready", "last_error"},
     "redirects": {"id", "sender", "proxy", "scope", "seconds_left", "hits_left", "hits"},
     "questions": {"id", "text", "seconds_left"},
 }
@@ -107,11 +107,11 @@ def a_quiet_daemon(stage):
     equal(told["listeners"][0], {"name": "imap", "addresses": [f"{host}:{port}"], "target": "mail.example.net:143",
                                  "sessions": 0}, "first listener")
     equal(told["listeners"][1]["target"], "srv:example.net", "target of the second")
-    equal(told["proxies"], [{"url": url, "state": "up", "seconds": 0, "last_error": None}
+    equal(told["proxies"], [{"url": url, "state": "up", "seconds": 0, "ready": None, "last_error": None}
                             for url in ("http://127.0.0.1:1", "http://proxy-b.example.net:3128")], "proxies")
     for part in "sessions", "redirects", "questions":
         equal(told[part], [], part)
-    equal(told["totals"], {"open": 0, "sessions": 0, "in": 0, "out": 0}, "totals")
+    equal(told["totals"], {"open": 0, "sessions": 0, "in": 0, "out": 0, "preconnected": 0, "stale": 0}, "totals")
 
 
 def sessions_of_every_kind(stage):
@@ -144,12 +144,14 @@ def sessions_of_every_kind(stage):
                                             ("imap/d", "piping", "direct", False)):
         equal((seen[name]["state"], seen[name]["proxy"], seen[name]["switched"]), (state, proxy, is_switched), name)
     equal((seen["imap"]["in"], seen["imap"]["out"]), (9, len(GREETING) + 9), "bytes in and out")
-    equal(told["totals"], {"open": 4, "sessions": 4, "in": 9, "out": 3 * len(GREETING) + 9}, "totals")
+    equal(told["totals"], {"open": 4, "sessions": 4, "in": 9, "out": 3 * len(GREETING) + 9,
+                           "preconnected": 0, "stale": 0}, "totals")
     equal({one["name"]: one["sessions"] for one in told["listeners"]},
           {"imap": 1, "imap/b": 1, "imap/c": 1, "imap/d": 1}, "sessions of each listener")
     client.close()
     daemon.wait_line("imap #1 closed")
-    equal(facts(daemon)["totals"], {"open": 3, "sessions": 4, "in": 9, "out": 3 * len(GREETING) + 9}, "totals later")
+    equal(facts(daemon)["totals"], {"open": 3, "sessions": 4, "in": 9, "out": 3 * len(GREETING) + 9,
+                           "preconnected": 0, "stale": 0}, "totals later")
 
 
 def proxies_that_rest(stage):
@@ -165,7 +167,8 @@ def proxies_that_rest(stage):
     proxies = {proxy["url"]: proxy for proxy in facts(daemon)["proxies"]}
     for proxy in proxies.values():
         equal(set(proxy), FIELDS["proxies"], "fields of a proxy")
-    equal(proxies[good.url], {"url": good.url, "state": "up", "seconds": 0, "last_error": None}, "good one")
+    equal(proxies[good.url], {"url": good.url, "state": "up", "seconds": 0, "ready": None, "last_error": None},
+          "good one")
     equal(proxies[dead]["state"], "resting", "state of the dead one")
     check(0 < proxies[dead]["seconds"] <= 2, f"it rests for {proxies[dead]['seconds']} s")
     check("refused" in proxies[dead]["last_error"], f"last error {proxies[dead]['last_error']!r}")

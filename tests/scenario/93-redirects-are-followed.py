@@ -178,7 +178,7 @@ SECRET = base64.b64encode(b"jane:sesame")
 
 def credentials_and_headers_stay_behind(stage):
     town = Town(stage, "a", "b")
-    town.run("a", proxy="user = jane\npassword = sesame\nheader = X-Department: night shift")
+    town.run("a", proxy="auth = basic\nuser = jane\npassword = sesame\nheader = X-Department: night shift")
     town.tell("a", use(town["b"], "lifetime=600"))
     town.greeted("b")
     town.greeted("b")
@@ -190,8 +190,8 @@ def credentials_and_headers_stay_behind(stage):
 def a_configured_proxy_gets_its_own_and_nothing_else(stage):
     town = Town(stage, "a", "b")
     own = base64.b64encode(b"john:simsim")
-    town.run("a", proxy="user = jane\npassword = sesame\nheader = X-Department: night shift",
-             more=f"[proxy other]\nurl = {town['b'].url}\nuser = john\npassword = simsim\n")
+    town.run("a", proxy="auth = basic\nuser = jane\npassword = sesame\nheader = X-Department: night shift",
+             more=f"[proxy other]\nurl = {town['b'].url}\nauth = basic\nuser = john\npassword = simsim\n")
     town.tell("a", use(town["b"]))
     town.greeted("b")
     head = town["b"].heads[0]
@@ -201,7 +201,7 @@ def a_configured_proxy_gets_its_own_and_nothing_else(stage):
 
 def credentials_of_the_environment_stay_behind(stage):
     town = Town(stage, "a", "b")
-    ini = "[proxy]\nurl = environment\n" + imap()
+    ini = "[proxy]\nurl = environment\nauth = basic\n" + imap()
     town.daemon = stage.sallyport(ini, env={"all_proxy": town["a"].url.replace("http://", "http://jane:sesame@")})
     town.tell("a", use(town["b"], "lifetime=600"))
     town.greeted("b")

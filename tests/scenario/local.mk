@@ -53,6 +53,17 @@ SCENARIO_TESTS = \
 	tests/scenario/72-real-proxy-killed.py \
 	tests/scenario/75-socket-activation.py \
 	tests/scenario/78-same-user.py \
+	tests/scenario/79-passwords-from-everywhere.py \
+	tests/scenario/80-mail-through-kerberos-and-tls.py \
+	tests/scenario/81-proxies-behind-tls.py \
+	tests/scenario/82-certificates.py \
+	tests/scenario/83-authentication-at-squid.py \
+	tests/scenario/84-starttls-fails-closed.py \
+	tests/scenario/85-servers-with-tls.py \
+	tests/scenario/86-a-proxy-behind-a-proxy.py \
+	tests/scenario/87-redirects-and-tls.py \
+	tests/scenario/88-tls-that-breaks.py \
+	tests/scenario/89-tls-with-everything-else.py \
 	tests/scenario/90-control-socket.py \
 	tests/scenario/91-status.py \
 	tests/scenario/92-stop-and-reload.py \
@@ -80,6 +91,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/reference/smtp.py \
 	tests/scenario/kit/__init__.py \
 	tests/scenario/kit/case.py \
+	tests/scenario/kit/certificates.py \
 	tests/scenario/kit/checking.py \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
@@ -91,18 +103,28 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/apache.py \
 	tests/scenario/kit/real/dovecot.py \
 	tests/scenario/kit/real/haproxy.py \
+	tests/scenario/kit/real/identity.py \
 	tests/scenario/kit/real/inn.py \
+	tests/scenario/kit/real/kerberos.py \
 	tests/scenario/kit/real/launched.py \
+	tests/scenario/kit/real/login.py \
 	tests/scenario/kit/real/loopback.py \
 	tests/scenario/kit/real/mailbox.py \
+	tests/scenario/kit/real/mbsync.py \
+	tests/scenario/kit/real/microsocks.py \
+	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \
 	tests/scenario/kit/real/squid.py \
+	tests/scenario/kit/real/stunnel.py \
 	tests/scenario/kit/real/text.py \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
 	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/route.py \
 	tests/scenario/kit/stage.py \
+	tests/scenario/kit/starttls.py \
 	tests/scenario/kit/streams.py \
+	tests/scenario/kit/terminal.py \
+	tests/scenario/kit/tls.py \
 	tests/scenario/kit/usage.py

@@ -12,6 +12,7 @@
 
 struct scene {
     struct loop *loop;
+    struct multi *multi;
     struct dialer *dialer;
     int listening, before;
     uint16_t port;
@@ -57,7 +58,9 @@ static void set_up(struct scene *scene)
     memset(scene, 0, sizeof *scene);
     scene->before = unit_descriptors();
     scene->loop = loop_new();
-    scene->dialer = dialer_new(scene->loop);
+    scene->multi = multi_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->multi);
+    scene->dialer = dialer_new(scene->loop, scene->multi);
     ck_assert_ptr_nonnull(scene->dialer);
     scene->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(scene->listening, &address.any, size), 0);
@@ -69,6 +72,7 @@ static void set_up(struct scene *scene)
 static void tear_down(struct scene *scene)
 {
     dialer_free(scene->dialer);
+    multi_free(scene->multi);
     close(scene->listening);
     if (scene->fd > 0)
         close(scene->fd);

@@ -126,14 +126,14 @@ START_TEST(a_quiet_house)
     equals(&house, "configuration", "\"test.ini\"");
     equals(&house, "uptime", "0");
     equals(&house, "stopping", "true"); /* there is no post */
-    equals(&house, "totals", "{\"open\":0,\"sessions\":0,\"in\":0,\"out\":0}");
+    equals(&house, "totals", "{\"open\":0,\"sessions\":0,\"in\":0,\"out\":0,\"preconnected\":0,\"stale\":0}");
     equals(&house, "listeners", "[{\"name\":\"imap\",\"addresses\":[],\"target\":\"mail.example.net:143\","
                                 "\"sessions\":0},{\"name\":\"smtp\",\"addresses\":[],\"target\":\"srv:example.net\","
                                 "\"sessions\":0}]");
     equals(&house, "sessions", "[]");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"up\","
-                              "\"seconds\":0,\"last_error\":null}]");
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"up\","
+                              "\"seconds\":0,\"ready\":null,\"last_error\":null}]");
     equals(&house, "redirects", "[]");
     equals(&house, "questions", "[]");
     close_house(&house);
@@ -149,10 +149,10 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     health_failed(house.means.health, &learned, loop_now(house.means.loop), "not \"UTF-8\": \xff\x1b");
     health_sent_away(house.means.health, &second, loop_now(house.means.loop), 90, "503 Service Unavailable");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"away\","
-                              "\"seconds\":90,\"last_error\":\"503 Service Unavailable\"},"
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"away\","
+                              "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\"},"
                               "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
-                              "\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\"}]");
+                              "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\"}]");
     close_house(&house);
 }
 END_TEST

@@ -9,10 +9,12 @@ UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_co
 	tests/unit/check_domain tests/unit/check_ask tests/unit/check_transport tests/unit/check_handshake \
 	tests/unit/check_pump tests/unit/check_policy tests/unit/check_show tests/unit/check_status \
 	tests/unit/check_command tests/unit/check_secret tests/unit/check_listener tests/unit/check_resolver \
-	tests/unit/check_notify tests/unit/check_peer tests/unit/check_dialer
+	tests/unit/check_notify tests/unit/check_peer tests/unit/check_dialer \
+	tests/unit/check_auth tests/unit/check_challenge tests/unit/check_credential tests/unit/check_login \
+	tests/unit/check_prompt tests/unit/check_starttls tests/unit/check_tls tests/unit/check_trust
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv \
-	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/value.tsv \
+	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/starttls.tsv tests/unit/data/value.tsv \
 	tests/unit/data/verdict.tsv
 
 if HAVE_CHECK
@@ -24,7 +26,7 @@ endif
 UNIT_CPPFLAGS = $(AM_CPPFLAGS) $(CHECK_CFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'
 UNIT_LDADD = tests/unit/libunit.a src/libhouse.a $(LIBRARIES_USED) $(CHECK_LIBS)
 
-tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h
+tests_unit_libunit_a_SOURCES = tests/unit/unit.c tests/unit/unit.h tests/unit/terminal.c tests/unit/terminal.h tests/unit/authority.c tests/unit/authority.h
 tests_unit_libunit_a_CPPFLAGS = $(UNIT_CPPFLAGS)
 
 tests_unit_check_address_SOURCES = tests/unit/check_address.c
@@ -185,3 +187,37 @@ tests_unit_check_peer_LDADD = $(UNIT_LDADD)
 tests_unit_check_dialer_SOURCES = tests/unit/check_dialer.c
 tests_unit_check_dialer_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_dialer_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_auth_SOURCES = tests/unit/check_auth.c
+tests_unit_check_auth_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_auth_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_challenge_SOURCES = tests/unit/check_challenge.c
+tests_unit_check_challenge_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_challenge_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_credential_SOURCES = tests/unit/check_credential.c
+tests_unit_check_credential_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_credential_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_login_SOURCES = tests/unit/check_login.c
+tests_unit_check_login_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_login_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_prompt_SOURCES = tests/unit/check_prompt.c
+tests_unit_check_prompt_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_prompt_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_starttls_SOURCES = tests/unit/check_starttls.c
+tests_unit_check_starttls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_starttls_LDADD = $(UNIT_LDADD)
+# its allocations pass through the test, which lets them fail and measures them
+tests_unit_check_starttls_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=calloc -Wl,--wrap=realloc
+
+tests_unit_check_tls_SOURCES = tests/unit/check_tls.c
+tests_unit_check_tls_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_tls_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_trust_SOURCES = tests/unit/check_trust.c
+tests_unit_check_trust_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_trust_LDADD = $(UNIT_LDADD)

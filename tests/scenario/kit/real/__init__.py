@@ -5,12 +5,18 @@ from .apache import Apache
 from .dovecot import PASSWORD, USER, Dovecot
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
+from .kerberos import Kerberos
+from .login import Basic, Digest, Negotiate, Ntlm
 from .mailbox import Mailbox
+from .mbsync import Mbsync
+from .microsocks import Microsocks
 from .postfix import Postfix
 from .squid import Squid
+from .stunnel import Stunnel
 from .text import body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["GROUP", "PASSWORD", "USER", "Account", "Apache", "Dovecot", "Haproxy", "Inn", "Mailbox", "Postfix",
-           "Squid", "Tinyproxy", "body_of", "hard", "letter", "through"]
+__all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
+           "Mbsync", "Microsocks", "Negotiate", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel", "Tinyproxy",
+           "USER", "body_of", "hard", "letter", "through"]

@@ -6,6 +6,7 @@ import pwd
 from ..case import Skip, need
 from .account import Account
 from .dovecot import USER
+from .identity import Identity
 from .server import Server
 
 DAEMONS = "/usr/lib/postfix/sbin"
@@ -14,16 +15,24 @@ DOMAIN = "example.net"
 
 class Postfix(Server):
     """Delivers into the Maildir of dovecot's user, by postfix's own virtual(8) agent and under dovecot's account.
-    Its master must be root: it starts each of its parts under another user."""
+    Its master must be root: it starts each of its parts under another user.
 
-    def __init__(self, stage, dovecot, name="postfix"):
+    certificate: it is also a submission server, with the ports submission, where nothing but EHLO and STARTTLS is
+    answered before TLS, and submissions, where TLS is there from the start; both want a log-in that dovecot knows."""
+
+    def __init__(self, stage, dovecot, name="postfix", certificate=None):
         master = need(f"{DAEMONS}/master", "postfix")
         if os.geteuid() != 0:
             raise Skip("postfix starts as root only")
         super().__init__(stage, name, Account.mine())
         self._queue()
-        self.serve(1, lambda port: self._arrange(master, port, dovecot))
-        self.port = self.ports[0]
+        security = ""
+        if certificate:
+            identity = Identity(self, certificate)
+            security = (f"smtpd_tls_cert_file = {identity.file}\nsmtpd_tls_key_file = {identity.key}\n"
+                        f"smtpd_tls_security_level = none\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {dovecot.sasl}\n")
+        self.serve(3 if certificate else 1, lambda *ports: self._arrange(master, dovecot, security, *ports))
+        self.port, self.submission, self.submissions = (*self.ports, None, None)[:3]
 
     def _queue(self):
         """The folders that postfix wants to find, with the owners that it insists on."""
@@ -37,7 +46,15 @@ class Postfix(Server):
             os.chown(self.dir(f"queue/{folder}", mode), postfix, postdrop)
         os.chown(self.dir("data"), postfix, postfix)
 
-    def _arrange(self, master, port, dovecot):
+    @staticmethod
+    def _submission(port, option):
+        return (f"127.0.0.1:{port} inet n - n - - smtpd\n -o {option}\n -o smtpd_sasl_auth_enable=yes\n"
+                " -o smtpd_tls_auth_only=yes\n -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n")
+
+    def _arrange(self, master, dovecot, security, port, submission=None, submissions=None):
+        doors = "" if submission is None else (
+            self._submission(submission, "smtpd_tls_security_level=encrypt") +
+            self._submission(submissions, "smtpd_tls_wrappermode=yes") + "tlsmgr unix - - n 1000? 1 tlsmgr\n")
         self.file("main.cf", f"""\
 compatibility_level = 3.6
 queue_directory = {self.path("queue")}
@@ -60,9 +77,10 @@ virtual_mailbox_maps = static:{USER}/Maildir/
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{dovecot.account.uid}
 virtual_gid_maps = static:{dovecot.account.gid}
-""")
+{security}""")
         self.file("master.cf", f"""\
 127.0.0.1:{port} inet n - n - - smtpd
+{doors}\
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite

@@ -1,27 +1,43 @@
 """squid as the upstream proxy: answers HTTP/1.1 200 and ignores Upgrade; its refusals promise a Content-Length."""
-import hashlib
+import os
 
 from ..case import need
 from ..process import until
+from .identity import Identity
+from .login import Basic
 from .server import Server
 
 ACCESS = "access.log"
 
 
 class Squid(Server):
-    """Lets CONNECT through to the given ports and to nothing else; with users ({name: password}) only for those.
-    One process (-N): the one that holds the tunnels."""
+    """Lets CONNECT through to the given ports and to nothing else; with users ({name: password}), or with logins (of
+    the module login) only for those.  One process (-N): the one that holds the tunnels.
 
-    def __init__(self, stage, connect_ports, users=None, name="squid"):
+    certificate: it is reached by TLS and shows that; host is what its url calls it.  names: {name: address} that it
+    finds, besides those of the machine's own table of hosts."""
+
+    def __init__(self, stage, connect_ports, users=None, name="squid", logins=(), certificate=None, host="127.0.0.1",
+                 names=None):
         program = need("squid", "squid")
         super().__init__(stage, name)
-        self.serve(1, lambda port: self._arrange(program, port, connect_ports, users))
+        logins = [Basic(users)] if users else list(logins)
+        env = dict(os.environ)
+        for login in logins:
+            env.update(getattr(login, "env", {}))
+        front = ("http_port", "")
+        if certificate:
+            identity = Identity(self, certificate)
+            front = ("https_port", f"tls-cert={identity.file} tls-key={identity.key}")
+        settings = self._hosts(names or {}) + "".join(login.lines(self) for login in logins)
+        known = "acl known proxy_auth REQUIRED\nhttp_access deny !known" if logins else ""
+        self.serve(1, lambda port: self._arrange(program, front, port, connect_ports, settings, known), env=env)
         self.port = self.ports[0]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://{host}:{self.port}"
 
-    def _arrange(self, program, port, connect_ports, users):
+    def _arrange(self, program, front, port, connect_ports, settings, known):
         config = self.file("squid.conf", f"""\
-http_port 127.0.0.1:{port}
+{front[0]} 127.0.0.1:{port} {front[1]}
 visible_hostname squid.test
 pid_filename none
 coredump_dir {self.folder}
@@ -33,35 +49,31 @@ max_filedescriptors 1024
 pinger_enable off
 dns_nameservers 127.0.0.1
 forward_max_tries 1
-logformat tunnel %rm %ru %>Hs upgrade=%{{Upgrade}}>h user=%un
+logformat tunnel %rm %ru %>Hs upgrade=%{{Upgrade}}>h user=%un login=%#{{Proxy-Authorization}}>h
 access_log stdio:{self.path(ACCESS)} logformat=tunnel
 buffered_logs off
-{self._authentication(users)}
+{settings}
 acl tunnel method CONNECT
 acl mail port {" ".join(map(str, connect_ports))}
 http_access deny !tunnel
 http_access deny !mail
-{"http_access deny !known" if users else ""}
+{known}
 http_access allow all
 """)
         return self.account.argv(program, "-N", "-d", "1", "-f", config)
 
-    def _authentication(self, users):
-        if not users:
-            return ""
-        helper = need("/usr/lib/squid/basic_ncsa_auth", "squid")
-        hashed = "".join(f"{user}:{hashlib.md5(word.encode()).hexdigest()}\n" for user, word in users.items())
-        passwords = self.file("passwords", hashed, mode=0o600)
-        return f"""\
-auth_param basic program {helper} {passwords}
-auth_param basic children 1 startup=1
-auth_param basic realm tunnels
-acl known proxy_auth REQUIRED"""
+    def _hosts(self, names):
+        with open("/etc/hosts", encoding="utf-8", errors="replace") as file:
+            table = file.read() + "".join(f"\n{address} {name}" for name, address in names.items()) + "\n"
+        return f"hosts_file {self.file('hosts', table)}\n"
 
-    def tunnels(self, count):
-        """Waits until that many CONNECT requests have ended, which is when squid writes them down, and gives all of
-        them, a dictionary each: target, status, upgrade, user."""
-        return until(lambda: len(told := self._told()) >= count and told, f"{count} tunnels in the log of {self.name}")
+    def tunnels(self, count, status=""):
+        """Waits until that many CONNECT requests have ended (with that status), which is when squid writes them down,
+        and gives all of them, a dictionary each: target, status, upgrade, user, login (what credentials came)."""
+        def enough():
+            told = self._told()
+            return told if sum(request["status"].startswith(status) for request in told) >= count else None
+        return until(enough, f"{count} tunnels {status} in the log of {self.name}")
 
     def _told(self):
         requests = (line.split() for line in self.read(ACCESS).splitlines(keepends=True) if line.endswith("\n"))

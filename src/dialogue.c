@@ -1,0 +1,396 @@
+#include "dialogue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth.h"
+#include "basic.h"
+#include "handshake.h"
+#include "login.h"
+#include "secret.h"
+
+struct dialogue {
+    struct dialogue_job job;
+    struct auth auth;
+    struct secret_fetch *fetch;   /* under way, as the next two are, each NULL when it is not */
+    struct handshake *handshake;
+    struct login *login;
+    struct transport *transport;  /* of the handshake */
+    struct loop_timer limit;      /* of the answer */
+    bool cut_off;                 /* the connection was gone before a byte of the answer came */
+    bool refused;                 /* credentials were sent, and the answer was 407 */
+    char credentials[BASIC_MAX];  /* or ""; wiped */
+    struct method_verdict verdict;
+    struct failure failure;
+    struct deferred start, death;
+};
+
+static void tell(struct dialogue *dialogue, enum dialogue_event event)
+{
+    loop_timer_stop(&dialogue->limit);
+    dialogue->job.told(dialogue->job.arg, event, NULL, NULL);
+}
+
+static void step(struct dialogue *dialogue, const char *what, const char *text)
+{
+    dialogue->job.told(dialogue->job.arg, DIALOGUE_STEP, what, text);
+}
+
+/* The one way to fail without an answer. */
+static void __attribute__((format(printf, 4, 5))) fail(struct dialogue *dialogue, enum dialogue_event event,
+                                                       enum failure_class class, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    failure_vset(&dialogue->failure, class, format, values);
+    va_end(values);
+    tell(dialogue, event);
+}
+
+/* --- SECRET: the password, before a connection is made that would wait for it --- */
+
+static void start_login(struct dialogue *dialogue);
+
+/* The section that has the user, if that is where it comes from. */
+static const struct proxy_config *keeper(const struct dialogue *dialogue)
+{
+    return dialogue->job.own && dialogue->job.own->user ? dialogue->job.own : NULL;
+}
+
+static const char *user_of(const struct dialogue *dialogue)
+{
+    return keeper(dialogue) ? keeper(dialogue)->user : dialogue->job.user;
+}
+
+/* Borrowed until the loop turn ends; NULL: it is not at hand. */
+static const char *password_of(const struct dialogue *dialogue)
+{
+    return keeper(dialogue) ? secrets_known(dialogue->job.means->secrets, keeper(dialogue)) : dialogue->job.password;
+}
+
+static bool needs_password(const struct dialogue *dialogue)
+{
+    if (!user_of(dialogue))
+        return false;
+    return dialogue->job.proxy->socks || auth_needs_password(dialogue->auth.scheme);
+}
+
+/* With all that is needed to ask. */
+static void go(struct dialogue *dialogue)
+{
+    bool by_libcurl = dialogue->job.proxy->socks || (dialogue->auth.scheme != CHALLENGE_NONE &&
+                                                dialogue->auth.scheme != CHALLENGE_BASIC);
+
+    if (by_libcurl)
+        start_login(dialogue); /* which asks for a connection when it is ready for one */
+    else
+        tell(dialogue, DIALOGUE_WANTS_CONNECTION);
+}
+
+static void on_secret(void *arg, const char *error)
+{
+    struct dialogue *dialogue = arg;
+
+    dialogue->fetch = NULL;
+    if (error)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "%s", error);
+    else
+        go(dialogue);
+}
+
+/* The beginning, and the new one when another scheme is to be tried. */
+static void begin(struct dialogue *dialogue)
+{
+    if (!needs_password(dialogue) || password_of(dialogue)) {
+        go(dialogue);
+        return;
+    }
+    dialogue->fetch = secrets_fetch(dialogue->job.means->secrets, keeper(dialogue), dialogue->job.proxy, on_secret,
+                                    dialogue);
+    if (!dialogue->fetch)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
+}
+
+/* Lets go of the connection and of what was said over it. */
+static void drop(struct dialogue *dialogue)
+{
+    secret_cancel(dialogue->fetch);
+    handshake_free(dialogue->handshake);
+    login_free(dialogue->login);
+    transport_close(dialogue->transport);
+    dialogue->fetch = NULL;
+    dialogue->handshake = NULL;
+    dialogue->login = NULL;
+    dialogue->transport = NULL;
+    explicit_bzero(dialogue->credentials, sizeof dialogue->credentials);
+}
+
+/* --- the answer, whoever asked --- */
+
+static void on_late(void *arg)
+{
+    struct dialogue *dialogue = arg;
+
+    fail(dialogue, DIALOGUE_DEAD, FAILURE_TEMPORARY, "no answer within %u s",
+         dialogue->job.settings->handshake_timeout / 1000);
+}
+
+static void limit_answer(struct dialogue *dialogue)
+{
+    loop_timer_start(dialogue->job.means->loop, &dialogue->limit, dialogue->job.settings->handshake_timeout, on_late,
+                     dialogue);
+}
+
+/* The proxy wants credentials, and had none of ours yet. */
+static void on_challenge(struct dialogue *dialogue)
+{
+    const struct httphead *head = dialogue->login ? login_head(dialogue->login) : handshake_head(dialogue->handshake);
+    char why[160], what[sizeof dialogue->verdict.failure.what];
+
+    if (auth_offered(&dialogue->auth, challenge_offered(head), why, sizeof why)) {
+        drop(dialogue);
+        begin(dialogue);
+        return;
+    }
+    snprintf(what, sizeof what, "%.80s: %s", dialogue->verdict.failure.what, why);
+    memcpy(dialogue->verdict.failure.what, what, sizeof what);
+    tell(dialogue, DIALOGUE_ANSWERED);
+}
+
+static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, const char *status, bool sent)
+{
+    const struct endpoint *proxy = dialogue->job.proxy;
+    struct health *health = dialogue->job.means->health;
+    uint64_t now = loop_now(dialogue->job.means->loop);
+
+    loop_timer_stop(&dialogue->limit);
+    if (*status)
+        step(dialogue, "reply", status);
+    dialogue->verdict = *verdict;
+    if (verdict->denied && !sent && !proxy->socks && dialogue->job.own) {
+        on_challenge(dialogue);
+        return;
+    }
+    dialogue->refused = verdict->denied && sent;
+    if (dialogue->refused)
+        health_set_scheme(health, proxy, now, CHALLENGE_NONE);
+    else if (dialogue->auth.scheme != CHALLENGE_NONE && !dialogue->auth.fixed)
+        health_set_scheme(health, proxy, now, dialogue->auth.scheme);
+    tell(dialogue, verdict->outcome == METHOD_OPEN ? DIALOGUE_OPEN : DIALOGUE_ANSWERED);
+}
+
+/* --- HANDSHAKE: one request of our own, without credentials or with Basic --- */
+
+static void on_ready(void *arg, int ready)
+{
+    struct dialogue *dialogue = arg;
+    char line[200];
+
+    (void)ready;
+    switch (handshake_step(dialogue->handshake, dialogue->transport)) {
+    case HANDSHAKE_WAIT:
+        break;
+    case HANDSHAKE_JUDGED:
+        on_answer(dialogue, handshake_verdict(dialogue->handshake),
+                  handshake_status_line(dialogue->handshake, line, sizeof line), dialogue->credentials[0] != '\0');
+        break;
+    case HANDSHAKE_BROKEN:
+        dialogue->cut_off = handshake_unanswered(dialogue->handshake);
+        dialogue->failure = handshake_verdict(dialogue->handshake)->failure;
+        tell(dialogue, DIALOGUE_DEAD);
+        break;
+    }
+}
+
+static bool make_credentials(struct dialogue *dialogue)
+{
+    const char *password = password_of(dialogue);
+
+    if (dialogue->auth.scheme != CHALLENGE_BASIC)
+        return true;
+    if (!password)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "the password was withdrawn while it was needed");
+    else if (!basic_format(user_of(dialogue), password, dialogue->credentials))
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "user and password are too long");
+    return dialogue->credentials[0] != '\0';
+}
+
+static void start_handshake(struct dialogue *dialogue)
+{
+    struct method_request request = dialogue->job.request;
+    char line[300];
+
+    if (!make_credentials(dialogue))
+        return;
+    request.credentials = dialogue->credentials[0] ? dialogue->credentials : NULL;
+    dialogue->handshake = handshake_new(&request, dialogue->job.require_switch);
+    if (!dialogue->handshake) {
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "the request does not fit into %d bytes",
+             METHOD_REQUEST_MAX);
+        return;
+    }
+    step(dialogue, "request", handshake_request_line(dialogue->handshake, line, sizeof line));
+    limit_answer(dialogue);
+    transport_watch(dialogue->transport, on_ready, dialogue);
+    on_ready(dialogue, LOOP_WRITE); /* at once: a fresh connection takes a request without being asked */
+}
+
+/* --- LOGIN: a dialogue of libcurl's --- */
+
+/* The scheme cannot start here. */
+static void on_unable(struct dialogue *dialogue)
+{
+    dialogue->failure = *login_failure(dialogue->login);
+    if (auth_unable(&dialogue->auth)) {
+        step(dialogue, "auth", dialogue->failure.what);
+        drop(dialogue);
+        begin(dialogue);
+    } else {
+        tell(dialogue, DIALOGUE_FAILED);
+    }
+}
+
+static void on_login(void *arg, enum login_event event)
+{
+    struct dialogue *dialogue = arg;
+    char line[200];
+
+    switch (event) {
+    case LOGIN_WANTS_CONNECTION:
+        tell(dialogue, DIALOGUE_WANTS_CONNECTION);
+        break;
+    case LOGIN_ANSWERED:
+        if (!dialogue->job.proxy->socks)
+            step(dialogue, "request", login_request_line(dialogue->login, line, sizeof line));
+        on_answer(dialogue, login_verdict(dialogue->login), login_status_line(dialogue->login, line, sizeof line),
+                  login_credentials_were_sent(dialogue->login));
+        break;
+    case LOGIN_UNABLE:
+        on_unable(dialogue);
+        break;
+    case LOGIN_BROKEN:
+        dialogue->cut_off = !*login_status_line(dialogue->login, line, sizeof line);
+        dialogue->failure = *login_failure(dialogue->login);
+        tell(dialogue, DIALOGUE_DEAD);
+        break;
+    }
+}
+
+static void start_login(struct dialogue *dialogue)
+{
+    const char *user = needs_password(dialogue) ? user_of(dialogue) : NULL;
+    const char *password = user ? password_of(dialogue) : NULL;
+    const struct login_job job = {
+        .loop = dialogue->job.means->loop,
+        .multi = dialogue->job.means->multi,
+        .proxy = dialogue->job.proxy,
+        .socks = dialogue->job.proxy->socks,
+        .request = &dialogue->job.request,
+        .require_switch = dialogue->job.require_switch,
+        .scheme = dialogue->auth.scheme,
+        .user = user,
+        .password = password,
+        .told = on_login,
+        .arg = dialogue,
+    };
+
+    if (user && !password) {
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "the password was withdrawn while it was needed");
+        return;
+    }
+    dialogue->login = login_start(&job);
+    if (!dialogue->login)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
+}
+
+/* --- from outside --- */
+
+static void start(struct deferred *deferred)
+{
+    begin((struct dialogue *)((char *)deferred - offsetof(struct dialogue, start)));
+}
+
+struct dialogue *dialogue_start(const struct dialogue_job *job)
+{
+    struct dialogue *dialogue = calloc(1, sizeof *dialogue);
+
+    if (!dialogue)
+        return NULL;
+    dialogue->job = *job;
+    auth_start(&dialogue->auth, job->own, job->proxy->tls, user_of(dialogue) != NULL,
+               health_scheme(job->means->health, job->proxy));
+    loop_defer(job->means->loop, &dialogue->start, start);
+    return dialogue;
+}
+
+void dialogue_connect(struct dialogue *dialogue, struct transport *transport)
+{
+    if (dialogue->login) {
+        limit_answer(dialogue);
+        login_connect(dialogue->login, transport);
+    } else {
+        dialogue->transport = transport;
+        start_handshake(dialogue);
+    }
+}
+
+static void die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct dialogue, death));
+}
+
+void dialogue_free(struct dialogue *dialogue)
+{
+    if (!dialogue || dialogue->death.back)
+        return;
+    loop_undefer(dialogue->job.means->loop, &dialogue->start);
+    loop_timer_stop(&dialogue->limit);
+    drop(dialogue);
+    loop_defer(dialogue->job.means->loop, &dialogue->death, die);
+}
+
+const struct method_verdict *dialogue_verdict(const struct dialogue *dialogue)
+{
+    return &dialogue->verdict;
+}
+
+const struct httphead *dialogue_head(const struct dialogue *dialogue)
+{
+    return dialogue->login ? login_head(dialogue->login) : handshake_head(dialogue->handshake);
+}
+
+bool dialogue_was_refused(const struct dialogue *dialogue)
+{
+    return dialogue->refused;
+}
+
+bool dialogue_was_cut_off(const struct dialogue *dialogue)
+{
+    return dialogue->cut_off;
+}
+
+bool dialogue_takes_any(const struct dialogue *dialogue)
+{
+    return !dialogue->job.proxy->socks && dialogue->auth.scheme != CHALLENGE_NTLM &&
+           dialogue->auth.scheme != CHALLENGE_NEGOTIATE;
+}
+
+const struct failure *dialogue_failure(const struct dialogue *dialogue)
+{
+    return &dialogue->failure;
+}
+
+struct transport *dialogue_take(struct dialogue *dialogue, char **leftover, size_t *length)
+{
+    struct transport *transport = dialogue->transport;
+
+    if (dialogue->login)
+        return login_take(dialogue->login, leftover, length);
+    *leftover = handshake_take_leftover(dialogue->handshake, length);
+    dialogue->transport = NULL;
+    transport_watch(transport, NULL, NULL);
+    return transport;
+}

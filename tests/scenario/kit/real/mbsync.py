@@ -1,0 +1,54 @@
+"""mbsync, which keeps a Maildir and a mailbox the same."""
+import glob
+import os
+
+from ..case import equal, need
+from ..daemon import Sallyport
+from ..process import run
+from .dovecot import PASSWORD, USER
+from .text import body_of
+
+
+class Mbsync:
+    """With a Maildir in the stage's folder, and no TLS of its own; way is how its configuration says to reach the
+    server."""
+
+    def __init__(self, stage, way):
+        self.program = need("mbsync", "isync")
+        self.stage = stage
+        self.maildir = os.path.join(stage.dir("near"), "INBOX")  # made by mbsync
+        self.config = stage.file("mbsyncrc", f"""\
+IMAPAccount far
+{way}
+User {USER}
+Pass {PASSWORD}
+SSLType None
+AuthMechs LOGIN
+
+IMAPStore far
+Account far
+
+MaildirStore near
+Path {stage.dir("near")}/
+Inbox {self.maildir}
+
+Channel inbox
+Far :far:
+Near :near:
+Patterns INBOX
+Create Near
+Sync All
+SyncState *
+""", mode=0o600)
+
+    def sync(self):
+        done = run([self.program, "-c", self.config, "inbox"], env=Sallyport.environment(self.stage))
+        equal(done.returncode, 0, f"status of mbsync, which said {(done.stdout + done.stderr).decode()}")
+
+    def bodies(self):
+        """Of all messages in the Maildir, with the line ends of mail."""
+        found = []
+        for path in glob.glob(os.path.join(self.maildir, "[cn]*", "*")):
+            with open(path, "rb") as file:
+                found.append(body_of(file.read().replace(b"\n", b"\r\n")))
+        return sorted(found)
