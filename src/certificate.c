@@ -9,7 +9,6 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -121,6 +120,25 @@ static int host_names(const X509 *certificate, char *out, size_t size)
 
 /* --- what is wrong with one --- */
 
+void certificate_take_note(struct certificate_fault *fault, X509_STORE_CTX *check)
+{
+    X509 *leaf = X509_STORE_CTX_get0_cert(check), *at = X509_STORE_CTX_get_current_cert(check);
+
+    fault->error = X509_STORE_CTX_get_error(check);
+    fault->depth = X509_STORE_CTX_get_error_depth(check);
+    if (leaf && X509_up_ref(leaf))
+        fault->leaf = leaf;
+    if (at && X509_up_ref(at))
+        fault->at = at;
+}
+
+void certificate_fault_release(struct certificate_fault *fault)
+{
+    X509_free(fault->leaf);
+    X509_free(fault->at);
+    fault->leaf = fault->at = NULL;
+}
+
 static void name_does_not_match(const X509 *leaf, const char *host, struct failure *failure)
 {
     char names[NAMES_BYTES], subject[NAME_BYTES];
@@ -157,7 +175,7 @@ static void weak_signature(const struct certificate_fault *fault, const char *su
     int digest = NID_undef;
 
     if (fault->at)
-        X509_get_signature_info((X509 *)(uintptr_t)fault->at, &digest, NULL, NULL, NULL);
+        X509_get_signature_info(fault->at, &digest, NULL, NULL, NULL);
     failure_set(failure, FAILURE_PERMANENT, "%s is signed with %s, which is not trusted", subject,
                 digest == NID_sha1 ? "SHA-1" : digest == NID_undef ? "a weak digest" : OBJ_nid2sn(digest));
 }

@@ -8,13 +8,17 @@
 
 #include "failure.h"
 
-/* What the verification of OpenSSL found wrong, and where. */
+/* What the verification of OpenSSL found wrong, and where.  Zeroed memory is none. */
 struct certificate_fault {
-    int error;          /* X509_V_ERR_... */
-    int depth;          /* of the certificate at fault in the chain, 0 = the server's own */
-    const X509 *leaf;   /* the server's own; NULL: it sent none */
-    const X509 *at;     /* the one at fault; NULL: none in particular */
+    int error;    /* X509_V_ERR_... */
+    int depth;    /* of the certificate at fault in the chain, 0 = the server's own */
+    X509 *leaf;   /* the server's own; NULL: it sent none */
+    X509 *at;     /* the one at fault; NULL: none in particular */
 };
+
+/* Takes note in a verify callback, for OpenSSL forgets; references to the certificates are taken, and given back. */
+void certificate_take_note(struct certificate_fault *fault, X509_STORE_CTX *check);
+void certificate_fault_release(struct certificate_fault *fault);
 
 /* The most telling part of a name, "CN=..." (or O, OU, or "nobody").  Returns out. */
 const char *certificate_name(const X509_NAME *name, char *out, size_t size);

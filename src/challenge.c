@@ -18,7 +18,7 @@ struct reader {
 /* The challenge under examination; one of Digest counts when it is over and has shown itself usable. */
 struct challenge {
     enum challenge_scheme scheme;
-    bool has_nonce, has_other_algorithm;
+    bool has_nonce, has_other_algorithm, has_fault;
 };
 
 static bool is_token_byte(char c)
@@ -168,8 +168,10 @@ static bool begin(struct reader *reader, struct challenge *challenge, const stru
     *challenge = (struct challenge){.scheme = scheme_named(name)};
     if (at_member_end(reader))
         return true;
-    if (reader->at == name->bytes + name->length)
-        return false; /* no blank behind the name: it is none */
+    if (reader->at == name->bytes + name->length) { /* no blank behind it: it is no name of a scheme */
+        challenge->scheme = CHALLENGE_NONE;
+        return false;
+    }
     return take_token68(reader) || (take_token(reader, &parameter) && take_value(reader, challenge, &parameter));
 }
 
@@ -184,7 +186,8 @@ static void settle(struct offer *offer, const struct challenge *challenge)
     bool usable = challenge->scheme != CHALLENGE_NONE;
 
     if (challenge->scheme == CHALLENGE_DIGEST) {
-        usable = !offer->digest_seen && challenge->has_nonce && !challenge->has_other_algorithm;
+        usable = !offer->digest_seen && challenge->has_nonce && !challenge->has_other_algorithm &&
+                 !challenge->has_fault;
         offer->digest_seen = true;
     }
     if (usable)
@@ -213,8 +216,10 @@ static void examine(struct offer *offer, const struct httphead_slice *field)
             settle(offer, &challenge);
             good = begin(&reader, &challenge, &name);
         }
-        if (!good)
+        if (!good) {
+            challenge.has_fault = true;
             skip_member(&reader);
+        }
     }
     settle(offer, &challenge);
 }

@@ -24,7 +24,8 @@ extern const char *const challenge_words[];
 /* The bits, 1u << scheme, of what all Proxy-Authenticate fields of a head offer.  An unknown scheme counts for
  * nothing.  Digest counts when the first Digest challenge, the only one that libcurl looks at, has a nonce and an
  * algorithm that libcurl does right: MD5 or SHA-256, with -sess or without; none named is MD5 (RFC 7616 section 3.3).
- * What is no challenge by the syntax is passed over up to the next comma that is not between quotes. */
+ * What is no challenge by the syntax is passed over up to the next comma that is not between quotes; a Digest with such
+ * a fault in it does not count. */
 unsigned challenge_offered(const struct httphead *head);
 
 /* The strongest scheme that is in both, or CHALLENGE_NONE. */

@@ -195,6 +195,11 @@ static void check_preconnect(struct reading *reading, const struct proxy_config 
         complain(reading, line, "preconnect: NTLM and Negotiate prove who you are to one connection at a time");
     if (proxy->via_name)
         complain(reading, line, "preconnect: not for a proxy that is reached via another");
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].socks) {
+            complain(reading, line, "preconnect: not for a socks5h:// proxy");
+            break;
+        }
     if (proxy->urls.environment)
         complain(reading, line, "preconnect: needs a `url` of its own, not the environment's");
 }

@@ -208,6 +208,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     daemon->config = fresh;
     daemon->room = count_room(fresh);
     secrets_forget(daemon->means.secrets, NULL);
+    refusals_forget(daemon->means.refusals);
     trusts_forget(daemon->means.trusts);
     health_forget(daemon->means.health);
     redirects_keep(daemon->means.redirects, is_ours, fresh);

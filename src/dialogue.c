@@ -21,6 +21,7 @@ struct dialogue {
     struct loop_timer limit;      /* of the answer */
     bool cut_off;                 /* the connection was gone before a byte of the answer came */
     bool refused;                 /* credentials were sent, and the answer was 407 */
+    char *password;               /* a copy: a reload must not take it away meanwhile; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
     struct method_verdict verdict;
     struct failure failure;
@@ -65,9 +66,11 @@ static const char *user_of(const struct dialogue *dialogue)
     return keeper(dialogue) ? keeper(dialogue)->user : dialogue->job.user;
 }
 
-/* Borrowed until the loop turn ends; NULL: it is not at hand. */
+/* NULL: it is not at hand. */
 static const char *password_of(const struct dialogue *dialogue)
 {
+    if (dialogue->password)
+        return dialogue->password;
     return keeper(dialogue) ? secrets_known(dialogue->job.means->secrets, keeper(dialogue)) : dialogue->job.password;
 }
 
@@ -78,13 +81,28 @@ static bool needs_password(const struct dialogue *dialogue)
     return dialogue->job.proxy->socks || auth_needs_password(dialogue->auth.scheme);
 }
 
+/* For how long user and password are not to be sent, because they were refused: milliseconds. */
+static uint64_t held_back(const struct dialogue *dialogue)
+{
+    return needs_password(dialogue) ? refusals_left(dialogue->job.means->refusals, user_of(dialogue),
+                                                    password_of(dialogue), loop_now(dialogue->job.means->loop)) : 0;
+}
+
 /* With all that is needed to ask. */
 static void go(struct dialogue *dialogue)
 {
+    uint64_t left = held_back(dialogue);
     bool by_libcurl = dialogue->job.proxy->socks || (dialogue->auth.scheme != CHALLENGE_NONE &&
-                                                dialogue->auth.scheme != CHALLENGE_BASIC);
+                                                     dialogue->auth.scheme != CHALLENGE_BASIC);
 
-    if (by_libcurl)
+    if (needs_password(dialogue) && !dialogue->password)
+        dialogue->password = strdup(password_of(dialogue));
+    if (needs_password(dialogue) && !dialogue->password)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
+    else if (left > 0)
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "407: this user and password were refused; the same ones "
+             "are not sent again for %u s", (unsigned)((left + 999) / 1000));
+    else if (by_libcurl)
         start_login(dialogue); /* which asks for a connection when it is ready for one */
     else
         tell(dialogue, DIALOGUE_WANTS_CONNECTION);
@@ -160,6 +178,17 @@ static void on_challenge(struct dialogue *dialogue)
     tell(dialogue, DIALOGUE_ANSWERED);
 }
 
+static void note_refused(struct dialogue *dialogue)
+{
+    refusals_note(dialogue->job.means->refusals, user_of(dialogue), dialogue->password,
+                  loop_now(dialogue->job.means->loop));
+}
+
+static void note_accepted(struct dialogue *dialogue)
+{
+    refusals_accept(dialogue->job.means->refusals, user_of(dialogue), dialogue->password);
+}
+
 static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, const char *status, bool sent)
 {
     const struct endpoint *proxy = dialogue->job.proxy;
@@ -175,6 +204,8 @@ static void on_answer(struct dialogue *dialogue, const struct method_verdict *ve
         return;
     }
     dialogue->refused = verdict->denied && sent;
+    if (sent && needs_password(dialogue))
+        (dialogue->refused ? note_refused : note_accepted)(dialogue);
     if (dialogue->refused)
         health_set_scheme(health, proxy, now, CHALLENGE_NONE);
     else if (dialogue->auth.scheme != CHALLENGE_NONE && !dialogue->auth.fixed)
@@ -207,13 +238,9 @@ static void on_ready(void *arg, int ready)
 
 static bool make_credentials(struct dialogue *dialogue)
 {
-    const char *password = password_of(dialogue);
-
     if (dialogue->auth.scheme != CHALLENGE_BASIC)
         return true;
-    if (!password)
-        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "the password was withdrawn while it was needed");
-    else if (!basic_format(user_of(dialogue), password, dialogue->credentials))
+    if (!basic_format(user_of(dialogue), dialogue->password, dialogue->credentials))
         fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "user and password are too long");
     return dialogue->credentials[0] != '\0';
 }
@@ -281,8 +308,7 @@ static void on_login(void *arg, enum login_event event)
 
 static void start_login(struct dialogue *dialogue)
 {
-    const char *user = needs_password(dialogue) ? user_of(dialogue) : NULL;
-    const char *password = user ? password_of(dialogue) : NULL;
+    bool with_password = needs_password(dialogue);
     const struct login_job job = {
         .loop = dialogue->job.means->loop,
         .multi = dialogue->job.means->multi,
@@ -291,16 +317,12 @@ static void start_login(struct dialogue *dialogue)
         .request = &dialogue->job.request,
         .require_switch = dialogue->job.require_switch,
         .scheme = dialogue->auth.scheme,
-        .user = user,
-        .password = password,
+        .user = with_password ? user_of(dialogue) : NULL,
+        .password = with_password ? dialogue->password : NULL,
         .told = on_login,
         .arg = dialogue,
     };
 
-    if (user && !password) {
-        fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "the password was withdrawn while it was needed");
-        return;
-    }
     dialogue->login = login_start(&job);
     if (!dialogue->login)
         fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
@@ -349,6 +371,10 @@ void dialogue_free(struct dialogue *dialogue)
     loop_undefer(dialogue->job.means->loop, &dialogue->start);
     loop_timer_stop(&dialogue->limit);
     drop(dialogue);
+    if (dialogue->password)
+        explicit_bzero(dialogue->password, strlen(dialogue->password));
+    free(dialogue->password);
+    dialogue->password = NULL;
     loop_defer(dialogue->job.means->loop, &dialogue->death, die);
 }
 

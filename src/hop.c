@@ -7,6 +7,7 @@
 
 #include "approach.h"
 #include "dialogue.h"
+#include "route.h"
 #include "secret.h"
 #include "standing.h"
 #include "stock.h"
@@ -16,7 +17,9 @@ struct hop {
     struct dialogue *dialogue;    /* NULL when there is no proxy */
     struct approach *approach;    /* under way, as the next one is, or NULL */
     struct hop *outer;            /* to the proxy before this one */
-    size_t outer_next;            /* of its urls: those before it were tried */
+    struct route way;             /* which of them, when there are several */
+    const struct endpoint *before; /* the one that was asked last */
+    bool before_failed;           /* this proxy was not even tried */
     struct transport *transport;  /* to the target itself */
     bool on_loopback, reached;
     bool from_stock;              /* the dialogue's connection was made ahead of need */
@@ -105,28 +108,43 @@ static void start_approach(struct hop *hop, struct transport *through, char *lef
 
 /* --- the proxy before this one --- */
 
+/* hop->failure is that of the proxy before this one. */
+static void fail_before(struct hop *hop, enum hop_event event)
+{
+    struct failure failure = hop->failure;
+    char where[ENDPOINT_URL_MAX];
+
+    hop->before_failed = true;
+    fail(hop, event, failure.class, "cannot be reached through %.80s: %.150s", endpoint_format_url(hop->before, where),
+         failure.what);
+}
+
 static void start_outer(struct hop *hop);
 
-/* The proxy before this one does not lead to it: its next address is tried, unless its word holds for all of them. */
-static void on_outer_failed(struct hop *hop, enum hop_event event, const struct failure *failure)
+/* What a failure of the proxy before this one means.  It is its own, and its next address is tried, when it is out of
+ * reach or busy.  It holds for all of them when it refused the user.  Otherwise it speaks of this proxy. */
+static void on_outer_failed(struct hop *hop, enum hop_event event)
 {
-    const struct proxy_config *via = hop->job.via;
-    const struct endpoint *place = &via->urls.at[hop->outer_next - 1];
-    bool refused = event == HOP_ANSWERED && hop_was_refused(hop->outer);
-    char where[ENDPOINT_URL_MAX];
+    const struct method_verdict *verdict = event == HOP_ANSWERED ? hop_verdict(hop->outer) : NULL;
+    struct failure failure = verdict ? verdict->failure : *hop_failure(hop->outer);
+    const struct means *means = hop->job.means;
+    bool refused = verdict && hop_was_refused(hop->outer);
+    bool its_own = event == HOP_DEAD || (verdict && verdict->busy);
 
     hop->reached |= hop_was_reached(hop->outer);
     if (event == HOP_DEAD || refused)
-        standing_failed(hop->job.means, hop->job.name, place, failure);
+        standing_failed(means, hop->job.name, hop->before, &failure);
+    if (verdict && verdict->retry_after > 0)
+        standing_sent_away(means, hop->job.name, hop->before, (unsigned)verdict->retry_after, &failure);
     if (refused)
-        secrets_forget(hop->job.means->secrets, via);
-    if (event == HOP_DEAD && hop->outer_next < via->urls.count) {
-        hop_free(hop->outer);
+        secrets_forget(means->secrets, hop->job.via);
+    hop_free(hop->outer);
+    hop->outer = NULL;
+    hop->failure = failure;
+    if (its_own)
         start_outer(hop);
-    } else {
-        fail(hop, event == HOP_DEAD || (event == HOP_ANSWERED && !refused) ? HOP_DEAD : HOP_FAILED, failure->class,
-             "cannot be reached through %.80s: %.150s", endpoint_format_url(place, where), failure->what);
-    }
+    else
+        fail_before(hop, verdict && !refused ? HOP_DEAD : HOP_FAILED);
 }
 
 static void on_outer(void *arg, enum hop_event event, const char *what, const char *text)
@@ -141,7 +159,7 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
         step(hop, what, text);
         break;
     case HOP_OPEN:
-        standing_worked(hop->job.means, &hop->job.via->urls.at[hop->outer_next - 1]);
+        standing_worked(hop->job.means, hop->before);
         transport = hop_take(hop->outer, &leftover, &length);
         hop_free(hop->outer);
         hop->outer = NULL;
@@ -149,10 +167,8 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
         start_approach(hop, transport, leftover, length);
         break;
     case HOP_ANSWERED:
-        on_outer_failed(hop, event, &hop_verdict(hop->outer)->failure);
-        break;
     case HOP_DEAD: case HOP_FORBIDDEN: case HOP_FAILED:
-        on_outer_failed(hop, event, hop_failure(hop->outer));
+        on_outer_failed(hop, event);
         break;
     }
 }
@@ -164,14 +180,14 @@ static const char *forbids_nothing(void *arg, const struct address *address)
 }
 
 /* Asks the proxy before this one for a tunnel to it.  No protocol is named there: what goes through is HTTP. */
-static void start_outer(struct hop *hop)
+static void ask_outer(struct hop *hop)
 {
     const struct proxy_config *via = hop->job.via;
     const struct hop_job job = {
         .means = hop->job.means,
         .settings = hop->job.settings,
         .name = hop->job.name,
-        .proxy = &via->urls.at[hop->outer_next++],
+        .proxy = hop->before,
         .own = via,
         .via = via->via,
         .request = {
@@ -192,6 +208,25 @@ static void start_outer(struct hop *hop)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
+/* Chooses among the proxies before this one. */
+static void start_outer(struct hop *hop)
+{
+    struct failure away;
+
+    switch (route_next(&hop->way, hop->job.means->health, loop_now(hop->job.means->loop), &hop->before, &away)) {
+    case ROUTE_PROXY:
+        ask_outer(hop);
+        break;
+    case ROUTE_AWAY:
+        hop->failure = away;
+        fail_before(hop, HOP_FAILED);
+        break;
+    case ROUTE_NONE: case ROUTE_DIRECT: /* the failure of the last one stands */
+        fail_before(hop, HOP_DEAD);
+        break;
+    }
+}
+
 /* A connection made ahead of need, if one is ready. */
 static struct transport *take_ready(struct hop *hop)
 {
@@ -206,11 +241,11 @@ static void approach(struct hop *hop)
 
     hop->from_stock = ready;
     if (ready) {
-        hop->reached = true;
         step(hop, "connect", "made ahead of need");
         on_approached(hop, ready);
     } else if (hop->job.proxy && hop->job.via) {
-        hop->outer_next = 0;
+        route_through(&hop->way, hop->job.via);
+        hop->before = &hop->way.proxies[0];
         start_outer(hop);
     } else {
         start_approach(hop, NULL, NULL, 0);
@@ -231,6 +266,15 @@ static void on_approached(struct hop *hop, struct transport *transport)
 
 static void start_dialogue(struct hop *hop);
 
+/* Whether it was given up by the proxy before it had our request: it is gone without an answer, or the answer is that
+ * we took too long (RFC 9110 section 15.5.9). */
+static bool connection_was_stale(const struct hop *hop, enum dialogue_event event)
+{
+    if (event == DIALOGUE_ANSWERED)
+        return dialogue_head(hop->dialogue) && dialogue_head(hop->dialogue)->status == 408;
+    return event == DIALOGUE_DEAD && dialogue_was_cut_off(hop->dialogue);
+}
+
 /* A connection made ahead of need was dead, as the proxy's end of it crossed our request: that is nobody's failure. */
 static void ask_anew(struct hop *hop)
 {
@@ -244,6 +288,10 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
 {
     struct hop *hop = arg;
 
+    bool stale = hop->from_stock && !hop->stale && connection_was_stale(hop, event);
+
+    if (event != DIALOGUE_STEP && event != DIALOGUE_WANTS_CONNECTION && !stale)
+        hop->reached = true;
     switch (event) {
     case DIALOGUE_STEP:
         step(hop, what, text);
@@ -255,10 +303,13 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
         tell(hop, HOP_OPEN);
         break;
     case DIALOGUE_ANSWERED:
-        tell(hop, HOP_ANSWERED);
+        if (stale)
+            ask_anew(hop);
+        else
+            tell(hop, HOP_ANSWERED);
         break;
     case DIALOGUE_DEAD: case DIALOGUE_FAILED:
-        if (event == DIALOGUE_DEAD && hop->from_stock && dialogue_was_cut_off(hop->dialogue)) {
+        if (stale) {
             ask_anew(hop);
             break;
         }
@@ -350,6 +401,11 @@ bool hop_was_refused(const struct hop *hop)
 const struct failure *hop_failure(const struct hop *hop)
 {
     return &hop->failure;
+}
+
+bool hop_failed_before(const struct hop *hop)
+{
+    return hop->before_failed;
 }
 
 bool hop_switched(const struct hop *hop)

@@ -69,6 +69,9 @@ bool hop_was_refused(const struct hop *hop);
 /* After DEAD, FORBIDDEN and FAILED: class and what; where is the owner's to add. */
 const struct failure *hop_failure(const struct hop *hop);
 
+/* After DEAD and FAILED: whether it is the proxies before this one that led nowhere. */
+bool hop_failed_before(const struct hop *hop);
+
 /* After OPEN: whether the proxy switched (101). */
 bool hop_switched(const struct hop *hop);
 

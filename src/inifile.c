@@ -107,6 +107,7 @@ static char *next_line(char *out, int size, void *arg)
     char line[INIFILE_LINE_MAX + 8], *start;
     size_t length;
 
+    explicit_bzero(out, (size_t)size); /* the line before may have held a password */
     if (!read_line(reading, line, sizeof line, &length))
         return NULL;
     reading->line++;

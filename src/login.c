@@ -23,7 +23,7 @@ struct login {
     struct failure failure;
     struct deferred news, death;
     struct speaker speaker;
-    bool credentials_sent;
+    bool has_user, credentials_sent;
     /* the proxy */
     struct transport *transport;
     struct handshake *handshake;   /* the last */
@@ -86,9 +86,9 @@ static void want_connection(struct login *login)
 /* Whether the credentials have something secret in them: the first message of NTLM (its type 1) has not. */
 static bool are_secret(const char *credentials)
 {
-    static const char ntlm[] = "NTLM ", third[] = "NTLM TlRMTVNTUAAD";
+    static const char first[] = "NTLM TlRMTVNTUAAB"; /* "NTLMSSP", NUL, 1 */
 
-    return strncasecmp(credentials, ntlm, sizeof ntlm - 1) != 0 || strncasecmp(credentials, third, sizeof third - 1) == 0;
+    return strncmp(credentials, first, sizeof first - 1) != 0;
 }
 
 static void start_leg(struct login *login)
@@ -182,8 +182,10 @@ static void pass_over_answer(struct login *login)
 static void on_request(struct login *login)
 {
     if (login->job.scheme == CHALLENGE_NEGOTIATE && !login->speaker.credentials && login->heads == 0) {
+        const char *reason = login->speaker.reason;
+
         failure_set(&login->failure, FAILURE_TEMPORARY, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s",
-                    login->proxy.host, login->speaker.reason[0] ? " (" : "", login->speaker.reason, login->speaker.reason[0] ? ")" : "");
+                    login->proxy.host, reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
         finish(login, LOGIN_UNABLE);
     } else if (login->handshake) {
         pass_over_answer(login);
@@ -298,6 +300,7 @@ static void judge_socks(struct login *login, CURLcode code)
     long why = CURLPX_OK;
 
     curl_easy_getinfo(login->speaker.easy, CURLINFO_PROXY_ERROR, &why);
+    login->credentials_sent = login->has_user && why != CURLPX_NO_AUTH;
     login->verdict = (struct method_verdict){.outcome = METHOD_OPEN, .retry_after = METHOD_RETRY_AFTER_NONE};
     if (code == CURLE_OK && login->bridge && !take_connection(login))
         broken(login, "the connection broke right behind the answer");
@@ -447,6 +450,7 @@ struct login *login_start(const struct login_job *job)
     }
     login->job.proxy = &login->proxy;
     login->job.request = &login->request;
+    login->has_user = job->user;
     login->job.user = login->job.password = NULL; /* libcurl has its own copies */
     return login;
 }

@@ -73,15 +73,16 @@ const struct httphead *login_head(const struct login *login);
 const struct failure *login_failure(const struct login *login);
 
 /* Whether something made from the password or the ticket went out, so that a refusal is a refusal of it.  Not so when
- * the proxy's answers never led there. */
+ * the proxy's answers never led there.  (A SOCKS5 proxy that was offered a user may have let us in without: that counts
+ * as sent, too.) */
 bool login_credentials_were_sent(const struct login *login);
 
 /* The first line of the request, and of the last answer ("" before it, and with SOCKS5), for people. */
 const char *login_request_line(const struct login *login, char *out, size_t size);
 const char *login_status_line(const struct login *login, char *out, size_t size);
 
-/* After ANSWERED with a verdict of OPEN, once: the connection and the (malloc'd) bytes that came behind the answer, both
- * the caller's now.  An end of the proxy's stream that was already seen is seen again. */
+/* After ANSWERED with a verdict of OPEN, once: the connection and the (malloc'd) bytes that came behind the answer,
+ * both the caller's now.  An end of the proxy's stream that was already seen is seen again. */
 struct transport *login_take(struct login *login, char **leftover, size_t *length);
 
 /* Ends it, whatever the state; a connection that was not taken is closed.  NULL is fine, and so is a call from within

@@ -89,6 +89,7 @@ bool loop_run(struct loop *loop)
             return false;
         run_deferred(loop);
     }
+    loop->stopping = false; /* it may run again */
     return true;
 }
 

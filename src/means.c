@@ -13,13 +13,14 @@ bool means_init(struct means *means, char *error, size_t size)
         means->redirects = redirects_new();
         means->questions = questions_new(means->loop);
         means->secrets = secrets_new(means->loop);
+        means->refusals = refusals_new();
         means->multi = multi_new(means->loop);
         means->dialer = means->multi ? dialer_new(means->loop, means->multi) : NULL;
         means->trusts = trusts_new();
         means->resolver = resolver_new(means->loop, error, size);
     }
-    if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->dialer &&
-        means->trusts && means->resolver)
+    if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->refusals &&
+        means->dialer && means->trusts && means->resolver)
         return true;
     means_release(means);
     return false;
@@ -32,6 +33,7 @@ void means_release(struct means *means)
     multi_free(means->multi);
     trusts_free(means->trusts);
     secrets_free(means->secrets);
+    refusals_free(means->refusals);
     questions_free(means->questions);
     redirects_free(means->redirects);
     health_free(means->health);

@@ -12,6 +12,7 @@
 #include "loop.h"
 #include "multi.h"
 #include "redirect.h"
+#include "refusals.h"
 #include "resolver.h"
 #include "secret.h"
 #include "trust.h"
@@ -25,6 +26,7 @@ struct means {
     struct dialer *dialer;
     struct trusts *trusts;
     struct secrets *secrets;
+    struct refusals *refusals;
     struct health *health;
     struct redirects *redirects;
     struct questions *questions;

@@ -12,7 +12,7 @@
 #include "failure.h"
 #include "httphead.h"
 
-#define METHOD_REQUEST_MAX 16384        /* bytes of a request: 32 headers of the configuration and credentials */
+#define METHOD_REQUEST_MAX 81920        /* bytes of a request: 32 headers of the configuration, and a Kerberos token */
 #define METHOD_RETRY_AFTER_MAX 300      /* seconds; a proxy cannot send us away for longer */
 #define METHOD_RETRY_AFTER_NONE (-1)
 

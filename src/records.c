@@ -134,9 +134,9 @@ static int on_read(BIO *bio, char *bytes, int size)
 
 static long on_control(BIO *bio, int command, long number, void *pointer)
 {
-    (void)number, (void)pointer;
-    if (command == BIO_CTRL_EOF)
-        return ((struct records *)BIO_get_data(bio))->cut;
+    (void)bio, (void)number, (void)pointer;
+    /* never BIO_CTRL_EOF: OpenSSL would take a cut for fatal and not resume the TLS session, which RFC 5246 section
+     * 7.2.1 does not ask for any more; records->cut tells it */
     return command == BIO_CTRL_FLUSH;
 }
 

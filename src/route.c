@@ -54,6 +54,13 @@ bool route_find(struct route *route, const struct listener_config *listener, con
     return true;
 }
 
+void route_through(struct route *route, const struct proxy_config *section)
+{
+    memset(route, 0, sizeof *route);
+    route->count = section->urls.count;
+    memcpy(route->proxies, section->urls.at, route->count * sizeof route->proxies[0]);
+}
+
 static bool section_names(const struct proxy_config *section, const struct endpoint *proxy)
 {
     for (size_t i = 0; i < section->urls.count; i++)
@@ -130,7 +137,8 @@ enum route_next route_next(struct route *route, const struct health *health, uin
                 *proxy = &route->proxies[i];
                 return ROUTE_PROXY;
             }
-    if (!route->reached && !any_away(route, health, now_ms) && route->listener->proxy->fallback == FALLBACK_DIRECT) {
+    if (route->listener && !route->reached && !any_away(route, health, now_ms) &&
+        route->listener->proxy->fallback == FALLBACK_DIRECT) {
         route->direct = true;
         return ROUTE_DIRECT;
     }

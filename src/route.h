@@ -16,7 +16,7 @@
 #define ROUTE_CREDENTIAL_MAX 256
 
 struct route {
-    const struct listener_config *listener;
+    const struct listener_config *listener; /* NULL: of a `via` */
     size_t count;
     struct endpoint proxies[VALUE_LIST_MAX];
     bool tried[VALUE_LIST_MAX];
@@ -28,6 +28,9 @@ struct route {
 /* Finds the ways for a target.  False: there are none, and failure says why. */
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
                 struct failure *failure);
+
+/* The ways to a proxy behind the proxies of this section (its `via`). */
+void route_through(struct route *route, const struct proxy_config *section);
 
 /* The section of the configuration that names a proxy in its `url`, the listener's own first, or NULL. */
 const struct proxy_config *route_section(const struct config *config, const struct listener_config *listener,

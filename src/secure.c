@@ -15,7 +15,7 @@
 struct secure {
     struct secure_job job;
     char host[ENDPOINT_HOST_MAX + 1];
-    char remember[ENDPOINT_URL_MAX];
+    char remember[ENDPOINT_HOST_MAX + ENDPOINT_URL_MAX + 8];
     struct starttls *starttls;    /* or NULL */
     bool agreed;                  /* the server has given its go-ahead */
     struct transport *transport;  /* plain, then TLS; NULL: taken */
@@ -220,7 +220,8 @@ struct secure *secure_start(const struct secure_job *job)
     secure->job = *job;
     secure->transport = job->below;
     snprintf(secure->host, sizeof secure->host, "%s", job->host);
-    snprintf(secure->remember, sizeof secure->remember, "%s", job->remember);
+    /* a session that was verified for one name says nothing of another that is at the same place */
+    snprintf(secure->remember, sizeof secure->remember, "%s at %s", job->host, job->remember);
     loop_defer(job->loop, &secure->start, start);
     return secure;
 }

@@ -35,7 +35,7 @@ struct secure_job {
     const char *ca_option;            /* key that names the authorities, for messages */
     const char *host;                 /* the name that the certificate must have; copied */
     const char *alpn;                 /* or NULL */
-    const char *remember;             /* what the TLS session is remembered by; copied */
+    const char *remember;             /* what the TLS session is remembered by, beside host; copied */
     uint32_t greeting_ms, handshake_ms; /* limits of the two phases */
     secure_told_fn *told;
     void *arg;

@@ -139,7 +139,8 @@ static char *find_credentials(const char *request)
 static void tell(struct speaker *speaker)
 {
     while (speaker->told_at < speaker->told_end) {
-        ssize_t sent = transport_send(speaker->lane.outer, speaker->told + speaker->told_at, speaker->told_end - speaker->told_at);
+        ssize_t sent = transport_send(speaker->lane.outer, speaker->told + speaker->told_at,
+                                      speaker->told_end - speaker->told_at);
 
         if (sent <= 0)
             return; /* it is full, or libcurl is about to say that it has ended */
@@ -192,9 +193,12 @@ bool speaker_challenge(struct speaker *speaker, const struct httphead *head)
     if (!text)
         return false;
     fputs(start, text);
-    for (size_t i = 0; i < head->field_count; i++)
+    for (size_t i = 0; i < head->field_count; i++) {
+        const struct httphead_slice *value = &head->fields[i].value;
+
         if (httphead_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
-            fprintf(text, "Proxy-Authenticate: %.*s\r\n", (int)head->fields[i].value.length, head->fields[i].value.bytes);
+            fprintf(text, "Proxy-Authenticate: %.*s\r\n", (int)value->length, value->bytes);
+    }
     fputs("\r\n", text);
     if (fclose(text) != 0)
         return false;

@@ -14,6 +14,7 @@ struct item {
     struct approach *approach;    /* NULL: ready */
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
+    uint64_t ready_at;            /* ms */
     struct loop_timer age;
     struct deferred death;
 };
@@ -75,6 +76,15 @@ static void on_retry(void *arg)
     fill_soon(arg);
 }
 
+/* Making the next one at once would be of no use. */
+static void rest(struct shelf *shelf, const struct endpoint *proxy, const char *why)
+{
+    char where[ENDPOINT_URL_MAX];
+
+    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(proxy, where), why);
+    loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+}
+
 static void replace(struct item *item)
 {
     struct shelf *shelf = item->shelf;
@@ -96,23 +106,23 @@ static void on_word(void *arg, int ready)
     char byte;
 
     (void)ready;
-    if (transport_peek(item->transport, &byte, 1) != TRANSPORT_AGAIN)
-        replace(item);
+    if (transport_peek(item->transport, &byte, 1) == TRANSPORT_AGAIN)
+        return;
+    if (loop_now(loop_of(item->shelf)) - item->ready_at < STOCK_RETRY_MS)
+        rest(item->shelf, &item->proxy, "it ended one that was just made");
+    replace(item);
 }
 
 static void on_approach(void *arg, enum approach_event event, const char *step, const char *text)
 {
     struct item *item = arg;
     struct shelf *shelf = item->shelf;
-    char where[ENDPOINT_URL_MAX];
 
     (void)step, (void)text;
     if (event == APPROACH_STEP)
         return;
     if (event != APPROACH_READY) {
-        log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s",
-                    endpoint_format_url(&item->proxy, where), approach_failure(item->approach)->what);
-        loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+        rest(shelf, &item->proxy, approach_failure(item->approach)->what);
         item_end(item);
         return;
     }
@@ -120,6 +130,7 @@ static void on_approach(void *arg, enum approach_event event, const char *step, 
     item->on_loopback = approach_on_loopback(item->approach);
     approach_free(item->approach);
     item->approach = NULL;
+    item->ready_at = loop_now(loop_of(shelf));
     loop_timer_start(loop_of(shelf), &item->age, shelf->section->preconnect_age, on_old, item);
     transport_watch(item->transport, on_word, item);
     on_word(item, LOOP_READ); /* what came already is not announced again */
@@ -225,6 +236,16 @@ void stock_free(struct stock *stock)
     free(stock);
 }
 
+/* Whether sessions come by this section at all. */
+static bool in_use(const struct config *config, const struct proxy_config *section)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        for (const struct proxy_config *proxy = config->listeners[i].proxy; proxy; proxy = proxy->via)
+            if (proxy == section)
+                return true;
+    return false;
+}
+
 void stock_keep(struct stock *stock, struct config *config)
 {
     clear(stock);
@@ -236,7 +257,7 @@ void stock_keep(struct stock *stock, struct config *config)
     for (size_t i = 0; i < config->proxy_count; i++) {
         stock->shelves[i].stock = stock;
         stock->shelves[i].section = &config->proxies[i];
-        if (config->proxies[i].preconnect > 0)
+        if (config->proxies[i].preconnect > 0 && in_use(config, &config->proxies[i]))
             fill_soon(&stock->shelves[i]);
     }
 }

@@ -13,7 +13,8 @@
 #include "means.h"
 #include "transport.h"
 
-#define STOCK_RETRY_MS 5000 /* after a connection could not be made; a session that needs one does not wait for this */
+#define STOCK_RETRY_MS 5000 /* after a connection could not be made, or was ended by the proxy before it was that old; a
+                             * session that needs one does not wait for this */
 
 struct stock;
 
@@ -26,8 +27,8 @@ void stock_free(struct stock *stock);
 /* Keeps what this configuration asks for, from now on; a reference is taken.  What was kept for another is closed. */
 void stock_keep(struct stock *stock, struct config *config);
 
-/* A connection to this proxy of this section, the caller's now, and whether it leads to this machine itself; NULL: there
- * is none ready. */
+/* A connection to this proxy of this section, the caller's now, and whether it leads to this machine itself; NULL:
+ * there is none ready. */
 struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,
                              bool *on_loopback);
 

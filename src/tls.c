@@ -8,7 +8,6 @@
 #include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +23,8 @@
 /* What only matters until the handshake is done. */
 struct opening {
     char *host, *ca_option;
-    struct certificate_fault fault; /* owns its certificates */
-    bool offered;                   /* a TLS session to resume */
+    struct certificate_fault fault;
+    bool offered; /* a TLS session to resume */
 };
 
 enum state { STATE_OPENING, STATE_OPEN, STATE_BROKEN };
@@ -69,6 +68,7 @@ static void break_off(struct tls *self, int error, const char *why)
 
 static void break_off_by_records(struct tls *self)
 {
+    self->base.denied = self->records.below->denied;
     break_off(self, self->records.error, self->records.why);
 }
 
@@ -76,6 +76,7 @@ static void break_off_by_error(struct tls *self, unsigned long error)
 {
     int alert = alert_of(error);
 
+    self->base.denied = alert_denies(alert);
     if (self->records.broken)
         break_off_by_records(self);
     else if (self->records.cut)
@@ -90,11 +91,14 @@ static void break_off_by_error(struct tls *self, unsigned long error)
         break_off(self, EPROTO, "the server does not keep to the rules of TLS");
 }
 
-/* What it means that a call of OpenSSL, which waits for `own` by nature, did not succeed. */
+/* What it means that a call of OpenSSL, which waits for `own` by nature, did not succeed.  No error stays behind: a
+ * stream above this one would take it for its own. */
 static ssize_t outcome(struct tls *self, int own)
 {
     int error = SSL_get_error(self->ssl, 0);
+    unsigned long reason = ERR_peek_last_error();
 
+    ERR_clear_error();
     if (!self->records.broken && (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)) {
         if (error != own)
             self->crossed = true;
@@ -104,7 +108,7 @@ static ssize_t outcome(struct tls *self, int own)
         self->ended = true;
         return TRANSPORT_EOF;
     }
-    break_off_by_error(self, ERR_peek_last_error());
+    break_off_by_error(self, reason);
     return TRANSPORT_ERROR;
 }
 
@@ -246,7 +250,8 @@ static bool tls_broken(struct transport *transport)
 {
     struct tls *self = (struct tls *)transport;
 
-    if (transport_broken(self->records.below))
+    /* once the other side has ended its stream in order, what becomes of below tells nothing new */
+    if (!self->ended && transport_broken(self->records.below))
         break_off(self, self->records.below->error, self->records.below->why);
     return self->state == STATE_BROKEN;
 }
@@ -261,14 +266,16 @@ static bool say_goodbye(struct tls *self)
     if (SSL_shutdown(self->ssl) >= 0)
         return true;
     break_off_by_error(self, ERR_peek_last_error());
+    ERR_clear_error();
     return false;
 }
 
 static bool tls_shutdown_send(struct transport *transport)
 {
     struct tls *self = (struct tls *)transport;
+    bool courtesy = self->ended && !self->records.out; /* whoever has ended, too, may be gone, and has lost nothing */
 
-    return self->state == STATE_OPEN && say_goodbye(self) && flush(self) != TRANSPORT_ERROR;
+    return (self->state == STATE_OPEN && say_goodbye(self) && flush(self) != TRANSPORT_ERROR) || courtesy;
 }
 
 static int tls_splice_fd(const struct transport *transport, int direction)
@@ -283,8 +290,7 @@ static void opening_free(struct opening *opening)
 {
     if (!opening)
         return;
-    X509_free((X509 *)(uintptr_t)opening->fault.leaf);
-    X509_free((X509 *)(uintptr_t)opening->fault.at);
+    certificate_fault_release(&opening->fault);
     free(opening->host);
     free(opening->ca_option);
     free(opening);
@@ -383,24 +389,28 @@ static const struct transport_ops tls_ops = {
 
 /* --- the handshake --- */
 
-/* OpenSSL looks at each certificate.  It forgets them when it refuses, so we take note. */
+/* Takes what an earlier stream has for the server's own certificate. */
+static void share_certificate(struct tls *self, STACK_OF(X509) *sent)
+{
+    X509 *own = sk_X509_value(sent, 0), *shared = own ? trust_share(self->trust, own) : NULL;
+
+    if (shared == own || !X509_up_ref(shared))
+        return;
+    sk_X509_set(sent, 0, shared);
+    X509_free(own);
+}
+
+/* OpenSSL looks at each certificate, the server's own last.  It forgets them when it refuses, so we take note. */
 static int on_certificate(int good, X509_STORE_CTX *check)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
     struct tls *self = SSL_get_app_data(ssl);
-    struct certificate_fault *fault;
-    X509 *leaf = X509_STORE_CTX_get0_cert(check), *at = X509_STORE_CTX_get_current_cert(check);
 
-    if (good || !self->opening || self->opening->fault.error != X509_V_OK)
-        return good;
-    fault = &self->opening->fault;
-    fault->error = X509_STORE_CTX_get_error(check);
-    fault->depth = X509_STORE_CTX_get_error_depth(check);
-    if (leaf && X509_up_ref(leaf))
-        fault->leaf = leaf;
-    if (at && X509_up_ref(at))
-        fault->at = at;
-    return 0;
+    if (!good && self->opening && self->opening->fault.error == X509_V_OK)
+        certificate_take_note(&self->opening->fault, check);
+    if (good && X509_STORE_CTX_get_error_depth(check) == 0)
+        share_certificate(self, X509_STORE_CTX_get0_untrusted(check));
+    return good;
 }
 
 /* Whether what came cannot be the start of TLS, which begins with a handshake or an alert. */
@@ -449,18 +459,18 @@ static enum tls_result fail(struct tls *self, struct failure *failure)
     return TLS_FAILED;
 }
 
-/* Keeps only the first certificate of a chain that nobody looks at any more. */
-static void shorten(STACK_OF(X509) *chain)
+/* Drops certificates that nobody looks at any more. */
+static void shorten(STACK_OF(X509) *chain, int keep)
 {
-    while (sk_X509_num(chain) > 1)
+    while (sk_X509_num(chain) > keep)
         X509_free(sk_X509_pop(chain));
 }
 
 /* The stream may be idle for days: gives back what only the handshake needed, half of its memory. */
 static void shrink(struct tls *self)
 {
-    shorten(SSL_get_peer_cert_chain(self->ssl));
-    shorten(SSL_get0_verified_chain(self->ssl));
+    shorten(SSL_get_peer_cert_chain(self->ssl), 1);
+    shorten(SSL_get0_verified_chain(self->ssl), 0);
     opening_free(self->opening);
     self->opening = NULL;
 }
@@ -477,6 +487,7 @@ enum tls_result tls_handshake(struct transport *tls, struct failure *failure)
     waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
     if (self->records.broken || (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
         return fail(self, failure);
+    ERR_clear_error();
     if (waits) {
         if (error == SSL_ERROR_WANT_READ && self->records.budget == 0)
             come_again(self);

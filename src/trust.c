@@ -32,6 +32,8 @@ struct trust {
     SSL_CTX *context;
     struct memory *memories;
     size_t count;
+    X509 *shared[TRUST_CERTIFICATES_MAX];
+    size_t shared_next; /* where the next one goes */
 };
 
 /* One loaded setting. */
@@ -166,6 +168,23 @@ void trust_drop(struct trust *trust, const char *key)
 size_t trust_sessions(const struct trust *trust)
 {
     return trust->count;
+}
+
+/* --- certificates --- */
+
+X509 *trust_share(struct trust *trust, X509 *certificate)
+{
+    X509 **place;
+
+    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX && trust->shared[i]; i++)
+        if (X509_cmp(trust->shared[i], certificate) == 0)
+            return trust->shared[i];
+    place = &trust->shared[trust->shared_next];
+    trust->shared_next = (trust->shared_next + 1) % TRUST_CERTIFICATES_MAX;
+    X509_free(*place);
+    *place = certificate;
+    X509_up_ref(certificate);
+    return certificate;
 }
 
 /* --- loading --- */
@@ -334,6 +353,8 @@ void trust_unref(struct trust *trust)
         trust->memories = first->next;
         memory_free(first);
     }
+    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX; i++)
+        X509_free(trust->shared[i]);
     SSL_CTX_free(trust->context);
     free(trust);
 }

@@ -13,6 +13,8 @@
 
 #define TRUST_SESSIONS_MAX 256 /* a session with its certificates takes some KiB; the least recently used goes */
 
+#define TRUST_CERTIFICATES_MAX 64 /* of servers, kept to share them among streams; the oldest goes */
+
 /* As configured; every pointer is only read during the call. */
 struct trust_setting {
     const char *ca_file;   /* PEM; NULL: the authorities of the system (SSL_CERT_FILE and SSL_CERT_DIR work) */
@@ -54,6 +56,10 @@ SSL_SESSION *trust_recall(struct trust *trust, const char *key);
 
 /* Does not offer that key's session again. */
 void trust_drop(struct trust *trust, const char *key);
+
+/* The certificate that stands for this and all equal ones, byte for byte, so that a thousand streams to one server hold
+ * one: borrowed from the trust, which keeps a reference. */
+X509 *trust_share(struct trust *trust, X509 *certificate);
 
 /* How many sessions are remembered. */
 size_t trust_sessions(const struct trust *trust);

@@ -138,33 +138,28 @@ static void on_tunnel(void *arg, enum tunnel_event event, const char *step, cons
     }
 }
 
-static bool try_listener(struct config *config, const struct listener_config *listener)
+static bool try_listener(struct means *means, struct config *config, const struct listener_config *listener)
 {
-    struct means means;
-    struct trial trial = {.means = &means, .config = config, .listener = listener};
-    char error[160], place[ENDPOINT_TEXT_MAX];
+    struct trial trial = {.means = means, .config = config, .listener = listener};
+    char place[ENDPOINT_TEXT_MAX];
 
     printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
     fflush(stdout);
-    if (!means_init(&means, error, sizeof error)) {
-        printf("  failed: %s\n", error);
-        return false;
-    }
-    secrets_allow_prompt(means.secrets);
-    trial.since = loop_now(means.loop);
-    trial.tunnel = tunnel_open(&means, config, listener, listener->name, on_tunnel, &trial);
+    trial.since = loop_now(means->loop);
+    trial.tunnel = tunnel_open(means, config, listener, listener->name, on_tunnel, &trial);
     if (trial.tunnel)
-        loop_run(means.loop);
+        loop_run(means->loop);
     tunnel_free(trial.tunnel);
     transport_close(trial.server);
-    means_release(&means);
     printf("  %s\n", trial.worked ? "works" : "does not work");
     return trial.worked;
 }
 
 int try_run(struct config *config, char *const names[], int count)
 {
+    struct means means;
+    char error[160];
     bool all = true;
 
     for (int i = 0; i < count; i++)
@@ -172,9 +167,15 @@ int try_run(struct config *config, char *const names[], int count)
             fprintf(stderr, "sallyport: there is no listener called %s in %s\n", names[i], config->path);
             return EX_USAGE;
         }
+    if (!means_init(&means, error, sizeof error)) {
+        fprintf(stderr, "sallyport: %s\n", error);
+        return EX_UNAVAILABLE;
+    }
+    secrets_allow_prompt(means.secrets); /* one question for all listeners behind one proxy */
     for (int i = 0; i < count; i++)
-        all = try_listener(config, config_listener(config, names[i])) && all;
+        all = try_listener(&means, config, config_listener(config, names[i])) && all;
     for (size_t i = 0; i < config->listener_count && count == 0; i++)
-        all = try_listener(config, &config->listeners[i]) && all;
+        all = try_listener(&means, config, &config->listeners[i]) && all;
+    means_release(&means);
     return all ? EX_OK : EX_UNAVAILABLE;
 }

@@ -119,6 +119,7 @@ static void fail(struct tunnel *tunnel, enum blame blame)
 {
     bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
     bool learned = detour_is_learned(&tunnel->detour);
+    bool untried = tunnel->hop && hop_failed_before(tunnel->hop);
     char where[ENDPOINT_TEXT_MAX];
 
     if (!tunnel->failure.where[0] && tunnel->routed)
@@ -126,7 +127,7 @@ static void fail(struct tunnel *tunnel, enum blame blame)
                    endpoint_format(place(tunnel), where));
     drop(tunnel);
     tunnel->plain = false;
-    if (tunnel->proxy && !learned && blame == BLAME_PROXY)
+    if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
         standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
@@ -270,7 +271,8 @@ static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdi
                                                                            : BLAME_NOBODY;
 
     tunnel->failure = verdict->failure;
-    note_answer(tunnel);
+    if (!hop_was_refused(tunnel->hop))
+        note_answer(tunnel);
     if (verdict->retry_after > 0 && !learned)
         standing_sent_away(tunnel->means, tunnel->name, tunnel->proxy, (unsigned)verdict->retry_after,
                            &tunnel->failure);
@@ -369,14 +371,9 @@ static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdic
         tunnel->plain = true;
         enter(tunnel, HOP);
         break;
-    case METHOD_REDIRECT:
-        on_redirect(tunnel, verdict);
-        break;
-    case METHOD_FAILED:
-        on_refusal(tunnel, verdict);
-        break;
-    case METHOD_OPEN: case METHOD_SKIP: /* the hop tells the one otherwise, and keeps the other to itself */
-        break;
+    case METHOD_REDIRECT: on_redirect(tunnel, verdict); break;
+    case METHOD_FAILED: on_refusal(tunnel, verdict); break;
+    case METHOD_OPEN: case METHOD_SKIP: break; /* the hop tells the one otherwise, and keeps the other to itself */
     }
 }
 

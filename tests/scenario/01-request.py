@@ -147,12 +147,14 @@ def a_user_with_a_password_in_a_file(stage):
 
 
 def a_user_with_a_password_from_a_command(stage):
-    equal(asked(stage, section("imap"), "auth = basic\nuser = jane\npassword-command = printf 'said by %s\\nnot this' printf"),
+    equal(asked(stage, section("imap"),
+                "auth = basic\nuser = jane\npassword-command = printf 'said by %s\\nnot this' printf"),
           plain(stage, basic("jane", "said by printf")), "request")
 
 
 def headers_of_the_configuration_come_last_and_in_order(stage):
-    equal(asked(stage, section("imap"), "header = X-Second: 2\nauth = basic\nuser = jane\npassword = x\nheader = X-First:  a,  b\n"),
+    equal(asked(stage, section("imap"),
+                "header = X-Second: 2\nauth = basic\nuser = jane\npassword = x\nheader = X-First:  a,  b\n"),
           plain(stage, basic("jane", "x"), "X-Second: 2", "X-First:  a,  b"), "request")
 
 

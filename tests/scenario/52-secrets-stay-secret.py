@@ -6,12 +6,12 @@ import os
 
 from kit import Sallyport, Skip, check, equal, run, scenario, until
 from kit.checking import IMAP, PROXY, accepted, checked, complaints
-from kit.daemon import PROGRAM
 from kit.peers import GREETING, Proxy
 from kit.real import Account
 from kit.real.launched import Launched
 from kit.route import Route, listener, refusal, settings
 from kit.streams import read_exactly
+from kit.usage import sanitized
 
 SECRET = "Tr0ub4dor-and-3"
 WITH_PASSWORD = PROXY + f"user = me\npassword = {SECRET}\n" + IMAP
@@ -163,16 +163,11 @@ def status_does_not_show_it(stage):
               f"the password is in\n{done.stdout.decode()}")
 
 
-def is_sanitized():
-    with open(PROGRAM, "rb") as program:
-        return b"__asan_init" in program.read()
-
-
 def other_programs_cannot_look_inside(stage):
     """Not even those of the same user: they could read the password, and so could who finds a core file."""
     account = Account.humble()
     daemon = Launched(stage, settings("http://127.0.0.1:1", proxy=f"user = me\npassword = {SECRET}"), account=account)
-    if is_sanitized():
+    if sanitized():
         raise Skip("the sanitizer's search for leaks needs a process that can be looked into")
     with open(f"/proc/{daemon.process.pid}/limits", encoding="ascii") as limits:
         core = next(line for line in limits if line.startswith("Max core file size"))
@@ -208,7 +203,7 @@ def nothing_stays_in_memory(stage):
     """Neither what was made of passwords for the sessions, nor, after a reload with other ones, they themselves."""
     if os.geteuid() != 0:
         raise Skip("needs root, to read another program's memory")
-    if is_sanitized():
+    if sanitized():
         raise Skip("a sanitizer maps more memory than can be searched")
     words = {name: hashlib.shake_256(name.encode()).hexdigest(size)
              for name, size in (("filed", 600), ("printed", 600), ("inline", 72))}

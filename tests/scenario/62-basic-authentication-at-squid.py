@@ -30,7 +30,8 @@ def a_password_in_the_configuration(stage):
 
 
 def a_password_in_a_file(stage):
-    opens(stage, f"auth = basic\nuser = {NAME}\npassword-file = " + stage.file("word", WORD + "\nsecond line\n", mode=0o600))
+    opens(stage, f"auth = basic\nuser = {NAME}\npassword-file = " +
+          stage.file("word", WORD + "\nsecond line\n", mode=0o600))
 
 
 def a_password_from_a_command(stage):

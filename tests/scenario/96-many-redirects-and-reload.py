@@ -59,7 +59,7 @@ def more_than_the_table_holds(stage):
     for _ in range(ENTRIES):
         town.greeted("b")
     equal((len(given), town.asked("b")), (ENTRIES, ENTRIES), "requests")
-    if not sanitized(town.daemon.process.pid):
+    if not sanitized():
         used = anonymous_kib(town.daemon.process.pid)
         check(used < 8192, f"the daemon holds {used} KiB")
     given.clear()

@@ -29,10 +29,12 @@ struct scene {
     /* what the login told */
     unsigned wanted, told; /* connections; final events */
     enum login_event event;
-    bool free_when_told, keep_waiting;
+    bool free_when_told, free_at_end, keep_waiting;
+    unsigned stop_at;      /* a test's own */
     /* the proxy's side */
     int fd;                /* or -1 */
     struct loop_io io;
+    loop_io_fn *raw;       /* serves in place of `serve` */
     unsigned connections, leg;
     char request[100000];
     size_t request_length;
@@ -40,7 +42,6 @@ struct scene {
     size_t out_at, out_end;
     bool hang_up, reset;   /* once all is sent */
     size_t flood;          /* the last that many bytes are sent again and again */
-    char note[200];        /* a test's own */
 };
 
 #define OUT_SIZE 400000
@@ -88,7 +89,7 @@ static void server_send(struct scene *scene)
         return;
     }
     loop_io_levels(scene->loop, &scene->io, scene->fd,
-                   LOOP_READ | (scene->out_at < scene->out_end ? LOOP_WRITE : 0), serve, scene);
+                   (scene->raw ? 0 : LOOP_READ) | (scene->out_at < scene->out_end ? LOOP_WRITE : 0), serve, scene);
 }
 
 static void serve(void *arg, int ready)
@@ -130,7 +131,7 @@ static void give_connection(struct scene *scene)
     unit_nonblocking(ends[1]);
     scene->fd = ends[1];
     scene->connections++;
-    ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, serve, scene));
+    ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, scene->raw ? scene->raw : serve, scene));
     transport = transport_from_socket(scene->loop, ends[0]);
     ck_assert_ptr_nonnull(transport);
     login_connect(scene->login, transport);
@@ -147,7 +148,7 @@ static void on_told(void *arg, enum login_event event)
     } else {
         scene->wanted++;
     }
-    if (scene->free_when_told) {
+    if (scene->free_when_told || (scene->free_at_end && scene->told > 0)) {
         scene->told = 1;
         login_free(scene->login);
         scene->login = NULL;
@@ -895,13 +896,397 @@ START_TEST(a_head_is_bounded)
 }
 END_TEST
 
+/* --- what cannot start --- */
+
+static void never(struct scene *scene, const char *request)
+{
+    (void)scene;
+    ck_abort_msg("something was sent: %s", request);
+}
+
+START_TEST(without_a_ticket_nothing_is_sent)
+{
+    struct scene scene;
+    struct login_job job;
+
+    setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+    setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_NEGOTIATE);
+    job.user = job.password = NULL;
+    run(&scene, &job);
+    check_event(&scene, LOGIN_UNABLE);
+    ck_assert_uint_eq(scene.wanted, 0);
+    ck_assert_msg(strstr(login_failure(scene.login)->what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
+                  == login_failure(scene.login)->what, "%s", login_failure(scene.login)->what);
+    ck_assert(!login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_does_not_start)
+{
+    static const struct {
+        enum challenge_scheme scheme;
+        const char *user, *method, *what;
+    } cases[] = {
+        {CHALLENGE_DIGEST, NULL, "connect", "it wants digest: set user and a password"},
+        {CHALLENGE_NTLM, NULL, "connect", "it wants ntlm: set user and a password"},
+        {CHALLENGE_NTLM, "arthur", "proxy", "method proxy and authentication by ntlm do not go together"},
+        {CHALLENGE_DIGEST, "arthur", "connect-uri",
+         "method connect-uri and authentication by digest do not go together"},
+        {CHALLENGE_BASIC, "arthur", "connect", "no dialogue for basic"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct method_request request = imap;
+        struct login_job job;
+        struct scene scene;
+
+        set_up(&scene, never);
+        job = job_of(&scene, cases[i].scheme);
+        job.user = cases[i].user;
+        job.request = &request;
+        while (strcmp(method_words[request.method], cases[i].method) != 0)
+            request.method++;
+        run(&scene, &job);
+        check_event(&scene, LOGIN_UNABLE);
+        ck_assert_str_eq(login_failure(scene.login)->what, cases[i].what);
+        ck_assert_int_eq(login_failure(scene.login)->class, FAILURE_PERMANENT);
+        ck_assert_uint_eq(scene.wanted, 0);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* --- names and fields --- */
+
+static const struct {
+    const char *proxy, *target, *authority;
+} names[] = {
+    {"PROXY.Example.", "Mail.Example.NET", "Mail.Example.NET:143"},
+    {"192.0.2.7", "192.0.2.9", "192.0.2.9:143"},
+    {"2001:db8::7", "2001:db8::9", "[2001:db8::9]:143"},
+    {"under_score", "mail_1.example.net.", "mail_1.example.net.:143"},
+    {"127.1", "127.1", "127.1:143"},
+};
+
+static size_t name;
+
+static void digest_of_name(struct scene *scene, const char *request)
+{
+    char line[300];
+
+    if (scene->leg == 1) {
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    snprintf(line, sizeof line, "CONNECT %s HTTP/1.1", names[name].authority);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    snprintf(line, sizeof line, "Host: %s", names[name].authority);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    ck_assert_msg(has_line(request, "ALPN: imap"), "%s", request);
+    ck_assert_msg(has_line(request, "New-Protocol: IMAP"), "%s", request);
+    ck_assert_msg(has_line(request, "Redirected-Via: http://p1:1"), "%s", request);
+    ck_assert_msg(has_line(request, "X-Own: 1"), "%s", request);
+    ck_assert_msg(has_line(request, "X-Empty:"), "%s", request);
+    ck_assert_ptr_null(strstr(request, "Upgrade"));
+    ck_assert_ptr_null(strstr(request, "Proxy-Connection"));
+    check_digest(request, "MD5", false, names[name].authority);
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(names_are_said_as_they_are_and_never_looked_up)
+{
+    char own[] = "X-Own: 1", empty[] = "X-Empty:", *const headers[] = {own, empty};
+    struct endpoint at = {.port = 3128}, to = {.port = 143};
+    struct method_request request = imap;
+    struct login_job job;
+    struct scene scene;
+
+    name = (size_t)_i;
+    snprintf(at.host, sizeof at.host, "%s", names[name].proxy);
+    snprintf(to.host, sizeof to.host, "%s", names[name].target);
+    request.target = &to;
+    request.announce = METHOD_ALPN | METHOD_NEW_PROTOCOL;
+    request.redirected_via = "http://p1:1";
+    request.headers = headers;
+    request.header_count = 2;
+    set_up(&scene, digest_of_name);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    job.proxy = &at;
+    job.request = &request;
+    run(&scene, &job);
+    check_open(&scene, false);
+    check_bytes(&scene, "", 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- two at once, and giving up --- */
+
+static bool are_both_over(void *arg)
+{
+    struct scene **scenes = arg;
+
+    return is_over(scenes[0]) && is_over(scenes[1]);
+}
+
+START_TEST(two_at_once_do_not_meet)
+{
+    struct scene one, two, *both[] = {&one, &two};
+    struct login_job job;
+
+    set_up(&one, digest_md5);
+    two = one;
+    two.out = malloc(OUT_SIZE);
+    ck_assert_ptr_nonnull(two.out);
+    two.answer = ntlm;
+    job = job_of(&one, CHALLENGE_DIGEST);
+    start(&one, &job);
+    job = job_of(&two, CHALLENGE_NTLM);
+    start(&two, &job);
+    unit_wait(one.loop, are_both_over, both);
+    check_open(&one, false);
+    check_bytes(&one, "* OK hello\r\n", 12);
+    check_open(&two, true);
+    check_bytes(&two, "* OK\r\n", 6);
+    login_free(two.login);
+    server_close(&two);
+    free(two.out);
+    tear_down(&one);
+}
+END_TEST
+
+static bool time_passes(void *arg)
+{
+    return ++*(unsigned *)arg > 50;
+}
+
+START_TEST(freed_at_once_it_never_tells)
+{
+    struct scene scene;
+    struct login_job job;
+    unsigned ticks = 0;
+
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &job);
+    login_free(scene.login);
+    scene.login = NULL;
+    login_free(NULL);
+    unit_wait(scene.loop, time_passes, &ticks);
+    ck_assert_uint_eq(scene.wanted + scene.told, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(freed_when_told_of_anything)
+{
+    static answer_fn *const answers[] = {plain_200, basic_only, misbehave};
+    struct scene scene;
+    struct login_job job;
+
+    fault = &faults[0];
+    set_up(&scene, answers[_i % 3]);
+    scene.free_when_told = _i < 3;
+    scene.free_at_end = true;
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    ck_assert_ptr_null(scene.login);
+    tear_down(&scene);
+}
+END_TEST
+
+static bool was_asked(void *arg)
+{
+    struct scene *scene = arg;
+
+    return scene->leg == scene->stop_at || scene->told;
+}
+
+static void challenge_then_silence(struct scene *scene, const char *request)
+{
+    (void)request;
+    if (scene->leg == 1)
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 100\r\n\r\nabc");
+    if (scene->leg == 1 && scene->stop_at == 2)
+        for (int i = 0; i < 97; i++)
+            say(scene, "x");
+}
+
+/* Before the answer; in the middle of its page; behind the second request. */
+START_TEST(freed_while_the_proxy_is_silent)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, challenge_then_silence);
+    scene.stop_at = 1 + (unsigned)_i;
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &job);
+    unit_wait(scene.loop, was_asked, &scene);
+    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_int_eq(login_credentials_were_sent(scene.login), _i == 1);
+    tear_down(&scene); /* which counts the descriptors, too */
+}
+END_TEST
+
+static bool wants(void *arg)
+{
+    return ((struct scene *)arg)->wanted > 0;
+}
+
+START_TEST(freed_while_no_connection_comes)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    scene.keep_waiting = true;
+    job = job_of(&scene, CHALLENGE_NTLM);
+    start(&scene, &job);
+    unit_wait(scene.loop, wants, &scene);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_connection_that_is_not_wanted_is_closed)
+{
+    struct scene scene;
+    struct login_job job;
+    char byte;
+
+    set_up(&scene, plain_200);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    give_connection(&scene);
+    ck_assert_int_eq((int)recv(scene.fd, &byte, 1, 0), 0);
+    tear_down(&scene); /* and the one that nobody took is, too */
+}
+END_TEST
+
+/* --- SOCKS5 (RFC 1928, RFC 1929) --- */
+
+struct socks {
+    const char *method;  /* the proxy's answer to the greeting, 2 bytes */
+    const char *login;   /* to user and password, 2 bytes, or NULL: it asks for none */
+    size_t reply_length; /* 0: it closes in place of a reply */
+    const char *reply;
+    enum login_event event;
+    enum method_outcome outcome;
+    bool user, denied, target_trouble;
+    const char *what;
+};
+
+#define REPLY(code) 10, "\x05" code "\x00\x01\x00\x00\x00\x00\x00\x00"
+
+static const struct socks socks[] = {
+    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, false, false, false, ""},
+    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x00", REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x01", 0, "", LOGIN_ANSWERED, METHOD_FAILED, true, true, false,
+     "SOCKS5: user and password were refused"},
+    {"\x05\xff", NULL, 0, "", LOGIN_ANSWERED, METHOD_FAILED, false, true, false,
+     "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
+    {"\x05\x00", NULL, REPLY("\x02"), LOGIN_ANSWERED, METHOD_FAILED, false, false, false,
+     "SOCKS5: not allowed by its rules"},
+    {"\x05\x00", NULL, REPLY("\x04"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+     "SOCKS5: the target is unreachable"},
+    {"\x05\x00", NULL, REPLY("\x05"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+     "SOCKS5: the target refused the connection"},
+    {"\x05\x00", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false,
+     "closed the connection before its answer was complete"},
+    {"HT", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false, NULL},
+};
+
+/* The steps of one SOCKS5 dialogue, seen from the proxy. */
+static void socks_serve(void *arg, int ready)
+{
+    static const char target_of[] = "\x05\x01\x00\x03\x10mail.example.net\x00\x8f";
+    static const char user_of[] = "\x01\x06" "arthur\x0cs3:cr\"et%41!";
+    struct scene *scene = arg;
+    const struct socks *script = &socks[scene->stop_at];
+    char bytes[200];
+    ssize_t got = recv(scene->fd, bytes, sizeof bytes, 0);
+
+    (void)ready;
+    if (got <= 0) {
+        server_close(scene);
+        return;
+    }
+    scene->leg++;
+    if (scene->leg == 1) {
+        ck_assert_int_eq(bytes[0], 5);
+        ck_assert_ptr_eq(memchr(bytes + 2, 1, (size_t)got - 2), NULL); /* GSSAPI is not offered */
+        ck_assert_int_eq(memchr(bytes + 2, 2, (size_t)got - 2) != NULL, script->user);
+        say_bytes(scene, script->method, 2);
+    } else if (scene->leg == 2 && script->login) {
+        ck_assert_uint_eq((size_t)got, sizeof user_of - 1);
+        ck_assert_int_eq(memcmp(bytes, user_of, (size_t)got), 0);
+        say_bytes(scene, script->login, 2);
+    } else {
+        ck_assert_uint_eq((size_t)got, sizeof target_of - 1);
+        ck_assert_int_eq(memcmp(bytes, target_of, (size_t)got), 0);
+        say_bytes(scene, script->reply, script->reply_length);
+        if (script->outcome == METHOD_OPEN)
+            say_bytes(scene, tail, 100000);
+        scene->hang_up = script->reply_length == 0;
+    }
+    server_send(scene);
+    if (scene->fd >= 0 && scene->out_at == scene->out_end)
+        loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, socks_serve, scene);
+}
+
+START_TEST(socks_opens_and_refuses)
+{
+    const struct socks *script = &socks[_i];
+    struct scene scene;
+    struct login_job job;
+    char line[100];
+
+    for (size_t i = 0; i < sizeof tail; i++)
+        tail[i] = (char)(i * 2654435761u >> 13);
+    set_up(&scene, never);
+    scene.stop_at = (unsigned)_i;
+    scene.raw = socks_serve;
+    job = job_of(&scene, CHALLENGE_NONE);
+    job.socks = true;
+    job.user = script->user ? "arthur" : NULL;
+    job.password = script->user ? "s3:cr\"et%41!" : NULL;
+    run(&scene, &job);
+    check_event(&scene, script->event);
+    ck_assert_str_eq(login_request_line(scene.login, line, sizeof line), "SOCKS5 mail.example.net:143");
+    ck_assert_str_eq(login_status_line(scene.login, line, sizeof line), "");
+    ck_assert_ptr_null(login_head(scene.login));
+    if (script->event == LOGIN_BROKEN) {
+        ck_assert_str_ne(login_failure(scene.login)->what, "");
+        if (script->what)
+            ck_assert_str_eq(login_failure(scene.login)->what, script->what);
+    } else {
+        ck_assert_int_eq(login_verdict(scene.login)->outcome, script->outcome);
+        ck_assert_int_eq(login_verdict(scene.login)->denied, script->denied);
+        ck_assert_int_eq(login_verdict(scene.login)->target_trouble, script->target_trouble);
+        ck_assert_str_eq(login_verdict(scene.login)->failure.what, script->what);
+        ck_assert_int_eq(login_verdict(scene.login)->switched, false);
+        ck_assert_int_eq(login_credentials_were_sent(scene.login), script->user);
+    }
+    if (script->event == LOGIN_ANSWERED && script->outcome == METHOD_OPEN)
+        check_bytes(&scene, tail, 100000);
+    tear_down(&scene);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("login");
 
     tcase_add_test(cases, digest_opens_a_tunnel);
     tcase_add_loop_test(cases, every_form_of_digest_that_counts_is_right, 0, sizeof forms / sizeof forms[0]);
-    tcase_add_loop_test(cases, pages_are_drained_and_connections_kept_when_they_last, 0, sizeof pages / sizeof pages[0]);
+    tcase_add_loop_test(cases, pages_are_drained_and_connections_kept_when_they_last, 0,
+                        sizeof pages / sizeof pages[0]);
     tcase_add_loop_test(cases, the_last_word_means_what_it_always_means, 0, sizeof words / sizeof words[0]);
     tcase_add_test(cases, a_refusal_in_the_first_answer_says_all_that_it_has_to_say);
     tcase_add_test(cases, a_switch_that_is_required_is_missed);
@@ -914,5 +1299,15 @@ int main(void)
     tcase_add_test(cases, legs_are_bounded);
     tcase_add_test(cases, interim_answers_are_bounded);
     tcase_add_test(cases, a_head_is_bounded);
+    tcase_add_test(cases, without_a_ticket_nothing_is_sent);
+    tcase_add_test(cases, what_makes_no_sense_does_not_start);
+    tcase_add_loop_test(cases, names_are_said_as_they_are_and_never_looked_up, 0, sizeof names / sizeof names[0]);
+    tcase_add_test(cases, two_at_once_do_not_meet);
+    tcase_add_test(cases, freed_at_once_it_never_tells);
+    tcase_add_loop_test(cases, freed_when_told_of_anything, 0, 6);
+    tcase_add_loop_test(cases, freed_while_the_proxy_is_silent, 0, 2);
+    tcase_add_test(cases, freed_while_no_connection_comes);
+    tcase_add_test(cases, a_connection_that_is_not_wanted_is_closed);
+    tcase_add_loop_test(cases, socks_opens_and_refuses, 0, sizeof socks / sizeof socks[0]);
     return unit_run();
 }

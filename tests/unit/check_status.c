@@ -132,7 +132,8 @@ START_TEST(a_quiet_house)
                                 "\"sessions\":0}]");
     equals(&house, "sessions", "[]");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"up\","
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"state\":\"up\","
                               "\"seconds\":0,\"ready\":null,\"last_error\":null}]");
     equals(&house, "redirects", "[]");
     equals(&house, "questions", "[]");
@@ -149,7 +150,8 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     health_failed(house.means.health, &learned, loop_now(house.means.loop), "not \"UTF-8\": \xff\x1b");
     health_sent_away(house.means.health, &second, loop_now(house.means.loop), 90, "503 Service Unavailable");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\",\"state\":\"away\","
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"state\":\"away\","
                               "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\"},"
                               "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
                               "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\"}]");

@@ -32,11 +32,11 @@ struct wire {
     unsigned sends;          /* calls that took something */
 };
 
-static ssize_t wire_take(struct wire *wire, void *bytes, size_t size, bool peek)
+static ssize_t wire_recv(struct transport *transport, void *bytes, size_t size)
 {
+    struct wire *wire = (struct wire *)transport;
     size_t there = BIO_ctrl_pending(wire->to_client);
 
-    (void)peek;
     if (there > 0)
         return BIO_read(wire->to_client, bytes, (int)(size < wire->grain ? size : wire->grain));
     if (wire->failed) {
@@ -47,11 +47,6 @@ static ssize_t wire_take(struct wire *wire, void *bytes, size_t size, bool peek)
         return TRANSPORT_EOF;
     wire->recv_waits = true;
     return TRANSPORT_AGAIN;
-}
-
-static ssize_t wire_recv(struct transport *transport, void *bytes, size_t size)
-{
-    return wire_take((struct wire *)transport, bytes, size, false);
 }
 
 static ssize_t wire_send(struct transport *transport, const void *bytes, size_t length)
@@ -703,16 +698,14 @@ START_TEST(cut_off_in_the_handshake)
         connect_all(&scene);
         ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_WAIT);
         if (later) {
+            char flight[8192];
+            int length;
+
             SSL_do_handshake(scene.server);
-            scene.wire->grain = BIO_ctrl_pending(scene.to_client) - 1;
+            length = BIO_read(scene.to_client, flight, sizeof flight);
+            BIO_write(scene.to_client, flight, length - 1); /* the last byte of the flight is lost */
         }
         scene.wire->ended = true;
-        if (later) { /* the last byte of the flight is lost */
-            char flight[8192];
-            int length = BIO_read(scene.to_client, flight, sizeof flight);
-
-            BIO_write(scene.to_client, flight, length - 1);
-        }
         turn(&scene);
         ck_assert(scene.ready & LOOP_READ);
         ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
@@ -825,7 +818,8 @@ START_TEST(client_certificate)
             ck_assert_int_eq(shake(&scene), TLS_DONE);
             ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
             ck_assert_str_eq(transport_error(scene.client),
-                             "TLS alert certificate_required: the server wants a client certificate");
+                             "refuses our client certificate, or that we have none (alert certificate_required)");
+            ck_assert(scene.client->denied);
         } else {
             refuses(&scene, "refuses the TLS handshake (alert handshake_failure): no cipher in common, or it wants a "
                     "client certificate");
@@ -838,6 +832,34 @@ START_TEST(client_certificate)
         ck_assert_ptr_nonnull(seen);
         ck_assert_int_eq(X509_cmp(seen, own), 0);
         X509_free(seen);
+        X509_free(own);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* One that the server does not know. */
+START_TEST(client_certificate_refused)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct scene scene;
+        X509 *own = authority_issue(&(struct authority_plan){.subject = "me"});
+        const char *file = authority_file("me.pem", (X509 *[]){own, NULL}, authority_shared_key(), NULL);
+        const char *words = "refuses our client certificate, or that we have none (alert unknown_ca)";
+
+        set_up(&scene);
+        speak(&scene, versions[i]);
+        SSL_CTX_set_verify(scene.context, SSL_VERIFY_PEER, NULL);
+        get_trust(&scene, &(struct trust_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
+        connect_all(&scene);
+        if (versions[i] == TLS1_3_VERSION) {
+            ck_assert_int_eq(shake(&scene), TLS_DONE);
+            ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
+            ck_assert_str_eq(transport_error(scene.client), words);
+            ck_assert(scene.client->denied);
+        } else {
+            refuses(&scene, words);
+        }
         X509_free(own);
         tear_down(&scene);
     }
@@ -919,6 +941,52 @@ START_TEST(resumption_after_a_reset)
 }
 END_TEST
 
+/* The same after a cut, which some servers think is an end. */
+START_TEST(resumption_after_a_cut)
+{
+    struct scene scene;
+
+    for (size_t i = 0; i < 2; i++) {
+        set_up(&scene);
+        speak(&scene, versions[i]);
+        scene.remember = "x";
+        open_stream(&scene);
+        serve_bytes(&scene, "+OK");
+        expect_bytes(&scene, "+OK");
+        scene.wire->ended = true;
+        ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
+        transport_reset(scene.client);
+        SSL_set_shutdown(scene.server, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+        ck_assert(resumes(&scene));
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* Streams to one server share its certificate: most of what an idle one would cost. */
+START_TEST(one_certificate_for_all)
+{
+    struct scene scene;
+    SSL_SESSION *one, *other;
+
+    for (size_t i = 0; i < 2; i++) {
+        set_up(&scene);
+        speak(&scene, versions[i]);
+        scene.remember = "one";
+        ck_assert(!resumes(&scene));
+        scene.remember = "other";
+        ck_assert(!resumes(&scene));
+        one = trust_recall(scene.trust, "one");
+        other = trust_recall(scene.trust, "other");
+        ck_assert_ptr_nonnull(SSL_SESSION_get0_peer(one));
+        ck_assert_ptr_eq(SSL_SESSION_get0_peer(one), SSL_SESSION_get0_peer(other));
+        SSL_SESSION_free(one);
+        SSL_SESSION_free(other);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
 START_TEST(sessions_expire)
 {
     struct scene scene;
@@ -984,6 +1052,30 @@ START_TEST(failed_sessions_are_dropped)
 END_TEST
 
 /* --- streams --- */
+
+/* Who has ended in order may be gone: that does not spoil the end. */
+START_TEST(gone_after_its_end)
+{
+    for (int kind = 0; kind < 2; kind++) {
+        struct scene scene;
+
+        set_up(&scene);
+        open_stream(&scene);
+        SSL_shutdown(scene.server);
+        ck_assert_int_eq(recv_once(&scene), TRANSPORT_EOF);
+        scene.wire->failed = scene.wire->send_fails = true;
+        ck_assert(!transport_broken(scene.client));
+        if (kind == 0) {
+            ck_assert(transport_shutdown_send(scene.client));
+        } else {
+            ck_assert_int_eq(transport_send(scene.client, "x", 1), TRANSPORT_ERROR); /* but these bytes are lost */
+            ck_assert(transport_broken(scene.client));
+            ck_assert(!transport_shutdown_send(scene.client));
+        }
+        tear_down(&scene);
+    }
+}
+END_TEST
 
 START_TEST(half_close_by_the_server)
 {
@@ -1243,7 +1335,6 @@ START_TEST(renegotiation_is_refused)
     ck_assert_int_eq(SSL_renegotiate(scene.server), 1);
     SSL_do_handshake(scene.server); /* sends HelloRequest */
     expect_bytes(&scene, "before");
-    SSL_set_quiet_shutdown(scene.server, 0);
     ck_assert_uint_gt(BIO_ctrl_pending(scene.to_server), 0); /* the alert no_renegotiation */
     ck_assert_int_eq(transport_send(scene.client, "after", 5), 5);
     ck_assert_int_eq(transport_recv(scene.client, (char[4]){0}, 4), TRANSPORT_AGAIN);
@@ -1350,6 +1441,9 @@ START_TEST(directions_are_independent)
     ck_assert_int_eq(transport_send(scene.client, "more", 4), TRANSPORT_AGAIN);
     ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), 3);
     scene.ready = 0;
+    scene.wire->room = 3; /* not yet for us to be told */
+    turn(&scene);
+    ck_assert_int_eq(scene.ready, 0);
     scene.wire->room = UNLIMITED;
     turn(&scene);
     ck_assert_int_eq(scene.ready, LOOP_WRITE);
@@ -1447,6 +1541,45 @@ static void carry(struct scene *scene, BIO *inner_in, BIO *inner_out)
         ck_assert_int_eq(SSL_write(scene->server, bytes, length), length);
 }
 
+/* The inner stream ends in order, and the outer is cut off right behind it. */
+START_TEST(inner_end_before_an_outer_cut)
+{
+    struct scene scene;
+    enum tls_result result;
+    SSL *inner;
+    BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+    set_up(&scene);
+    open_stream(&scene);
+    scene.client = wrap(&scene, scene.client);
+    transport_watch(scene.client, on_ready, &scene);
+    inner = SSL_new(scene.context);
+    SSL_set_bio(inner, in, out);
+    SSL_set_accept_state(inner);
+    result = tls_handshake(scene.client, &scene.failure);
+    for (int turns = 0; turns < 10 && result == TLS_WAIT; turns++) {
+        carry(&scene, in, out);
+        SSL_do_handshake(inner);
+        carry(&scene, in, out);
+        turn(&scene);
+        result = tls_handshake(scene.client, &scene.failure);
+    }
+    ck_assert_msg(result == TLS_DONE, "%s", scene.failure.what);
+    carry(&scene, in, out);
+    ck_assert_int_eq(SSL_do_handshake(inner), 1);
+    ck_assert_int_eq(SSL_write(inner, "inner words", 11), 11);
+    SSL_shutdown(inner);
+    carry(&scene, in, out);
+    scene.wire->ended = true;
+    ck_assert_int_eq(recv_once(&scene), 11);
+    ck_assert_int_eq(recv_once(&scene), TRANSPORT_EOF);
+    ck_assert(!transport_broken(scene.client));
+    ck_assert(transport_shutdown_send(scene.client));
+    SSL_free(inner);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(tls_in_tls)
 {
     static const size_t grains[] = {1, 100, UNLIMITED};
@@ -1523,11 +1656,15 @@ int main(void)
     tcase_add_test(cases, reset_in_the_handshake);
     tcase_add_test(cases, refusals_of_the_server);
     tcase_add_test(cases, client_certificate);
+    tcase_add_test(cases, client_certificate_refused);
     tcase_add_test(cases, resumption);
     tcase_add_test(cases, resumption_after_a_reset);
+    tcase_add_test(cases, resumption_after_a_cut);
+    tcase_add_test(cases, one_certificate_for_all);
     tcase_add_test(cases, sessions_expire);
     tcase_add_test(cases, sessions_are_bounded);
     tcase_add_test(cases, failed_sessions_are_dropped);
+    tcase_add_test(cases, gone_after_its_end);
     tcase_add_test(cases, half_close_by_the_server);
     tcase_add_test(cases, half_close_by_the_client);
     tcase_add_test(cases, bytes_after_our_end);
@@ -1544,6 +1681,7 @@ int main(void)
     tcase_add_test(cases, directions_are_independent);
     tcase_add_test(cases, close_lingers);
     tcase_add_test(cases, flood_of_empty_work);
+    tcase_add_test(cases, inner_end_before_an_outer_cut);
     tcase_add_test(cases, tls_in_tls);
     return unit_run();
 }

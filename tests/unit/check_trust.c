@@ -164,12 +164,33 @@ START_TEST(client_certificates)
     refused(&(struct trust_setting){.cert_file = alone, .key_file = mixed}, alone, "another key");
     refused(&(struct trust_setting){.cert_file = alone, .key_file = of_rsa}, of_rsa, "another key");
     refused(&(struct trust_setting){.cert_file = encrypted}, encrypted, "encrypted key");
-    refused(&(struct trust_setting){.cert_file = file_with("weak.pem", weak, small, NULL)}, "weak.pem", "key too small");
+    refused(&(struct trust_setting){.cert_file = file_with("weak.pem", weak, small, NULL)}, "weak.pem",
+            "key too small");
     X509_free(certificate);
     X509_free(weak);
     EVP_PKEY_free(another);
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(small);
+}
+END_TEST
+
+START_TEST(certificates_are_shared)
+{
+    struct trust *trust = get(&(struct trust_setting){.verify = true});
+    X509 *first = own("first"), *equal = X509_dup(first), *other;
+
+    ck_assert_ptr_eq(trust_share(trust, first), first);
+    ck_assert_ptr_eq(trust_share(trust, equal), first);
+    for (int i = 0; i < TRUST_CERTIFICATES_MAX; i++) {
+        ck_assert_ptr_eq(trust_share(trust, first), first); /* not yet forgotten */
+        other = own("other");
+        ck_assert_ptr_eq(trust_share(trust, other), other);
+        X509_free(other);
+    }
+    ck_assert_ptr_eq(trust_share(trust, equal), equal);
+    trust_unref(trust);
+    X509_free(first);
+    X509_free(equal);
 }
 END_TEST
 
@@ -183,5 +204,6 @@ int main(void)
     tcase_add_test(cases, authorities_of_the_system);
     tcase_add_test(cases, files_that_cannot_be_read);
     tcase_add_test(cases, client_certificates);
+    tcase_add_test(cases, certificates_are_shared);
     return unit_run();
 }

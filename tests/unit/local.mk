@@ -10,8 +10,8 @@ UNIT_TESTS = tests/unit/check_address tests/unit/check_basic tests/unit/check_co
 	tests/unit/check_pump tests/unit/check_policy tests/unit/check_show tests/unit/check_status \
 	tests/unit/check_command tests/unit/check_secret tests/unit/check_listener tests/unit/check_resolver \
 	tests/unit/check_notify tests/unit/check_peer tests/unit/check_dialer \
-	tests/unit/check_auth tests/unit/check_challenge tests/unit/check_credential tests/unit/check_login \
-	tests/unit/check_prompt tests/unit/check_starttls tests/unit/check_tls tests/unit/check_trust
+	tests/unit/check_auth tests/unit/check_multi tests/unit/check_body tests/unit/check_challenge tests/unit/check_credential tests/unit/check_login \
+	tests/unit/check_prompt tests/unit/check_refusals tests/unit/check_starttls tests/unit/check_tls tests/unit/check_trust
 EXTRA_DIST += tests/unit/data/config.tsv tests/unit/data/endpoint.tsv tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv tests/unit/data/no_proxy.tsv tests/unit/data/refusal.tsv \
 	tests/unit/data/request.tsv tests/unit/data/set-proxy.tsv tests/unit/data/starttls.tsv tests/unit/data/value.tsv \
@@ -221,3 +221,16 @@ tests_unit_check_tls_LDADD = $(UNIT_LDADD)
 tests_unit_check_trust_SOURCES = tests/unit/check_trust.c
 tests_unit_check_trust_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_trust_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_refusals_SOURCES = tests/unit/check_refusals.c
+tests_unit_check_refusals_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_refusals_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_body_SOURCES = tests/unit/check_body.c
+tests_unit_check_body_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_body_LDADD = $(UNIT_LDADD)
+
+tests_unit_check_multi_SOURCES = tests/unit/check_multi.c
+tests_unit_check_multi_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_multi_LDADD = $(UNIT_LDADD)
+tests_unit_check_multi_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free

@@ -1,0 +1,31 @@
+/* Which users with which passwords a proxy has refused, so that they are not sent again and again until the account is
+ * locked: whichever session it is, and whichever proxy of several that know the same account.  Only digests are kept.
+ * No socket; the clock is passed in, in milliseconds of any monotonic clock. */
+#ifndef SALLYPORT_REFUSALS_H
+#define SALLYPORT_REFUSALS_H
+
+#include <stdint.h>
+
+#define REFUSALS_REST_FIRST_MS 30000u /* not sent for so long after the first refusal; each further one doubles it */
+#define REFUSALS_REST_MAX_MS 300000u
+#define REFUSALS_MAX 16               /* pairs remembered; the one refused longest ago gives way */
+
+struct refusals;
+
+/* NULL: out of memory, or of randomness. */
+struct refusals *refusals_new(void);
+void refusals_free(struct refusals *refusals); /* NULL is fine */
+
+/* Milliseconds for which this pair is not to be sent; 0: it may be. */
+uint64_t refusals_left(const struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+
+/* The pair was refused. */
+void refusals_note(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+
+/* The pair is good after all: what was held against it is forgotten. */
+void refusals_accept(struct refusals *refusals, const char *user, const char *password);
+
+/* Forgets everything: the configuration was read anew. */
+void refusals_forget(struct refusals *refusals);
+
+#endif
