@@ -54,9 +54,9 @@ static void on_secure(void *arg, enum secure_event event, const char *what, cons
         approach->transport = secure_take(approach->secure, &greeting, &length);
         tell(approach, APPROACH_READY);
         break;
-    case SECURE_FAILED:
+    case SECURE_FAILED: case SECURE_UNABLE:
         approach->failure = *secure_failure(approach->secure);
-        tell(approach, APPROACH_DEAD);
+        tell(approach, event == SECURE_FAILED ? APPROACH_DEAD : APPROACH_FAILED);
         break;
     }
 }

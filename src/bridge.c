@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_MAX 16 /* buffers moved one way at a time, so that a flood does not starve the others */
-
 enum { UP, DOWN };
 
 struct direction {
@@ -18,7 +16,7 @@ struct bridge {
     struct loop *loop;
     struct transport *near, *far; /* near is NULL when all is given up: who has its other end sees it close */
     enum bridge_state state;
-    struct deferred again, death; /* again: a direction has used its share of this turn */
+    struct deferred death;
     struct direction way[2];
 };
 
@@ -77,22 +75,12 @@ static bool fill(struct bridge *bridge, struct direction *way)
     return true;
 }
 
-static void on_again(struct deferred *again);
-
+/* One side can only be as quick as its buffer in the kernel is large, for nobody else runs meanwhile who would empty
+ * it: that bounds the rounds. */
 static void move(struct bridge *bridge, struct direction *way)
 {
-    for (int round = 0; round < ROUNDS_MAX; round++)
-        if (way->ended || !deliver(bridge, way) || !fill(bridge, way))
-            return;
-    loop_defer(bridge->loop, &bridge->again, on_again);
-}
-
-static void on_again(struct deferred *again)
-{
-    struct bridge *bridge = (struct bridge *)((char *)again - offsetof(struct bridge, again));
-
-    move(bridge, &bridge->way[UP]);
-    move(bridge, &bridge->way[DOWN]);
+    while (!way->ended && deliver(bridge, way) && fill(bridge, way))
+        continue;
 }
 
 static void on_ready(void *arg, int ready)
@@ -100,7 +88,8 @@ static void on_ready(void *arg, int ready)
     struct bridge *bridge = arg;
 
     (void)ready;
-    on_again(&bridge->again);
+    move(bridge, &bridge->way[UP]);
+    move(bridge, &bridge->way[DOWN]);
 }
 
 struct bridge *bridge_start(struct transport *near, struct transport *far)
@@ -119,7 +108,7 @@ struct bridge *bridge_start(struct transport *near, struct transport *far)
     bridge->way[UP].to = bridge->way[DOWN].from = far;
     transport_watch(near, on_ready, bridge);
     transport_watch(far, on_ready, bridge);
-    on_again(&bridge->again); /* what near was given before this has had its edge */
+    on_ready(bridge, LOOP_READ); /* what near was given before this has had its edge */
     return bridge;
 }
 
@@ -144,7 +133,6 @@ static void die(struct deferred *death)
 /* Lets go of near and of the bridge itself. */
 static void dismantle(struct bridge *bridge)
 {
-    loop_undefer(bridge->loop, &bridge->again);
     transport_close(bridge->near);
     bridge->near = bridge->far = NULL;
     loop_defer(bridge->loop, &bridge->death, die);

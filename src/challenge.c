@@ -108,8 +108,8 @@ static void skip_member(struct reader *reader)
     while (reader->at < reader->end && *reader->at != ',')
         if (*reader->at != '"')
             reader->at++;
-        else if (!take_quoted(reader, &text))
-            reader->at = reader->end;
+        else
+            (void)take_quoted(reader, &text); /* one without an end leads to the end of all */
 }
 
 static void note_parameter(struct challenge *challenge, const struct httphead_slice *name,

@@ -57,7 +57,7 @@ static void __attribute__((format(printf, 4, 5))) fail(struct hop *hop, enum hop
 static void on_approach(void *arg, enum approach_event event, const char *what, const char *text)
 {
     struct hop *hop = arg;
-    struct transport *transport;
+    struct transport *transport = NULL;
 
     if (event == APPROACH_STEP) {
         step(hop, what, text);
@@ -66,7 +66,8 @@ static void on_approach(void *arg, enum approach_event event, const char *what, 
     hop->reached |= approach_connected(hop->approach);
     hop->on_loopback = approach_on_loopback(hop->approach);
     hop->failure = *approach_failure(hop->approach);
-    transport = approach_take(hop->approach);
+    if (event == APPROACH_READY)
+        transport = approach_take(hop->approach);
     approach_free(hop->approach);
     hop->approach = NULL;
     switch (event) {
@@ -109,27 +110,27 @@ static void start_approach(struct hop *hop, struct transport *through, char *lef
 /* --- the proxy before this one --- */
 
 /* hop->failure is that of the proxy before this one. */
-static void fail_before(struct hop *hop, enum hop_event event)
+static void fail_before(struct hop *hop, enum hop_event event, bool speaks_of_this)
 {
     struct failure failure = hop->failure;
     char where[ENDPOINT_URL_MAX];
 
-    hop->before_failed = true;
+    hop->before_failed = !speaks_of_this;
     fail(hop, event, failure.class, "cannot be reached through %.80s: %.150s", endpoint_format_url(hop->before, where),
          failure.what);
 }
 
 static void start_outer(struct hop *hop);
 
-/* What a failure of the proxy before this one means.  It is its own, and its next address is tried, when it is out of
- * reach or busy.  It holds for all of them when it refused the user.  Otherwise it speaks of this proxy. */
+/* What a failure of the proxy before this one means.  The next one is tried when it is out of reach or busy.  It holds
+ * for all of them when the user was refused.  Only 502 and 504 speak of this proxy. */
 static void on_outer_failed(struct hop *hop, enum hop_event event)
 {
     const struct method_verdict *verdict = event == HOP_ANSWERED ? hop_verdict(hop->outer) : NULL;
     struct failure failure = verdict ? verdict->failure : *hop_failure(hop->outer);
     const struct means *means = hop->job.means;
     bool refused = verdict && hop_was_refused(hop->outer);
-    bool its_own = event == HOP_DEAD || (verdict && verdict->busy);
+    bool next = event == HOP_DEAD || (verdict && verdict->busy), speaks_of_this = verdict && verdict->target_trouble;
 
     hop->reached |= hop_was_reached(hop->outer);
     if (event == HOP_DEAD || refused)
@@ -141,10 +142,10 @@ static void on_outer_failed(struct hop *hop, enum hop_event event)
     hop_free(hop->outer);
     hop->outer = NULL;
     hop->failure = failure;
-    if (its_own)
+    if (next)
         start_outer(hop);
     else
-        fail_before(hop, verdict && !refused ? HOP_DEAD : HOP_FAILED);
+        fail_before(hop, verdict && !refused ? HOP_DEAD : HOP_FAILED, speaks_of_this);
 }
 
 static void on_outer(void *arg, enum hop_event event, const char *what, const char *text)
@@ -219,10 +220,10 @@ static void start_outer(struct hop *hop)
         break;
     case ROUTE_AWAY:
         hop->failure = away;
-        fail_before(hop, HOP_FAILED);
+        fail_before(hop, HOP_FAILED, false);
         break;
     case ROUTE_NONE: case ROUTE_DIRECT: /* the failure of the last one stands */
-        fail_before(hop, HOP_DEAD);
+        fail_before(hop, HOP_DEAD, false);
         break;
     }
 }

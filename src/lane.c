@@ -17,8 +17,9 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct lane *lane = arg;
 
     (void)purpose;
-    if (lane->inner >= 0)
+    if (lane->used)
         return CURL_SOCKET_BAD;
+    lane->used = true;
     if (hatch_open(&lane->hatch))
         lane->inner = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (lane->inner < 0) {
@@ -33,10 +34,13 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return lane->inner;
 }
 
-/* What libcurl has not read may be needed: it is ours to close. */
 static int close_socket(void *arg, curl_socket_t fd)
 {
-    return fd == ((struct lane *)arg)->inner ? 0 : close(fd);
+    struct lane *lane = arg;
+
+    if (fd == lane->inner)
+        lane->inner = -1;
+    return close(fd);
 }
 
 bool lane_set(struct lane *lane, CURL *easy, void (*opened)(void *arg), void *arg)

@@ -14,7 +14,8 @@
 
 struct lane {
     struct hatch hatch;      /* until libcurl has connected */
-    int inner;               /* libcurl's end, or -1 */
+    int inner;               /* libcurl's end, or -1: it has closed it */
+    bool used;               /* libcurl has had its connection */
     struct transport *outer; /* ours, or NULL */
     int error;               /* errno of what failed, or 0 */
     void (*opened)(void *arg);
@@ -31,7 +32,8 @@ bool lane_enter(struct lane *lane, struct loop *loop);
 /* Hands outer over: the caller's now. */
 struct transport *lane_take_outer(struct lane *lane);
 
-/* How many bytes libcurl has not read, and taking all of them.  False: that many could not be taken. */
+/* How many bytes libcurl has not read, and taking all of them, while its end is open: before its handle is removed
+ * from the multi handle.  False: that many could not be taken. */
 size_t lane_unread(const struct lane *lane);
 bool lane_take_unread(struct lane *lane, char *bytes, size_t length);
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "body.h"
 #include "bridge.h"
@@ -13,7 +12,7 @@
 #include "socksreply.h"
 #include "speaker.h"
 
-#define DRAIN_MAX 1048576          /* of the page of a 407; behind a longer one a new connection is the better way */
+#define DRAIN_MAX 1048576 /* bytes of the page of a 407; behind a longer one a new connection is the better way */
 
 struct login {
     struct login_job job;
@@ -26,10 +25,12 @@ struct login {
     bool has_user, credentials_sent;
     /* the proxy */
     struct transport *transport;
-    struct handshake *handshake;   /* the last */
+    struct handshake *handshake;   /* the last, or NULL while there is none yet for a new request */
     struct body body;              /* of its answer, while that is drained */
     size_t drained;
-    bool wants, draining, reused;  /* a connection; the page of a 407; the connection has had an answer already */
+    bool wants;                    /* a connection */
+    bool draining;                 /* the page of a 407 */
+    bool reused;                   /* the connection has had an answer already */
     unsigned heads;
     bool unable, entering;         /* due at the end of the turn */
     /* a SOCKS proxy: libcurl speaks to it through this, which has outer and transport */
@@ -157,7 +158,8 @@ static void drain_on(struct login *login)
     ask(login);
 }
 
-/* The answer before this request was a 407: what is left of it is passed over, if the connection lasts. */
+/* The answer before this request was a 407: what is left of it is passed over, if the connection lasts.  Not sooner:
+ * had it been the last word, it would still be wanted. */
 static void pass_over_answer(struct login *login)
 {
     bool lasts = body_start(&login->body, handshake_head(login->handshake));

@@ -1,13 +1,17 @@
 /* Asks one proxy for one tunnel where more than a single request is needed: an HTTP proxy that wants Digest, NTLM or
- * Negotiate, or a SOCKS5 proxy that resolves the target's name itself.  The dialogue is libcurl's; the connections are
- * the owner's, made as all others (TLS, a proxy before the proxy): libcurl only gets one end of a socket pair, and a
- * bridge moves the bytes.  libcurl looks no name up and dials nowhere.
+ * Negotiate, or a SOCKS5 proxy that resolves the target's name itself.
+ *
+ * libcurl knows what to say (speaker.h); the connections are the owner's, made as all others: TLS, a proxy before the
+ * proxy.  With HTTP, libcurl only says what the credentials are: each request is our own handshake's, the same but for
+ * Proxy-Authorization as without a login, and each answer is judged as always; libcurl is told of the challenges alone.
+ * SOCKS5 it speaks itself, over a bridge.
  *
  *     start -> WANTS_CONNECTION -> login_connect -> [WANTS_CONNECTION -> login_connect] ... -> ANSWERED -> login_take
  *                                       \-> BROKEN                                        \-> UNABLE, BROKEN
  *
- * It has no timer: the owner has one, and frees the login.  The number of answers and of bytes before the last is
- * bounded.
+ * The page of a 407 is passed over and the connection used again where it lasts; otherwise another one is asked for.
+ * There is no timer here: the owner has one, and frees the login.  The number of answers, and of bytes before the last,
+ * is bounded.
  *
  * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and all
  * waits until the KDC answers or the library gives up (seconds).  It does so once in a ticket's life and proxy; with

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tls.h"
+
 bool means_init(struct means *means, char *error, size_t size)
 {
     memset(means, 0, sizeof *means);
@@ -31,6 +33,8 @@ void means_release(struct means *means)
     resolver_free(means->resolver);
     dialer_free(means->dialer);
     multi_free(means->multi);
+    if (means->loop)
+        tls_end_lingering(means->loop);
     trusts_free(means->trusts);
     secrets_free(means->secrets);
     refusals_free(means->refusals);

@@ -33,7 +33,7 @@ static void tell(struct secure *secure, enum secure_event event)
     secure->job.told(secure->job.arg, event, NULL, NULL);
 }
 
-/* The one way to fail with words of our own. */
+/* The ways to fail with words of our own: for what the other side does, and for what is our affair. */
 static void __attribute__((format(printf, 3, 4))) fail(struct secure *secure, enum failure_class class,
                                                        const char *format, ...)
 {
@@ -43,6 +43,13 @@ static void __attribute__((format(printf, 3, 4))) fail(struct secure *secure, en
     failure_vset(&secure->failure, class, format, values);
     va_end(values);
     tell(secure, SECURE_FAILED);
+}
+
+static void unable(struct secure *secure, enum failure_class class, const char *why)
+{
+    failure_set(&secure->failure, class, "%s", why);
+    loop_timer_stop(&secure->limit);
+    secure->job.told(secure->job.arg, SECURE_UNABLE, NULL, NULL);
 }
 
 /* --- TLS --- */
@@ -88,14 +95,13 @@ static void start_tls(struct secure *secure)
     transport_watch(secure->transport, NULL, NULL);
     job.trust = trusts_get(secure->job.trusts, &secure->job.setting, error, sizeof error);
     if (!job.trust) {
-        fail(secure, FAILURE_PERMANENT, "%s", error);
+        unable(secure, FAILURE_PERMANENT, error);
         return;
     }
     secure->transport = transport_from_tls(&job);
     trust_unref(job.trust);
     if (!secure->transport) {
-        failure_set(&secure->failure, FAILURE_TEMPORARY, "out of memory");
-        secure->job.told(secure->job.arg, SECURE_FAILED, NULL, NULL);
+        unable(secure, FAILURE_TEMPORARY, "out of memory");
         return;
     }
     loop_timer_start(secure->job.loop, &secure->limit, secure->job.handshake_ms, on_tls_late, secure);
@@ -183,7 +189,7 @@ static void start_plain(struct secure *secure)
 
     secure->starttls = starttls_new(secure->job.starttls);
     if (!secure->starttls) {
-        fail(secure, FAILURE_TEMPORARY, "out of memory");
+        unable(secure, FAILURE_TEMPORARY, "out of memory");
         return;
     }
     loop_timer_start(secure->job.loop, &secure->limit, secure->job.greeting_ms, on_plain_late, secure);

@@ -19,7 +19,8 @@ struct secure;
 enum secure_event {
     SECURE_STEP,   /* a step is over: `step` names it, `text` says how it went */
     SECURE_DONE,   /* take the transport */
-    SECURE_FAILED, /* see secure_failure */
+    SECURE_FAILED, /* the other side's doing: see secure_failure */
+    SECURE_UNABLE, /* ours, a file of the configuration or memory: see secure_failure */
 };
 
 typedef void secure_told_fn(void *arg, enum secure_event event, const char *step, const char *text);
@@ -45,7 +46,7 @@ struct secure_job {
  * memory. */
 struct secure *secure_start(const struct secure_job *job);
 
-/* After FAILED: class, what and detail; where is the owner's to add. */
+/* After FAILED and UNABLE: class, what and detail; where is the owner's to add. */
 const struct failure *secure_failure(const struct secure *secure);
 
 /* After DONE, once: the transport, and what the client is to get first (malloc'd, NULL: nothing), both the caller's

@@ -14,6 +14,7 @@ struct item {
     struct approach *approach;    /* NULL: ready */
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
+    bool old;                     /* kept until another is ready, or it is of age: it does not count */
     uint64_t ready_at;            /* ms */
     struct loop_timer age;
     struct deferred death;
@@ -57,7 +58,7 @@ static void item_end(struct item *item)
     *item->back = item->next;
     if (item->next)
         item->next->back = item->back;
-    shelf->count--;
+    shelf->count -= !item->old;
     loop_defer(loop_of(shelf), &item->death, item_die);
 }
 
@@ -93,9 +94,32 @@ static void replace(struct item *item)
     fill_soon(shelf);
 }
 
+static void on_of_age(void *arg)
+{
+    item_end(arg);
+}
+
+/* Its successor is made before it goes, so that there is always one ready. */
 static void on_old(void *arg)
 {
-    replace(arg);
+    struct item *item = arg;
+    uint32_t age = item->shelf->section->preconnect_age;
+    uint64_t lived = loop_now(loop_of(item->shelf)) - item->ready_at;
+
+    item->old = true;
+    item->shelf->count--;
+    loop_timer_start(loop_of(item->shelf), &item->age, lived < age ? age - lived : 0, on_of_age, item);
+    fill_soon(item->shelf);
+}
+
+/* A successor is ready. */
+static void end_old(struct shelf *shelf)
+{
+    for (struct item *item = shelf->items; item; item = item->next)
+        if (item->old) {
+            item_end(item);
+            return;
+        }
 }
 
 /* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
@@ -117,6 +141,7 @@ static void on_approach(void *arg, enum approach_event event, const char *step, 
 {
     struct item *item = arg;
     struct shelf *shelf = item->shelf;
+    uint32_t age = shelf->section->preconnect_age;
 
     (void)step, (void)text;
     if (event == APPROACH_STEP)
@@ -131,7 +156,9 @@ static void on_approach(void *arg, enum approach_event event, const char *step, 
     approach_free(item->approach);
     item->approach = NULL;
     item->ready_at = loop_now(loop_of(shelf));
-    loop_timer_start(loop_of(shelf), &item->age, shelf->section->preconnect_age, on_old, item);
+    /* those that were made together do not grow old together */
+    loop_timer_start(loop_of(shelf), &item->age, age * 3 / 4 + (uint32_t)random() % (age / 8 + 1), on_old, item);
+    end_old(shelf);
     transport_watch(item->transport, on_word, item);
     on_word(item, LOOP_READ); /* what came already is not announced again */
 }

@@ -68,7 +68,8 @@ static void break_off(struct tls *self, int error, const char *why)
 
 static void break_off_by_records(struct tls *self)
 {
-    self->base.denied = self->records.below->denied;
+    if (self->state != STATE_BROKEN)
+        self->base.denied = self->records.below->denied;
     break_off(self, self->records.error, self->records.why);
 }
 

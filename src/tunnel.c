@@ -468,10 +468,10 @@ static void on_secure(void *arg, enum secure_event event, const char *what, cons
     case SECURE_DONE:
         enter(tunnel, OPEN);
         break;
-    case SECURE_FAILED:
+    case SECURE_FAILED: case SECURE_UNABLE:
         tunnel->failure = *secure_failure(tunnel->secure);
         failure_at(&tunnel->failure, "", endpoint_format(&tunnel->target, where));
-        fail(tunnel, BLAME_TARGET);
+        fail(tunnel, event == SECURE_FAILED ? BLAME_TARGET : BLAME_NOBODY);
         break;
     }
 }

@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
-"""dovecot, postfix and INN with TLS, from the first byte and by STARTTLS, behind squid: clients that speak plain text to
-the daemon log in, read, send and post, and see nothing of TLS."""
+"""dovecot, postfix and INN with TLS, from the first byte and by STARTTLS, behind squid: clients that speak plain text
+to the daemon log in, read, send and post, and see nothing of TLS."""
 import base64
 import imaplib
-import os
 import poplib
 import smtplib
 import warnings
@@ -14,7 +13,6 @@ from kit.process import PATIENCE
 from kit.real import (GROUP, PASSWORD, USER, Dovecot, Inn, Mailbox, Mbsync, Postfix, Squid, Stunnel, body_of, hard,
                       letter)
 from kit.route import listener, settings
-from kit.streams import read_exactly
 
 LETTERS = [letter(f"letter {number}", hard(20_000, seed=number)) for number in range(3)]
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""A proxy that is reached through another (`via`): http, https or SOCKS before http or https.  The inner one is told the
-protocol, the outer one only where the inner one is, whose name it resolves; each gets its own credentials and headers
-and sees nothing of the other's."""
+"""A proxy that is reached through another (`via`): http, https or SOCKS before http or https.  The inner one is told
+the protocol, the outer one only where the inner one is, whose name it resolves; each gets its own credentials and
+headers and sees nothing of the other's."""
 import base64
 import re
 
@@ -112,9 +112,10 @@ def through_squid(stage):
             told = [tunnel for tunnel in squid.tunnels(1) if tunnel["target"] == f"{INSIDE}:{inner.port}"]
             opened = [tunnel for tunnel in squid.tunnels(1, "200") if tunnel in told and tunnel["status"] == "200"]
             check(opened, f"{squid.name} has opened nothing to {inner.url}: {told}")
-            equal({tunnel["login"].split("%20")[0] for tunnel in opened}, {scheme}, "scheme at the outer proxy")
+            equal({tunnel["login"].split(" ")[0] for tunnel in opened}, {scheme}, "scheme at the outer proxy")
             equal({tunnel["upgrade"] for tunnel in told}, {"-"}, "protocol that the outer proxy was told")
-            check(not any("aW5lczp" in tunnel["login"] for tunnel in told), "the inner password came to the outer proxy")
+            check(not any(basic(INNER).decode()[6:] in tunnel["login"] for tunnel in told),
+                  "the inner proxy's password came to the outer one")
             nothing_secret(daemon, OUTER, INNER)
         squid.kill()
     for inner in plain, secured:

@@ -2,11 +2,12 @@
 """TLS that breaks, stalls or is none, at a proxy and at a server inside the tunnel.  What was cut off never looks
 complete: the client is reset; and what never came about is told in the client's own protocol."""
 import contextlib
+import os
 import ssl
 import threading
 from socket import SHUT_RDWR, SHUT_WR
 
-from kit import check, equal, scenario, until
+from kit import check, equal, free_port, need, scenario, until
 from kit.certificates import Authority
 from kit.peers import GREETING, Proxy
 from kit.process import PATIENCE
@@ -126,6 +127,27 @@ def a_damaged_record(stage):
     ends(stage, play, RESET)
 
 
+def a_second_handshake_is_refused(stage):
+    """Renegotiation, by `openssl s_server` and its command r: the old way to become somebody else in the middle."""
+    authority = Authority(stage)
+    leaf, port = authority.leaf("localhost"), free_port()
+    fifo = os.path.join(stage.folder, "typed")
+    os.mkfifo(fifo)
+    server = stage.start(["sh", "-c", 'exec "$@" <"$0"', fifo, need("openssl", "openssl"), "s_server", "-tls1_2",
+                          "-accept", f"127.0.0.1:{port}", "-cert", leaf.bare, "-key", leaf.key], name="s_server")
+    with open(fifo, "wb", buffering=0) as typed:
+        server.wait_line("ACCEPT")
+        daemon = stage.sallyport(listener("imap", f"localhost:{port}", "proxy = direct\ntls = yes\n"
+                                                                       f"tls-ca-file = {authority.file}"))
+        with daemon.connect("imap") as client:
+            typed.write(b"* OK ready\n")
+            equal(read_exactly(client, 11), b"* OK ready\n", "greeting")
+            typed.write(b"r\n")
+            server.wait_line("no renegotiation")
+            equal(ending(client), RESET, "how it ended")
+        equal(server.count("CIPHER is"), 1, "handshakes that were done")
+
+
 def the_clients_reset_is_no_end(stage):
     for place in House.PLACES:
         seen = []
@@ -144,12 +166,16 @@ def the_clients_reset_is_no_end(stage):
 
 
 def a_handshake_by_the_byte(stage):
-    """Every byte of the server's in a segment of its own."""
+    """The server's first bytes of each flight in segments of their own, the rest in short ones."""
     authority = Authority(stage)
     context = authority.leaf("localhost", "mail.example.net", name="leaf").server_side()
 
     def by_the_byte(sock):
-        return lambda data: send_in_segments(sock, [data[at:at + 1] for at in range(len(data))])
+        def send(data):
+            head, rest = data[:100], data[100:]
+            send_in_segments(sock, [head[at:at + 1] for at in range(len(head))] +
+                             [rest[at:at + 40] for at in range(0, len(rest), 40)])
+        return send
 
     def server(connection):
         connection.open(b"")
@@ -290,6 +316,7 @@ scenario(an_end_with_close_notify_is_an_end,
          an_inner_end_before_the_outer_one_is_cut_off,
          an_alert_in_the_middle,
          a_damaged_record,
+         a_second_handshake_is_refused,
          the_clients_reset_is_no_end,
          a_handshake_by_the_byte,
          plain_text_where_tls_should_be,

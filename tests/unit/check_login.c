@@ -30,7 +30,8 @@ struct scene {
     unsigned wanted, told; /* connections; final events */
     enum login_event event;
     bool free_when_told, free_at_end, keep_waiting;
-    unsigned stop_at;      /* a test's own */
+    struct transport *late;
+    unsigned stop_at, ticks; /* a test's own */
     /* the proxy's side */
     int fd;                /* or -1 */
     struct loop_io io;
@@ -117,7 +118,7 @@ static void serve(void *arg, int ready)
         server_send(scene);
 }
 
-static void give_connection(struct scene *scene)
+static struct transport *make_connection(struct scene *scene)
 {
     struct transport *transport;
     int ends[2];
@@ -134,7 +135,12 @@ static void give_connection(struct scene *scene)
     ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, scene->raw ? scene->raw : serve, scene));
     transport = transport_from_socket(scene->loop, ends[0]);
     ck_assert_ptr_nonnull(transport);
-    login_connect(scene->login, transport);
+    return transport;
+}
+
+static void give_connection(struct scene *scene)
+{
+    login_connect(scene->login, make_connection(scene));
 }
 
 static void on_told(void *arg, enum login_event event)
@@ -452,7 +458,7 @@ static const struct {
     {"HTTP/1.1 407 No\r\n" DIGEST "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n", 0, STAYS, 2},
     {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 3\r\n\r\nabcHTTP/1.1 200 Smuggled\r\n\r\n", 0, STAYS, 2},
     {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 390000\r\n\r\n", 390000, STAYS, 1},
-    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 9000000\r\n\r\n", 390000, FLOODS, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 9000000000\r\n\r\n", 390000, FLOODS, 2},
     {"HTTP/1.1 103 Wait\r\nLink: x\r\n\r\nHTTP/1.1 407 No\r\n" DIGEST "Content-Length: 3\r\n\r\n", 3, STAYS, 1},
 };
 
@@ -489,6 +495,69 @@ START_TEST(pages_are_drained_and_connections_kept_when_they_last)
     ck_assert_uint_eq(scene.connections, pages[page].connections);
     ck_assert_uint_eq(scene.leg, 2);
     check_bytes(&scene, "* OK\r\n", 6);
+    tear_down(&scene);
+}
+END_TEST
+
+/* An answer to nothing, right behind the page and at the edge of what is read at a time. */
+static void smuggle(struct scene *scene, const char *request)
+{
+    static const char head[] = "HTTP/1.1 407 No\r\n" DIGEST "Content-Length: %4zu\r\n\r\n";
+    size_t length = 8192 - (sizeof head - 1); /* "%4zu" becomes four digits */
+    char text[9000];
+
+    if (scene->leg == 1) {
+        memset(text, 'x', sizeof text);
+        snprintf(text, sizeof text, head, length);
+        text[strlen(text)] = 'x';
+        say_bytes(scene, text, 8192);
+        say(scene, "HTTP/1.1 200 Smuggled\r\n\r\n");
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    say(scene, "HTTP/1.1 403 Not that way\r\n\r\n");
+}
+
+START_TEST(an_answer_to_nothing_is_not_believed)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, smuggle);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert_int_eq(login_head(scene.login)->status, 403);
+    ck_assert_uint_eq(scene.connections, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+/* It keeps the connection open until the second request comes in. */
+static void close_on_the_second(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1)
+        say(scene, "HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+    scene->hang_up = scene->leg == 2;
+    if (scene->leg < 2)
+        return;
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    if (scene->leg == 3)
+        say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(a_kept_connection_may_have_an_end)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, close_on_the_second);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.connections, 2);
+    ck_assert_uint_eq(scene.leg, 3);
+    check_bytes(&scene, "", 0);
     tear_down(&scene);
 }
 END_TEST
@@ -1152,6 +1221,62 @@ START_TEST(freed_while_no_connection_comes)
 }
 END_TEST
 
+static void on_told_and_gone(void *arg, enum login_event event)
+{
+    struct scene *scene = arg;
+
+    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    scene->told++;
+    give_connection(scene);
+    login_free(scene->login);
+    scene->login = NULL;
+}
+
+START_TEST(freed_right_behind_its_connection)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    job.told = on_told_and_gone;
+    run(&scene, &job);
+    tear_down(&scene);
+}
+END_TEST
+
+static struct scene *other; /* goes away when the first one is told of something */
+
+static void on_told_and_other_gone(void *arg, enum login_event event)
+{
+    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    ((struct scene *)arg)->told++;
+    if (other)
+        login_free(other->login);
+    other = NULL;
+}
+
+START_TEST(freed_in_the_turn_of_its_start)
+{
+    struct scene one, two;
+    struct login_job job;
+
+    set_up(&one, never);
+    two = one;
+    other = &two;
+    job = job_of(&one, CHALLENGE_DIGEST);
+    job.told = on_told_and_other_gone;
+    start(&one, &job);
+    job = job_of(&two, CHALLENGE_DIGEST);
+    job.told = on_told_and_other_gone;
+    start(&two, &job);
+    unit_wait(one.loop, is_over, &one);
+    ck_assert_ptr_null(other);
+    ck_assert_uint_eq(two.told, 0);
+    tear_down(&one);
+}
+END_TEST
+
 START_TEST(a_connection_that_is_not_wanted_is_closed)
 {
     struct scene scene;
@@ -1240,6 +1365,37 @@ static void socks_serve(void *arg, int ready)
         loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, socks_serve, scene);
 }
 
+static bool comes_late(void *arg)
+{
+    struct scene *scene = arg;
+
+    scene->ticks += scene->wanted;
+    if (scene->ticks == 10)
+        scene->late = make_connection(scene);
+    if (scene->ticks == 20)
+        login_connect(scene->login, scene->late);
+    return scene->told > 0;
+}
+
+/* What libcurl has said by then has had its edge, and so has the connection. */
+START_TEST(socks_over_a_connection_that_comes_late)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    scene.raw = socks_serve;
+    scene.keep_waiting = true;
+    job = job_of(&scene, CHALLENGE_NONE);
+    job.socks = true;
+    job.user = job.password = NULL;
+    start(&scene, &job);
+    unit_wait(scene.loop, comes_late, &scene);
+    check_open(&scene, false);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(socks_opens_and_refuses)
 {
     const struct socks *script = &socks[_i];
@@ -1308,6 +1464,11 @@ int main(void)
     tcase_add_loop_test(cases, freed_while_the_proxy_is_silent, 0, 2);
     tcase_add_test(cases, freed_while_no_connection_comes);
     tcase_add_test(cases, a_connection_that_is_not_wanted_is_closed);
+    tcase_add_test(cases, an_answer_to_nothing_is_not_believed);
+    tcase_add_test(cases, a_kept_connection_may_have_an_end);
+    tcase_add_test(cases, freed_right_behind_its_connection);
+    tcase_add_test(cases, freed_in_the_turn_of_its_start);
+    tcase_add_test(cases, socks_over_a_connection_that_comes_late);
     tcase_add_loop_test(cases, socks_opens_and_refuses, 0, sizeof socks / sizeof socks[0]);
     return unit_run();
 }

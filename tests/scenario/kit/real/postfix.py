@@ -30,7 +30,8 @@ class Postfix(Server):
         if certificate:
             identity = Identity(self, certificate)
             security = (f"smtpd_tls_cert_file = {identity.file}\nsmtpd_tls_key_file = {identity.key}\n"
-                        f"smtpd_tls_security_level = none\nsmtpd_sasl_type = dovecot\nsmtpd_sasl_path = {dovecot.sasl}\n")
+                        f"smtpd_tls_security_level = none\n"
+                        f"smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {dovecot.sasl}\n")
         self.serve(3 if certificate else 1, lambda *ports: self._arrange(master, dovecot, security, *ports))
         self.port, self.submission, self.submissions = (*self.ports, None, None)[:3]
 

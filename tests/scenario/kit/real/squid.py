@@ -1,5 +1,6 @@
 """squid as the upstream proxy: answers HTTP/1.1 200 and ignores Upgrade; its refusals promise a Content-Length."""
 import os
+from urllib.parse import unquote
 
 from ..case import need
 from ..process import until
@@ -67,15 +68,19 @@ http_access allow all
             table = file.read() + "".join(f"\n{address} {name}" for name, address in names.items()) + "\n"
         return f"hosts_file {self.file('hosts', table)}\n"
 
-    def tunnels(self, count, status=""):
-        """Waits until that many CONNECT requests have ended (with that status), which is when squid writes them down,
-        and gives all of them, a dictionary each: target, status, upgrade, user, login (what credentials came)."""
+    def tunnels(self, count, status="", scheme=""):
+        """Waits until that many CONNECT requests have ended (with that status, and with credentials of that scheme),
+        which is when squid writes them down, and gives all of them, a dictionary each: target, status, upgrade, user,
+        login (what credentials came)."""
         def enough():
             told = self._told()
-            return told if sum(request["status"].startswith(status) for request in told) >= count else None
-        return until(enough, f"{count} tunnels {status} in the log of {self.name}")
+            these = [request for request in told
+                     if request["status"].startswith(status) and request["login"].startswith(scheme)]
+            return told if len(these) >= count else None
+        return until(enough, f"{count} tunnels {status} {scheme} in the log of {self.name}")
 
     def _told(self):
         requests = (line.split() for line in self.read(ACCESS).splitlines(keepends=True) if line.endswith("\n"))
-        return [{"target": words[1], "status": words[2], **dict(word.split("=", 1) for word in words[3:])}
+        return [{"target": words[1], "status": words[2],
+                 **{key: unquote(value) for key, value in (word.split("=", 1) for word in words[3:])}}
                 for words in requests if words[0] == "CONNECT"]
