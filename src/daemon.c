@@ -26,7 +26,7 @@
 #include "stock.h"
 #include "tunnel.h"
 
-#define DESCRIPTORS_APART 64  /* not for sessions */
+#define DESCRIPTORS_APART 128 /* not for sessions */
 #define WIND_DOWN_MS 200      /* between rounds: a session that moved nothing for so long is quiet */
 #define WIND_DOWN_ROUNDS 50   /* then the busy ones are cut, too */
 

@@ -303,6 +303,10 @@ static void on_login(void *arg, enum login_event event)
         dialogue->failure = *login_failure(dialogue->login);
         tell(dialogue, DIALOGUE_DEAD);
         break;
+    case LOGIN_OURSELVES:
+        dialogue->failure = *login_failure(dialogue->login);
+        tell(dialogue, DIALOGUE_FAILED);
+        break;
     }
 }
 

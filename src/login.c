@@ -71,6 +71,17 @@ static void __attribute__((format(printf, 2, 3))) broken(struct login *login, co
     finish(login, LOGIN_BROKEN);
 }
 
+/* Nobody else is to blame. */
+static void __attribute__((format(printf, 2, 3))) ourselves(struct login *login, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    failure_vset(&login->failure, FAILURE_TEMPORARY, format, values);
+    va_end(values);
+    finish(login, LOGIN_OURSELVES);
+}
+
 /* --- a request of libcurl's, carried to the proxy by our own handshake: only its credentials are of interest --- */
 
 static void on_ready(void *arg, int ready);
@@ -98,7 +109,7 @@ static void start_leg(struct login *login)
     login->handshake = handshake_new(&login->request, login->job.require_switch);
     login->request.credentials = NULL;
     if (!login->handshake) {
-        broken(login, "the request does not fit into %d bytes", METHOD_REQUEST_MAX);
+        ourselves(login, "the request does not fit into %d bytes", METHOD_REQUEST_MAX);
         return;
     }
     login->credentials_sent |= login->speaker.credentials && are_secret(login->speaker.credentials);
@@ -220,7 +231,7 @@ static void on_challenge(struct login *login)
     if (++login->heads > LOGIN_HEADS_MAX)
         broken(login, "asks for credentials again and again");
     else if (!speaker_challenge(&login->speaker, handshake_head(login->handshake)))
-        broken(login, "out of memory");
+        ourselves(login, "out of memory");
 }
 
 static void on_no_answer(struct login *login)
@@ -351,7 +362,7 @@ static void on_go(struct deferred *news)
     } else if (login->entering) {
         login->entering = false;
         if (!speaker_enter(&login->speaker, login->job.loop)) {
-            broken(login, "no socket for libcurl: %s", speaker_error(&login->speaker, CURLE_OK));
+            ourselves(login, "no socket for libcurl: %s", speaker_error(&login->speaker, CURLE_OK));
         } else if (login->job.socks) {
             want_connection(login);
         } else {

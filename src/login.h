@@ -6,8 +6,8 @@
  * Proxy-Authorization as without a login, and each answer is judged as always; libcurl is told of the challenges alone.
  * SOCKS5 it speaks itself, over a bridge.
  *
- *     start -> WANTS_CONNECTION -> login_connect -> [WANTS_CONNECTION -> login_connect] ... -> ANSWERED -> login_take
- *                                       \-> BROKEN                                        \-> UNABLE, BROKEN
+ *     start -> WANTS_CONNECTION -> login_connect -> ANSWERED -> login_take
+ *         \-> UNABLE   ^-----------------'    \-> BROKEN
  *
  * The page of a 407 is passed over and the connection used again where it lasts; otherwise another one is asked for.
  * There is no timer here: the owner has one, and frees the login.  The number of answers, and of bytes before the last,
@@ -40,6 +40,7 @@ enum login_event {
     LOGIN_ANSWERED,         /* the proxy's last word: see login_verdict */
     LOGIN_UNABLE,           /* the scheme cannot start here, nothing was sent: see login_failure, made for the user */
     LOGIN_BROKEN,           /* the proxy closed, or is no proxy: see login_failure */
+    LOGIN_OURSELVES,        /* our own trouble, out of descriptors or memory: see login_failure */
 };
 
 typedef void login_told_fn(void *arg, enum login_event event);
