@@ -332,8 +332,10 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         stock_keep(daemon.means.stock, config);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();
+        log_hold(true);
         notify_send("READY=1");
         status = loop_run(daemon.means.loop) ? EX_OK : EX_SOFTWARE;
+        log_hold(false);
     }
     release(&daemon);
     return status;

@@ -1,11 +1,10 @@
 #include "dialer.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tcp.h"
@@ -15,8 +14,8 @@
 struct attempt {
     struct dial *dial;
     struct address address;
-    struct multi_transfer transfer;
-    int open_error; /* errno of socket(), when that is what failed */
+    struct loop_io io;
+    int fd; /* -1: not started, or over */
 };
 
 struct dial {
@@ -25,54 +24,27 @@ struct dial {
     dialer_done_fn *done;
     void *arg;
     uint32_t keepalive_ms;
-    uint64_t deadline;
     size_t count, started, running;
     bool over;               /* done was called or must not be */
     bool ourselves;          /* the last failure was our own */
     char error[200];
     struct address failed;   /* the last one that did */
-    struct loop_timer stagger;
+    struct loop_timer stagger, limit;
     struct deferred first, death;
     struct attempt attempts[]; /* count of them */
 };
 
 struct dialer {
     struct loop *loop;
-    struct multi *multi;
     struct dial *dials;
-    int kept; /* the socket that libcurl must not close, while it is taken from it */
 };
 
-static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
-{
-    struct attempt *attempt = arg;
-    int fd = socket(where->family, where->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, where->protocol);
-
-    (void)purpose;
-    if (fd < 0) {
-        attempt->open_error = errno;
-        return CURL_SOCKET_BAD;
-    }
-    tcp_tune_upstream(fd, &attempt->address, attempt->dial->keepalive_ms);
-    return fd;
-}
-
-static int close_socket(void *arg, curl_socket_t fd)
-{
-    struct dialer *dialer = arg;
-
-    return fd == dialer->kept ? 0 : close(fd);
-}
-
-struct dialer *dialer_new(struct loop *loop, struct multi *multi)
+struct dialer *dialer_new(struct loop *loop)
 {
     struct dialer *dialer = calloc(1, sizeof *dialer);
 
-    if (!dialer)
-        return NULL;
-    dialer->loop = loop;
-    dialer->multi = multi;
-    dialer->kept = -1;
+    if (dialer)
+        dialer->loop = loop;
     return dialer;
 }
 
@@ -85,24 +57,16 @@ void dialer_free(struct dialer *dialer)
     free(dialer);
 }
 
-/* --- attempts --- */
-
-/* Ends an attempt; with keep, its connected socket is returned instead of closed. */
-static int attempt_end(struct attempt *attempt, bool keep)
+/* Ends an attempt; with keep, its socket stays open. */
+static void attempt_end(struct attempt *attempt, bool keep)
 {
-    struct dialer *dialer = attempt->dial->dialer;
-    CURL *easy = attempt->transfer.easy;
-    curl_socket_t fd = CURL_SOCKET_BAD;
-
-    if (!easy)
-        return -1;
-    if (keep && curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK)
-        dialer->kept = fd;
-    multi_remove(dialer->multi, &attempt->transfer);
-    curl_easy_cleanup(easy);
+    if (attempt->fd < 0)
+        return;
+    loop_io_stop(&attempt->io);
+    if (!keep)
+        close(attempt->fd);
+    attempt->fd = -1;
     attempt->dial->running--;
-    dialer->kept = -1;
-    return fd == CURL_SOCKET_BAD ? -1 : fd;
 }
 
 static void dial_die(struct deferred *death)
@@ -119,6 +83,7 @@ static void dial_end(struct dial *dial)
     for (size_t i = 0; i < dial->started; i++)
         attempt_end(&dial->attempts[i], false);
     loop_timer_stop(&dial->stagger);
+    loop_timer_stop(&dial->limit);
     loop_undefer(dial->dialer->loop, &dial->first);
     *dial->back = dial->next;
     if (dial->next)
@@ -135,73 +100,78 @@ void dial_cancel(struct dial *dial)
 static void give_up(struct dial *dial)
 {
     dial_end(dial);
-    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, &dial->failed,
-               dial->error);
+    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, &dial->failed, dial->error);
 }
 
-static void note_failure(struct attempt *attempt, CURLcode code)
+static void succeed(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
-    long error = 0;
-    const char *why;
+    int fd = attempt->fd;
 
-    curl_easy_getinfo(attempt->transfer.easy, CURLINFO_OS_ERRNO, &error);
-    if (attempt->open_error)
-        error = attempt->open_error;
+    attempt_end(attempt, true);
+    dial_end(dial);
+    dial->done(dial->arg, DIAL_CONNECTED, fd, &attempt->address, NULL);
+}
+
+static void note_failure(struct attempt *attempt, int error)
+{
+    struct dial *dial = attempt->dial;
+
     dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-    why = code == CURLE_OPERATION_TIMEDOUT ? "no answer in time" : error ? strerror((int)error)
-                                                                         : curl_easy_strerror(code);
-    snprintf(dial->error, sizeof dial->error, "%s", why);
+    snprintf(dial->error, sizeof dial->error, "%s", strerror(error));
     dial->failed = attempt->address;
+    attempt_end(attempt, false);
 }
 
-static void attempt_done(void *arg, CURLcode code);
+static void start_next(struct dial *dial);
 
-static bool attempt_start(struct attempt *attempt)
+static void on_ready(void *arg, int ready)
+{
+    struct attempt *attempt = arg;
+    struct dial *dial = attempt->dial;
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    (void)ready;
+    if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        error = errno;
+    if (error == 0) {
+        succeed(attempt);
+        return;
+    }
+    note_failure(attempt, error);
+    loop_timer_stop(&dial->stagger); /* the next address need not wait any longer */
+    start_next(dial);
+}
+
+/* Asks for a connection.  0: it stands; EINPROGRESS: it will be told; else why not. */
+static int ask(struct attempt *attempt)
+{
+    const struct sockaddr *to = &attempt->address.any;
+    int error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
+
+    /* on loopback all has happened by now, though the kernel does not say so until it is asked again */
+    if (error == EINPROGRESS && address_is_loopback(&attempt->address))
+        error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
+    return error == EALREADY ? EINPROGRESS : error;
+}
+
+/* 0: it stands, and nothing was told yet; EINPROGRESS: under way; else why it failed. */
+static int attempt_start(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
-    char where[ADDRESS_TEXT_MAX], url[ADDRESS_TEXT_MAX + 16];
-    uint64_t now = loop_now(dial->dialer->loop);
-    CURL *easy = curl_easy_init();
+    int error;
 
-    if (!easy)
-        return false;
-    snprintf(url, sizeof url, "http://%s/", address_format(&attempt->address, where));
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* the environment would leak in otherwise */
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, dial->deadline > now ? (long)(dial->deadline - now) : 1L);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, dial->dialer);
-    if (!multi_add(dial->dialer->multi, &attempt->transfer, easy, attempt_done, attempt)) {
-        curl_easy_cleanup(easy);
-        return false;
-    }
+    attempt->fd = socket(attempt->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (attempt->fd < 0)
+        return errno;
     dial->running++;
-    return true;
-}
-
-static void on_stagger(void *arg);
-
-/* Starts the next address that can be started; gives up when none is left and none is under way. */
-static void start_next(struct dial *dial)
-{
-    while (dial->started < dial->count) {
-        if (attempt_start(&dial->attempts[dial->started++])) {
-            if (dial->started < dial->count)
-                loop_timer_start(dial->dialer->loop, &dial->stagger, STAGGER_MS, on_stagger, dial);
-            return;
-        }
-        dial->ourselves = true;
-        snprintf(dial->error, sizeof dial->error, "out of memory");
-    }
-    if (dial->running == 0)
-        give_up(dial);
+    tcp_tune_upstream(attempt->fd, &attempt->address, dial->keepalive_ms);
+    error = ask(attempt);
+    if (error == EINPROGRESS &&
+        !loop_io_levels(dial->dialer->loop, &attempt->io, attempt->fd, LOOP_WRITE, on_ready, attempt))
+        error = ENOMEM;
+    return error;
 }
 
 static void on_stagger(void *arg)
@@ -209,34 +179,43 @@ static void on_stagger(void *arg)
     start_next(arg);
 }
 
+/* Starts the next address that can be started; gives up when none is left and none is under way. */
+static void start_next(struct dial *dial)
+{
+    while (dial->started < dial->count) {
+        struct attempt *attempt = &dial->attempts[dial->started++];
+        int error = attempt_start(attempt);
+
+        if (error == 0) {
+            succeed(attempt);
+            return;
+        }
+        if (error == EINPROGRESS) {
+            if (dial->started < dial->count)
+                loop_timer_start(dial->dialer->loop, &dial->stagger, STAGGER_MS, on_stagger, dial);
+            return;
+        }
+        note_failure(attempt, error);
+    }
+    if (dial->running == 0)
+        give_up(dial);
+}
+
 static void on_first(struct deferred *first)
 {
     start_next((struct dial *)((char *)first - offsetof(struct dial, first)));
 }
 
-/* An attempt is over: with success it ends the dial, otherwise the next address need not wait any longer. */
-static void attempt_done(void *arg, CURLcode code)
+static void on_late(void *arg)
 {
-    struct attempt *attempt = arg;
-    struct dial *dial = attempt->dial;
-    struct address address = attempt->address;
-    int fd;
+    struct dial *dial = arg;
 
-    if (code != CURLE_OK) {
-        note_failure(attempt, code);
-        attempt_end(attempt, false);
-        loop_timer_stop(&dial->stagger);
-        start_next(dial);
-        return;
-    }
-    fd = attempt_end(attempt, true);
-    if (fd < 0) {
-        snprintf(dial->error, sizeof dial->error, "libcurl lost the socket");
-        start_next(dial);
-        return;
-    }
-    dial_end(dial);
-    dial->done(dial->arg, DIAL_CONNECTED, fd, &address, NULL);
+    for (size_t i = 0; i < dial->started; i++)
+        if (dial->attempts[i].fd >= 0)
+            dial->failed = dial->attempts[i].address;
+    snprintf(dial->error, sizeof dial->error, "no answer in time");
+    dial->ourselves = false;
+    give_up(dial);
 }
 
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
@@ -250,11 +229,11 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     dial->done = done;
     dial->arg = arg;
     dial->keepalive_ms = keepalive_ms;
-    dial->deadline = loop_now(dialer->loop) + limit_ms;
     dial->count = addresses->count;
     dial->failed = addresses->at[0];
     for (size_t i = 0; i < dial->count; i++) {
         dial->attempts[i].dial = dial;
+        dial->attempts[i].fd = -1;
         dial->attempts[i].address = addresses->at[i];
         address_set_port(&dial->attempts[i].address, port);
     }
@@ -263,6 +242,7 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     if (dial->next)
         dial->next->back = &dial->next;
     dialer->dials = dial;
+    loop_timer_start(dialer->loop, &dial->limit, limit_ms, on_late, dial);
     loop_defer(dialer->loop, &dial->first, on_first);
     return dial;
 }

@@ -1,5 +1,5 @@
 /* Connects TCP to the first address of a list that answers (RFC 8305): one attempt an address, started one after the
- * other, each by libcurl, which hands over the connected socket. */
+ * other. */
 #ifndef SALLYPORT_DIALER_H
 #define SALLYPORT_DIALER_H
 
@@ -9,13 +9,12 @@
 
 #include "address.h"
 #include "loop.h"
-#include "multi.h"
 
 struct dialer;
 struct dial; /* one connection being made */
 
-/* The multi is the owner's, for longer than the dialer.  NULL: out of memory. */
-struct dialer *dialer_new(struct loop *loop, struct multi *multi);
+/* NULL: out of memory. */
+struct dialer *dialer_new(struct loop *loop);
 
 /* Cancels what is under way.  NULL is fine. */
 void dialer_free(struct dialer *dialer);

@@ -220,8 +220,7 @@ static void on_ready(void *arg, int ready)
     struct dialogue *dialogue = arg;
     char line[200];
 
-    (void)ready;
-    switch (handshake_step(dialogue->handshake, dialogue->transport)) {
+    switch (handshake_step(dialogue->handshake, dialogue->transport, ready)) {
     case HANDSHAKE_WAIT:
         break;
     case HANDSHAKE_JUDGED:

@@ -176,7 +176,7 @@ static enum handshake_result receive(struct handshake *handshake, struct transpo
     return result;
 }
 
-enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport)
+enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport, int ready)
 {
     while (handshake->sent < handshake->length) {
         ssize_t sent = transport_send(transport, handshake->bytes + handshake->sent,
@@ -188,7 +188,7 @@ enum handshake_result handshake_step(struct handshake *handshake, struct transpo
             return broken_by(handshake, transport);
         handshake->sent += (size_t)sent;
     }
-    return receive(handshake, transport);
+    return ready & LOOP_READ ? receive(handshake, transport) : HANDSHAKE_WAIT;
 }
 
 const struct method_verdict *handshake_verdict(const struct handshake *handshake)

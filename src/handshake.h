@@ -24,8 +24,9 @@ enum handshake_result {
     HANDSHAKE_BROKEN, /* none, or none that is HTTP: see the failure of handshake_verdict */
 };
 
-/* The transport is the caller's.  Not to be called again after JUDGED or BROKEN. */
-enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport);
+/* The transport is the caller's, and ready as its watcher was told: without LOOP_READ nothing is taken from it.  Not to
+ * be called again after JUDGED or BROKEN. */
+enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport, int ready);
 
 const struct method_verdict *handshake_verdict(const struct handshake *handshake);
 

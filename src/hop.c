@@ -17,7 +17,7 @@ struct hop {
     struct dialogue *dialogue;    /* NULL when there is no proxy */
     struct approach *approach;    /* under way, as the next one is, or NULL */
     struct hop *outer;            /* to the proxy before this one */
-    struct route way;             /* which of them, when there are several */
+    struct route *way;            /* which of them, when there are several; NULL: there is none */
     const struct endpoint *before; /* the one that was asked last */
     bool before_failed;           /* this proxy was not even tried */
     struct transport *transport;  /* to the target itself */
@@ -214,7 +214,7 @@ static void start_outer(struct hop *hop)
 {
     struct failure away;
 
-    switch (route_next(&hop->way, hop->job.means->health, loop_now(hop->job.means->loop), &hop->before, &away)) {
+    switch (route_next(hop->way, hop->job.means->health, loop_now(hop->job.means->loop), &hop->before, &away)) {
     case ROUTE_PROXY:
         ask_outer(hop);
         break;
@@ -226,6 +226,19 @@ static void start_outer(struct hop *hop)
         fail_before(hop, HOP_DEAD, false);
         break;
     }
+}
+
+static void start_way(struct hop *hop)
+{
+    if (!hop->way)
+        hop->way = malloc(sizeof *hop->way);
+    if (!hop->way) {
+        fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
+        return;
+    }
+    route_through(hop->way, hop->job.via);
+    hop->before = &hop->way->proxies[0];
+    start_outer(hop);
 }
 
 /* A connection made ahead of need, if one is ready. */
@@ -245,9 +258,7 @@ static void approach(struct hop *hop)
         step(hop, "connect", "made ahead of need");
         on_approached(hop, ready);
     } else if (hop->job.proxy && hop->job.via) {
-        route_through(&hop->way, hop->job.via);
-        hop->before = &hop->way.proxies[0];
-        start_outer(hop);
+        start_way(hop);
     } else {
         start_approach(hop, NULL, NULL, 0);
     }
@@ -365,7 +376,10 @@ struct hop *hop_start(const struct hop_job *job)
 
 static void die(struct deferred *death)
 {
-    free((char *)death - offsetof(struct hop, death));
+    struct hop *hop = (struct hop *)((char *)death - offsetof(struct hop, death));
+
+    free(hop->way);
+    free(hop);
 }
 
 void hop_free(struct hop *hop)

@@ -78,7 +78,8 @@ static void on_clients(void *arg, int ready)
             pause_accepting(listener, errno);
         if (fd < 0)
             return; /* EAGAIN, or a client that has gone already */
-        (void)getsockname(fd, &local.any, &local_size); /* the very address, where we listen on any */
+        if (address_is_any(&local))
+            (void)getsockname(fd, &local.any, &local_size); /* the very address */
         listener->accepted(listener->arg, fd, &from, &local);
     }
 }

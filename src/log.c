@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 2048         /* a line is cut here; reasons and names are far shorter */
+#define PART_MAX 300                /* of what stands before the text: a name, "warning: " */
+#define HELD_BYTES_MAX 16384        /* lines kept until the end of a turn; then, or when it is full, they are written */
 #define BRAKE_INTERVAL_MS 10000     /* a repeated warning is said at most this often */
 
 const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
@@ -18,7 +21,7 @@ static struct {
     enum log_level level;
     bool to_syslog;
     bool timestamps;
-    bool started;
+    bool started, held;
     unsigned lost; /* lines that there was no room for */
 } settings = {.level = LEVEL_INFO};
 
@@ -31,6 +34,18 @@ void log_setup(enum log_level level, bool to_syslog, bool timestamps)
     settings.level = level;
     settings.to_syslog = to_syslog;
     settings.timestamps = timestamps;
+}
+
+/* Lines of a turn, not yet written. */
+static struct {
+    char bytes[HELD_BYTES_MAX];
+    size_t length;
+} held;
+
+void log_hold(bool hold)
+{
+    settings.held = hold;
+    log_flush();
 }
 
 void log_started(void)
@@ -65,6 +80,15 @@ static bool has_room(void)
     return poll(&error, 1, 0) != 0; /* what cannot be polled is written to, and fails or not */
 }
 
+/* Adds at most PART_MAX bytes.  Returns the length with them. */
+static size_t put(char *line, size_t at, const char *text)
+{
+    size_t length = strnlen(text, PART_MAX);
+
+    memcpy(line + at, text, length);
+    return at + length;
+}
+
 static void __attribute__((format(printf, 4, 0))) write_line(enum log_level level, const char *name,
                                                              const char *prefix, const char *format, va_list values)
 {
@@ -75,11 +99,11 @@ static void __attribute__((format(printf, 4, 0))) write_line(enum log_level leve
     if (!settings.to_syslog) {
         if (settings.timestamps)
             at += stamp(line, sizeof line);
-        at += (size_t)snprintf(line + at, sizeof line - at, "sallyport: ");
+        at = put(line, at, "sallyport: ");
     }
     if (name)
-        at += (size_t)snprintf(line + at, sizeof line - at, "%.300s ", name);
-    at += (size_t)snprintf(line + at, sizeof line - at, "%s", prefix);
+        at = put(line, put(line, at, name), " ");
+    at = put(line, at, prefix);
     at += (size_t)vsnprintf(line + at, sizeof line - at, format, values);
     if (at > sizeof line - 2)
         at = sizeof line - 2;
@@ -89,24 +113,67 @@ static void __attribute__((format(printf, 4, 0))) write_line(enum log_level leve
             return;
     }
     line[at++] = '\n';
-    if (!has_room()) {
-        settings.lost++;
-        return;
-    }
-    if (settings.lost > 0) {
-        char told[64];
-        int length = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
+    if (held.length + at > sizeof held.bytes)
+        log_flush();
+    memcpy(held.bytes + held.length, line, at);
+    held.length += at;
+    if (!settings.held || level == LEVEL_ERROR)
+        log_flush();
+}
 
-        settings.lost = 0;
-        (void)!write(STDERR_FILENO, told, (size_t)length);
-    }
-    for (size_t done = 0; done < at;) {
-        ssize_t written = write(STDERR_FILENO, line + done, at - done);
+static void write_all(const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, bytes, length);
 
-        if (written > 0)
-            done += (size_t)written;
-        else if (errno != EINTR)
+        if (written < 0 && errno != EINTR)
             return; /* nobody reads our log any more: nothing left to tell it to */
+        if (written > 0) {
+            bytes += written;
+            length -= (size_t)written;
+        }
+    }
+}
+
+static unsigned count_lines(const char *bytes, size_t length)
+{
+    unsigned lines = 0;
+
+    for (size_t i = 0; i < length; i++)
+        lines += bytes[i] == '\n';
+    return lines;
+}
+
+/* What can be written at once: whole lines, no more than a pipe with room takes without blocking. */
+static size_t share(const char *bytes, size_t length)
+{
+    const char *end;
+
+    if (length <= PIPE_BUF)
+        return length;
+    end = memrchr(bytes, '\n', PIPE_BUF);
+    return end ? (size_t)(end - bytes) + 1 : PIPE_BUF;
+}
+
+void log_flush(void)
+{
+    size_t length = held.length;
+
+    held.length = 0;
+    for (size_t at = 0, part; at < length; at += part) {
+        part = share(held.bytes + at, length - at);
+        if (!has_room()) {
+            settings.lost += count_lines(held.bytes + at, part);
+            continue;
+        }
+        if (settings.lost > 0) {
+            char told[64];
+            int size = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
+
+            settings.lost = 0;
+            write_all(told, (size_t)size);
+        }
+        write_all(held.bytes + at, part);
     }
 }
 

@@ -19,6 +19,11 @@ void log_setup(enum log_level level, bool to_syslog, bool timestamps);
 /* The start has succeeded.  Until then, errors go to standard error even with syslog: somebody may be sitting there. */
 void log_started(void);
 
+/* From now on, lines but errors are kept until log_flush, which the loop calls at the end of each turn: one write for
+ * many sessions.  Until this is called, and again after log_hold(false), each is written at once. */
+void log_hold(bool hold);
+void log_flush(void);
+
 /* Whether lines of that level are written at all, for callers whose line costs something to make. */
 bool log_wants(enum log_level level);
 

@@ -256,7 +256,7 @@ static void on_ready(void *arg, int ready)
         drain_on(login);
         return;
     }
-    switch (handshake_step(login->handshake, login->transport)) {
+    switch (handshake_step(login->handshake, login->transport, LOOP_READ | LOOP_WRITE)) {
     case HANDSHAKE_WAIT:
         break;
     case HANDSHAKE_JUDGED:

@@ -7,10 +7,12 @@
 
 #include "log.h"
 
+#define PASSES_MAX 16 /* of deferred calls that defer calls, in one turn: then the descriptors are looked at again */
+
 struct loop {
     struct event_base *base;
-    struct deferred *queue;
-    struct deferred **queue_end;
+    struct deferred *queue, **queue_end; /* for the end of this turn */
+    struct deferred *later, **later_end; /* for the end of the next one */
     uint64_t now; /* 0: not asked yet in this turn */
     bool stopping;
 };
@@ -41,6 +43,7 @@ struct loop *loop_new(void)
         event_config_set_flag(wishes, EVENT_BASE_FLAG_NOLOCK);
         loop->base = event_base_new_with_config(wishes);
         loop->queue_end = &loop->queue;
+        loop->later_end = &loop->later;
     }
     if (wishes)
         event_config_free(wishes);
@@ -51,7 +54,7 @@ struct loop *loop_new(void)
     return loop;
 }
 
-static void run_deferred(struct loop *loop)
+static void run_batch(struct loop *loop)
 {
     struct deferred *batch = loop->queue;
 
@@ -70,12 +73,33 @@ static void run_deferred(struct loop *loop)
     }
 }
 
+/* What was put off to this turn. */
+static void take_later(struct loop *loop)
+{
+    if (!loop->later)
+        return;
+    loop->later->back = loop->queue_end;
+    *loop->queue_end = loop->later;
+    loop->queue_end = loop->later_end;
+    loop->later = NULL;
+    loop->later_end = &loop->later;
+}
+
+/* What a deferred call defers is still of this turn: opening a tunnel is a chain of them. */
+static void run_deferred(struct loop *loop)
+{
+    for (int passes = 0; loop->queue && passes < PASSES_MAX; passes++)
+        run_batch(loop);
+}
+
 void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    while (loop->queue)
+    while (loop->queue || loop->later) {
+        take_later(loop);
         run_deferred(loop);
+    }
     event_base_free(loop->base);
     libevent_global_shutdown();
     free(loop);
@@ -85,9 +109,11 @@ bool loop_run(struct loop *loop)
 {
     while (!loop->stopping) {
         loop->now = 0; /* the first callback behind the wait reads the clock */
-        if (event_base_loop(loop->base, EVLOOP_ONCE | (loop->queue ? EVLOOP_NONBLOCK : 0)) < 0)
+        if (event_base_loop(loop->base, EVLOOP_ONCE | (loop->queue || loop->later ? EVLOOP_NONBLOCK : 0)) < 0)
             return false;
+        take_later(loop);
         run_deferred(loop);
+        log_flush();
     }
     loop->stopping = false; /* it may run again */
     return true;
@@ -126,6 +152,17 @@ void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct
     loop->queue_end = &deferred->next;
 }
 
+void loop_put_off(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *))
+{
+    if (deferred->back)
+        return;
+    deferred->run = run;
+    deferred->next = NULL;
+    deferred->back = loop->later_end;
+    *loop->later_end = deferred;
+    loop->later_end = &deferred->next;
+}
+
 void loop_undefer(struct loop *loop, struct deferred *deferred)
 {
     if (!deferred->back)
@@ -135,6 +172,8 @@ void loop_undefer(struct loop *loop, struct deferred *deferred)
         deferred->next->back = deferred->back;
     else if (loop->queue_end == &deferred->next)
         loop->queue_end = deferred->back;
+    else if (loop->later_end == &deferred->next)
+        loop->later_end = deferred->back;
     deferred->back = NULL;
 }
 

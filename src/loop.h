@@ -36,9 +36,12 @@ struct deferred {
     void (*run)(struct deferred *deferred);
 };
 
-/* Calls run once at the end of this turn, or of the next when called from within a deferred call.  Asking again before
- * that changes nothing. */
+/* Calls run once at the end of this turn, also when called from within a deferred call (a few times over; after that, of
+ * the next).  Asking again before that changes nothing. */
 void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *));
+
+/* The same at the end of the next turn, when all descriptors have been looked at: for who has had its share of this. */
+void loop_put_off(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *));
 void loop_undefer(struct loop *loop, struct deferred *deferred);
 
 /* --- descriptors --- */

@@ -17,12 +17,12 @@ bool means_init(struct means *means, char *error, size_t size)
         means->secrets = secrets_new(means->loop);
         means->refusals = refusals_new();
         means->multi = multi_new(means->loop);
-        means->dialer = means->multi ? dialer_new(means->loop, means->multi) : NULL;
+        means->dialer = dialer_new(means->loop);
         means->trusts = trusts_new();
         means->resolver = resolver_new(means->loop, error, size);
     }
     if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->refusals &&
-        means->dialer && means->trusts && means->resolver)
+        means->multi && means->dialer && means->trusts && means->resolver)
         return true;
     means_release(means);
     return false;

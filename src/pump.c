@@ -128,6 +128,8 @@ static enum step end_way(struct pump *pump, struct pump_direction *way)
     if (other->state == PUMP_FLOWING)
         pump->first_end = way == &pump->way[PUMP_UP] ? PUMP_UP : PUMP_DOWN;
     way->state = PUMP_ENDED_WAY;
+    if (other->state == PUMP_ENDED_WAY) /* both have: the owner closes them, which says the same */
+        return STEP_END;
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
 }
 
@@ -192,7 +194,7 @@ static void run(struct pump *pump, bool up, bool down)
             return;
         }
         if (step == STEP_DONE)
-            loop_defer(pump->loop, &pump->again, run_again);
+            loop_put_off(pump->loop, &pump->again, run_again);
     }
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(pump->loop);

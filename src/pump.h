@@ -19,7 +19,8 @@
 enum pump_way { PUMP_UP, PUMP_DOWN }; /* client to server, server to client */
 
 enum pump_event {
-    PUMP_ENDED,  /* both directions have ended and all is delivered */
+    PUMP_ENDED,  /* both directions have ended and all is delivered; the end that came last is the owner's to pass on,
+                  * by closing */
     PUMP_BROKEN, /* a side is broken: see broken_side */
 };
 

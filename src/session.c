@@ -283,8 +283,7 @@ static void on_client_while_opening(void *arg, int ready)
 {
     struct session *session = arg;
 
-    (void)ready;
-    if (transport_broken(session->client)) {
+    if (ready & LOOP_READ && transport_broken(session->client)) {
         log_closed(session, "client", transport_error(session->client));
         enter(session, DEAD);
     }

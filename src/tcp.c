@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -10,14 +11,30 @@ static void set_number(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+#ifdef TCP_CONGESTION
+static const char *const plain[] = {"cubic", "reno"};
+
+/* Whether sockets have a plain one from the start, which they all have in common: asked once. */
+static bool starts_plain(int fd)
+{
+    static enum { UNKNOWN, PLAIN, OTHER } known;
+    char name[16] = "";
+    socklen_t size = sizeof name - 1;
+
+    if (known == UNKNOWN && getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name, &size) == 0)
+        known = strcmp(name, plain[0]) == 0 || strcmp(name, plain[1]) == 0 ? PLAIN : OTHER;
+    return known == PLAIN;
+}
+#endif
+
 /* On loopback there is no path to learn about, and a congestion control that paces (bbr) costs two thirds of the
  * throughput there. */
 static void plain_congestion_on_loopback(int fd, const struct address *address)
 {
 #ifdef TCP_CONGESTION
-    static const char *const plain[] = {"cubic", "reno"};
-
-    for (size_t i = 0; address_is_loopback(address) && i < 2; i++)
+    if (!address_is_loopback(address) || starts_plain(fd))
+        return;
+    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
         if (setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, plain[i], (socklen_t)strlen(plain[i])) == 0)
             return;
 #else

@@ -139,7 +139,7 @@ static void on_again(struct deferred *again)
 /* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
 static void come_again(struct tls *self)
 {
-    loop_defer(self->base.loop, &self->again, on_again);
+    loop_put_off(self->base.loop, &self->again, on_again);
 }
 
 static void finish(struct tls *self, bool reset);

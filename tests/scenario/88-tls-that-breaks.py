@@ -134,7 +134,8 @@ def a_second_handshake_is_refused(stage):
     fifo = os.path.join(stage.folder, "typed")
     os.mkfifo(fifo)
     server = stage.start(["sh", "-c", 'exec "$@" <"$0"', fifo, need("openssl", "openssl"), "s_server", "-tls1_2",
-                          "-accept", f"127.0.0.1:{port}", "-cert", leaf.bare, "-key", leaf.key], name="s_server")
+                          "-nbio", "-accept", f"127.0.0.1:{port}", "-cert", leaf.bare, "-key", leaf.key],
+                         name="s_server")
     with open(fifo, "wb", buffering=0) as typed:
         server.wait_line("ACCEPT")
         daemon = stage.sallyport(listener("imap", f"localhost:{port}", "proxy = direct\ntls = yes\n"

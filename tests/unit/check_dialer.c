@@ -12,7 +12,6 @@
 
 struct scene {
     struct loop *loop;
-    struct multi *multi;
     struct dialer *dialer;
     int listening, before;
     uint16_t port;
@@ -58,9 +57,7 @@ static void set_up(struct scene *scene)
     memset(scene, 0, sizeof *scene);
     scene->before = unit_descriptors();
     scene->loop = loop_new();
-    scene->multi = multi_new(scene->loop);
-    ck_assert_ptr_nonnull(scene->multi);
-    scene->dialer = dialer_new(scene->loop, scene->multi);
+    scene->dialer = dialer_new(scene->loop);
     ck_assert_ptr_nonnull(scene->dialer);
     scene->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(scene->listening, &address.any, size), 0);
@@ -72,7 +69,6 @@ static void set_up(struct scene *scene)
 static void tear_down(struct scene *scene)
 {
     dialer_free(scene->dialer);
-    multi_free(scene->multi);
     close(scene->listening);
     if (scene->fd > 0)
         close(scene->fd);

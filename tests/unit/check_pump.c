@@ -177,7 +177,7 @@ static bool the_end_is_told(void *arg)
 {
     struct scene *scene = arg;
 
-    return scene->told && ended(scene->client);
+    return scene->told; /* the last end is passed on by whoever closes the transports */
 }
 
 START_TEST(a_talk_with_left_over_bytes_and_half_close)

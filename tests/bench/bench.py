@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Measures sallyport against every rival: see README.md beside this file.
+
+    bench.py PROGRAMS SALLYPORT OUTPUT
+
+PROGRAMS is the folder of the built load, target and path, SALLYPORT the program under test, OUTPUT the folder for the
+results.  The environment chooses: QUICK=1, ROUNDS=N, MODES and ONLY (names of modes and forwarders), SEED=N,
+CONGESTION (the namespaces' TCP congestion control), NOISE (processors that others may use during a sample)."""
+import collections
+import os
+import random
+import resource
+import shlex
+import sys
+import tempfile
+import time
+
+from rig import chart, facts, goals, meters, namespace, packages, report
+from rig.forwarders import FORWARDERS
+from rig.modes import IDLE, MODES
+from rig.results import Results
+from rig.stage import Failure, Stage, found
+
+QUICK = os.environ.get("QUICK", "") not in ("", "0")
+ROUNDS = int(os.environ.get("ROUNDS", "") or (2 if QUICK else 5))
+MILLISECONDS = 250 if QUICK else 1500
+NOISE = float(os.environ.get("NOISE", "") or 0.10)
+AGAIN_MAX = 1 if QUICK else 3       # times that a disturbed sample is taken anew
+DESCRIPTORS = 200000
+UNPACED = ["cubic", "reno"]         # bbr paces, which on loopback hides what is to be measured
+AGAIN_UNTIL = 60 if QUICK else 1200  # seconds from the start, after which none is
+QUIET, QUIET_WAIT = 0.10, 10 if QUICK else 120  # processors busy with others, and how long we wait for less
+
+
+def chosen(table, variable):
+    """The rows of a table that the variable names, or all."""
+    names = os.environ.get(variable, "").replace(",", " ").split()
+    unknown = set(names) - {row.name for row in table}
+    if unknown:
+        sys.exit(f"bench: {variable}: no {', '.join(sorted(unknown))}; there are {', '.join(r.name for r in table)}")
+    return [row for row in table if row.name in names or not names]
+
+
+def say(text):
+    """At once, also into a pipe."""
+    print(text, flush=True)
+
+
+def available(forwarders, modes):
+    """Those that can be measured here, and why the others cannot.  (What does not start says so in its first sample.)
+    """
+    families = {mode.family for mode in modes}
+    forwarders = [row for row in forwarders if families & set(row.families.split())]
+    trouble = packages.install(packages.missing({row.package for row in forwarders if row.package}))
+    able, absent = [], {}
+    for row in forwarders:
+        program = shlex.split(row.command)[0] if row.command else ""
+        if row.package in trouble:
+            absent[row.name] = trouble[row.package]
+        elif row.package and not found(program):
+            absent[row.name] = f"there is no program {program}"
+        else:
+            able.append(row)
+    return able, absent
+
+
+def wait_for_quiet():
+    """Until others leave the machine alone, or patience is at its end; gives how busy they are then."""
+    deadline = time.monotonic() + QUIET_WAIT
+    others = meters.busy()
+    if others > QUIET:
+        say(f"bench: {others:.2f} processors are busy with others; waiting up to {QUIET_WAIT} s for quiet")
+    while others > QUIET and time.monotonic() < deadline:
+        others = meters.busy(1.0)
+    return others
+
+
+def plan(modes, forwarders, number):
+    """The samples of one round, without order."""
+    def rounds(mode):
+        if not QUICK or os.environ.get("ROUNDS"):
+            return mode.rounds
+        return max(mode.quick, 1 if os.environ.get("MODES") else 0)
+
+    return [(mode, row) for mode in modes for row in forwarders
+            if number <= rounds(mode) and mode.family in row.families.split()
+            and (not mode.only or row.name in mode.only.split()) and (row.command or mode.metrics is not IDLE)]
+
+
+class Noise:
+    """How much others did, over all samples."""
+
+    def __init__(self):
+        self.seen, self.dropped, self.kept = [], 0, 0
+
+    def is_over(self, others):
+        """Counts one sample, in which others used so many processors (None: unknown)."""
+        if others is None:
+            return False
+        self.seen.append(others)
+        self.dropped += others > NOISE
+        return others > NOISE
+
+    def words(self):
+        """The same in one line."""
+        if not self.seen:
+            return "noise: not known, for want of a cgroup of our own"
+        middle, most = sorted(self.seen)[len(self.seen) // 2], max(self.seen)
+        text = (f"noise: others used {max(middle, 0):.3f} processors in the median sample, {most:.2f} in the worst; "
+                f"{self.dropped} of {len(self.seen)} were disturbed (over {NOISE:g}) and dropped")
+        return text + (f"; ~: {self.kept} had no other" if self.kept else "")
+
+
+class Run:
+    """All rounds.  Afterwards results and noise are filled."""
+
+    def __init__(self, stage):
+        self.stage, self.results, self.noise = stage, Results(), Noise()
+        self.order = random.Random(int(os.environ.get("SEED", "") or time.time_ns()))
+        self.hopeless = set()  # pairs that gave nothing at all: stalls take long, once is enough
+        self.no_more = time.monotonic() + AGAIN_UNTIL
+
+    def rounds(self, modes, forwarders):
+        """Measures."""
+        for number in range(1, ROUNDS + 1):
+            samples = plan(modes, forwarders, number)
+            self.order.shuffle(samples)
+            wait_for_quiet()
+            started, again = time.monotonic(), collections.Counter()
+            while samples:
+                pair = samples.pop(0)
+                if pair not in self.hopeless and self.is_disturbed(number, *pair):
+                    again[pair] += 1
+                    if again[pair] <= AGAIN_MAX and time.monotonic() < self.no_more:
+                        samples.append(pair)
+            say(f"bench: round {number} of {ROUNDS} took {time.monotonic() - started:.0f} s")
+        self.noise.kept = sum(self.results.noisy(mode.name, row.name) for mode in modes for row in forwarders)
+
+    def is_disturbed(self, number, mode, row):
+        """Takes one sample; gives whether others disturbed it."""
+        try:
+            counted = self.stage.sample(row, mode, MILLISECONDS)
+        except Failure as failure:
+            self.results.fail(mode, row, str(failure))
+            if not self.results.values(mode.name, row.name, mode.metrics[0].key):
+                self.hopeless.add((mode, row))
+            return False
+        disturbed = self.noise.is_over(counted["others"])
+        self.results.add(number, mode, row, counted, disturbed)
+        return disturbed
+
+
+def raise_descriptors():
+    """As many as this user may have; for the forwarders, too."""
+    for wish in (DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[1]):
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wish, wish))
+            return
+        except (ValueError, OSError):
+            continue
+
+
+def main():
+    if len(sys.argv) != 4:
+        sys.exit("usage: bench.py PROGRAMS SALLYPORT OUTPUT")
+    programs, sallyport, output = map(os.path.abspath, sys.argv[1:])
+    raise_descriptors()
+    modes = [mode for mode in chosen(MODES, "MODES") if mode.quick or not QUICK or os.environ.get("MODES")]
+    wanted = chosen(FORWARDERS, "ONLY")
+    with open(sallyport, "rb") as program:
+        if b"__asan_init" in program.read():
+            say("bench: sallyport is built with sanitizers: its figures say nothing")
+    os.makedirs(output, exist_ok=True)
+    why_shared, congestion = namespace.possible(os.environ.get("CONGESTION", "").split() or UNPACED)
+    left_out = []
+    if why_shared:
+        left_out = [mode for mode in modes if mode.family == "path"]
+        modes = [mode for mode in modes if mode.family != "path"]
+    with tempfile.TemporaryDirectory(prefix="sallyport-bench-") as scratch:
+        stage = Stage(programs, sallyport, scratch, not why_shared, congestion)
+        forwarders, absent = available(wanted, modes)
+        say(f"bench: {len(forwarders)} forwarders, {len(modes)} modes, {ROUNDS} rounds")
+        work = Run(stage)
+        work.rounds(modes, forwarders)
+        head = facts.head(stage, forwarders, why_shared, ROUNDS, MILLISECONDS)
+        foot = facts.foot(forwarders, absent, stage)
+    foot += [f"left out: {mode.title}, which needs root for its namespaces" for mode in left_out]
+    verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
+    text = "\n".join(head + [work.noise.words(), "", report.tables(work.results, modes, forwarders), ""] + foot + [""] +
+                     goals.table(verdicts)) + "\n"
+    say("\n" + text)
+    with open(f"{output}/bench.txt", "w", encoding="utf-8") as file:
+        file.write(text)
+    report.write_tsv(f"{output}/bench.tsv", work.results)
+    chart.write(f"{output}/bench.svg", work.results, modes, forwarders, head[:3] + [work.noise.words()])
+    say(f"bench: written to {output}/bench.txt, bench.tsv and bench.svg")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+#include "link.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "wire.h"
+
+#define HEAD_BYTES 2048
+
+/* SHAKING and HEADING may come twice: for an https proxy, and for the target behind it. */
+enum stage { STAGE_SHAKING, STAGE_HEADING, STAGE_SERVING };
+
+struct link {
+    struct stream stream;
+    const struct door *door; /* whose rules hold now */
+    enum stage stage;
+    char *head;              /* while HEADING */
+    size_t head_length;
+};
+
+static const struct door *all_doors;
+static int poller;
+
+void link_set_up(const struct door *doors, int epoll)
+{
+    all_doors = doors;
+    poller = epoll;
+}
+
+static void link_close(struct link *link)
+{
+    stream_close(&link->stream);
+    free(link->head);
+    free(link);
+}
+
+static bool say(struct link *link, const char *text)
+{
+    size_t length = strlen(text);
+
+    return stream_give(&link->stream, text, length) == (ssize_t)length; /* it is the first thing said: it fits */
+}
+
+/* The door that the head's request line names by its port, or NULL. */
+static const struct door *named_door(const char *head)
+{
+    const char *colon = strncmp(head, "CONNECT ", 8) == 0 ? strchr(head + 8, ':') : NULL;
+    unsigned long port = colon && isdigit((unsigned char)colon[1]) ? strtoul(colon + 1, NULL, 10) : 0;
+
+    for (const struct door *door = all_doors; door->name; door++)
+        if (door->port == port && door->role)
+            return door;
+    return NULL;
+}
+
+static bool enter(struct link *link, const struct door *door);
+
+/* The greeting, and from then on the role. */
+static bool begin_role(struct link *link)
+{
+    struct stream *stream = &link->stream;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT, .data.ptr = link};
+
+    link->stage = STAGE_SERVING;
+    if (link->door->role->writes && epoll_ctl(poller, EPOLL_CTL_MOD, stream->fd, &event) != 0)
+        return false;
+    return say(link, !stream->ssl                        ? "* OK bench ready, plain\r\n"
+                     : SSL_session_reused(stream->ssl) ? "* OK bench ready, resumed\r\n"
+                                                       : "* OK bench ready, fresh\r\n");
+}
+
+static bool shake(struct link *link)
+{
+    int result = stream_shake(&link->stream);
+
+    if (result < 0)
+        return result == STREAM_AGAIN;
+    if (link->door->role)
+        return begin_role(link);
+    link->stage = STAGE_HEADING;
+    return true;
+}
+
+/* Reads the request's head; it is a small one and comes at once as a rule. */
+static bool read_head(struct link *link)
+{
+    const struct door *door;
+    const char *end;
+    ssize_t took;
+
+    if (!link->head && !(link->head = malloc(HEAD_BYTES)))
+        return false;
+    took = stream_take(&link->stream, link->head + link->head_length, HEAD_BYTES - 1 - link->head_length);
+    if (took <= 0)
+        return took == STREAM_AGAIN;
+    link->head_length += (size_t)took;
+    link->head[link->head_length] = '\0';
+    end = strstr(link->head, "\r\n\r\n");
+    if (!end)
+        return link->head_length < HEAD_BYTES - 1;
+    door = named_door(link->head);
+    if (!door || end[4] != '\0' || (door->tls && link->stream.ssl)) {
+        say(link, "HTTP/1.1 502 Not one of mine\r\n\r\n");
+        return false;
+    }
+    free(link->head);
+    link->head = NULL;
+    return say(link, "HTTP/1.1 200 Connection established\r\n\r\n") && enter(link, door);
+}
+
+/* Stands behind a door now: the first one, or the one that the request has named. */
+static bool enter(struct link *link, const struct door *door)
+{
+    link->door = door;
+    if (door->tls) {
+        link->stage = STAGE_SHAKING;
+        return stream_secure(&link->stream, door->context);
+    }
+    if (door->role)
+        return begin_role(link);
+    link->stage = STAGE_HEADING;
+    return true;
+}
+
+void link_accepted(const struct door *door, int fd)
+{
+    struct link *link = calloc(1, sizeof *link);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};
+
+    if (!link)
+        wire_die(true, "target");
+    link->stream.fd = fd;
+    if (epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) != 0 || !enter(link, door))
+        link_close(link);
+}
+
+void link_ready(struct link *link)
+{
+    enum stage stage;
+    bool goes_on;
+
+    do {
+        stage = link->stage;
+        switch (stage) {
+        case STAGE_SHAKING:
+            goes_on = shake(link);
+            break;
+        case STAGE_HEADING:
+            goes_on = read_head(link);
+            break;
+        case STAGE_SERVING:
+            goes_on = link->door->role->serve(&link->stream);
+            break;
+        }
+        /* TLS may hold bytes that epoll will not tell of: those behind a handshake, those behind a record */
+    } while (goes_on && link->stream.ssl && (stage != link->stage || SSL_has_pending(link->stream.ssl)) &&
+             stage != STAGE_SERVING);
+    if (!goes_on)
+        link_close(link);
+}

@@ -1,0 +1,32 @@
+# The benchmark.  Nothing of it is built or run but by `make bench`; README.md here tells how to read what it prints.
+
+BENCH_BUILT = tests/bench/load tests/bench/target tests/bench/path
+EXTRA_PROGRAMS = $(BENCH_BUILT)
+CLEANFILES += $(BENCH_BUILT)
+
+BENCH_WIRE = tests/bench/wire.c tests/bench/wire.h
+tests_bench_load_SOURCES = $(BENCH_WIRE) tests/bench/load.c tests/bench/load.h tests/bench/bulk.c tests/bench/idle.c \
+	tests/bench/opener.c tests/bench/opener.h tests/bench/trips.c tests/bench/tunnels.c
+tests_bench_load_LDADD =
+tests_bench_target_SOURCES = $(BENCH_WIRE) tests/bench/target.c tests/bench/credentials.c tests/bench/credentials.h \
+	tests/bench/echo.c tests/bench/greeter.c tests/bench/link.c tests/bench/link.h tests/bench/role.h \
+	tests/bench/sink.c tests/bench/source.c tests/bench/stream.c tests/bench/stream.h
+tests_bench_target_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
+tests_bench_target_LDADD = $(OPENSSL_LIBS)
+tests_bench_path_SOURCES = $(BENCH_WIRE) tests/bench/path.c
+tests_bench_path_LDADD =
+
+EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/packages \
+	tests/bench/rig/__init__.py tests/bench/rig/chart.py tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
+	tests/bench/rig/goals.py \
+	tests/bench/rig/meters.py tests/bench/rig/modes.py tests/bench/rig/namespace.py tests/bench/rig/packages.py \
+	tests/bench/rig/report.py tests/bench/rig/results.py tests/bench/rig/stage.py
+
+# make bench [QUICK=1] [ROUNDS=N] [MODES='down-1 ...'] [ONLY='direct haproxy ...'] ...: into bench/ of the build folder
+BENCH_VARIABLES = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' MODES='$(MODES)' ONLY='$(ONLY)' SEED='$(SEED)' \
+	CONGESTION='$(CONGESTION)' NOISE='$(NOISE)'
+bench: src/sallyport$(EXEEXT) $(BENCH_BUILT)
+	@env $(BENCH_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 '$(srcdir)/tests/bench/bench.py' tests/bench \
+		src/sallyport$(EXEEXT) bench
+
+.PHONY: bench

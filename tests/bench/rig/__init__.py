@@ -1,0 +1,1 @@
+"""The runner of the benchmark: who is measured (forwarders), by what (modes), where (stage), and what is said of it."""

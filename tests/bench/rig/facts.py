@@ -1,0 +1,54 @@
+"""When, where and what: the lines around the tables."""
+import datetime
+import os
+import platform
+import shlex
+import subprocess
+
+from . import meters, packages
+
+VARIABLES = ("QUICK", "ROUNDS", "MODES", "ONLY", "NOISE", "CONGESTION")
+
+
+def processor():
+    """The processor's name."""
+    for line in (meters.read("/proc/cpuinfo") or "").splitlines():
+        if line.startswith("model name"):
+            return " ".join(line.split(":", 1)[1].split())
+    return platform.machine()
+
+
+def version(program):
+    """What it says of its version, in one line."""
+    done = subprocess.run([program, "-V"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.stdout.decode("utf-8", "replace").strip().split("\n")[0]
+
+
+def head(stage, forwarders, why_shared, rounds, milliseconds):
+    """The lines above the tables."""
+    variables = " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in
+                         VARIABLES if os.environ.get(name))
+    congestion = stage.congestion or (meters.read("/proc/sys/net/ipv4/tcp_congestion_control") or "?").strip()
+    rivals = sorted({row.package for row in forwarders if row.package})
+    lines = [f"{datetime.date.today().isoformat()}, make bench {variables}".rstrip(),
+             f"{processor()}, {len(stage.cpus)} CPUs; {platform.system()} {platform.release()}, "
+             f"{platform.freedesktop_os_release().get('PRETTY_NAME', '')}; TCP {congestion}",
+             version(stage.sallyport) + "; " +
+             ", ".join(f"{name} {packages.version(name)}" for name in rivals)]
+    lines.append(f"{rounds} round{'s' * (rounds > 1)} in shuffled order, {milliseconds / 1000:g} s a sample, medians, "
+                 "± half the range between the quartiles")
+    lines.append(why_shared or "every sample in network namespaces of its own")
+    if not stage.groups:
+        lines.append("no cgroup may be made: CPU from /proc, to 1/100 s, and disturbed samples cannot be told")
+    return lines
+
+
+def foot(forwarders, absent, stage):
+    """The lines below the tables."""
+    lines = [f"{row.name:<18}{row.note}" for row in forwarders if row.note]
+    lines += [f"{name:<18}left out: {why}" for name, why in absent.items()]
+    lines.append(f"MiB and KiB are {stage.memory_kind} of the whole process tree; the cgroup's have socket buffers in "
+                 "them, in MiB and KiB, too")
+    if stage.netem is False:
+        lines.append("the slow path is our own program (path.c): the kernel has no netem, or tc is missing")
+    return lines

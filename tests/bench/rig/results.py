@@ -1,0 +1,65 @@
+"""All samples of a run, and what they come to: medians, spreads, the best rival."""
+import statistics
+
+from .modes import figures
+
+
+class Results:
+    """Samples by mode and forwarder.  Disturbed ones are kept for the TSV, but count only where there is no other."""
+
+    def __init__(self):
+        self.samples = []   # dictionaries: round, mode, forwarder, counted, figures, disturbed
+        self.failures = {}  # (mode name, forwarder name) -> why
+
+    def add(self, number, mode, forwarder, counted, disturbed):
+        """Keeps what the stage has counted in one sample of this round."""
+        self.samples.append({"round": number, "mode": mode, "forwarder": forwarder, "counted": counted,
+                             "figures": figures(counted), "disturbed": disturbed})
+
+    def fail(self, mode, forwarder, why):
+        """Keeps why a sample gave nothing."""
+        self.failures[mode.name, forwarder.name] = why
+
+    def _counting(self, mode, name):
+        own = [sample for sample in self.samples if sample["mode"].name == mode and sample["forwarder"].name == name]
+        return [sample for sample in own if not sample["disturbed"]] or own
+
+    def values(self, mode, name, key):
+        """The figures of that key that count, by names."""
+        seen = (sample["figures"].get(key) for sample in self._counting(mode, name))
+        return [value for value in seen if value is not None]
+
+    def median(self, mode, name, key):
+        """None: there is no such figure."""
+        values = self.values(mode, name, key)
+        return statistics.median(values) if values else None
+
+    def spread(self, mode, name, key):
+        """Half of the range between the quartiles, as a share of the median; None with fewer than two samples."""
+        values = self.values(mode, name, key)
+        middle = statistics.median(values) if values else 0
+        if len(values) < 2 or middle == 0:
+            return None
+        low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+        return (high - low) / 2 / abs(middle)
+
+    def noisy(self, mode, name):
+        """Whether all that there is was disturbed."""
+        own = self._counting(mode, name)
+        return bool(own) and own[0]["disturbed"]
+
+    def best_rival(self, mode, metric, forwarders):
+        """(name, median) of the best of the rivals, or None."""
+        rivals = [(forwarder.name, self.median(mode.name, forwarder.name, metric.key)) for forwarder in forwarders
+                  if is_rival(forwarder, mode)]
+        rivals = [rival for rival in rivals if rival[1] is not None]
+        if not rivals:
+            return None
+        return (max if metric.better == "more" else min)(rivals, key=lambda rival: rival[1])
+
+
+def is_rival(forwarder, mode):
+    """Whether ours is measured against this one, in this mode: a program as it comes, which can ask a proxy, or with
+    TLS inside, where stunnel cannot, at least speaks TLS."""
+    tags = forwarder.tags.split()
+    return "ours" not in tags and "default" in tags and mode.family in forwarder.families.split()

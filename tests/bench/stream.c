@@ -1,0 +1,76 @@
+#include "stream.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define DROP_BYTES (4 << 20)
+
+static char dropped[65536]; /* what TLS has decrypted must go somewhere */
+
+bool stream_secure(struct stream *stream, SSL_CTX *context)
+{
+    stream->ssl = SSL_new(context);
+    if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1)
+        return false;
+    SSL_set_accept_state(stream->ssl);
+    return true;
+}
+
+/* What an SSL_ function returned, in our words. */
+static ssize_t told(struct stream *stream, int result)
+{
+    int error;
+
+    if (result > 0)
+        return result;
+    error = SSL_get_error(stream->ssl, result);
+    ERR_clear_error();
+    if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)
+        return STREAM_AGAIN;
+    return error == SSL_ERROR_ZERO_RETURN ? STREAM_EOF : STREAM_BROKEN;
+}
+
+static ssize_t told_plainly(ssize_t result)
+{
+    if (result >= 0)
+        return result;
+    return errno == EAGAIN || errno == EINTR ? STREAM_AGAIN : STREAM_BROKEN;
+}
+
+int stream_shake(struct stream *stream)
+{
+    return (int)told(stream, SSL_do_handshake(stream->ssl));
+}
+
+ssize_t stream_take(struct stream *stream, void *bytes, size_t size)
+{
+    if (stream->ssl)
+        return told(stream, SSL_read(stream->ssl, bytes, (int)size));
+    return told_plainly(recv(stream->fd, bytes, size, 0));
+}
+
+ssize_t stream_give(struct stream *stream, const void *bytes, size_t length)
+{
+    if (stream->ssl)
+        return told(stream, SSL_write(stream->ssl, bytes, (int)length));
+    return told_plainly(send(stream->fd, bytes, length, MSG_NOSIGNAL));
+}
+
+ssize_t stream_drop(struct stream *stream)
+{
+    if (stream->ssl)
+        return told(stream, SSL_read(stream->ssl, dropped, sizeof dropped));
+    return told_plainly(recv(stream->fd, NULL, DROP_BYTES, MSG_TRUNC));
+}
+
+void stream_close(struct stream *stream)
+{
+    if (stream->ssl) {
+        (void)SSL_shutdown(stream->ssl); /* close_notify; nobody waits for the other one's */
+        ERR_clear_error();
+        SSL_free(stream->ssl);
+    }
+    close(stream->fd);
+}

@@ -1,0 +1,33 @@
+/* A socket, with TLS on it or without. */
+#ifndef SALLYPORT_BENCH_STREAM_H
+#define SALLYPORT_BENCH_STREAM_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Results that are no count of bytes. */
+enum { STREAM_EOF = 0, STREAM_AGAIN = -1, STREAM_BROKEN = -2 };
+
+struct stream {
+    int fd;
+    SSL *ssl; /* NULL: bytes go as they are */
+};
+
+/* Begins TLS as its server; the handshake is done by the calls of stream_shake.  False: out of memory. */
+bool stream_secure(struct stream *stream, SSL_CTX *context);
+
+/* > 0: done, STREAM_AGAIN or STREAM_BROKEN. */
+int stream_shake(struct stream *stream);
+
+/* Takes at most size bytes, gives at most length ones: > 0, or what is above. */
+ssize_t stream_take(struct stream *stream, void *bytes, size_t size);
+ssize_t stream_give(struct stream *stream, const void *bytes, size_t length);
+
+/* Takes what is there and throws it away, where possible without copying it. */
+ssize_t stream_drop(struct stream *stream);
+
+void stream_close(struct stream *stream);
+
+#endif
