@@ -228,7 +228,11 @@ static void on_outer(void *arg, int ready)
 
 static void on_challenge(struct login *login)
 {
-    if (++login->heads > LOGIN_HEADS_MAX)
+    unsigned most = login->job.scheme == CHALLENGE_DIGEST ? LOGIN_DIGEST_HEADS_MAX : LOGIN_HEADS_MAX;
+
+    if (++login->heads > most && login->credentials_sent)
+        finish(login, LOGIN_ANSWERED); /* whatever it says of them (stale), it does not want them */
+    else if (login->heads > most)
         broken(login, "asks for credentials again and again");
     else if (!speaker_challenge(&login->speaker, handshake_head(login->handshake)))
         ourselves(login, "out of memory");

@@ -31,7 +31,8 @@
 #include "multi.h"
 #include "transport.h"
 
-#define LOGIN_HEADS_MAX 6 /* answers of a proxy: Digest needs 2, with a stale nonce 3; NTLM and Negotiate 2 or 3 */
+#define LOGIN_HEADS_MAX 6        /* 407s of a proxy: NTLM and Negotiate need 1 or 2 */
+#define LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one nonce that had grown stale: the password goes out twice */
 
 struct login;
 

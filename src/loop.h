@@ -36,8 +36,8 @@ struct deferred {
     void (*run)(struct deferred *deferred);
 };
 
-/* Calls run once at the end of this turn, also when called from within a deferred call (a few times over; after that, of
- * the next).  Asking again before that changes nothing. */
+/* Calls run once at the end of this turn, also when called from within a deferred call (a few times over; after that,
+ * of the next).  Asking again before that changes nothing. */
 void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *));
 
 /* The same at the end of the next turn, when all descriptors have been looked at: for who has had its share of this. */

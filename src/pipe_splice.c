@@ -7,8 +7,7 @@
 
 #define LENT_MAX 16          /* a stalled reader keeps its pipe: beyond this, bytes are copied */
 #define POOL_SPARE 2         /* idle pipes kept beyond as many as are lent: one loop runs one burst at a time */
-#define PIPE_BYTES (1 << 20) /* slots count: a segment takes one, however small; 1 MiB is what a user may ask for */
-#define PIPE_BYTES_LEAST (1 << 18)
+#define PIPE_BYTES (1 << 18) /* a segment takes a slot, however small; more than this leaves the processor's cache */
 
 struct pipe {
     struct pipe *next;
@@ -42,8 +41,6 @@ static struct pipe *pipe_make(void)
     pipe->in = ends[1];
     /* a user's share of pipe memory may be used up: go on with less */
     capacity = fcntl(pipe->in, F_SETPIPE_SZ, PIPE_BYTES);
-    if (capacity < 0)
-        capacity = fcntl(pipe->in, F_SETPIPE_SZ, PIPE_BYTES_LEAST);
     if (capacity < 0)
         capacity = fcntl(pipe->in, F_GETPIPE_SZ);
     pipe->capacity = capacity > 0 ? (size_t)capacity : 65536;

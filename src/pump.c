@@ -6,7 +6,7 @@
 
 #define BURST_BYTES 65536     /* a read that fills this much is the start of a burst worth a pipe */
 #define BUFFER_BYTES 262144   /* of one copy; on a system with splice only its first BURST_BYTES are used */
-#define ROUNDS_MAX 16         /* takes of one direction in one turn, so that no session starves the others */
+#define ROUNDS_MAX 4          /* takes of one direction in one turn: nobody starves, no bytes grow cold in a queue */
 
 enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
 

@@ -11,6 +11,7 @@
 
 #define DRAIN_MS 2000          /* how long a refused client may take to read why */
 #define DRAIN_BYTES_MAX 65536  /* and how much it may still say */
+#define DEADLINE_STEP_MS 100   /* deadlines that are closer to each other are looked at together */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that are told so at one time; more are just reset */
 
 enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
@@ -22,14 +23,14 @@ struct session {
     struct session *next, **back;
     struct config *config;
     const struct listener_config *listener;
-    char name[72]; /* "imap/work #12" */
+    uint64_t serial;
     enum state state;
     bool well;
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
     char *via;                         /* once open: URL of the proxy, or host:port of the target dialed directly */
     struct pump pump;
-    struct loop_timer timer;
+    uint64_t deadline;                 /* ms: when on_deadline is due; 0: never.  No timer each, they are large */
     uint64_t started;                  /* ms */
     uint64_t opened;                   /* ms after that: the tunnel stood */
     bool switched;                     /* the proxy answered 101 */
@@ -43,6 +44,8 @@ struct sessions {
     sessions_ended_fn *ended;
     void *arg;
     struct session *first;
+    struct loop_timer watch;           /* rings at a deadline of one of them */
+    uint64_t watch_at;                 /* ms; 0: it does not run */
     bool lone;
     size_t count;
     size_t served; /* of them; the others are being told why not */
@@ -51,6 +54,15 @@ struct sessions {
 };
 
 static void enter(struct session *session, enum state state);
+
+#define NAME_MAX_BYTES 72
+
+/* "imap/work #12": made when it is needed, for an open session is to be small. */
+static const char *name_of(const struct session *session, char out[NAME_MAX_BYTES])
+{
+    snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
+    return out;
+}
 
 struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg)
 {
@@ -70,6 +82,7 @@ void sessions_free(struct sessions *sessions)
         return;
     while (sessions->first)
         enter(sessions->first, DEAD);
+    loop_timer_stop(&sessions->watch);
     free(sessions);
 }
 
@@ -109,8 +122,9 @@ void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const
                    void *arg)
 {
     for (const struct session *session = sessions->first; session; session = session->next) {
+        char name[NAME_MAX_BYTES];
         struct session_facts facts = {
-            .name = session->name,
+            .name = name_of(session, name),
             .listener = session->listener->name,
             .state = state_names[session->state],
             .age_ms = age_ms(session),
@@ -128,7 +142,9 @@ void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const
 
 static void log_closed(const struct session *session, const char *by, const char *error)
 {
-    log_event(error && session->owner->lone ? LEVEL_WARNING : LEVEL_INFO, session->name,
+    char name[NAME_MAX_BYTES];
+
+    log_event(error && session->owner->lone ? LEVEL_WARNING : LEVEL_INFO, name_of(session, name),
               "closed in=%" PRIu64 " out=%" PRIu64 " seconds=%" PRIu64 " by=%s%s%s%s",
               session->pump.way[PUMP_UP].bytes, session->pump.way[PUMP_DOWN].bytes, age_ms(session) / 1000, by,
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
@@ -153,17 +169,69 @@ static bool client_speaks_tls(const struct session *session)
  * reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
-    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1];
+    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
     size_t length = protocol_refusal(session->listener->protocol, failure, line);
 
     failure_format(failure, true, reason, sizeof reason);
-    log_event(LEVEL_WARNING, session->name, "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
+    log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), reason, failure->detail);
     if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
         transport_shutdown_send(session->client))
         enter(session, DRAINING);
     else
         enter(session, DEAD);
+}
+
+/* --- deadlines --- */
+
+static void on_watch(void *arg);
+
+static void watch_until(struct sessions *sessions, uint64_t at)
+{
+    uint64_t now = loop_now(sessions->means->loop);
+
+    sessions->watch_at = at;
+    loop_timer_start(sessions->means->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
+}
+
+/* In that many milliseconds, or up to DEADLINE_STEP_MS later, on_deadline is called, unless the state changes. */
+static void set_deadline(struct session *session, uint64_t ms)
+{
+    struct sessions *sessions = session->owner;
+
+    session->deadline = loop_now(loop_of(session)) + ms;
+    if (sessions->watch_at == 0 || session->deadline < sessions->watch_at)
+        watch_until(sessions, session->deadline);
+}
+
+static void on_silence(struct session *session);
+
+static void on_deadline(struct session *session)
+{
+    session->deadline = 0;
+    if (session->state == PIPING)
+        on_silence(session);
+    else
+        enter(session, DEAD); /* it has drained for long enough */
+}
+
+/* Looks at all of them: rarely, since deadlines are long and one that has passed unused is not looked at again. */
+static void on_watch(void *arg)
+{
+    struct sessions *sessions = arg;
+    uint64_t now = loop_now(sessions->means->loop), first = 0;
+    struct session *next;
+
+    sessions->watch_at = 0;
+    for (struct session *session = sessions->first; session; session = next) {
+        next = session->next;
+        if (session->deadline > 0 && session->deadline <= now)
+            on_deadline(session);
+        else if (session->deadline > 0 && (first == 0 || session->deadline < first))
+            first = session->deadline;
+    }
+    if (first > 0 && (sessions->watch_at == 0 || first < sessions->watch_at))
+        watch_until(sessions, first < now + DEADLINE_STEP_MS ? now + DEADLINE_STEP_MS : first);
 }
 
 static void die(struct deferred *death)
@@ -203,9 +271,8 @@ static bool waits_for_greeting(const struct session *session)
     return session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0;
 }
 
-static void on_silence(void *arg)
+static void on_silence(struct session *session)
 {
-    struct session *session = arg;
     const struct settings *settings = &session->config->settings;
     struct failure failure;
 
@@ -224,7 +291,7 @@ static void on_silence(void *arg)
     }
 }
 
-/* One timer, set anew when it rings and never when bytes move. */
+/* The deadline is set anew when it has come, and never when bytes move. */
 static void watch_silence(struct session *session)
 {
     const struct settings *settings = &session->config->settings;
@@ -235,17 +302,17 @@ static void watch_silence(struct session *session)
     if (waits_for_greeting(session) && (left == 0 || greeting - waited < left))
         left = greeting > waited ? greeting - waited : 1;
     if (left > 0)
-        loop_timer_start(loop_of(session), &session->timer, left, on_silence, session);
+        set_deadline(session, left);
 }
 
 static void enter_piping(struct session *session)
 {
     const struct endpoint *proxy = tunnel_proxy(session->tunnel);
-    char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], *leftover;
+    char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], name[NAME_MAX_BYTES], *leftover;
     size_t length;
 
     endpoint_format(tunnel_target(session->tunnel), target);
-    log_event(LEVEL_INFO, session->name, "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
+    log_event(LEVEL_INFO, name_of(session, name), "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
               proxy ? endpoint_format_url(proxy, url) : "direct", target,
               tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
     session->switched = tunnel_switched(session->tunnel);
@@ -264,10 +331,12 @@ static void enter_piping(struct session *session)
 static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
 {
     struct session *session = arg;
+    char name[NAME_MAX_BYTES];
 
     switch (event) {
     case TUNNEL_STEP:
-        log_message(LEVEL_DEBUG, session->name, "%s %s", step, text);
+        if (log_wants(LEVEL_DEBUG))
+            log_message(LEVEL_DEBUG, name_of(session, name), "%s %s", step, text);
         break;
     case TUNNEL_OPEN:
         enter(session, PIPING);
@@ -292,10 +361,11 @@ static void on_client_while_opening(void *arg, int ready)
 static void enter_opening(struct session *session)
 {
     struct failure failure;
+    char name[NAME_MAX_BYTES];
 
     transport_watch(session->client, on_client_while_opening, session);
-    session->tunnel = tunnel_open(session->owner->means, session->config, session->listener, session->name, on_tunnel,
-                                  session);
+    session->tunnel = tunnel_open(session->owner->means, session->config, session->listener, name_of(session, name),
+                                  on_tunnel, session);
     if (!session->tunnel) {
         failure_set(&failure, FAILURE_TEMPORARY, "out of memory");
         refuse(session, "failed", "", &failure);
@@ -303,11 +373,6 @@ static void enter_opening(struct session *session)
 }
 
 /* --- DRAINING --- */
-
-static void on_drained(void *arg)
-{
-    enter(arg, DEAD);
-}
 
 static void on_client_while_draining(void *arg, int ready)
 {
@@ -358,10 +423,12 @@ static void enter_dead(struct session *session, enum state before)
 static void enter(struct session *session, enum state state)
 {
     enum state before = session->state;
+    char name[NAME_MAX_BYTES];
 
-    log_message(LEVEL_DEBUG, session->name, "session %s -> %s", state_names[before], state_names[state]);
+    if (log_wants(LEVEL_DEBUG))
+        log_message(LEVEL_DEBUG, name_of(session, name), "session %s -> %s", state_names[before], state_names[state]);
     session->state = state;
-    loop_timer_stop(&session->timer);
+    session->deadline = 0;
     switch (state) {
     case ACCEPTED:
         break;
@@ -378,7 +445,7 @@ static void enter(struct session *session, enum state state)
         transport_reset(session->server);
         session->server = NULL;
         transport_watch(session->client, on_client_while_draining, session);
-        loop_timer_start(loop_of(session), &session->timer, DRAIN_MS, on_drained, session);
+        set_deadline(session, DRAIN_MS);
         on_client_while_draining(session, LOOP_READ); /* what it has said already will not be announced */
         break;
     case DEAD:
@@ -393,6 +460,7 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
                                   ? calloc(1, sizeof *session) : NULL;
     struct failure full;
+    char name[NAME_MAX_BYTES];
 
     if (!session) {
         transport_reset(client);
@@ -403,7 +471,7 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     session->listener = listener;
     session->client = client;
     session->started = loop_now(sessions->means->loop);
-    snprintf(session->name, sizeof session->name, "%s #%" PRIu64, listener->name, ++sessions->serial);
+    session->serial = ++sessions->serial;
     session->next = sessions->first;
     session->back = &sessions->first;
     if (session->next)
@@ -421,7 +489,7 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     }
     session->served = true;
     sessions->served++;
-    log_event(LEVEL_INFO, session->name, "accepted %s", from);
+    log_event(LEVEL_INFO, name_of(session, name), "accepted %s", from);
     enter(session, OPENING);
 }
 

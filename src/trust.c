@@ -18,7 +18,8 @@
 
 #include "log.h"
 
-#define READ_BUFFER_BYTES 65536 /* ciphertext taken at once in bulk: some records a system call; given back when idle */
+#define RECORD_BYTES_MAX (5 + 16384 + 256)      /* on the wire: RFC 8446 section 5.2 */
+#define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* taken at once in bulk: some records a call; given back when idle */
 
 /* One remembered session.  The most recently used stands first. */
 struct memory {

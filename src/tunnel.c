@@ -22,7 +22,7 @@ struct tunnel {
     const struct means *means;
     struct config *config;
     const struct listener_config *listener;
-    const char *name;
+    char name[TUNNEL_NAME_MAX];
     tunnel_told_fn *told;
     void *arg;
     enum state state;
@@ -346,9 +346,10 @@ static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verd
 
     tunnel->failure = verdict->failure;
     note_answer(tunnel);
-    /* a name is looked up when it is dialed; of an address there is nothing to wait for */
+    /* a name is looked up when it is dialed, by another proxy perhaps; where an address is, and localhost, is known */
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
-        address_from_literal(&address, said->proxy.host, said->proxy.port) &&
+        address_from_literal(&address, endpoint_host_within(said->proxy.host, "localhost", strlen("localhost"))
+                                           ? "127.0.0.1" : said->proxy.host, said->proxy.port) &&
         (forbidden = means_forbid(tunnel->means, tunnel->on_loopback, &address))) {
         decision = REDIRECT_REFUSE;
         snprintf(why, sizeof why, "%s", forbidden);
@@ -534,7 +535,7 @@ struct tunnel *tunnel_open(const struct means *means, struct config *config,
     tunnel->means = means;
     tunnel->config = config_ref(config);
     tunnel->listener = listener;
-    tunnel->name = name;
+    snprintf(tunnel->name, sizeof tunnel->name, "%s", name);
     tunnel->detour.config = config;
     tunnel->detour.table = means->redirects;
     tunnel->detour.epoch = redirects_epoch(means->redirects);

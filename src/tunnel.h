@@ -18,6 +18,8 @@
 #include "means.h"
 #include "transport.h"
 
+#define TUNNEL_NAME_MAX 72 /* bytes: a listener's name and a number */
+
 struct tunnel;
 
 enum tunnel_event {
@@ -28,9 +30,9 @@ enum tunnel_event {
 
 typedef void tunnel_told_fn(void *arg, enum tunnel_event event, const char *step, const char *text);
 
-/* Starts opening.  config (a reference is taken), listener (of that config) and name (for the log) must stay until the
- * tunnel is freed.  told is never called from within this call; after OPEN or FAILED it is not called any more.  NULL:
- * out of memory. */
+/* Starts opening.  config (a reference is taken) and listener (of that config) must stay until the tunnel is freed;
+ * name, for the log, is copied up to TUNNEL_NAME_MAX.  told is never called from within this call; after OPEN or FAILED
+ * it is not called any more.  NULL: out of memory. */
 struct tunnel *tunnel_open(const struct means *means, struct config *config,
                            const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg);
 

@@ -133,6 +133,53 @@ START_TEST(an_event_is_one_line_with_the_name_in_front)
 }
 END_TEST
 
+START_TEST(held_lines_come_in_order_when_they_are_flushed_or_an_error_is_said)
+{
+    int saved;
+    FILE *file = capture_begin(&saved);
+
+    log_setup(LEVEL_INFO, false, false);
+    log_hold(true);
+    log_event(LEVEL_INFO, NULL, "one");
+    log_event(LEVEL_INFO, NULL, "two");
+    ck_assert_int_eq(lseek(fileno(file), 0, SEEK_END), 0);
+    log_flush();
+    ck_assert_int_eq(lseek(fileno(file), 0, SEEK_END), 2 * (int)strlen("sallyport: one\n"));
+    log_event(LEVEL_INFO, NULL, "three");
+    log_message(LEVEL_ERROR, NULL, "no");
+    log_event(LEVEL_INFO, NULL, "four");
+    log_hold(false);
+    ck_assert_str_eq(capture_end(file, saved), "sallyport: one\nsallyport: two\nsallyport: three\n"
+                                               "sallyport: error: no\nsallyport: four\n");
+}
+END_TEST
+
+START_TEST(more_lines_than_can_be_held_are_all_written)
+{
+    enum { LINES = 5000 };
+    char expected[64], *at;
+    int saved;
+    FILE *file = capture_begin(&saved);
+
+    log_setup(LEVEL_INFO, false, false);
+    log_hold(true);
+    for (int i = 0; i < LINES; i++)
+        log_event(LEVEL_INFO, NULL, "line %d", i);
+    log_hold(false);
+    rewind(file);
+    for (int i = 0; i < LINES; i++) {
+        char line[64];
+
+        at = fgets(line, sizeof line, file);
+        snprintf(expected, sizeof expected, "sallyport: line %d\n", i);
+        ck_assert_ptr_nonnull(at);
+        ck_assert_str_eq(line, expected);
+    }
+    ck_assert_int_eq(fgetc(file), EOF);
+    capture_end(file, saved);
+}
+END_TEST
+
 START_TEST(levels_keep_what_is_above_them)
 {
     for (enum log_level level = LEVEL_ERROR; level <= LEVEL_DEBUG; level++) {
@@ -215,6 +262,8 @@ int main(void)
     tcase_add_test(cases, nothing_makes_an_empty_text);
     tcase_add_test(cases, a_repeated_warning_is_said_once_in_ten_seconds);
     tcase_add_test(cases, an_event_is_one_line_with_the_name_in_front);
+    tcase_add_test(cases, held_lines_come_in_order_when_they_are_flushed_or_an_error_is_said);
+    tcase_add_test(cases, more_lines_than_can_be_held_are_all_written);
     tcase_add_test(cases, levels_keep_what_is_above_them);
     tcase_add_test(cases, a_time_stamp_comes_first_when_asked_for);
     tcase_add_test(cases, a_long_line_is_cut_and_still_ends);

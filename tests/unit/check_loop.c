@@ -38,13 +38,28 @@ struct job {
     char name;
     struct loop *loop;
     struct job *undefers, *defers; /* what it does when it runs */
-    bool stops;
+    bool stops, again;
 };
+
+static void note_timer(void *arg)
+{
+    (void)arg;
+    note('t');
+}
+
+static void stop_by_timer(void *arg)
+{
+    loop_stop(arg);
+}
 
 static void run_job(struct deferred *deferred)
 {
     struct job *job = (struct job *)deferred, *other = job->defers;
 
+    if (job->again) {
+        loop_defer(job->loop, &job->deferred, run_job);
+        return;
+    }
     note(job->name);
     if (job->undefers)
         loop_undefer(job->loop, &job->undefers->deferred);
@@ -132,7 +147,7 @@ START_TEST(a_deferred_call_may_undefer_another)
 }
 END_TEST
 
-START_TEST(what_a_deferred_call_defers_runs_in_the_next_turn)
+START_TEST(what_a_deferred_call_defers_runs_too)
 {
     struct loop *loop = start();
     struct job jobs[3];
@@ -145,6 +160,42 @@ START_TEST(what_a_deferred_call_defers_runs_in_the_next_turn)
     loop_defer(loop, &jobs[1].deferred, run_job);
     ck_assert(loop_run(loop));
     ck_assert_str_eq(trace, "abac");
+    loop_free(loop);
+}
+END_TEST
+
+/* Whoever has had a share of the turn waits until the others were looked at. */
+START_TEST(what_is_put_off_runs_behind_the_next_look_at_descriptors)
+{
+    struct loop *loop = start();
+    struct job jobs[4];
+    struct loop_timer timer = {0};
+
+    make_jobs(jobs, 4, loop);
+    jobs[3].stops = true;
+    loop_put_off(loop, &jobs[0].deferred, run_job);
+    loop_put_off(loop, &jobs[1].deferred, run_job);
+    loop_put_off(loop, &jobs[3].deferred, run_job);
+    loop_undefer(loop, &jobs[1].deferred);
+    loop_defer(loop, &jobs[2].deferred, run_job);
+    loop_timer_start(loop, &timer, 0, note_timer, NULL);
+    ck_assert(loop_run(loop));
+    ck_assert_str_eq(trace, "tcad");
+    loop_free(loop);
+}
+END_TEST
+
+START_TEST(a_chain_of_deferred_calls_does_not_keep_the_loop_from_its_timers)
+{
+    struct loop *loop = start();
+    struct loop_timer timer = {0};
+    struct job endless = {.name = 'e', .loop = loop};
+
+    endless.again = true;
+    loop_defer(loop, &endless.deferred, run_job);
+    loop_timer_start(loop, &timer, 0, stop_by_timer, loop);
+    ck_assert(loop_run(loop));
+    loop_undefer(loop, &endless.deferred);
     loop_free(loop);
 }
 END_TEST
@@ -404,7 +455,9 @@ int main(void)
     tcase_add_test(cases, deferred_calls_run_once_in_their_order);
     tcase_add_test(cases, undeferred_calls_do_not_run);
     tcase_add_test(cases, a_deferred_call_may_undefer_another);
-    tcase_add_test(cases, what_a_deferred_call_defers_runs_in_the_next_turn);
+    tcase_add_test(cases, what_a_deferred_call_defers_runs_too);
+    tcase_add_test(cases, what_is_put_off_runs_behind_the_next_look_at_descriptors);
+    tcase_add_test(cases, a_chain_of_deferred_calls_does_not_keep_the_loop_from_its_timers);
     tcase_add_test(cases, freeing_the_loop_runs_what_is_deferred);
     tcase_add_test(cases, timers_ring_in_the_order_of_time);
     tcase_add_test(cases, a_running_timer_is_set_anew);
