@@ -29,16 +29,18 @@ void auth_start(struct auth *auth, const struct proxy_config *own, bool tls, boo
     if (own->method != 0) /* the others are libcurl's, which knows one form of request */
         auth->usable &= BIT(CHALLENGE_BASIC);
     auth->scheme = auth->fixed ? schemes_of[own->auth] : remembered;
+    auth->seen = remembered == CHALLENGE_NONE ? 0 : BIT(remembered);
     if (!(auth->usable & BIT(auth->scheme)))
         auth->scheme = CHALLENGE_NONE;
 }
 
-/* A password that anybody on the way can read goes out only when nothing else is offered. */
+/* A password that anybody on the way can read goes out only when nothing else is offered, and never was: otherwise the
+ * proxy, or somebody before it, could talk us out of a better scheme. */
 static enum challenge_scheme choose(const struct auth *auth)
 {
     unsigned usable = auth->usable;
 
-    if (auth->readable && !auth->fixed && auth->offered != BIT(CHALLENGE_BASIC))
+    if (auth->readable && !auth->fixed && auth->seen != BIT(CHALLENGE_BASIC))
         usable &= ~BIT(CHALLENGE_BASIC);
     return challenge_choose(auth->offered, usable);
 }
@@ -61,6 +63,7 @@ bool auth_offered(struct auth *auth, unsigned offered, char *why, size_t size)
     char list[64];
 
     auth->offered = offered;
+    auth->seen |= offered;
     if (auth->scheme != CHALLENGE_NONE) /* it was tried, and could do nothing with this offer */
         auth->usable &= ~BIT(auth->scheme);
     auth->scheme = choose(auth);

@@ -12,7 +12,8 @@
 struct auth {
     enum challenge_scheme scheme; /* to be used now; NONE: ask without credentials, and see what is offered */
     unsigned usable;              /* bits of those that can be used here */
-    unsigned offered;             /* bits of what the proxy offered; 0: not known yet */
+    unsigned offered;             /* bits of what the proxy offered last; 0: not known yet */
+    unsigned seen;                /* bits of all that it ever offered, as far as we know */
     bool has_user;
     bool readable;                /* all that is sent to this proxy can be read on the way (http) */
     bool fixed;                   /* the configuration names the scheme */

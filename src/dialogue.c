@@ -11,6 +11,8 @@
 #include "login.h"
 #include "secret.h"
 
+#define TRIAL_POLL_MS 20 /* how often a session looks whether another one's trial of the same password is over */
+
 struct dialogue {
     struct dialogue_job job;
     struct auth auth;
@@ -20,6 +22,7 @@ struct dialogue {
     struct transport *transport;  /* of the handshake */
     struct loop_timer limit;      /* of the answer */
     bool cut_off;                 /* the connection was gone before a byte of the answer came */
+    bool trying;                  /* the others wait for what becomes of this user and password */
     bool refused;                 /* credentials were sent, and the answer was 407 */
     char *password;               /* a copy: a reload must not take it away meanwhile; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
@@ -88,24 +91,46 @@ static uint64_t held_back(const struct dialogue *dialogue)
                                                     password_of(dialogue), loop_now(dialogue->job.means->loop)) : 0;
 }
 
-/* With all that is needed to ask. */
+static void go(struct dialogue *dialogue);
+
+static void on_wait(void *arg)
+{
+    go(arg);
+}
+
+/* With all that is needed to ask, but for another session's trial of the same user and password. */
 static void go(struct dialogue *dialogue)
 {
-    uint64_t left = held_back(dialogue);
+    struct refusals *refusals = dialogue->job.means->refusals;
+    uint64_t left = held_back(dialogue), now = loop_now(dialogue->job.means->loop);
     bool by_libcurl = dialogue->job.proxy->socks || (dialogue->auth.scheme != CHALLENGE_NONE &&
                                                      dialogue->auth.scheme != CHALLENGE_BASIC);
 
+    if (left > 0) {
+        fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "407: this user and password were refused; the same ones "
+             "are not sent again for %u s", (unsigned)((left + 999) / 1000));
+        return;
+    }
+    if (needs_password(dialogue) && !dialogue->trying &&
+        !(dialogue->trying = refusals_try(refusals, user_of(dialogue), dialogue->password, now))) {
+        loop_timer_start(dialogue->job.means->loop, &dialogue->limit, TRIAL_POLL_MS, on_wait, dialogue);
+        return;
+    }
+    if (by_libcurl)
+        start_login(dialogue); /* which asks for a connection when it is ready for one */
+    else
+        tell(dialogue, DIALOGUE_WANTS_CONNECTION);
+}
+
+/* The password is at hand, if one is needed. */
+static void copy_password(struct dialogue *dialogue)
+{
     if (needs_password(dialogue) && !dialogue->password)
         dialogue->password = strdup(password_of(dialogue));
     if (needs_password(dialogue) && !dialogue->password)
         fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
-    else if (left > 0)
-        fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "407: this user and password were refused; the same ones "
-             "are not sent again for %u s", (unsigned)((left + 999) / 1000));
-    else if (by_libcurl)
-        start_login(dialogue); /* which asks for a connection when it is ready for one */
     else
-        tell(dialogue, DIALOGUE_WANTS_CONNECTION);
+        go(dialogue);
 }
 
 static void on_secret(void *arg, const char *error)
@@ -116,14 +141,14 @@ static void on_secret(void *arg, const char *error)
     if (error)
         fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "%s", error);
     else
-        go(dialogue);
+        copy_password(dialogue);
 }
 
 /* The beginning, and the new one when another scheme is to be tried. */
 static void begin(struct dialogue *dialogue)
 {
     if (!needs_password(dialogue) || password_of(dialogue)) {
-        go(dialogue);
+        copy_password(dialogue);
         return;
     }
     dialogue->fetch = secrets_fetch(dialogue->job.means->secrets, keeper(dialogue), dialogue->job.proxy, on_secret,
@@ -162,31 +187,64 @@ static void limit_answer(struct dialogue *dialogue)
                      dialogue);
 }
 
+/* Behind what the proxy said. */
+static void add_words(struct dialogue *dialogue, const char *words)
+{
+    char what[sizeof dialogue->verdict.failure.what];
+
+    snprintf(what, sizeof what, "%.80s: %.160s", dialogue->verdict.failure.what, words);
+    memcpy(dialogue->verdict.failure.what, what, sizeof what);
+}
+
+/* Some proxies show the request in their answer; what was secret in it goes into no log.  From where it begins, all
+ * that could be of it is blanked, for it may be cut. */
+static void blank(char *text, const char *secret)
+{
+    char start[7];
+
+    snprintf(start, sizeof start, "%s", secret);
+    for (char *at = strstr(text, start); at && strlen(start) == sizeof start - 1; at = strstr(at, start))
+        for (; *at && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", *at); at++)
+            *at = '*';
+}
+
+static void blank_credentials(struct dialogue *dialogue)
+{
+    const char *secret = strchr(dialogue->credentials, ' ');
+
+    if (!secret)
+        return;
+    blank(dialogue->verdict.failure.what, secret + 1);
+    blank(dialogue->verdict.failure.detail, secret + 1);
+}
+
 /* The proxy wants credentials, and had none of ours yet. */
 static void on_challenge(struct dialogue *dialogue)
 {
     const struct httphead *head = dialogue->login ? login_head(dialogue->login) : handshake_head(dialogue->handshake);
-    char why[160], what[sizeof dialogue->verdict.failure.what];
+    char why[160];
 
     if (auth_offered(&dialogue->auth, challenge_offered(head), why, sizeof why)) {
         drop(dialogue);
         begin(dialogue);
         return;
     }
-    snprintf(what, sizeof what, "%.80s: %s", dialogue->verdict.failure.what, why);
-    memcpy(dialogue->verdict.failure.what, what, sizeof what);
+    add_words(dialogue, why);
     tell(dialogue, DIALOGUE_ANSWERED);
 }
 
 static void note_refused(struct dialogue *dialogue)
 {
+    dialogue->trying = false;
     refusals_note(dialogue->job.means->refusals, user_of(dialogue), dialogue->password,
                   loop_now(dialogue->job.means->loop));
 }
 
 static void note_accepted(struct dialogue *dialogue)
 {
-    refusals_accept(dialogue->job.means->refusals, user_of(dialogue), dialogue->password);
+    dialogue->trying = false;
+    refusals_accept(dialogue->job.means->refusals, user_of(dialogue), dialogue->password,
+                    loop_now(dialogue->job.means->loop));
 }
 
 static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, const char *status, bool sent)
@@ -204,6 +262,9 @@ static void on_answer(struct dialogue *dialogue, const struct method_verdict *ve
         return;
     }
     dialogue->refused = verdict->denied && sent;
+    if (dialogue->refused)
+        add_words(dialogue, "user and password, or ticket, were refused");
+    blank_credentials(dialogue);
     if (sent && needs_password(dialogue))
         (dialogue->refused ? note_refused : note_accepted)(dialogue);
     if (dialogue->refused)
@@ -374,6 +435,9 @@ void dialogue_free(struct dialogue *dialogue)
     loop_undefer(dialogue->job.means->loop, &dialogue->start);
     loop_timer_stop(&dialogue->limit);
     drop(dialogue);
+    if (dialogue->trying)
+        refusals_leave(dialogue->job.means->refusals, user_of(dialogue), dialogue->password);
+    dialogue->trying = false;
     if (dialogue->password)
         explicit_bzero(dialogue->password, strlen(dialogue->password));
     free(dialogue->password);

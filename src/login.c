@@ -117,6 +117,14 @@ static void start_leg(struct login *login)
     on_ready(login, LOOP_WRITE);
 }
 
+/* Whether what is to be said answers what was heard over the connection of before: NTLM and Negotiate prove the user to
+ * one connection, and elsewhere it would only be one more wrong answer. */
+static bool is_bound(const struct login *login)
+{
+    return login->job.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->speaker.credentials &&
+           are_secret(login->speaker.credentials);
+}
+
 /* The connection is at the start of an answer, or there is none. */
 static void ask(struct login *login)
 {
@@ -125,6 +133,8 @@ static void ask(struct login *login)
     login->draining = false;
     if (login->transport && transport_peek(login->transport, &byte, 1) == TRANSPORT_AGAIN)
         start_leg(login);
+    else if (is_bound(login))
+        broken(login, "ends the connection in the middle of %s", challenge_words[login->job.scheme]);
     else
         want_connection(login); /* none, or it has ended, or it says what nobody asked for */
 }
@@ -230,8 +240,10 @@ static void on_challenge(struct login *login)
 {
     unsigned most = login->job.scheme == CHALLENGE_DIGEST ? LOGIN_DIGEST_HEADS_MAX : LOGIN_HEADS_MAX;
 
-    if (++login->heads > most && login->credentials_sent)
-        finish(login, LOGIN_ANSWERED); /* whatever it says of them (stale), it does not want them */
+    bool no_more = ++login->heads > most || login->job.scheme == CHALLENGE_NTLM;
+
+    if (no_more && login->credentials_sent)
+        finish(login, LOGIN_ANSWERED); /* whatever it says (stale, or a new exchange), it does not want them */
     else if (login->heads > most)
         broken(login, "asks for credentials again and again");
     else if (!speaker_challenge(&login->speaker, handshake_head(login->handshake)))
@@ -337,6 +349,8 @@ static void on_done(void *arg, CURLcode code)
         judge_socks(login, code);
     else if (login->verdict.denied && login->handshake)
         finish(login, LOGIN_ANSWERED); /* it knows nothing to say to the last 407 */
+    else if (login->speaker.lane.error)
+        ourselves(login, "%s", speaker_error(&login->speaker, code));
     else
         broken(login, "%s", speaker_error(&login->speaker, code));
 }

@@ -10,8 +10,11 @@
 
 struct refusal {
     unsigned char digest[DIGEST_BYTES];
-    uint64_t until, noted;
-    unsigned count; /* in a row */
+    uint64_t until;       /* ms: not sent before; 0: it may be */
+    uint64_t trial_until; /* ms: a session tries it; 0: none does */
+    uint64_t touched;     /* ms */
+    bool good;            /* it was accepted */
+    unsigned count;       /* of refusals in a row */
 };
 
 struct refusals {
@@ -76,20 +79,19 @@ static size_t oldest(const struct refusals *refusals)
     size_t found = 0;
 
     for (size_t i = 1; i < refusals->count; i++)
-        if (refusals->at[i].noted < refusals->at[found].noted)
+        if (refusals->at[i].touched < refusals->at[found].touched)
             found = i;
     return found;
 }
 
-void refusals_note(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+/* The pair's entry, made when it has none.  NULL: out of memory. */
+static struct refusal *touch(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
 {
-    uint64_t rest = REFUSALS_REST_FIRST_MS;
     unsigned char digest[DIGEST_BYTES];
-    struct refusal *refusal;
     size_t i;
 
     if (!make_digest(refusals, user, password, digest))
-        return;
+        return NULL;
     i = find(refusals, digest);
     if (i == refusals->count) {
         if (refusals->count == REFUSALS_MAX)
@@ -99,26 +101,60 @@ void refusals_note(struct refusals *refusals, const char *user, const char *pass
         memset(&refusals->at[i], 0, sizeof refusals->at[i]);
         memcpy(refusals->at[i].digest, digest, DIGEST_BYTES);
     }
-    refusal = &refusals->at[i];
+    refusals->at[i].touched = now_ms;
+    return &refusals->at[i];
+}
+
+bool refusals_try(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+{
+    struct refusal *refusal = touch(refusals, user, password, now_ms);
+
+    if (!refusal || refusal->good)
+        return true;
+    if (refusal->trial_until > now_ms)
+        return false;
+    refusal->trial_until = now_ms + REFUSALS_TRIAL_MS;
+    return true;
+}
+
+void refusals_leave(struct refusals *refusals, const char *user, const char *password)
+{
+    unsigned char digest[DIGEST_BYTES];
+    size_t i;
+
+    if (!make_digest(refusals, user, password, digest))
+        return;
+    i = find(refusals, digest);
+    if (i < refusals->count)
+        refusals->at[i].trial_until = 0;
+}
+
+void refusals_note(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+{
+    struct refusal *refusal = touch(refusals, user, password, now_ms);
+    uint64_t rest = REFUSALS_REST_FIRST_MS;
+
+    if (!refusal)
+        return;
+    refusal->good = false;
+    refusal->trial_until = 0;
     if (refusal->until > now_ms) /* sessions that were refused together count as one */
         return;
     for (unsigned k = 0; k < refusal->count && rest < REFUSALS_REST_MAX_MS; k++)
         rest *= 2;
     refusal->count++;
-    refusal->noted = now_ms;
     refusal->until = now_ms + (rest < REFUSALS_REST_MAX_MS ? rest : REFUSALS_REST_MAX_MS);
 }
 
-void refusals_accept(struct refusals *refusals, const char *user, const char *password)
+void refusals_accept(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
 {
-    unsigned char digest[DIGEST_BYTES];
-    size_t i;
+    struct refusal *refusal = touch(refusals, user, password, now_ms);
 
-    if (refusals->count == 0 || !make_digest(refusals, user, password, digest))
+    if (!refusal)
         return;
-    i = find(refusals, digest);
-    if (i < refusals->count)
-        refusals->at[i] = refusals->at[--refusals->count];
+    refusal->good = true;
+    refusal->trial_until = refusal->until = 0;
+    refusal->count = 0;
 }
 
 void refusals_forget(struct refusals *refusals)

@@ -55,7 +55,7 @@ START_TEST(what_is_good_after_all_starts_anew)
 
     refusals_note(refusals, "jane", "red", START);
     refusals_note(refusals, "john", "red", START);
-    refusals_accept(refusals, "jane", "red");
+    refusals_accept(refusals, "jane", "red", START);
     ck_assert_uint_eq(refusals_left(refusals, "jane", "red", START), 0);
     ck_assert_uint_gt(refusals_left(refusals, "john", "red", START), 0);
     refusals_note(refusals, "jane", "red", START);
@@ -83,6 +83,29 @@ START_TEST(the_oldest_gives_way)
 }
 END_TEST
 
+START_TEST(one_tries_and_the_others_wait)
+{
+    struct refusals *refusals = refusals_new();
+
+    ck_assert(refusals_try(refusals, "jane", "red", START));
+    ck_assert(!refusals_try(refusals, "jane", "red", START + 1));
+    ck_assert(refusals_try(refusals, "jane", "blue", START + 1));
+    refusals_leave(refusals, "jane", "red"); /* the proxy was dead: the next one tries */
+    ck_assert(refusals_try(refusals, "jane", "red", START + 2));
+    refusals_accept(refusals, "jane", "red", START + 3);
+    for (int i = 0; i < 5; i++)
+        ck_assert(refusals_try(refusals, "jane", "red", START + 4));
+    /* good once is not good for ever */
+    refusals_note(refusals, "jane", "red", START + 5);
+    ck_assert_uint_gt(refusals_left(refusals, "jane", "red", START + 5), 0);
+    ck_assert(refusals_try(refusals, "jane", "red", START + 5 + REFUSALS_REST_FIRST_MS));
+    ck_assert(!refusals_try(refusals, "jane", "red", START + 6 + REFUSALS_REST_FIRST_MS));
+    /* nor does one that never speaks again hold up the others for ever */
+    ck_assert(refusals_try(refusals, "jane", "red", START + 6 + REFUSALS_REST_FIRST_MS + REFUSALS_TRIAL_MS));
+    refusals_free(refusals);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = unit_case("refusals");
@@ -92,5 +115,6 @@ int main(void)
     tcase_add_test(tcase, each_refusal_doubles_the_rest_up_to_a_bound);
     tcase_add_test(tcase, what_is_good_after_all_starts_anew);
     tcase_add_test(tcase, the_oldest_gives_way);
+    tcase_add_test(tcase, one_tries_and_the_others_wait);
     return unit_run();
 }
