@@ -20,7 +20,8 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
         failure_set(failure, FAILURE_PERMANENT, "neither %s_proxy nor all_proxy is set", route->listener->scheme);
         return false;
     }
-    if (!endpoint_parse_environment(&route->proxies[0], url, strlen(url), &userinfo, &userinfo_length, &why)) {
+    route->proxies = &route->environment;
+    if (!endpoint_parse_environment(&route->environment, url, strlen(url), &userinfo, &userinfo_length, &why)) {
         failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
         return false;
     }
@@ -50,7 +51,7 @@ bool route_find(struct route *route, const struct listener_config *listener, con
     if (listener->proxy->urls.environment)
         return find_in_environment(route, target, failure);
     route->count = listener->proxy->urls.count;
-    memcpy(route->proxies, listener->proxy->urls.at, route->count * sizeof route->proxies[0]);
+    route->proxies = listener->proxy->urls.at;
     return true;
 }
 
@@ -58,7 +59,7 @@ void route_through(struct route *route, const struct proxy_config *section)
 {
     memset(route, 0, sizeof *route);
     route->count = section->urls.count;
-    memcpy(route->proxies, section->urls.at, route->count * sizeof route->proxies[0]);
+    route->proxies = section->urls.at;
 }
 
 static bool section_names(const struct proxy_config *section, const struct endpoint *proxy)

@@ -18,7 +18,8 @@
 struct route {
     const struct listener_config *listener; /* NULL: of a `via` */
     size_t count;
-    struct endpoint proxies[VALUE_LIST_MAX];
+    const struct endpoint *proxies; /* the configuration's, or the next one */
+    struct endpoint environment;    /* the one that a variable of the environment names */
     bool tried[VALUE_LIST_MAX];
     bool direct;      /* no proxy, by configuration or by no_proxy */
     bool reached;     /* one of them could be: no reason to go without */

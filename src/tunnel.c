@@ -32,7 +32,7 @@ struct tunnel {
     struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
     struct route route;
     bool routed;                   /* route was found */
-    char via[DETOUR_VIA_MAX];      /* of the request under way */
+    char *via;                     /* DETOUR_VIA_MAX bytes, when a redirect has led somewhere, or NULL */
     struct detour detour;          /* where redirects have led since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
     const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
@@ -444,7 +444,8 @@ static void enter_hop(struct tunnel *tunnel)
         job.request.token = listener->token;
         job.request.scheme = listener->scheme;
         job.request.alpn = listener->protocol->alpn;
-        job.request.redirected_via = *detour_format_via(&tunnel->detour, tunnel->via) ? tunnel->via : NULL;
+        if (detour_is_learned(&tunnel->detour) && (tunnel->via || (tunnel->via = malloc(DETOUR_VIA_MAX))))
+            job.request.redirected_via = detour_format_via(&tunnel->detour, tunnel->via);
         job.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
         job.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
         /* a redirect to a proxy of laxer rules does not relax the listener's */
@@ -550,6 +551,7 @@ static void die(struct deferred *death)
     struct tunnel *tunnel = (struct tunnel *)((char *)death - offsetof(struct tunnel, death));
 
     route_release(&tunnel->route);
+    free(tunnel->via);
     config_unref(tunnel->config);
     free(tunnel);
 }
@@ -567,8 +569,7 @@ void tunnel_free(struct tunnel *tunnel)
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
 {
-    return tunnel->secure ? secure_take(tunnel->secure, leftover, length)
-                          : hop_take(tunnel->hop, leftover, length);
+    return tunnel->secure ? secure_take(tunnel->secure, leftover, length) : hop_take(tunnel->hop, leftover, length);
 }
 
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
