@@ -84,6 +84,8 @@ static int on_write(BIO *bio, const char *bytes, int length)
     BIO_clear_retry_flags(bio);
     if (length <= 0 || records->broken)
         return -1;
+    if (records->closed) /* an answer to a key update: the other side cannot wait for it */
+        return length;
     if (records->out && records->out->end + size > limit && records_flush(records) != 0) {
         if (!records->broken)
             BIO_set_retry_write(bio);

@@ -22,6 +22,7 @@ struct records {
     unsigned char first[RECORDS_FIRST_BYTES];
     unsigned char first_length;
     bool closing;             /* what is kept free for close_notify may be used */
+    bool closed;              /* close_notify is written: nothing may follow it (RFC 8446 section 6.1) */
     bool cut;                 /* below has ended */
     bool broken;              /* below has failed, with the following */
     int error;                /* errno, and its words or NULL, as in a transport */

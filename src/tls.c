@@ -194,7 +194,7 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
     /* what comes behind some bytes is kept for the next call */
     if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0) {
         self->dry = true;
-        SSL_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
+        trust_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
     } else if (got == 0 && result == TRANSPORT_AGAIN) {
         come_again(self);
     }
@@ -265,7 +265,7 @@ static bool say_goodbye(struct tls *self)
     self->said_goodbye = self->records.closing = true;
     ERR_clear_error();
     if (SSL_shutdown(self->ssl) >= 0)
-        return true;
+        return self->records.closed = true;
     break_off_by_error(self, ERR_peek_last_error());
     ERR_clear_error();
     return false;
@@ -432,7 +432,7 @@ static void explain(const struct tls *self, unsigned long error, struct failure 
         failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
         snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
                  log_escape(said, sizeof said, self->records.first, self->records.first_length));
-    } else if (self->records.cut) {
+    } else if (self->records.cut || error == 0) { /* or it said goodbye in place of an answer */
         failure_set(failure, FAILURE_TEMPORARY, "closed the connection during the TLS handshake");
     } else if (self->records.broken) {
         failure_set(failure, FAILURE_TEMPORARY, "TLS handshake: %s", transport_error(&self->base));

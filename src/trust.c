@@ -446,3 +446,12 @@ struct trust *trusts_get(struct trusts *trusts, const struct trust_setting *sett
     trusts->entries = entry;
     return trust_ref(entry->trust);
 }
+
+void trust_free_buffers(SSL *stream)
+{
+    static const unsigned mended[] = {14, 6, 2, 1}; /* patch level of 3.0, 3.1, 3.2, 3.3 */
+    unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor();
+
+    if (major > 3 || minor >= sizeof mended / sizeof mended[0] || OPENSSL_version_patch() >= mended[minor])
+        SSL_free_buffers(stream);
+}

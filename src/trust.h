@@ -64,4 +64,8 @@ X509 *trust_share(struct trust *trust, X509 *certificate);
 /* How many sessions are remembered. */
 size_t trust_sessions(const struct trust *trust);
 
+/* Gives the buffers of a stream back that has nothing to read now.  Not with versions of OpenSSL that free one which is
+ * still needed when the header of a record came without the rest (CVE-2024-4741): there they stay. */
+void trust_free_buffers(SSL *stream);
+
 #endif
