@@ -432,7 +432,7 @@ static void explain(const struct tls *self, unsigned long error, struct failure 
         failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
         snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
                  log_escape(said, sizeof said, self->records.first, self->records.first_length));
-    } else if (self->records.cut || error == 0) { /* or it said goodbye in place of an answer */
+    } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* or it said goodbye for an answer */
         failure_set(failure, FAILURE_TEMPORARY, "closed the connection during the TLS handshake");
     } else if (self->records.broken) {
         failure_set(failure, FAILURE_TEMPORARY, "TLS handshake: %s", transport_error(&self->base));
