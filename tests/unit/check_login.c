@@ -1109,6 +1109,7 @@ START_TEST(two_at_once_do_not_meet)
     struct scene one, two, *both[] = {&one, &two};
     struct login_job job;
 
+    ntlm_refuses = 0;
     set_up(&one, digest_md5);
     two = one;
     two.out = malloc(OUT_SIZE);
