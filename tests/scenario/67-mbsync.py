@@ -1,60 +1,14 @@
 #!/usr/bin/env python3
 """mbsync keeps a Maildir and dovecot's mailbox the same, both ways: through a port of the daemon, and with
 `sallyport connect` as its Tunnel command."""
-import glob
-import os
 import shlex
 
-from kit import Sallyport, equal, need, run, scenario
+from kit import equal, scenario
 from kit.daemon import PROGRAM
-from kit.real import PASSWORD, USER, Dovecot, Mailbox, Squid, body_of, hard, letter, through
+from kit.real import Dovecot, Mailbox, Mbsync, Squid, body_of, hard, letter, through
 
 FAR = [letter(f"far {number}", hard(size, seed=size)) for number, size in enumerate((2_000, 70_000, 1_500_000))]
 NEAR = letter("near", hard(400_000))
-
-
-class Mbsync:
-    """mbsync with a Maildir in the stage's folder; way is how its configuration says to reach the server."""
-
-    def __init__(self, stage, way):
-        self.program = need("mbsync", "isync")
-        self.stage = stage
-        self.maildir = os.path.join(stage.dir("near"), "INBOX")  # made by mbsync
-        self.config = stage.file("mbsyncrc", f"""\
-IMAPAccount far
-{way}
-User {USER}
-Pass {PASSWORD}
-SSLType None
-AuthMechs LOGIN
-
-IMAPStore far
-Account far
-
-MaildirStore near
-Path {stage.dir("near")}/
-Inbox {self.maildir}
-
-Channel inbox
-Far :far:
-Near :near:
-Patterns INBOX
-Create Near
-Sync All
-SyncState *
-""", mode=0o600)
-
-    def sync(self):
-        done = run([self.program, "-c", self.config, "inbox"], env=Sallyport.environment(self.stage))
-        equal(done.returncode, 0, f"status of mbsync, which said {(done.stdout + done.stderr).decode()}")
-
-    def bodies(self):
-        """Of all messages in the Maildir, with the line ends of mail."""
-        found = []
-        for path in glob.glob(os.path.join(self.maildir, "[cn]*", "*")):
-            with open(path, "rb") as file:
-                found.append(body_of(file.read().replace(b"\n", b"\r\n")))
-        return sorted(found)
 
 
 def syncs(stage, dovecot, mbsync):
