@@ -21,6 +21,7 @@
 #include "policy.h"
 #include "remote.h"
 #include "resolver.h"
+#include "trust.h"
 #include "try.h"
 
 #define PATH_SIZE 4096 /* of a configuration file's path */
@@ -276,8 +277,8 @@ static int usage(FILE *out)
 
 static int version(void)
 {
-    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s, libpsl %s\n", PACKAGE_VERSION, multi_version(),
-           resolver_version(), loop_version(), domain_version());
+    printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s\nlibpsl %s, OpenSSL %s\n", PACKAGE_VERSION,
+           multi_version(), resolver_version(), loop_version(), domain_version(), trust_version());
     return EX_OK;
 }
 

@@ -455,3 +455,8 @@ void trust_free_buffers(SSL *stream)
     if (major > 3 || minor >= sizeof mended / sizeof mended[0] || OPENSSL_version_patch() >= mended[minor])
         SSL_free_buffers(stream);
 }
+
+const char *trust_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

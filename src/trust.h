@@ -68,4 +68,7 @@ size_t trust_sessions(const struct trust *trust);
  * still needed when the header of a record came without the rest (CVE-2024-4741): there they stay. */
 void trust_free_buffers(SSL *stream);
 
+/* The version of OpenSSL that is in use. */
+const char *trust_version(void);
+
 #endif

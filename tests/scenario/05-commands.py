@@ -196,7 +196,7 @@ def version_and_help(stage):
     for option in "-V", "--version":
         shown, said = command(stage, option)
         check(re.match(r"sallyport \d+(\.\d+)+\S*\n", shown), f"no version in {shown!r}")
-        for library in "libevent", "libcurl", "c-ares":
+        for library in "libevent", "libcurl", "c-ares", "OpenSSL":
             check(re.search(rf"{library}[ /]\d", shown), f"no version of {library} in {shown!r}")
         equal(said, "", "complaints")
     for option in "-h", "--help":
