@@ -7,7 +7,7 @@
 
 #define LENT_MAX 16          /* a stalled reader keeps its pipe: beyond this, bytes are copied */
 #define POOL_SPARE 2         /* idle pipes kept beyond as many as are lent: one loop runs one burst at a time */
-#define PIPE_BYTES (1 << 18) /* a segment takes a slot, however small; more than this leaves the processor's cache */
+#define PIPE_BYTES (1 << 17) /* a segment takes a slot, however small; more than this leaves the processor's cache */
 
 struct pipe {
     struct pipe *next;

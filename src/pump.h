@@ -33,7 +33,7 @@ struct pump_direction {
     bool waits_for_room;    /* blocked on `to`; otherwise, when flowing, on `from` */
     bool bulk;              /* the last burst was large: begin with splice */
     char *held;             /* malloc'd bytes that `to` did not take yet, or NULL */
-    size_t held_at, held_end;
+    uint32_t held_at, held_end; /* bytes of it; a buffer's worth at most */
     struct pipe *pipe;      /* borrowed for a burst, or NULL */
 };
 
