@@ -14,6 +14,12 @@
 #define DEADLINE_STEP_MS 100   /* deadlines that are closer to each other are looked at together */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that are told so at one time; more are just reset */
 
+/* URL of the proxy, or host:port of the target dialed directly: one for all sessions in a row that have the same. */
+struct via {
+    unsigned users;
+    char text[];
+};
+
 enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
 
 static const char *const state_names[] = {"accepted", "opening", "piping", "draining", "dead"};
@@ -26,15 +32,15 @@ struct session {
     uint64_t serial;
     enum state state;
     bool well;
+    bool switched;                     /* the proxy answered 101 */
+    bool served;                       /* counts against max-sessions */
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
-    char *via;                         /* once open: URL of the proxy, or host:port of the target dialed directly */
+    struct via *via;                   /* once open */
     struct pump pump;
     uint64_t deadline;                 /* ms: when on_deadline is due; 0: never.  No timer each, they are large */
     uint64_t started;                  /* ms */
     uint64_t opened;                   /* ms after that: the tunnel stood */
-    bool switched;                     /* the proxy answered 101 */
-    bool served;                       /* counts against max-sessions */
     size_t drained;
     struct deferred death;
 };
@@ -44,6 +50,7 @@ struct sessions {
     sessions_ended_fn *ended;
     void *arg;
     struct session *first;
+    struct via *via;                   /* that of the session opened last */
     struct loop_timer watch;           /* rings at a deadline of one of them */
     uint64_t watch_at;                 /* ms; 0: it does not run */
     bool lone;
@@ -62,6 +69,35 @@ static const char *name_of(const struct session *session, char out[NAME_MAX_BYTE
 {
     snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
     return out;
+}
+
+static const char *via_text(const struct via *via)
+{
+    return via ? via->text : "";
+}
+
+static void via_leave(struct via *via)
+{
+    if (via && --via->users == 0)
+        free(via);
+}
+
+/* NULL when out of memory: then there is nothing to show. */
+static struct via *via_share(struct sessions *sessions, const char *text)
+{
+    if (!sessions->via || strcmp(sessions->via->text, text) != 0) {
+        size_t size = strlen(text) + 1;
+        struct via *via = malloc(sizeof *via + size);
+
+        if (!via)
+            return NULL;
+        via->users = 1;
+        memcpy(via->text, text, size);
+        via_leave(sessions->via);
+        sessions->via = via;
+    }
+    sessions->via->users++;
+    return sessions->via;
 }
 
 struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg)
@@ -83,6 +119,7 @@ void sessions_free(struct sessions *sessions)
     while (sessions->first)
         enter(sessions->first, DEAD);
     loop_timer_stop(&sessions->watch);
+    via_leave(sessions->via);
     free(sessions);
 }
 
@@ -130,7 +167,7 @@ void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const
             .age_ms = age_ms(session),
             .in = session->pump.way[PUMP_UP].bytes,
             .out = session->pump.way[PUMP_DOWN].bytes,
-            .via = session->via ? session->via : "",
+            .via = via_text(session->via),
             .switched = session->switched,
         };
 
@@ -239,7 +276,7 @@ static void die(struct deferred *death)
     struct session *session = (struct session *)((char *)death - offsetof(struct session, death));
 
     config_unref(session->config);
-    free(session->via);
+    via_leave(session->via);
     free(session);
 }
 
@@ -279,7 +316,7 @@ static void on_silence(struct session *session)
     if (waits_for_greeting(session) && age_ms(session) - session->opened >= settings->greeting_timeout) {
         failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
                     settings->greeting_timeout / 1000);
-        failure_at_url(&failure, session->via ? session->via : "");
+        failure_at_url(&failure, via_text(session->via));
         pump_stop(&session->pump);
         refuse(session, "failed", "", &failure);
     } else if (!waits_for_greeting(session) && settings->idle_timeout > 0 &&
@@ -316,7 +353,7 @@ static void enter_piping(struct session *session)
               proxy ? endpoint_format_url(proxy, url) : "direct", target,
               tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
     session->switched = tunnel_switched(session->tunnel);
-    session->via = strdup(proxy ? url : target);
+    session->via = via_share(session->owner, proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
     session->tunnel = NULL;
