@@ -8,6 +8,7 @@
 #include "auth.h"
 #include "basic.h"
 #include "handshake.h"
+#include "log.h"
 #include "login.h"
 #include "secret.h"
 
@@ -247,15 +248,13 @@ static void note_accepted(struct dialogue *dialogue)
                     loop_now(dialogue->job.means->loop));
 }
 
-static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, const char *status, bool sent)
+static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, bool sent)
 {
     const struct endpoint *proxy = dialogue->job.proxy;
     struct health *health = dialogue->job.means->health;
     uint64_t now = loop_now(dialogue->job.means->loop);
 
     loop_timer_stop(&dialogue->limit);
-    if (*status)
-        step(dialogue, "reply", status);
     dialogue->verdict = *verdict;
     if (verdict->denied && !sent && !proxy->socks && dialogue->job.own) {
         on_challenge(dialogue);
@@ -285,8 +284,9 @@ static void on_ready(void *arg, int ready)
     case HANDSHAKE_WAIT:
         break;
     case HANDSHAKE_JUDGED:
-        on_answer(dialogue, handshake_verdict(dialogue->handshake),
-                  handshake_status_line(dialogue->handshake, line, sizeof line), dialogue->credentials[0] != '\0');
+        if (log_wants_steps())
+            step(dialogue, "reply", handshake_status_line(dialogue->handshake, line, sizeof line));
+        on_answer(dialogue, handshake_verdict(dialogue->handshake), dialogue->credentials[0] != '\0');
         break;
     case HANDSHAKE_BROKEN:
         dialogue->cut_off = handshake_unanswered(dialogue->handshake);
@@ -319,7 +319,8 @@ static void start_handshake(struct dialogue *dialogue)
              METHOD_REQUEST_MAX);
         return;
     }
-    step(dialogue, "request", handshake_request_line(dialogue->handshake, line, sizeof line));
+    if (log_wants_steps())
+        step(dialogue, "request", handshake_request_line(dialogue->handshake, line, sizeof line));
     limit_answer(dialogue);
     transport_watch(dialogue->transport, on_ready, dialogue);
     on_ready(dialogue, LOOP_WRITE); /* at once: a fresh connection takes a request without being asked */
@@ -350,10 +351,11 @@ static void on_login(void *arg, enum login_event event)
         tell(dialogue, DIALOGUE_WANTS_CONNECTION);
         break;
     case LOGIN_ANSWERED:
-        if (!dialogue->job.proxy->socks)
+        if (log_wants_steps() && !dialogue->job.proxy->socks)
             step(dialogue, "request", login_request_line(dialogue->login, line, sizeof line));
-        on_answer(dialogue, login_verdict(dialogue->login), login_status_line(dialogue->login, line, sizeof line),
-                  login_credentials_were_sent(dialogue->login));
+        if (log_wants_steps() && *login_status_line(dialogue->login, line, sizeof line))
+            step(dialogue, "reply", line);
+        on_answer(dialogue, login_verdict(dialogue->login), login_credentials_were_sent(dialogue->login));
         break;
     case LOGIN_UNABLE:
         on_unable(dialogue);

@@ -22,6 +22,7 @@ static struct {
     bool to_syslog;
     bool timestamps;
     bool started, held;
+    bool shows_steps;
     unsigned lost; /* lines that there was no room for */
 } settings = {.level = LEVEL_INFO};
 
@@ -56,6 +57,16 @@ void log_started(void)
 bool log_wants(enum log_level level)
 {
     return level <= settings.level;
+}
+
+bool log_wants_steps(void)
+{
+    return settings.shows_steps || log_wants(LEVEL_DEBUG);
+}
+
+void log_show_steps(void)
+{
+    settings.shows_steps = true;
 }
 
 /* The time stamp of RFC 3339, in UTC, with milliseconds and a blank behind it. */
@@ -212,28 +223,43 @@ bool log_brake_open(struct log_brake *brake, uint64_t now_ms, unsigned *suppress
     return true;
 }
 
+/* How one byte is shown; gives the length.  No snprintf: this runs for each byte of each head. */
+static size_t escape(char piece[4], unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    char letter = (char)byte;
+
+    switch (byte) {
+    case '\r': letter = 'r'; break;
+    case '\n': letter = 'n'; break;
+    case '\t': letter = 't'; break;
+    case '"':
+    case '\\': break;
+    default:
+        piece[0] = letter;
+        if (byte >= 0x20 && byte <= 0x7e)
+            return 1;
+        memcpy(piece, (char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
+        return 4;
+    }
+    piece[0] = '\\';
+    piece[1] = letter;
+    return 2;
+}
+
 const char *log_escape(char *out, size_t size, const void *bytes, size_t length)
 {
     const unsigned char *from = bytes;
     size_t at = 0;
 
     for (size_t i = 0; i < length; i++) {
-        char piece[8];
-        int written;
+        char piece[4];
+        size_t written = escape(piece, from[i]);
 
-        switch (from[i]) {
-        case '\r': written = snprintf(piece, sizeof piece, "\\r"); break;
-        case '\n': written = snprintf(piece, sizeof piece, "\\n"); break;
-        case '\t': written = snprintf(piece, sizeof piece, "\\t"); break;
-        case '"':
-        case '\\': written = snprintf(piece, sizeof piece, "\\%c", from[i]); break;
-        default:
-            written = snprintf(piece, sizeof piece, from[i] >= 0x20 && from[i] <= 0x7e ? "%c" : "\\x%02x", from[i]);
-        }
-        if (at + (size_t)written >= size)
+        if (at + written >= size)
             break;
-        memcpy(out + at, piece, (size_t)written);
-        at += (size_t)written;
+        memcpy(out + at, piece, written);
+        at += written;
     }
     if (size > 0)
         out[at] = '\0';

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+
 struct reach {
     struct reach_job job;
     struct endpoint place;
@@ -45,7 +47,6 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
     struct address literal;
 
     reach->dial = NULL;
-    address_format(address, where);
     if (result == DIAL_CONNECTED) {
         reach->transport = transport_from_socket(reach->job.loop, fd);
         reach->on_loopback = address_is_loopback(address);
@@ -53,14 +54,15 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
             end(reach, REACH_OURSELVES, "out of memory");
             return;
         }
-        tell(reach, REACH_STEP, "connect", where);
+        if (log_wants_steps())
+            tell(reach, REACH_STEP, "connect", address_format(address, where));
         tell(reach, REACH_CONNECTED, NULL, NULL);
         return;
     }
     if (address_from_literal(&literal, reach->place.host, 0))
         snprintf(tried, sizeof tried, "cannot connect: %s", error); /* the place says it already */
     else
-        snprintf(tried, sizeof tried, "cannot connect to %s: %s", where, error);
+        snprintf(tried, sizeof tried, "cannot connect to %s: %s", address_format(address, where), error);
     if (result == DIAL_OURSELVES || reach->again) {
         end(reach, result == DIAL_OURSELVES ? REACH_OURSELVES : REACH_UNREACHABLE, "%s", tried);
         return;
@@ -126,10 +128,11 @@ static void on_addresses(void *arg, const struct address_list *found, const char
             return;
         }
     }
-    snprintf(text, sizeof text, "%s is %s%s", reach->place.host, address_format_host(&list.at[0], first),
-             list.count > 1 ? " and more" : "");
-    if (!address_from_literal(&literal, reach->place.host, 0)) /* of a literal there is nothing to tell */
+    if (log_wants_steps() && !address_from_literal(&literal, reach->place.host, 0)) { /* that one tells nothing */
+        snprintf(text, sizeof text, "%s is %s%s", reach->place.host, address_format_host(&list.at[0], first),
+                 list.count > 1 ? " and more" : "");
         tell(reach, REACH_STEP, "resolve", text);
+    }
     dial(reach, &list);
 }
 

@@ -171,6 +171,7 @@ int try_run(struct config *config, char *const names[], int count)
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
+    log_show_steps();
     secrets_allow_prompt(means.secrets); /* one question for all listeners behind one proxy */
     for (int i = 0; i < count; i++)
         all = try_listener(&means, config, config_listener(config, names[i])) && all;

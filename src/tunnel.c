@@ -48,14 +48,8 @@ struct tunnel {
 static void enter(struct tunnel *tunnel, enum state state);
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 
-static void __attribute__((format(printf, 3, 4))) step(struct tunnel *tunnel, const char *what, const char *format, ...)
+static void step(struct tunnel *tunnel, const char *what, const char *text)
 {
-    char text[400];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(text, sizeof text, format, values);
-    va_end(values);
     tunnel->told(tunnel->arg, TUNNEL_STEP, what, text);
 }
 
@@ -164,7 +158,7 @@ static void on_targets(void *arg, const struct failure *failure)
     }
     take_next_target(tunnel);
     if (tunnel->listener->target.srv)
-        step(tunnel, "target", "%s", endpoint_format(&tunnel->target, place_text));
+        step(tunnel, "target", endpoint_format(&tunnel->target, place_text));
     enter(tunnel, CHOOSE);
 }
 
@@ -223,7 +217,7 @@ static void enter_choose(struct tunnel *tunnel)
     }
     next = route_next(&tunnel->route, tunnel->means->health, now(tunnel), &configured, &why);
     if (tunnel->failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
-        step(tunnel, "failed", "%s", tunnel->failure.what); /* one of several: the last one is told by FAILED */
+        step(tunnel, "failed", tunnel->failure.what); /* one of several: the last one is told by FAILED */
     switch (next) {
     case ROUTE_PROXY:
         begin_at(tunnel, configured);
@@ -296,6 +290,7 @@ static void follow(struct tunnel *tunnel)
 {
     const struct setproxy *said = &tunnel->detour.pending;
     char by[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48], why[200];
+    char text[ENDPOINT_URL_MAX + SCOPE_TEXT_MAX + 64];
     struct endpoint configured = tunnel->detour.asked[0];
     bool begin_anew;
 
@@ -306,7 +301,8 @@ static void follow(struct tunnel *tunnel)
         snprintf(to, sizeof to, said->action == SETPROXY_DIRECT ? "direct" : "configuration");
     log_event(LEVEL_INFO, tunnel->name, "redirected by=%s to=%s scope=%s lifetime=%s", by, to,
               scope_format(&said->scope, scope), setproxy_format_lifetime(&said->lifetime, lifetime));
-    step(tunnel, "redirect", "to %s for %s, %s", to, scope, lifetime);
+    snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
+    step(tunnel, "redirect", text);
     if (!detour_apply(&tunnel->detour, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
         refuse_redirect(tunnel, &tunnel->failure, why);
     else if (begin_anew)
@@ -396,7 +392,7 @@ static void on_hop(void *arg, enum hop_event event, const char *what, const char
     }
     switch (event) {
     case HOP_STEP:
-        step(tunnel, what, "%s", text);
+        step(tunnel, what, text);
         break;
     case HOP_OPEN:
         on_open(tunnel);
@@ -465,7 +461,7 @@ static void on_secure(void *arg, enum secure_event event, const char *what, cons
 
     switch (event) {
     case SECURE_STEP:
-        step(tunnel, what, "%s", text);
+        step(tunnel, what, text);
         break;
     case SECURE_DONE:
         enter(tunnel, OPEN);
