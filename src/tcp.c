@@ -65,10 +65,11 @@ void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_
 #ifdef TCP_KEEPIDLE
         {IPPROTO_TCP, TCP_KEEPIDLE, seconds},
         {IPPROTO_TCP, TCP_KEEPINTVL, interval},
-        {IPPROTO_TCP, TCP_KEEPCNT, 4},
 #endif
 #ifdef TCP_USER_TIMEOUT
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)keepalive_ms},
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)keepalive_ms}, /* then it counts no probes (tcp(7)) */
+#elif defined TCP_KEEPCNT
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},
 #endif
     };
 
