@@ -12,4 +12,4 @@ static bool serve(struct stream *stream)
     return stream_give(stream, piece, (size_t)took) == took; /* less: the client does not read, contrary to its role */
 }
 
-const struct role role_echo = {"echo", false, serve};
+const struct role role_echo = {"echo", false, false, serve};

@@ -7,4 +7,4 @@ static bool serve(struct stream *stream)
     return took > 0 || took == STREAM_AGAIN;
 }
 
-const struct role role_greeter = {"greeter", false, serve};
+const struct role role_greeter = {"greeter", false, false, serve};

@@ -69,7 +69,8 @@ static bool begin_role(struct link *link)
         return false;
     return say(link, !stream->ssl                        ? "* OK bench ready, plain\r\n"
                      : SSL_session_reused(stream->ssl) ? "* OK bench ready, resumed\r\n"
-                                                       : "* OK bench ready, fresh\r\n");
+                                                       : "* OK bench ready, fresh\r\n") &&
+           (!link->door->role->bulk || stream_widen(stream));
 }
 
 static bool shake(struct link *link)

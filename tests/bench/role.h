@@ -9,7 +9,8 @@
 
 struct role {
     const char *name;
-    bool writes;                         /* wants to be called whenever it can write */
+    bool bulk;                            /* only sends, or only takes, as fast as it can */
+    bool writes;                          /* wants to be called whenever it can write */
     bool (*serve)(struct stream *stream); /* the stream is ready: serve it; false: it is over */
 };
 

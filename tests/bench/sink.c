@@ -11,8 +11,10 @@ static bool serve(struct stream *stream)
             return took == STREAM_AGAIN;
         if (!stream->ssl)
             break; /* it took all there was */
+        if (SSL_has_pending(stream->ssl))
+            i--; /* nobody would tell of bytes that are there already */
     }
     return true;
 }
 
-const struct role role_sink = {"sink", false, serve};
+const struct role role_sink = {"sink", true, false, serve};

@@ -16,4 +16,4 @@ static bool serve(struct stream *stream)
     return true;
 }
 
-const struct role role_source = {"source", true, serve};
+const struct role role_source = {"source", true, true, serve};

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #define DROP_BYTES (4 << 20)
+#define BATCH_BYTES 131072  /* of records that go to the system, or come from it, in one call */
 
 static char dropped[65536]; /* what TLS has decrypted must go somewhere */
 
@@ -15,6 +16,25 @@ bool stream_secure(struct stream *stream, SSL_CTX *context)
     if (!stream->ssl || SSL_set_fd(stream->ssl, stream->fd) != 1)
         return false;
     SSL_set_accept_state(stream->ssl);
+    return true;
+}
+
+bool stream_widen(struct stream *stream)
+{
+    BIO *batch, *socket;
+
+    if (!stream->ssl)
+        return true;
+    batch = BIO_new(BIO_f_buffer());
+    socket = BIO_new_socket(stream->fd, BIO_NOCLOSE);
+    if (!batch || !socket || BIO_set_write_buffer_size(batch, BATCH_BYTES) != 1) {
+        BIO_free(batch);
+        BIO_free(socket);
+        return false;
+    }
+    SSL_set0_wbio(stream->ssl, BIO_push(batch, socket));
+    SSL_set_default_read_buffer_len(stream->ssl, BATCH_BYTES);
+    SSL_set_read_ahead(stream->ssl, 1);
     return true;
 }
 
@@ -51,10 +71,26 @@ ssize_t stream_take(struct stream *stream, void *bytes, size_t size)
     return told_plainly(recv(stream->fd, bytes, size, 0));
 }
 
+/* OpenSSL takes a record's worth at a time. */
+static ssize_t give_records(struct stream *stream, const char *bytes, size_t length)
+{
+    size_t given = 0, some;
+
+    while (given < length) {
+        if (SSL_write_ex(stream->ssl, bytes + given, length - given, &some) != 1) {
+            ssize_t result = told(stream, 0);
+
+            return given > 0 && result == STREAM_AGAIN ? (ssize_t)given : result;
+        }
+        given += some;
+    }
+    return (ssize_t)given;
+}
+
 ssize_t stream_give(struct stream *stream, const void *bytes, size_t length)
 {
     if (stream->ssl)
-        return told(stream, SSL_write(stream->ssl, bytes, (int)length));
+        return give_records(stream, bytes, length);
     return told_plainly(send(stream->fd, bytes, length, MSG_NOSIGNAL));
 }
 

@@ -21,6 +21,10 @@ bool stream_secure(struct stream *stream, SSL_CTX *context);
 /* > 0: done, STREAM_AGAIN or STREAM_BROKEN. */
 int stream_shake(struct stream *stream);
 
+/* With TLS: from now on records go and come in batches, as befits whoever only sends, or only takes.  What was given
+ * last may stay in the batch until more is given.  False: out of memory. */
+bool stream_widen(struct stream *stream);
+
 /* Takes at most size bytes, gives at most length ones: > 0, or what is above. */
 ssize_t stream_take(struct stream *stream, void *bytes, size_t size);
 ssize_t stream_give(struct stream *stream, const void *bytes, size_t length);
