@@ -134,8 +134,8 @@ static enum step end_way(struct pump *pump, struct pump_direction *way)
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
 }
 
-/* Who was woken by a burst often waits for this very processor.  It takes the bytes while they are in the cache, and the
- * system has no reason to move it to a processor where it would be in the sender's way. */
+/* Who was woken by a burst often waits for this very processor.  Now it takes the bytes while they are in the cache,
+ * and the system has no reason to move it to a processor where it would be in the sender's way. */
 static void let_receiver_run(void)
 {
     (void)sched_yield();
