@@ -13,6 +13,11 @@ enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
 
 static char buffer[BUFFER_BYTES]; /* one thread, and nothing stays in it from call to call */
 
+static struct loop *loop_of(const struct pump *pump)
+{
+    return pump->way[PUMP_UP].from->loop;
+}
+
 static bool held(const struct pump_direction *way)
 {
     return way->held || (way->pipe && pipe_held(way->pipe) > 0);
@@ -205,10 +210,10 @@ static void run(struct pump *pump, bool up, bool down)
             return;
         }
         if (step == STEP_DONE)
-            loop_put_off(pump->loop, &pump->again, run_again);
+            loop_put_off(loop_of(pump), &pump->again, run_again);
     }
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
-        pump->moved_at = loop_now(pump->loop);
+        pump->moved_at = loop_now(loop_of(pump));
     if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->ends_with_server) &&
         pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
         tell(pump, PUMP_ENDED);
@@ -242,14 +247,13 @@ static void on_server(void *arg, int ready)
     on_side(arg, PUMP_DOWN, ready);
 }
 
-void pump_start(struct pump *pump, struct loop *loop, struct transport *client, struct transport *server,
-                char *leftover, size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg)
+void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
+                size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg)
 {
     memset(pump, 0, sizeof *pump);
-    pump->loop = loop;
     pump->told = told;
     pump->arg = arg;
-    pump->moved_at = loop_now(loop);
+    pump->moved_at = loop_now(client->loop);
     pump->way[PUMP_UP].from = pump->way[PUMP_DOWN].to = client;
     pump->way[PUMP_UP].to = pump->way[PUMP_DOWN].from = server;
     if (leftover_length > 0) {
@@ -260,14 +264,14 @@ void pump_start(struct pump *pump, struct loop *loop, struct transport *client, 
     }
     transport_watch(client, on_client, pump);
     transport_watch(server, on_server, pump);
-    loop_defer(loop, &pump->again, run_again); /* what is there already will not be announced again */
+    loop_defer(client->loop, &pump->again, run_again); /* what is there already will not be announced again */
 }
 
 void pump_stop(struct pump *pump)
 {
-    if (!pump->loop)
+    if (!pump->way[PUMP_UP].from)
         return;
-    loop_undefer(pump->loop, &pump->again);
+    loop_undefer(loop_of(pump), &pump->again);
     for (int i = PUMP_UP; i <= PUMP_DOWN; i++) {
         drop_held(&pump->way[i]);
         pipe_give_back(pump->way[i].pipe);
@@ -275,5 +279,5 @@ void pump_stop(struct pump *pump)
     }
     transport_watch(pump->way[PUMP_UP].from, NULL, NULL);
     transport_watch(pump->way[PUMP_DOWN].from, NULL, NULL);
-    pump->loop = NULL;
+    pump->way[PUMP_UP].from = NULL;
 }

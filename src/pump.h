@@ -38,8 +38,7 @@ struct pump_direction {
 };
 
 struct pump {
-    struct loop *loop;
-    struct pump_direction way[2];
+    struct pump_direction way[2]; /* without transports: it is stopped */
     void (*told)(void *arg, enum pump_event event);
     void *arg;
     struct deferred again;  /* a direction has used its share of this turn */
@@ -49,10 +48,11 @@ struct pump {
     struct transport *broken_side;   /* after PUMP_BROKEN: client or server, not owned */
 };
 
-/* Starts pumping between two transports, which stay the owner's.  leftover (malloc'd, now the pump's, may be NULL) are
- * bytes of the server that were read before.  told is called once, last thing, never from within this call. */
-void pump_start(struct pump *pump, struct loop *loop, struct transport *client, struct transport *server,
-                char *leftover, size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg);
+/* Starts pumping between two transports of one loop, which stay the owner's.  leftover (malloc'd, now the pump's, may
+ * be NULL) are bytes of the server that were read before, less than 4 GiB.  told is called once, last thing, never from
+ * within this call. */
+void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
+                size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg);
 
 /* Stops; told will not be called any more.  Call it before the transports are closed.  Zeroed memory is fine. */
 void pump_stop(struct pump *pump);

@@ -40,8 +40,8 @@ struct session {
     struct pump pump;
     uint64_t deadline;                 /* ms: when on_deadline is due; 0: never.  No timer each, they are large */
     uint64_t started;                  /* ms */
-    uint64_t opened;                   /* ms after that: the tunnel stood */
-    size_t drained;
+    uint32_t opened;                   /* ms after that: the tunnel stood; the limits of its steps are far shorter */
+    uint32_t drained;                  /* bytes */
     struct deferred death;
 };
 
@@ -357,8 +357,8 @@ static void enter_piping(struct session *session)
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
     session->tunnel = NULL;
-    session->opened = age_ms(session);
-    pump_start(&session->pump, loop_of(session), session->client, session->server, leftover, length, on_pump, session);
+    session->opened = (uint32_t)age_ms(session);
+    pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
     session->pump.ends_with_server = session->owner->lone;
     watch_silence(session);
 }
@@ -419,7 +419,7 @@ static void on_client_while_draining(void *arg, int ready)
 
     (void)ready;
     while ((got = transport_recv(session->client, dropped, sizeof dropped)) > 0) {
-        session->drained += (size_t)got;
+        session->drained += (uint32_t)got;
         if (session->drained > DRAIN_BYTES_MAX)
             break;
     }

@@ -59,7 +59,7 @@ static void start(struct scene *scene, const char *leftover)
 {
     size_t length = leftover ? strlen(leftover) : 0;
 
-    pump_start(&scene->pump, scene->loop, scene->client_side, scene->server_side,
+    pump_start(&scene->pump, scene->client_side, scene->server_side,
                leftover ? unit_exact(leftover, length) : NULL, length, on_told, scene);
     ck_assert_int_eq(scene->told, 0);
 }
