@@ -139,8 +139,9 @@ static enum step end_way(struct pump *pump, struct pump_direction *way)
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
 }
 
-/* Who was woken by a burst often waits for this very processor.  Now it takes the bytes while they are in the cache,
- * and the system has no reason to move it to a processor where it would be in the sender's way. */
+/* In a burst, who was woken by its bytes often waits for this very processor.  Now it takes them while they are in the
+ * cache, and the system has no reason to move it to a processor where it would be in the sender's way.  Small pieces
+ * count, too: without a pause behind those, it is moved. */
 static void let_receiver_run(void)
 {
     (void)sched_yield();
@@ -150,7 +151,6 @@ static void let_receiver_run(void)
 static enum step run_way(struct pump *pump, struct pump_direction *way)
 {
     enum step step = STEP_DONE;
-    uint64_t before = way->bytes;
 
     for (int rounds = 0; way->state != PUMP_ENDED_WAY; rounds++) {
         if (rounds == ROUNDS_MAX)
@@ -167,12 +167,12 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
             break;
     }
     way->waits_for_room = step == STEP_WAIT && held(way);
+    if (way->pipe)
+        let_receiver_run();
     if (way->pipe && !way->waits_for_room) {
         pipe_give_back(way->pipe);
         way->pipe = NULL;
     }
-    if (way->bytes - before >= BURST_BYTES)
-        let_receiver_run();
     return step;
 }
 
