@@ -11,6 +11,7 @@ import os
 import random
 import resource
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -21,10 +22,27 @@ from rig.modes import IDLE, MODES
 from rig.results import Results
 from rig.stage import Failure, Stage, found
 
+
+
+def setting(variable, default, least, kind=int):
+    """What the variable says, or the default."""
+    text = os.environ.get(variable, "")
+    try:
+        value = kind(text) if text else default
+    except ValueError:
+        value = None
+    if value is None or not value >= least:
+        sys.exit(f"bench: {variable}={text}: a number, at least {least}, is wanted")
+    return value
+
+
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
-ROUNDS = int(os.environ.get("ROUNDS", "") or (2 if QUICK else 5))
+ROUNDS = setting("ROUNDS", 2 if QUICK else 5, 1)
 MILLISECONDS = 250 if QUICK else 1500
-NOISE = float(os.environ.get("NOISE", "") or 0.10)
+NOISE = setting("NOISE", 0.10, 0, float)
+SEED = setting("SEED", time.time_ns(), 0)
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OUTPUTS = ("bench.txt", "bench.tsv", "bench.svg")
 AGAIN_MAX = 1 if QUICK else 3       # times that a disturbed sample is taken anew
 DESCRIPTORS = 200000
 UNPACED = ["cubic", "reno"]         # bbr paces, which on loopback hides what is to be measured
@@ -111,14 +129,37 @@ class Noise:
         return text + (f"; ~: {self.kept} had no other" if self.kept else "")
 
 
+class Interrupted(Exception):
+    """The user, or the system, wants an end."""
+
+
+def interrupt(number, _):
+    """A signal: what was measured so far is told, and nothing is left running."""
+    for each in ENDS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Interrupted(signal.Signals(number).name)
+
+
 class Run:
     """All rounds.  Afterwards results and noise are filled."""
 
     def __init__(self, stage):
         self.stage, self.results, self.noise = stage, Results(), Noise()
-        self.order = random.Random(int(os.environ.get("SEED", "") or time.time_ns()))
+        self.order = random.Random(SEED)
         self.hopeless = set()  # pairs that gave nothing at all: stalls take long, once is enough
         self.no_more = time.monotonic() + AGAIN_UNTIL
+
+    def until_interrupted(self, modes, forwarders):
+        """Measures; gives a line for the report if somebody broke it off."""
+        for each in ENDS:
+            signal.signal(each, interrupt)
+        try:
+            self.rounds(modes, forwarders)
+            said = []
+        except Interrupted as interrupted:
+            said = [f"broken off by {interrupted}: this is what was measured until then"]
+        self.noise.kept = sum(self.results.noisy(mode.name, row.name) for mode in modes for row in forwarders)
+        return said
 
     def rounds(self, modes, forwarders):
         """Measures."""
@@ -134,14 +175,13 @@ class Run:
                     if again[pair] <= AGAIN_MAX and time.monotonic() < self.no_more:
                         samples.append(pair)
             say(f"bench: round {number} of {ROUNDS} took {time.monotonic() - started:.0f} s")
-        self.noise.kept = sum(self.results.noisy(mode.name, row.name) for mode in modes for row in forwarders)
 
     def is_disturbed(self, number, mode, row):
         """Takes one sample; gives whether others disturbed it."""
         try:
             counted = self.stage.sample(row, mode, MILLISECONDS)
         except Failure as failure:
-            self.results.fail(mode, row, str(failure))
+            self.results.fail(number, mode, row, str(failure))
             if not self.results.values(mode.name, row.name, mode.metrics[0].key):
                 self.hopeless.add((mode, row))
             return False
@@ -160,6 +200,17 @@ def raise_descriptors():
             continue
 
 
+def prepare_output(folder):
+    """Better now than when all has been measured."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for name in OUTPUTS:
+            with open(f"{folder}/{name}", "a", encoding="utf-8"):
+                pass
+    except OSError as error:
+        sys.exit(f"bench: cannot write the results: {error}")
+
+
 def main():
     if len(sys.argv) != 4:
         sys.exit("usage: bench.py PROGRAMS SALLYPORT OUTPUT")
@@ -170,7 +221,7 @@ def main():
     with open(sallyport, "rb") as program:
         if b"__asan_init" in program.read():
             say("bench: sallyport is built with sanitizers: its figures say nothing")
-    os.makedirs(output, exist_ok=True)
+    prepare_output(output)
     why_shared, congestion = namespace.possible(os.environ.get("CONGESTION", "").split() or UNPACED)
     left_out = []
     if why_shared:
@@ -181,20 +232,22 @@ def main():
         forwarders, absent = available(wanted, modes)
         say(f"bench: {len(forwarders)} forwarders, {len(modes)} modes, {ROUNDS} rounds")
         work = Run(stage)
-        work.rounds(modes, forwarders)
-        head = facts.head(stage, forwarders, why_shared, ROUNDS, MILLISECONDS)
+        broken_off = work.until_interrupted(modes, forwarders)
+        head = facts.head(stage, forwarders, why_shared, ROUNDS, MILLISECONDS) + broken_off
         foot = facts.foot(forwarders, absent, stage)
     foot += [f"left out: {mode.title}, which needs root for its namespaces" for mode in left_out]
     verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
-    text = "\n".join(head + [work.noise.words(), "", report.tables(work.results, modes, forwarders), ""] + foot + [""] +
-                     goals.table(verdicts)) + "\n"
+    tables = report.tables(work.results, modes, forwarders)
+    text = "\n".join(head + [work.noise.words(), "", tables, ""] + foot + [""] + goals.table(verdicts)) + "\n"
     say("\n" + text)
-    with open(f"{output}/bench.txt", "w", encoding="utf-8") as file:
+    table, samples, drawing = (f"{output}/{name}" for name in OUTPUTS)
+    with open(table, "w", encoding="utf-8") as file:
         file.write(text)
-    report.write_tsv(f"{output}/bench.tsv", work.results)
-    chart.write(f"{output}/bench.svg", work.results, modes, forwarders, head[:3] + [work.noise.words()])
-    say(f"bench: written to {output}/bench.txt, bench.tsv and bench.svg")
+    report.write_tsv(samples, work.results)
+    chart.write(drawing, work.results, modes, forwarders, head[:3] + broken_off + [work.noise.words()])
+    say(f"bench: written to {output}: {', '.join(OUTPUTS)}")
+    return 1 if broken_off else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

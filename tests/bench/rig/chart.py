@@ -54,8 +54,6 @@ def write(path, results, modes, forwarders, notes):
     shown = [mode for mode in modes if mode.chart and _has_bars(results, mode, forwarders)]
     if "idle-9900" in (mode.name for mode in shown):
         shown = [mode for mode in shown if mode.name != "idle-1000"]
-    if not shown:
-        return
     width = (WIDTH - GAP * (COLUMNS + 1)) / COLUMNS
     parts, y = [], 92
     for start in range(0, len(shown), COLUMNS):

@@ -39,7 +39,8 @@ def head(stage, forwarders, why_shared, rounds, milliseconds):
                  "± half the range between the quartiles")
     lines.append(why_shared or "every sample in network namespaces of its own")
     if not stage.groups:
-        lines.append("no cgroup may be made: CPU from /proc, to 1/100 s, and disturbed samples cannot be told")
+        lines.append("no cgroup may be made: CPU from /proc, without that of children nobody waits for, and disturbed "
+                     "samples cannot be told")
     return lines
 
 
@@ -47,8 +48,11 @@ def foot(forwarders, absent, stage):
     """The lines below the tables."""
     lines = [f"{row.name:<18}{row.note}" for row in forwarders if row.note]
     lines += [f"{name:<18}left out: {why}" for name, why in absent.items()]
-    lines.append(f"MiB and KiB are {stage.memory_kind} of the whole process tree; the cgroup's have socket buffers in "
-                 "them, in MiB and KiB, too")
+    lines.append("MiB and KiB are PSS of the whole process tree; the cgroup's have socket buffers in them, in MiB and "
+                 "KiB, too")
+    if stage.secretive:
+        lines.append("RSS instead, which counts shared pages whole, as the PSS is kept from this user: " +
+                     ", ".join(sorted(stage.secretive)))
     if stage.netem is False:
         lines.append("the slow path is our own program (path.c): the kernel has no netem, or tc is missing")
     return lines

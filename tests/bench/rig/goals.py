@@ -24,9 +24,13 @@ class Judge:
         self.modes = {mode.name: mode for mode in modes}
         self.forwarders = forwarders
         self._noisy = False  # whether a figure looked up for the verdict at hand is
+        self._failed = ""    # what sallyport failed in, of the same
+        self._ours = {forwarder.name for forwarder in forwarders if "ours" in forwarder.tags.split()}
 
     def _get(self, mode, name, key):
         self._noisy |= self.results.noisy(mode, name)
+        if name in self._ours:
+            self._failed = self._failed or self.results.failed(mode, name)
         return self.results.median(mode, name, key)
 
     def _quotient(self, what, mode, key, other, limit, at_most, title=None, ours="sallyport", theirs=None):
@@ -118,8 +122,10 @@ class Judge:
         """One after the other, in the order of the list of what is to be reached."""
         for part in (self._bulk, self._tunnels, self._trips, self._idle, self._growth, self._tls, self._greeting):
             for verdict in part():
+                if self._failed:
+                    verdict = replace(verdict, got=self._failed.split(":")[0], met=False)
                 yield replace(verdict, noisy=self._noisy)
-                self._noisy = False
+                self._noisy, self._failed = False, ""
 
 
 def table(verdicts):

@@ -113,27 +113,38 @@ def tree(root):
 
 
 def tree_cpu(root):
-    """CPU seconds of that tree: the living ones', and those of the dead that were waited for."""
-    ticks = 0
+    """CPU seconds of that tree: the living ones', and, in whole ticks, those of the dead that were waited for."""
+    seconds = 0.0
     for pid in tree(root):
         stat = read(f"/proc/{pid}/stat")
         if stat:
-            ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
-    return ticks / TICK
+            fields = list(map(int, stat.rpartition(")")[2].split()[11:15]))
+            # whole ticks of all its threads, or nanoseconds, but only of those that live
+            seconds += max(sum(fields[:2]) / TICK, threads_cpu(pid)) + sum(fields[2:]) / TICK
+    return seconds
+
+
+def threads_cpu(pid):
+    """CPU seconds of a process' living threads."""
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return 0.0
+    schedules = (read(f"/proc/{pid}/task/{thread}/schedstat") for thread in threads)
+    return sum(int(schedule.split()[0]) for schedule in schedules if schedule) / 1e9
 
 
 def pss(pids):
     """(bytes, kind): the proportional set size of these processes, or their resident one where that is secret."""
     total, kind = 0, "PSS"
     for pid in pids:
-        rollup = read(f"/proc/{pid}/smaps_rollup")
+        rollup, field = read(f"/proc/{pid}/smaps_rollup"), "Pss:"
         if rollup is None:
-            rollup = read(f"/proc/{pid}/status")
-            field = "VmRSS:"
+            rollup, field = read(f"/proc/{pid}/status"), "VmRSS:"
+            if rollup is None:
+                continue  # it has ended meanwhile
             kind = "RSS"
-        else:
-            field = "Pss:"
-        for line in (rollup or "").splitlines():
+        for line in rollup.splitlines():
             if line.startswith(field):
                 total += int(line.split()[1]) * 1024
     return total, kind

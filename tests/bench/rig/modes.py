@@ -107,6 +107,7 @@ def figures(counted):
     """What was counted in one sample (the stage's dictionary), as figures by their keys."""
     seen = {"pss_mib": counted["pss_after"] / 2**20, "group_mib": None}
     cpu, tunnels = counted["cpu_s"], counted.get("tunnels", 0)
+    sound = counted.get("failed", 0) <= FAILED_MOST * tunnels
     if counted["group_after"] is not None:
         seen["group_mib"] = counted["group_after"] / 2**20
     if "bytes" in counted:
@@ -114,12 +115,12 @@ def figures(counted):
         seen["cpu_s_gb"] = cpu / (counted["bytes"] / 1e9)
     if "trips" in counted:
         seen["cpu_us_trip"] = cpu * 1e6 / counted["trips"]
-    if counted.get("p50"):
+    if counted.get("p50") and sound:
         seen["p50_us"], seen["p99_us"] = counted["p50"] / 1e3, counted["p99"] / 1e3
         seen["p50_ms"], seen["p99_ms"] = counted["p50"] / 1e6, counted["p99"] / 1e6
     if "tunnels" in counted:
         seen["failed"] = counted["failed"]
-    if tunnels and counted["failed"] <= FAILED_MOST * tunnels:
+    if tunnels and sound:
         seen["tunnels_s"] = tunnels / counted["ns"] * 1e9
         seen["cpu_us_tunnel"] = cpu * 1e6 / tunnels
         seen["resumed_pc"] = 100 * counted.get("resumed", 0) / tunnels

@@ -21,7 +21,7 @@ def _ratio(value, other):
 def _rows(results, mode, forwarders):
     """Those that have something to say of this mode."""
     return [row for row in forwarders if mode.family in row.families.split() and (
-        (mode.name, row.name) in results.failures
+        results.failed(mode.name, row.name)
         or any(results.values(mode.name, row.name, metric.key) for metric in mode.metrics))]
 
 
@@ -65,12 +65,13 @@ def block(results, mode, forwarders):
              " " * label + "".join(title.rjust(width) for (title, _), width in zip(columns, widths))]
     for row in rows:
         name = (row.name + ("~" if results.noisy(mode.name, row.name) else "")).ljust(label)
-        why = results.failures.get((mode.name, row.name))
-        if why and not any(results.values(mode.name, row.name, metric.key) for metric in mode.metrics):
-            lines.append(f"{name}  {why}"[:WIDTH])
-        else:
+        why = results.failed(mode.name, row.name)
+        if any(results.values(mode.name, row.name, metric.key) for metric in mode.metrics):
             lines.append(name + "".join(cells[row.name].rjust(width)
                                         for (_, cells), width in zip(columns, widths)).rstrip())
+            name = " " * label
+        if why:
+            lines.append(f"{name}  {why}"[:WIDTH])
     if best:
         lines.append(" " * label + f"  best rival: {best[0]}")
     return lines
@@ -82,15 +83,18 @@ def tables(results, modes, forwarders):
 
 
 def write_tsv(path, results):
-    """One line a sample, disturbed ones included."""
+    """One line a sample, disturbed ones and failures included."""
     keys = sorted({key for sample in results.samples for key in sample["figures"]})
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter="\t", lineterminator="\n")
-        out.writerow(["round", "mode", "forwarder", "disturbed", "others_cpus", "seconds", "cpu_s"] + keys)
+        out.writerow(["round", "mode", "forwarder", "disturbed", "others_cpus", "seconds", "cpu_s"] + keys +
+                     ["failure"])
         for sample in results.samples:
             counted, others = sample["counted"], sample["counted"]["others"]
             out.writerow([sample["round"], sample["mode"].name, sample["forwarder"].name,
                           "yes" if sample["disturbed"] else "no", "" if others is None else f"{others:.3f}",
                           f"{counted['span']:.3f}", f"{counted['cpu_s']:.6f}"] +
                          ["" if sample["figures"].get(key) is None else f"{sample['figures'][key]:.6g}"
-                          for key in keys])
+                          for key in keys] + [""])
+        for number_, mode, forwarder, why in results.failures:
+            out.writerow([number_, mode.name, forwarder.name] + [""] * (4 + len(keys)) + [why])

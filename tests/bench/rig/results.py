@@ -9,16 +9,25 @@ class Results:
 
     def __init__(self):
         self.samples = []   # dictionaries: round, mode, forwarder, counted, figures, disturbed
-        self.failures = {}  # (mode name, forwarder name) -> why
+        self.failures = []  # (round, mode, forwarder, why)
 
     def add(self, number, mode, forwarder, counted, disturbed):
         """Keeps what the stage has counted in one sample of this round."""
         self.samples.append({"round": number, "mode": mode, "forwarder": forwarder, "counted": counted,
                              "figures": figures(counted), "disturbed": disturbed})
 
-    def fail(self, mode, forwarder, why):
-        """Keeps why a sample gave nothing."""
-        self.failures[mode.name, forwarder.name] = why
+    def fail(self, number, mode, forwarder, why):
+        """Keeps why a sample of this round gave nothing."""
+        self.failures.append((number, mode, forwarder, why))
+
+    def failed(self, mode, name):
+        """In words how many samples of those names gave nothing, and why the last one did; "" for none."""
+        reasons = [why for _, failed_mode, forwarder, why in self.failures
+                   if failed_mode.name == mode and forwarder.name == name]
+        good = sum(sample["mode"].name == mode and sample["forwarder"].name == name for sample in self.samples)
+        if not reasons:
+            return ""
+        return f"{len(reasons)} of {len(reasons) + good} samples failed: {reasons[-1]}"
 
     def _counting(self, mode, name):
         own = [sample for sample in self.samples if sample["mode"].name == mode and sample["forwarder"].name == name]

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from . import meters
+from . import meters, namespace
 from .namespace import Namespace
 
 PATIENCE = 20           # seconds until a forwarder listens, or the target is ready
@@ -82,7 +82,7 @@ class Stage:
         self.group_memory = self.groups and bool(probe.memory)
         probe.close()
         self.netem = None             # whether the kernel has it; found out when needed
-        self.memory_kind = "PSS"
+        self.secretive = set()        # names of forwarders whose PSS cannot be read
 
     def sample(self, forwarder, mode, milliseconds):
         """Measures once; gives what was counted, or raises Failure."""
@@ -101,7 +101,7 @@ class Setting:
         self.stage, self.forwarder, self.mode, self.folder = stage, forwarder, mode, folder
         self.closing = []
         self.near = self.far = None
-        self.groups = []
+        self.process = None           # the forwarder's
 
     def _namespace(self):
         space = Namespace(self.stage.congestion)
@@ -119,6 +119,7 @@ class Setting:
         """What a child does before it becomes another program."""
         def prepare():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
+            namespace.end_with_parent()
             if group:
                 group.join()
             if space:
@@ -165,10 +166,15 @@ class Setting:
                  "sallyport": self.stage.sallyport}
         with open(words["file"], "w", encoding="utf-8") as file:
             file.write(self.forwarder.config.format(**words))
-        argv = [word.format(**words) for word in shlex.split(self.forwarder.command)]
+        program, *arguments = (word.format(**words) for word in shlex.split(self.forwarder.command))
         with open(words["log"], "wb") as log:
-            process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                                       preexec_fn=self._prepare(self.near, group), cwd=self.folder)
+            try:
+                process = subprocess.Popen([found(program) or program, *arguments], stdin=subprocess.DEVNULL,
+                                           stdout=log, stderr=log, start_new_session=True,
+                                           preexec_fn=self._prepare(self.near, group), cwd=self.folder)
+            except OSError as error:
+                raise Failure(f"does not start: {error}") from error
+        self.process = process
         self.closing.append(lambda: end(process, group))
         deadline = time.monotonic() + PATIENCE
         while not listens(process.pid, words["listen"]):
@@ -202,11 +208,14 @@ class Setting:
         start, machine, cpu = time.monotonic(), meters.machine_cpu(), meter.cpu_seconds()
         load.say_go()
         words = load.line(LOAD_PATIENCE + milliseconds / 1000)
+        if self.process and self.process.poll() is not None:
+            raise Failure("it ended in the middle")
         cpu, span = meter.cpu_seconds() - cpu, time.monotonic() - start
         machine = meters.machine_cpu() - machine
         others = (machine - cpu - meters.group_cpu(rig) + rig_before) / max(span, TICKS_S) if rig else None
         pss_after, group_after = meter.memory()
-        stage.memory_kind = meter.kind
+        if meter.kind != "PSS":
+            stage.secretive.add(self.forwarder.name)
         counted = {key: int(value) for key, value in (word.split("=") for word in words.split()[1:])}
         counted.update(cpu_s=cpu, others=others, span=span, pss_before=pss_before, pss_after=pss_after,
                        group_before=group_before, group_after=group_after, measured=root is not None)
