@@ -83,11 +83,15 @@ static ssize_t outcome(struct transport *transport, ssize_t result)
 
 /* --- a socket --- */
 
+/* Thousands of these may be open at a time, and each is to be small: what only its end needs lies where the rest of its
+ * life had something else. */
 struct socket_transport {
     struct transport base; /* first: the ops cast back */
-    struct loop_io io;
-    struct deferred death;
     int fd;
+    union {
+        struct loop_io io;     /* while it is open */
+        struct deferred death; /* from then on */
+    };
 };
 
 static ssize_t socket_recv(struct transport *transport, void *bytes, size_t size)
@@ -139,6 +143,7 @@ static void socket_end(struct transport *transport, bool reset)
     if (reset)
         setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(self->fd);
+    self->death = (struct deferred){.back = NULL};
     loop_defer(transport->loop, &self->death, socket_die);
 }
 
