@@ -24,25 +24,36 @@ def _kind(forwarder):
     return "rival" if "connects" in tags else "relay"
 
 
+def _row(name, own, x, top):
+    return f'<text class="name{own}" x="{x + LABELS - 8}" y="{top + 11}">{escape(name)}</text>'
+
+
+def _bar(kind, own, length, value, x, top):
+    return (f'<rect class="{kind}" x="{x + LABELS}" y="{top}" width="{length:.1f}" height="14" rx="2"/>'
+            f'<text class="value{own}" x="{x + LABELS + length + 6:.1f}" y="{top + 11}">{escape(value)}</text>')
+
+
 def _panel(results, mode, rows, x, y, width):
-    """One mode's bars; gives (SVG, height)."""
+    """One mode's bars, and below them who was in the run and has none; gives (SVG, height)."""
     metric = mode.metrics[0]
     values = [(row, results.median(mode.name, row.name, metric.key)) for row in rows]
-    values = [(row, value) for row, value in values if value is not None and value > 0]
-    values.sort(key=lambda pair: pair[1], reverse=metric.better == "more")
-    most = max(value for _, value in values)
+    bars = [(row, value) for row, value in values if value is not None and value > 0]
+    bars.sort(key=lambda pair: pair[1], reverse=metric.better == "more")
+    without = [row for row, value in values if value is None and results.took_part(mode.name, row.name)]
+    most = max(value for _, value in bars)
     parts = [f'<text class="panel" x="{x}" y="{y + 14}">{escape(mode.chart)}</text>',
              f'<text class="note" x="{x}" y="{y + 30}">{escape(metric.title)}, {metric.better} is better</text>']
-    room = width - LABELS - VALUES
-    for index, (row, value) in enumerate(values):
-        top = y + HEAD - 4 + index * ROW
-        kind, length = _kind(row), max(1.5, value / most * room)
-        own = " own" if kind == "ours" else ""
-        parts.append(f'<text class="name{own}" x="{x + LABELS - 8}" y="{top + 11}">{escape(row.name)}</text>'
-                     f'<rect class="{kind}" x="{x + LABELS}" y="{top}" width="{length:.1f}" height="14" rx="2"/>'
-                     f'<text class="value{own}" x="{x + LABELS + length + 6:.1f}" y="{top + 11}">'
-                     f'{escape(number(value, metric.digits))}</text>')
-    return "\n".join(parts), HEAD + len(values) * ROW
+    top = y + HEAD - 4
+    for row, value in bars:
+        own = " own" if _kind(row) == "ours" else ""
+        name = row.name + ("~" if results.noisy(mode.name, row.name) else "")
+        length = max(1.5, value / most * (width - LABELS - VALUES))
+        parts.append(_row(name, own, x, top) + _bar(_kind(row), own, length, number(value, metric.digits), x, top))
+        top += ROW
+    for row in without:
+        parts.append(_row(row.name, "", x, top) + f'<text class="note" x="{x + LABELS}" y="{top + 11}">failed</text>')
+        top += ROW
+    return "\n".join(parts), top - y + 4
 
 
 def _has_bars(results, mode, forwarders):

@@ -29,6 +29,12 @@ class Results:
             return ""
         return f"{len(reasons)} of {len(reasons) + good} samples failed: {reasons[-1]}"
 
+    def took_part(self, mode, name):
+        """Whether there was a sample of those names, be it one that failed."""
+        names = [(failed_mode.name, forwarder.name) for _, failed_mode, forwarder, _ in self.failures]
+        names += [(sample["mode"].name, sample["forwarder"].name) for sample in self.samples]
+        return (mode, name) in names
+
     def _counting(self, mode, name):
         own = [sample for sample in self.samples if sample["mode"].name == mode and sample["forwarder"].name == name]
         return [sample for sample in own if not sample["disturbed"]] or own
