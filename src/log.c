@@ -166,6 +166,15 @@ static size_t share(const char *bytes, size_t length)
     return end ? (size_t)(end - bytes) + 1 : PIPE_BUF;
 }
 
+static void tell_lost(void)
+{
+    char told[64];
+    int size = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
+
+    settings.lost = 0;
+    write_all(told, (size_t)size);
+}
+
 void log_flush(void)
 {
     size_t length = held.length;
@@ -173,18 +182,12 @@ void log_flush(void)
     held.length = 0;
     for (size_t at = 0, part; at < length; at += part) {
         part = share(held.bytes + at, length - at);
-        if (!has_room()) {
+        if (settings.lost > 0 && has_room())
+            tell_lost();
+        if (has_room()) /* for each write anew */
+            write_all(held.bytes + at, part);
+        else
             settings.lost += count_lines(held.bytes + at, part);
-            continue;
-        }
-        if (settings.lost > 0) {
-            char told[64];
-            int size = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
-
-            settings.lost = 0;
-            write_all(told, (size_t)size);
-        }
-        write_all(held.bytes + at, part);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "log.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,6 +255,56 @@ START_TEST(a_closed_standard_error_does_no_harm)
 }
 END_TEST
 
+/* Writes until no more fits in. */
+static void fill(int fd)
+{
+    static const char block[4096];
+
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    for (size_t size = sizeof block; size > 0; size /= 2)
+        while (write(fd, block, size) > 0)
+            ;
+    fcntl(fd, F_SETFL, 0);
+}
+
+/* A pipe takes a page when one was read.  To wait for the next would be to stop all mail. */
+START_TEST(a_reader_who_takes_a_page_and_stops_does_not_stop_us)
+{
+    enum { LINES = 42 }; /* of 97 bytes: a page, but not with a warning before them */
+    char page[4096], rest[1 << 17];
+    int ends[2], saved = dup(STDERR_FILENO);
+    size_t length = 0;
+    ssize_t got;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    fill(ends[1]);
+    ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+    log_setup(LEVEL_INFO, false, false);
+    log_event(LEVEL_INFO, NULL, "the first that is lost");
+    ck_assert_int_eq(read(ends[0], page, sizeof page), sizeof page);
+    log_hold(true);
+    for (int i = 0; i < LINES; i++)
+        log_event(LEVEL_INFO, NULL, "%0*d", 85, i);
+    log_hold(false); /* here it would wait */
+    while (length == 0 || poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, 0) > 0) {
+        got = read(ends[0], rest, sizeof rest - 1);
+        ck_assert_int_gt(got, 0);
+        length = (size_t)got;
+    }
+    rest[length] = '\0';
+    log_event(LEVEL_INFO, NULL, "heard");
+    got = read(ends[0], page, sizeof page - 1);
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+    ck_assert_ptr_nonnull(memmem(rest, length, "1 log lines were lost\n", 22));
+    ck_assert_int_gt(got, 0);
+    page[got] = '\0';
+    ck_assert_str_eq(page, "sallyport: warning: 42 log lines were lost\nsallyport: heard\n");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("log");
@@ -268,5 +320,6 @@ int main(void)
     tcase_add_test(cases, a_time_stamp_comes_first_when_asked_for);
     tcase_add_test(cases, a_long_line_is_cut_and_still_ends);
     tcase_add_test(cases, a_closed_standard_error_does_no_harm);
+    tcase_add_test(cases, a_reader_who_takes_a_page_and_stops_does_not_stop_us);
     return unit_run();
 }
