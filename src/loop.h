@@ -40,7 +40,8 @@ struct deferred {
  * of the next).  Asking again before that changes nothing. */
 void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *));
 
-/* The same at the end of the next turn, when all descriptors have been looked at: for who has had its share of this. */
+/* The same, but when all descriptors that are ready now have been seen to: for who has had its share.  From within a
+ * deferred call that is at the end of the next turn. */
 void loop_put_off(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *));
 void loop_undefer(struct loop *loop, struct deferred *deferred);
 

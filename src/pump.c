@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define BURST_BYTES 65536     /* a read that fills this much is the start of a burst worth a pipe */
-#define BUFFER_BYTES 262144   /* of one copy; on a system with splice only its first BURST_BYTES are used */
+#define BUFFER_BYTES 262144   /* of one copy, in a burst that no pipe is to be had for */
 #define ROUNDS_MAX 3          /* takes of one direction in one turn: nobody starves, no bytes grow cold in a queue */
 
 enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
@@ -126,15 +126,24 @@ static enum step take(struct pump_direction *way)
     return take_by_copy(way, way->bulk);
 }
 
-/* Passes the end of stream on. */
+static struct pump_direction *other_way(struct pump *pump, const struct pump_direction *way)
+{
+    return way == &pump->way[PUMP_UP] ? &pump->way[PUMP_DOWN] : &pump->way[PUMP_UP];
+}
+
+/* The end of stream came. */
+static void begin_end(struct pump *pump, struct pump_direction *way)
+{
+    if (other_way(pump, way)->state == PUMP_FLOWING)
+        pump->first_end = way == &pump->way[PUMP_UP] ? PUMP_UP : PUMP_DOWN;
+    way->state = PUMP_ENDING;
+}
+
+/* Passes it on. */
 static enum step end_way(struct pump *pump, struct pump_direction *way)
 {
-    struct pump_direction *other = way == &pump->way[PUMP_UP] ? &pump->way[PUMP_DOWN] : &pump->way[PUMP_UP];
-
-    if (other->state == PUMP_FLOWING)
-        pump->first_end = way == &pump->way[PUMP_UP] ? PUMP_UP : PUMP_DOWN;
     way->state = PUMP_ENDED_WAY;
-    if (other->state == PUMP_ENDED_WAY) /* both have: the owner closes them, which says the same */
+    if (other_way(pump, way)->state == PUMP_ENDED_WAY) /* both have: the owner closes them, which says the same */
         return STEP_END;
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
 }
@@ -152,6 +161,7 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
 {
     enum step step = STEP_DONE;
 
+    way->waits_for_room = false;
     for (int rounds = 0; way->state != PUMP_ENDED_WAY; rounds++) {
         if (rounds == ROUNDS_MAX)
             return STEP_DONE;
@@ -162,7 +172,7 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
             return end_way(pump, way);
         step = take(way);
         if (step == STEP_END)
-            way->state = PUMP_ENDING;
+            begin_end(pump, way);
         else if (step != STEP_DONE)
             break;
     }
