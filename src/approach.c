@@ -149,7 +149,7 @@ static void start(struct deferred *deferred)
         .resolve_ms = settings->resolve_timeout,
         .connect_ms = settings->connect_timeout,
         .keepalive_ms = settings->keepalive,
-        .forbids = forbids,
+        .forbids = approach->job.forbids ? forbids : NULL,
         .told = on_reach,
         .arg = approach,
     };

@@ -42,8 +42,9 @@ struct daemon {
     struct loop_timer wind_down;
     struct door door;
     unsigned rounds;
-    size_t room;  /* sessions that there are descriptors for */
-    bool full;    /* that many are open: clients wait */
+    size_t room;       /* sessions that there are descriptors for */
+    size_t room_ahead; /* connections ahead of need that there are some for besides */
+    bool full;         /* that many sessions are open: clients wait */
     struct log_brake crowded;
     bool stopping;
     bool well; /* of `connect`: how its session ended */
@@ -51,22 +52,26 @@ struct daemon {
 
 /* --- clients --- */
 
-/* Takes all descriptors that the system lets us have.  Returns for how many sessions they suffice: each needs two, and
- * some are for listeners, name servers, further addresses being dialed, pipes, and connections made ahead of need. */
-static size_t count_room(const struct config *config)
+/* Takes all descriptors that the system lets us have, and shares them out: a session needs two, some are for
+ * connections made ahead of need, and others for listeners, name servers, further addresses being dialed and pipes. */
+static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
     struct rlimit limit;
     size_t others;
 
+    daemon->room = daemon->room_ahead = 256;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 256;
+        return;
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    others = DESCRIPTORS_APART + stock_size(config);
+    daemon->room_ahead = stock_size(config);
+    if (limit.rlim_cur / 8 < daemon->room_ahead)
+        daemon->room_ahead = limit.rlim_cur / 8;
+    others = DESCRIPTORS_APART + daemon->room_ahead;
     if (limit.rlim_cur / 2 < others)
         others = limit.rlim_cur / 2;
-    return limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
+    daemon->room = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
 }
 
 /* Accepting a client for whose tunnel there is no descriptor left would only be to refuse it: let it wait. */
@@ -147,6 +152,8 @@ static void stop(struct daemon *daemon, const char *signal)
     notify_send("STOPPING=1");
     posts_free(daemon->posts);
     daemon->posts = NULL;
+    if (daemon->means.stock)
+        stock_close(daemon->means.stock);
     wind_down(daemon);
 }
 
@@ -206,13 +213,13 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     }
     config_unref(daemon->config);
     daemon->config = fresh;
-    daemon->room = count_room(fresh);
+    share_descriptors(daemon, fresh);
     secrets_forget(daemon->means.secrets, NULL);
     refusals_forget(daemon->means.refusals);
     trusts_forget(daemon->means.trusts);
     health_forget(daemon->means.health);
     redirects_keep(daemon->means.redirects, is_ours, fresh);
-    stock_keep(daemon->means.stock, fresh);
+    stock_keep(daemon->means.stock, fresh, daemon->room_ahead);
     desk_set(daemon->desk, fresh->settings.control);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
@@ -318,7 +325,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     int status = EX_UNAVAILABLE;
     char error[256];
 
-    daemon.room = count_room(config);
+    share_descriptors(&daemon, config);
     if (!prepare(&daemon, on_session_ended) ||
         !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
         !(daemon.means.stock = stock_new(&daemon.means)) ||
@@ -329,7 +336,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
         desk_set(daemon.desk, config->settings.control);
-        stock_keep(daemon.means.stock, config);
+        stock_keep(daemon.means.stock, config, daemon.room_ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();
         log_hold(true);

@@ -97,7 +97,7 @@ static void start_approach(struct hop *hop, struct transport *through, char *lef
         .through = through,
         .leftover = leftover,
         .leftover_length = length,
-        .forbids = forbids,
+        .forbids = hop->job.forbids ? forbids : NULL,
         .told = on_approach,
         .arg = hop,
     };
@@ -174,12 +174,6 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
     }
 }
 
-static const char *forbids_nothing(void *arg, const struct address *address)
-{
-    (void)arg, (void)address;
-    return NULL;
-}
-
 /* Asks the proxy before this one for a tunnel to it.  No protocol is named there: what goes through is HTTP. */
 static void ask_outer(struct hop *hop)
 {
@@ -199,7 +193,6 @@ static void ask_outer(struct hop *hop)
             .headers = via->headers.at,
             .header_count = via->headers.count,
         },
-        .forbids = forbids_nothing,
         .told = on_outer,
         .arg = hop,
     };
@@ -241,12 +234,19 @@ static void start_way(struct hop *hop)
     start_outer(hop);
 }
 
-/* A connection made ahead of need, if one is ready. */
+/* A connection made ahead of need, if one is ready.  Where it matters which address the proxy has now, it is looked up
+ * now. */
 static struct transport *take_ready(struct hop *hop)
 {
-    if (!hop->dialogue || !hop->job.own || !hop->job.means->stock || hop->stale || !dialogue_takes_any(hop->dialogue))
+    struct transport *ready;
+
+    if (!hop->dialogue || !hop->job.own || !hop->job.means->stock || hop->job.forbids || hop->stale ||
+        !dialogue_takes_any(hop->dialogue))
         return NULL;
-    return stock_take(hop->job.means->stock, hop->job.proxy, hop->job.own, &hop->on_loopback);
+    ready = stock_take(hop->job.means->stock, hop->job.proxy, hop->job.own, &hop->on_loopback);
+    if (ready)
+        transport_set_patience(ready, STOCK_PATIENCE_MS);
+    return ready;
 }
 
 static void approach(struct hop *hop)
@@ -278,8 +278,8 @@ static void on_approached(struct hop *hop, struct transport *transport)
 
 static void start_dialogue(struct hop *hop);
 
-/* Whether it was given up by the proxy before it had our request: it is gone without an answer, or the answer is that
- * we took too long (RFC 9110 section 15.5.9). */
+/* Whether it was given up before the proxy had our request: it is gone without an answer, or the answer is that we took
+ * too long (RFC 9110 section 15.5.9). */
 static bool connection_was_stale(const struct hop *hop, enum dialogue_event event)
 {
     if (event == DIALOGUE_ANSWERED)
@@ -287,7 +287,8 @@ static bool connection_was_stale(const struct hop *hop, enum dialogue_event even
     return event == DIALOGUE_DEAD && dialogue_was_cut_off(hop->dialogue);
 }
 
-/* A connection made ahead of need was dead, as the proxy's end of it crossed our request: that is nobody's failure. */
+/* A connection made ahead of need was dead: the proxy's end of it crossed our request, or a router had forgotten it.
+ * That is nobody's failure. */
 static void ask_anew(struct hop *hop)
 {
     stock_note_stale(hop->job.means->stock);
@@ -299,9 +300,10 @@ static void ask_anew(struct hop *hop)
 static void on_dialogue(void *arg, enum dialogue_event event, const char *what, const char *text)
 {
     struct hop *hop = arg;
+    bool from_stock = hop->from_stock && !hop->stale, stale = from_stock && connection_was_stale(hop, event);
 
-    bool stale = hop->from_stock && !hop->stale && connection_was_stale(hop, event);
-
+    if (from_stock && (stale || event == DIALOGUE_DEAD))
+        stock_renew(hop->job.means->stock, hop->job.proxy, hop->job.own);
     if (event != DIALOGUE_STEP && event != DIALOGUE_WANTS_CONNECTION && !stale)
         hop->reached = true;
     switch (event) {
@@ -442,8 +444,12 @@ struct transport *hop_take(struct hop *hop, char **leftover, size_t *length)
 {
     struct transport *transport = hop->transport;
 
-    if (hop->dialogue)
-        return dialogue_take(hop->dialogue, leftover, length);
+    if (hop->dialogue) {
+        transport = dialogue_take(hop->dialogue, leftover, length);
+        if (hop->from_stock)
+            transport_set_patience(transport, hop->job.settings->keepalive);
+        return transport;
+    }
     *leftover = NULL;
     *length = 0;
     hop->transport = NULL;

@@ -122,7 +122,7 @@ static void on_addresses(void *arg, const struct address_list *found, const char
         const char *why;
 
         address_set_port(&address, reach->place.port);
-        why = reach->job.forbids(reach->job.arg, &address);
+        why = reach->job.forbids ? reach->job.forbids(reach->job.arg, &address) : NULL;
         if (why) {
             end(reach, REACH_FORBIDDEN, "%s", why);
             return;

@@ -31,7 +31,8 @@ struct reach_job {
     struct dialer *dialer;
     const struct endpoint *place;                            /* copied */
     uint32_t resolve_ms, connect_ms, keepalive_ms;           /* limits of the two phases; for tcp_tune_upstream */
-    const char *(*forbids)(void *arg, const struct address *address); /* NULL: it may be used; otherwise why not */
+    const char *(*forbids)(void *arg, const struct address *address); /* NULL: it may be used; otherwise why not.
+                                                                       * NULL itself: any may */
     reach_told_fn *told;
     void *arg;
 };

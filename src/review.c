@@ -130,6 +130,20 @@ static void check_places(const struct config *config, struct complaints *complai
         }
 }
 
+/* Each session of such a listener would be its next client, until no more fit in. */
+static void check_circles(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+
+        for (size_t k = 0; listener->proxy && k < listener->proxy->urls.count; k++)
+            for (size_t place = 0; place < listener->listen.count; place++)
+                if (same_place(&listener->proxy->urls.at[k], &listener->listen.at[place]))
+                    complain(complaints, listener->line, "the url of its proxy is where %s listens itself: a proxy is "
+                             "another program", listener->name);
+    }
+}
+
 /* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
 static void check_environment(const struct config *config, struct complaints *complaints)
 {
@@ -158,6 +172,7 @@ void review_config(struct config *config, enum config_use use, struct complaints
     check_ways(config, complaints);
     check_socks(config, complaints);
     check_places(config, complaints);
+    check_circles(config, complaints);
     if (use != CONFIG_TO_CHECK)
         check_environment(config, complaints);
 }

@@ -5,6 +5,7 @@
 
 #include "approach.h"
 #include "log.h"
+#include "standing.h"
 
 /* One connection: under way, or ready. */
 struct item {
@@ -15,7 +16,7 @@ struct item {
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
     bool old;                     /* kept until another is ready, or it is of age: it does not count */
-    uint64_t ready_at;            /* ms */
+    uint64_t since;               /* ms: it was begun */
     struct loop_timer age;
     struct deferred death;
 };
@@ -24,9 +25,12 @@ struct item {
 struct shelf {
     struct stock *stock;
     const struct proxy_config *section;
+    size_t size;                  /* how many there should be; 0: nothing is kept */
     struct item *items;           /* the oldest last */
     size_t count;
-    struct loop_timer retry;      /* running: the last one could not be made */
+    const struct endpoint *proxy; /* to which they are made; NULL: none was yet */
+    size_t resting;               /* places that stay empty until retry rings, or it is another proxy's turn */
+    struct loop_timer retry;
     struct deferred filling;
 };
 
@@ -35,12 +39,19 @@ struct stock {
     struct config *config;        /* NULL: nothing is kept */
     struct shelf *shelves;        /* one a section of the configuration */
     size_t shelf_count;
+    size_t held, most;            /* connections, old ones and those under way included */
     struct stock_sums sums;
 };
 
 static struct loop *loop_of(const struct shelf *shelf)
 {
     return shelf->stock->means->loop;
+}
+
+/* Milliseconds. */
+static uint64_t age_of(const struct item *item)
+{
+    return loop_now(loop_of(item->shelf)) - item->since;
 }
 
 static void item_die(struct deferred *death)
@@ -59,6 +70,7 @@ static void item_end(struct item *item)
     if (item->next)
         item->next->back = item->back;
     shelf->count -= !item->old;
+    shelf->stock->held--;
     loop_defer(loop_of(shelf), &item->death, item_die);
 }
 
@@ -68,22 +80,31 @@ static void fill(struct deferred *filling);
 
 static void fill_soon(struct shelf *shelf)
 {
-    if (!shelf->retry.call)
-        loop_defer(loop_of(shelf), &shelf->filling, fill);
+    loop_defer(loop_of(shelf), &shelf->filling, fill);
 }
 
 static void on_retry(void *arg)
 {
-    fill_soon(arg);
+    struct shelf *shelf = arg;
+
+    shelf->resting = 0;
+    fill_soon(shelf);
 }
 
-/* Making the next one at once would be of no use. */
+static void retry_later(struct shelf *shelf)
+{
+    if (!shelf->retry.call)
+        loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+}
+
+/* Making the next one in its place at once would be of no use. */
 static void rest(struct shelf *shelf, const struct endpoint *proxy, const char *why)
 {
     char where[ENDPOINT_URL_MAX];
 
     log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(proxy, where), why);
-    loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+    shelf->resting++;
+    retry_later(shelf);
 }
 
 static void replace(struct item *item)
@@ -96,30 +117,38 @@ static void replace(struct item *item)
 
 static void on_of_age(void *arg)
 {
-    item_end(arg);
+    replace(arg);
 }
 
 /* Its successor is made before it goes, so that there is always one ready. */
-static void on_old(void *arg)
+static void retire(struct item *item)
 {
-    struct item *item = arg;
     uint32_t age = item->shelf->section->preconnect_age;
-    uint64_t lived = loop_now(loop_of(item->shelf)) - item->ready_at;
+    uint64_t lived = age_of(item);
 
     item->old = true;
     item->shelf->count--;
     loop_timer_start(loop_of(item->shelf), &item->age, lived < age ? age - lived : 0, on_of_age, item);
+}
+
+static void on_old(void *arg)
+{
+    struct item *item = arg;
+
+    retire(item);
     fill_soon(item->shelf);
 }
 
-/* A successor is ready. */
+/* A successor is ready: the oldest goes. */
 static void end_old(struct shelf *shelf)
 {
+    struct item *oldest = NULL;
+
     for (struct item *item = shelf->items; item; item = item->next)
-        if (item->old) {
-            item_end(item);
-            return;
-        }
+        if (item->old)
+            oldest = item;
+    if (oldest)
+        replace(oldest);
 }
 
 /* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
@@ -132,8 +161,28 @@ static void on_word(void *arg, int ready)
     (void)ready;
     if (transport_peek(item->transport, &byte, 1) == TRANSPORT_AGAIN)
         return;
-    if (loop_now(loop_of(item->shelf)) - item->ready_at < STOCK_RETRY_MS)
+    if (!item->old && age_of(item) < STOCK_RETRY_MS)
         rest(item->shelf, &item->proxy, "it ended one that was just made");
+    replace(item);
+}
+
+/* When a successor is to be made: those that were made together do not grow old together. */
+static uint64_t time_to_renewal(const struct item *item)
+{
+    uint32_t age = item->shelf->section->preconnect_age;
+    uint64_t due = age / 4 * 3 + (uint32_t)random() % (age / 8 + 1), lived = age_of(item);
+
+    return lived < due ? due - lived : 0;
+}
+
+/* What became of one is known of its proxy, too: the next session need not find out by itself. */
+static void on_failed(struct item *item, bool dead)
+{
+    const struct failure *failure = approach_failure(item->approach);
+
+    if (dead)
+        standing_failed(item->shelf->stock->means, NULL, &item->proxy, failure);
+    rest(item->shelf, &item->proxy, failure->what);
     replace(item);
 }
 
@@ -141,32 +190,33 @@ static void on_approach(void *arg, enum approach_event event, const char *step, 
 {
     struct item *item = arg;
     struct shelf *shelf = item->shelf;
-    uint32_t age = shelf->section->preconnect_age;
 
     (void)step, (void)text;
-    if (event == APPROACH_STEP)
-        return;
-    if (event != APPROACH_READY) {
-        rest(shelf, &item->proxy, approach_failure(item->approach)->what);
-        item_end(item);
-        return;
+    switch (event) {
+    case APPROACH_STEP:
+        break;
+    case APPROACH_READY:
+        item->transport = approach_take(item->approach);
+        item->on_loopback = approach_on_loopback(item->approach);
+        approach_free(item->approach);
+        item->approach = NULL;
+        loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
+        end_old(shelf);
+        transport_watch(item->transport, on_word, item);
+        on_word(item, LOOP_READ); /* what came already is not announced again */
+        break;
+    case APPROACH_DEAD: case APPROACH_FORBIDDEN: case APPROACH_FAILED:
+        on_failed(item, event == APPROACH_DEAD);
+        break;
     }
-    item->transport = approach_take(item->approach);
-    item->on_loopback = approach_on_loopback(item->approach);
-    approach_free(item->approach);
-    item->approach = NULL;
-    item->ready_at = loop_now(loop_of(shelf));
-    /* those that were made together do not grow old together */
-    loop_timer_start(loop_of(shelf), &item->age, age * 3 / 4 + (uint32_t)random() % (age / 8 + 1), on_old, item);
-    end_old(shelf);
-    transport_watch(item->transport, on_word, item);
-    on_word(item, LOOP_READ); /* what came already is not announced again */
 }
 
-static const char *forbids_nothing(void *arg, const struct address *address)
+/* A connection to a listener of ours would be the next client, and want the next connection. */
+static const char *forbids(void *arg, const struct address *address)
 {
-    (void)arg, (void)address;
-    return NULL;
+    const struct means *means = ((struct item *)arg)->shelf->stock->means;
+
+    return means->is_own && means->is_own(means->is_own_arg, address) ? "it is one of our own listeners" : NULL;
 }
 
 static bool add(struct shelf *shelf, const struct endpoint *proxy)
@@ -177,7 +227,7 @@ static bool add(struct shelf *shelf, const struct endpoint *proxy)
         .settings = &shelf->stock->config->settings,
         .place = proxy,
         .own = shelf->section,
-        .forbids = forbids_nothing,
+        .forbids = forbids,
         .told = on_approach,
         .arg = item,
     };
@@ -190,12 +240,14 @@ static bool add(struct shelf *shelf, const struct endpoint *proxy)
     }
     item->shelf = shelf;
     item->proxy = *proxy;
+    item->since = loop_now(loop_of(shelf));
     item->next = shelf->items;
     item->back = &shelf->items;
     if (item->next)
         item->next->back = &item->next;
     shelf->items = item;
     shelf->count++;
+    shelf->stock->held++;
     return true;
 }
 
@@ -215,16 +267,38 @@ static const struct endpoint *wanted(const struct shelf *shelf)
     return NULL;
 }
 
+/* Those to other proxies are of use for as long as there is none to this one. */
+static void retire_others(struct shelf *shelf, const struct endpoint *proxy)
+{
+    struct item *next;
+
+    for (struct item *item = shelf->items; item; item = next) {
+        next = item->next;
+        if (item->old || endpoint_equal(&item->proxy, proxy))
+            continue;
+        if (item->transport)
+            retire(item);
+        else
+            item_end(item);
+    }
+}
+
 static void fill(struct deferred *filling)
 {
     struct shelf *shelf = (struct shelf *)((char *)filling - offsetof(struct shelf, filling));
+    struct stock *stock = shelf->stock;
     const struct endpoint *proxy = wanted(shelf);
 
-    while (proxy && shelf->count < shelf->section->preconnect)
+    if (proxy && proxy != shelf->proxy) {
+        shelf->proxy = proxy;
+        shelf->resting = 0;
+        retire_others(shelf, proxy);
+    }
+    while (proxy && shelf->count + shelf->resting < shelf->size && stock->held < stock->most)
         if (!add(shelf, proxy))
             proxy = NULL;
-    if (!proxy)
-        loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+    if (shelf->count < shelf->size)
+        retry_later(shelf);
 }
 
 /* --- from outside --- */
@@ -273,52 +347,68 @@ static bool in_use(const struct config *config, const struct proxy_config *secti
     return false;
 }
 
-void stock_keep(struct stock *stock, struct config *config)
+void stock_keep(struct stock *stock, struct config *config, size_t most)
 {
     clear(stock);
     stock->config = config_ref(config);
+    stock->most = most;
     stock->shelves = calloc(config->proxy_count ? config->proxy_count : 1, sizeof *stock->shelves);
     if (!stock->shelves)
         return;
     stock->shelf_count = config->proxy_count;
     for (size_t i = 0; i < config->proxy_count; i++) {
-        stock->shelves[i].stock = stock;
-        stock->shelves[i].section = &config->proxies[i];
-        if (config->proxies[i].preconnect > 0 && in_use(config, &config->proxies[i]))
-            fill_soon(&stock->shelves[i]);
+        struct shelf *shelf = &stock->shelves[i];
+
+        shelf->stock = stock;
+        shelf->section = &config->proxies[i];
+        if (in_use(config, shelf->section))
+            shelf->size = shelf->section->preconnect;
+        if (shelf->size > 0)
+            fill_soon(shelf);
     }
 }
 
-/* The oldest that is ready. */
-static struct item *find(struct shelf *shelf, const struct endpoint *proxy)
+void stock_close(struct stock *stock)
 {
-    struct item *found = NULL;
+    clear(stock);
+}
 
+static struct shelf *find_shelf(const struct stock *stock, const struct proxy_config *section)
+{
+    for (size_t i = 0; i < stock->shelf_count; i++)
+        if (stock->shelves[i].section == section && stock->shelves[i].size > 0)
+            return &stock->shelves[i];
+    return NULL;
+}
+
+/* The youngest that is ready: nobody had much time to forget it. */
+static struct item *find_ready(const struct shelf *shelf, const struct endpoint *proxy)
+{
     for (struct item *item = shelf->items; item; item = item->next)
         if (item->transport && endpoint_equal(&item->proxy, proxy))
-            found = item;
-    return found;
+            return item;
+    return NULL;
 }
 
 struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,
                              bool *on_loopback)
 {
-    for (size_t i = 0; i < stock->shelf_count; i++) {
-        struct shelf *shelf = &stock->shelves[i];
-        struct item *item = shelf->section == section ? find(shelf, proxy) : NULL;
-        struct transport *transport;
+    struct shelf *shelf = find_shelf(stock, section);
+    struct item *item = shelf ? find_ready(shelf, proxy) : NULL;
+    struct transport *transport;
 
-        if (!item)
-            continue;
-        transport = item->transport;
-        *on_loopback = item->on_loopback;
-        transport_watch(transport, NULL, NULL);
-        item->transport = NULL;
-        stock->sums.taken++;
-        replace(item);
-        return transport;
+    if (!item) {
+        if (shelf)
+            fill_soon(shelf); /* it may be another proxy's turn now */
+        return NULL;
     }
-    return NULL;
+    transport = item->transport;
+    *on_loopback = item->on_loopback;
+    transport_watch(transport, NULL, NULL);
+    item->transport = NULL;
+    stock->sums.taken++;
+    replace(item);
+    return transport;
 }
 
 void stock_note_stale(struct stock *stock)
@@ -326,12 +416,27 @@ void stock_note_stale(struct stock *stock)
     stock->sums.stale++;
 }
 
+void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section)
+{
+    struct shelf *shelf = find_shelf(stock, section);
+    struct item *next;
+
+    for (struct item *item = shelf ? shelf->items : NULL; item; item = next) {
+        next = item->next;
+        if (item->transport && endpoint_equal(&item->proxy, proxy))
+            replace(item);
+    }
+}
+
 size_t stock_size(const struct config *config)
 {
     size_t size = 0;
 
-    for (size_t i = 0; i < config->proxy_count; i++)
-        size += config->proxies[i].preconnect;
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        size_t wanted = config->proxies[i].preconnect;
+
+        size += wanted > 0 ? wanted + wanted / 4 + 1 : 0;
+    }
     return size;
 }
 

@@ -1,6 +1,7 @@
 /* Connections to proxies, made before they are needed (`preconnect`): TLS is done, nothing was said over them, and
  * each serves one tunnel at most, so that a new tunnel costs one round trip.  They are watched for what the proxy does
- * to them, and never grow older than `preconnect-age`; one that is taken, closed or old is replaced. */
+ * to them, and never grow older than `preconnect-age`; one that is taken, closed or old is replaced.  Those of a
+ * section lead to the proxy of it that a session would be sent to now; never to a listener of our own. */
 #ifndef SALLYPORT_STOCK_H
 #define SALLYPORT_STOCK_H
 
@@ -13,8 +14,10 @@
 #include "means.h"
 #include "transport.h"
 
-#define STOCK_RETRY_MS 5000 /* after a connection could not be made, or was ended by the proxy before it was that old; a
-                             * session that needs one does not wait for this */
+#define STOCK_RETRY_MS 5000    /* after a connection could not be made, or was ended by the proxy before it was that
+                                * old, its place stays empty for so long at most; no session waits for this */
+#define STOCK_PATIENCE_MS 2000 /* for transport_set_patience, while the first request is on its way: a router between
+                                * may have forgotten a connection that nothing moved over */
 
 struct stock;
 
@@ -24,8 +27,12 @@ struct stock *stock_new(const struct means *means);
 /* Closes all.  NULL is fine. */
 void stock_free(struct stock *stock);
 
-/* Keeps what this configuration asks for, from now on; a reference is taken.  What was kept for another is closed. */
-void stock_keep(struct stock *stock, struct config *config);
+/* Keeps what this configuration asks for, from now on, but never more than `most` connections at a time; a reference is
+ * taken.  What was kept for another is closed. */
+void stock_keep(struct stock *stock, struct config *config, size_t most);
+
+/* Closes all, and keeps nothing from now on. */
+void stock_close(struct stock *stock);
 
 /* A connection to this proxy of this section, the caller's now, and whether it leads to this machine itself; NULL:
  * there is none ready. */
@@ -35,7 +42,10 @@ struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, 
 /* One that was taken turned out to be dead. */
 void stock_note_stale(struct stock *stock);
 
-/* How many connections a configuration keeps at most. */
+/* Replaces those that are ready: what has happened to one of them is likely to have happened to all. */
+void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section);
+
+/* How many connections a configuration asks for, with some more while old ones are renewed. */
 size_t stock_size(const struct config *config);
 
 /* How many are ready to each proxy, and since the start: how many were taken, and how many of those were dead. */

@@ -77,3 +77,12 @@ void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_
         set_number(fd, wishes[i].level, wishes[i].option, wishes[i].value);
     plain_congestion_on_loopback(fd, remote);
 }
+
+void tcp_set_patience(int fd, uint32_t ms)
+{
+#ifdef TCP_USER_TIMEOUT
+    set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);
+#else
+    (void)fd, (void)ms;
+#endif
+}

@@ -13,4 +13,8 @@ void tcp_tune_listener(int fd, const struct address *local);
  * one is given up after as long again, whether or not we are sending (TCP_USER_TIMEOUT, RFC 5482). */
 void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_ms);
 
+/* Changes when a path counts as dead (TCP_USER_TIMEOUT): after that many milliseconds (> 0) in which nothing of what
+ * was sent is acknowledged. */
+void tcp_set_patience(int fd, uint32_t ms);
+
 #endif

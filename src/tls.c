@@ -131,15 +131,10 @@ static void tell(struct tls *self, int ready)
         self->base.watcher(self->base.watcher_arg, ready);
 }
 
+/* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
 static void on_again(struct deferred *again)
 {
     tell((struct tls *)(void *)((char *)again - offsetof(struct tls, again)), LOOP_READ);
-}
-
-/* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
-static void come_again(struct tls *self)
-{
-    loop_put_off(self->base.loop, &self->again, on_again);
 }
 
 static void finish(struct tls *self, bool reset);
@@ -196,7 +191,7 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
         self->dry = true;
         trust_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
     } else if (got == 0 && result == TRANSPORT_AGAIN) {
-        come_again(self);
+        loop_put_off(self->base.loop, &self->again, on_again);
     }
     return got > 0 ? (ssize_t)got : result;
 }
@@ -217,7 +212,7 @@ static ssize_t tls_peek(struct transport *transport, void *bytes, size_t size)
     if (flush(self) == TRANSPORT_ERROR && result <= 0)
         return TRANSPORT_ERROR;
     if (result == TRANSPORT_AGAIN && self->records.budget == 0)
-        come_again(self);
+        loop_put_off(self->base.loop, &self->again, on_again);
     return result;
 }
 
@@ -328,10 +323,7 @@ static void finish(struct tls *self, bool reset)
         self->lingering = NULL;
         free(lingering);
     }
-    if (reset)
-        transport_reset(self->records.below);
-    else
-        transport_close(self->records.below);
+    (reset ? transport_reset : transport_close)(self->records.below);
     loop_defer(self->base.loop, &self->death, on_death);
 }
 
@@ -352,8 +344,7 @@ static bool linger(struct tls *self)
     lingering->back = &lingerers;
     if (lingerers)
         lingerers->back = &lingering->next;
-    lingerers = lingering;
-    self->lingering = lingering;
+    lingerers = self->lingering = lingering;
     loop_timer_start(self->base.loop, &lingering->timer, LINGER_MS, on_lingered_too_long, lingering);
     return true;
 }
@@ -384,8 +375,13 @@ static void tls_end(struct transport *transport, bool reset)
     finish(self, reset || flushed != 0);
 }
 
+static void tls_set_patience(struct transport *transport, uint32_t ms)
+{
+    transport_set_patience(((struct tls *)transport)->records.below, ms);
+}
+
 static const struct transport_ops tls_ops = {
-    tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd,
+    tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd, tls_set_patience,
 };
 
 /* --- the handshake --- */
@@ -491,7 +487,7 @@ enum tls_result tls_handshake(struct transport *tls, struct failure *failure)
     ERR_clear_error();
     if (waits) {
         if (error == SSL_ERROR_WANT_READ && self->records.budget == 0)
-            come_again(self);
+            loop_put_off(self->base.loop, &self->again, on_again);
         return TLS_WAIT;
     }
     self->state = STATE_OPEN;

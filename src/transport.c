@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tcp.h"
+
 ssize_t transport_recv(struct transport *transport, void *bytes, size_t size)
 {
     return transport->ops->recv(transport, bytes, size);
@@ -43,6 +45,11 @@ void transport_watch(struct transport *transport, transport_watch_fn *watcher, v
 int transport_splice_fd(const struct transport *transport, int direction)
 {
     return transport->ops->splice_fd(transport, direction);
+}
+
+void transport_set_patience(struct transport *transport, uint32_t ms)
+{
+    transport->ops->set_patience(transport, ms);
 }
 
 const char *transport_error(const struct transport *transport)
@@ -153,8 +160,14 @@ static int socket_splice_fd(const struct transport *transport, int direction)
     return ((const struct socket_transport *)transport)->fd;
 }
 
+static void socket_set_patience(struct transport *transport, uint32_t ms)
+{
+    tcp_set_patience(((struct socket_transport *)transport)->fd, ms);
+}
+
 static const struct transport_ops socket_ops = {
     socket_recv, socket_send, socket_peek, socket_broken, socket_shutdown_send, socket_end, socket_splice_fd,
+    socket_set_patience,
 };
 
 struct transport *transport_from_socket(struct loop *loop, int fd)
@@ -188,9 +201,23 @@ struct pair_transport {
     struct deferred death;
 };
 
+static bool pair_broken(struct transport *transport)
+{
+    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
+
+    /* nobody reads what we write: a pipe says ERR, a socket HUP */
+    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
+        return false;
+    transport->error = EPIPE;
+    return true;
+}
+
+/* An end of input from one who does not read our output any more is no half-close: he is gone. */
 static ssize_t pair_recv(struct transport *transport, void *bytes, size_t size)
 {
-    return outcome(transport, read(((struct pair_transport *)transport)->in.fd, bytes, size));
+    ssize_t got = outcome(transport, read(((struct pair_transport *)transport)->in.fd, bytes, size));
+
+    return got == TRANSPORT_EOF && pair_broken(transport) ? TRANSPORT_ERROR : got;
 }
 
 static ssize_t pair_send(struct transport *transport, const void *bytes, size_t length)
@@ -201,17 +228,6 @@ static ssize_t pair_send(struct transport *transport, const void *bytes, size_t 
 static ssize_t pair_peek(struct transport *transport, void *bytes, size_t size)
 {
     return outcome(transport, recv(((struct pair_transport *)transport)->in.fd, bytes, size, MSG_PEEK));
-}
-
-static bool pair_broken(struct transport *transport)
-{
-    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
-
-    /* nobody reads what we write: a pipe says ERR, a socket HUP */
-    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
-        return false;
-    transport->error = EPIPE;
-    return true;
 }
 
 static void pair_end_close(struct pair_end *end)
@@ -256,8 +272,13 @@ static int pair_splice_fd(const struct transport *transport, int direction)
     return -1;
 }
 
+static void pair_set_patience(struct transport *transport, uint32_t ms)
+{
+    (void)transport, (void)ms;
+}
+
 static const struct transport_ops pair_ops = {
-    pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd,
+    pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience,
 };
 
 static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, struct transport *transport)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "loop.h"
@@ -30,6 +31,7 @@ struct transport_ops {
     bool (*shutdown_send)(struct transport *transport);
     void (*end)(struct transport *transport, bool reset);
     int (*splice_fd)(const struct transport *transport, int direction);
+    void (*set_patience)(struct transport *transport, uint32_t ms);
 };
 
 /* The part that every kind of transport begins with. */
@@ -65,6 +67,10 @@ void transport_watch(struct transport *transport, transport_watch_fn *watcher, v
 /* The descriptor that the kernel may move bytes from (LOOP_READ) or to (LOOP_WRITE) by itself, or -1.  Not for
  * polling. */
 int transport_splice_fd(const struct transport *transport, int direction);
+
+/* How long what was sent may stay unacknowledged by the other side's system until the stream counts as broken, in ms
+ * (> 0) instead of what tcp_tune_upstream was told.  A wish, and none where there is no network. */
+void transport_set_patience(struct transport *transport, uint32_t ms);
 
 /* What the last TRANSPORT_ERROR was. */
 const char *transport_error(const struct transport *transport);

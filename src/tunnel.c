@@ -240,12 +240,11 @@ static void enter_choose(struct tunnel *tunnel)
 
 /* --- HOP: the proxy is asked, or the target dialed --- */
 
+/* Where a redirect may lead. */
 static const char *forbids(void *arg, const struct address *address)
 {
     const struct tunnel *tunnel = arg;
 
-    if (!tunnel->proxy || !detour_is_learned(&tunnel->detour))
-        return NULL;
     return means_forbid(tunnel->means, tunnel->detour.sender_on_loopback, address);
 }
 
@@ -428,7 +427,7 @@ static void enter_hop(struct tunnel *tunnel)
         .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
         .password = tunnel->route.password,
         .request.target = &tunnel->target,
-        .forbids = forbids,
+        .forbids = tunnel->proxy && !configured ? forbids : NULL,
         .told = on_hop,
         .arg = tunnel,
     };

@@ -2,11 +2,13 @@
 """The commands that come to an end: check, try, connect, -V, -h; and what bad usage and a bad configuration give."""
 import os
 import re
+import subprocess
 import sys
 
-from kit import Sallyport, check, equal, free_port, run, scenario
+from kit import Sallyport, check, equal, free_port, run, scenario, until
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, OPAQUE, SWITCHED, Proxy
+from kit.process import PATIENCE
 from kit.route import listener, settings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../reference"))
@@ -183,6 +185,32 @@ def connect_that_is_cut_off_does_not_end_well(stage):
     check(GREETING.startswith(done.stdout), f"standard output has {done.stdout!r}")
 
 
+def naps(pid):
+    """How often the process has gone to sleep by itself."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M).group(1))
+
+
+def connect_whose_client_is_gone(stage):
+    """It stops to read, and then stops to write: no half-close, even if the server would stay for one."""
+    def script(connection):
+        connection.open()
+        connection.hold()
+
+    proxy = Proxy(stage, script)
+    ini = stage.file("sallyport.ini", settings(proxy.url))
+    child = subprocess.Popen([PROGRAM, "-c", ini, "connect", "imap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.DEVNULL, bufsize=0, env=Sallyport.environment(stage))
+    stage.later(child.wait)
+    stage.later(child.kill)
+    equal(child.stdout.read(len(GREETING)), GREETING, "greeting")
+    before = naps(child.pid)
+    child.stdout.close()
+    until(lambda: naps(child.pid) > before, "the program to see that nobody reads")
+    child.stdin.close()
+    check(child.wait(PATIENCE) != OK, "it looked like a good end")
+
+
 def connect_without_a_name_or_with_a_wrong_one(stage):
     ini, _ = house(stage)
     command(stage, "connect", status=USAGE, ini=ini)
@@ -261,6 +289,7 @@ scenario(check_prints_what_it_accepts_itself,
          connect_passes_on_every_byte_and_the_end_of_the_stream,
          connect_that_fails,
          connect_that_is_cut_off_does_not_end_well,
+         connect_whose_client_is_gone,
          connect_without_a_name_or_with_a_wrong_one,
          version_and_help,
          bad_usage,

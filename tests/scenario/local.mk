@@ -53,6 +53,7 @@ SCENARIO_TESTS = \
 	tests/scenario/72-real-proxy-killed.py \
 	tests/scenario/75-socket-activation.py \
 	tests/scenario/76-connections-ahead-of-need.py \
+	tests/scenario/77-connections-ahead-that-are-no-use.py \
 	tests/scenario/78-same-user.py \
 	tests/scenario/79-passwords-from-everywhere.py \
 	tests/scenario/80-mail-through-kerberos-and-tls.py \

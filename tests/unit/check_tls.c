@@ -116,7 +116,7 @@ static int wire_splice_fd(const struct transport *transport, int direction)
 }
 
 static const struct transport_ops wire_ops = {
-    wire_recv, wire_send, wire_peek, wire_broken, wire_shutdown_send, wire_end, wire_splice_fd,
+    wire_recv, wire_send, wire_peek, wire_broken, wire_shutdown_send, wire_end, wire_splice_fd, NULL,
 };
 
 

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +57,23 @@ static void say(const struct scene *scene, const char *text)
 }
 
 /* --- a socket --- */
+
+#ifdef TCP_USER_TIMEOUT
+START_TEST(its_patience_is_the_systems)
+{
+    struct scene scene;
+    unsigned ms = 0;
+    socklen_t size = sizeof ms;
+
+    set_up(&scene);
+    transport_set_patience(scene.transport, 1234);
+    ck_assert_int_eq(getsockopt(transport_splice_fd(scene.transport, LOOP_READ), IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+                                &size), 0);
+    ck_assert_uint_eq(ms, 1234);
+    tear_down(&scene);
+}
+END_TEST
+#endif
 
 static bool was_read_ready(void *arg)
 {
@@ -370,6 +389,9 @@ int main(void)
 {
     TCase *cases = unit_case("transport");
 
+#ifdef TCP_USER_TIMEOUT
+    tcase_add_test(cases, its_patience_is_the_systems);
+#endif
     tcase_add_test(cases, bytes_come_and_go);
     tcase_add_test(cases, the_end_of_one_direction_leaves_the_other);
     tcase_add_test(cases, close_is_a_clean_end_and_reset_is_none);

@@ -1,0 +1,253 @@
+#!/usr/bin/env python3
+"""Connections made ahead of need (`preconnect`) when something is wrong: a path that went silent, a proxy that is down,
+few descriptors, a proxy that is ourselves.  None of them may cost a client more than there being none."""
+import ctypes
+import resource
+import socket
+import struct
+import time
+
+from kit import check, equal, free_port, scenario, until
+from kit.checking import complaints
+from kit.control import facts
+from kit.peers import GREETING, Proxy
+from kit.redirecting import use
+from kit.route import Route, listener, settings
+from kit.streams import read_exactly
+
+SO_ATTACH_FILTER, SO_DETACH_FILTER, DROP_ALL = 26, 27, struct.pack("HBBI", 0x06, 0, 0, 0)
+"""A socket's filter (BPF) that lets nothing in: "return 0 bytes"."""
+
+
+def serve(connection):
+    connection.open()
+    connection.echo()
+
+
+def fall_silent(connection):
+    """From now on what is sent to this connection is lost on the way, without a word."""
+    code = ctypes.create_string_buffer(DROP_ALL, len(DROP_ALL))
+    connection.sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(code)))
+
+
+def ready(daemon, url):
+    return {proxy["url"]: proxy for proxy in facts(daemon)["proxies"]}[url].get("ready")
+
+
+def wait_ready(daemon, proxy, count):
+    until(lambda: ready(daemon, proxy.url) == count, f"{count} connections ready to {proxy.url}")
+
+
+def totals(daemon):
+    told = facts(daemon)["totals"]
+    return told["preconnected"], told["stale"]
+
+
+def greeted(stage, daemon, name="imap"):
+    client = daemon.connect(name)
+    stage.later(client.close)
+    equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
+    return client
+
+
+def a_path_that_went_silent(stage):
+    """As behind a router that forgot the connections, or after a change of networks.  One client finds out; the others
+    are served by fresh connections."""
+    silent = []
+
+    def script(connection):
+        if len(silent) < 3:
+            silent.append(connection)
+            connection.hold()
+        else:
+            serve(connection)
+
+    route = Route(stage, script, proxy="preconnect = 3")
+    route.proxy.wait_connection(3)
+    wait_ready(route.daemon, route.proxy, 3)
+    for connection in silent:
+        fall_silent(connection)
+    begun = time.monotonic()
+    route.greeted()
+    check(time.monotonic() - begun < 10, "the client waited as for an answer of the proxy")
+    route.greeted()
+    route.greeted()
+    used, stale = totals(route.daemon)
+    equal(stale, 1, "dead ones that were used")
+    equal(route.daemon.count("failed class"), 0, "sessions that failed")
+    equal(route.daemon.count(" rests for "), 0, "times that the proxy was blamed")
+    check(used >= 1, "none was used")
+
+
+def a_tunnel_is_as_patient_as_any_other(stage):
+    """The short patience is for the first request only: an open tunnel sits out what `keepalive` lets it."""
+    route = Route(stage, serve, proxy="preconnect = 1")
+    wait_ready(route.daemon, route.proxy, 1)
+    client = route.greeted()
+    equal(totals(route.daemon), (1, 0), "(used, dead)")
+    used = next(connection for connection in route.proxy.connections if connection.head)
+    fall_silent(used)
+    client.sendall(b"still there?")
+    begun = time.monotonic()
+    until(lambda: time.monotonic() - begun > 3, "the outage to end")
+    used.sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+    equal(read_exactly(client, 12), b"still there?", "echo")
+
+
+def a_proxy_that_says_nothing_any_more(stage):
+    """It takes the request and does not answer: that one session fails, and the others' connections are made anew."""
+    mute = []
+
+    def script(connection):
+        if len(mute) < 2:
+            mute.append(connection)
+            connection.hold()
+        else:
+            serve(connection)
+
+    route = Route(stage, script, sallyport="handshake-timeout = 1s", proxy="preconnect = 2")
+    route.proxy.wait_connection(2)
+    wait_ready(route.daemon, route.proxy, 2)
+    client = route.client()
+    route.failed("no answer")
+    client.close()
+    route.proxy.wait_connection(4)
+    wait_ready(route.daemon, route.proxy, 2)
+    route.greeted()
+
+
+def one_that_ends_early_keeps_only_its_own_place_empty(stage):
+    early = []
+
+    def script(connection):
+        if not early:
+            early.append(connection)
+            return
+        serve(connection)
+
+    route = Route(stage, script, proxy="preconnect = 3")
+    begun = time.monotonic()
+    wait_ready(route.daemon, route.proxy, 2)
+    for _ in range(4):
+        route.greeted()
+        wait_ready(route.daemon, route.proxy, 2)
+    check(time.monotonic() - begun < 4, "they were not replaced before the lost one was")
+    equal(totals(route.daemon), (4, 0), "(used, dead)")
+
+
+def they_are_made_to_the_next_proxy_when_one_is_down(stage):
+    """Before any client finds out."""
+    down = f"http://127.0.0.1:{free_port()}"
+    proxy = Proxy(stage, serve)
+    daemon = stage.sallyport(settings(f"{down} {proxy.url}", proxy="preconnect = 2"))
+    stage.later(proxy.stop)
+    wait_ready(daemon, proxy, 2)
+    daemon.wait_line(f"warning: {down} rests for ")
+    greeted(stage, daemon)
+    equal(totals(daemon), (1, 0), "(used, dead)")
+
+
+def they_follow_the_sessions_back(stage):
+    port = free_port()
+    second = Proxy(stage, serve)
+    daemon = stage.sallyport(settings(f"http://127.0.0.1:{port} {second.url}", proxy="preconnect = 2"))
+    stage.later(second.stop)
+    wait_ready(daemon, second, 2)
+    first = Proxy(stage, serve, port=port)
+    stage.later(first.stop)
+
+    def is_back():
+        greeted(stage, daemon).close()
+        return first.heads
+
+    until(is_back, "a session to go to the first again")
+    wait_ready(daemon, first, 2)
+    wait_ready(daemon, second, 0)
+
+
+def not_for_one_that_a_redirect_names(stage):
+    """Whether it may be where it is, is looked up when it is asked."""
+    inner = Proxy(stage, serve)
+
+    def send_away(connection):
+        connection.read_head()
+        connection.send(use(inner))
+
+    outer = Proxy(stage, send_away)
+    daemon = stage.sallyport(f"[redirects]\nwider = accept\n[proxy outer]\nurl = {outer.url}\n"
+                             f"[proxy inner]\nurl = {inner.url}\npreconnect = 1\n" +
+                             listener("imap", more="proxy = outer") +
+                             listener("smtp", more="proxy = inner"))
+    stage.later(inner.stop)
+    stage.later(outer.stop)
+    wait_ready(daemon, inner, 1)
+    greeted(stage, daemon)
+    equal(totals(daemon), (0, 0), "(used, dead) behind the redirect")
+    equal(len(inner.heads), 1, "requests")
+    greeted(stage, daemon, "smtp")
+    equal(totals(daemon), (1, 0), "(used, dead) without one")
+
+
+def not_to_ourselves(stage):
+    """A listener's proxy may be another listener of ours; each connection to that would be a client."""
+    port = free_port()
+    proxy = Proxy(stage, serve)
+    daemon = stage.sallyport(f"[sallyport]\nlog-level = debug\n[proxy]\nurl = {proxy.url}\n"
+                             f"[proxy loop]\nurl = http://127.0.0.1:{port}\npreconnect = 2\n"
+                             f"[forward]\nlisten = 127.0.0.1:{port}\ntarget = proxy.example.net:3128\n"
+                             "protocol = HTTP\n" + listener("imap", more="proxy = loop"))
+    stage.later(proxy.stop)
+    daemon.wait_line("ahead of need: it is one of our own listeners", count=2)
+    equal(facts(daemon)["totals"]["sessions"], 0, "sessions without a client")
+    equal(len(proxy.connections), 0, "connections at the proxy")
+    found = complaints(stage, f"[proxy]\nurl = http://localhost:{port}\n[imap]\nlisten = 127.0.0.1:{port}\n"
+                       "target = mail.example.net\n")
+    check(any("listens itself" in text for _, text in found), f"a circle is not told: {found}")
+
+
+def they_leave_descriptors_for_sessions(stage):
+    def few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    route = Route(stage, serve, proxy="preconnect = 64", preexec=few)
+    until(lambda: ready(route.daemon, route.proxy.url), "some to be ready")
+    for _ in range(3):
+        route.greeted()
+    equal(ready(route.daemon, route.proxy.url), 8, "connections ready with 64 descriptors")
+
+
+def none_is_kept_when_the_end_has_begun(stage):
+    """A session that is still busy keeps the program alive, but needs no other connection."""
+    gone = []
+
+    def script(connection):
+        if connection.read_head():
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" + GREETING)
+            connection.echo()
+        else:
+            gone.append(connection)
+
+    route = Route(stage, script, proxy="preconnect = 2\npreconnect-age = 1s")
+    client = route.greeted()
+    wait_ready(route.daemon, route.proxy, 2)
+    route.daemon.process.signal(15)
+    route.daemon.wait_line("stopping signal=TERM")
+    before = len(route.proxy.connections)
+    until(lambda: len(gone) >= 2, "those that were ready to be closed")
+    begun = time.monotonic()
+    while time.monotonic() - begun < 1.5:
+        client.sendall(b"x")
+        equal(read_exactly(client, 1), b"x", "echo")
+    equal(len(route.proxy.connections), before, "connections at the proxy")
+
+
+scenario(a_path_that_went_silent,
+         a_tunnel_is_as_patient_as_any_other,
+         a_proxy_that_says_nothing_any_more,
+         one_that_ends_early_keeps_only_its_own_place_empty,
+         they_are_made_to_the_next_proxy_when_one_is_down,
+         they_follow_the_sessions_back,
+         not_for_one_that_a_redirect_names,
+         not_to_ourselves,
+         they_leave_descriptors_for_sessions,
+         none_is_kept_when_the_end_has_begun)
