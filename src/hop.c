@@ -245,7 +245,8 @@ static struct transport *take_ready(struct hop *hop)
         return NULL;
     ready = stock_take(hop->job.means->stock, hop->job.proxy, hop->job.own, &hop->on_loopback);
     if (ready)
-        transport_set_patience(ready, STOCK_PATIENCE_MS);
+        transport_set_patience(ready, hop->job.settings->handshake_timeout > 2 * STOCK_PATIENCE_MS
+                                          ? STOCK_PATIENCE_MS : hop->job.settings->handshake_timeout / 2);
     return ready;
 }
 
@@ -291,7 +292,7 @@ static bool connection_was_stale(const struct hop *hop, enum dialogue_event even
  * That is nobody's failure. */
 static void ask_anew(struct hop *hop)
 {
-    stock_note_stale(hop->job.means->stock);
+    stock_note_stale(hop->job.means->stock, hop->job.proxy, hop->job.own);
     hop->stale = true;
     dialogue_free(hop->dialogue);
     start_dialogue(hop);
@@ -302,7 +303,7 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
     struct hop *hop = arg;
     bool from_stock = hop->from_stock && !hop->stale, stale = from_stock && connection_was_stale(hop, event);
 
-    if (from_stock && (stale || event == DIALOGUE_DEAD))
+    if (from_stock && !stale && event == DIALOGUE_DEAD)
         stock_renew(hop->job.means->stock, hop->job.proxy, hop->job.own);
     if (event != DIALOGUE_STEP && event != DIALOGUE_WANTS_CONNECTION && !stale)
         hop->reached = true;

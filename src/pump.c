@@ -195,6 +195,18 @@ static void tell(struct pump *pump, enum pump_event event)
     told(arg, event);
 }
 
+/* Of the side that this direction reads from.  True: told was called. */
+static bool look_whether_broken(struct pump *pump, enum pump_way reads)
+{
+    struct pump_direction *way = &pump->way[reads];
+
+    if ((pump->lone && reads == PUMP_UP && way->state != PUMP_ENDED_WAY) || !transport_broken(way->from))
+        return false;
+    pump->broken_side = way->from;
+    tell(pump, PUMP_BROKEN);
+    return true;
+}
+
 static void run(struct pump *pump, bool up, bool down);
 
 static void run_again(struct deferred *again)
@@ -224,9 +236,10 @@ static void run(struct pump *pump, bool up, bool down)
     }
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(loop_of(pump));
-    if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->ends_with_server) &&
-        pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
+    if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->lone) && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
         tell(pump, PUMP_ENDED);
+    else if (pump->lone && pump->way[PUMP_UP].state == PUMP_ENDED_WAY)
+        look_whether_broken(pump, PUMP_UP);
 }
 
 /* A side is ready.  With edges, every event says "writable" too: only a direction that waits for this very thing is
@@ -238,11 +251,8 @@ static void on_side(struct pump *pump, enum pump_way reads, int ready)
     bool run_in = ready & LOOP_READ && in->state == PUMP_FLOWING && !in->waits_for_room;
     bool run_out = ready & LOOP_WRITE && out->waits_for_room;
 
-    if ((in->state != PUMP_FLOWING || in->waits_for_room) && ready & LOOP_READ && transport_broken(in->from)) {
-        pump->broken_side = in->from;
-        tell(pump, PUMP_BROKEN);
+    if ((in->state != PUMP_FLOWING || in->waits_for_room) && ready & LOOP_READ && look_whether_broken(pump, reads))
         return;
-    }
     if (run_in || run_out)
         run(pump, reads == PUMP_UP ? run_in : run_out, reads == PUMP_UP ? run_out : run_in);
 }

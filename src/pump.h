@@ -43,7 +43,8 @@ struct pump {
     void *arg;
     struct deferred again;  /* a direction has used its share of this turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
-    bool ends_with_server;  /* the owner's wish: the server's end of stream ends all */
+    bool lone;              /* the owner's wish: the server's end of stream ends all, and a client that reads no more is
+                             * gone when its own stream has ended, and all of it was delivered */
     enum pump_way first_end;         /* which side ended first: PUMP_UP = the client */
     struct transport *broken_side;   /* after PUMP_BROKEN: client or server, not owned */
 };

@@ -130,6 +130,18 @@ static void check_places(const struct config *config, struct complaints *complai
         }
 }
 
+static bool is_any_host(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+/* Whether who connects to this place gets to the listener. */
+static bool leads_to(const struct endpoint *place, const struct endpoint *listen)
+{
+    return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
+                                         (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
+}
+
 /* Each session of such a listener would be its next client, until no more fit in. */
 static void check_circles(const struct config *config, struct complaints *complaints)
 {
@@ -138,7 +150,7 @@ static void check_circles(const struct config *config, struct complaints *compla
 
         for (size_t k = 0; listener->proxy && k < listener->proxy->urls.count; k++)
             for (size_t place = 0; place < listener->listen.count; place++)
-                if (same_place(&listener->proxy->urls.at[k], &listener->listen.at[place]))
+                if (leads_to(&listener->proxy->urls.at[k], &listener->listen.at[place]))
                     complain(complaints, listener->line, "the url of its proxy is where %s listens itself: a proxy is "
                              "another program", listener->name);
     }

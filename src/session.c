@@ -359,7 +359,7 @@ static void enter_piping(struct session *session)
     session->tunnel = NULL;
     session->opened = (uint32_t)age_ms(session);
     pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
-    session->pump.ends_with_server = session->owner->lone;
+    session->pump.lone = session->owner->lone;
     watch_silence(session);
 }
 
@@ -439,11 +439,13 @@ static void stop_serving(struct session *session)
 static void enter_dead(struct session *session, enum state before)
 {
     bool whole = session->well || before == DRAINING;
+    /* what standard input had to say is on its way, and is to arrive, whoever hears the answer */
+    bool said_all = session->owner->lone && session->pump.way[PUMP_UP].state == PUMP_ENDED_WAY;
 
     pump_stop(&session->pump);
     tunnel_free(session->tunnel);
     (whole ? transport_close : transport_reset)(session->client);
-    (whole ? transport_close : transport_reset)(session->server);
+    (whole || said_all ? transport_close : transport_reset)(session->server);
     session->owner->ended_sums.in += session->pump.way[PUMP_UP].bytes;
     session->owner->ended_sums.out += session->pump.way[PUMP_DOWN].bytes;
     *session->back = session->next;

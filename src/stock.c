@@ -5,13 +5,12 @@
 
 #include "approach.h"
 #include "log.h"
-#include "standing.h"
 
 /* One connection: under way, or ready. */
 struct item {
     struct shelf *shelf;
     struct item *next, **back;
-    struct endpoint proxy;
+    const struct endpoint *proxy; /* one of the section's */
     struct approach *approach;    /* NULL: ready */
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
@@ -21,15 +20,19 @@ struct item {
     struct deferred death;
 };
 
+/* How it goes with connections to one proxy. */
+struct outlook {
+    size_t resting;               /* places that stay empty until the shelf's retry rings; all: another proxy's turn */
+    bool doubtful;                /* the last one failed when none was ready: one at a time */
+};
+
 /* What is kept for one section. */
 struct shelf {
     struct stock *stock;
     const struct proxy_config *section;
     size_t size;                  /* how many there should be; 0: nothing is kept */
     struct item *items;           /* the oldest last */
-    size_t count;
-    const struct endpoint *proxy; /* to which they are made; NULL: none was yet */
-    size_t resting;               /* places that stay empty until retry rings, or it is another proxy's turn */
+    struct outlook outlooks[VALUE_LIST_MAX]; /* by its url */
     struct loop_timer retry;
     struct deferred filling;
 };
@@ -48,10 +51,25 @@ static struct loop *loop_of(const struct shelf *shelf)
     return shelf->stock->means->loop;
 }
 
+static struct outlook *outlook_of(struct shelf *shelf, const struct endpoint *proxy)
+{
+    return &shelf->outlooks[proxy - shelf->section->urls.at];
+}
+
 /* Milliseconds. */
 static uint64_t age_of(const struct item *item)
 {
     return loop_now(loop_of(item->shelf)) - item->since;
+}
+
+/* How many there are to this proxy, old ones left out: those that are ready, and with those under way. */
+static size_t count(const struct shelf *shelf, const struct endpoint *proxy, bool with_those_under_way)
+{
+    size_t found = 0;
+
+    for (const struct item *item = shelf->items; item; item = item->next)
+        found += item->proxy == proxy && !item->old && (item->transport || with_those_under_way);
+    return found;
 }
 
 static void item_die(struct deferred *death)
@@ -69,7 +87,6 @@ static void item_end(struct item *item)
     *item->back = item->next;
     if (item->next)
         item->next->back = item->back;
-    shelf->count -= !item->old;
     shelf->stock->held--;
     loop_defer(loop_of(shelf), &item->death, item_die);
 }
@@ -87,7 +104,8 @@ static void on_retry(void *arg)
 {
     struct shelf *shelf = arg;
 
-    shelf->resting = 0;
+    for (size_t i = 0; i < shelf->section->urls.count; i++)
+        shelf->outlooks[i].resting = 0;
     fill_soon(shelf);
 }
 
@@ -97,22 +115,33 @@ static void retry_later(struct shelf *shelf)
         loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
 }
 
-/* Making the next one in its place at once would be of no use. */
-static void rest(struct shelf *shelf, const struct endpoint *proxy, const char *why)
-{
-    char where[ENDPOINT_URL_MAX];
-
-    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(proxy, where), why);
-    shelf->resting++;
-    retry_later(shelf);
-}
-
 static void replace(struct item *item)
 {
     struct shelf *shelf = item->shelf;
 
     item_end(item);
     fill_soon(shelf);
+}
+
+/* Making the next one in its place at once would be of no use, or making any if no other is ready.  What that says of
+ * the proxy is for us alone: sessions may fare better. */
+static void lose(struct item *item, const char *why)
+{
+    struct shelf *shelf = item->shelf;
+    struct outlook *outlook = outlook_of(shelf, item->proxy);
+    char where[ENDPOINT_URL_MAX];
+
+    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(item->proxy, where),
+                why);
+    item->old = true; /* it counts no more */
+    if (count(shelf, item->proxy, false) > 0) {
+        outlook->resting++;
+    } else {
+        outlook->resting = shelf->size;
+        outlook->doubtful = true;
+    }
+    retry_later(shelf);
+    replace(item);
 }
 
 static void on_of_age(void *arg)
@@ -127,28 +156,44 @@ static void retire(struct item *item)
     uint64_t lived = age_of(item);
 
     item->old = true;
-    item->shelf->count--;
     loop_timer_start(loop_of(item->shelf), &item->age, lived < age ? age - lived : 0, on_of_age, item);
+    fill_soon(item->shelf);
 }
 
 static void on_old(void *arg)
 {
-    struct item *item = arg;
-
-    retire(item);
-    fill_soon(item->shelf);
+    retire(arg);
 }
 
-/* A successor is ready: the oldest goes. */
-static void end_old(struct shelf *shelf)
+/* The proxy that a session would be sent to now, but for those that we had no luck with lately.  NULL: there is none,
+ * or it binds what was proven to it to a connection, so that a connection without proof is of no use. */
+static const struct endpoint *wanted(const struct shelf *shelf)
+{
+    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING}; /* as in route_next */
+    const struct means *means = shelf->stock->means;
+
+    for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)
+        for (size_t i = 0; i < shelf->section->urls.count; i++) {
+            const struct endpoint *proxy = &shelf->section->urls.at[i];
+            enum challenge_scheme scheme = health_scheme(means->health, proxy);
+
+            if (health_state(means->health, proxy, loop_now(means->loop)) == turns[turn] &&
+                shelf->outlooks[i].resting < shelf->size)
+                return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
+        }
+    return NULL;
+}
+
+/* A successor is ready: the oldest goes that is old, or leads elsewhere. */
+static void end_predecessor(struct shelf *shelf, const struct endpoint *proxy)
 {
     struct item *oldest = NULL;
 
     for (struct item *item = shelf->items; item; item = item->next)
-        if (item->old)
+        if (item->transport && (item->old || item->proxy != proxy))
             oldest = item;
     if (oldest)
-        replace(oldest);
+        item_end(oldest);
 }
 
 /* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
@@ -162,8 +207,9 @@ static void on_word(void *arg, int ready)
     if (transport_peek(item->transport, &byte, 1) == TRANSPORT_AGAIN)
         return;
     if (!item->old && age_of(item) < STOCK_RETRY_MS)
-        rest(item->shelf, &item->proxy, "it ended one that was just made");
-    replace(item);
+        lose(item, "it ended one that was just made");
+    else
+        replace(item);
 }
 
 /* When a successor is to be made: those that were made together do not grow old together. */
@@ -175,38 +221,42 @@ static uint64_t time_to_renewal(const struct item *item)
     return lived < due ? due - lived : 0;
 }
 
-/* What became of one is known of its proxy, too: the next session need not find out by itself. */
-static void on_failed(struct item *item, bool dead)
+static void on_ready(struct item *item)
 {
-    const struct failure *failure = approach_failure(item->approach);
+    struct shelf *shelf = item->shelf;
+    struct outlook *outlook = outlook_of(shelf, item->proxy);
 
-    if (dead)
-        standing_failed(item->shelf->stock->means, NULL, &item->proxy, failure);
-    rest(item->shelf, &item->proxy, failure->what);
-    replace(item);
+    item->transport = approach_take(item->approach);
+    item->on_loopback = approach_on_loopback(item->approach);
+    approach_free(item->approach);
+    item->approach = NULL;
+    if (age_of(item) >= shelf->section->preconnect_age) {
+        lose(item, "to make one takes longer than preconnect-age");
+        return;
+    }
+    if (outlook->doubtful)
+        *outlook = (struct outlook){.resting = 0};
+    if (wanted(shelf) == item->proxy)
+        end_predecessor(shelf, item->proxy);
+    fill_soon(shelf);
+    loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
+    transport_watch(item->transport, on_word, item);
+    on_word(item, LOOP_READ); /* what came already is not announced again */
 }
 
 static void on_approach(void *arg, enum approach_event event, const char *step, const char *text)
 {
     struct item *item = arg;
-    struct shelf *shelf = item->shelf;
 
     (void)step, (void)text;
     switch (event) {
     case APPROACH_STEP:
         break;
     case APPROACH_READY:
-        item->transport = approach_take(item->approach);
-        item->on_loopback = approach_on_loopback(item->approach);
-        approach_free(item->approach);
-        item->approach = NULL;
-        loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
-        end_old(shelf);
-        transport_watch(item->transport, on_word, item);
-        on_word(item, LOOP_READ); /* what came already is not announced again */
+        on_ready(item);
         break;
     case APPROACH_DEAD: case APPROACH_FORBIDDEN: case APPROACH_FAILED:
-        on_failed(item, event == APPROACH_DEAD);
+        lose(item, approach_failure(item->approach)->what);
         break;
     }
 }
@@ -239,65 +289,30 @@ static bool add(struct shelf *shelf, const struct endpoint *proxy)
         return false;
     }
     item->shelf = shelf;
-    item->proxy = *proxy;
+    item->proxy = proxy;
     item->since = loop_now(loop_of(shelf));
     item->next = shelf->items;
     item->back = &shelf->items;
     if (item->next)
         item->next->back = &item->next;
     shelf->items = item;
-    shelf->count++;
     shelf->stock->held++;
     return true;
 }
 
-/* The proxy that a session would be sent to now; NULL: none of them is well, or it binds what was proven to it to a
- * connection, so that a connection without proof is of no use. */
-static const struct endpoint *wanted(const struct shelf *shelf)
-{
-    const struct means *means = shelf->stock->means;
-
-    for (size_t i = 0; i < shelf->section->urls.count; i++) {
-        const struct endpoint *proxy = &shelf->section->urls.at[i];
-        enum challenge_scheme scheme = health_scheme(means->health, proxy);
-
-        if (health_state(means->health, proxy, loop_now(means->loop)) == HEALTH_UP)
-            return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
-    }
-    return NULL;
-}
-
-/* Those to other proxies are of use for as long as there is none to this one. */
-static void retire_others(struct shelf *shelf, const struct endpoint *proxy)
-{
-    struct item *next;
-
-    for (struct item *item = shelf->items; item; item = next) {
-        next = item->next;
-        if (item->old || endpoint_equal(&item->proxy, proxy))
-            continue;
-        if (item->transport)
-            retire(item);
-        else
-            item_end(item);
-    }
-}
-
+/* Those to other proxies stay for as long as there is none to this one. */
 static void fill(struct deferred *filling)
 {
     struct shelf *shelf = (struct shelf *)((char *)filling - offsetof(struct shelf, filling));
     struct stock *stock = shelf->stock;
     const struct endpoint *proxy = wanted(shelf);
+    const struct outlook *outlook = proxy ? outlook_of(shelf, proxy) : NULL;
+    size_t there = proxy ? count(shelf, proxy, true) : 0;
 
-    if (proxy && proxy != shelf->proxy) {
-        shelf->proxy = proxy;
-        shelf->resting = 0;
-        retire_others(shelf, proxy);
-    }
-    while (proxy && shelf->count + shelf->resting < shelf->size && stock->held < stock->most)
-        if (!add(shelf, proxy))
-            proxy = NULL;
-    if (shelf->count < shelf->size)
+    while (proxy && there + outlook->resting < (outlook->doubtful ? 1 : shelf->size) && stock->held < stock->most &&
+           add(shelf, proxy))
+        there++;
+    if (there < shelf->size)
         retry_later(shelf);
 }
 
@@ -337,18 +352,20 @@ void stock_free(struct stock *stock)
     free(stock);
 }
 
-/* Whether sessions come by this section at all. */
-static bool in_use(const struct config *config, const struct proxy_config *section)
+/* How many connections a section asks for: none if no listener has it. */
+static size_t asked_for(const struct config *config, const struct proxy_config *section)
 {
     for (size_t i = 0; i < config->listener_count; i++)
         for (const struct proxy_config *proxy = config->listeners[i].proxy; proxy; proxy = proxy->via)
             if (proxy == section)
-                return true;
-    return false;
+                return section->preconnect;
+    return 0;
 }
 
 void stock_keep(struct stock *stock, struct config *config, size_t most)
 {
+    size_t all = 0, room = most / 5 * 4 + most % 5 * 4 / 5; /* the rest is for successors */
+
     clear(stock);
     stock->config = config_ref(config);
     stock->most = most;
@@ -356,13 +373,16 @@ void stock_keep(struct stock *stock, struct config *config, size_t most)
     if (!stock->shelves)
         return;
     stock->shelf_count = config->proxy_count;
+    for (size_t i = 0; i < config->proxy_count; i++)
+        all += asked_for(config, &config->proxies[i]);
     for (size_t i = 0; i < config->proxy_count; i++) {
         struct shelf *shelf = &stock->shelves[i];
 
         shelf->stock = stock;
         shelf->section = &config->proxies[i];
-        if (in_use(config, shelf->section))
-            shelf->size = shelf->section->preconnect;
+        shelf->size = asked_for(config, shelf->section);
+        if (all > room)
+            shelf->size = shelf->size * room / all;
         if (shelf->size > 0)
             fill_soon(shelf);
     }
@@ -385,7 +405,7 @@ static struct shelf *find_shelf(const struct stock *stock, const struct proxy_co
 static struct item *find_ready(const struct shelf *shelf, const struct endpoint *proxy)
 {
     for (struct item *item = shelf->items; item; item = item->next)
-        if (item->transport && endpoint_equal(&item->proxy, proxy))
+        if (item->transport && endpoint_equal(item->proxy, proxy))
             return item;
     return NULL;
 }
@@ -411,21 +431,26 @@ struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, 
     return transport;
 }
 
-void stock_note_stale(struct stock *stock)
+void stock_note_stale(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section)
 {
+    struct shelf *shelf = find_shelf(stock, section);
+    struct item *next;
+
     stock->sums.stale++;
+    for (struct item *item = shelf ? shelf->items : NULL; item; item = next) {
+        next = item->next;
+        if (item->transport && endpoint_equal(item->proxy, proxy))
+            replace(item);
+    }
 }
 
 void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section)
 {
     struct shelf *shelf = find_shelf(stock, section);
-    struct item *next;
 
-    for (struct item *item = shelf ? shelf->items : NULL; item; item = next) {
-        next = item->next;
-        if (item->transport && endpoint_equal(&item->proxy, proxy))
-            replace(item);
-    }
+    for (struct item *item = shelf ? shelf->items : NULL; item; item = item->next)
+        if (item->transport && !item->old && endpoint_equal(item->proxy, proxy))
+            retire(item);
 }
 
 size_t stock_size(const struct config *config)
@@ -433,9 +458,9 @@ size_t stock_size(const struct config *config)
     size_t size = 0;
 
     for (size_t i = 0; i < config->proxy_count; i++) {
-        size_t wanted = config->proxies[i].preconnect;
+        size_t wished = asked_for(config, &config->proxies[i]);
 
-        size += wanted > 0 ? wanted + wanted / 4 + 1 : 0;
+        size += wished > 0 ? wished + wished / 4 + 1 : 0;
     }
     return size;
 }
@@ -446,7 +471,7 @@ size_t stock_ready(const struct stock *stock, const struct endpoint *proxy)
 
     for (size_t i = 0; i < stock->shelf_count; i++)
         for (const struct item *item = stock->shelves[i].items; item; item = item->next)
-            count += item->transport && endpoint_equal(&item->proxy, proxy);
+            count += item->transport && endpoint_equal(item->proxy, proxy);
     return count;
 }
 

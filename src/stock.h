@@ -1,7 +1,9 @@
 /* Connections to proxies, made before they are needed (`preconnect`): TLS is done, nothing was said over them, and
  * each serves one tunnel at most, so that a new tunnel costs one round trip.  They are watched for what the proxy does
- * to them, and never grow older than `preconnect-age`; one that is taken, closed or old is replaced.  Those of a
- * section lead to the proxy of it that a session would be sent to now; never to a listener of our own. */
+ * to them, and never grow older than `preconnect-age`; one that is taken, closed or old is replaced.
+ *
+ * Those of a section lead to the proxy of it that a session would be sent to now, or to the next if none can be made to
+ * that; never to a listener of our own.  How it goes with them changes nothing for sessions: no book is kept of it. */
 #ifndef SALLYPORT_STOCK_H
 #define SALLYPORT_STOCK_H
 
@@ -39,10 +41,10 @@ void stock_close(struct stock *stock);
 struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,
                              bool *on_loopback);
 
-/* One that was taken turned out to be dead. */
-void stock_note_stale(struct stock *stock);
+/* One that was taken turned out to be dead.  So are, most likely, the others to this proxy: they are replaced. */
+void stock_note_stale(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section);
 
-/* Replaces those that are ready: what has happened to one of them is likely to have happened to all. */
+/* One that was taken brought no answer: the others are replaced as if they were old, and serve until then. */
 void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* How many connections a configuration asks for, with some more while old ones are renewed. */

@@ -4,8 +4,10 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 from kit import Sallyport, check, equal, free_port, run, scenario, until
+from kit import streams
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, OPAQUE, SWITCHED, Proxy
 from kit.process import PATIENCE
@@ -192,23 +194,37 @@ def naps(pid):
 
 
 def connect_whose_client_is_gone(stage):
-    """It stops to read, and then stops to write: no half-close, even if the server would stay for one."""
+    """It stops to read, and then stops to write: no half-close, even if the server would stay for one.  But all that it
+    wrote arrives."""
+    noise, heard, gone = bytes(range(256)) * 1200, [], threading.Event()
+
     def script(connection):
         connection.open()
+        gone.wait()
+        heard.append(connection.read_all())
         connection.hold()
+
+    def write():
+        child.stdin.write(noise)
+        child.stdin.close()
 
     proxy = Proxy(stage, script)
     ini = stage.file("sallyport.ini", settings(proxy.url))
     child = subprocess.Popen([PROGRAM, "-c", ini, "connect", "imap"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                             stderr=subprocess.DEVNULL, bufsize=0, env=Sallyport.environment(stage))
+                             stderr=subprocess.DEVNULL, env=Sallyport.environment(stage))
     stage.later(child.wait)
     stage.later(child.kill)
     equal(child.stdout.read(len(GREETING)), GREETING, "greeting")
     before = naps(child.pid)
     child.stdout.close()
     until(lambda: naps(child.pid) > before, "the program to see that nobody reads")
-    child.stdin.close()
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(PATIENCE)
+    gone.set()
     check(child.wait(PATIENCE) != OK, "it looked like a good end")
+    until(lambda: heard, "the server to hear it")
+    equal((len(heard[0][0]), heard[0][1]), (len(noise), streams.END), "what the server heard")
 
 
 def connect_without_a_name_or_with_a_wrong_one(stage):

@@ -5,6 +5,7 @@ import ctypes
 import resource
 import socket
 import struct
+import threading
 import time
 
 from kit import check, equal, free_port, scenario, until
@@ -117,16 +118,19 @@ def a_proxy_that_says_nothing_any_more(stage):
 
 
 def one_that_ends_early_keeps_only_its_own_place_empty(stage):
-    early = []
+    early, standing = [], threading.Event()
 
     def script(connection):
         if not early:
             early.append(connection)
+            standing.wait()
             return
         serve(connection)
 
     route = Route(stage, script, proxy="preconnect = 3")
     begun = time.monotonic()
+    wait_ready(route.daemon, route.proxy, 3)
+    standing.set()
     wait_ready(route.daemon, route.proxy, 2)
     for _ in range(4):
         route.greeted()
@@ -136,13 +140,13 @@ def one_that_ends_early_keeps_only_its_own_place_empty(stage):
 
 
 def they_are_made_to_the_next_proxy_when_one_is_down(stage):
-    """Before any client finds out."""
+    """Before any client finds out.  What is known of a proxy by sessions stays as it is."""
     down = f"http://127.0.0.1:{free_port()}"
     proxy = Proxy(stage, serve)
     daemon = stage.sallyport(settings(f"{down} {proxy.url}", proxy="preconnect = 2"))
     stage.later(proxy.stop)
     wait_ready(daemon, proxy, 2)
-    daemon.wait_line(f"warning: {down} rests for ")
+    equal(daemon.count(" rests for "), 0, "times that the proxy was blamed")
     greeted(stage, daemon)
     equal(totals(daemon), (1, 0), "(used, dead)")
 
@@ -206,14 +210,74 @@ def not_to_ourselves(stage):
 
 
 def they_leave_descriptors_for_sessions(stage):
+    """And each section has its share."""
     def few():
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
-    route = Route(stage, serve, proxy="preconnect = 64", preexec=few)
-    until(lambda: ready(route.daemon, route.proxy.url), "some to be ready")
+    first, second = Proxy(stage, serve), Proxy(stage, serve)
+    daemon = stage.sallyport(f"[proxy first]\nurl = {first.url}\npreconnect = 64\n"
+                             f"[proxy second]\nurl = {second.url}\npreconnect = 64\n" +
+                             listener("imap", more="proxy = first") + listener("smtp", more="proxy = second"),
+                             preexec=few)
+    stage.later(first.stop)
+    stage.later(second.stop)
+    wait_ready(daemon, first, 3)
+    wait_ready(daemon, second, 3)
     for _ in range(3):
+        greeted(stage, daemon)
+        greeted(stage, daemon, "smtp")
+    wait_ready(daemon, first, 3)
+    wait_ready(daemon, second, 3)
+
+
+def one_that_the_proxy_has_no_place_for(stage):
+    """It takes two connections at a time: those are used, no session is worse off, and it is not stormed."""
+    taken = []
+
+    def script(connection):
+        if len(taken) >= 2:
+            return
+        taken.append(connection)
+        try:
+            serve(connection)
+        finally:
+            taken.remove(connection)
+
+    proxy, other = Proxy(stage, script), Proxy(stage, serve)
+    daemon = stage.sallyport(settings(f"{proxy.url} {other.url}", proxy="preconnect = 4"))
+    stage.later(proxy.stop)
+    stage.later(other.stop)
+    wait_ready(daemon, proxy, 2)
+    for _ in range(5):
+        greeted(stage, daemon).close()
+        until(lambda: len(taken) < 2 or ready(daemon, proxy.url), "a place at the proxy")
+    equal(len(other.connections), 0, "connections at the other proxy")
+    equal(daemon.count(" rests for "), 0, "times that the proxy was blamed")
+    check(len(proxy.connections) < 24, f"{len(proxy.connections)} connections for 5 sessions")
+
+
+def a_request_without_an_answer(stage):
+    """The proxy is silent about one target only: the others go on, over connections that stay ready."""
+    def script(connection):
+        if b"mute.example.net" in connection.read_head():
+            connection.hold()
+        elif connection.head:
+            connection.send(b"HTTP/1.1 200 OK\r\n\r\n" + GREETING)
+            connection.echo()
+
+    route = Route(stage, script, listener("imap") + listener("smtp", "mute.example.net"),
+                  "handshake-timeout = 1s", "preconnect = 3")
+    wait_ready(route.daemon, route.proxy, 3)
+    client = route.client("smtp")
+    route.failed("no answer")
+    client.close()
+    begun = time.monotonic()
+    for _ in range(3):
+        check(ready(route.daemon, route.proxy.url) >= 2, "the others were given up")
         route.greeted()
-    equal(ready(route.daemon, route.proxy.url), 8, "connections ready with 64 descriptors")
+    wait_ready(route.daemon, route.proxy, 3)
+    check(time.monotonic() - begun < 4, "they were not replaced at once")
+    equal(totals(route.daemon), (4, 0), "(used, dead)")
 
 
 def none_is_kept_when_the_end_has_begun(stage):
@@ -250,4 +314,6 @@ scenario(a_path_that_went_silent,
          not_for_one_that_a_redirect_names,
          not_to_ourselves,
          they_leave_descriptors_for_sessions,
+         one_that_the_proxy_has_no_place_for,
+         a_request_without_an_answer,
          none_is_kept_when_the_end_has_begun)
