@@ -8,6 +8,7 @@ import warnings
 
 from kit import check, equal, scenario, until
 from kit.certificates import Authority
+from kit.control import facts
 from kit.peers import GREETING, Proxy
 from kit.real import Apache, Dovecot, Mailbox, Squid, Stunnel, Tinyproxy, hard, letter
 from kit.route import listener, refusal, settings
@@ -64,6 +65,22 @@ def tls_within_tls(stage):
 
 def starttls_within_tls(stage):
     there_and_back(stage, lambda authority, dovecot: secure(authority, dovecot.imap, "starttls"))
+
+
+def connections_ahead_of_need(stage):
+    """Each kind of proxy lets them stand, and serves them when they are used."""
+    authority = Authority(stage)
+    dovecot = Dovecot(stage, certificate=authority.leaf("localhost", name="mail"))
+    for front in fronts(stage, authority, [dovecot.imaps]):
+        daemon = stage.sallyport(settings(front.url, secure(authority, dovecot.imaps),
+                                          proxy=trusting(authority, "preconnect = 2")), name=f"sallyport-{front.name}")
+        for _ in range(4):
+            until(lambda: facts(daemon)["proxies"][0]["ready"] == 2, f"two connections ready to {front.name}")
+            with Mailbox(daemon.address("imap")) as mailbox:
+                equal(mailbox.client.welcome[:5], b"* OK ", "greeting")
+        told = facts(daemon)["totals"]
+        equal((told["preconnected"], told["stale"]), (4, 0), f"(used, dead) at {front.name}")
+        daemon.stop()
 
 
 def without_any_proxy(stage):
@@ -205,6 +222,7 @@ def much_both_ways_and_the_end_on_each_side(stage):
 scenario(a_plain_server_behind_each_of_them,
          tls_within_tls,
          starttls_within_tls,
+         connections_ahead_of_need,
          without_any_proxy,
          a_certificate_of_ours,
          no_certificate_where_one_is_wanted,
