@@ -196,20 +196,25 @@ static void end_predecessor(struct shelf *shelf, const struct endpoint *proxy)
         item_end(oldest);
 }
 
-/* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
- * turn.  Only what TLS says for itself does not. */
-static void on_word(void *arg, int ready)
+/* Whatever comes over a connection that nobody has asked anything ends its use, and then it is no item any more: the
+ * proxy's end, a reset, a word out of turn.  Only what TLS says for itself does not. */
+static bool is_silent(struct item *item)
 {
-    struct item *item = arg;
     char byte;
 
-    (void)ready;
     if (transport_peek(item->transport, &byte, 1) == TRANSPORT_AGAIN)
-        return;
+        return true;
     if (!item->old && age_of(item) < STOCK_RETRY_MS)
         lose(item, "it ended one that was just made");
     else
         replace(item);
+    return false;
+}
+
+static void on_word(void *arg, int ready)
+{
+    (void)ready;
+    (void)is_silent(arg);
 }
 
 /* When a successor is to be made: those that were made together do not grow old together. */
@@ -234,14 +239,15 @@ static void on_ready(struct item *item)
         lose(item, "to make one takes longer than preconnect-age");
         return;
     }
-    if (outlook->doubtful)
-        *outlook = (struct outlook){.resting = 0};
+    outlook->doubtful = false;
+    if (outlook->resting == shelf->size)
+        outlook->resting--; /* its own place; whether it lasts is not known yet, and the others go on resting */
     if (wanted(shelf) == item->proxy)
         end_predecessor(shelf, item->proxy);
     fill_soon(shelf);
     loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
     transport_watch(item->transport, on_word, item);
-    on_word(item, LOOP_READ); /* what came already is not announced again */
+    (void)is_silent(item); /* what came already is not announced again */
 }
 
 static void on_approach(void *arg, enum approach_event event, const char *step, const char *text)
@@ -414,9 +420,12 @@ struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, 
                              bool *on_loopback)
 {
     struct shelf *shelf = find_shelf(stock, section);
-    struct item *item = shelf ? find_ready(shelf, proxy) : NULL;
+    struct item *item;
     struct transport *transport;
 
+    do
+        item = shelf ? find_ready(shelf, proxy) : NULL;
+    while (item && !is_silent(item)); /* its watcher may not have had its turn yet */
     if (!item) {
         if (shelf)
             fill_soon(shelf); /* it may be another proxy's turn now */

@@ -2,12 +2,14 @@
 """Connections that are made before a client needs one (`preconnect`): they stand ready, serve one tunnel each, grow no
 older than they may, and one that is dead when it is needed costs the client nothing."""
 import base64
+import threading
 import time
 
 from kit import check, equal, scenario, until
+from kit.certificates import Authority
 from kit.checking import IMAP, accepted, complaints
 from kit.control import facts
-from kit.peers import GREETING
+from kit.peers import GREETING, Proxy
 from kit.route import Route, settings
 
 LATE = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -92,19 +94,38 @@ def a_proxy_that_closes_at_once_is_not_stormed(stage):
     check(len(route.proxy.connections) <= 12, f"{len(route.proxy.connections)} connections in about a second")
 
 
+def nor_one_that_closes_behind_each_handshake(stage):
+    """As with TLS 1.3, where a proxy looks at the client's certificate only then.  One handshake after another: each is
+    ready when the one before was lost."""
+    authority = Authority(stage)
+    context = authority.leaf("localhost", name="proxy").server_side()
+    turn = threading.Lock()
+
+    def script(connection):
+        with turn, context.wrap_socket(connection.sock.dup(), server_side=True) as secure:
+            secure.close()
+
+    proxy = Proxy(stage, script)
+    stage.sallyport(settings(f"https://localhost:{proxy.port}", proxy=f"ca-file = {authority.file}\npreconnect = 6"))
+    proxy.wait_connection(6)
+    since = time.monotonic()
+    until(lambda: time.monotonic() - since > 2, "two seconds to pass")
+    check(len(proxy.connections) <= 14, f"{len(proxy.connections)} connections in two seconds")
+
+
 def words_out_of_turn_end_its_use(stage):
     speakers = []
 
     def script(connection):
         if not speakers:
-            speakers.append(connection)
             connection.send(b"HTTP/1.1 200 OK\r\n\r\n* BYE forged\r\n")
+            speakers.append(connection)
             connection.wait_gone()
             return
         serve(connection)
 
     route = Route(stage, script, proxy="preconnect = 1")
-    until(lambda: speakers, "the first connection")
+    until(lambda: speakers, "the word to be on its way")
     route.greeted()
     equal(len(route.proxy.heads), 1, "requests")
 
@@ -173,6 +194,7 @@ scenario(they_stand_before_any_client_comes,
          each_serves_one_tunnel,
          none_grows_older_than_it_may,
          a_proxy_that_closes_at_once_is_not_stormed,
+         nor_one_that_closes_behind_each_handshake,
          words_out_of_turn_end_its_use,
          closed_as_the_request_comes,
          reset_as_the_request_comes,
