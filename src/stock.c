@@ -62,14 +62,23 @@ static uint64_t age_of(const struct item *item)
     return loop_now(loop_of(item->shelf)) - item->since;
 }
 
-/* How many there are to this proxy, old ones left out: those that are ready, and with those under way. */
-static size_t count(const struct shelf *shelf, const struct endpoint *proxy, bool with_those_under_way)
+/* How many there are to this proxy, ready or under way, old ones left out. */
+static size_t count(const struct shelf *shelf, const struct endpoint *proxy)
 {
     size_t found = 0;
 
     for (const struct item *item = shelf->items; item; item = item->next)
-        found += item->proxy == proxy && !item->old && (item->transport || with_those_under_way);
+        found += item->proxy == proxy && !item->old;
     return found;
+}
+
+/* Whether another one to the same proxy is, be it old. */
+static bool another_is_ready(const struct item *lost)
+{
+    for (const struct item *item = lost->shelf->items; item; item = item->next)
+        if (item != lost && item->transport && item->proxy == lost->proxy)
+            return true;
+    return false;
 }
 
 static void item_die(struct deferred *death)
@@ -133,8 +142,7 @@ static void lose(struct item *item, const char *why)
 
     log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(item->proxy, where),
                 why);
-    item->old = true; /* it counts no more */
-    if (count(shelf, item->proxy, false) > 0) {
+    if (another_is_ready(item)) {
         outlook->resting++;
     } else {
         outlook->resting = shelf->size;
@@ -313,7 +321,7 @@ static void fill(struct deferred *filling)
     struct stock *stock = shelf->stock;
     const struct endpoint *proxy = wanted(shelf);
     const struct outlook *outlook = proxy ? outlook_of(shelf, proxy) : NULL;
-    size_t there = proxy ? count(shelf, proxy, true) : 0;
+    size_t there = proxy ? count(shelf, proxy) : 0;
 
     while (proxy && there + outlook->resting < (outlook->doubtful ? 1 : shelf->size) && stock->held < stock->most &&
            add(shelf, proxy))
@@ -387,8 +395,8 @@ void stock_keep(struct stock *stock, struct config *config, size_t most)
         shelf->stock = stock;
         shelf->section = &config->proxies[i];
         shelf->size = asked_for(config, shelf->section);
-        if (all > room)
-            shelf->size = shelf->size * room / all;
+        if (all > room && shelf->size > 1)
+            shelf->size = shelf->size * room / all > 0 ? shelf->size * room / all : 1;
         if (shelf->size > 0)
             fill_soon(shelf);
     }
