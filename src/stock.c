@@ -183,11 +183,13 @@ static const struct endpoint *wanted(const struct shelf *shelf)
     for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)
         for (size_t i = 0; i < shelf->section->urls.count; i++) {
             const struct endpoint *proxy = &shelf->section->urls.at[i];
-            enum challenge_scheme scheme = health_scheme(means->health, proxy);
+            enum challenge_scheme scheme;
 
-            if (health_state(means->health, proxy, loop_now(means->loop)) == turns[turn] &&
-                shelf->outlooks[i].resting < shelf->size)
-                return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
+            if (health_state(means->health, proxy, loop_now(means->loop)) != turns[turn] ||
+                shelf->outlooks[i].resting >= shelf->size)
+                continue;
+            scheme = health_scheme(means->health, proxy);
+            return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
         }
     return NULL;
 }
@@ -341,7 +343,7 @@ struct stock *stock_new(const struct means *means)
     return stock;
 }
 
-static void clear(struct stock *stock)
+void stock_close(struct stock *stock)
 {
     for (size_t i = 0; i < stock->shelf_count; i++) {
         struct shelf *shelf = &stock->shelves[i];
@@ -362,7 +364,7 @@ void stock_free(struct stock *stock)
 {
     if (!stock)
         return;
-    clear(stock);
+    stock_close(stock);
     free(stock);
 }
 
@@ -380,7 +382,7 @@ void stock_keep(struct stock *stock, struct config *config, size_t most)
 {
     size_t all = 0, room = most / 5 * 4 + most % 5 * 4 / 5; /* the rest is for successors */
 
-    clear(stock);
+    stock_close(stock);
     stock->config = config_ref(config);
     stock->most = most;
     stock->shelves = calloc(config->proxy_count ? config->proxy_count : 1, sizeof *stock->shelves);
@@ -400,11 +402,6 @@ void stock_keep(struct stock *stock, struct config *config, size_t most)
         if (shelf->size > 0)
             fill_soon(shelf);
     }
-}
-
-void stock_close(struct stock *stock)
-{
-    clear(stock);
 }
 
 static struct shelf *find_shelf(const struct stock *stock, const struct proxy_config *section)

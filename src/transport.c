@@ -201,17 +201,6 @@ struct pair_transport {
     struct deferred death;
 };
 
-static bool pair_broken(struct transport *transport)
-{
-    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
-
-    /* nobody reads what we write: a pipe says ERR, a socket HUP */
-    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
-        return false;
-    transport->error = EPIPE;
-    return true;
-}
-
 static ssize_t pair_recv(struct transport *transport, void *bytes, size_t size)
 {
     return outcome(transport, read(((struct pair_transport *)transport)->in.fd, bytes, size));
@@ -225,6 +214,17 @@ static ssize_t pair_send(struct transport *transport, const void *bytes, size_t 
 static ssize_t pair_peek(struct transport *transport, void *bytes, size_t size)
 {
     return outcome(transport, recv(((struct pair_transport *)transport)->in.fd, bytes, size, MSG_PEEK));
+}
+
+static bool pair_broken(struct transport *transport)
+{
+    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
+
+    /* nobody reads what we write: a pipe says ERR, a socket HUP */
+    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
+        return false;
+    transport->error = EPIPE;
+    return true;
 }
 
 static void pair_end_close(struct pair_end *end)

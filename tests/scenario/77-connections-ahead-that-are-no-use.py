@@ -25,6 +25,20 @@ def serve(connection):
     connection.echo()
 
 
+def mute(count):
+    """(the first connections so many, a script that says nothing to those and serves the others)."""
+    first = []
+
+    def script(connection):
+        if len(first) < count:
+            first.append(connection)
+            connection.hold()
+        else:
+            serve(connection)
+
+    return first, script
+
+
 def fall_silent(connection):
     """From now on what is sent to this connection is lost on the way, without a word."""
     code = ctypes.create_string_buffer(DROP_ALL, len(DROP_ALL))
@@ -54,15 +68,7 @@ def greeted(stage, daemon, name="imap"):
 def a_path_that_went_silent(stage):
     """As behind a router that forgot the connections, or after a change of networks.  One client finds out; the others
     are served by fresh connections."""
-    silent = []
-
-    def script(connection):
-        if len(silent) < 3:
-            silent.append(connection)
-            connection.hold()
-        else:
-            serve(connection)
-
+    silent, script = mute(3)
     route = Route(stage, script, proxy="preconnect = 3")
     route.proxy.wait_connection(3)
     wait_ready(route.daemon, route.proxy, 3)
@@ -97,15 +103,7 @@ def a_tunnel_is_as_patient_as_any_other(stage):
 
 def a_proxy_that_says_nothing_any_more(stage):
     """It takes the request and does not answer: that one session fails, and the others' connections are made anew."""
-    mute = []
-
-    def script(connection):
-        if len(mute) < 2:
-            mute.append(connection)
-            connection.hold()
-        else:
-            serve(connection)
-
+    _, script = mute(2)
     route = Route(stage, script, sallyport="handshake-timeout = 1s", proxy="preconnect = 2")
     route.proxy.wait_connection(2)
     wait_ready(route.daemon, route.proxy, 2)
