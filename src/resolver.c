@@ -36,7 +36,7 @@ struct question {
     struct srv_list srv;
     bool delivering;           /* its answer is being handed out: it must stay */
     uint64_t used;             /* ms of the loop's clock */
-    struct lookup *waiting;
+    struct lookup *waiting, **waiting_end; /* in the order in which they came */
     struct loop_timer second_family;
     struct deferred delivery;
 };
@@ -446,6 +446,7 @@ static struct question *find_question(struct resolver *resolver, enum kind kind,
     }
     question->resolver = resolver;
     question->kind = kind;
+    question->waiting_end = &question->waiting;
     snprintf(question->name, sizeof question->name, "%s", name);
     *place = question;
     return question;
@@ -472,11 +473,9 @@ static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const 
         return NULL;
     }
     lookup->question = question;
-    lookup->next = question->waiting;
-    lookup->back = &question->waiting;
-    if (lookup->next)
-        lookup->next->back = &lookup->next;
-    question->waiting = lookup;
+    lookup->back = question->waiting_end;
+    *question->waiting_end = lookup;
+    question->waiting_end = &lookup->next;
     question->used = loop_now(resolver->loop);
     if (kind == KIND_ADDRESSES && answer_oneself(question))
         return lookup;
@@ -517,5 +516,7 @@ void lookup_cancel(struct lookup *lookup)
     *lookup->back = lookup->next;
     if (lookup->next)
         lookup->next->back = lookup->back;
+    else
+        lookup->question->waiting_end = lookup->back;
     free(lookup);
 }

@@ -412,13 +412,19 @@ static struct shelf *find_shelf(const struct stock *stock, const struct proxy_co
     return NULL;
 }
 
-/* The youngest that is ready: nobody had much time to forget it. */
+/* The youngest that is ready and has proven to last: nobody had much time to forget it.  If none has, the one that was
+ * made first: a proxy with few places closes those that came later, and its word may be on the way. */
 static struct item *find_ready(const struct shelf *shelf, const struct endpoint *proxy)
 {
+    struct item *found = NULL;
+
     for (struct item *item = shelf->items; item; item = item->next)
-        if (item->transport && endpoint_equal(item->proxy, proxy))
-            return item;
-    return NULL;
+        if (item->transport && endpoint_equal(item->proxy, proxy)) {
+            found = item;
+            if (age_of(item) >= STOCK_RETRY_MS)
+                break;
+        }
+    return found;
 }
 
 struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,

@@ -9,7 +9,7 @@ from kit import check, equal, scenario
 from kit.peers import GREETING
 from kit.process import PATIENCE, until
 from kit.route import Route
-from kit.streams import END, read_all, read_exactly, readable
+from kit.streams import END, connect, read_all, read_exactly, readable
 from kit.usage import cpu_seconds
 
 LIMIT = 40
@@ -30,7 +30,7 @@ def crowded(stage):
     route = Route(stage, greet_and_echo, sallyport="connect-timeout = 60s", preexec=low_limit)
     clients = []
     for _ in range(CLIENTS):
-        client = socket.create_connection(route.daemon.address("imap"), timeout=PATIENCE)
+        client = connect(route.daemon.address("imap"))
         stage.later(client.close)
         clients.append(client)
     until(lambda: sum(map(readable, clients)) >= 5, "the first clients to be greeted")

@@ -9,7 +9,7 @@ from kit import check, equal, scenario
 from kit.peers import GREETING, OPAQUE, SWITCHED
 from kit.process import PATIENCE, until
 from kit.route import Route
-from kit.streams import read_all, read_exactly, readable, reset
+from kit.streams import connect, read_all, read_exactly, readable, reset
 from kit.usage import descriptors, settled_descriptors
 
 CLIENTS = 500
@@ -45,7 +45,7 @@ def proxy_script(seed, storming):
 
 def client_moves(address, chance):
     """One client: as far as chance takes it, then reset."""
-    client = socket.create_connection(address, timeout=PATIENCE)
+    client = connect(address)
     try:
         far = chance.randrange(6)
         if far >= 1:

@@ -139,6 +139,7 @@ struct scene {
     struct loop *loop;
     struct server server;
     struct resolver *resolver;
+    unsigned told; /* call backs with addresses */
 };
 
 static void set_up(struct scene *scene)
@@ -175,6 +176,7 @@ struct caller {
     struct scene *scene;
     struct lookup *lookup;
     unsigned calls, again; /* how often it asks once more from within its call back */
+    unsigned turn;         /* how many of the scene's callers had been told then */
     const char *name;
     char text[512]; /* "192.0.2.1 2001:db8::1", or "a:993 b:143", or "unavailable", or "!error" */
 };
@@ -185,6 +187,7 @@ static void on_addresses(void *arg, const struct address_list *addresses, const 
     size_t at = 0;
 
     caller->calls++;
+    caller->turn = ++caller->scene->told;
     snprintf(caller->text, sizeof caller->text, "!%s", error ? error : "");
     for (size_t i = 0; addresses && i < addresses->count; i++) {
         char text[ADDRESS_TEXT_MAX];
@@ -343,6 +346,25 @@ START_TEST(two_who_ask_at_once_share_the_question)
     unit_wait(scene.loop, both_came, callers);
     ck_assert_str_eq(callers[0].text, callers[1].text);
     ck_assert_uint_eq(scene.server.queries, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(who_asked_first_is_told_first)
+{
+    struct caller callers[4];
+    struct scene scene;
+
+    set_up(&scene);
+    for (size_t i = 0; i < 3; i++)
+        ask(&scene, &callers[i], "mail.example.net", true);
+    lookup_cancel(callers[2].lookup); /* the last in the queue */
+    ask(&scene, &callers[3], "mail.example.net", true);
+    unit_wait(scene.loop, was_called, &callers[3]);
+    ck_assert_uint_eq(callers[0].turn, 1);
+    ck_assert_uint_eq(callers[1].turn, 2);
+    ck_assert_uint_eq(callers[2].calls, 0);
+    ck_assert_uint_eq(callers[3].turn, 3);
     tear_down(&scene);
 }
 END_TEST
@@ -514,6 +536,7 @@ int main(void)
     tcase_add_test(cases, a_name_that_is_not_there_is_an_error);
     tcase_add_test(cases, an_answer_is_kept_for_its_ttl);
     tcase_add_test(cases, two_who_ask_at_once_share_the_question);
+    tcase_add_test(cases, who_asked_first_is_told_first);
     tcase_add_test(cases, one_may_ask_again_when_called_back);
     tcase_add_test(cases, a_cancelled_look_up_is_not_told);
     tcase_add_test(cases, all_may_end_while_somebody_waits);

@@ -2,8 +2,8 @@
 import os
 import re
 import signal
-import socket
 
+from . import streams
 from .process import PATIENCE, run
 
 PROGRAM = os.environ.get("SALLYPORT", os.path.join(os.path.dirname(__file__), "../../../build/src/sallyport"))
@@ -48,7 +48,7 @@ class Sallyport:
 
     def connect(self, listener, timeout=PATIENCE, count=1):
         """A connected client socket to that listener, with a time limit on every call."""
-        return socket.create_connection(self.address(listener, count), timeout=timeout)
+        return streams.connect(self.address(listener, count), timeout)
 
     def wait_line(self, pattern, **options):
         return self.process.wait_line(pattern, **options)

@@ -12,6 +12,18 @@ END, RESET, SILENT = "end", "reset", "silent"
 """How a stream ended: in order, by reset, or not at all within the time."""
 
 
+def connect(address, timeout=PATIENCE):
+    """A connected client socket with a time limit on every call.  A peer may reset the connection before connect()
+    has returned here: the caller is to see that as any reset, and gets a socket whose other end was reset."""
+    try:
+        return socket.create_connection(address, timeout=timeout)
+    except ConnectionResetError:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            client = socket.create_connection(server.getsockname(), timeout=timeout)
+            reset(server.accept()[0])
+            return client
+
+
 def read_all(sock, limit=None):
     """(bytes, how): all bytes up to the end of the stream (or up to limit bytes), and how it ended."""
     got = bytearray()
