@@ -48,6 +48,7 @@ def they_stand_before_any_client_comes(stage):
     route.greeted()
     check(any(connection.head for connection in first), "the client's tunnel did not use one of them")
     wait_ready(route, 2)
+    route.proxy.wait_connection(3)
     equal((len(route.proxy.connections), totals(route)), (3, (1, 0)), "connections, and (used, dead)")
 
 

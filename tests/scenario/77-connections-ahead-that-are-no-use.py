@@ -315,8 +315,8 @@ def none_is_kept_when_the_end_has_begun(stage):
     wait_ready(route.daemon, route.proxy, 2)
     route.daemon.process.signal(15)
     route.daemon.wait_line("stopping signal=TERM")
-    before = len(route.proxy.connections)
     until(lambda: len(gone) >= 2, "those that were ready to be closed")
+    before = len(route.proxy.connections)
     begun = time.monotonic()
     while time.monotonic() - begun < 1.5:
         client.sendall(b"x")

@@ -168,7 +168,7 @@ def the_next_proxy_when_one_has_a_bad_certificate(stage):
     for _ in range(2):
         greeted(daemon)
     daemon.wait_line(rf"imap #1 warning: {bad.url} rests for \d+ s: certificate ")
-    equal((len(bad.refusals), len(good.heads)), (1, 2), "handshakes that were given up, requests at the second")
+    equal((bad.wait_refusals(), len(good.heads)), (1, 2), "handshakes that were given up, requests at the second")
 
 
 def the_target_itself_when_there_is_no_proxy(stage):

@@ -143,8 +143,16 @@ def ends_with_the_daemon(stage):
 def several_sessions_share_a_question(stage):
     go = os.path.join(stage.folder, "go")
     town = Asked(stage, f"while ! test -e {go}; do sleep 0.05; done")
+    waiting = []
+
+    def send_away(connection):
+        connection.send(use(town["b"], "scope=imap:// lifetime=600"))
+        connection.read_all()
+        waiting.append(connection)
+
+    town.tell("a", send_away)
     clients = [town.daemon.connect(name) for name in ("imap", "imap/host") * 10]
-    until(lambda: town.asked("a") == len(clients), "all sessions at the first proxy")
+    until(lambda: len(waiting) == len(clients), "all sessions to leave the first proxy")
     group = town.wait_run()
     reset(clients.pop())
     reset(clients.pop(0))

@@ -5,6 +5,7 @@ import ssl
 
 from . import streams
 from .peers import Connection, Proxy
+from .process import until
 
 
 class CutOff(ConnectionError):
@@ -94,6 +95,11 @@ class TlsProxy(Proxy):
         self.resumed = []
         super().__init__(stage, script, **options)
         self.url = f"https://{host}:{self.port}"
+
+    def wait_refusals(self, count=1):
+        """Waits for so many failed handshakes, of which this end may hear last; how many there are then."""
+        until(lambda: len(self.refusals) >= count, f"handshake {count} that fails")
+        return len(self.refusals)
 
     def _play(self, connection):
         try:
