@@ -10,11 +10,18 @@ from kit.route import Route
 from kit.streams import Sink, Source, read_exactly
 from kit.usage import anonymous_kib
 
-TOTAL = 64 << 20
+
+def largest(buffer):
+    """Bytes that the kernel lets a socket's buffer grow to by itself."""
+    with open(f"/proc/sys/net/ipv4/{buffer}", encoding="ascii") as numbers:
+        return int(numbers.read().split()[2])
+
+
 BUFFER = 64 << 10
-BOUND = 20 << 20
-"""What may be under way when nobody reads: the kernel's largest receive and send buffer of the daemon's two sockets
-(6 MiB and 4 MiB by default, twice), hence far less than TOTAL."""
+BOUND = largest("tcp_rmem") + largest("tcp_wmem") + (2 << 20)
+"""What may be under way when nobody reads: the receive buffer of one of the daemon's sockets and the send buffer of the
+other, and what is in the pipe and at the far ends."""
+TOTAL = max(64 << 20, BOUND + (16 << 20))
 MEMORY = 4 << 10
 """KiB that the daemon may grow meanwhile: a pipe or a buffer, not what was sent."""
 

@@ -50,6 +50,7 @@ port: {port}
 maxartsize: 0
 localmaxartsize: 0
 pgpverify: false
+nnrpdloadlimit: 0
 """)
         self.file("etc/storage.conf", "method tradspool {\n  newsgroups: *\n  class: 0\n}\n")
         self.file("etc/newsfeeds", "ME:*::\n")
