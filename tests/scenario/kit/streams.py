@@ -69,29 +69,26 @@ def readable(sock, seconds=0):
     return bool(poll.poll(seconds * 1000))
 
 
-def _in_proc(address):
-    """(table, text): where and how /proc/net prints this address."""
-    host, port = address[:2]
-    table, family = ("tcp6", socket.AF_INET6) if ":" in host else ("tcp", socket.AF_INET)
-    packed = socket.inet_pton(family, host)
-    words = struct.unpack(f"={len(packed) // 4}I", packed)
-    return f"/proc/net/{table}", "".join(f"{word:08X}" for word in words) + f":{port:04X}"
-
-
 def unread(sock):
     """How many bytes the program at the other end of this loopback connection has not read yet; None when it
-    has closed."""
+    has closed.  The kernel is asked by netlink (sock_diag(7)), for that one socket."""
+    def end(name):
+        return struct.pack("!H", name[1]), socket.inet_pton(sock.family, name[0]).ljust(16, b"\0")
+
     try:
-        table, there = _in_proc(sock.getpeername())
-        here = _in_proc(sock.getsockname())[1]
+        (here_port, here), (there_port, there) = end(sock.getsockname()), end(sock.getpeername())
     except OSError:
         return None
-    with open(table, encoding="ascii") as rows:
-        for row in rows:
-            fields = row.split()
-            if fields[1] == there and fields[2] == here:
-                return int(fields[4].split(":")[1], 16)
-    return None
+    any_state, any_cookie = 0xffffffff, b"\xff" * 8
+    request = (struct.pack("=BBBxI", sock.family, socket.IPPROTO_TCP, 0, any_state) + there_port + here_port + there +
+               here + struct.pack("=I", 0) + any_cookie)
+    by_family, is_request, is_error = 20, 1, 2
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as kernel:  # NETLINK_SOCK_DIAG
+        kernel.send(struct.pack("=IHHII", 16 + len(request), by_family, is_request, 1, 0) + request)
+        answer = kernel.recv(4096)
+    if struct.unpack_from("=H", answer, 4)[0] == is_error:
+        return None
+    return struct.unpack_from("=I", answer, 16 + 56)[0]
 
 
 def send_in_segments(sock, parts):
