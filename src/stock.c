@@ -15,7 +15,7 @@ struct item {
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
     bool old;                     /* kept until another is ready, or it is of age: it does not count */
-    uint64_t since;               /* ms: it was begun */
+    uint64_t since, ready_since;  /* ms: it was begun, it became ready */
     struct loop_timer age;
     struct deferred death;
 };
@@ -242,6 +242,7 @@ static void on_ready(struct item *item)
     struct outlook *outlook = outlook_of(shelf, item->proxy);
 
     item->transport = approach_take(item->approach);
+    item->ready_since = loop_now(loop_of(shelf));
     item->on_loopback = approach_on_loopback(item->approach);
     approach_free(item->approach);
     item->approach = NULL;
@@ -412,8 +413,8 @@ static struct shelf *find_shelf(const struct stock *stock, const struct proxy_co
     return NULL;
 }
 
-/* The youngest that is ready and has proven to last: nobody had much time to forget it.  If none has, the one that was
- * made first: a proxy with few places closes those that came later, and its word may be on the way. */
+/* The youngest that has stood for a moment: nobody had much time to forget it.  If none has, the one that was made
+ * first: a proxy with few places closes those that came later, and its word may be on the way. */
 static struct item *find_ready(const struct shelf *shelf, const struct endpoint *proxy)
 {
     struct item *found = NULL;
@@ -421,7 +422,7 @@ static struct item *find_ready(const struct shelf *shelf, const struct endpoint 
     for (struct item *item = shelf->items; item; item = item->next)
         if (item->transport && endpoint_equal(item->proxy, proxy)) {
             found = item;
-            if (age_of(item) >= STOCK_RETRY_MS)
+            if (loop_now(loop_of(shelf)) - item->ready_since >= STOCK_SETTLED_MS)
                 break;
         }
     return found;

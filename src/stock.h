@@ -18,6 +18,7 @@
 
 #define STOCK_RETRY_MS 5000    /* after a connection could not be made, or was ended by the proxy before it was that
                                 * old, its place stays empty for so long at most; no session waits for this */
+#define STOCK_SETTLED_MS 250   /* a proxy that has no place for a connection has closed it by then, most likely */
 #define STOCK_PATIENCE_MS 2000 /* for transport_set_patience, while the first request is on its way: a router between
                                 * may have forgotten a connection that nothing moved over */
 

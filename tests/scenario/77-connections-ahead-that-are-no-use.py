@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from signal import SIGHUP
 
 from kit import check, equal, free_port, scenario, until
 from kit.checking import complaints
@@ -84,6 +85,26 @@ def a_path_that_went_silent(stage):
     equal(route.daemon.count("failed class"), 0, "sessions that failed")
     equal(route.daemon.count(" rests for "), 0, "times that the proxy was blamed")
     check(used >= 1, "none was used")
+
+
+def others_come_while_one_finds_out(stage):
+    """They are given connections that were made since, not those that stood beside the dead one."""
+    silent, script = mute(3)
+    route = Route(stage, script, proxy="preconnect = 3")
+    route.proxy.wait_connection(3)
+    wait_ready(route.daemon, route.proxy, 3)
+    pause(0.3)
+    for connection in silent:
+        fall_silent(connection)
+    first = route.client()
+    for fresh in 4, 5:
+        route.proxy.wait_connection(fresh)
+        wait_ready(route.daemon, route.proxy, 3)
+        pause(0.3)
+        route.greeted()
+    equal(read_exactly(first, len(GREETING)), GREETING, "greeting of the one that found out")
+    equal(totals(route.daemon)[1], 1, "dead ones that were used")
+    equal(route.daemon.count("failed class"), 0, "sessions that failed")
 
 
 def a_tunnel_is_as_patient_as_any_other(stage):
@@ -258,21 +279,39 @@ def one_that_the_proxy_has_no_place_for(stage):
     check(len(proxy.connections) <= bound, f"{len(proxy.connections)} connections for 5 sessions")
 
 
-def one_that_may_be_closed_yet_is_not_the_first_choice(stage):
-    """The proxy has one place, and takes its time to say so to the second."""
-    full = threading.Event()
+def pause(seconds):
+    """Waits until so much time has passed, however long that takes."""
+    begun = time.monotonic()
+    until(lambda: time.monotonic() - begun >= seconds, f"{seconds} s to pass")
 
-    def script(connection):
-        if connection is not connection.proxy.connections[0]:
-            full.wait()
-        else:
-            serve(connection)
 
-    route = Route(stage, script, proxy="preconnect = 2")
-    stage.later(full.set)
+def while_all_are_young_the_first_is_taken(stage):
+    """A proxy with few places closes those that came later, and its word may be on the way.  Only what happened within
+    the time in which they are young counts."""
+    route = Route(stage, serve, proxy="preconnect = 2")
     wait_ready(route.daemon, route.proxy, 2)
+    served, deadline = 0, time.monotonic() + 30
+    while served < 3:
+        check(time.monotonic() < deadline, f"only {served} sessions within the time")
+        before, begun = len(route.proxy.connections), time.monotonic()
+        route.daemon.process.signal(SIGHUP)
+        route.proxy.wait_connection(before + 2)
+        client = route.greeted()
+        used = [bool(connection.head) for connection in route.proxy.connections[before:before + 2]]
+        if time.monotonic() - begun < 0.25:
+            check(not used[1], "the later one was taken")
+            served += used[0]
+        client.close()
+        wait_ready(route.daemon, route.proxy, 2)
+
+
+def of_those_that_have_stood_the_last_is_taken(stage):
+    """Nobody had much time to forget it."""
+    route = Route(stage, serve, proxy="preconnect = 2")
+    wait_ready(route.daemon, route.proxy, 2)
+    pause(0.3)
     route.greeted()
-    equal(totals(route.daemon), (1, 0), "(used, dead)")
+    equal([bool(connection.head) for connection in route.proxy.connections[:2]], [False, True], "which was used")
 
 
 def a_request_without_an_answer(stage):
@@ -325,6 +364,7 @@ def none_is_kept_when_the_end_has_begun(stage):
 
 
 scenario(a_path_that_went_silent,
+         others_come_while_one_finds_out,
          a_tunnel_is_as_patient_as_any_other,
          a_proxy_that_says_nothing_any_more,
          one_that_ends_early_keeps_only_its_own_place_empty,
@@ -334,6 +374,7 @@ scenario(a_path_that_went_silent,
          not_to_ourselves,
          they_leave_descriptors_for_sessions,
          one_that_the_proxy_has_no_place_for,
-         one_that_may_be_closed_yet_is_not_the_first_choice,
+         while_all_are_young_the_first_is_taken,
+         of_those_that_have_stood_the_last_is_taken,
          a_request_without_an_answer,
          none_is_kept_when_the_end_has_begun)

@@ -1,4 +1,5 @@
 """Reading, writing and ending TCP streams in tests: everything that can be seen of how a stream ended is told."""
+import errno
 import hashlib
 import select
 import socket
@@ -71,7 +72,7 @@ def readable(sock, seconds=0):
 
 def unread(sock):
     """How many bytes the program at the other end of this loopback connection has not read yet; None when it
-    has closed.  The kernel is asked by netlink (sock_diag(7)), for that one socket."""
+    is gone.  The kernel is asked by netlink (sock_diag(7)), for that one socket."""
     def end(name):
         return struct.pack("!H", name[1]), socket.inet_pton(sock.family, name[0]).ljust(16, b"\0")
 
@@ -87,6 +88,9 @@ def unread(sock):
         kernel.send(struct.pack("=IHHII", 16 + len(request), by_family, is_request, 1, 0) + request)
         answer = kernel.recv(4096)
     if struct.unpack_from("=H", answer, 4)[0] == is_error:
+        number = -struct.unpack_from("=i", answer, 16)[0]
+        if number != errno.ENOENT:
+            raise OSError(number, "cannot ask the kernel about a connection")
         return None
     return struct.unpack_from("=I", answer, 16 + 56)[0]
 
