@@ -162,7 +162,7 @@ def asks_again(stage, status, proxy=""):
     equal(talk.heads[1], re.sub(rb"\r\nUpgrade: IMAP\r\nConnection: Upgrade", b"", talk.heads[0]), "second request")
     talk.opened("no", count=2)
     equal(talk.heads[2:], [talk.heads[1]], "requests of the second session")
-    equal(talk.route.daemon.count(rf"#1 {re.escape(talk.route.proxy.url)} .*without Upgrade"), 1, "lines of the log")
+    equal(talk.route.daemon.count(rf"#1 {re.escape(talk.route.proxy.url)} .*without Upgrade", 1), 1, "lines of the log")
 
 
 def once_more_after_400(stage):

@@ -151,7 +151,7 @@ class Streams:
     def ended(self):
         """The exit status, once the daemon has come to its end by itself."""
         status = self.daemon.process.wait()
-        equal(self.daemon.count(r"^sallyport: stopped\b"), 1, "times that the log says stopped")
+        equal(self.daemon.count(r"^sallyport: stopped\b", 1), 1, "times that the log says stopped")
         return status
 
 

@@ -87,7 +87,7 @@ def judge(daemon, case, option, where):
     line = daemon.wait_line(rf'{name} #\d+ failed class=permanent reason="(https://)?{wanted}').string
     check(re.search(rf'certificate="CN=\S+; for .*; by CN=\S+; {DAY} to {DAY}"', line),
           f"the log does not describe the certificate: {line}")
-    equal(daemon.count(rf"{name} #\d+ failed"), 1, f"failures of {case.name}")
+    equal(daemon.count(rf"{name} #\d+ failed", 1), 1, f"failures of {case.name}")
 
 
 def of_a_server_inside_the_tunnel(stage):

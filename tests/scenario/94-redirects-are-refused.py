@@ -134,7 +134,7 @@ def to_one_of_our_own_listeners(stage):
                 town.refused("one of our own listeners")
     town.tell("a", None)
     town.greeted("a")
-    equal(town.daemon.count("accepted"), 9, "sessions, none of them our own")
+    equal(town.daemon.count("accepted", 9), 9, "sessions, none of them our own")
 
 
 def wider_refuse(stage):

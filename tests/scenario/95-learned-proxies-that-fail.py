@@ -25,7 +25,7 @@ def a_dead_one_is_forgotten(stage):
     forgotten(town, town["b"].url)
     equal(town.asked("a"), 2, "requests at the first proxy")
     town.greeted("a")
-    equal(town.daemon.count("is forgotten"), 1, "times that it was forgotten")
+    equal(town.daemon.count("is forgotten", 1), 1, "times that it was forgotten")
     equal(town.daemon.count("failed class"), 0, "sessions that failed")
 
 

@@ -97,7 +97,7 @@ def sessions_move_for_a_time_and_come_back(stage):
     equal({tunnel["target"] for tunnel in site.first.tunnels(5)}, {site.target}, "targets at the first squid")
     equal(len(site.first.tunnels(5)), 5, "tunnels of the first squid")
     equal([tunnel["status"] for tunnel in site.second.tunnels(moved)], ["200"] * moved, "tunnels of the second squid")
-    equal(site.daemon.count(" redirected by="), 1, "redirects")
+    equal(site.daemon.count(" redirected by=", 1), 1, "redirects")
 
 
 def so_many_hits(stage):
@@ -117,7 +117,7 @@ def the_crowd_is_shed_one_by_one(stage):
         equal([site.session() for _ in range(3)], [site.second.url] * 3, "ways while the first squid has a client")
     site.first.tunnels(1)
     until(lambda: site.session() == site.front.url, "sessions to come back")
-    check(site.daemon.count("redirected .* lifetime=once") >= 3, "each of them was sent on by itself")
+    check(site.daemon.count("redirected .* lifetime=once", 3) >= 3, "each of them was sent on by itself")
 
 
 def news_has_its_own_by_the_name_it_says(stage):

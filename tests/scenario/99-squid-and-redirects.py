@@ -85,7 +85,7 @@ def by_the_delivered_lines(stage):
     greeted(house, 3)
     house.wait_line(rf"imap #1 redirected by={front.url} to={other.url} scope=imap://127\.0\.0\.1:{target.port}/ "
                     r"lifetime=seconds=600$")
-    equal(house.count(" redirected by="), 1, "redirects")
+    equal(house.count(" redirected by=", 1), 1, "redirects")
     equal([tunnel["upgrade"] for tunnel in other.tunnels(3)], ["IMAP"] * 3, "what the second squid was told")
 
 
@@ -96,7 +96,7 @@ def with_its_via_it_is_taken_for_once(stage):
     house = daemon(stage, front, f"127.0.0.1:{target.port}")
     greeted(house, 3)
     house.wait_line(rf"imap #3 redirected by={front.url} to={other.url} .* lifetime=once$")
-    equal(house.count(r" redirected by=.* lifetime=once$"), 3, "redirects")
+    equal(house.count(r" redirected by=.* lifetime=once$", 3), 3, "redirects")
 
 
 def by_location_alone(stage):
@@ -106,7 +106,7 @@ def by_location_alone(stage):
     front = BareSquid(stage, lines)
     house = daemon(stage, front, f"127.0.0.1:{target.port}")
     greeted(house, 2)
-    equal(house.count(r" redirected by=.* lifetime=once$"), 2, "redirects")
+    equal(house.count(r" redirected by=.* lifetime=once$", 2), 2, "redirects")
 
 
 # --- squid as the first hop ---

@@ -53,8 +53,8 @@ class Sallyport:
     def wait_line(self, pattern, **options):
         return self.process.wait_line(pattern, **options)
 
-    def count(self, pattern):
-        return self.process.count(pattern)
+    def count(self, pattern, least=0):
+        return self.process.count(pattern, least)
 
     def reload(self, ini):
         """Replaces the configuration text and sends SIGHUP; the caller waits for the line it expects."""

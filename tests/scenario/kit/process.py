@@ -78,8 +78,11 @@ class Process:
                     raise AssertionError(f"{self.name}: no line like {pattern!r} in:\n  {said}")
                 self._fresh.wait(left)
 
-    def count(self, pattern):
-        """How many lines so far match the regular expression."""
+    def count(self, pattern, least=0):
+        """How many lines match the regular expression, once at least so many do: a line of the log may come after
+        what it tells of."""
+        if least:
+            self.wait_line(pattern, least)
         with self._fresh:
             return sum(1 for line in self.lines if re.search(pattern, line))
 
