@@ -171,12 +171,12 @@ def they_are_made_to_the_next_proxy_when_one_is_down(stage):
 
 
 def they_follow_the_sessions_back(stage):
-    port = free_port()
+    place = "127.0.0.77", free_port()  # an address where nobody else takes the port meanwhile
     second = Proxy(stage, serve)
-    daemon = stage.sallyport(settings(f"http://127.0.0.1:{port} {second.url}", proxy="preconnect = 2"))
+    daemon = stage.sallyport(settings(f"http://{place[0]}:{place[1]} {second.url}", proxy="preconnect = 2"))
     stage.later(second.stop)
     wait_ready(daemon, second, 2)
-    first = Proxy(stage, serve, port=port)
+    first = Proxy(stage, serve, *place)
     stage.later(first.stop)
 
     def is_back():
