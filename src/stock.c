@@ -206,9 +206,9 @@ static void end_predecessor(struct shelf *shelf, const struct endpoint *proxy)
         item_end(oldest);
 }
 
-/* Whatever comes over a connection that nobody has asked anything ends its use, and then it is no item any more: the
- * proxy's end, a reset, a word out of turn.  Only what TLS says for itself does not. */
-static bool is_silent(struct item *item)
+/* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
+ * turn.  Only what TLS says for itself does not.  false: it is no item any more. */
+static bool keep_if_silent(struct item *item)
 {
     char byte;
 
@@ -224,7 +224,7 @@ static bool is_silent(struct item *item)
 static void on_word(void *arg, int ready)
 {
     (void)ready;
-    (void)is_silent(arg);
+    (void)keep_if_silent(arg);
 }
 
 /* When a successor is to be made: those that were made together do not grow old together. */
@@ -258,7 +258,7 @@ static void on_ready(struct item *item)
     fill_soon(shelf);
     loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
     transport_watch(item->transport, on_word, item);
-    (void)is_silent(item); /* what came already is not announced again */
+    (void)keep_if_silent(item); /* what came already is not announced again */
 }
 
 static void on_approach(void *arg, enum approach_event event, const char *step, const char *text)
@@ -437,7 +437,7 @@ struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, 
 
     do
         item = shelf ? find_ready(shelf, proxy) : NULL;
-    while (item && !is_silent(item)); /* its watcher may not have had its turn yet */
+    while (item && !keep_if_silent(item)); /* its watcher may not have had its turn yet */
     if (!item) {
         if (shelf)
             fill_soon(shelf); /* it may be another proxy's turn now */

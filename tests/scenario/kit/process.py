@@ -25,6 +25,12 @@ def until(condition, what, patience=None):
         pause = min(pause * 1.5, 0.05)
 
 
+def pause(seconds):
+    """Waits until so much time has passed: for what must not happen in it, or only happens behind it."""
+    begun = time.monotonic()
+    until(lambda: time.monotonic() - begun >= seconds, f"{seconds} s to pass")
+
+
 def free_port(family=socket.AF_INET):
     """A TCP port that was free a moment ago, for programs that cannot be told port 0."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
