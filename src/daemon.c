@@ -9,22 +9,22 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "desk.h"
-#include "door.h"
-#include "endpoint.h"
-#include "environment.h"
-#include "health.h"
-#include "log.h"
-#include "notify.h"
-#include "orders.h"
-#include "peer.h"
-#include "pipe.h"
-#include "post.h"
-#include "redirect.h"
-#include "session.h"
-#include "status.h"
-#include "stock.h"
-#include "tunnel.h"
+#include "base/log.h"
+#include "base/systemd.h"
+#include "config/proxy_environment.h"
+#include "control/desk.h"
+#include "control/requests.h"
+#include "control/status_json.h"
+#include "net/endpoint.h"
+#include "net/peer.h"
+#include "proxy/health.h"
+#include "proxy/pool.h"
+#include "proxy/tunnel.h"
+#include "redirect/redirect_table.h"
+#include "session/access.h"
+#include "session/listener_set.h"
+#include "session/pipe.h"
+#include "session/session.h"
 
 #define DESCRIPTORS_APART 128 /* not for sessions */
 #define WIND_DOWN_MS 200      /* between rounds: a session that moved nothing for so long is quiet */

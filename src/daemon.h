@@ -3,7 +3,7 @@
 #ifndef SALLYPORT_DAEMON_H
 #define SALLYPORT_DAEMON_H
 
-#include "config.h"
+#include "config/config.h"
 
 /* Makes a configuration's wishes for the log true, or those of the command line where it has some. */
 typedef void daemon_log_fn(const struct config *config);

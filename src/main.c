@@ -10,18 +10,18 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "config.h"
+#include "auth/curl_loop.h"
+#include "base/harden.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "config/config.h"
+#include "config/option.h"
+#include "control/control_client.h"
 #include "daemon.h"
-#include "domain.h"
-#include "harden.h"
-#include "log.h"
-#include "loop.h"
-#include "multi.h"
-#include "option.h"
-#include "policy.h"
-#include "remote.h"
-#include "resolver.h"
-#include "trust.h"
+#include "net/resolver.h"
+#include "redirect/public_suffix.h"
+#include "redirect/redirect_policy.h"
+#include "tls/tls_context.h"
 #include "try.h"
 
 #define PATH_SIZE 4096 /* of a configuration file's path */

@@ -7,9 +7,9 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "protocol.h"
-#include "tunnel.h"
+#include "base/log.h"
+#include "protocol/protocol.h"
+#include "proxy/tunnel.h"
 
 #define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
 #define TERMINAL_WIDTH 80

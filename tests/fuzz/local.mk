@@ -1,7 +1,13 @@
-# The fuzz targets.  Built with --enable-fuzzing they are libFuzzer's; otherwise each is a test that replays its corpus.
+# The fuzz targets, in the folders of src/.  Built with --enable-fuzzing they are libFuzzer's; otherwise each is a test
+# that replays its corpus.
 
-FUZZ_TESTS = tests/fuzz/fuzz_httphead tests/fuzz/fuzz_config tests/fuzz/fuzz_endpoint tests/fuzz/fuzz_srv \
-	tests/fuzz/fuzz_setproxy tests/fuzz/fuzz_starttls
+FUZZ_TESTS = \
+	tests/fuzz/config/fuzz_config \
+	tests/fuzz/http/fuzz_http_head \
+	tests/fuzz/net/fuzz_endpoint \
+	tests/fuzz/net/fuzz_srv \
+	tests/fuzz/protocol/fuzz_starttls \
+	tests/fuzz/redirect/fuzz_setproxy
 EXTRA_DIST += tests/fuzz/corpus
 
 FUZZ_LDADD = src/libhouse.a $(LIBRARIES_USED)
@@ -15,32 +21,32 @@ FUZZ_MAIN = tests/fuzz/fuzz.h tests/fuzz/replay.c
 FUZZ_LINK = $(AM_LDFLAGS)
 endif
 
-tests_fuzz_fuzz_httphead_SOURCES = tests/fuzz/fuzz_httphead.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_httphead_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
-tests_fuzz_fuzz_httphead_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_httphead_LDADD = $(FUZZ_LDADD)
+tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c $(FUZZ_MAIN)
+tests_fuzz_config_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
+tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_config_fuzz_config_LDADD = $(FUZZ_LDADD)
 
-tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz_config.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
-tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_config_LDADD = $(FUZZ_LDADD)
+tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
+tests_fuzz_http_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_http_head_LDADD = $(FUZZ_LDADD)
 
-tests_fuzz_fuzz_endpoint_SOURCES = tests/fuzz/fuzz_endpoint.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'
-tests_fuzz_fuzz_endpoint_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_endpoint_LDADD = $(FUZZ_LDADD)
+tests_fuzz_net_fuzz_endpoint_SOURCES = tests/fuzz/net/fuzz_endpoint.c $(FUZZ_MAIN)
+tests_fuzz_net_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'
+tests_fuzz_net_fuzz_endpoint_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_net_fuzz_endpoint_LDADD = $(FUZZ_LDADD)
 
-tests_fuzz_fuzz_srv_SOURCES = tests/fuzz/fuzz_srv.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_srv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/srv"'
-tests_fuzz_fuzz_srv_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_srv_LDADD = $(FUZZ_LDADD)
+tests_fuzz_net_fuzz_srv_SOURCES = tests/fuzz/net/fuzz_srv.c $(FUZZ_MAIN)
+tests_fuzz_net_fuzz_srv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/srv"'
+tests_fuzz_net_fuzz_srv_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_net_fuzz_srv_LDADD = $(FUZZ_LDADD)
 
-tests_fuzz_fuzz_setproxy_SOURCES = tests/fuzz/fuzz_setproxy.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_setproxy_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/setproxy"'
-tests_fuzz_fuzz_setproxy_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_setproxy_LDADD = $(FUZZ_LDADD)
+tests_fuzz_protocol_fuzz_starttls_SOURCES = tests/fuzz/protocol/fuzz_starttls.c $(FUZZ_MAIN)
+tests_fuzz_protocol_fuzz_starttls_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/starttls"'
+tests_fuzz_protocol_fuzz_starttls_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_protocol_fuzz_starttls_LDADD = $(FUZZ_LDADD)
 
-tests_fuzz_fuzz_starttls_SOURCES = tests/fuzz/fuzz_starttls.c $(FUZZ_MAIN)
-tests_fuzz_fuzz_starttls_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/starttls"'
-tests_fuzz_fuzz_starttls_LDFLAGS = $(FUZZ_LINK)
-tests_fuzz_fuzz_starttls_LDADD = $(FUZZ_LDADD)
+tests_fuzz_redirect_fuzz_setproxy_SOURCES = tests/fuzz/redirect/fuzz_setproxy.c $(FUZZ_MAIN)
+tests_fuzz_redirect_fuzz_setproxy_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/setproxy"'
+tests_fuzz_redirect_fuzz_setproxy_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_redirect_fuzz_setproxy_LDADD = $(FUZZ_LDADD)

@@ -1,61 +1,54 @@
 #!/bin/sh
-# Every file of src stands on a floor (floors.txt) and includes only from floors below.
+# The folders of src stand on each other in the order of floors.txt: none includes from one above it, and within a
+# folder headers include each other in no circle.
 . "$(dirname "$0")/tap.sh"
 
 table=$top/tests/tidy/floors.txt
 [ -r "$table" ] || bail_out "no $table"
-ls "$top"/src/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
+sed 's/#.*//' "$table" | awk 'NF { print $1 }' >"$scratch/floors"
+cd "$top/src" 2>/dev/null || bail_out "no sources in $top/src"
+ls ./*/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
+find . -mindepth 1 -maxdepth 1 -type d | sed 's|^\./||' | sort >"$scratch/folders"
 
-# The noun of a file is its name without what stands behind a dot or an underscore: peer_linux.c is one of peer's.
-ls "$top"/src/*.[ch] | sed -e 's|.*/||' -e 's|[._].*||' | sort -u >"$scratch/src"
-sed 's/#.*//' "$table" >"$scratch/table"
-awk '$1 ~ /^[0-9]+$/ { for (i = 2; i <= NF; i++) print $i }' "$scratch/table" | sort >"$scratch/all"
-awk '$1 == "anywhere" { for (i = 2; i <= NF; i++) print $i }' "$scratch/table" | sort >"$scratch/anywhere"
-sort -u "$scratch/all" >"$scratch/floors.txt"
-
-# FILE:LINE NOUN INCLUDED for every #include "..." except of a file's own header
-for file in "$top"/src/*.[ch]; do
-    name=${file##*/}
-    sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*"\([^"]*\)".*/\1/;t found
-            b
-            :found
-            =;p' "$file" | paste - - |
-        awk -v file="src/$name" -v name="${name%%[._]*}" '
-            { included = $2; sub(/\.h$/, "", included); if (included != name) print file ":" $1, name, included }'
-done >"$scratch/includes"
+# FILE:LINE INCLUDED for every #include "..."
+find . -name '*.[ch]' | sed 's|^\./||' | sort | xargs awk '
+    /^[[:space:]]*#[[:space:]]*include[[:space:]]*"/ { split($0, part, "\""); print FILENAME ":" FNR, part[2] }
+' >"$scratch/includes"
+[ "$(wc -l <"$scratch/includes")" -ge 300 ] || bail_out "found only $(wc -l <"$scratch/includes") includes"
 
 plan 5
 
-comm -23 "$scratch/src" "$scratch/floors.txt" | comm -23 - "$scratch/anywhere" |
-    sed 's/$/ has no floor/' >"$offences"
-verdict "every file of src has a floor"
-
 {
-    comm -13 "$scratch/src" "$scratch/floors.txt" | sed 's/$/ is not in src/'
-    uniq -d "$scratch/all" | sed 's/$/ has two floors/'
-    awk 'NF && $1 !~ /^[0-9]+$/ && $1 != "anywhere" && !($1 == "allow" && $3 == "->" && NF == 4) {
-             print "not understood: " $0 }' "$scratch/table"
+    sort "$scratch/floors" | comm -23 "$scratch/folders" - | sed 's/$/ has no floor/'
+    sort "$scratch/floors" | comm -13 "$scratch/folders" - | sed 's/$/ is not in src/'
+    sort "$scratch/floors" | uniq -d | sed 's/$/ has two floors/'
 } >"$offences"
-verdict "every floor holds files of src, each once"
+verdict "every folder of src has a floor"
+
+while read -r place included; do
+    [ -e "$included" ] || echo "$place: there is no src/$included"
+done <"$scratch/includes" >"$offences"
+verdict "includes are spelled with the folder"
 
 awk '
-    FILENAME == ARGV[1] && $1 ~ /^[0-9]+$/ { for (i = 2; i <= NF; i++) floor[$i] = $1; next }
-    FILENAME == ARGV[1] && $1 == "anywhere" { for (i = 2; i <= NF; i++) anywhere[$i] = 1; next }
-    FILENAME == ARGV[1] && $1 == "allow" { allowed[$2, $4] = 1; next }
-    FILENAME == ARGV[1] || $3 in anywhere { next }
-    !($3 in floor) { print $1 ": \"" $3 ".h\" has no floor"; next }
-    floor[$3] < floor[$2] || (floor[$3] == floor[$2] && ($2, $3) in allowed) { next }
-    { print $1 ": \"" $3 ".h\" is on floor " floor[$3] ", not below floor " floor[$2] }
-' "$scratch/table" "$scratch/includes" >"$offences"
+    FILENAME == ARGV[1] { floor[$1] = FNR; next }
+    {
+        from = index($1, "/") ? substr($1, 1, index($1, "/") - 1) : "the root"
+        to = index($2, "/") ? substr($2, 1, index($2, "/") - 1) : "the root"
+        up = (from in floor ? floor[from] : 999) < (to in floor ? floor[to] : 999)
+        if (up) print $1 ": \"" $2 "\" is of " to ", above " from
+    }
+' "$scratch/floors" "$scratch/includes" >"$offences"
 verdict "includes go down"
 
-awk '$1 == "allow" { print $2, $4 }' "$scratch/table" | sort >"$scratch/allowed"
-awk '{ print $2, $3 }' "$scratch/includes" | sort -u >"$scratch/used"
-comm -23 "$scratch/allowed" "$scratch/used" | sed 's/ / -> /; s/$/ is allowed but not used/' >"$offences"
-verdict "no exception without need"
-
-# An exception may let a .c file of one noun know another's header; headers that need each other are a knot.
-awk '$1 ~ /\.h:/ { print $2, $3 }' "$scratch/includes" | tsort 2>&1 >/dev/null | sed 's/^tsort: //' >"$offences"
+# A header includes what it needs to be read; two that need each other are a knot.
+awk '$1 ~ /\.h:/ { sub(/:.*/, "", $1); print $1, $2 }' "$scratch/includes" | tsort 2>&1 >/dev/null |
+    sed 's/^tsort: //' >"$offences"
 verdict "headers include each other in no circle"
+
+# The noun of a file is its name without the ending, and without what stands behind _linux, _splice or _none.
+sed -E 's/:[0-9]+ / /; s/\.[ch]( |$)/\1/g; s/_(linux|splice|none) / /' "$scratch/includes" |
+    awk '$1 != $2' | sort -u | tsort 2>&1 >/dev/null | sed 's/^tsort: //' >"$offences"
+verdict "nouns know each other in no circle"
 
 exit $status

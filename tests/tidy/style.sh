@@ -8,23 +8,24 @@ widest=120
 banned='strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|atoi|atol|atoll|gets|alloca'
 
 cd "$top" || bail_out "no $top"
-ls src/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
+ls src/*/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
 find src tests -name '*.[ch]' | sort >"$scratch/c"
 find src tests \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) | sort >"$scratch/every"
 
 plan 6
 
-for file in src/*.[ch]; do
+for file in $(find src -name '*.[ch]' | sort); do
     lines=$(wc -l <"$file")
     [ "$lines" -le $longest ] || echo "$file has $lines lines"
 done >"$offences"
 verdict "no file over $longest lines"
 
-for file in src/*.c; do
-    own=${file%%[._]*}.h # peer_linux.c is one of two that stand behind peer.h
+for file in $(find src -name '*.c' | sort); do
+    own=${file%.c}.h
+    [ -e "$own" ] || own=${file%_*}.h # peer_linux.c is one of two that stand behind peer.h
     [ -e "$own" ] || continue
     first=$(sed -n 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*["<]\([^">]*\)[">].*/\1/p' "$file" | head -n 1)
-    [ "$first" = "${own##*/}" ] || echo "$file includes $first first"
+    [ "$first" = "${own#src/}" ] || echo "$file includes $first first"
 done >"$offences"
 verdict "each file includes its own header first"
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "loop.h"
+#include "base/loop.h"
 
 /* The one case of this program, to which main adds its tests; unit_run runs them and returns main's exit status. */
 TCase *unit_case(const char *name);

@@ -1,0 +1,259 @@
+#include "auth/challenge.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const char *const challenge_words[] = {"none", "basic", "ntlm", "digest", "negotiate", NULL};
+
+/* As they are registered; challenge_words are the same in lower case. */
+static const char *const names[] = {"none", "Basic", "NTLM", "Digest", "Negotiate"};
+
+/* A field under examination. */
+struct reader {
+    const char *at, *end;
+};
+
+/* The challenge under examination; one of Digest counts when it is over and has shown itself usable. */
+struct challenge {
+    enum challenge_scheme scheme;
+    bool has_nonce, has_other_algorithm, has_fault;
+};
+
+static bool is_token_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool is_token68_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~+/", c));
+}
+
+static void skip_blanks(struct reader *reader)
+{
+    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t'))
+        reader->at++;
+}
+
+static bool take_byte(struct reader *reader, char c)
+{
+    if (reader->at == reader->end || *reader->at != c)
+        return false;
+    reader->at++;
+    return true;
+}
+
+static bool take_token(struct reader *reader, struct httphead_slice *token)
+{
+    const char *start = reader->at;
+
+    while (reader->at < reader->end && is_token_byte(*reader->at))
+        reader->at++;
+    *token = (struct httphead_slice){start, (size_t)(reader->at - start)};
+    return token->length > 0;
+}
+
+/* RFC 9110 section 5.6.4.  The slice is what is between the quotes, escapes and all: no value that we look for has
+ * one. */
+static bool take_quoted(struct reader *reader, struct httphead_slice *text)
+{
+    const char *start;
+
+    if (!take_byte(reader, '"'))
+        return false;
+    start = reader->at;
+    for (; reader->at < reader->end; reader->at++) {
+        if (*reader->at == '"') {
+            *text = (struct httphead_slice){start, (size_t)(reader->at++ - start)};
+            return true;
+        }
+        if (*reader->at == '\\' && reader->at + 1 < reader->end)
+            reader->at++;
+    }
+    return false;
+}
+
+/* Whether a member of the list is over here. */
+static bool at_member_end(struct reader *reader)
+{
+    skip_blanks(reader);
+    return reader->at == reader->end || *reader->at == ',';
+}
+
+/* token68 (RFC 9110 section 11.2) that fills the rest of its member. */
+static bool take_token68(struct reader *reader)
+{
+    struct reader ahead = *reader;
+
+    while (ahead.at < ahead.end && is_token68_byte(*ahead.at))
+        ahead.at++;
+    if (ahead.at == reader->at)
+        return false;
+    while (take_byte(&ahead, '='))
+        continue;
+    if (!at_member_end(&ahead))
+        return false;
+    *reader = ahead;
+    return true;
+}
+
+/* Behind a fault: to the next comma that is not between quotes. */
+static void skip_member(struct reader *reader)
+{
+    struct httphead_slice text;
+
+    while (reader->at < reader->end && *reader->at != ',')
+        if (*reader->at != '"')
+            reader->at++;
+        else
+            (void)take_quoted(reader, &text); /* one without an end leads to the end of all */
+}
+
+static void note_parameter(struct challenge *challenge, const struct httphead_slice *name,
+                           const struct httphead_slice *value)
+{
+    static const char *const done[] = {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess"};
+    bool known = false;
+
+    if (httphead_slice_is(name, "nonce"))
+        challenge->has_nonce = true;
+    if (!httphead_slice_is(name, "algorithm"))
+        return;
+    for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
+        known |= httphead_slice_is(value, done[i]);
+    challenge->has_other_algorithm |= !known;
+}
+
+/* name BWS "=" BWS ( token / quoted-string ), the name taken already. */
+static bool take_value(struct reader *reader, struct challenge *challenge, const struct httphead_slice *name)
+{
+    struct httphead_slice value;
+
+    skip_blanks(reader);
+    if (!take_byte(reader, '='))
+        return false;
+    skip_blanks(reader);
+    if (!take_quoted(reader, &value) && !take_token(reader, &value))
+        return false;
+    if (!at_member_end(reader))
+        return false;
+    note_parameter(challenge, name, &value);
+    return true;
+}
+
+static bool is_parameter(const struct reader *reader)
+{
+    struct reader ahead = *reader;
+
+    skip_blanks(&ahead);
+    return take_byte(&ahead, '=');
+}
+
+static enum challenge_scheme scheme_named(const struct httphead_slice *name)
+{
+    for (unsigned scheme = CHALLENGE_BASIC; scheme <= CHALLENGE_NEGOTIATE; scheme++)
+        if (httphead_slice_is(name, names[scheme]))
+            return (enum challenge_scheme)scheme;
+    return CHALLENGE_NONE;
+}
+
+/* A challenge begins: what may stand in the member of its name. */
+static bool begin(struct reader *reader, struct challenge *challenge, const struct httphead_slice *name)
+{
+    struct httphead_slice parameter;
+
+    *challenge = (struct challenge){.scheme = scheme_named(name)};
+    if (at_member_end(reader))
+        return true;
+    if (reader->at == name->bytes + name->length) { /* no blank behind it: it is no name of a scheme */
+        challenge->scheme = CHALLENGE_NONE;
+        return false;
+    }
+    return take_token68(reader) || (take_token(reader, &parameter) && take_value(reader, challenge, &parameter));
+}
+
+/* What the challenges of all fields add up to. */
+struct offer {
+    unsigned bits;
+    bool digest_seen;
+};
+
+static void settle(struct offer *offer, const struct challenge *challenge)
+{
+    bool usable = challenge->scheme != CHALLENGE_NONE;
+
+    if (challenge->scheme == CHALLENGE_DIGEST) {
+        usable = !offer->digest_seen && challenge->has_nonce && !challenge->has_other_algorithm &&
+                 !challenge->has_fault;
+        offer->digest_seen = true;
+    }
+    if (usable)
+        offer->bits |= 1u << challenge->scheme;
+}
+
+static void examine(struct offer *offer, const struct httphead_slice *field)
+{
+    struct reader reader = {field->bytes, field->bytes + field->length};
+    struct challenge challenge = {.scheme = CHALLENGE_NONE};
+
+    for (;;) {
+        struct httphead_slice name;
+        bool good;
+
+        skip_blanks(&reader);
+        if (take_byte(&reader, ','))
+            continue;
+        if (reader.at == reader.end)
+            break;
+        if (!take_token(&reader, &name)) {
+            good = false;
+        } else if (is_parameter(&reader)) {
+            good = take_value(&reader, &challenge, &name);
+        } else {
+            settle(offer, &challenge);
+            good = begin(&reader, &challenge, &name);
+        }
+        if (!good) {
+            challenge.has_fault = true;
+            skip_member(&reader);
+        }
+    }
+    settle(offer, &challenge);
+}
+
+unsigned challenge_offered(const struct httphead *head)
+{
+    struct offer offer = {.bits = 0};
+
+    for (size_t i = 0; i < head->field_count; i++)
+        if (httphead_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
+            examine(&offer, &head->fields[i].value);
+    return offer.bits;
+}
+
+enum challenge_scheme challenge_choose(unsigned offered, unsigned usable)
+{
+    for (unsigned scheme = CHALLENGE_NEGOTIATE; scheme > CHALLENGE_NONE; scheme--)
+        if (offered & usable & 1u << scheme)
+            return (enum challenge_scheme)scheme;
+    return CHALLENGE_NONE;
+}
+
+const char *challenge_list(unsigned bits, char *out, size_t size)
+{
+    size_t at = 0;
+
+    snprintf(out, size, "none");
+    for (unsigned scheme = CHALLENGE_NEGOTIATE; scheme > CHALLENGE_NONE; scheme--) {
+        int length;
+
+        if (!(bits & 1u << scheme) || at >= size)
+            continue;
+        length = snprintf(out + at, size - at, "%s%s", at ? ", " : "", names[scheme]);
+        at += length > 0 ? (size_t)length : 0;
+    }
+    return out;
+}

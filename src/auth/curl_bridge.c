@@ -1,0 +1,178 @@
+#include "auth/curl_bridge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { UP, DOWN };
+
+struct direction {
+    struct transport *from, *to;
+    size_t at, end;        /* what is held of bytes */
+    bool ended;            /* from has ended its stream, or all is given up */
+    char bytes[BRIDGE_BUFFER];
+};
+
+struct bridge {
+    struct loop *loop;
+    struct transport *near, *far; /* near is NULL when all is given up: who has its other end sees it close */
+    enum bridge_state state;
+    struct deferred death;
+    struct direction way[2];
+};
+
+/* far stays, for its owner to take the news from. */
+static void give_up(struct bridge *bridge, enum bridge_state state)
+{
+    bridge->state = state;
+    transport_close(bridge->near);
+    bridge->near = NULL;
+    bridge->way[UP].ended = bridge->way[DOWN].ended = true;
+}
+
+/* A side that was just used is broken.  Of near that only says that nobody wants its bytes any more. */
+static void side_broke(struct bridge *bridge, const struct transport *side)
+{
+    give_up(bridge, side == bridge->far ? BRIDGE_BROKEN : bridge->state);
+}
+
+/* Gives what is held.  False: no more can be given now. */
+static bool deliver(struct bridge *bridge, struct direction *way)
+{
+    while (way->at < way->end) {
+        ssize_t sent = transport_send(way->to, way->bytes + way->at, way->end - way->at);
+
+        if (sent == TRANSPORT_ERROR)
+            side_broke(bridge, way->to);
+        if (sent <= 0)
+            return false;
+        way->at += (size_t)sent;
+    }
+    return true;
+}
+
+static void pass_end(struct bridge *bridge, struct direction *way)
+{
+    way->ended = true;
+    if (way->from == bridge->far)
+        bridge->state = BRIDGE_ENDED;
+    if (!transport_shutdown_send(way->to))
+        side_broke(bridge, way->to);
+}
+
+/* Takes more, into the empty buffer.  False: nothing more comes now. */
+static bool fill(struct bridge *bridge, struct direction *way)
+{
+    ssize_t got = transport_recv(way->from, way->bytes, sizeof way->bytes);
+
+    way->at = way->end = 0;
+    if (got == TRANSPORT_ERROR)
+        side_broke(bridge, way->from);
+    if (got == TRANSPORT_EOF)
+        pass_end(bridge, way);
+    if (got <= 0)
+        return false;
+    way->end = (size_t)got;
+    return true;
+}
+
+/* One side can only be as quick as its buffer in the kernel is large, for nobody else runs meanwhile who would empty
+ * it: that bounds the rounds. */
+static void move(struct bridge *bridge, struct direction *way)
+{
+    while (!way->ended && deliver(bridge, way) && fill(bridge, way))
+        continue;
+}
+
+static void on_ready(void *arg, int ready)
+{
+    struct bridge *bridge = arg;
+
+    (void)ready;
+    move(bridge, &bridge->way[UP]);
+    move(bridge, &bridge->way[DOWN]);
+}
+
+struct bridge *bridge_start(struct transport *near, struct transport *far)
+{
+    struct bridge *bridge = calloc(1, sizeof *bridge);
+
+    if (!bridge) {
+        transport_close(near);
+        transport_close(far);
+        return NULL;
+    }
+    bridge->loop = far->loop;
+    bridge->near = near;
+    bridge->far = far;
+    bridge->way[UP].from = bridge->way[DOWN].to = near;
+    bridge->way[UP].to = bridge->way[DOWN].from = far;
+    transport_watch(near, on_ready, bridge);
+    transport_watch(far, on_ready, bridge);
+    on_ready(bridge, LOOP_READ); /* what near was given before this has had its edge */
+    return bridge;
+}
+
+enum bridge_state bridge_state(const struct bridge *bridge)
+{
+    return bridge->state;
+}
+
+const char *bridge_error(const struct bridge *bridge)
+{
+    return transport_error(bridge->far);
+}
+
+static void die(struct deferred *death)
+{
+    struct bridge *bridge = (struct bridge *)((char *)death - offsetof(struct bridge, death));
+
+    explicit_bzero(bridge->way[UP].bytes, sizeof bridge->way[UP].bytes); /* credentials went that way */
+    free(bridge);
+}
+
+/* Lets go of near and of the bridge itself. */
+static void dismantle(struct bridge *bridge)
+{
+    transport_close(bridge->near);
+    bridge->near = bridge->far = NULL;
+    loop_defer(bridge->loop, &bridge->death, die);
+}
+
+void bridge_end(struct bridge *bridge)
+{
+    if (!bridge)
+        return;
+    if (bridge->state == BRIDGE_BROKEN)
+        transport_reset(bridge->far);
+    else
+        transport_close(bridge->far);
+    dismantle(bridge);
+}
+
+/* Whether bytes of near still wait to be sent. */
+static bool is_owing(struct bridge *bridge)
+{
+    char byte;
+
+    return bridge->way[UP].at < bridge->way[UP].end || transport_peek(bridge->near, &byte, 1) > 0;
+}
+
+struct transport *bridge_take(struct bridge *bridge, char **held, size_t *length)
+{
+    const struct direction *down = &bridge->way[DOWN];
+    struct transport *far = bridge->far;
+
+    *held = NULL;
+    *length = down->end - down->at;
+    if (bridge->near && !is_owing(bridge) && (*length == 0 || (*held = malloc(*length)))) {
+        if (*held)
+            memcpy(*held, down->bytes + down->at, *length);
+        transport_watch(far, NULL, NULL);
+    } else {
+        *length = 0;
+        transport_reset(far);
+        far = NULL;
+    }
+    dismantle(bridge);
+    return far;
+}

@@ -1,0 +1,100 @@
+#include "auth/curl_socket.h"
+
+#include <errno.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ROOM 16384 /* bytes between our end and libcurl, which takes them one by one within one turn */
+
+void lane_init(struct lane *lane)
+{
+    *lane = (struct lane){.hatch = {.listening = -1}, .inner = -1};
+}
+
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
+{
+    struct lane *lane = arg;
+
+    (void)purpose;
+    if (lane->used)
+        return CURL_SOCKET_BAD;
+    lane->used = true;
+    if (hatch_open(&lane->hatch))
+        lane->inner = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (lane->inner < 0) {
+        lane->error = errno;
+        return CURL_SOCKET_BAD;
+    }
+    where->family = AF_UNIX;
+    where->protocol = 0;
+    where->addrlen = lane->hatch.length;
+    where->addr = lane->hatch.address;
+    lane->opened(lane->arg);
+    return lane->inner;
+}
+
+static int close_socket(void *arg, curl_socket_t fd)
+{
+    struct lane *lane = arg;
+
+    if (fd == lane->inner)
+        lane->inner = -1;
+    return close(fd);
+}
+
+bool lane_set(struct lane *lane, CURL *easy, void (*opened)(void *arg), void *arg)
+{
+    lane->opened = opened;
+    lane->arg = arg;
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, lane) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, lane) == CURLE_OK;
+}
+
+bool lane_enter(struct lane *lane, struct loop *loop)
+{
+    const int room = ROOM;
+    int fd = hatch_accept(&lane->hatch);
+
+    if (fd < 0) {
+        lane->error = errno;
+        return false;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    lane->outer = transport_from_socket(loop, fd);
+    if (!lane->outer)
+        lane->error = ENOMEM;
+    return lane->outer;
+}
+
+struct transport *lane_take_outer(struct lane *lane)
+{
+    struct transport *outer = lane->outer;
+
+    lane->outer = NULL;
+    return outer;
+}
+
+size_t lane_unread(const struct lane *lane)
+{
+    int unread = 0;
+
+    return ioctl(lane->inner, FIONREAD, &unread) == 0 && unread > 0 ? (size_t)unread : 0;
+}
+
+bool lane_take_unread(struct lane *lane, char *bytes, size_t length)
+{
+    return length == 0 || recv(lane->inner, bytes, length, 0) == (ssize_t)length;
+}
+
+void lane_close(struct lane *lane)
+{
+    hatch_close(&lane->hatch);
+    transport_close(lane->outer);
+    if (lane->inner >= 0)
+        close(lane->inner);
+    lane->inner = -1;
+    lane->outer = NULL;
+}

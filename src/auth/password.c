@@ -1,0 +1,389 @@
+#include "auth/password.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/credential.h"
+#include "base/log.h"
+#include "base/prompt.h"
+#include "base/subprocess.h"
+
+#define COMMAND_LIMIT_MS 60000 /* a person may have to unlock a key ring */
+#define QUESTION_MAX 512       /* bytes of what a person is asked */
+
+enum source { FROM_FILE, FROM_COMMAND, FROM_PERSON };
+
+/* For messages, in the order of the enum. */
+static const char *const source_names[] = {"password-file", "password-command", "the terminal"};
+
+/* One source of a password, told by its kind and its text: a path, a command, or what a person is asked for. */
+struct entry {
+    struct secrets *secrets;
+    struct entry *next;
+    enum source source;
+    char *text;
+    char question[QUESTION_MAX]; /* FROM_PERSON only */
+    char *value;             /* NULL: not fetched, or the fetch failed */
+    char error[256];         /* of the last fetch, "" when it worked */
+    struct command *command; /* under way, NULL when it is not */
+    struct prompt *prompt;
+    struct secret_fetch *waiting;
+    struct deferred delivery;
+};
+
+struct secret_fetch {
+    struct secret_fetch *next, **back;
+    struct entry *entry;
+    secret_fetched_fn *fetched;
+    void *arg;
+};
+
+struct secrets {
+    struct loop *loop;
+    bool may_prompt;
+    struct entry *asking;  /* whose question stands on the terminal; the others wait for it to be free */
+    struct entry *entries; /* at most one a proxy of the configurations seen */
+};
+
+struct secrets *secrets_new(struct loop *loop)
+{
+    struct secrets *secrets = calloc(1, sizeof *secrets);
+
+    if (secrets)
+        secrets->loop = loop;
+    return secrets;
+}
+
+void secrets_allow_prompt(struct secrets *secrets)
+{
+    secrets->may_prompt = true;
+}
+
+static void wipe(struct entry *entry)
+{
+    if (entry->value)
+        explicit_bzero(entry->value, strlen(entry->value));
+    free(entry->value);
+    entry->value = NULL;
+}
+
+static void free_entry(struct entry *entry)
+{
+    wipe(entry);
+    free(entry->text);
+    free(entry);
+}
+
+void secrets_free(struct secrets *secrets)
+{
+    if (!secrets)
+        return;
+    if (secrets->asking)
+        prompt_cancel(secrets->asking->prompt);
+    while (secrets->entries) {
+        struct entry *entry = secrets->entries;
+
+        secrets->entries = entry->next;
+        entry->prompt = NULL;
+        command_cancel(entry->command);
+        loop_undefer(secrets->loop, &entry->delivery);
+        while (entry->waiting)
+            secret_cancel(entry->waiting);
+        free_entry(entry);
+    }
+    free(secrets);
+}
+
+/* --- entries --- */
+
+/* What tells this proxy's source from others: *text is a path or a command, or for a person the section's label, since
+ * each section has one user. */
+static enum source source_of(const struct proxy_config *proxy, const char **text)
+{
+    enum source source = proxy->password_file ? FROM_FILE : proxy->password_command ? FROM_COMMAND : FROM_PERSON;
+
+    *text = proxy->password_file ? proxy->password_file : proxy->password_command;
+    if (source == FROM_PERSON)
+        *text = proxy->label ? proxy->label : "";
+    return source;
+}
+
+static struct entry *find(const struct secrets *secrets, const struct proxy_config *proxy)
+{
+    const char *text;
+    enum source source = source_of(proxy, &text);
+
+    for (struct entry *entry = secrets->entries; entry; entry = entry->next)
+        if (entry->source == source && strcmp(entry->text, text) == 0)
+            return entry;
+    return NULL;
+}
+
+static struct entry *make(struct secrets *secrets, const struct proxy_config *proxy)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+    const char *text;
+
+    if (!entry)
+        return NULL;
+    entry->secrets = secrets;
+    entry->source = source_of(proxy, &text);
+    entry->text = strdup(text);
+    if (!entry->text) {
+        free_entry(entry);
+        return NULL;
+    }
+    entry->next = secrets->entries;
+    secrets->entries = entry;
+    return entry;
+}
+
+const char *secrets_known(const struct secrets *secrets, const struct proxy_config *proxy)
+{
+    const struct entry *entry;
+
+    if (proxy->password)
+        return proxy->password;
+    entry = find(secrets, proxy);
+    return entry ? entry->value : NULL;
+}
+
+/* --- what came --- */
+
+static void deliver(struct deferred *delivery)
+{
+    struct entry *entry = (struct entry *)((char *)delivery - offsetof(struct entry, delivery));
+    struct secret_fetch *told = entry->waiting; /* who comes back from within the call starts anew */
+
+    entry->waiting = NULL;
+    if (told)
+        told->back = &told;
+    while (told) {
+        struct secret_fetch fetch = *told;
+
+        secret_cancel(told);
+        fetch.fetched(fetch.arg, entry->value ? NULL : entry->error[0] ? entry->error : "the password was withdrawn");
+    }
+}
+
+/* The first line becomes the value; an empty one is an error. */
+static void take_first_line(struct entry *entry, const char *text, size_t size)
+{
+    const char *newline = memchr(text, '\n', size);
+    size_t length = newline ? (size_t)(newline - text) : size;
+
+    bool cut = length >= COMMAND_OUTPUT_MAX; /* there may have been more */
+
+    wipe(entry);
+    entry->error[0] = '\0';
+    if (length > 0 && text[length - 1] == '\r')
+        length--;
+    if (cut || memchr(text, '\0', length))
+        snprintf(entry->error, sizeof entry->error, "the password from %s is too long or has a NUL in it",
+                 source_names[entry->source]);
+    else if (length == 0)
+        snprintf(entry->error, sizeof entry->error, "no password in the first line from %s",
+                 source_names[entry->source]);
+    else if (!(entry->value = strndup(text, length)))
+        snprintf(entry->error, sizeof entry->error, "out of memory");
+}
+
+/* --- a command --- */
+
+static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
+{
+    struct entry *entry = arg;
+
+    entry->command = NULL;
+    if (error)
+        snprintf(entry->error, sizeof entry->error, "password-command: %s", error);
+    else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        snprintf(entry->error, sizeof entry->error, "password-command ended with %s %d",
+                 WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    else
+        take_first_line(entry, output, length);
+    loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+}
+
+static void run_command(struct entry *entry)
+{
+    char *argv[] = {"/bin/sh", "-c", entry->text, NULL};
+
+    entry->command = command_run(entry->secrets->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry, entry->error,
+                                 sizeof entry->error);
+}
+
+/* --- a file --- */
+
+/* Whether a file with that mode is shown to others than its owner.  To a service with User= systemd gives its
+ * credentials by an access list, whose mask stands where the group's bits do: 0440 is fine for those. */
+static bool is_open_to_others(const struct entry *entry, const struct stat *status)
+{
+    mode_t others = credential_name(entry->text) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
+
+    return S_ISREG(status->st_mode) && status->st_mode & others;
+}
+
+/* The file is checked again here: the configuration may have been read long ago. */
+static void read_path(struct entry *entry, const char *path)
+{
+    char text[COMMAND_OUTPUT_MAX];
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    ssize_t length = -1;
+
+    if (fd >= 0 && fstat(fd, &status) == 0 && is_open_to_others(entry, &status))
+        snprintf(entry->error, sizeof entry->error, "password-file: others can read it: run `chmod 600` on it");
+    else if (fd < 0 || (length = read(fd, text, sizeof text)) < 0)
+        snprintf(entry->error, sizeof entry->error, "password-file: %s", strerror(errno));
+    if (length >= 0) {
+        take_first_line(entry, text, (size_t)length);
+        explicit_bzero(text, sizeof text);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void read_file(struct entry *entry)
+{
+    const char *credential = credential_name(entry->text), *why;
+    char path[PATH_MAX];
+
+    if (!credential)
+        read_path(entry, entry->text);
+    else if (credential_path(credential, path, sizeof path, &why))
+        read_path(entry, path);
+    else
+        snprintf(entry->error, sizeof entry->error, "password-file: %s", why);
+}
+
+/* --- a person --- */
+
+/* "Password of fred at http://proxy.example.net:3128: " */
+static void set_question(struct entry *entry, const struct proxy_config *proxy, const struct endpoint *where)
+{
+    char user[QUESTION_MAX / 4], url[ENDPOINT_URL_MAX];
+
+    log_escape(user, sizeof user, proxy->user, strlen(proxy->user));
+    snprintf(entry->question, sizeof entry->question, "Password of %s at %s: ", user,
+             endpoint_format_url(where, url));
+}
+
+static void on_prompt(void *arg, const char *line, size_t length, const char *error);
+
+/* One question at a time.  Without a terminal the callers are told what to set. */
+static void ask(struct entry *entry)
+{
+    struct secrets *secrets = entry->secrets;
+
+    if (secrets->asking)
+        return;
+    if (secrets->may_prompt)
+        entry->prompt = prompt_start(secrets->loop, entry->question, on_prompt, entry);
+    if (entry->prompt) {
+        secrets->asking = entry;
+        return;
+    }
+    snprintf(entry->error, sizeof entry->error, "no password%s: set password-command, password-file or password",
+             secrets->may_prompt ? ", and no terminal to ask for one on" : " for the user");
+    loop_defer(secrets->loop, &entry->delivery, deliver);
+}
+
+/* The terminal is free for the next question. */
+static void ask_next(struct secrets *secrets)
+{
+    secrets->asking = NULL;
+    for (struct entry *entry = secrets->entries; entry && !secrets->asking; entry = entry->next)
+        if (entry->source == FROM_PERSON && entry->waiting && !entry->delivery.back)
+            ask(entry);
+}
+
+static void on_prompt(void *arg, const char *line, size_t length, const char *error)
+{
+    struct entry *entry = arg;
+
+    entry->prompt = NULL;
+    if (line)
+        take_first_line(entry, line, length);
+    else
+        snprintf(entry->error, sizeof entry->error, "no password: %s", error);
+    loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+    ask_next(entry->secrets);
+}
+
+/* --- from outside --- */
+
+/* What comes at once is delivered at the end of the turn. */
+static void start(struct entry *entry)
+{
+    switch (entry->source) {
+    case FROM_FILE: read_file(entry); break;
+    case FROM_COMMAND: run_command(entry); break;
+    case FROM_PERSON: ask(entry); return;
+    }
+    if (!entry->command)
+        loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+}
+
+struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_config *proxy,
+                                   const struct endpoint *where, secret_fetched_fn *fetched, void *arg)
+{
+    struct entry *entry = find(secrets, proxy);
+    struct secret_fetch *fetch = calloc(1, sizeof *fetch);
+
+    if (!entry)
+        entry = make(secrets, proxy);
+    if (!fetch || !entry) {
+        free(fetch);
+        return NULL;
+    }
+    fetch->entry = entry;
+    fetch->fetched = fetched;
+    fetch->arg = arg;
+    fetch->next = entry->waiting;
+    fetch->back = &entry->waiting;
+    if (fetch->next)
+        fetch->next->back = &fetch->next;
+    entry->waiting = fetch;
+    if (!entry->command && !entry->prompt && !entry->delivery.back) {
+        if (entry->source == FROM_PERSON)
+            set_question(entry, proxy, where);
+        start(entry);
+    }
+    return fetch;
+}
+
+void secret_cancel(struct secret_fetch *fetch)
+{
+    struct entry *entry;
+
+    if (!fetch)
+        return;
+    entry = fetch->entry;
+    *fetch->back = fetch->next;
+    if (fetch->next)
+        fetch->next->back = fetch->back;
+    free(fetch);
+    if (entry->waiting || !entry->prompt)
+        return;
+    prompt_cancel(entry->prompt);
+    entry->prompt = NULL;
+    ask_next(entry->secrets);
+}
+
+void secrets_forget(struct secrets *secrets, const struct proxy_config *proxy)
+{
+    const struct entry *only = proxy ? find(secrets, proxy) : NULL;
+
+    for (struct entry *entry = secrets->entries; entry; entry = entry->next)
+        if (!proxy || entry == only)
+            wipe(entry);
+}

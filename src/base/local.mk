@@ -1,0 +1,12 @@
+# What everything stands on: the loop, the log, failures, other programs, the system around us.
+
+src_libhouse_a_SOURCES += \
+	src/base/banned.h \
+	src/base/credential.c src/base/credential.h \
+	src/base/failure.c src/base/failure.h \
+	src/base/harden.c src/base/harden.h \
+	src/base/log.c src/base/log.h \
+	src/base/loop.c src/base/loop.h \
+	src/base/prompt.c src/base/prompt.h \
+	src/base/subprocess.c src/base/subprocess.h \
+	src/base/systemd.c src/base/systemd.h

@@ -1,0 +1,267 @@
+#include "base/loop.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+
+#define PASSES_MAX 16 /* of deferred calls that defer calls, in one turn: then the descriptors are looked at again */
+
+struct loop {
+    struct event_base *base;
+    struct deferred *queue, **queue_end; /* for the end of this turn */
+    struct deferred *later, **later_end; /* for the end of the next one */
+    uint64_t now; /* 0: not asked yet in this turn */
+    bool stopping;
+};
+
+static uint64_t monotonic_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* libevent complains by itself on standard error, of a regular file for example; we look at what its calls return. */
+static void on_libevent_message(int severity, const char *message)
+{
+    (void)severity;
+    log_message(LEVEL_DEBUG, NULL, "libevent: %s", message);
+}
+
+struct loop *loop_new(void)
+{
+    struct loop *loop = calloc(1, sizeof *loop);
+    struct event_config *wishes = event_config_new();
+
+    event_set_log_callback(on_libevent_message);
+    if (loop && wishes) {
+        event_config_require_features(wishes, EV_FEATURE_ET | EV_FEATURE_O1);
+        event_config_set_flag(wishes, EVENT_BASE_FLAG_NOLOCK);
+        loop->base = event_base_new_with_config(wishes);
+        loop->queue_end = &loop->queue;
+        loop->later_end = &loop->later;
+    }
+    if (wishes)
+        event_config_free(wishes);
+    if (loop && !loop->base) {
+        free(loop);
+        return NULL;
+    }
+    return loop;
+}
+
+static void run_batch(struct loop *loop)
+{
+    struct deferred *batch = loop->queue;
+
+    loop->queue = NULL;
+    loop->queue_end = &loop->queue;
+    if (batch)
+        batch->back = &batch; /* the batch can be shortened by loop_undefer while it runs */
+    while (batch) {
+        struct deferred *first = batch;
+
+        batch = first->next;
+        if (batch)
+            batch->back = &batch;
+        first->back = NULL;
+        first->run(first);
+    }
+}
+
+/* What was put off to this turn. */
+static void take_later(struct loop *loop)
+{
+    if (!loop->later)
+        return;
+    loop->later->back = loop->queue_end;
+    *loop->queue_end = loop->later;
+    loop->queue_end = loop->later_end;
+    loop->later = NULL;
+    loop->later_end = &loop->later;
+}
+
+/* What a deferred call defers is still of this turn: opening a tunnel is a chain of them. */
+static void run_deferred(struct loop *loop)
+{
+    for (int passes = 0; loop->queue && passes < PASSES_MAX; passes++)
+        run_batch(loop);
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    while (loop->queue || loop->later) {
+        take_later(loop);
+        run_deferred(loop);
+    }
+    event_base_free(loop->base);
+    libevent_global_shutdown();
+    free(loop);
+}
+
+bool loop_run(struct loop *loop)
+{
+    while (!loop->stopping) {
+        loop->now = 0; /* the first callback behind the wait reads the clock */
+        if (event_base_loop(loop->base, EVLOOP_ONCE | (loop->queue || loop->later ? EVLOOP_NONBLOCK : 0)) < 0)
+            return false;
+        take_later(loop);
+        run_deferred(loop);
+        log_flush();
+    }
+    loop->stopping = false; /* it may run again */
+    return true;
+}
+
+void loop_stop(struct loop *loop)
+{
+    loop->stopping = true;
+}
+
+uint64_t loop_now(struct loop *loop)
+{
+    if (loop->now == 0)
+        loop->now = monotonic_ms();
+    return loop->now;
+}
+
+const char *loop_mechanism(const struct loop *loop)
+{
+    return event_base_get_method(loop->base);
+}
+
+const char *loop_version(void)
+{
+    return event_get_version();
+}
+
+void loop_defer(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *))
+{
+    if (deferred->back)
+        return;
+    deferred->run = run;
+    deferred->next = NULL;
+    deferred->back = loop->queue_end;
+    *loop->queue_end = deferred;
+    loop->queue_end = &deferred->next;
+}
+
+void loop_put_off(struct loop *loop, struct deferred *deferred, void (*run)(struct deferred *))
+{
+    if (deferred->back)
+        return;
+    deferred->run = run;
+    deferred->next = NULL;
+    deferred->back = loop->later_end;
+    *loop->later_end = deferred;
+    loop->later_end = &deferred->next;
+}
+
+void loop_undefer(struct loop *loop, struct deferred *deferred)
+{
+    if (!deferred->back)
+        return;
+    *deferred->back = deferred->next;
+    if (deferred->next)
+        deferred->next->back = deferred->back;
+    else if (loop->queue_end == &deferred->next)
+        loop->queue_end = deferred->back;
+    else if (loop->later_end == &deferred->next)
+        loop->later_end = deferred->back;
+    deferred->back = NULL;
+}
+
+static void on_io(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop_io *io = arg;
+
+    (void)fd;
+    io->call(io->arg, (what & EV_READ ? LOOP_READ : 0) | (what & EV_WRITE ? LOOP_WRITE : 0));
+}
+
+static bool io_add(struct loop *loop, struct loop_io *io, int fd, short what, loop_io_fn *call, void *arg)
+{
+    io->call = call;
+    io->arg = arg;
+    return event_assign(&io->event, loop->base, fd, what, on_io, io) == 0 && event_add(&io->event, NULL) == 0;
+}
+
+bool loop_io_edges(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *call, void *arg)
+{
+    return io_add(loop, io, fd, EV_READ | EV_WRITE | EV_ET | EV_PERSIST, call, arg);
+}
+
+bool loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg)
+{
+    short what = (short)((wanted & LOOP_READ ? EV_READ : 0) | (wanted & LOOP_WRITE ? EV_WRITE : 0));
+
+    loop_io_stop(io);
+    return what == 0 || io_add(loop, io, fd, what | EV_PERSIST, call, arg);
+}
+
+void loop_io_stop(struct loop_io *io)
+{
+    if (!io->call)
+        return;
+    event_del(&io->event);
+    io->call = NULL;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop_timer *timer = arg;
+    loop_timer_fn *call = timer->call;
+
+    (void)fd, (void)what;
+    timer->call = NULL;
+    call(timer->arg);
+}
+
+void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg)
+{
+    struct timeval after = {.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    if (!timer->call)
+        evtimer_assign(&timer->event, loop->base, on_timer, timer);
+    timer->call = call;
+    timer->arg = arg;
+    evtimer_add(&timer->event, &after);
+}
+
+void loop_timer_stop(struct loop_timer *timer)
+{
+    if (!timer->call)
+        return;
+    evtimer_del(&timer->event);
+    timer->call = NULL;
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+    struct loop_signal *signal = arg;
+
+    (void)what;
+    signal->call(signal->arg, (int)number);
+}
+
+bool loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int), void *arg)
+{
+    signal->call = call;
+    signal->arg = arg;
+    return evsignal_assign(&signal->event, loop->base, number, on_signal, signal) == 0 &&
+           evsignal_add(&signal->event, NULL) == 0;
+}
+
+void loop_signal_stop(struct loop_signal *signal)
+{
+    if (!signal->call)
+        return;
+    evsignal_del(&signal->event);
+    signal->call = NULL;
+}

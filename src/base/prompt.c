@@ -1,0 +1,222 @@
+#include "base/prompt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define TERMINAL "/dev/tty"
+
+/* What a person or a closing window sends while we wait. */
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+
+enum { SIGNALS = sizeof signals / sizeof signals[0] };
+
+/* One signal being watched. */
+struct watch {
+    struct loop_signal signal;
+    bool is_ours; /* nobody else in this process waits for it: it has its default action afterwards */
+};
+
+struct prompt {
+    struct loop *loop;
+    prompt_done_fn *done; /* NULL: told already, or cancelled */
+    void *arg;
+    char *text;
+    int fd;
+    bool quiet;            /* the terminal does not echo, and `before` is to come back */
+    struct termios before;
+    struct loop_io io;
+    struct watch watches[SIGNALS];
+    char line[PROMPT_LINE_MAX + 1];
+    size_t length;
+    struct deferred death;
+};
+
+static void die(struct deferred *death)
+{
+    struct prompt *prompt = (struct prompt *)((char *)death - offsetof(struct prompt, death));
+
+    free(prompt->text);
+    free(prompt);
+}
+
+static void say(struct prompt *prompt, const char *text)
+{
+    if (write(prompt->fd, text, strlen(text)) < 0) {
+        /* a terminal that is held up does not show the question; the answer counts all the same */
+    }
+}
+
+/* --- the terminal --- */
+
+/* Echo off, the question written.  What was typed before the question is no answer to it and is dropped. */
+static bool silence(struct prompt *prompt)
+{
+    struct termios quiet;
+
+    if (tcgetattr(prompt->fd, &prompt->before) != 0)
+        return false;
+    quiet = prompt->before;
+    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    quiet.c_lflag |= ICANON | ISIG; /* a mail program on a whole screen may have turned all of this off */
+    quiet.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
+    quiet.c_iflag |= ICRNL;
+    prompt->quiet = tcsetattr(prompt->fd, TCSAFLUSH, &quiet) == 0;
+    if (prompt->quiet)
+        say(prompt, prompt->text);
+    return prompt->quiet;
+}
+
+/* Half a password that is still in the terminal's hands would be shown to, and read by, the shell: it is dropped. */
+static void restore(struct prompt *prompt)
+{
+    if (!prompt->quiet)
+        return;
+    prompt->quiet = false;
+    say(prompt, "\n"); /* the one that was typed was not echoed */
+    (void)tcsetattr(prompt->fd, TCSAFLUSH, &prompt->before);
+    explicit_bzero(prompt->line, sizeof prompt->line);
+    prompt->length = 0;
+}
+
+/* --- the end --- */
+
+static void retire(struct prompt *prompt)
+{
+    restore(prompt);
+    loop_io_stop(&prompt->io);
+    for (size_t i = 0; i < SIGNALS; i++)
+        loop_signal_stop(&prompt->watches[i].signal);
+    if (prompt->fd >= 0)
+        close(prompt->fd);
+    prompt->fd = -1;
+    explicit_bzero(prompt->line, sizeof prompt->line);
+    loop_defer(prompt->loop, &prompt->death, die);
+}
+
+static void fail(struct prompt *prompt, const char *error)
+{
+    prompt_done_fn *done = prompt->done;
+
+    prompt->done = NULL;
+    retire(prompt);
+    done(prompt->arg, NULL, 0, error);
+}
+
+static void answer(struct prompt *prompt, size_t length)
+{
+    prompt_done_fn *done = prompt->done;
+    char line[PROMPT_LINE_MAX + 1];
+
+    memcpy(line, prompt->line, length);
+    line[length] = '\0';
+    prompt->done = NULL;
+    retire(prompt);
+    done(prompt->arg, line, length, NULL);
+    explicit_bzero(line, sizeof line);
+}
+
+void prompt_cancel(struct prompt *prompt)
+{
+    if (!prompt || !prompt->done)
+        return;
+    prompt->done = NULL;
+    retire(prompt);
+}
+
+/* --- what comes from the terminal --- */
+
+static void on_typed(void *arg, int ready)
+{
+    struct prompt *prompt = arg;
+    ssize_t got = read(prompt->fd, prompt->line + prompt->length, sizeof prompt->line - prompt->length);
+    const char *end;
+
+    (void)ready;
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got <= 0) {
+        fail(prompt, got == 0 ? "nothing was typed" : "the terminal is gone");
+        return;
+    }
+    end = memchr(prompt->line + prompt->length, '\n', (size_t)got);
+    prompt->length += (size_t)got;
+    if (end)
+        answer(prompt, (size_t)(end - prompt->line));
+    else if (prompt->length == sizeof prompt->line)
+        fail(prompt, "what was typed is too long");
+}
+
+/* --- signals --- */
+
+static void start_watching(struct prompt *prompt, struct watch *watch, int number);
+
+/* Continued, perhaps in the background: there, tcsetattr stops us again until somebody brings us to the front. */
+static void ask_again(struct prompt *prompt, struct watch *watch)
+{
+    start_watching(prompt, watch, SIGTSTP);
+    if (!silence(prompt))
+        fail(prompt, "the terminal is gone");
+}
+
+/* Somebody else who waits for this signal gets it from the loop as well; otherwise we put back what was before, and
+ * send it anew to ourselves. */
+static void on_signal(void *arg, int number)
+{
+    struct prompt *prompt = arg;
+    struct watch *watch = prompt->watches;
+
+    for (size_t i = 0; signals[i] != number; i++)
+        watch++;
+    restore(prompt);
+    if (watch->is_ours) {
+        loop_signal_stop(&watch->signal);
+        raise(number);
+    }
+    if (number == SIGTSTP)
+        ask_again(prompt, watch);
+    else
+        fail(prompt, "interrupted");
+}
+
+/* One that is ignored, as under nohup, stays so. */
+static void start_watching(struct prompt *prompt, struct watch *watch, int number)
+{
+    struct sigaction before;
+
+    if (sigaction(number, NULL, &before) != 0 || before.sa_handler == SIG_IGN)
+        return;
+    watch->is_ours = before.sa_handler == SIG_DFL;
+    loop_signal_start(prompt->loop, &watch->signal, number, on_signal, prompt);
+}
+
+/* --- the start --- */
+
+struct prompt *prompt_start(struct loop *loop, const char *text, prompt_done_fn *done, void *arg)
+{
+    struct prompt *prompt = calloc(1, sizeof *prompt);
+
+    if (!prompt)
+        return NULL;
+    prompt->loop = loop;
+    prompt->done = done;
+    prompt->arg = arg;
+    prompt->text = strdup(text);
+    prompt->fd = open(TERMINAL, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (!prompt->text || prompt->fd < 0 || tcgetpgrp(prompt->fd) != getpgrp()) {
+        prompt_cancel(prompt);
+        return NULL;
+    }
+    for (size_t i = 0; i < SIGNALS; i++)
+        start_watching(prompt, &prompt->watches[i], signals[i]);
+    if (!silence(prompt) || !loop_io_levels(loop, &prompt->io, prompt->fd, LOOP_READ, on_typed, prompt)) {
+        prompt_cancel(prompt);
+        return NULL;
+    }
+    return prompt;
+}

@@ -1,0 +1,221 @@
+#include "base/subprocess.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READS_A_TURN 16
+#define REAP_TRIES 20 /* of 1 ms: what was killed is gone by then */
+
+extern char **environ;
+
+struct command {
+    struct loop *loop;
+    command_done_fn *done; /* NULL: told already */
+    void *arg;
+    pid_t pid;
+    int output_fd;         /* -1: its end was seen */
+    bool exited;
+    int status;
+    size_t length;
+    char output[COMMAND_OUTPUT_MAX + 1];
+    struct loop_io io;
+    struct loop_timer limit;
+    struct loop_signal child;
+    struct deferred death;
+};
+
+static void die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct command, death));
+}
+
+/* Tells the owner, once; error NULL: it ran to its end. */
+static void tell(struct command *command, const char *error)
+{
+    command_done_fn *done = command->done;
+
+    command->done = NULL;
+    if (done)
+        done(command->arg, error ? -1 : command->status, command->output, command->length, error);
+    explicit_bzero(command->output, sizeof command->output);
+}
+
+static void close_output(struct command *command)
+{
+    loop_io_stop(&command->io);
+    if (command->output_fd >= 0)
+        close(command->output_fd);
+    command->output_fd = -1;
+}
+
+static void retire(struct command *command)
+{
+    loop_signal_stop(&command->child);
+    loop_timer_stop(&command->limit);
+    close_output(command);
+    loop_defer(command->loop, &command->death, die);
+}
+
+/* Reads what is there, but of one that prints without end only so much at a time; what does not fit is dropped. */
+static void read_output(struct command *command)
+{
+    char dropped[512];
+    ssize_t got = 1;
+
+    for (int i = 0; i < READS_A_TURN && got > 0; i++) {
+        size_t room = COMMAND_OUTPUT_MAX - command->length;
+
+        got = read(command->output_fd, room ? command->output + command->length : dropped,
+                   room ? room : sizeof dropped);
+        if (got > 0 && room > 0)
+            command->length += (size_t)got;
+    }
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        close_output(command);
+    explicit_bzero(dropped, sizeof dropped);
+}
+
+static void on_output(void *arg, int ready)
+{
+    (void)ready;
+    read_output(arg);
+}
+
+/* Its exit is its end: something that it left behind in the background may hold its output open for ever. */
+static void on_child(void *arg, int number)
+{
+    struct command *command = arg;
+
+    (void)number;
+    if (waitpid(command->pid, &command->status, WNOHANG) != command->pid)
+        return;
+    command->exited = true;
+    if (command->output_fd >= 0)
+        read_output(command);
+    retire(command);
+    tell(command, NULL);
+}
+
+/* Ends it and whatever it started.  One that cannot be killed (another user's) is reaped when it ends by itself. */
+static void end(struct command *command)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+
+    kill(-command->pid, SIGKILL);
+    kill(command->pid, SIGKILL);
+    for (int i = 0; i < REAP_TRIES && !command->exited; i++) {
+        command->exited = waitpid(command->pid, &command->status, WNOHANG) == command->pid;
+        if (!command->exited)
+            nanosleep(&moment, NULL);
+    }
+    if (command->exited) {
+        retire(command);
+    } else {
+        command->done = NULL;
+        loop_timer_stop(&command->limit);
+        close_output(command);
+    }
+}
+
+static void on_limit(void *arg)
+{
+    struct command *command = arg;
+    command_done_fn *done = command->done;
+
+    end(command);
+    command->done = done;
+    tell(command, "took too long");
+}
+
+void command_cancel(struct command *command)
+{
+    if (!command)
+        return;
+    command->done = NULL;
+    end(command);
+    explicit_bzero(command->output, sizeof command->output);
+}
+
+/* Our environment with one variable in front, which so wins.  Only the array is made; NULL: out of memory. */
+static char **extended_environment(char *extra)
+{
+    size_t count = 0;
+    char **extended;
+
+    while (environ[count])
+        count++;
+    extended = malloc((count + 2) * sizeof *extended);
+    if (!extended)
+        return NULL;
+    extended[0] = extra;
+    memcpy(extended + 1, environ, (count + 1) * sizeof *environ);
+    return extended;
+}
+
+static int spawn(struct command *command, char *const argv[], char *extra, int output)
+{
+    char **variables = extra ? extended_environment(extra) : environ;
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t defaults, none;
+    int error;
+
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* libraries forget close-on-exec */
+#endif
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    error = variables ? posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, variables) : ENOMEM;
+    if (extra)
+        free(variables);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+struct command *command_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
+                            command_done_fn *done, void *arg, char *error, size_t size)
+{
+    struct command *command = calloc(1, sizeof *command);
+    int ends[2], failure;
+
+    if (!command || pipe2(ends, O_CLOEXEC) != 0) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], command ? strerror(errno) : "out of memory");
+        free(command);
+        return NULL;
+    }
+    command->loop = loop;
+    command->done = done;
+    command->arg = arg;
+    command->output_fd = ends[0];
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    loop_signal_start(loop, &command->child, SIGCHLD, on_child, command); /* before the child can end */
+    failure = spawn(command, argv, extra, ends[1]);
+    close(ends[1]);
+    if (failure != 0 || !loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure ? failure : errno));
+        loop_signal_stop(&command->child);
+        close_output(command);
+        free(command);
+        return NULL;
+    }
+    loop_timer_start(loop, &command->limit, limit_ms, on_limit, command);
+    return command;
+}

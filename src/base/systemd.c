@@ -1,0 +1,69 @@
+#include "base/systemd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define FIRST_FD 3 /* SD_LISTEN_FDS_START */
+
+void notify_send(const char *state)
+{
+    const char *path = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = path ? strlen(path) : 0;
+    int fd;
+
+    /* "@" stands for the NUL of an abstract name */
+    if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+        return;
+    memcpy(address.sun_path, path, length);
+    if (path[0] == '@')
+        address.sun_path[0] = '\0';
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+}
+
+static long number_of(const char *variable)
+{
+    const char *text = getenv(variable);
+    char *end;
+    long value;
+
+    if (!text || !*text)
+        return -1;
+    errno = 0;
+    value = strtol(text, &end, 10);
+    return errno || *end ? -1 : value;
+}
+
+size_t notify_inherit(struct notify_inherited inherited[NOTIFY_INHERITED_MAX])
+{
+    long count = number_of("LISTEN_FDS");
+    const char *names = getenv("LISTEN_FDNAMES");
+    size_t taken = 0;
+
+    if (number_of("LISTEN_PID") != (long)getpid() || count < 0)
+        count = 0;
+    for (; (long)taken < count && taken < NOTIFY_INHERITED_MAX; taken++) {
+        size_t length = names ? strcspn(names, ":") : 0;
+
+        inherited[taken].fd = FIRST_FD + (int)taken;
+        fcntl(inherited[taken].fd, F_SETFD, FD_CLOEXEC);
+        snprintf(inherited[taken].name, sizeof inherited[taken].name, "%.*s", (int)length, names ? names : "");
+        names = names && names[length] == ':' ? names + length + 1 : NULL;
+    }
+    unsetenv("LISTEN_FDS");
+    unsetenv("LISTEN_PID");
+    unsetenv("LISTEN_FDNAMES");
+    return taken;
+}

@@ -1,0 +1,22 @@
+/* Both ends of the talk with a service manager: sd_notify(3) and sd_listen_fds(3), spoken without its library. */
+#ifndef SALLYPORT_SYSTEMD_H
+#define SALLYPORT_SYSTEMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NOTIFY_INHERITED_MAX 256 /* sockets that a service manager may pass */
+
+/* Sends "READY=1" or the like to $NOTIFY_SOCKET; without one, nothing happens. */
+void notify_send(const char *state);
+
+struct notify_inherited {
+    int fd;        /* -1: taken */
+    char name[64]; /* of FileDescriptorName=, or "" */
+};
+
+/* Takes the sockets of $LISTEN_FDS, if they are meant for this process, and sets close-on-exec on them; the variables
+ * are removed.  Returns their number.  Once per process. */
+size_t notify_inherit(struct notify_inherited inherited[NOTIFY_INHERITED_MAX]);
+
+#endif

@@ -1,0 +1,190 @@
+#include "config/config_check.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/proxy_environment.h"
+
+static void __attribute__((format(printf, 3, 4))) complain(struct complaints *complaints, int line, const char *format,
+                                                           ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    complaints_add(complaints, line, format, values);
+    va_end(values);
+}
+
+static const struct proxy_config *find_proxy(const struct config *config, const char *label)
+{
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (strcmp(config->proxies[i].label, label) == 0)
+            return &config->proxies[i];
+    return NULL;
+}
+
+/* Points each listener at its proxy. */
+static void link_listeners(struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        struct listener_config *listener = &config->listeners[i];
+        const char *label = listener->proxy_name ? listener->proxy_name : "";
+
+        if (strcmp(label, "direct") == 0)
+            continue;
+        listener->proxy = find_proxy(config, label);
+        if (!listener->proxy && *label)
+            complain(complaints, listener->proxy_line, "there is no section [proxy %s]", label);
+        else if (!listener->proxy)
+            complain(complaints, listener->line, "there is no section [proxy] (for no proxy, write proxy = direct)");
+    }
+}
+
+/* Points each proxy at the one that it is reached through. */
+static void link_proxies(struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        struct proxy_config *proxy = &config->proxies[i];
+
+        if (!proxy->via_name)
+            continue;
+        proxy->via = find_proxy(config, proxy->via_name);
+        if (!proxy->via)
+            complain(complaints, proxy->via_line, "via: there is no section [proxy %s]", proxy->via_name);
+        else if (proxy->via->urls.environment)
+            complain(complaints, proxy->via_line, "via: [proxy %s] needs a `url` of its own, not the environment's",
+                     proxy->via_name);
+    }
+}
+
+/* Ways that lead through many proxies, or round in a circle. */
+static void check_ways(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        const struct proxy_config *proxy = &config->proxies[i];
+        size_t steps = 0;
+
+        while (proxy->via && ++steps <= REVIEW_VIA_MAX)
+            proxy = proxy->via;
+        if (steps > REVIEW_VIA_MAX)
+            complain(complaints, config->proxies[i].via_line, "via leads in a circle, or through more than %d proxies",
+                     REVIEW_VIA_MAX);
+    }
+}
+
+/* A SOCKS proxy knows no CONNECT, no Upgrade and no redirect: it can only stand before one that does. */
+static void check_socks(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct proxy_config *proxy = config->listeners[i].proxy;
+
+        for (size_t k = 0; proxy && k < proxy->urls.count; k++)
+            if (proxy->urls.at[k].socks) {
+                complain(complaints, config->listeners[i].line, "%s has a socks5h:// proxy: such a one can only stand "
+                         "before another, as its `via`", config->listeners[i].name);
+                break;
+            }
+    }
+}
+
+static bool is_loopback_host(const char *host)
+{
+    return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* localhost is both of the two loopback addresses. */
+static bool same_place(const struct endpoint *a, const struct endpoint *b)
+{
+    bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
+
+    return a->port != 0 && a->port == b->port &&
+           (strcasecmp(a->host, b->host) == 0 || (a_local && is_loopback_host(b->host)) ||
+            (b_local && is_loopback_host(a->host)));
+}
+
+/* The place that an earlier listener, or this one, listens on already; NULL when it is free. */
+static const struct listener_config *taken_by(const struct config *config, size_t at, size_t place)
+{
+    const struct endpoint *wanted = &config->listeners[at].listen.at[place];
+
+    for (size_t i = 0; i <= at; i++)
+        for (size_t k = 0; k < (i < at ? config->listeners[i].listen.count : place); k++)
+            if (same_place(&config->listeners[i].listen.at[k], wanted))
+                return &config->listeners[i];
+    return NULL;
+}
+
+static void check_places(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++)
+        for (size_t k = 0; k < config->listeners[i].listen.count; k++) {
+            const struct listener_config *other = taken_by(config, i, k);
+            char place[ENDPOINT_TEXT_MAX];
+
+            if (other)
+                complain(complaints, config->listeners[i].line, "%s listens on %s, which %s does already: give it a "
+                         "`listen` of its own", config->listeners[i].name,
+                         endpoint_format(&config->listeners[i].listen.at[k], place),
+                         other == &config->listeners[i] ? "it" : other->name);
+        }
+}
+
+static bool is_any_host(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+/* Whether who connects to this place gets to the listener. */
+static bool leads_to(const struct endpoint *place, const struct endpoint *listen)
+{
+    return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
+                                         (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
+}
+
+/* Each session of such a listener would be its next client, until no more fit in. */
+static void check_circles(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+
+        for (size_t k = 0; listener->proxy && k < listener->proxy->urls.count; k++)
+            for (size_t place = 0; place < listener->listen.count; place++)
+                if (leads_to(&listener->proxy->urls.at[k], &listener->listen.at[place]))
+                    complain(complaints, listener->line, "the url of its proxy is where %s listens itself: a proxy is "
+                             "another program", listener->name);
+    }
+}
+
+/* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
+static void check_environment(const struct config *config, struct complaints *complaints)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+        const char *url, *userinfo, *why;
+        struct endpoint proxy;
+        size_t length;
+
+        if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
+            continue;
+        url = environment_proxy(listener->scheme);
+        if (url && !endpoint_parse_environment(&proxy, url, strlen(url), &userinfo, &length, &why))
+            complain(complaints, listener->line, "url = environment, but the variable for %s cannot be used: %s",
+                     listener->scheme, why);
+        if (!url)
+            complain(complaints, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
+                     listener->scheme);
+    }
+}
+
+void review_config(struct config *config, enum config_use use, struct complaints *complaints)
+{
+    link_listeners(config, complaints);
+    link_proxies(config, complaints);
+    check_ways(config, complaints);
+    check_socks(config, complaints);
+    check_places(config, complaints);
+    check_circles(config, complaints);
+    if (use != CONFIG_TO_CHECK)
+        check_environment(config, complaints);
+}

@@ -1,0 +1,11 @@
+# The configuration file: read, checked, printed back.
+
+src_libhouse_a_SOURCES += \
+	src/config/config.c src/config/config.h \
+	src/config/config_check.c src/config/config_check.h \
+	src/config/diagnostics.c src/config/diagnostics.h \
+	src/config/inifile.c src/config/inifile.h \
+	src/config/option.c src/config/option.h \
+	src/config/proxy_environment.c src/config/proxy_environment.h \
+	src/config/settings.h \
+	src/config/value.c src/config/value.h

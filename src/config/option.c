@@ -1,0 +1,100 @@
+#include "config/option.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "config/settings.h"
+#include "http/connect_request.h"
+#include "redirect/redirect_table.h"
+
+static const char *const log_to_words[] = {"stderr", "syslog", NULL};
+static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
+static const char *const fallback_words[] = {"none", "direct", NULL};
+static const char *const auth_words[] = {"any", "basic", "digest", "ntlm", "negotiate", NULL};
+static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
+
+#define ROW(where, owner, key, kind, field, initial, least, most, words, flags, help) \
+    {where, {key, &value_##kind, least, most, words, flags}, offsetof(struct owner, field), initial, help}
+#define GLOBAL(...) ROW(OPTION_GLOBAL, settings, __VA_ARGS__)
+#define PROXY(...) ROW(OPTION_PROXY, proxy_config, __VA_ARGS__)
+#define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_policy, __VA_ARGS__)
+#define LISTENER(...) ROW(OPTION_LISTENER, listener_config, __VA_ARGS__)
+#define HOUR UINT64_C(3600000) /* in the unit of the field: a phase may take from a second to an hour */
+
+static const struct option_row table[] = {
+    GLOBAL("log-level", word, log_level, "info", 0, 0, log_level_words, 0, "how much is logged"),
+    GLOBAL("log-to", word, log_to, "stderr", 0, 0, log_to_words, 0, "where it is logged"),
+    GLOBAL("max-sessions", number, max_sessions, "4096", 1, 1000000, NULL, 0, "sessions at one time"),
+    GLOBAL("resolve-timeout", time, resolve_timeout, "10s", 1000, HOUR, NULL, 0, "limit of a name look-up"),
+    GLOBAL("connect-timeout", time, connect_timeout, "15s", 1000, HOUR, NULL, 0, "limit of connecting to a proxy"),
+    GLOBAL("handshake-timeout", time, handshake_timeout, "30s", 1000, HOUR, NULL, 0, "limit of a proxy's answer"),
+    GLOBAL("greeting-timeout", time, greeting_timeout, "60s", 1000, HOUR, NULL, 0, "limit of the server's greeting"),
+    GLOBAL("idle-timeout", time, idle_timeout, "0", 0, 30 * 24 * HOUR, NULL, 0, "limit of silence, 0 = none"),
+    GLOBAL("keepalive", time, keepalive, "2m", 1000, 86400000, NULL, 0, "how soon a dead path is noticed"),
+    GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
+    GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
+
+    PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "proxies, in order"),
+    PROXY("method", word, method, "connect", 0, 0, method_words, 0, "how the tunnel is asked for"),
+    PROXY("announce", words, announce, "upgrade", 0, 0, method_announce_words, 0, "how the protocol is named"),
+    PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
+    PROXY("user", user, user, NULL, 0, 0, NULL, 0, "user name at the proxy"),
+    PROXY("password", text, password, NULL, 0, 0, NULL, VALUE_SECRET, "password at the proxy"),
+    PROXY("password-file", text, password_file, NULL, 0, 0, NULL, 0, "file whose first line is the password"),
+    PROXY("password-command", text, password_command, NULL, 0, 0, NULL, 0, "command that prints the password"),
+    PROXY("auth", word, auth, "any", 0, 0, auth_words, 0, "scheme of authentication at the proxy"),
+    PROXY("header", headers, headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to this proxy"),
+    PROXY("ca-file", text, ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for an https proxy"),
+    PROXY("cert-file", text, cert_file, NULL, 0, 0, NULL, 0, "our certificate for an https proxy"),
+    PROXY("key-file", text, key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    PROXY("verify", yes_no, verify, "yes", 0, 0, NULL, 0, "whether an https proxy's certificate is verified"),
+    PROXY("via", text, via_name, NULL, 0, 0, NULL, 0, "label of the proxy through which this one is reached"),
+    PROXY("preconnect", number, preconnect, "0", 0, 64, NULL, 0, "connections kept ready for new tunnels"),
+    PROXY("preconnect-age", time, preconnect_age, "50s", 1000, HOUR, NULL, 0, "how old such a connection may grow"),
+    PROXY("fallback", word, fallback, "none", 0, 0, fallback_words, 0, "what to do when no proxy can be reached"),
+
+    REDIRECTS("follow", yes_no, follow, "yes", 0, 0, NULL, 0, "whether redirects are followed at all"),
+    REDIRECTS("wider", word, wider, "ask", 0, 0, wider_words, 0, "what to do when more than one server is moved"),
+    REDIRECTS("direct", yes_no, direct, "no", 0, 0, NULL, 0, "whether a proxy may send us to the server itself"),
+    REDIRECTS("downgrade", yes_no, downgrade, "no", 0, 0, NULL, 0, "whether one behind TLS may name one without"),
+    REDIRECTS("max-hops", number, max_hops, "5", 1, REDIRECT_HOPS_MAX, NULL, 0, "redirects of one session"),
+    REDIRECTS("max-lifetime", time, max_lifetime, "1d", 1000, 30 * 24 * HOUR, NULL, 0, "cap of what a proxy may ask"),
+    REDIRECTS("ask-command", text, ask_command, NULL, 0, 0, NULL, 0, "program that asks the user"),
+    REDIRECTS("ask-timeout", time, ask_timeout, "1m", 1000, HOUR, NULL, 0, "how long a question stands open"),
+
+    LISTENER("listen", listen, listen, NULL, 0, 0, NULL, VALUE_CONTINUES, "local addresses, host:port"),
+    LISTENER("target", target, target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the server, host[:port] or srv:domain"),
+    LISTENER("protocol", token, token, NULL, 0, 0, NULL, 0, "token for Upgrade, name or name/version"),
+    LISTENER("tls", word, tls, "no", 0, 0, tls_words, 0, "TLS to the server inside the tunnel"),
+    LISTENER("tls-ca-file", text, tls_ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the server"),
+    LISTENER("tls-verify", yes_no, tls_verify, "yes", 0, 0, NULL, 0, "whether the server's certificate is verified"),
+    LISTENER("proxy", text, proxy_name, NULL, 0, 0, NULL, 0, "label of a proxy, or direct"),
+};
+
+const struct option_row *option_row(size_t i)
+{
+    return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+}
+
+const struct option_row *option_find(enum option_section section, const char *key)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (table[i].section == section && strcmp(table[i].rule.key, key) == 0)
+            return &table[i];
+    return NULL;
+}
+
+size_t option_index(const struct option_row *row)
+{
+    return (size_t)(row - table);
+}
+
+void *option_field(const struct option_row *row, void *base)
+{
+    return (char *)base + row->offset;
+}
+
+const void *option_field_const(const struct option_row *row, const void *base)
+{
+    return (const char *)base + row->offset;
+}

@@ -1,0 +1,82 @@
+/* What a configuration file says, as structs: filled by way of the option table, read by everybody.  No code. */
+#ifndef SALLYPORT_SETTINGS_H
+#define SALLYPORT_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/value.h"
+#include "net/endpoint.h"
+#include "protocol/protocol.h"
+#include "redirect/redirect_table.h"
+
+enum settings_log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
+
+struct settings {
+    unsigned log_level; /* enum log_level */
+    unsigned log_to;    /* enum settings_log_to */
+    uint32_t max_sessions;
+    uint32_t resolve_timeout, connect_timeout, handshake_timeout, greeting_timeout; /* ms */
+    uint32_t idle_timeout;                                                          /* ms, 0 = never */
+    uint32_t keepalive;                                                             /* ms */
+    bool same_user;
+    char *control; /* path of the control socket; may begin with $XDG_RUNTIME_DIR; "none" */
+};
+
+enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
+
+enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE };
+
+struct proxy_config {
+    char *label; /* "" for the unlabelled one */
+    struct value_places urls;
+    unsigned method;   /* index into method_words */
+    unsigned announce; /* bits of enum method_announce */
+    bool require_switch;
+    char *user;
+    char *password, *password_file, *password_command; /* at most one of them */
+    unsigned auth;     /* enum proxy_auth */
+    struct value_texts headers;
+    char *ca_file, *cert_file, *key_file; /* of TLS to it; NULL: the system's authorities, no certificate of ours */
+    bool verify;
+    char *via_name;    /* label of the proxy through which this one is reached, or NULL */
+    const struct proxy_config *via;
+    uint32_t preconnect;     /* connections kept ready */
+    uint32_t preconnect_age; /* ms; how old they may grow */
+    unsigned fallback; /* enum proxy_fallback */
+    int line, via_line; /* of its section in the file, and of the key `via` (0: not given) */
+};
+
+enum listener_tls { TLS_NO, TLS_YES, TLS_STARTTLS };
+
+struct listener_config {
+    char *name; /* section and label: "imap", "imap/work" */
+    const struct protocol *protocol;
+    struct value_places listen; /* host "localhost" = 127.0.0.1 and ::1; port 0 = any free one */
+    struct endpoint_target target;
+    unsigned tls;      /* enum listener_tls: how the target is spoken to inside the tunnel */
+    char *tls_ca_file; /* NULL: the system's authorities */
+    bool tls_verify;
+    char *token;       /* for Upgrade: "IMAP", "IMAP/4rev1", "IMAPS" */
+    char *scheme;      /* its name in lower case */
+    char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */
+    const struct proxy_config *proxy; /* NULL: direct */
+    int line, proxy_line; /* of its section in the file, and of the key `proxy` (0: not given) */
+};
+
+struct config {
+    unsigned references; /* config_ref and config_unref only */
+    char *path;
+    struct settings settings;
+    struct redirect_policy redirects;
+    size_t proxy_count, listener_count;
+    struct proxy_config *proxies;
+    struct listener_config *listeners;
+};
+
+/* What a configuration is loaded for.  A mask in a secret's place is fine for `check` only; a user without a password
+ * is fine where a person can be asked. */
+enum config_use { CONFIG_TO_CHECK, CONFIG_TO_RUN, CONFIG_TO_ASK };
+
+#endif

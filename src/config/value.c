@@ -1,0 +1,507 @@
+#include "config/value.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/inifile.h"
+#include "net/address.h"
+
+struct value_kind {
+    bool (*parse)(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                  const char **why);
+    void (*print)(const struct value_rule *rule, const void *field, FILE *out);
+    void (*release)(void *field); /* NULL: the field owns nothing */
+};
+
+static bool fault(const char **why, const char *text)
+{
+    *why = text;
+    return false;
+}
+
+/* "key = value", without the blanks when the line would be longer than a file may hold. */
+static void print_line(const struct value_rule *rule, const char *text, FILE *out)
+{
+    fprintf(out, strlen(rule->key) + strlen(text) + 3 > INIFILE_LINE_MAX ? "%s=%s\n" : "%s = %s\n", rule->key, text);
+}
+
+/* --- yes or no --- */
+
+static bool parse_yes_no(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    bool yes = strcmp(value, "yes") == 0;
+
+    (void)rule, (void)protocol;
+    if (!yes && strcmp(value, "no") != 0)
+        return fault(why, "neither yes nor no");
+    *(bool *)field = yes;
+    return true;
+}
+
+static void print_yes_no(const struct value_rule *rule, const void *field, FILE *out)
+{
+    fprintf(out, "%s = %s\n", rule->key, *(const bool *)field ? "yes" : "no");
+}
+
+const struct value_kind value_yes_no = {parse_yes_no, print_yes_no, NULL};
+
+/* --- one of some words --- */
+
+static bool find_word(const char *const *words, const char *value, size_t length, unsigned *index)
+{
+    for (unsigned i = 0; words[i]; i++)
+        if (strlen(words[i]) == length && memcmp(words[i], value, length) == 0) {
+            *index = i;
+            return true;
+        }
+    return false;
+}
+
+/* Names the words that would do. */
+static bool fault_words(const struct value_rule *rule, const char **why)
+{
+    static char told[120]; /* borrowed by *why until the next fault */
+    size_t at = (size_t)snprintf(told, sizeof told, "takes");
+
+    for (size_t i = 0; rule->words[i] && at < sizeof told; i++)
+        at += (size_t)snprintf(told + at, sizeof told - at, "%s %s", i ? "," : "", rule->words[i]);
+    return fault(why, told);
+}
+
+static bool parse_word(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    (void)protocol;
+    return find_word(rule->words, value, strlen(value), field) || fault_words(rule, why);
+}
+
+static void print_word(const struct value_rule *rule, const void *field, FILE *out)
+{
+    fprintf(out, "%s = %s\n", rule->key, rule->words[*(const unsigned *)field]);
+}
+
+const struct value_kind value_word = {parse_word, print_word, NULL};
+
+/* --- some of some words, as bits, or none --- */
+
+static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                        const char **why)
+{
+    unsigned *bits = field;
+
+    (void)protocol;
+    *bits = 0;
+    if (strcmp(value, "none") == 0)
+        return true;
+    for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
+        size_t length = strcspn(value, " \t");
+        unsigned index;
+
+        if (!find_word(rule->words, value, length, &index))
+            return fault_words(rule, why);
+        if (*bits & 1u << index)
+            return fault(why, "has a word twice");
+        *bits |= 1u << index;
+        value += length;
+    }
+    return *bits != 0 || fault(why, "empty; to announce nothing, write none");
+}
+
+static void print_words(const struct value_rule *rule, const void *field, FILE *out)
+{
+    unsigned bits = *(const unsigned *)field;
+
+    fprintf(out, "%s =%s", rule->key, bits ? "" : " none");
+    for (unsigned i = 0; rule->words[i]; i++)
+        if (bits & 1u << i)
+            fprintf(out, " %s", rule->words[i]);
+    fputc('\n', out);
+}
+
+const struct value_kind value_words = {parse_words, print_words, NULL};
+
+/* --- whole numbers, and times with a unit --- */
+
+/* Digits, then at most one letter of units, whose factor is at the same place in factors. */
+static bool parse_scaled(const struct value_rule *rule, const char *value, const char *units, const uint64_t *factors,
+                         uint64_t unitless, uint32_t *result, const char **why)
+{
+    size_t digits = strspn(value, "0123456789");
+    const char *unit;
+    uint64_t number;
+
+    if (digits == 0 || digits > 10 || (value[digits] && value[digits + 1]))
+        return fault(why, "not a number of the form that this key takes");
+    number = strtoull(value, NULL, 10);
+    if (value[digits]) {
+        unit = strchr(units, value[digits]);
+        if (!unit)
+            return fault(why, "has a unit that this key does not take");
+        number *= factors[unit - units];
+    } else {
+        number *= unitless;
+    }
+    if (number < rule->least || number > rule->most) {
+        static char told[80]; /* borrowed by *why until the next fault */
+
+        snprintf(told, sizeof told, "out of range, which is from %" PRIu64 " to %" PRIu64 "%s", rule->least / unitless,
+                 rule->most / unitless, unitless == 1 ? "" : " seconds");
+        return fault(why, told);
+    }
+    *result = (uint32_t)number;
+    return true;
+}
+
+static bool parse_number(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    static const uint64_t factors[] = {1024, 1024 * 1024};
+
+    (void)protocol;
+    return parse_scaled(rule, value, "km", factors, 1, field, why);
+}
+
+static void print_number(const struct value_rule *rule, const void *field, FILE *out)
+{
+    fprintf(out, "%s = %u\n", rule->key, *(const uint32_t *)field);
+}
+
+const struct value_kind value_number = {parse_number, print_number, NULL};
+
+static const uint64_t second = 1000, minute = 60 * 1000, hour = 3600 * 1000, day = 86400 * 1000;
+
+static bool parse_time(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    const uint64_t factors[] = {second, minute, hour, day};
+
+    (void)protocol;
+    return parse_scaled(rule, value, "smhd", factors, second, field, why);
+}
+
+static void print_time(const struct value_rule *rule, const void *field, FILE *out)
+{
+    uint32_t ms = *(const uint32_t *)field;
+
+    if (ms == 0)
+        fprintf(out, "%s = 0\n", rule->key);
+    else if (ms % day == 0)
+        fprintf(out, "%s = %ud\n", rule->key, (unsigned)(ms / day));
+    else if (ms % hour == 0)
+        fprintf(out, "%s = %uh\n", rule->key, (unsigned)(ms / hour));
+    else if (ms % minute == 0)
+        fprintf(out, "%s = %um\n", rule->key, (unsigned)(ms / minute));
+    else
+        fprintf(out, "%s = %us\n", rule->key, (unsigned)(ms / second));
+}
+
+const struct value_kind value_time = {parse_time, print_time, NULL};
+
+/* --- text, and text that nobody may see --- */
+
+static void release_text(void *field)
+{
+    char **text = field;
+
+    if (*text)
+        explicit_bzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
+}
+
+static bool parse_text(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    char **text = field;
+
+    (void)rule, (void)protocol;
+    if (!*value)
+        return fault(why, "empty");
+    release_text(text); /* the default, perhaps */
+    *text = strdup(value);
+    return *text || fault(why, "does not fit into memory");
+}
+
+static void print_text(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const char *text = *(char *const *)field;
+
+    if (!text)
+        fprintf(out, ";%s =\n", rule->key);
+    else
+        print_line(rule, rule->flags & VALUE_SECRET ? VALUE_MASK : text, out);
+}
+
+const struct value_kind value_text = {parse_text, print_text, release_text};
+
+/* The user of Basic authentication cannot hold a colon (RFC 7617 section 2). */
+static bool parse_user(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    if (strchr(value, ':'))
+        return fault(why, "has a colon, which Basic authentication cannot carry");
+    return parse_text(rule, protocol, field, value, why);
+}
+
+const struct value_kind value_user = {parse_user, print_text, release_text};
+
+/* --- a protocol's token: name or name/version (RFC 9110 section 7.8) --- */
+
+static bool is_token(const char *value, size_t length)
+{
+    if (length == 0)
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (!strchr("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", value[i]))
+            return false;
+    return true;
+}
+
+static bool parse_token(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                        const char **why)
+{
+    size_t name = strcspn(value, "/");
+
+    if (!is_token(value, name) || (value[name] && !is_token(value + name + 1, strlen(value + name + 1))))
+        return fault(why, "neither NAME nor NAME/VERSION");
+    if (strlen(value) > 32)
+        return fault(why, "longer than 32 bytes");
+    return parse_text(rule, protocol, field, value, why);
+}
+
+const struct value_kind value_token = {parse_token, print_text, release_text};
+
+/* --- lists of places --- */
+
+/* host:port, without a port that is the default where the line would be longer than a file may hold. */
+static const char *format_shortly(const struct endpoint *place, uint16_t default_port, const struct value_rule *rule,
+                                  char out[ENDPOINT_TEXT_MAX])
+{
+    endpoint_format(place, out);
+    if (place->port == default_port && strlen(out) + strlen(rule->key) + sizeof "=socks5h://" > INIFILE_LINE_MAX)
+        *strrchr(out, ':') = '\0';
+    return out;
+}
+
+typedef bool place_parser(struct endpoint *place, const char *text, size_t length, const char **why);
+
+static bool parse_places(struct value_places *places, const char *value, place_parser *parse, const char **why)
+{
+    for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
+        size_t length = strcspn(value, " \t");
+
+        if (places->count == VALUE_LIST_MAX)
+            return fault(why, "more than 32 in one list");
+        if (!parse(&places->at[places->count], value, length, why))
+            return false;
+        for (size_t i = 0; i < places->count; i++)
+            if (places->at[places->count].port != 0 && endpoint_equal(&places->at[i], &places->at[places->count]))
+                return fault(why, "has one place twice");
+        places->count++;
+        value += length;
+    }
+    return places->count > 0 || fault(why, "empty");
+}
+
+/* localhost, a numeric address, [IPv6]; always with a port, which may be 0. */
+static bool parse_listen_place(struct endpoint *place, const char *value, size_t length, const char **why)
+{
+    struct address ignored;
+    bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
+
+    /* port 0 has a meaning here only: parse what stands before it, with a port that is none of the user's */
+    if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
+        return false;
+    if (any_port)
+        place->port = 0;
+    if (strcasecmp(place->host, "localhost") != 0 && !address_from_literal(&ignored, place->host, 1))
+        return fault(why, "listens on a name; write localhost or a numeric address");
+    return true;
+}
+
+static bool parse_listen(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    (void)rule, (void)protocol;
+    return parse_places(field, value, parse_listen_place, why);
+}
+
+static void print_listen(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct value_places *places = field;
+    char place[ENDPOINT_TEXT_MAX];
+
+    fprintf(out, "%s =", rule->key);
+    for (size_t i = 0; i < places->count; i++)
+        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", endpoint_format(&places->at[i], place));
+}
+
+static void release_places(void *field)
+{
+    memset(field, 0, sizeof(struct value_places));
+}
+
+const struct value_kind value_listen = {parse_listen, print_listen, release_places};
+
+static bool parse_proxy_place(struct endpoint *place, const char *value, size_t length, const char **why)
+{
+    if (memchr(value, '@', length))
+        return fault(why, "user and password go to the keys `user` and `password`, not into the URL");
+    return endpoint_parse_any_url(place, value, length, why);
+}
+
+static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    struct value_places *places = field;
+
+    (void)rule, (void)protocol;
+    if (places->environment || (places->count > 0 && strcmp(value, "environment") == 0))
+        return fault(why, "environment stands alone");
+    if (strcmp(value, "environment") == 0) {
+        places->environment = true;
+        return true;
+    }
+    return parse_places(places, value, parse_proxy_place, why);
+}
+
+static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct value_places *places = field;
+    char place[ENDPOINT_TEXT_MAX], url[ENDPOINT_URL_MAX];
+
+    if (places->environment)
+        print_line(rule, "environment", out);
+    for (size_t i = 0; i < places->count; i++) {
+        format_shortly(&places->at[i], endpoint_default_port(&places->at[i]), rule, place);
+        snprintf(url, sizeof url, "%s://%s", endpoint_scheme(&places->at[i]), place);
+        if (i == 0)
+            print_line(rule, url, out);
+        else
+            fprintf(out, " %s\n", url);
+    }
+}
+
+const struct value_kind value_urls = {parse_urls, print_urls, release_places};
+
+/* --- the target --- */
+
+static bool parse_target(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    struct endpoint_target *target = field;
+
+    (void)rule;
+    if (!endpoint_parse_target(target, value, strlen(value), protocol->target_port, why))
+        return false;
+    return !target->srv || protocol->service || fault(why, "no SRV service is known for this kind of section");
+}
+
+static void print_target(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct endpoint_target *target = field;
+    char place[ENDPOINT_TEXT_MAX], text[sizeof place + 4];
+
+    if (target->srv)
+        snprintf(text, sizeof text, "srv:%s", target->place.host);
+    else
+        endpoint_format(&target->place, text);
+    /* too long for a line only when it was written without its port, which was the default */
+    if (!target->srv && strlen(rule->key) + 1 + strlen(text) > INIFILE_LINE_MAX)
+        *strrchr(text, ':') = '\0';
+    print_line(rule, text, out);
+}
+
+const struct value_kind value_target = {parse_target, print_target, NULL};
+
+/* --- headers --- */
+
+bool value_header_is_secret(const char *header)
+{
+    size_t name = strcspn(header, ":");
+
+    return (name == 19 && strncasecmp(header, "Proxy-Authorization", name) == 0) ||
+           (name == 13 && strncasecmp(header, "Authorization", name) == 0) ||
+           (name == 6 && strncasecmp(header, "Cookie", name) == 0);
+}
+
+/* Fields that we write ourselves, or that would make the request mean something else. */
+static bool is_ours(const char *name, size_t length)
+{
+    static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "User-Agent",
+                                       "Content-Length", "Transfer-Encoding", "Proxy-Connection",
+                                       "Redirected-Via", "TE", "Trailer"};
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+static bool parse_header(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    struct value_texts *texts = field;
+    size_t name = strcspn(value, ":");
+
+    if (!value[name] || !is_token(value, name))
+        return fault(why, "not of the form Name: value");
+    if (is_ours(value, name))
+        return fault(why, "a field that sallyport writes itself");
+    for (const char *c = value; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return fault(why, "has a control byte");
+    if (texts->count == VALUE_LIST_MAX)
+        return fault(why, "more than 32 headers");
+    if (!parse_text(rule, protocol, &texts->at[texts->count], value, why))
+        return false;
+    texts->count++;
+    return true;
+}
+
+static void print_headers(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct value_texts *texts = field;
+    char masked[64];
+
+    if (texts->count == 0)
+        fprintf(out, ";%s =\n", rule->key);
+    for (size_t i = 0; i < texts->count; i++) {
+        bool secret = value_header_is_secret(texts->at[i]);
+
+        snprintf(masked, sizeof masked, "%.*s: %s", (int)strcspn(texts->at[i], ":"), texts->at[i], VALUE_MASK);
+        print_line(rule, secret ? masked : texts->at[i], out);
+    }
+}
+
+static void release_texts(void *field)
+{
+    struct value_texts *texts = field;
+
+    while (texts->count > 0)
+        release_text(&texts->at[--texts->count]);
+}
+
+const struct value_kind value_headers = {parse_header, print_headers, release_texts};
+
+/* --- any kind --- */
+
+bool value_parse(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                 const char **why)
+{
+    return rule->kind->parse(rule, protocol, field, value, why);
+}
+
+void value_print(const struct value_rule *rule, const void *field, FILE *out)
+{
+    rule->kind->print(rule, field, out);
+}
+
+void value_release(const struct value_rule *rule, void *field)
+{
+    if (rule->kind->release)
+        rule->kind->release(field);
+}

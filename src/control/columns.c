@@ -1,0 +1,147 @@
+#include "control/columns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+#define GAP 2          /* blanks between columns */
+#define CELL_MAX 1200  /* bytes of a cell, escapes included */
+
+struct row {
+    struct row *next;
+    char *cells[TABLE_COLUMNS_MAX]; /* owned */
+};
+
+struct table {
+    const struct table_column *columns;
+    size_t count;
+    size_t widths[TABLE_COLUMNS_MAX];
+    struct row *first, **end;
+};
+
+struct table *table_new(const struct table_column *columns, size_t count)
+{
+    struct table *table = calloc(1, sizeof *table);
+
+    if (!table)
+        return NULL;
+    table->columns = columns;
+    table->count = count;
+    table->end = &table->first;
+    for (size_t i = 0; i < count; i++)
+        table->widths[i] = strlen(columns[i].title);
+    return table;
+}
+
+static void free_row(struct row *row)
+{
+    for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
+        free(row->cells[i]);
+    free(row);
+}
+
+/* Quotes and backslashes stay as they are: they do no harm to a terminal. */
+static char *printable(const char *cell)
+{
+    char out[CELL_MAX], piece[8];
+    size_t at = 0;
+
+    for (; *cell; cell++) {
+        bool plain = *cell == '"' || *cell == '\\';
+
+        log_escape(piece, sizeof piece, cell, 1);
+        at += (size_t)snprintf(out + at, sizeof out - at, "%s", plain ? piece + 1 : piece);
+        if (at > sizeof out - sizeof piece)
+            break;
+    }
+    out[at] = '\0';
+    return strdup(out);
+}
+
+void table_add(struct table *table, const char *const cells[])
+{
+    struct row *row = table ? calloc(1, sizeof *row) : NULL;
+
+    for (size_t i = 0; row && i < table->count; i++) {
+        row->cells[i] = printable(cells[i]);
+        if (!row->cells[i]) {
+            free_row(row);
+            row = NULL;
+        }
+    }
+    if (!row)
+        return;
+    for (size_t i = 0; i < table->count; i++)
+        if (strlen(row->cells[i]) > table->widths[i])
+            table->widths[i] = strlen(row->cells[i]);
+    *table->end = row;
+    table->end = &row->next;
+}
+
+/* Takes from the widest of the columns that give, until the line fits or none has more to give. */
+static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t width)
+{
+    size_t sum = (table->count - 1) * GAP;
+
+    memcpy(widths, table->widths, sizeof table->widths);
+    for (size_t i = 0; i < table->count; i++)
+        sum += widths[i];
+    while (width > 0 && sum > width) {
+        size_t widest = table->count;
+
+        for (size_t i = 0; i < table->count; i++)
+            if (table->columns[i].gives && widths[i] > TABLE_NARROWEST &&
+                (widest == table->count || widths[i] > widths[widest]))
+                widest = i;
+        if (widest == table->count)
+            return;
+        widths[widest]--;
+        sum--;
+    }
+}
+
+static void print_cell(const struct table *table, size_t i, const char *cell, size_t width, FILE *out)
+{
+    bool last = i + 1 == table->count, cut = strlen(cell) > width;
+
+    if (last && !*cell)
+        return;
+    if (cut)
+        fprintf(out, "%.*s...", (int)width - 3, cell);
+    else if (table->columns[i].right)
+        fprintf(out, "%*s", (int)width, cell);
+    else
+        fprintf(out, "%-*s", last ? 0 : (int)width, cell);
+    fprintf(out, "%*s", last ? 0 : GAP, "");
+}
+
+void table_print(const struct table *table, FILE *out, size_t width)
+{
+    size_t widths[TABLE_COLUMNS_MAX];
+
+    if (!table || !table->first)
+        return;
+    fit(table, widths, width);
+    for (size_t i = 0; i < table->count; i++)
+        print_cell(table, i, table->columns[i].title, widths[i], out);
+    fputc('\n', out);
+    for (const struct row *row = table->first; row; row = row->next) {
+        for (size_t i = 0; i < table->count; i++)
+            print_cell(table, i, row->cells[i], widths[i], out);
+        fputc('\n', out);
+    }
+}
+
+void table_free(struct table *table)
+{
+    if (!table)
+        return;
+    while (table->first) {
+        struct row *row = table->first;
+
+        table->first = row->next;
+        free_row(row);
+    }
+    free(table);
+}

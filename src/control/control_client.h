@@ -1,0 +1,18 @@
+/* The commands that are carried out by asking the running daemon over its control socket.  control is the value of that
+ * key of the configuration.  Each prints its result to standard output, its complaint to standard error, and returns an
+ * exit status of sysexits.h: EX_UNAVAILABLE when no daemon runs or it says no. */
+#ifndef SALLYPORT_CONTROL_CLIENT_H
+#define SALLYPORT_CONTROL_CLIENT_H
+
+#include <stdbool.h>
+
+int remote_status(const char *control, bool json);
+
+/* arguments: none to list, or "clear", or "allow" or "refuse" and an ID. */
+int remote_redirects(const char *control, char *const arguments[], int count);
+
+/* EX_CONFIG when the new configuration has faults, which are printed. */
+int remote_reload(const char *control);
+int remote_stop(const char *control);
+
+#endif

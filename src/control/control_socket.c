@@ -1,0 +1,193 @@
+#include "control/control_socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "net/peer.h"
+
+#define RUNTIME "$XDG_RUNTIME_DIR"
+#define BACKLOG 64 /* they are taken in each turn of the loop */
+
+enum controlsocket_place controlsocket_find(const char *control, char path[CONTROLSOCKET_PATH_MAX], char *error,
+                                            size_t size)
+{
+    const char *runtime = "", *rest = control;
+    int length;
+
+    if (strcmp(control, "none") == 0)
+        return CONTROLSOCKET_NONE;
+    if (strncmp(control, RUNTIME "/", strlen(RUNTIME "/")) == 0) {
+        runtime = getenv("XDG_RUNTIME_DIR");
+        if (!runtime || !*runtime)
+            return CONTROLSOCKET_HOMELESS;
+        rest = control + strlen(RUNTIME);
+    }
+    length = snprintf(path, CONTROLSOCKET_PATH_MAX, "%s%s", runtime, rest);
+    if (*(*runtime ? runtime : rest) != '/') {
+        snprintf(error, size, "%s is no full path", path);
+        return CONTROLSOCKET_BAD;
+    }
+    if (length >= CONTROLSOCKET_PATH_MAX) {
+        snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path,
+                 CONTROLSOCKET_PATH_MAX - 1);
+        return CONTROLSOCKET_BAD;
+    }
+    return CONTROLSOCKET_HERE;
+}
+
+static void set_address(struct sockaddr_un *address, const char *path)
+{
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
+}
+
+/* Opens the directory of a path, which must be one that only this user may write to.  Returns its descriptor, or -1
+ * with error and errno set. */
+static int open_folder(const char *path, char *error, size_t size)
+{
+    char folder[CONTROLSOCKET_PATH_MAX];
+    int fd, length = (int)(strrchr(path, '/') - path);
+    struct stat status;
+
+    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        snprintf(error, size, "%s: %s", folder, strerror(errno));
+    } else if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        errno = EPERM;
+        snprintf(error, size, "%s is a directory that others may write to: it must belong to this user, and to this "
+                 "user alone (chmod 700)", folder);
+    } else {
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+/* Whether the place is free, a dead socket having been removed.  False: error and errno say why not. */
+static bool make_free(const struct sockaddr_un *address, char *error, size_t size)
+{
+    const char *path = address->sun_path;
+    struct stat status;
+    int probe, reached;
+
+    if (lstat(path, &status) != 0) {
+        snprintf(error, size, "%s: %s", path, strerror(errno));
+        return errno == ENOENT;
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        snprintf(error, size, "%s is there already, and is no socket", path);
+        errno = EEXIST;
+        return false;
+    }
+    probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (probe < 0) {
+        snprintf(error, size, "%s: %s", path, strerror(errno));
+        return false;
+    }
+    reached = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
+    close(probe);
+    if (reached != ECONNREFUSED && reached != ENOENT) {
+        snprintf(error, size, "another sallyport runs already and answers on %s", path);
+        errno = EADDRINUSE;
+        return false;
+    }
+    if (unlink(path) == 0 || errno == ENOENT)
+        return true;
+    snprintf(error, size, "%s cannot be removed: %s", path, strerror(errno));
+    return false;
+}
+
+/* Binds and listens.  The mask gives the file its mode as it is made; this program has no other thread that could make
+ * a file meanwhile. */
+static bool bind_there(struct controlsocket *taken, const struct sockaddr_un *address, char *error, size_t size)
+{
+    mode_t mask = umask(0177);
+    bool bound = bind(taken->fd, (const struct sockaddr *)address, sizeof *address) == 0;
+    struct stat status;
+
+    umask(mask);
+    if (bound && lstat(taken->path, &status) == 0) {
+        taken->device = status.st_dev;
+        taken->inode = status.st_ino;
+        if (listen(taken->fd, BACKLOG) == 0)
+            return true;
+    }
+    snprintf(error, size, "%s: %s", taken->path, strerror(errno));
+    if (bound)
+        unlink(taken->path);
+    return false;
+}
+
+bool controlsocket_take(struct controlsocket *taken, const char *path, char *error, size_t size)
+{
+    struct sockaddr_un address;
+    int folder = open_folder(path, error, size), failure;
+    bool done = false;
+
+    if (folder < 0)
+        return false;
+    set_address(&address, path);
+    snprintf(taken->path, sizeof taken->path, "%s", path);
+    taken->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (taken->fd < 0) {
+        snprintf(error, size, "%s: %s", path, strerror(errno));
+    } else if (flock(folder, LOCK_EX | LOCK_NB) != 0) { /* of two that find a dead socket, one may remove it */
+        snprintf(error, size, "another sallyport is just taking %s", path);
+        errno = EADDRINUSE;
+    } else {
+        done = make_free(&address, error, size) && bind_there(taken, &address, error, size);
+    }
+    failure = errno;
+    close(folder);
+    if (!done && taken->fd >= 0)
+        close(taken->fd);
+    errno = failure;
+    return done;
+}
+
+void controlsocket_give_back(const struct controlsocket *taken)
+{
+    struct stat status;
+
+    if (lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode)
+        unlink(taken->path);
+}
+
+int controlsocket_reach(const char *path, char *error, size_t size)
+{
+    const struct timeval patience = {.tv_sec = CONTROLSOCKET_PATIENCE_MS / 1000};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    uid_t uid;
+
+    set_address(&address, path);
+    if (fd >= 0) {
+        (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    }
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        if (errno == ENOENT || errno == ECONNREFUSED)
+            snprintf(error, size, "no sallyport is running: nobody answers on %s", path);
+        else
+            snprintf(error, size, "cannot reach %s: %s", path, strerror(errno));
+    } else if (!peer_uid_local(fd, &uid) || uid != geteuid()) {
+        snprintf(error, size, "who answers on %s is not this user", path);
+    } else {
+        return fd;
+    }
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}

@@ -1,0 +1,185 @@
+#include "control/requests.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redirect/consent.h"
+#include "redirect/redirect_table.h"
+
+#define WORDS_MAX 3
+#define REASON_MAX 256
+
+/* A row of the table of requests.  run writes what follows the first line; false: error says why. */
+struct order {
+    const char *words[2]; /* that it begins with */
+    bool numbered;        /* an ID follows */
+    bool (*run)(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size);
+};
+
+static bool write_json(json_t *json, FILE *body, char *error, size_t size)
+{
+    bool written = json && json_dumpf(json, body, JSON_INDENT(2)) == 0;
+
+    json_decref(json);
+    fputc('\n', body);
+    snprintf(error, size, "out of memory");
+    return written;
+}
+
+static bool run_status(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    struct status_sources sources;
+
+    (void)id;
+    master->see(master->arg, &sources);
+    return write_json(status_all(&sources), body, error, size);
+}
+
+static bool run_redirects(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    struct status_sources sources;
+
+    (void)id;
+    master->see(master->arg, &sources);
+    return write_json(status_redirects(&sources), body, error, size);
+}
+
+static bool run_clear(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    struct status_sources sources;
+
+    (void)id, (void)body, (void)error, (void)size;
+    master->see(master->arg, &sources);
+    redirects_clear(sources.means->redirects);
+    questions_forget(sources.means->questions);
+    return true;
+}
+
+static bool answer(const struct orders_master *master, unsigned id, bool yes, char *error, size_t size)
+{
+    struct status_sources sources;
+
+    master->see(master->arg, &sources);
+    snprintf(error, size, "no question with the ID %u is open", id);
+    return questions_answer(sources.means->questions, id, yes);
+}
+
+static bool run_allow(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    (void)body;
+    return answer(master, id, true, error, size);
+}
+
+static bool run_refuse(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    (void)body;
+    return answer(master, id, false, error, size);
+}
+
+static bool run_reload(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    (void)id;
+    return master->reload(master->arg, body, error, size);
+}
+
+static bool run_stop(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+{
+    (void)id, (void)body, (void)error, (void)size;
+    master->stop(master->arg);
+    return true;
+}
+
+static const struct order orders[] = {
+    {{"status"}, false, run_status},
+    {{"redirects"}, false, run_redirects},
+    {{"redirects", "clear"}, false, run_clear},
+    {{"redirects", "allow"}, true, run_allow},
+    {{"redirects", "refuse"}, true, run_refuse},
+    {{"reload"}, false, run_reload},
+    {{"stop"}, false, run_stop},
+};
+
+/* A whole number from 1 on. */
+static bool read_id(const char *word, unsigned *id)
+{
+    unsigned long value;
+    char *end;
+
+    errno = 0;
+    value = strtoul(word, &end, 10);
+    *id = (unsigned)value;
+    return *word >= '1' && *word <= '9' && !*end && errno == 0 && value <= UINT_MAX;
+}
+
+/* Finds the row for these words; NULL: there is none. */
+static const struct order *find(char *const words[], size_t count, unsigned *id)
+{
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        const struct order *order = &orders[i];
+        size_t fixed = order->words[1] ? 2 : 1;
+
+        if (count == fixed + order->numbered && strcmp(words[0], order->words[0]) == 0 &&
+            (fixed == 1 || strcmp(words[1], order->words[1]) == 0) &&
+            (!order->numbered || read_id(words[fixed], id)))
+            return order;
+    }
+    return NULL;
+}
+
+/* Cuts a line in place; one word too many is kept count of, so that it is no known request. */
+static size_t split(char *line, char *words[WORDS_MAX + 1])
+{
+    size_t count = 0;
+
+    for (char *word; count <= WORDS_MAX && (word = strsep(&line, " "));)
+        if (*word)
+            words[count++] = word;
+    return count;
+}
+
+static bool run(const struct orders_master *master, const char *line, FILE *body, char *error, size_t size)
+{
+    char *copy = strdup(line), *words[WORDS_MAX + 1];
+    const struct order *order = NULL;
+    unsigned id = 0;
+    size_t count;
+
+    if (!copy) {
+        snprintf(error, size, "out of memory");
+        return false;
+    }
+    count = split(copy, words);
+    if (count > 0)
+        order = find(words, count, &id);
+    free(copy);
+    if (order)
+        return order->run(master, id, body, error, size);
+    snprintf(error, size, "unknown request; known are: status, redirects, redirects clear, redirects allow ID, "
+             "redirects refuse ID, reload, stop");
+    return false;
+}
+
+char *orders_obey(const struct orders_master *master, const char *line, size_t *length)
+{
+    char error[REASON_MAX] = "", *text = NULL, *all = NULL;
+    size_t size = 0;
+    FILE *body = open_memstream(&text, &size), *whole = body ? open_memstream(&all, length) : NULL;
+    bool good = false;
+
+    if (whole) {
+        good = run(master, line, body, error, sizeof error);
+        good = fflush(body) == 0 && good;
+        fprintf(whole, good ? "ok\n" : "error %s\n", error);
+        if (text)
+            fwrite(text, 1, size, whole);
+    }
+    if (body)
+        fclose(body);
+    free(text);
+    if (whole && fclose(whole) == 0)
+        return all;
+    free(all);
+    return NULL;
+}

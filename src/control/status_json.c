@@ -1,0 +1,249 @@
+#include "control/status_json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/address.h"
+#include "net/endpoint.h"
+#include "proxy/health.h"
+#include "proxy/pool.h"
+#include "redirect/consent.h"
+#include "redirect/redirect_table.h"
+#include "redirect/scope.h"
+
+/* Of a text that ends up in JSON; what is not UTF-8 is escaped. */
+static json_t *text(const char *bytes)
+{
+    json_t *value = json_string(bytes);
+    char escaped[1200];
+
+    return value ? value : json_string(log_escape(escaped, sizeof escaped, bytes, strlen(bytes)));
+}
+
+static json_t *text_or_null(const char *bytes)
+{
+    return *bytes ? text(bytes) : json_null();
+}
+
+static json_t *number(uint64_t value)
+{
+    return json_integer(value <= INT64_MAX ? (json_int_t)value : INT64_MAX);
+}
+
+static json_t *yes_no(bool value)
+{
+    return json_boolean(value);
+}
+
+/* Milliseconds that are left, as seconds, begun ones counted. */
+static json_t *seconds_left(uint64_t ms)
+{
+    return number((ms + 999) / 1000);
+}
+
+static json_t *url_of(const struct endpoint *proxy)
+{
+    char url[ENDPOINT_URL_MAX];
+
+    return text(endpoint_format_url(proxy, url));
+}
+
+/* The object of an array whose text of that key is this; NULL when there is none. */
+static json_t *find(json_t *array, const char *key, const char *value)
+{
+    json_t *object;
+    size_t i;
+
+    json_array_foreach(array, i, object)
+        if (strcmp(json_string_value(json_object_get(object, key)), value) == 0)
+            return object;
+    return NULL;
+}
+
+/* --- listeners --- */
+
+static void see_post(void *arg, const struct listener_config *config, const struct address *address)
+{
+    json_t *listener = find(arg, "name", config->name);
+    char where[ADDRESS_TEXT_MAX];
+
+    if (listener)
+        json_array_append_new(json_object_get(listener, "addresses"), text(address_format(address, where)));
+}
+
+static void count_session(void *arg, const struct session_facts *facts)
+{
+    json_t *listener = find(arg, "name", facts->listener), *count;
+
+    if (!listener) /* no longer in the configuration */
+        return;
+    count = json_object_get(listener, "sessions");
+    json_integer_set(count, json_integer_value(count) + 1);
+}
+
+static json_t *listeners_of(const struct status_sources *sources)
+{
+    json_t *listeners = json_array();
+
+    for (size_t i = 0; i < sources->config->listener_count; i++) {
+        const struct listener_config *config = &sources->config->listeners[i];
+        char place[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX + 4];
+
+        snprintf(target, sizeof target, "%s%s", config->target.srv ? "srv:" : "",
+                 config->target.srv ? config->target.place.host : endpoint_format(&config->target.place, place));
+        json_array_append_new(listeners, json_pack("{so so so so}", "name", text(config->name), "addresses",
+                                                   json_array(), "target", text(target), "sessions", number(0)));
+    }
+    if (sources->posts)
+        posts_each(sources->posts, see_post, listeners);
+    sessions_each(sources->sessions, count_session, listeners);
+    return listeners;
+}
+
+/* --- sessions --- */
+
+static json_t *proxy_of(const struct session_facts *facts)
+{
+    if (!*facts->via)
+        return json_null();
+    return text(strstr(facts->via, "://") ? facts->via : "direct");
+}
+
+static void see_session(void *arg, const struct session_facts *facts)
+{
+    json_array_append_new(arg, json_pack("{so so so so so so so so}",
+                                         "name", text(facts->name),
+                                         "listener", text(facts->listener),
+                                         "state", text(facts->state),
+                                         "age", number(facts->age_ms / 1000),
+                                         "in", number(facts->in),
+                                         "out", number(facts->out),
+                                         "proxy", proxy_of(facts),
+                                         "switched", yes_no(facts->switched)));
+}
+
+static json_t *sessions_of(const struct status_sources *sources)
+{
+    json_t *sessions = json_array();
+
+    sessions_each(sources->sessions, see_session, sessions);
+    return sessions;
+}
+
+static json_t *totals_of(const struct status_sources *sources)
+{
+    struct session_sums sums = sessions_sums(sources->sessions);
+    struct stock_sums stock = sources->means->stock ? stock_sums(sources->means->stock) : (struct stock_sums){0};
+
+    return json_pack("{so so so so so so}", "open", number(sessions_count(sources->sessions)), "sessions",
+                     number(sums.sessions), "in", number(sums.in), "out", number(sums.out),
+                     "preconnected", number(stock.taken), "stale", number(stock.stale));
+}
+
+/* --- proxies --- */
+
+/* The one with this url; a new one is up. */
+static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
+{
+    char url[ENDPOINT_URL_MAX];
+    json_t *proxy = find(proxies, "url", endpoint_format_url(endpoint, url));
+
+    if (proxy)
+        return proxy;
+    json_array_append_new(proxies, json_pack("{so so so so so}", "url", text(url), "state", text("up"), "seconds",
+                                             number(0), "ready", json_null(), "last_error", json_null()));
+    return find(proxies, "url", url);
+}
+
+static void see_health(void *arg, const struct endpoint *endpoint, enum health_state state, uint64_t left_ms,
+                       const char *why)
+{
+    static const char *const words[] = {[HEALTH_UP] = "up", [HEALTH_RESTING] = "resting", [HEALTH_AWAY] = "away"};
+    json_t *proxy = take_proxy(arg, endpoint);
+
+    json_object_set_new(proxy, "state", text(words[state]));
+    json_object_set_new(proxy, "seconds", seconds_left(left_ms));
+    json_object_set_new(proxy, "last_error", text_or_null(why));
+}
+
+/* A proxy of the configuration. */
+static void see_configured(json_t *proxies, const struct status_sources *sources, const struct proxy_config *section,
+                           const struct endpoint *endpoint)
+{
+    json_t *proxy = take_proxy(proxies, endpoint);
+
+    if (section->preconnect > 0 && sources->means->stock)
+        json_object_set_new(proxy, "ready", number(stock_ready(sources->means->stock, endpoint)));
+}
+
+/* Those of the configuration in its order, then what else was asked: of the environment, or learned. */
+static json_t *proxies_of(const struct status_sources *sources)
+{
+    json_t *proxies = json_array();
+
+    for (size_t i = 0; i < sources->config->proxy_count; i++)
+        for (size_t k = 0; k < sources->config->proxies[i].urls.count; k++)
+            see_configured(proxies, sources, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
+    health_each(sources->means->health, loop_now(sources->means->loop), see_health, proxies);
+    return proxies;
+}
+
+/* --- redirects and questions --- */
+
+static json_t *redirects_of(const struct status_sources *sources)
+{
+    uint64_t now = loop_now(sources->means->loop);
+    const struct redirect_entry *entry;
+    json_t *redirects = json_array();
+    char scope[SCOPE_TEXT_MAX];
+
+    for (size_t i = 0; (entry = redirects_at(sources->means->redirects, i, now)); i++)
+        json_array_append_new(redirects, json_pack(
+            "{so so so so so so so}",
+            "id", number(entry->id),
+            "sender", url_of(&entry->sender),
+            "proxy", entry->direct ? text("direct") : url_of(&entry->proxy),
+            "scope", text(scope_format(&entry->scope, scope)),
+            "seconds_left", entry->ends_at ? seconds_left(entry->ends_at - now) : json_null(),
+            "hits_left", entry->hits_left ? number(entry->hits_left) : json_null(),
+            "hits", number(entry->hits)));
+    return redirects;
+}
+
+static json_t *questions_of(const struct status_sources *sources)
+{
+    json_t *questions = json_array();
+    struct question_facts facts;
+
+    for (size_t i = 0; questions_at(sources->means->questions, i, &facts); i++)
+        json_array_append_new(questions, json_pack("{so so so}", "id", number(facts.id), "text", text(facts.text),
+                                                   "seconds_left", seconds_left(facts.left_ms)));
+    return questions;
+}
+
+/* --- all --- */
+
+json_t *status_redirects(const struct status_sources *sources)
+{
+    return json_pack("{so so}", "redirects", redirects_of(sources), "questions", questions_of(sources));
+}
+
+json_t *status_all(const struct status_sources *sources)
+{
+    uint64_t up = loop_now(sources->means->loop) - sources->started;
+
+    return json_pack("{so so so so so so so so so so so}",
+                     "version", text(PACKAGE_VERSION),
+                     "pid", number((uint64_t)getpid()),
+                     "configuration", text(sources->config->path),
+                     "uptime", number(up / 1000),
+                     "stopping", yes_no(!sources->posts),
+                     "totals", totals_of(sources),
+                     "listeners", listeners_of(sources),
+                     "sessions", sessions_of(sources),
+                     "proxies", proxies_of(sources),
+                     "redirects", redirects_of(sources),
+                     "questions", questions_of(sources));
+}

@@ -1,0 +1,294 @@
+#include "control/status_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/columns.h"
+
+#define INDENT 5 /* of what belongs to an ID */
+
+/* --- fields --- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "?";
+}
+
+static uint64_t number_of(const json_t *object, const char *key)
+{
+    json_int_t value = json_integer_value(json_object_get(object, key));
+
+    return value > 0 ? (uint64_t)value : 0;
+}
+
+static bool is_true(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
+}
+
+static bool has(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    return value && !json_is_null(value);
+}
+
+const char *show_seconds(uint64_t seconds, char out[SHOW_TEXT_MAX])
+{
+    uint64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
+
+    if (days > 0)
+        snprintf(out, SHOW_TEXT_MAX, "%" PRIu64 "d%02uh", days, (unsigned)(hours % 24));
+    else if (hours > 0)
+        snprintf(out, SHOW_TEXT_MAX, "%uh%02um", (unsigned)hours, (unsigned)(minutes % 60));
+    else if (minutes > 0)
+        snprintf(out, SHOW_TEXT_MAX, "%um%02us", (unsigned)minutes, (unsigned)(seconds % 60));
+    else
+        snprintf(out, SHOW_TEXT_MAX, "%us", (unsigned)seconds);
+    return out;
+}
+
+const char *show_bytes(uint64_t bytes, char out[SHOW_TEXT_MAX])
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    const size_t last = sizeof units / sizeof units[0] - 1;
+    uint64_t tenths = bytes * 10; /* of the unit; more bytes than that overflows are never moved */
+    size_t unit = 0;
+
+    while (unit < last && tenths >= 10240) {
+        tenths /= 1024;
+        unit++;
+    }
+    if (unit > 0 && tenths < 100)
+        snprintf(out, SHOW_TEXT_MAX, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
+    else
+        snprintf(out, SHOW_TEXT_MAX, "%" PRIu64 " %s", tenths / 10, units[unit]);
+    return out;
+}
+
+/* --- lines --- */
+
+/* Prints one paragraph, its lines after the first indented, folded between words where there is a width.  What is not
+ * printable is a question mark. */
+static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, size_t indent, const char *format, ...)
+{
+    char text[2000], *rest = text, *word;
+    size_t column = 0;
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    while (width > 0 && (word = strsep(&rest, " "))) {
+        if (column > indent && column + 1 + strlen(word) > width && *word) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (word > text) {
+            fputc(' ', out);
+            column++;
+        }
+        fputs(word, out);
+        column += strlen(word);
+    }
+    if (width == 0)
+        fputs(text, out);
+    fputc('\n', out);
+}
+
+/* --- the parts of a status --- */
+
+static void show_summary(const json_t *status, FILE *out, size_t width)
+{
+    const json_t *totals = json_object_get(status, "totals");
+    char up[SHOW_TEXT_MAX], in[SHOW_TEXT_MAX], went[SHOW_TEXT_MAX];
+
+    say(out, width, 0, "sallyport %s, up %s, process %" PRIu64 "%s", text_of(status, "version"),
+        show_seconds(number_of(status, "uptime"), up), number_of(status, "pid"),
+        is_true(status, "stopping") ? ", stopping" : "");
+    say(out, width, 0, "configuration %s", text_of(status, "configuration"));
+    say(out, width, 0, "sessions %" PRIu64 " open, %" PRIu64 " so far; %s in, %s out", number_of(totals, "open"),
+        number_of(totals, "sessions"), show_bytes(number_of(totals, "in"), in),
+        show_bytes(number_of(totals, "out"), went));
+    if (number_of(totals, "preconnected") > 0)
+        say(out, width, 0, "connections made ahead of need: %" PRIu64 " used, %" PRIu64 " of them dead",
+            number_of(totals, "preconnected"), number_of(totals, "stale"));
+}
+
+static void finish(struct table *table, FILE *out, size_t width)
+{
+    fputc('\n', out);
+    table_print(table, out, width);
+    table_free(table);
+}
+
+static void show_listeners(const json_t *listeners, FILE *out, size_t width)
+{
+    static const struct table_column columns[] = {
+        {"LISTENER", false, true}, {"ADDRESS", false, false}, {"TARGET", false, true}, {"SESSIONS", true, false}};
+    struct table *table;
+    const json_t *listener;
+    size_t i;
+
+    if (json_array_size(listeners) == 0)
+        return;
+    table = table_new(columns, 4);
+    json_array_foreach(listeners, i, listener) {
+        const json_t *addresses = json_object_get(listener, "addresses");
+        const char *address = json_string_value(json_array_get(addresses, 0));
+        char count[SHOW_TEXT_MAX];
+
+        snprintf(count, sizeof count, "%" PRIu64, number_of(listener, "sessions"));
+        table_add(table, (const char *const[]){text_of(listener, "name"), address ? address : "closed",
+                                               text_of(listener, "target"), count});
+        for (size_t k = 1; k < json_array_size(addresses); k++) {
+            address = json_string_value(json_array_get(addresses, k));
+            table_add(table, (const char *const[]){"", address ? address : "?", "", ""});
+        }
+    }
+    finish(table, out, width);
+}
+
+static void show_sessions(const json_t *sessions, FILE *out, size_t width)
+{
+    static const struct table_column columns[] = {{"SESSION", false, true}, {"AGE", true, false}, {"IN", true, false},
+                                                  {"OUT", true, false}, {"SWITCHED", false, false},
+                                                  {"PROXY", false, true}};
+    struct table *table;
+    const json_t *session;
+    size_t i;
+
+    if (json_array_size(sessions) == 0)
+        return;
+    table = table_new(columns, 6);
+    json_array_foreach(sessions, i, session) {
+        char age[SHOW_TEXT_MAX], in[SHOW_TEXT_MAX], went[SHOW_TEXT_MAX];
+        bool open = has(session, "proxy");
+
+        table_add(table, (const char *const[]){
+            text_of(session, "name"), show_seconds(number_of(session, "age"), age),
+            show_bytes(number_of(session, "in"), in), show_bytes(number_of(session, "out"), went),
+            !open ? "-" : is_true(session, "switched") ? "yes" : "no", text_of(session, open ? "proxy" : "state")});
+    }
+    finish(table, out, width);
+}
+
+static void show_proxies(const json_t *proxies, FILE *out, size_t width)
+{
+    static const struct table_column columns[] = {
+        {"PROXY", false, true}, {"STATE", false, false}, {"LAST ERROR", false, true}};
+    struct table *table;
+    const json_t *proxy;
+    size_t i;
+
+    if (json_array_size(proxies) == 0)
+        return;
+    table = table_new(columns, 3);
+    json_array_foreach(proxies, i, proxy) {
+        char state[80], left[SHOW_TEXT_MAX];
+
+        show_seconds(number_of(proxy, "seconds"), left);
+        snprintf(state, sizeof state, number_of(proxy, "seconds") > 0 ? "%.20s %s" : "%.20s", text_of(proxy, "state"),
+                 left);
+        if (has(proxy, "ready")) /* `preconnect` is set for it */
+            snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
+                     number_of(proxy, "ready"));
+        table_add(table, (const char *const[]){text_of(proxy, "url"), state,
+                                               has(proxy, "last_error") ? text_of(proxy, "last_error") : "-"});
+    }
+    finish(table, out, width);
+}
+
+/* What is left of a redirect: "9m58s and 3 hits left", "until restart". */
+static const char *describe_left(const json_t *redirect, char *text, size_t size)
+{
+    char seconds[SHOW_TEXT_MAX] = "", hits[SHOW_TEXT_MAX] = "";
+
+    if (has(redirect, "seconds_left"))
+        show_seconds(number_of(redirect, "seconds_left"), seconds);
+    if (has(redirect, "hits_left"))
+        snprintf(hits, sizeof hits, "%" PRIu64 " hit%s", number_of(redirect, "hits_left"),
+                 number_of(redirect, "hits_left") == 1 ? "" : "s");
+    if (!*seconds && !*hits)
+        snprintf(text, size, "until restart");
+    else
+        snprintf(text, size, "%s%s%s left", seconds, *seconds && *hits ? " and " : "", hits);
+    return text;
+}
+
+static void show_learned(const json_t *redirects, FILE *out, size_t width)
+{
+    const json_t *redirect;
+    char left[100];
+    size_t i;
+
+    if (json_array_size(redirects) == 0)
+        return;
+    fputs("REDIRECTS\n", out);
+    json_array_foreach(redirects, i, redirect) {
+        uint64_t hits = number_of(redirect, "hits");
+
+        say(out, width, INDENT, "%3" PRIu64 "  %s", number_of(redirect, "id"), text_of(redirect, "scope"));
+        say(out, width, INDENT, "%*sfrom %s to %s", INDENT, "", text_of(redirect, "sender"),
+            strcmp(text_of(redirect, "proxy"), "direct") == 0 ? "no proxy" : text_of(redirect, "proxy"));
+        say(out, width, INDENT, "%*s%s, %" PRIu64 " hit%s so far", INDENT, "",
+            describe_left(redirect, left, sizeof left), hits, hits == 1 ? "" : "s");
+    }
+}
+
+static void show_questions(const json_t *questions, FILE *out, size_t width)
+{
+    const json_t *question;
+    char left[SHOW_TEXT_MAX];
+    size_t i;
+
+    if (json_array_size(questions) == 0)
+        return;
+    fputs("QUESTIONS\n", out);
+    json_array_foreach(questions, i, question) {
+        uint64_t id = number_of(question, "id");
+
+        say(out, width, INDENT, "%3" PRIu64 "  %s", id, text_of(question, "text"));
+        say(out, width, INDENT, "%*sanswer within %s:", INDENT, "",
+            show_seconds(number_of(question, "seconds_left"), left));
+        say(out, width, INDENT, "%*s  sallyport redirects allow %" PRIu64, INDENT, "", id);
+        say(out, width, INDENT, "%*s  sallyport redirects refuse %" PRIu64, INDENT, "", id);
+    }
+}
+
+/* An empty line before a part that there is. */
+static void part(const json_t *list, FILE *out)
+{
+    if (json_array_size(list) > 0)
+        fputc('\n', out);
+}
+
+void show_status(const json_t *status, FILE *out, size_t width)
+{
+    show_summary(status, out, width);
+    show_listeners(json_object_get(status, "listeners"), out, width);
+    show_sessions(json_object_get(status, "sessions"), out, width);
+    show_proxies(json_object_get(status, "proxies"), out, width);
+    part(json_object_get(status, "redirects"), out);
+    show_learned(json_object_get(status, "redirects"), out, width);
+    part(json_object_get(status, "questions"), out);
+    show_questions(json_object_get(status, "questions"), out, width);
+}
+
+void show_redirects(const json_t *status, FILE *out, size_t width)
+{
+    const json_t *redirects = json_object_get(status, "redirects"), *questions = json_object_get(status, "questions");
+
+    if (json_array_size(redirects) == 0 && json_array_size(questions) == 0)
+        fputs("nothing is redirected, and nothing is asked\n", out);
+    show_learned(redirects, out, width);
+    if (json_array_size(redirects) > 0)
+        part(questions, out);
+    show_questions(questions, out, width);
+}

@@ -1,0 +1,139 @@
+#include "http/http_body.h"
+
+#include <string.h>
+
+#define LENGTH_DIGITS 18 /* of Content-Length; more than that is never waited for */
+#define CHUNK_MAX 0x7fffffffu
+
+enum { AT_END, IN_LENGTH, AT_SIZE, IN_SIZE, IN_EXTENSION, IN_CHUNK, BEHIND_CHUNK, AT_TRAILER, IN_TRAILER };
+
+/* HTTP/1.1 lasts unless it says otherwise, HTTP/1.0 only if it says so (section 9.3).  Proxy-Connection is no field of
+ * any standard, but proxies send it. */
+static bool lasts(const struct httphead *head)
+{
+    static const char *const fields[] = {"Connection", "Proxy-Connection"};
+    bool kept = head->minor >= 1;
+
+    for (size_t i = 0; i < 2; i++) {
+        if (httphead_has_member(head, fields[i], "close"))
+            return false;
+        kept |= httphead_has_member(head, fields[i], "keep-alive");
+    }
+    return kept;
+}
+
+/* Content-Length: digits; several fields, or a list, only if all say the same. */
+static bool read_length(const struct httphead *head, uint64_t *length)
+{
+    struct httphead_slice member;
+    size_t field = 0, offset = 0;
+    bool found = false;
+
+    while (httphead_next_member(head, "Content-Length", &field, &offset, &member)) {
+        uint64_t value = 0;
+
+        if (member.length > LENGTH_DIGITS)
+            return false;
+        for (size_t i = 0; i < member.length; i++) {
+            if (member.bytes[i] < '0' || member.bytes[i] > '9')
+                return false;
+            value = value * 10 + (uint64_t)(member.bytes[i] - '0');
+        }
+        if (found && value != *length)
+            return false;
+        *length = value;
+        found = true;
+    }
+    return found;
+}
+
+bool body_start(struct body *body, const struct httphead *head)
+{
+    const struct httphead_slice *coding = httphead_field(head, "Transfer-Encoding");
+
+    memset(body, 0, sizeof *body);
+    if (!lasts(head))
+        return false;
+    if (coding) { /* together with a length it smells of smuggling: section 6.1 */
+        body->state = AT_SIZE;
+        return httphead_slice_is(coding, "chunked") && !httphead_field(head, "Content-Length") && head->minor >= 1;
+    }
+    body->state = IN_LENGTH;
+    return read_length(head, &body->left);
+}
+
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                                                                      : -1;
+}
+
+static bool take_digit(struct body *body, char c)
+{
+    int value = digit(c);
+
+    if (value < 0 || body->left > CHUNK_MAX >> 4)
+        return false;
+    body->left = body->left << 4 | (unsigned)value;
+    body->state = IN_SIZE;
+    return true;
+}
+
+/* One byte of the framing of chunks; lines may end in LF alone.  False: it is broken. */
+static bool take_framing(struct body *body, char c)
+{
+    switch (body->state) {
+    case AT_SIZE:
+        return take_digit(body, c);
+    case IN_SIZE:
+        if (digit(c) >= 0)
+            return take_digit(body, c);
+        if (c != ';' && c != ' ' && c != '\t' && c != '\r' && c != '\n')
+            return false;
+        body->state = IN_EXTENSION;
+        __attribute__((fallthrough));
+    case IN_EXTENSION:
+        if (c == '\n')
+            body->state = body->left > 0 ? IN_CHUNK : AT_TRAILER;
+        return true;
+    case BEHIND_CHUNK:
+        if (c == '\n')
+            body->state = AT_SIZE;
+        return c == '\n' || c == '\r';
+    case AT_TRAILER:
+        if (c == '\n')
+            body->state = AT_END;
+        else if (c != '\r')
+            body->state = IN_TRAILER;
+        return true;
+    case IN_TRAILER:
+        if (c == '\n')
+            body->state = AT_TRAILER;
+        return true;
+    }
+    return false;
+}
+
+enum body_result body_read(struct body *body, const char *bytes, size_t length, size_t *used)
+{
+    size_t at = 0;
+
+    for (;;) {
+        if (body->state == IN_LENGTH || body->state == IN_CHUNK) {
+            size_t take = length - at < body->left ? length - at : (size_t)body->left;
+
+            at += take;
+            body->left -= take;
+            if (body->left == 0)
+                body->state = body->state == IN_LENGTH ? AT_END : BEHIND_CHUNK;
+        }
+        if (body->state == AT_END) {
+            *used = at;
+            return BODY_DONE;
+        }
+        if (at == length)
+            return BODY_MORE;
+        if (!take_framing(body, bytes[at++]))
+            return BODY_BAD;
+    }
+}

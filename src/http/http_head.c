@@ -1,0 +1,194 @@
+#include "http/http_head.h"
+
+#include <string.h>
+#include <strings.h>
+
+static enum httphead_result bad(const char **why, const char *text)
+{
+    *why = text;
+    return HTTPHEAD_BAD;
+}
+
+void httphead_start(struct httphead *head)
+{
+    head->field_count = head->scanned = head->line = 0;
+    head->status = 0;
+}
+
+/* What answers in place of an HTTP proxy, told from its first bytes; NULL while they are those of an HTTP/1 answer. */
+static const char *wrong_start(const char *bytes, size_t length)
+{
+    static const char version[] = "HTTP/1.";
+    size_t compare = length < sizeof version - 1 ? length : sizeof version - 1;
+
+    if (memcmp(bytes, version, compare) == 0)
+        return NULL;
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        return "answers with another version of HTTP than 1.x";
+    if ((unsigned char)bytes[0] == 0x15 || (unsigned char)bytes[0] == 0x16)
+        return "answers with TLS, not with plain HTTP";
+    if (length < 5 && memcmp(bytes, "HTTP/", length) == 0)
+        return NULL;
+    return "answers with something that is not HTTP";
+}
+
+static bool is_token_byte(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static struct httphead_slice trimmed(const char *start, const char *end)
+{
+    while (start < end && is_blank(*start))
+        start++;
+    while (end > start && is_blank(end[-1]))
+        end--;
+    return (struct httphead_slice){start, (size_t)(end - start)};
+}
+
+/* RFC 9112 section 4: HTTP-version SP 3DIGIT [SP reason].  The blank before an empty reason is often missing. */
+static enum httphead_result read_status_line(struct httphead *head, const char *line, const char *end,
+                                             const char **why)
+{
+    if (end - line < 12 || line[7] < '0' || line[7] > '9' || line[8] != ' ')
+        return bad(why, "answers with a broken status line");
+    head->minor = line[7] - '0';
+    head->status = 0;
+    for (int i = 9; i < 12; i++) {
+        if (line[i] < '0' || line[i] > '9')
+            return bad(why, "answers with a broken status line");
+        head->status = head->status * 10 + (line[i] - '0');
+    }
+    if (head->status < 100 || head->status > 599 || (end - line > 12 && line[12] != ' '))
+        return bad(why, "answers with a broken status line");
+    head->reason = trimmed(line + 12, end);
+    return HTTPHEAD_MORE;
+}
+
+/* RFC 9112 section 5.1: no blank between name and colon. */
+static enum httphead_result read_field(struct httphead *head, const char *line, const char *end, const char **why)
+{
+    const char *colon = memchr(line, ':', (size_t)(end - line));
+
+    if (!colon || colon == line)
+        return bad(why, "answers with a header line that has no name");
+    for (const char *c = line; c < colon; c++)
+        if (!is_token_byte((unsigned char)*c))
+            return bad(why, "answers with a broken header name");
+    if (head->field_count == HTTPHEAD_FIELDS_MAX)
+        return bad(why, "answers with more than 128 header fields");
+    head->fields[head->field_count].name = (struct httphead_slice){line, (size_t)(colon - line)};
+    head->fields[head->field_count++].value = trimmed(colon + 1, end);
+    return HTTPHEAD_MORE;
+}
+
+/* Cuts a whole head into lines.  A line that starts with a blank continues the one before (obs-fold, RFC 9112 section
+ * 5.2): its line end is overwritten with blanks first. */
+static enum httphead_result read_lines(struct httphead *head, char *bytes, size_t length, const char **why)
+{
+    char *line = bytes, *search = bytes, *end = bytes + length;
+    bool first = true;
+
+    while (line < end) {
+        char *newline = memchr(search, '\n', (size_t)(end - search));
+        char *stop = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
+        enum httphead_result result;
+
+        if (stop == line)
+            break;
+        if (!first && newline + 1 < end && is_blank(newline[1])) {
+            memset(stop, ' ', (size_t)(newline - stop) + 1);
+            search = newline + 1;
+            continue;
+        }
+        if (is_blank(*line))
+            return bad(why, "answers with a header line that starts with a blank");
+        result = first ? read_status_line(head, line, stop, why) : read_field(head, line, stop, why);
+        if (result == HTTPHEAD_BAD)
+            return result;
+        first = false;
+        line = search = newline + 1;
+    }
+    return HTTPHEAD_DONE;
+}
+
+enum httphead_result httphead_read(struct httphead *head, char *bytes, size_t length, size_t *used, const char **why)
+{
+    const char *wrong;
+
+    if (length == 0)
+        return HTTPHEAD_MORE;
+    wrong = wrong_start(bytes, length);
+    if (wrong)
+        return bad(why, wrong);
+    for (; head->scanned < length; head->scanned++) {
+        char c = bytes[head->scanned];
+        size_t line_length = head->scanned - head->line;
+
+        if (head->scanned >= HTTPHEAD_BYTES_MAX)
+            return bad(why, "answers with more than 64 KiB of header");
+        if (c == '\0')
+            return bad(why, "answers with a NUL in its header");
+        if (c != '\n' && head->scanned > 0 && bytes[head->scanned - 1] == '\r')
+            return bad(why, "answers with a bare CR in its header");
+        if (c != '\n')
+            continue;
+        if (line_length == 0 || (line_length == 1 && bytes[head->line] == '\r')) {
+            *used = head->scanned + 1;
+            return read_lines(head, bytes, *used, why);
+        }
+        head->line = head->scanned + 1;
+    }
+    return HTTPHEAD_MORE;
+}
+
+bool httphead_slice_is(const struct httphead_slice *slice, const char *text)
+{
+    return slice->length == strlen(text) && strncasecmp(slice->bytes, text, slice->length) == 0;
+}
+
+const struct httphead_slice *httphead_field(const struct httphead *head, const char *name)
+{
+    for (size_t i = 0; i < head->field_count; i++)
+        if (httphead_slice_is(&head->fields[i].name, name))
+            return &head->fields[i].value;
+    return NULL;
+}
+
+bool httphead_next_member(const struct httphead *head, const char *name, size_t *field, size_t *offset,
+                          struct httphead_slice *member)
+{
+    for (; *field < head->field_count; (*field)++, *offset = 0) {
+        const struct httphead_slice *value = &head->fields[*field].value;
+
+        if (!httphead_slice_is(&head->fields[*field].name, name))
+            continue;
+        while (*offset < value->length) {
+            const char *start = value->bytes + *offset, *end = value->bytes + value->length;
+            const char *comma = memchr(start, ',', (size_t)(end - start));
+
+            *offset = (size_t)((comma ? comma + 1 : end) - value->bytes);
+            *member = trimmed(start, comma ? comma : end);
+            if (member->length > 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+bool httphead_has_member(const struct httphead *head, const char *name, const char *member)
+{
+    struct httphead_slice found;
+    size_t field = 0, offset = 0;
+
+    while (httphead_next_member(head, name, &field, &offset, &found))
+        if (httphead_slice_is(&found, member))
+            return true;
+    return false;
+}

@@ -1,0 +1,7 @@
+# A request for a tunnel and its answer.
+
+src_libhouse_a_SOURCES += \
+	src/http/connect_request.c src/http/connect_request.h \
+	src/http/h1_exchange.c src/http/h1_exchange.h \
+	src/http/http_body.c src/http/http_body.h \
+	src/http/http_head.c src/http/http_head.h

@@ -1,0 +1,248 @@
+#include "net/dialer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/socket_options.h"
+
+#define STAGGER_MS 250 /* the next address is tried after this, or at once when the one before has failed */
+
+struct attempt {
+    struct dial *dial;
+    struct address address;
+    struct loop_io io;
+    int fd; /* -1: not started, or over */
+};
+
+struct dial {
+    struct dialer *dialer;
+    struct dial *next, **back;
+    dialer_done_fn *done;
+    void *arg;
+    uint32_t keepalive_ms;
+    size_t count, started, running;
+    bool over;               /* done was called or must not be */
+    bool ourselves;          /* the last failure was our own */
+    char error[200];
+    struct address failed;   /* the last one that did */
+    struct loop_timer stagger, limit;
+    struct deferred first, death;
+    struct attempt attempts[]; /* count of them */
+};
+
+struct dialer {
+    struct loop *loop;
+    struct dial *dials;
+};
+
+struct dialer *dialer_new(struct loop *loop)
+{
+    struct dialer *dialer = calloc(1, sizeof *dialer);
+
+    if (dialer)
+        dialer->loop = loop;
+    return dialer;
+}
+
+void dialer_free(struct dialer *dialer)
+{
+    if (!dialer)
+        return;
+    while (dialer->dials)
+        dial_cancel(dialer->dials);
+    free(dialer);
+}
+
+/* Ends an attempt; with keep, its socket stays open. */
+static void attempt_end(struct attempt *attempt, bool keep)
+{
+    if (attempt->fd < 0)
+        return;
+    loop_io_stop(&attempt->io);
+    if (!keep)
+        close(attempt->fd);
+    attempt->fd = -1;
+    attempt->dial->running--;
+}
+
+static void dial_die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct dial, death));
+}
+
+/* Takes a dial out of everything; it is freed at the end of the turn. */
+static void dial_end(struct dial *dial)
+{
+    if (dial->over)
+        return;
+    dial->over = true;
+    for (size_t i = 0; i < dial->started; i++)
+        attempt_end(&dial->attempts[i], false);
+    loop_timer_stop(&dial->stagger);
+    loop_timer_stop(&dial->limit);
+    loop_undefer(dial->dialer->loop, &dial->first);
+    *dial->back = dial->next;
+    if (dial->next)
+        dial->next->back = dial->back;
+    loop_defer(dial->dialer->loop, &dial->death, dial_die);
+}
+
+void dial_cancel(struct dial *dial)
+{
+    if (dial)
+        dial_end(dial);
+}
+
+static void give_up(struct dial *dial)
+{
+    dial_end(dial);
+    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, &dial->failed, dial->error);
+}
+
+static void succeed(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    int fd = attempt->fd;
+
+    attempt_end(attempt, true);
+    dial_end(dial);
+    dial->done(dial->arg, DIAL_CONNECTED, fd, &attempt->address, NULL);
+}
+
+static void note_failure(struct attempt *attempt, int error)
+{
+    struct dial *dial = attempt->dial;
+
+    dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    snprintf(dial->error, sizeof dial->error, "%s", strerror(error));
+    dial->failed = attempt->address;
+    attempt_end(attempt, false);
+}
+
+static void start_next(struct dial *dial);
+
+static void on_ready(void *arg, int ready)
+{
+    struct attempt *attempt = arg;
+    struct dial *dial = attempt->dial;
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    (void)ready;
+    if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        error = errno;
+    if (error == 0) {
+        succeed(attempt);
+        return;
+    }
+    note_failure(attempt, error);
+    loop_timer_stop(&dial->stagger); /* the next address need not wait any longer */
+    start_next(dial);
+}
+
+/* Asks for a connection.  0: it stands; EINPROGRESS: it will be told; else why not. */
+static int ask(struct attempt *attempt)
+{
+    const struct sockaddr *to = &attempt->address.any;
+    int error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
+
+    /* on loopback all has happened by now, though the kernel does not say so until it is asked again */
+    if (error == EINPROGRESS && address_is_loopback(&attempt->address))
+        error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
+    return error == EALREADY ? EINPROGRESS : error;
+}
+
+/* 0: it stands, and nothing was told yet; EINPROGRESS: under way; else why it failed. */
+static int attempt_start(struct attempt *attempt)
+{
+    struct dial *dial = attempt->dial;
+    int error;
+
+    attempt->fd = socket(attempt->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (attempt->fd < 0)
+        return errno;
+    dial->running++;
+    tcp_tune_upstream(attempt->fd, &attempt->address, dial->keepalive_ms);
+    error = ask(attempt);
+    if (error == EINPROGRESS &&
+        !loop_io_levels(dial->dialer->loop, &attempt->io, attempt->fd, LOOP_WRITE, on_ready, attempt))
+        error = ENOMEM;
+    return error;
+}
+
+static void on_stagger(void *arg)
+{
+    start_next(arg);
+}
+
+/* Starts the next address that can be started; gives up when none is left and none is under way. */
+static void start_next(struct dial *dial)
+{
+    while (dial->started < dial->count) {
+        struct attempt *attempt = &dial->attempts[dial->started++];
+        int error = attempt_start(attempt);
+
+        if (error == 0) {
+            succeed(attempt);
+            return;
+        }
+        if (error == EINPROGRESS) {
+            if (dial->started < dial->count)
+                loop_timer_start(dial->dialer->loop, &dial->stagger, STAGGER_MS, on_stagger, dial);
+            return;
+        }
+        note_failure(attempt, error);
+    }
+    if (dial->running == 0)
+        give_up(dial);
+}
+
+static void on_first(struct deferred *first)
+{
+    start_next((struct dial *)((char *)first - offsetof(struct dial, first)));
+}
+
+static void on_late(void *arg)
+{
+    struct dial *dial = arg;
+
+    for (size_t i = 0; i < dial->started; i++)
+        if (dial->attempts[i].fd >= 0)
+            dial->failed = dial->attempts[i].address;
+    snprintf(dial->error, sizeof dial->error, "no answer in time");
+    dial->ourselves = false;
+    give_up(dial);
+}
+
+struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
+                         uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg)
+{
+    struct dial *dial = calloc(1, sizeof *dial + addresses->count * sizeof dial->attempts[0]);
+
+    if (!dial)
+        return NULL;
+    dial->dialer = dialer;
+    dial->done = done;
+    dial->arg = arg;
+    dial->keepalive_ms = keepalive_ms;
+    dial->count = addresses->count;
+    dial->failed = addresses->at[0];
+    for (size_t i = 0; i < dial->count; i++) {
+        dial->attempts[i].dial = dial;
+        dial->attempts[i].fd = -1;
+        dial->attempts[i].address = addresses->at[i];
+        address_set_port(&dial->attempts[i].address, port);
+    }
+    dial->next = dialer->dials;
+    dial->back = &dialer->dials;
+    if (dial->next)
+        dial->next->back = &dial->next;
+    dialer->dials = dial;
+    loop_timer_start(dialer->loop, &dial->limit, limit_ms, on_late, dial);
+    loop_defer(dialer->loop, &dial->first, on_first);
+    return dial;
+}

@@ -1,0 +1,146 @@
+#include "net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "net/socket_options.h"
+
+#define BACKLOG 4096        /* with a short one, bursts lose SYNs and stall for seconds; the system caps it */
+#define ACCEPTS_A_TURN 64   /* then open sessions get their turn */
+#define PAUSE_MS 100        /* between tries when descriptors are used up */
+
+struct listener {
+    struct loop *loop;
+    struct loop_io io;
+    struct loop_timer pause;
+    struct log_brake brake;
+    bool paused; /* by the owner */
+    int fd;
+    struct address address;
+    char name[64];
+    listener_accept_fn *accepted;
+    void *arg;
+};
+
+static void watch(void *arg);
+
+int listener_bind(const struct address *address, char *error, size_t size)
+{
+    char text[ADDRESS_TEXT_MAX];
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), failure;
+
+    if (fd >= 0)
+        tcp_tune_listener(fd, address);
+    if (fd >= 0 && bind(fd, &address->any, address_length(address)) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    failure = errno;
+    snprintf(error, size, "cannot listen on %s: %s", address_format(address, text), strerror(failure));
+    if (fd >= 0)
+        close(fd);
+    errno = failure;
+    return -1;
+}
+
+/* Whether accept() failed for want of something that comes back. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void pause_accepting(struct listener *listener, int error)
+{
+    unsigned suppressed;
+
+    if (log_brake_open(&listener->brake, loop_now(listener->loop), &suppressed))
+        log_message(LEVEL_WARNING, listener->name, "cannot accept: %s; new clients wait until sessions end",
+                    strerror(error));
+    loop_io_stop(&listener->io);
+    loop_timer_start(listener->loop, &listener->pause, PAUSE_MS, watch, listener);
+}
+
+static void on_clients(void *arg, int ready)
+{
+    struct listener *listener = arg;
+
+    (void)ready;
+    for (int i = 0; i < ACCEPTS_A_TURN && !listener->paused; i++) {
+        struct address from = {0}, local = listener->address;
+        socklen_t size = sizeof from.v6, local_size = sizeof local.v6;
+        int fd = accept4(listener->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd < 0 && is_shortage(errno))
+            pause_accepting(listener, errno);
+        if (fd < 0)
+            return; /* EAGAIN, or a client that has gone already */
+        if (address_is_any(&local))
+            (void)getsockname(fd, &local.any, &local_size); /* the very address */
+        listener->accepted(listener->arg, fd, &from, &local);
+    }
+}
+
+static void watch(void *arg)
+{
+    struct listener *listener = arg;
+
+    if (listener->paused)
+        return;
+    if (!loop_io_levels(listener->loop, &listener->io, listener->fd, LOOP_READ, on_clients, listener))
+        pause_accepting(listener, ENOMEM);
+}
+
+struct listener *listener_start(struct loop *loop, int fd, const char *name, listener_accept_fn *accepted, void *arg)
+{
+    struct listener *listener = calloc(1, sizeof *listener);
+    socklen_t size = sizeof listener->address.v6;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (!listener || flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        getsockname(fd, &listener->address.any, &size) != 0) {
+        close(fd);
+        free(listener);
+        return NULL;
+    }
+    listener->loop = loop;
+    listener->fd = fd;
+    listener_hand_to(listener, name, accepted, arg);
+    watch(listener);
+    return listener;
+}
+
+const struct address *listener_address(const struct listener *listener)
+{
+    return &listener->address;
+}
+
+void listener_hand_to(struct listener *listener, const char *name, listener_accept_fn *accepted, void *arg)
+{
+    snprintf(listener->name, sizeof listener->name, "%s", name);
+    listener->accepted = accepted;
+    listener->arg = arg;
+}
+
+void listener_pause(struct listener *listener, bool paused)
+{
+    if (listener->paused == paused)
+        return;
+    listener->paused = paused;
+    loop_io_stop(&listener->io);
+    loop_timer_stop(&listener->pause);
+    watch(listener);
+}
+
+void listener_free(struct listener *listener)
+{
+    if (!listener)
+        return;
+    loop_io_stop(&listener->io);
+    loop_timer_stop(&listener->pause);
+    close(listener->fd);
+    free(listener);
+}

@@ -1,0 +1,18 @@
+# Addresses, names and sockets; a byte stream as all above see it.
+
+src_libhouse_a_SOURCES += \
+	src/net/address.c src/net/address.h \
+	src/net/dialer.c src/net/dialer.h \
+	src/net/endpoint.c src/net/endpoint.h \
+	src/net/listener.c src/net/listener.h \
+	src/net/peer.h \
+	src/net/resolver.c src/net/resolver.h \
+	src/net/socket_options.c src/net/socket_options.h \
+	src/net/srv.c src/net/srv.h \
+	src/net/transport.c src/net/transport.h
+if PEER_LINUX
+src_libhouse_a_SOURCES += src/net/peer_linux.c
+else
+src_libhouse_a_SOURCES += src/net/peer_none.c
+endif
+EXTRA_DIST += src/net/peer_linux.c src/net/peer_none.c

@@ -1,0 +1,153 @@
+/* Linux: sock_diag (sock_diag(7)) answers for one connection at a time; /proc/net/tcp* is searched where that is
+ * missing. */
+#include "net/peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int diag = -1; /* netlink socket, kept: opening one costs more than asking */
+
+static bool diag_open(void)
+{
+    if (diag < 0)
+        diag = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    return diag >= 0;
+}
+
+void peer_release(void)
+{
+    if (diag >= 0)
+        close(diag);
+    diag = -1;
+}
+
+static void put_end(const struct address *address, __be16 *port, __be32 words[4])
+{
+    *port = htons(address_port(address));
+    if (address->any.sa_family == AF_INET6)
+        memcpy(words, &address->v6.sin6_addr, 16);
+    else
+        memcpy(words, &address->v4.sin_addr, 4);
+}
+
+/* True: *answer is set.  False: sock_diag cannot be asked here, errno says why. */
+static bool ask_diag(const struct address *client, const struct address *local, uid_t *uid, enum peer_answer *answer)
+{
+    static __u32 sequence;
+    struct {
+        struct nlmsghdr head;
+        struct inet_diag_req_v2 body;
+    } request = {
+        .head = {.nlmsg_len = sizeof request, .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST,
+                 .nlmsg_seq = ++sequence},
+        .body = {.sdiag_family = (__u8)client->any.sa_family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = ~0u,
+                 .id.idiag_cookie = {INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE}},
+    };
+    union {
+        struct nlmsghdr head;
+        char bytes[1024];
+    } reply;
+    const struct inet_diag_msg *found;
+    ssize_t length;
+
+    put_end(client, &request.body.id.idiag_sport, request.body.id.idiag_src);
+    put_end(local, &request.body.id.idiag_dport, request.body.id.idiag_dst);
+    if (!diag_open() || send(diag, &request, sizeof request, 0) < 0)
+        return false;
+    do /* an answer to a question that was given up is passed over */
+        length = recv(diag, &reply, sizeof reply, 0);
+    while ((length < 0 && errno == EINTR) ||
+           (length >= (ssize_t)sizeof reply.head && reply.head.nlmsg_seq != sequence));
+    if (length < (ssize_t)sizeof reply.head)
+        return false;
+    if (reply.head.nlmsg_type == NLMSG_ERROR) {
+        const struct nlmsgerr *error = NLMSG_DATA(&reply.head);
+
+        errno = length >= (ssize_t)NLMSG_LENGTH(sizeof *error) ? -error->error : EPROTO;
+        *answer = PEER_GONE;
+        return errno == ENOENT;
+    }
+    if (reply.head.nlmsg_type != SOCK_DIAG_BY_FAMILY || length < (ssize_t)NLMSG_LENGTH(sizeof *found)) {
+        errno = EPROTO;
+        return false;
+    }
+    found = NLMSG_DATA(&reply.head);
+    *uid = found->idiag_uid;
+    *answer = found->idiag_inode ? PEER_KNOWN : PEER_GONE;
+    return true;
+}
+
+/* "0100007F:1F90" as /proc/net/tcp writes an address: each 32-bit word in the machine's order. */
+static void proc_format(const struct address *address, char *out, size_t size)
+{
+    unsigned words[4] = {0};
+
+    if (address->any.sa_family == AF_INET6) {
+        memcpy(words, &address->v6.sin6_addr, 16);
+        snprintf(out, size, "%08X%08X%08X%08X:%04X", words[0], words[1], words[2], words[3],
+                 (unsigned)address_port(address));
+    } else {
+        memcpy(words, &address->v4.sin_addr, 4);
+        snprintf(out, size, "%08X:%04X", words[0], (unsigned)address_port(address));
+    }
+}
+
+static enum peer_answer search_proc(const struct address *client, const struct address *local, uid_t *uid)
+{
+    FILE *table = fopen(client->any.sa_family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "re");
+    char wanted_client[48], wanted_local[48], line[512];
+    enum peer_answer answer = PEER_GONE;
+
+    if (!table)
+        return PEER_UNTOLD;
+    proc_format(client, wanted_client, sizeof wanted_client);
+    proc_format(local, wanted_local, sizeof wanted_local);
+    while (answer == PEER_GONE && fgets(line, sizeof line, table)) {
+        char own[48], other[48];
+        unsigned owner;
+        unsigned long inode;
+
+        if (sscanf(line, " %*u: %47s %47s %*x %*x:%*x %*x:%*x %*x %u %*u %lu", own, other, &owner, &inode) == 4 &&
+            strcmp(own, wanted_client) == 0 && strcmp(other, wanted_local) == 0 && inode) {
+            *uid = (uid_t)owner;
+            answer = PEER_KNOWN;
+        }
+    }
+    fclose(table);
+    return answer;
+}
+
+enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
+                          size_t size)
+{
+    enum peer_answer answer;
+    int reason;
+
+    if (ask_diag(client, local, uid, &answer))
+        return answer;
+    reason = errno;
+    peer_release(); /* a socket that answered wrongly once may hold more of it */
+    answer = search_proc(client, local, uid);
+    if (answer == PEER_UNTOLD)
+        snprintf(error, size, "sock_diag: %s, and /proc/net/tcp cannot be read", strerror(reason));
+    return answer;
+}
+
+bool peer_uid_local(int fd, uid_t *uid)
+{
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return false;
+    *uid = credentials.uid;
+    return true;
+}

@@ -1,0 +1,303 @@
+#include "net/transport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/socket_options.h"
+
+ssize_t transport_recv(struct transport *transport, void *bytes, size_t size)
+{
+    return transport->ops->recv(transport, bytes, size);
+}
+
+ssize_t transport_send(struct transport *transport, const void *bytes, size_t length)
+{
+    return transport->ops->send(transport, bytes, length);
+}
+
+ssize_t transport_peek(struct transport *transport, void *bytes, size_t size)
+{
+    return transport->ops->peek(transport, bytes, size);
+}
+
+bool transport_broken(struct transport *transport)
+{
+    return transport->ops->broken(transport);
+}
+
+bool transport_shutdown_send(struct transport *transport)
+{
+    return transport->ops->shutdown_send(transport);
+}
+
+void transport_watch(struct transport *transport, transport_watch_fn *watcher, void *arg)
+{
+    transport->watcher = watcher;
+    transport->watcher_arg = arg;
+}
+
+int transport_splice_fd(const struct transport *transport, int direction)
+{
+    return transport->ops->splice_fd(transport, direction);
+}
+
+void transport_set_patience(struct transport *transport, uint32_t ms)
+{
+    transport->ops->set_patience(transport, ms);
+}
+
+const char *transport_error(const struct transport *transport)
+{
+    return transport->why ? transport->why : strerror(transport->error);
+}
+
+void transport_close(struct transport *transport)
+{
+    if (transport)
+        transport->ops->end(transport, false);
+}
+
+void transport_reset(struct transport *transport)
+{
+    if (transport)
+        transport->ops->end(transport, true);
+}
+
+static void on_ready(void *arg, int ready)
+{
+    struct transport *transport = arg;
+
+    if (transport->watcher)
+        transport->watcher(transport->watcher_arg, ready);
+}
+
+/* What a call's return and errno mean. */
+static ssize_t outcome(struct transport *transport, ssize_t result)
+{
+    if (result >= 0)
+        return result;
+    if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)
+        return TRANSPORT_AGAIN;
+    transport->error = errno;
+    return TRANSPORT_ERROR;
+}
+
+/* --- a socket --- */
+
+/* Thousands of these may be open at a time, and each is to be small: what only its end needs lies where the rest of its
+ * life had something else. */
+struct socket_transport {
+    struct transport base; /* first: the ops cast back */
+    int fd;
+    union {
+        struct loop_io io;     /* while it is open */
+        struct deferred death; /* from then on */
+    };
+};
+
+static ssize_t socket_recv(struct transport *transport, void *bytes, size_t size)
+{
+    return outcome(transport, recv(((struct socket_transport *)transport)->fd, bytes, size, 0));
+}
+
+static ssize_t socket_send(struct transport *transport, const void *bytes, size_t length)
+{
+    return outcome(transport, send(((struct socket_transport *)transport)->fd, bytes, length, MSG_NOSIGNAL));
+}
+
+static ssize_t socket_peek(struct transport *transport, void *bytes, size_t size)
+{
+    return outcome(transport, recv(((struct socket_transport *)transport)->fd, bytes, size, MSG_PEEK));
+}
+
+static bool socket_broken(struct transport *transport)
+{
+    int error = 0;
+    socklen_t size = sizeof error;
+
+    getsockopt(((struct socket_transport *)transport)->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error)
+        transport->error = error;
+    return error != 0;
+}
+
+static bool socket_shutdown_send(struct transport *transport)
+{
+    if (shutdown(((struct socket_transport *)transport)->fd, SHUT_WR) == 0)
+        return true;
+    transport->error = errno;
+    return false;
+}
+
+static void socket_die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct socket_transport, death));
+}
+
+static void socket_end(struct transport *transport, bool reset)
+{
+    struct socket_transport *self = (struct socket_transport *)transport;
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    transport->watcher = NULL;
+    loop_io_stop(&self->io);
+    if (reset)
+        setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(self->fd);
+    self->death = (struct deferred){.back = NULL};
+    loop_defer(transport->loop, &self->death, socket_die);
+}
+
+static int socket_splice_fd(const struct transport *transport, int direction)
+{
+    (void)direction;
+    return ((const struct socket_transport *)transport)->fd;
+}
+
+static void socket_set_patience(struct transport *transport, uint32_t ms)
+{
+    tcp_set_patience(((struct socket_transport *)transport)->fd, ms);
+}
+
+static const struct transport_ops socket_ops = {
+    socket_recv, socket_send, socket_peek, socket_broken, socket_shutdown_send, socket_end, socket_splice_fd,
+    socket_set_patience,
+};
+
+struct transport *transport_from_socket(struct loop *loop, int fd)
+{
+    struct socket_transport *self = calloc(1, sizeof *self);
+
+    if (self) {
+        self->base.ops = &socket_ops;
+        self->base.loop = loop;
+        self->fd = fd;
+    }
+    if (!self || !loop_io_edges(loop, &self->io, fd, on_ready, self)) {
+        close(fd);
+        free(self);
+        return NULL;
+    }
+    return &self->base;
+}
+
+/* --- a pair of descriptors --- */
+
+struct pair_end {
+    struct loop_io io;
+    int fd;    /* -1: closed */
+    int flags; /* what to give back */
+};
+
+struct pair_transport {
+    struct transport base; /* first: the ops cast back */
+    struct pair_end in, out;
+    struct deferred death;
+};
+
+static ssize_t pair_recv(struct transport *transport, void *bytes, size_t size)
+{
+    return outcome(transport, read(((struct pair_transport *)transport)->in.fd, bytes, size));
+}
+
+static ssize_t pair_send(struct transport *transport, const void *bytes, size_t length)
+{
+    return outcome(transport, write(((struct pair_transport *)transport)->out.fd, bytes, length));
+}
+
+static ssize_t pair_peek(struct transport *transport, void *bytes, size_t size)
+{
+    return outcome(transport, recv(((struct pair_transport *)transport)->in.fd, bytes, size, MSG_PEEK));
+}
+
+static bool pair_broken(struct transport *transport)
+{
+    struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
+
+    /* nobody reads what we write: a pipe says ERR, a socket HUP */
+    if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
+        return false;
+    transport->error = EPIPE;
+    return true;
+}
+
+static void pair_end_close(struct pair_end *end)
+{
+    if (end->fd < 0)
+        return;
+    loop_io_stop(&end->io);
+    fcntl(end->fd, F_SETFL, end->flags);
+    close(end->fd);
+    end->fd = -1;
+}
+
+/* One socket for both (a program that made us with socketpair) is half-closed; a descriptor of its own is closed. */
+static bool pair_shutdown_send(struct transport *transport)
+{
+    struct pair_transport *self = (struct pair_transport *)transport;
+
+    if (shutdown(self->out.fd, SHUT_WR) != 0)
+        pair_end_close(&self->out);
+    return true;
+}
+
+static void pair_die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct pair_transport, death));
+}
+
+static void pair_end(struct transport *transport, bool reset)
+{
+    struct pair_transport *self = (struct pair_transport *)transport;
+
+    (void)reset; /* pipes know no reset: the exit status tells it */
+    transport->watcher = NULL;
+    pair_end_close(&self->in);
+    pair_end_close(&self->out);
+    loop_defer(transport->loop, &self->death, pair_die);
+}
+
+static int pair_splice_fd(const struct transport *transport, int direction)
+{
+    (void)transport, (void)direction;
+    return -1;
+}
+
+static void pair_set_patience(struct transport *transport, uint32_t ms)
+{
+    (void)transport, (void)ms;
+}
+
+static const struct transport_ops pair_ops = {
+    pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience,
+};
+
+static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, struct transport *transport)
+{
+    end->fd = fd;
+    fcntl(fd, F_SETFL, end->flags | O_NONBLOCK);
+    /* a regular file cannot be watched, and need not: it never says AGAIN */
+    if (!loop_io_edges(loop, &end->io, fd, on_ready, transport))
+        end->io.call = NULL;
+}
+
+struct transport *transport_from_pair(struct loop *loop, int in, int out)
+{
+    struct pair_transport *self = calloc(1, sizeof *self);
+
+    if (!self)
+        return NULL;
+    self->base.ops = &pair_ops;
+    self->base.loop = loop;
+    self->in.flags = fcntl(in, F_GETFL); /* both first: they may be one and the same underneath */
+    self->out.flags = fcntl(out, F_GETFL);
+    pair_end_open(loop, &self->in, in, &self->base);
+    pair_end_open(loop, &self->out, out, &self->base);
+    return &self->base;
+}

@@ -1,0 +1,5 @@
+# The mail and news protocols, and how each agrees on TLS.
+
+src_libhouse_a_SOURCES += \
+	src/protocol/protocol.c src/protocol/protocol.h \
+	src/protocol/starttls.c src/protocol/starttls.h

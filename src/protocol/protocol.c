@@ -1,0 +1,97 @@
+#include "protocol/protocol.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* The replies: IMAP RFC 9051 section 7.1.5 with UNAVAILABLE of RFC 5530; SMTP RFC 5321 section 3.8 and 3.1 with the
+ * codes of RFC 3463; NNTP RFC 3977 section 5.1; POP3 RFC 1939 with RFC 3206; ManageSieve RFC 5804 section 1.3. */
+static const struct protocol table[] = {
+    {.section = "imap", .token = "IMAP", .tls_token = "IMAPS", .service = "imap", .alpn = "imap", .listen_port = 1143,
+     .target_port = 143, .tls_port = 993, .server_first = true, .greetings = {"* OK", "* PREAUTH"},
+     .temporary = "* BYE [UNAVAILABLE] sallyport: ", .permanent = "* BYE sallyport: ", .end = ""},
+    {.section = "smtp", .token = "SMTP", .tls_token = "SMTPS", .service = "smtp", .listen_port = 1025,
+     .target_port = 25, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
+    {.section = "submission", .token = "SMTP", .tls_token = "SMTPS", .service = "submission", .listen_port = 1587,
+     .target_port = 587, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
+    {.section = "nntp", .token = "NNTP", .tls_token = "NNTPS", .service = "nntp", .alpn = "nntp", .listen_port = 1119,
+     .target_port = 119, .tls_port = 563, .server_first = true, .greetings = {"200", "201"},
+     .temporary = "400 sallyport: ", .permanent = "502 sallyport: ", .end = ""},
+    {.section = "pop3", .token = "POP3", .tls_token = "POP3S", .service = "pop3", .alpn = "pop3", .listen_port = 1110,
+     .target_port = 110, .tls_port = 995, .server_first = true, .greetings = {"+OK"},
+     .temporary = "-ERR [SYS/TEMP] sallyport: ", .permanent = "-ERR [SYS/PERM] sallyport: ", .end = ""},
+    {.section = "managesieve", .token = "SIEVE", .service = "sieve", .alpn = "managesieve", .listen_port = 14190,
+     .target_port = 4190, .server_first = true,
+     .temporary = "BYE (TRYLATER) \"sallyport: ", .permanent = "BYE \"sallyport: ", .end = "\""},
+    {.section = "forward"},
+};
+
+const struct protocol *protocol_row(size_t i)
+{
+    return i < sizeof table / sizeof table[0] ? &table[i] : NULL;
+}
+
+bool protocol_expects_tls(const struct protocol *protocol, uint16_t port)
+{
+    return protocol->tls_port != 0 && protocol->tls_port == port;
+}
+
+const char *protocol_tls_token(const struct protocol *protocol, const char *token)
+{
+    return protocol->token && protocol->tls_token && strcasecmp(token, protocol->token) == 0 ? protocol->tls_token
+                                                                                              : NULL;
+}
+
+uint16_t protocol_default_port(const char *scheme)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        size_t length = table[i].token ? strlen(table[i].token) : 0;
+
+        if (length == 0 || strncasecmp(scheme, table[i].token, length) != 0)
+            continue;
+        if (scheme[length] == '\0')
+            return table[i].target_port;
+        if (strcmp(scheme + length, "s") == 0)
+            return table[i].tls_port;
+    }
+    return 0;
+}
+
+const struct protocol *protocol_find(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (strlen(table[i].section) == length && memcmp(table[i].section, name, length) == 0)
+            return &table[i];
+    return NULL;
+}
+
+bool protocol_welcomes(const struct protocol *protocol, const char *greeting)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (protocol->greetings[i] && strncmp(greeting, protocol->greetings[i], strlen(protocol->greetings[i])) == 0)
+            return true;
+    return !protocol->greetings[0];
+}
+
+size_t protocol_refusal(const struct protocol *protocol, const struct failure *failure,
+                        char out[PROTOCOL_REFUSAL_MAX + 1])
+{
+    const char *start = failure->class == FAILURE_TEMPORARY ? protocol->temporary : protocol->permanent;
+    char text[PROTOCOL_REFUSAL_MAX];
+    size_t at, room;
+
+    if (!start)
+        return 0;
+    failure_format(failure, false, text, sizeof text);
+    at = (size_t)snprintf(out, PROTOCOL_REFUSAL_MAX + 1, "%s", start);
+    room = PROTOCOL_REFUSAL_MAX - strlen(protocol->end) - 2;
+    for (const char *from = text; *from && at < room; from++) {
+        bool printable = *from >= 0x20 && *from <= 0x7e;
+
+        /* the one protocol that quotes its text (RFC 5804 section 4) has no use for these two */
+        out[at++] = !printable ? '?' : *protocol->end && (*from == '"' || *from == '\\') ? '\'' : *from;
+    }
+    return at + (size_t)snprintf(out + at, PROTOCOL_REFUSAL_MAX + 1 - at, "%s\r\n", protocol->end);
+}

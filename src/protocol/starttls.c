@@ -1,0 +1,512 @@
+/* The dialogues stand one below the other, each as three functions that say what a line of the server means: to the
+ * greeting, to the question what it offers, to STARTTLS.  What we say stands in the table below them.
+ *
+ *     GREETING -> [OFFERS] -> START -> GO        any of them -> FAILED
+ *
+ * OFFERS is left out where the greeting has told already.  Invariant: a step is entered only when all that was to be
+ * sent before is sent, so an answer that comes before its question can never move the machine. */
+#include "protocol/starttls.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+
+#define QUOTED_MAX 100 /* of the server's own words in a reason: what the client is told is 200 bytes in all */
+
+enum step { STEP_GREETING, STEP_OFFERS, STEP_START, STEP_GO, STEP_FAILED };
+
+/* What a line means in its place. */
+enum meaning {
+    MEANS_MORE, /* the answer goes on */
+    MEANS_YES,  /* the answer is whole: go on */
+    MEANS_NO,   /* the failure is set */
+};
+
+typedef enum meaning reply_fn(struct starttls *starttls, const char *line);
+
+struct dialogue {
+    const char *token;    /* as in struct protocol */
+    const char *keyword;  /* what the server must offer */
+    const char *ask;      /* asks what it offers; NULL: its greeting is the only place */
+    const char *start;    /* asks for TLS */
+    bool literals;        /* a line may end in {n}, and then n bytes are part of it */
+    reply_fn *greeting, *offers, *answer;
+};
+
+struct starttls {
+    const struct dialogue *dialogue;
+    enum step step;
+    bool offered;
+    const char *output; /* what is still to be sent, of the table */
+    size_t output_length;
+    char *greeting;     /* what the client is to get */
+    size_t greeting_length;
+    struct failure failure;
+    size_t total;       /* bytes that the server has sent */
+    size_t lines;       /* of the present answer, before this one */
+    size_t literal;     /* bytes of a literal that are still to come */
+    bool cr;            /* the last byte was CR */
+    size_t length;
+    char line[STARTTLS_LINE_MAX + 1];
+};
+
+/* The one place where the step is written. */
+static void enter(struct starttls *starttls, enum step step)
+{
+    starttls->step = step;
+    starttls->lines = 0;
+    switch (step) {
+    case STEP_OFFERS:
+        starttls->output = starttls->dialogue->ask;
+        break;
+    case STEP_START:
+        starttls->output = starttls->dialogue->start;
+        break;
+    case STEP_GREETING:
+    case STEP_GO:
+    case STEP_FAILED:
+        starttls->output = NULL;
+        break;
+    }
+    starttls->output_length = starttls->output ? strlen(starttls->output) : 0;
+}
+
+static enum meaning fail(struct starttls *starttls, enum failure_class class, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static enum meaning fail(struct starttls *starttls, enum failure_class class, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    failure_vset(&starttls->failure, class, format, values);
+    va_end(values);
+    enter(starttls, STEP_FAILED);
+    return MEANS_NO;
+}
+
+static enum meaning is_no_answer(struct starttls *starttls, const char *line)
+{
+    char quoted[QUOTED_MAX];
+
+    return fail(starttls, FAILURE_PERMANENT, "this is not %s: \"%s\"", starttls->dialogue->token,
+                log_escape(quoted, sizeof quoted, line, strlen(line)));
+}
+
+static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line)
+{
+    const char *what = starttls->step == STEP_OFFERS ? "does not say whether it offers" : "refuses";
+    char quoted[QUOTED_MAX];
+
+    log_escape(quoted, sizeof quoted, line, strlen(line));
+    if (starttls->step == STEP_GREETING)
+        return fail(starttls, class, "turns us away: \"%s\"", quoted);
+    return fail(starttls, class, "%s %s: \"%s\"", what, starttls->dialogue->keyword, quoted);
+}
+
+/* Puts a line, start and text, with its end behind what the client is to get. */
+static enum meaning keep(struct starttls *starttls, const char *start, const char *text)
+{
+    size_t ahead = strlen(start), length = strlen(text);
+    char *grown = realloc(starttls->greeting, starttls->greeting_length + ahead + length + 2);
+    char *at;
+
+    if (!grown)
+        return fail(starttls, FAILURE_TEMPORARY, "out of memory");
+    starttls->greeting = grown;
+    at = grown + starttls->greeting_length;
+    memcpy(at, start, ahead);
+    memcpy(at + ahead, text, length);
+    memcpy(at + ahead + length, "\r\n", 2);
+    starttls->greeting_length += ahead + length + 2;
+    return MEANS_YES;
+}
+
+/* What is behind these whole words and the blanks after them; NULL when the line begins otherwise. */
+static const char *behind(const char *line, const char *words)
+{
+    size_t length = strlen(words);
+
+    if (strncasecmp(line, words, length) != 0 || !strchr(" \t", line[length]))
+        return NULL;
+    return line + length + strspn(line + length, " \t");
+}
+
+/* Whether one of the words in the list is this one; end ends the list as the NUL does. */
+static bool names(const char *list, char end, const char *word)
+{
+    const char stops[] = {' ', '\t', end, '\0'};
+
+    for (size_t length; *list && *list != end; list += length + strspn(list + length, " \t")) {
+        length = strcspn(list, stops);
+        if (length == strlen(word) && strncasecmp(list, word, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* IMAP:  * OK [CAPABILITY ...] text      a1 CAPABILITY -> * CAPABILITY ..., a1 OK      a2 STARTTLS -> a2 OK */
+
+/* The codes tell what the server can, whom to ask instead, what to show the user: all of it unproven before TLS. */
+static enum meaning imap_greeting(struct starttls *starttls, const char *line)
+{
+    const char *text = behind(line, "* OK");
+
+    if (behind(line, "* BYE"))
+        return refuses(starttls, FAILURE_TEMPORARY, line);
+    if (behind(line, "* PREAUTH"))
+        return fail(starttls, FAILURE_PERMANENT, "greets with PREAUTH, which rules STARTTLS out; the server is set up "
+                    "wrongly, or somebody on the way tampers");
+    if (!text)
+        return is_no_answer(starttls, line);
+    while (*text == '[') {
+        const char *code = behind(text + 1, "CAPABILITY");
+
+        if (code && names(code, ']', "STARTTLS"))
+            starttls->offered = true;
+        text += strcspn(text, "]");
+        text += strspn(text, "] \t");
+    }
+    return keep(starttls, "* OK ", *text ? text : "ready"); /* the grammar wants a text */
+}
+
+static enum meaning imap_tagged(struct starttls *starttls, const char *line, const char *tag)
+{
+    const char *reply = behind(line, tag);
+    const char *no = reply ? behind(reply, "NO") : NULL;
+
+    if (behind(line, "* BYE"))
+        return refuses(starttls, FAILURE_TEMPORARY, line);
+    if (behind(line, "*"))
+        return MEANS_MORE;
+    if (reply && behind(reply, "OK"))
+        return MEANS_YES;
+    if (no || (reply && behind(reply, "BAD")))
+        return refuses(starttls, no && behind(no, "[UNAVAILABLE]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, reply);
+    return is_no_answer(starttls, line);
+}
+
+static enum meaning imap_offers(struct starttls *starttls, const char *line)
+{
+    const char *offers = behind(line, "* CAPABILITY");
+
+    if (offers && names(offers, '\0', "STARTTLS"))
+        starttls->offered = true;
+    return imap_tagged(starttls, line, "a1");
+}
+
+static enum meaning imap_answer(struct starttls *starttls, const char *line)
+{
+    return imap_tagged(starttls, line, "a2");
+}
+
+/* What the refusals of SMTP and NNTP have in common: 4yz may change, 5yz will not. */
+static enum meaning numbered_refusal(struct starttls *starttls, const char *line)
+{
+    bool is_number = strspn(line, "0123456789") == 3 && strchr(" -", line[3]);
+
+    if (is_number && (line[0] == '4' || line[0] == '5'))
+        return refuses(starttls, line[0] == '4' ? FAILURE_TEMPORARY : FAILURE_PERMANENT, line);
+    return is_no_answer(starttls, line);
+}
+
+/* SMTP:  220-text, 220 text      EHLO -> 250-name, 250-KEYWORD ..., 250 KEYWORD      STARTTLS -> 220 */
+
+static enum meaning smtp_reply(struct starttls *starttls, const char *line, const char *code)
+{
+    if (strncmp(line, code, 3) != 0 || !strchr(" -", line[3]))
+        return numbered_refusal(starttls, line);
+    return line[3] == '-' ? MEANS_MORE : MEANS_YES;
+}
+
+static enum meaning smtp_greeting(struct starttls *starttls, const char *line)
+{
+    enum meaning meaning = smtp_reply(starttls, line, "220");
+
+    return meaning == MEANS_NO || keep(starttls, "", line) == MEANS_NO ? MEANS_NO : meaning;
+}
+
+/* The first line has the server's name and not a keyword. */
+static enum meaning smtp_offers(struct starttls *starttls, const char *line)
+{
+    enum meaning meaning = smtp_reply(starttls, line, "250");
+
+    if (meaning != MEANS_NO && starttls->lines > 0 && line[3] && behind(line + 4, "STARTTLS"))
+        starttls->offered = true;
+    return meaning;
+}
+
+static enum meaning smtp_answer(struct starttls *starttls, const char *line)
+{
+    return smtp_reply(starttls, line, "220");
+}
+
+/* A line of a list of keywords that a dot ends. */
+static enum meaning listed(struct starttls *starttls, const char *line)
+{
+    if (behind(line, starttls->dialogue->keyword))
+        starttls->offered = true;
+    return strcmp(line, ".") == 0 ? MEANS_YES : MEANS_MORE;
+}
+
+/* NNTP:  200 text or 201 text      CAPABILITIES -> 101, KEYWORD ..., "."      STARTTLS -> 382 */
+
+static enum meaning nntp_greeting(struct starttls *starttls, const char *line)
+{
+    if (behind(line, "200") || behind(line, "201"))
+        return keep(starttls, "", line);
+    return numbered_refusal(starttls, line);
+}
+
+static enum meaning nntp_offers(struct starttls *starttls, const char *line)
+{
+    if (starttls->lines > 0)
+        return listed(starttls, line);
+    return behind(line, "101") ? MEANS_MORE : numbered_refusal(starttls, line);
+}
+
+static enum meaning nntp_answer(struct starttls *starttls, const char *line)
+{
+    return behind(line, "382") ? MEANS_YES : numbered_refusal(starttls, line);
+}
+
+/* POP3:  +OK text      CAPA -> +OK, KEYWORD ..., "."      STLS -> +OK */
+
+static enum meaning pop3_status(struct starttls *starttls, const char *line)
+{
+    const char *refusal = behind(line, "-ERR");
+
+    if (behind(line, "+OK"))
+        return MEANS_YES;
+    if (!refusal)
+        return is_no_answer(starttls, line);
+    return refuses(starttls, behind(refusal, "[SYS/TEMP]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, line);
+}
+
+static enum meaning pop3_greeting(struct starttls *starttls, const char *line)
+{
+    return pop3_status(starttls, line) == MEANS_YES ? keep(starttls, "", line) : MEANS_NO;
+}
+
+static enum meaning pop3_offers(struct starttls *starttls, const char *line)
+{
+    if (starttls->lines > 0)
+        return listed(starttls, line);
+    return pop3_status(starttls, line) == MEANS_YES ? MEANS_MORE : MEANS_NO;
+}
+
+/* ManageSieve:  "KEYWORD" ..., OK      STARTTLS -> OK      (the server itself greets again within TLS) */
+
+static enum meaning sieve_status(struct starttls *starttls, const char *line)
+{
+    const char *no = behind(line, "NO");
+
+    if (behind(line, "OK"))
+        return MEANS_YES;
+    if (behind(line, "BYE") || (no && strncasecmp(no, "(TRYLATER", 9) == 0))
+        return refuses(starttls, FAILURE_TEMPORARY, line);
+    return no ? refuses(starttls, FAILURE_PERMANENT, line) : is_no_answer(starttls, line);
+}
+
+static enum meaning sieve_greeting(struct starttls *starttls, const char *line)
+{
+    if (line[0] != '"')
+        return sieve_status(starttls, line);
+    if (behind(line, "\"STARTTLS\""))
+        starttls->offered = true;
+    return MEANS_MORE;
+}
+
+/* What the server says to STARTTLS in POP3 and ManageSieve is a status like any other. */
+static const struct dialogue table[] = {
+    {"IMAP", "STARTTLS", "a1 CAPABILITY\r\n", "a2 STARTTLS\r\n", false, imap_greeting, imap_offers, imap_answer},
+    {"SMTP", "STARTTLS", "EHLO [127.0.0.1]\r\n", "STARTTLS\r\n", false, smtp_greeting, smtp_offers, smtp_answer},
+    {"NNTP", "STARTTLS", "CAPABILITIES\r\n", "STARTTLS\r\n", false, nntp_greeting, nntp_offers, nntp_answer},
+    {"POP3", "STLS", "CAPA\r\n", "STLS\r\n", false, pop3_greeting, pop3_offers, pop3_status},
+    {"SIEVE", "STARTTLS", NULL, "STARTTLS\r\n", true, sieve_greeting, NULL, sieve_status},
+};
+
+/* An answer is whole and was as it should be. */
+static void go_on(struct starttls *starttls)
+{
+    const struct dialogue *dialogue = starttls->dialogue;
+
+    if (starttls->output_length > 0)
+        fail(starttls, FAILURE_PERMANENT, "answers before it is asked; somebody on the way may be injecting answers");
+    else if (starttls->step == STEP_GREETING && dialogue->ask && !starttls->offered)
+        enter(starttls, STEP_OFFERS);
+    else if (!starttls->offered)
+        fail(starttls, FAILURE_PERMANENT, "offers no %s; set tls = yes if the server has a TLS port, or somebody on "
+             "the way removes it", dialogue->keyword);
+    else
+        enter(starttls, starttls->step == STEP_START ? STEP_GO : STEP_START);
+}
+
+static enum meaning reply(struct starttls *starttls)
+{
+    switch (starttls->step) {
+    case STEP_GREETING:
+        return starttls->dialogue->greeting(starttls, starttls->line);
+    case STEP_OFFERS:
+        return starttls->dialogue->offers(starttls, starttls->line);
+    case STEP_START:
+        return starttls->dialogue->answer(starttls, starttls->line);
+    case STEP_GO:
+    case STEP_FAILED:
+        break;
+    }
+    return MEANS_NO;
+}
+
+static void put(struct starttls *starttls, char c)
+{
+    if (starttls->length < STARTTLS_LINE_MAX)
+        starttls->line[starttls->length++] = c;
+    else
+        fail(starttls, FAILURE_PERMANENT, "sends a line of more than %d bytes before TLS", STARTTLS_LINE_MAX);
+}
+
+/* A literal becomes the quoted string that it stands for: the dialogues then know one form only. */
+static void put_literal(struct starttls *starttls, char c)
+{
+    if (c == '"' || c == '\\')
+        put(starttls, '\\');
+    put(starttls, c);
+    if (--starttls->literal == 0)
+        put(starttls, '"');
+}
+
+/* The brace of a {n} or {n+} that ends the line, and its number; NULL: there is none.  A line that ends in a quoted
+ * string ends in its quote, so a brace is never of one. */
+static const char *open_literal(const char *line, size_t *number)
+{
+    const char *brace = strrchr(line, '{');
+    char *end;
+
+    if (!brace || brace[1] < '0' || brace[1] > '9')
+        return NULL;
+    *number = strtoul(brace + 1, &end, 10); /* too large a number meets the bound of the line */
+    end += *end == '+';
+    return strcmp(end, "}") == 0 ? brace : NULL;
+}
+
+static void start_literal(struct starttls *starttls, const char *brace, size_t number)
+{
+    starttls->length = (size_t)(brace - starttls->line);
+    starttls->literal = number;
+    put(starttls, '"');
+    if (number == 0)
+        put(starttls, '"');
+}
+
+static void end_line(struct starttls *starttls)
+{
+    const char *brace = NULL;
+    size_t number;
+    enum meaning meaning;
+
+    starttls->cr = false;
+    starttls->line[starttls->length] = '\0';
+    if (starttls->dialogue->literals)
+        brace = open_literal(starttls->line, &number);
+    if (brace) {
+        start_literal(starttls, brace, number);
+        return;
+    }
+    meaning = reply(starttls);
+    starttls->length = 0;
+    starttls->lines++;
+    if (meaning == MEANS_YES)
+        go_on(starttls);
+}
+
+static void take(struct starttls *starttls, char c)
+{
+    if (starttls->step == STEP_GO)
+        fail(starttls, FAILURE_PERMANENT, "sends more behind its answer to %s and before TLS; somebody on the way may "
+             "be injecting answers", starttls->dialogue->keyword);
+    else if (++starttls->total > STARTTLS_BYTES_MAX)
+        fail(starttls, FAILURE_PERMANENT, "sends more than %d bytes before TLS", STARTTLS_BYTES_MAX);
+    else if (c == '\0')
+        fail(starttls, FAILURE_PERMANENT, "sends a NUL byte: this is not %s", starttls->dialogue->token);
+    else if (starttls->literal > 0)
+        put_literal(starttls, c);
+    else if (c == '\n')
+        end_line(starttls);
+    else if (starttls->cr)
+        fail(starttls, FAILURE_PERMANENT, "sends CR without LF: this is not %s", starttls->dialogue->token);
+    else if (c == '\r')
+        starttls->cr = true;
+    else
+        put(starttls, c);
+}
+
+static const struct dialogue *dialogue_of(const struct protocol *protocol)
+{
+    for (size_t i = 0; protocol->token && i < sizeof table / sizeof table[0]; i++)
+        if (strcmp(table[i].token, protocol->token) == 0)
+            return &table[i];
+    return NULL;
+}
+
+bool starttls_knows(const struct protocol *protocol)
+{
+    return dialogue_of(protocol) != NULL;
+}
+
+struct starttls *starttls_new(const struct protocol *protocol)
+{
+    const struct dialogue *dialogue = dialogue_of(protocol);
+    struct starttls *starttls = dialogue ? calloc(1, sizeof *starttls) : NULL;
+
+    if (starttls) {
+        starttls->dialogue = dialogue;
+        enter(starttls, STEP_GREETING);
+    }
+    return starttls;
+}
+
+void starttls_free(struct starttls *starttls)
+{
+    if (starttls)
+        free(starttls->greeting);
+    free(starttls);
+}
+
+enum starttls_result starttls_feed(struct starttls *starttls, const char *bytes, size_t length,
+                                   struct failure *failure)
+{
+    if (length == 0 && starttls->step != STEP_FAILED)
+        fail(starttls, FAILURE_TEMPORARY, "closes the connection before TLS");
+    for (size_t i = 0; i < length && starttls->step != STEP_FAILED; i++)
+        take(starttls, bytes[i]);
+    if (starttls->step == STEP_FAILED)
+        *failure = starttls->failure;
+    return starttls->step == STEP_FAILED ? STARTTLS_FAILED : starttls->step == STEP_GO ? STARTTLS_GO : STARTTLS_MORE;
+}
+
+const char *starttls_output(const struct starttls *starttls, size_t *length)
+{
+    *length = starttls->output_length;
+    return *length > 0 ? starttls->output : NULL;
+}
+
+void starttls_sent(struct starttls *starttls, size_t n)
+{
+    if (n == 0)
+        return; /* there may be no output to count in */
+    starttls->output += n;
+    starttls->output_length -= n;
+}
+
+char *starttls_take_greeting(struct starttls *starttls, size_t *length)
+{
+    char *greeting = starttls->step == STEP_GO ? starttls->greeting : NULL;
+
+    *length = greeting ? starttls->greeting_length : 0;
+    if (greeting)
+        starttls->greeting = NULL;
+    return greeting;
+}

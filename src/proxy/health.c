@@ -1,0 +1,173 @@
+#include "proxy/health.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct entry {
+    struct endpoint proxy;
+    uint64_t touched;     /* when it was last written, for making room */
+    uint64_t rests_until; /* 0: up */
+    unsigned failures;    /* in a row */
+    bool away;            /* rests because it said so */
+    bool plain;
+    enum challenge_scheme scheme;
+    char why[128];
+};
+
+struct health {
+    size_t count;
+    struct entry entries[HEALTH_ENTRIES_MAX];
+};
+
+struct health *health_new(void)
+{
+    return calloc(1, sizeof(struct health));
+}
+
+void health_free(struct health *health)
+{
+    free(health);
+}
+
+/* Its place in the table; health->count when it has none. */
+static size_t place(const struct health *health, const struct endpoint *proxy)
+{
+    size_t i = 0;
+
+    while (i < health->count && !endpoint_equal(&health->entries[i].proxy, proxy))
+        i++;
+    return i;
+}
+
+static const struct entry *find(const struct health *health, const struct endpoint *proxy)
+{
+    size_t i = place(health, proxy);
+
+    return i < health->count ? &health->entries[i] : NULL;
+}
+
+static struct entry *touch(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    size_t i = place(health, proxy);
+    struct entry *entry;
+    bool fresh = false;
+
+    if (i == HEALTH_ENTRIES_MAX) {
+        i = 0;
+        for (size_t k = 1; k < health->count; k++)
+            if (health->entries[k].touched < health->entries[i].touched)
+                i = k;
+    } else if (i == health->count) {
+        health->count++;
+        fresh = true;
+    }
+    entry = &health->entries[i];
+    if (fresh || !endpoint_equal(&entry->proxy, proxy)) {
+        memset(entry, 0, sizeof *entry);
+        entry->proxy = *proxy;
+    }
+    entry->touched = now_ms;
+    return entry;
+}
+
+enum health_state health_state(const struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    const struct entry *entry = find(health, proxy);
+
+    if (!entry || entry->rests_until <= now_ms)
+        return HEALTH_UP;
+    return entry->away ? HEALTH_AWAY : HEALTH_RESTING;
+}
+
+uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                          const char **why)
+{
+    const struct entry *entry = find(health, proxy);
+
+    if (!entry || entry->rests_until <= now_ms)
+        return 0;
+    *why = entry->why;
+    return entry->rests_until - now_ms;
+}
+
+void health_each(const struct health *health, uint64_t now_ms,
+                 void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
+                             const char *why),
+                 void *arg)
+{
+    for (size_t i = 0; i < health->count; i++) {
+        const struct endpoint *proxy = &health->entries[i].proxy;
+
+        see(arg, proxy, health_state(health, proxy, now_ms),
+            health->entries[i].rests_until > now_ms ? health->entries[i].rests_until - now_ms : 0,
+            health->entries[i].why);
+    }
+}
+
+uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why)
+{
+    struct entry *entry = touch(health, proxy, now_ms);
+    uint64_t rest = HEALTH_REST_FIRST_MS;
+
+    /* sessions that failed together count as one failure */
+    if (entry->rests_until > now_ms)
+        return 0;
+    for (unsigned i = 0; i < entry->failures && rest < HEALTH_REST_MAX_MS; i++)
+        rest *= 2;
+    entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
+    entry->failures++;
+    entry->away = false;
+    snprintf(entry->why, sizeof entry->why, "%s", why);
+    return entry->rests_until - now_ms;
+}
+
+void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,
+                      const char *why)
+{
+    struct entry *entry = touch(health, proxy, now_ms);
+
+    entry->rests_until = now_ms + (uint64_t)seconds * 1000;
+    entry->failures = 0;
+    entry->away = true;
+    snprintf(entry->why, sizeof entry->why, "%s", why);
+}
+
+void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    struct entry *entry = touch(health, proxy, now_ms);
+
+    entry->rests_until = 0;
+    entry->failures = 0;
+    entry->away = false;
+}
+
+void health_forget(struct health *health)
+{
+    health->count = 0;
+}
+
+void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    touch(health, proxy, now_ms)->plain = true;
+}
+
+bool health_is_plain(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry && entry->plain;
+}
+
+void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                       enum challenge_scheme scheme)
+{
+    touch(health, proxy, now_ms)->scheme = scheme;
+}
+
+enum challenge_scheme health_scheme(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry ? entry->scheme : CHALLENGE_NONE;
+}

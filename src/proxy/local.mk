@@ -1,0 +1,15 @@
+# From a target to an open tunnel.
+
+src_libhouse_a_SOURCES += \
+	src/proxy/connector.c src/proxy/connector.h \
+	src/proxy/dialogue.c src/proxy/dialogue.h \
+	src/proxy/health.c src/proxy/health.h \
+	src/proxy/pool.c src/proxy/pool.h \
+	src/proxy/proxy_request.c src/proxy/proxy_request.h \
+	src/proxy/reach.c src/proxy/reach.h \
+	src/proxy/route.c src/proxy/route.h \
+	src/proxy/services.c src/proxy/services.h \
+	src/proxy/socksreply.c src/proxy/socksreply.h \
+	src/proxy/standing.c src/proxy/standing.h \
+	src/proxy/targets.c src/proxy/targets.h \
+	src/proxy/tunnel.c src/proxy/tunnel.h

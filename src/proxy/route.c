@@ -1,0 +1,150 @@
+#include "proxy/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/proxy_environment.h"
+
+/* The one proxy that <scheme>_proxy or all_proxy names, unless no_proxy takes the target out. */
+static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
+{
+    const char *exceptions = environment_no_proxy(), *url, *userinfo, *why;
+    size_t userinfo_length, user;
+
+    if (exceptions && endpoint_in_no_proxy(target, exceptions)) {
+        route->direct = true;
+        return true;
+    }
+    url = environment_proxy(route->listener->scheme);
+    if (!url) {
+        failure_set(failure, FAILURE_PERMANENT, "neither %s_proxy nor all_proxy is set", route->listener->scheme);
+        return false;
+    }
+    route->proxies = &route->environment;
+    if (!endpoint_parse_environment(&route->environment, url, strlen(url), &userinfo, &userinfo_length, &why)) {
+        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
+        return false;
+    }
+    route->count = 1;
+    for (user = 0; user < userinfo_length && userinfo[user] != ':';)
+        user++;
+    if (userinfo_length > 0 &&
+        (!endpoint_decode(userinfo, user, route->user, sizeof route->user) || strchr(route->user, ':') ||
+         !endpoint_decode(userinfo + user + (user < userinfo_length), userinfo_length - user - (user < userinfo_length),
+                          route->password, sizeof route->password))) {
+        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: user or "
+                    "password is not readable");
+        return false;
+    }
+    return true;
+}
+
+bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
+                struct failure *failure)
+{
+    memset(route, 0, sizeof *route);
+    route->listener = listener;
+    if (!listener->proxy) {
+        route->direct = true;
+        return true;
+    }
+    if (listener->proxy->urls.environment)
+        return find_in_environment(route, target, failure);
+    route->count = listener->proxy->urls.count;
+    route->proxies = listener->proxy->urls.at;
+    return true;
+}
+
+void route_through(struct route *route, const struct proxy_config *section)
+{
+    memset(route, 0, sizeof *route);
+    route->count = section->urls.count;
+    route->proxies = section->urls.at;
+}
+
+static bool section_names(const struct proxy_config *section, const struct endpoint *proxy)
+{
+    for (size_t i = 0; i < section->urls.count; i++)
+        if (endpoint_equal(&section->urls.at[i], proxy))
+            return true;
+    return false;
+}
+
+const struct proxy_config *route_section(const struct config *config, const struct listener_config *listener,
+                                         const struct endpoint *proxy)
+{
+    if (listener->proxy && section_names(listener->proxy, proxy))
+        return listener->proxy;
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (section_names(&config->proxies[i], proxy))
+            return &config->proxies[i];
+    return NULL;
+}
+
+void route_release(struct route *route)
+{
+    explicit_bzero(route->user, sizeof route->user);
+    explicit_bzero(route->password, sizeof route->password);
+}
+
+static bool tried_any(const struct route *route)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (route->tried[i])
+            return true;
+    return false;
+}
+
+/* Whether one has told us to stay away: it can be reached, and has spoken. */
+static bool any_away(const struct route *route, const struct health *health, uint64_t now_ms)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (health_state(health, &route->proxies[i], now_ms) == HEALTH_AWAY)
+            return true;
+    return false;
+}
+
+/* All have told us to stay away: the one that does so for the shortest time is named. */
+static void tell_away(const struct route *route, const struct health *health, uint64_t now_ms,
+                      struct failure *failure)
+{
+    uint64_t shortest = UINT64_MAX;
+    char where[ENDPOINT_TEXT_MAX];
+
+    for (size_t i = 0; i < route->count; i++) {
+        const char *why = "";
+        uint64_t left = health_rest_left(health, &route->proxies[i], now_ms, &why);
+
+        if (left >= shortest)
+            continue;
+        shortest = left;
+        failure_set(failure, FAILURE_TEMPORARY, "%s (asks to be left alone for %u s more)", why,
+                    (unsigned)((left + 999) / 1000));
+        failure_at(failure, endpoint_scheme(&route->proxies[i]), endpoint_format(&route->proxies[i], where));
+    }
+}
+
+enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
+                           const struct endpoint **proxy, struct failure *failure)
+{
+    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING};
+
+    if (route->direct)
+        return ROUTE_DIRECT;
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = 0; i < route->count; i++)
+            if (!route->tried[i] && health_state(health, &route->proxies[i], now_ms) == turns[turn]) {
+                route->tried[i] = true;
+                *proxy = &route->proxies[i];
+                return ROUTE_PROXY;
+            }
+    if (route->listener && !route->reached && !any_away(route, health, now_ms) &&
+        route->listener->proxy->fallback == FALLBACK_DIRECT) {
+        route->direct = true;
+        return ROUTE_DIRECT;
+    }
+    if (tried_any(route))
+        return ROUTE_NONE;
+    tell_away(route, health, now_ms, failure);
+    return ROUTE_AWAY;
+}

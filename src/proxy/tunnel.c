@@ -1,0 +1,595 @@
+#include "proxy/tunnel.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "proxy/proxy_request.h"
+#include "proxy/route.h"
+#include "proxy/standing.h"
+#include "proxy/targets.h"
+#include "redirect/permission.h"
+#include "redirect/redirect_chain.h"
+#include "tls/tls_client.h"
+
+enum state { STARTED, TARGET, CHOOSE, HOP, ASK, SECURE, OPEN, FAILED };
+
+static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "secure", "open", "failed"};
+
+struct tunnel {
+    const struct means *means;
+    struct config *config;
+    const struct listener_config *listener;
+    char name[TUNNEL_NAME_MAX];
+    tunnel_told_fn *told;
+    void *arg;
+    enum state state;
+    struct deferred start, death;
+
+    struct endpoint target;
+    struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
+    struct route route;
+    bool routed;                   /* route was found */
+    char *via;                     /* DETOUR_VIA_MAX bytes, when a redirect has led somewhere, or NULL */
+    struct detour detour;          /* where redirects have led since a proxy of the route was chosen */
+    const struct endpoint *proxy;  /* the one in use; NULL: direct */
+    const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
+    bool plain;                    /* this proxy is asked once more, without Upgrade */
+    bool on_loopback;              /* where the answer came from */
+
+    struct hop *hop;               /* under way, as the next two are, or NULL */
+    struct permission *permission;
+    struct secure *secure;         /* TLS to the target */
+    struct failure failure;
+};
+
+static void enter(struct tunnel *tunnel, enum state state);
+static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
+
+static void step(struct tunnel *tunnel, const char *what, const char *text)
+{
+    tunnel->told(tunnel->arg, TUNNEL_STEP, what, text);
+}
+
+/* host:port of where the tunnel's next connection goes. */
+static const struct endpoint *place(const struct tunnel *tunnel)
+{
+    return tunnel->proxy ? tunnel->proxy : &tunnel->target;
+}
+
+static uint64_t now(const struct tunnel *tunnel)
+{
+    return loop_now(tunnel->means->loop);
+}
+
+/* --- the one way to fail --- */
+
+/* What a failure says about who can help. */
+enum blame {
+    BLAME_PROXY,   /* it cannot be reached or is no proxy: it rests, another is asked */
+    BLAME_BUSY,    /* it answered that it cannot now: another is asked */
+    BLAME_TARGET,  /* the way is fine, the target is not: another target of the same SRV record is asked for */
+    BLAME_NOBODY,  /* the answer stands */
+};
+
+static void drop(struct tunnel *tunnel)
+{
+    hop_free(tunnel->hop);
+    permission_cancel(tunnel->permission);
+    secure_free(tunnel->secure);
+    tunnel->hop = NULL;
+    tunnel->permission = NULL;
+    tunnel->secure = NULL;
+}
+
+/* Points the tunnel at the next place of an SRV record, to which all ways are open again.  False: there is none. */
+static bool take_next_target(struct tunnel *tunnel)
+{
+    if (!tunnel->targets || !targets_next(tunnel->targets, &tunnel->target))
+        return false;
+    tunnel->routed = false;
+    return true;
+}
+
+/* Where a session goes whose learned proxy is dead: once, back to the configured one that it came from. */
+static void fall_back(struct tunnel *tunnel)
+{
+    struct endpoint configured = tunnel->detour.asked[0];
+    char where[ENDPOINT_URL_MAX];
+
+    if (!detour_fall_back(&tunnel->detour)) {
+        enter(tunnel, FAILED);
+        return;
+    }
+    log_message(LEVEL_WARNING, tunnel->name, "%s, learned by a redirect, is forgotten: %s",
+                tunnel->proxy ? endpoint_format_url(tunnel->proxy, where) : "the direct way", tunnel->failure.what);
+    begin_at(tunnel, &configured);
+}
+
+/* Whatever goes wrong comes here, with the failure set: to another proxy, to another target, or to the end. */
+static void fail(struct tunnel *tunnel, enum blame blame)
+{
+    bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
+    bool learned = detour_is_learned(&tunnel->detour);
+    bool untried = tunnel->hop && hop_failed_before(tunnel->hop);
+    char where[ENDPOINT_TEXT_MAX];
+
+    if (!tunnel->failure.where[0] && tunnel->routed)
+        failure_at(&tunnel->failure, tunnel->proxy ? endpoint_scheme(tunnel->proxy) : "",
+                   endpoint_format(place(tunnel), where));
+    drop(tunnel);
+    tunnel->plain = false;
+    if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
+        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
+    if (proxy_failed && learned)
+        fall_back(tunnel);
+    else if (proxy_failed && tunnel->proxy)
+        enter(tunnel, CHOOSE);
+    else if ((blame == BLAME_TARGET || blame == BLAME_PROXY) && take_next_target(tunnel))
+        enter(tunnel, CHOOSE);
+    else
+        enter(tunnel, FAILED);
+}
+
+static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel, enum blame blame,
+                                                           const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    failure_vset(&tunnel->failure, FAILURE_TEMPORARY, format, values);
+    va_end(values);
+    fail(tunnel, blame);
+}
+
+/* --- TARGET: the name and port that the proxy is asked for --- */
+
+static void on_targets(void *arg, const struct failure *failure)
+{
+    struct tunnel *tunnel = arg;
+    char place_text[ENDPOINT_TEXT_MAX];
+
+    if (failure) {
+        tunnel->failure = *failure;
+        fail(tunnel, BLAME_NOBODY);
+        return;
+    }
+    take_next_target(tunnel);
+    if (tunnel->listener->target.srv)
+        step(tunnel, "target", endpoint_format(&tunnel->target, place_text));
+    enter(tunnel, CHOOSE);
+}
+
+static void enter_target(struct tunnel *tunnel)
+{
+    tunnel->targets = targets_find(tunnel->means->loop, tunnel->means->resolver, tunnel->listener,
+                                   tunnel->config->settings.resolve_timeout, on_targets, tunnel);
+    if (!tunnel->targets)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
+}
+
+/* --- CHOOSE: which proxy --- */
+
+/* Goes to where the detour has come. */
+static void use_proxy(struct tunnel *tunnel)
+{
+    tunnel->proxy = detour_proxy(&tunnel->detour);
+    tunnel->own = NULL;
+    if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
+        tunnel->own = tunnel->listener->proxy;
+    else if (tunnel->proxy)
+        tunnel->own = route_section(tunnel->config, tunnel->listener, tunnel->proxy);
+    enter(tunnel, HOP);
+}
+
+static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
+{
+    char why[200];
+
+    if (detour_begin(&tunnel->detour, configured, now(tunnel), why, sizeof why)) {
+        use_proxy(tunnel);
+    } else {
+        tunnel->proxy = detour_proxy(&tunnel->detour);
+        failure_set(&tunnel->failure, FAILURE_PERMANENT, "%s", why);
+        fail(tunnel, BLAME_NOBODY);
+    }
+}
+
+static void enter_choose(struct tunnel *tunnel)
+{
+    const struct endpoint *configured;
+    struct failure why;
+    enum route_next next;
+
+    if (!tunnel->routed) {
+        bool reached = tunnel->route.reached; /* for an earlier SRV target */
+
+        tunnel->routed = route_find(&tunnel->route, tunnel->listener, &tunnel->target, &why);
+        tunnel->route.reached = reached;
+        scope_url_set(&tunnel->detour.url, tunnel->listener->scheme, &tunnel->target);
+        if (!tunnel->routed) {
+            tunnel->failure = why;
+            fail(tunnel, BLAME_NOBODY);
+            return;
+        }
+    }
+    next = route_next(&tunnel->route, tunnel->means->health, now(tunnel), &configured, &why);
+    if (tunnel->failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
+        step(tunnel, "failed", tunnel->failure.what); /* one of several: the last one is told by FAILED */
+    switch (next) {
+    case ROUTE_PROXY:
+        begin_at(tunnel, configured);
+        break;
+    case ROUTE_DIRECT:
+        tunnel->proxy = NULL;
+        tunnel->own = NULL;
+        tunnel->detour.asked_count = 0;
+        tunnel->detour.direct = false;
+        enter(tunnel, HOP);
+        break;
+    case ROUTE_AWAY:
+        tunnel->failure = why;
+        __attribute__((fallthrough));
+    case ROUTE_NONE: /* the failure of the last one stands */
+        enter(tunnel, FAILED);
+        break;
+    }
+}
+
+/* --- HOP: the proxy is asked, or the target dialed --- */
+
+/* Where a redirect may lead. */
+static const char *forbids(void *arg, const struct address *address)
+{
+    const struct tunnel *tunnel = arg;
+
+    return means_forbid(tunnel->means, tunnel->detour.sender_on_loopback, address);
+}
+
+/* The proxy is well.  Of learned ones no book is kept: they could crowd the others out. */
+static void note_answer(struct tunnel *tunnel)
+{
+    if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
+        standing_worked(tunnel->means, tunnel->proxy);
+}
+
+/* The failure is the proxy's own answer: what follows from it. */
+static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdict)
+{
+    bool learned = detour_is_learned(&tunnel->detour);
+    enum blame blame = verdict->busy || (verdict->server_error && learned) ? BLAME_BUSY
+                       : verdict->target_trouble                           ? BLAME_TARGET
+                                                                           : BLAME_NOBODY;
+
+    tunnel->failure = verdict->failure;
+    if (!hop_was_refused(tunnel->hop))
+        note_answer(tunnel);
+    if (verdict->retry_after > 0 && !learned)
+        standing_sent_away(tunnel->means, tunnel->name, tunnel->proxy, (unsigned)verdict->retry_after,
+                           &tunnel->failure);
+    if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
+        secrets_forget(tunnel->means->secrets, tunnel->own);
+        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
+    }
+    fail(tunnel, blame);
+}
+
+/* --- a redirect, and ASK: whether the user allows it --- */
+
+static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer, const char *why)
+{
+    failure_set(&tunnel->failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
+    fail(tunnel, BLAME_NOBODY);
+}
+
+/* Goes where the answer says, now that nothing forbids it. */
+static void follow(struct tunnel *tunnel)
+{
+    const struct setproxy *said = &tunnel->detour.pending;
+    char by[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48], why[200];
+    char text[ENDPOINT_URL_MAX + SCOPE_TEXT_MAX + 64];
+    struct endpoint configured = tunnel->detour.asked[0];
+    bool begin_anew;
+
+    endpoint_format_url(tunnel->proxy, by);
+    if (said->action == SETPROXY_SET)
+        endpoint_format_url(&said->proxy, to);
+    else
+        snprintf(to, sizeof to, said->action == SETPROXY_DIRECT ? "direct" : "configuration");
+    log_event(LEVEL_INFO, tunnel->name, "redirected by=%s to=%s scope=%s lifetime=%s", by, to,
+              scope_format(&said->scope, scope), setproxy_format_lifetime(&said->lifetime, lifetime));
+    snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
+    step(tunnel, "redirect", text);
+    if (!detour_apply(&tunnel->detour, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
+        refuse_redirect(tunnel, &tunnel->failure, why);
+    else if (begin_anew)
+        begin_at(tunnel, &configured);
+    else
+        use_proxy(tunnel);
+}
+
+static void on_permission(void *arg, enum permission_answer answer, const char *why)
+{
+    struct tunnel *tunnel = arg;
+
+    permission_cancel(tunnel->permission);
+    tunnel->permission = NULL;
+    switch (answer) {
+    case PERMISSION_GIVEN: follow(tunnel); break;
+    case PERMISSION_DENIED: refuse_redirect(tunnel, &tunnel->failure, why); break;
+    case PERMISSION_BUSY: fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", why); break;
+    }
+}
+
+static void enter_ask(struct tunnel *tunnel)
+{
+    tunnel->permission = permission_ask(tunnel->means, tunnel->config, tunnel->proxy, tunnel->on_loopback,
+                                        &tunnel->detour.pending, on_permission, tunnel);
+    if (!tunnel->permission)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
+}
+
+static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
+{
+    const struct setproxy *said = &tunnel->detour.pending;
+    const char *forbidden;
+    struct address address;
+    char why[300] = "";
+    enum redirect_decision decision = detour_decide(&tunnel->detour, hop_head(tunnel->hop), why, sizeof why);
+
+    tunnel->failure = verdict->failure;
+    note_answer(tunnel);
+    /* a name is looked up when it is dialed, by another proxy perhaps; where an address is, and localhost, is known */
+    if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
+        address_from_literal(&address, endpoint_host_within(said->proxy.host, "localhost", strlen("localhost"))
+                                           ? "127.0.0.1" : said->proxy.host, said->proxy.port) &&
+        (forbidden = means_forbid(tunnel->means, tunnel->on_loopback, &address))) {
+        decision = REDIRECT_REFUSE;
+        snprintf(why, sizeof why, "%s", forbidden);
+    }
+    drop(tunnel);
+    tunnel->plain = false;
+    switch (decision) {
+    case REDIRECT_FOLLOW: follow(tunnel); break;
+    case REDIRECT_ASK: enter(tunnel, ASK); break;
+    case REDIRECT_REFUSE: refuse_redirect(tunnel, &tunnel->failure, why); break;
+    }
+}
+
+static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdict)
+{
+    tunnel->on_loopback = hop_on_loopback(tunnel->hop);
+    switch (verdict->outcome) {
+    case METHOD_RETRY_PLAIN:
+        drop(tunnel);
+        tunnel->plain = true;
+        enter(tunnel, HOP);
+        break;
+    case METHOD_REDIRECT: on_redirect(tunnel, verdict); break;
+    case METHOD_FAILED: on_refusal(tunnel, verdict); break;
+    case METHOD_OPEN: case METHOD_SKIP: break; /* the hop tells the one otherwise, and keeps the other to itself */
+    }
+}
+
+static void on_open(struct tunnel *tunnel)
+{
+    note_answer(tunnel);
+    if (tunnel->plain)
+        standing_plain(tunnel->means, tunnel->name, tunnel->proxy);
+    enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
+}
+
+static void on_hop(void *arg, enum hop_event event, const char *what, const char *text)
+{
+    struct tunnel *tunnel = arg;
+
+    if (event != HOP_STEP) {
+        tunnel->route.reached |= hop_was_reached(tunnel->hop);
+        tunnel->failure = *hop_failure(tunnel->hop);
+    }
+    switch (event) {
+    case HOP_STEP:
+        step(tunnel, what, text);
+        break;
+    case HOP_OPEN:
+        on_open(tunnel);
+        break;
+    case HOP_ANSWERED:
+        on_answer(tunnel, hop_verdict(tunnel->hop));
+        break;
+    case HOP_DEAD: case HOP_FAILED:
+        fail(tunnel, event == HOP_DEAD ? BLAME_PROXY : BLAME_NOBODY);
+        break;
+    case HOP_FORBIDDEN:
+        redirects_drop(tunnel->means->redirects, tunnel->detour.entries[tunnel->detour.asked_count - 1]);
+        failure_set(&tunnel->failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
+                    hop_failure(tunnel->hop)->what);
+        fail(tunnel, BLAME_NOBODY);
+        break;
+    }
+}
+
+static void enter_hop(struct tunnel *tunnel)
+{
+    const struct listener_config *listener = tunnel->listener;
+    const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
+    bool configured = tunnel->proxy && !detour_is_learned(&tunnel->detour);
+    bool plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
+                                   health_is_plain(tunnel->means->health, tunnel->proxy));
+    struct hop_job job = {
+        .means = tunnel->means,
+        .settings = &tunnel->config->settings,
+        .name = tunnel->name,
+        .proxy = tunnel->proxy,
+        .own = tunnel->own,
+        .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
+        .password = tunnel->route.password,
+        .request.target = &tunnel->target,
+        .forbids = tunnel->proxy && !configured ? forbids : NULL,
+        .told = on_hop,
+        .arg = tunnel,
+    };
+
+    if (tunnel->proxy) {
+        job.via = section->via; /* one that was learned is reached the way that the one which named it is */
+        job.request.method = section->method;
+        job.request.announce = plain ? section->announce & ~(unsigned)METHOD_UPGRADE : section->announce;
+        job.request.token = listener->token;
+        job.request.scheme = listener->scheme;
+        job.request.alpn = listener->protocol->alpn;
+        if (detour_is_learned(&tunnel->detour) && (tunnel->via || (tunnel->via = malloc(DETOUR_VIA_MAX))))
+            job.request.redirected_via = detour_format_via(&tunnel->detour, tunnel->via);
+        job.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
+        job.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
+        /* a redirect to a proxy of laxer rules does not relax the listener's */
+        job.require_switch = section->require_switch || listener->proxy->require_switch;
+    }
+    tunnel->hop = hop_start(&job);
+    if (!tunnel->hop)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
+}
+
+/* --- SECURE: TLS to the target, through the open tunnel --- */
+
+static void on_secure(void *arg, enum secure_event event, const char *what, const char *text)
+{
+    struct tunnel *tunnel = arg;
+    char where[ENDPOINT_TEXT_MAX];
+
+    switch (event) {
+    case SECURE_STEP:
+        step(tunnel, what, text);
+        break;
+    case SECURE_DONE:
+        enter(tunnel, OPEN);
+        break;
+    case SECURE_FAILED: case SECURE_UNABLE:
+        tunnel->failure = *secure_failure(tunnel->secure);
+        failure_at(&tunnel->failure, "", endpoint_format(&tunnel->target, where));
+        fail(tunnel, event == SECURE_FAILED ? BLAME_TARGET : BLAME_NOBODY);
+        break;
+    }
+}
+
+static void enter_secure(struct tunnel *tunnel)
+{
+    const struct listener_config *listener = tunnel->listener;
+    char place[ENDPOINT_TEXT_MAX];
+    struct secure_job job = {
+        .loop = tunnel->means->loop,
+        .trusts = tunnel->means->trusts,
+        .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
+        .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
+        .ca_option = "tls-ca-file",
+        .host = targets_certified_name(listener, &tunnel->target),
+        .remember = endpoint_format(&tunnel->target, place),
+        .greeting_ms = tunnel->config->settings.greeting_timeout,
+        .handshake_ms = tunnel->config->settings.handshake_timeout,
+        .told = on_secure,
+        .arg = tunnel,
+    };
+
+    job.below = hop_take(tunnel->hop, &job.leftover, &job.leftover_length);
+    tunnel->secure = secure_start(&job);
+    if (!tunnel->secure)
+        fail_for(tunnel, BLAME_NOBODY, "out of memory");
+}
+
+/* --- the machine --- */
+
+/* The only writer of the state. */
+static void enter(struct tunnel *tunnel, enum state state)
+{
+    log_message(LEVEL_DEBUG, tunnel->name, "tunnel %s -> %s", state_names[tunnel->state], state_names[state]);
+    tunnel->state = state;
+    switch (state) {
+    case STARTED: break;
+    case TARGET: enter_target(tunnel); break;
+    case CHOOSE: enter_choose(tunnel); break;
+    case HOP: enter_hop(tunnel); break;
+    case ASK: enter_ask(tunnel); break;
+    case SECURE: enter_secure(tunnel); break;
+    case OPEN: tunnel->told(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
+    case FAILED: tunnel->told(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
+    }
+}
+
+static void start(struct deferred *deferred)
+{
+    enter((struct tunnel *)((char *)deferred - offsetof(struct tunnel, start)), TARGET);
+}
+
+struct tunnel *tunnel_open(const struct means *means, struct config *config,
+                           const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg)
+{
+    struct tunnel *tunnel = calloc(1, sizeof *tunnel);
+
+    if (!tunnel)
+        return NULL;
+    tunnel->means = means;
+    tunnel->config = config_ref(config);
+    tunnel->listener = listener;
+    snprintf(tunnel->name, sizeof tunnel->name, "%s", name);
+    tunnel->detour.config = config;
+    tunnel->detour.table = means->redirects;
+    tunnel->detour.epoch = redirects_epoch(means->redirects);
+    tunnel->told = told;
+    tunnel->arg = arg;
+    loop_defer(means->loop, &tunnel->start, start);
+    return tunnel;
+}
+
+static void die(struct deferred *death)
+{
+    struct tunnel *tunnel = (struct tunnel *)((char *)death - offsetof(struct tunnel, death));
+
+    route_release(&tunnel->route);
+    free(tunnel->via);
+    config_unref(tunnel->config);
+    free(tunnel);
+}
+
+void tunnel_free(struct tunnel *tunnel)
+{
+    if (!tunnel || tunnel->death.back)
+        return;
+    loop_undefer(tunnel->means->loop, &tunnel->start);
+    drop(tunnel);
+    targets_free(tunnel->targets);
+    tunnel->targets = NULL;
+    loop_defer(tunnel->means->loop, &tunnel->death, die);
+}
+
+struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
+{
+    return tunnel->secure ? secure_take(tunnel->secure, leftover, length) : hop_take(tunnel->hop, leftover, length);
+}
+
+const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
+{
+    return tunnel->proxy;
+}
+
+bool tunnel_switched(const struct tunnel *tunnel)
+{
+    return tunnel->hop && hop_switched(tunnel->hop);
+}
+
+unsigned tunnel_redirects(const struct tunnel *tunnel)
+{
+    size_t senders = tunnel->detour.asked_count > 0 ? tunnel->detour.asked_count - 1 : 0;
+
+    return (unsigned)(senders + tunnel->detour.direct);
+}
+
+const struct endpoint *tunnel_target(const struct tunnel *tunnel)
+{
+    return &tunnel->target;
+}
+
+const struct failure *tunnel_failure(const struct tunnel *tunnel)
+{
+    return &tunnel->failure;
+}

@@ -1,0 +1,398 @@
+#include "redirect/redirect_table.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "redirect/public_suffix.h"
+
+/* --- may it be followed --- */
+
+bool redirect_policy_teaches_same(const struct redirect_policy *a, const struct redirect_policy *b)
+{
+    return a->downgrade == b->downgrade && a->wider == b->wider && a->max_lifetime == b->max_lifetime;
+}
+
+static enum redirect_decision __attribute__((format(printf, 3, 4))) refuse(char *why, size_t size, const char *format,
+                                                                           ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(why, size, format, values);
+    va_end(values);
+    return REDIRECT_REFUSE;
+}
+
+/* "a -> b -> a": the proxies asked and the one named. */
+static enum redirect_decision refuse_loop(const struct redirect_case *redirect, char *why, size_t size)
+{
+    char chain[200] = "", place[ENDPOINT_TEXT_MAX];
+    size_t at = 0;
+
+    for (size_t i = 0; i < redirect->asked_count && at < sizeof chain - 1; i++)
+        at += (size_t)snprintf(chain + at, sizeof chain - at, "%s -> ", endpoint_format(&redirect->asked[i], place));
+    return refuse(why, size, "redirected in a circle: %s%s", chain, endpoint_format(&redirect->said->proxy, place));
+}
+
+static bool was_asked(const struct redirect_case *redirect)
+{
+    for (size_t i = 0; i < redirect->asked_count; i++)
+        if (endpoint_equal(&redirect->asked[i], &redirect->said->proxy))
+            return true;
+    return false;
+}
+
+/* Takes only {this URL, once} from what was said. */
+static void narrow(struct setproxy *as, const struct scope_url *url)
+{
+    scope_exactly(&as->scope, url);
+    as->wider = false;
+    as->lifetime = (struct setproxy_lifetime){.once = true};
+}
+
+static enum redirect_decision decide_wider(const struct redirect_policy *policy, const struct redirect_case *redirect,
+                                           struct setproxy *as, char *why, size_t size)
+{
+    const struct endpoint *sender = &redirect->asked[redirect->asked_count - 1];
+    char scope[SCOPE_TEXT_MAX];
+
+    switch ((enum redirect_wider)policy->wider) {
+    case WIDER_ACCEPT:
+        return REDIRECT_FOLLOW;
+    case WIDER_CLAMP:
+        scope_exactly(&as->scope, redirect->url);
+        as->wider = false;
+        return REDIRECT_FOLLOW;
+    case WIDER_SAME_DOMAIN:
+        return as->action == SETPROXY_SET && domain_same(sender->host, as->proxy.host) ? REDIRECT_FOLLOW
+                                                                                      : REDIRECT_ASK;
+    case WIDER_ASK:
+        return REDIRECT_ASK;
+    case WIDER_REFUSE:
+        break;
+    }
+    return refuse(why, size, "it wants to redirect more than this server: %s", scope_format(&as->scope, scope));
+}
+
+enum redirect_decision redirect_decide(const struct redirect_policy *policy, const struct redirect_case *redirect,
+                                       struct setproxy *as, char *why, size_t size)
+{
+    const struct endpoint *sender = &redirect->asked[redirect->asked_count - 1];
+    bool set = redirect->said->action == SETPROXY_SET;
+
+    *as = *redirect->said;
+    if (!policy->follow)
+        return refuse(why, size, "redirects are not followed (follow = no)");
+    if (redirect->status == 306 && redirect->sender_learned)
+        return refuse(why, size, "306 from a proxy that was itself named by a redirect");
+    if (set && was_asked(redirect))
+        return refuse_loop(redirect, why, size);
+    if (redirect->hops >= policy->max_hops)
+        return refuse(why, size, "redirected more than %u times (max-hops)", policy->max_hops);
+    if (set && sender->tls && !as->proxy.tls && !policy->downgrade)
+        return refuse(why, size, "from a proxy behind TLS to one without (downgrade = no)");
+    if (as->action == SETPROXY_DIRECT && !policy->direct)
+        return refuse(why, size, "to no proxy at all (direct = no)");
+    if (as->action == SETPROXY_IPL && as->scope.kind != SCOPE_ALL)
+        return refuse(why, size, "IPL without the scope *");
+    if (redirect->via_count >= 2)
+        return refuse(why, size, "the answer has come from far away (%zu members in Via)", redirect->via_count);
+    if (redirect->minor == 0 || redirect->via_count == 1) {
+        if (as->action == SETPROXY_IPL)
+            return refuse(why, size, "IPL in an answer that may have been forwarded");
+        narrow(as, redirect->url);
+    }
+    if (as->action != SETPROXY_IPL && as->wider)
+        return decide_wider(policy, redirect, as, why, size);
+    return REDIRECT_FOLLOW;
+}
+
+const char *redirect_forbids_address(bool sender_on_loopback, const struct address *address)
+{
+    const struct in6_addr *six = &address->v6.sin6_addr;
+    bool is_six = address->any.sa_family == AF_INET6;
+    uint32_t four = is_six ? 0 : ntohl(address->v4.sin_addr.s_addr);
+
+    /* no proxy is at these, but a connection to them ends at this machine, by another name than its own */
+    if (is_six ? IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_V4MAPPED(six) : four >> 24 == 0)
+        return "it leads to this machine by way of an address that is none";
+    if (sender_on_loopback)
+        return NULL;
+    if (address_is_loopback(address))
+        return "it leads to this machine itself (loopback)";
+    if (is_six ? IN6_IS_ADDR_LINKLOCAL(six) : four >> 16 == 0xa9fe)
+        return "it leads to a link-local address";
+    return NULL;
+}
+
+/* --- what was learned --- */
+
+#define BUCKETS 2048 /* a power of two, above the number of entries */
+#define NOBODY UINT16_MAX
+
+/* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed
+ * after a change: look-ups are many, changes few. */
+struct redirects {
+    size_t count;
+    unsigned serial;
+    unsigned epoch;
+    uint64_t forgotten; /* ms: when IPL was last obeyed; 0: never */
+    bool indexed;
+    uint16_t first[BUCKETS], next[REDIRECT_ENTRIES_MAX];
+    struct redirect_entry entries[REDIRECT_ENTRIES_MAX];
+};
+
+struct redirects *redirects_new(void)
+{
+    return calloc(1, sizeof(struct redirects));
+}
+
+void redirects_free(struct redirects *redirects)
+{
+    free(redirects);
+}
+
+/* FNV-1a. */
+static uint32_t hash_bytes(uint32_t value, const void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ ((const unsigned char *)bytes)[i]) * 16777619u;
+    return value;
+}
+
+/* Letters in any case, a last dot or none: it is the same host. */
+static uint32_t hash_host(uint32_t value, const char *host)
+{
+    size_t length = strlen(host);
+
+    if (length > 0 && host[length - 1] == '.')
+        length--;
+    for (size_t i = 0; i < length; i++)
+        value = (value ^ (uint32_t)tolower((unsigned char)host[i])) * 16777619u;
+    return value;
+}
+
+static uint32_t hash_sender(const struct endpoint *sender)
+{
+    uint32_t value = hash_host(2166136261u, sender->host);
+
+    value = hash_bytes(value, &sender->port, sizeof sender->port);
+    return hash_bytes(value, &sender->tls, sizeof sender->tls);
+}
+
+/* The bucket of a sender's scope; host may be a part of the scope's own, scheme and host NULL where there is none. */
+static size_t bucket(uint32_t sender, enum scope_kind kind, const char *scheme, const char *host, uint16_t port)
+{
+    uint32_t value = hash_bytes(sender, &kind, sizeof kind);
+
+    if (scheme)
+        value = hash_bytes(value, scheme, strlen(scheme));
+    if (host)
+        value = hash_bytes(hash_host(value, host), &port, sizeof port);
+    return (value ^ value >> 16) & (BUCKETS - 1);
+}
+
+static size_t bucket_of(const struct redirect_entry *entry)
+{
+    const struct scope *scope = &entry->scope;
+    bool has_place = scope->kind == SCOPE_EXACT || scope->kind == SCOPE_ANY_SCHEME || scope->kind == SCOPE_DOMAIN;
+
+    return bucket(hash_sender(&entry->sender), scope->kind,
+                  scope->kind == SCOPE_ANY_SCHEME || scope->kind == SCOPE_ALL ? NULL : scope->scheme,
+                  has_place ? scope->place.host : NULL, scope->place.port);
+}
+
+static void make_index(struct redirects *redirects)
+{
+    if (redirects->indexed)
+        return;
+    memset(redirects->first, 0xff, sizeof redirects->first);
+    for (size_t i = 0; i < redirects->count; i++) {
+        size_t place = bucket_of(&redirects->entries[i]);
+
+        redirects->next[i] = redirects->first[place];
+        redirects->first[place] = (uint16_t)i;
+    }
+    redirects->indexed = true;
+}
+
+static void remove_at(struct redirects *redirects, size_t i)
+{
+    size_t left = --redirects->count - i;
+
+    memmove(&redirects->entries[i], &redirects->entries[i + 1], left * sizeof redirects->entries[0]);
+    redirects->indexed = false;
+}
+
+static bool has_ended(const struct redirect_entry *entry, uint64_t now_ms)
+{
+    return entry->ends_at != 0 && entry->ends_at <= now_ms;
+}
+
+static void make_room(struct redirects *redirects)
+{
+    size_t oldest = 0;
+
+    if (redirects->count < REDIRECT_ENTRIES_MAX)
+        return;
+    for (size_t i = 1; i < redirects->count; i++)
+        if (redirects->entries[i].used < redirects->entries[oldest].used)
+            oldest = i;
+    remove_at(redirects, oldest);
+}
+
+unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sender, bool sender_on_loopback,
+                         const struct setproxy *said, uint64_t now_ms)
+{
+    struct redirect_entry *entry;
+
+    if (said->lifetime.once || said->action == SETPROXY_IPL)
+        return 0;
+    for (size_t i = 0; i < redirects->count; i++)
+        if (endpoint_equal(&redirects->entries[i].sender, sender) &&
+            scope_equal(&redirects->entries[i].scope, &said->scope)) {
+            remove_at(redirects, i);
+            break;
+        }
+    if (said->lifetime.hits == 1)
+        return 0; /* the retry uses it up */
+    make_room(redirects);
+    redirects->indexed = false;
+    entry = &redirects->entries[redirects->count++];
+    memset(entry, 0, sizeof *entry);
+    entry->id = ++redirects->serial;
+    entry->sender = *sender;
+    entry->sender_on_loopback = sender_on_loopback;
+    entry->proxy = said->proxy;
+    entry->direct = said->action == SETPROXY_DIRECT;
+    entry->scope = said->scope;
+    entry->ends_at = said->lifetime.seconds ? now_ms + (uint64_t)said->lifetime.seconds * 1000 : 0;
+    entry->hits_left = said->lifetime.hits ? said->lifetime.hits - 1 : 0;
+    entry->hits = 1;
+    entry->used = now_ms;
+    return entry->id;
+}
+
+/* A look-up under way: the best entry so far. */
+struct search {
+    const struct redirects *redirects;
+    const struct endpoint *sender;
+    const struct scope_url *url;
+    uint64_t now_ms;
+    size_t best; /* SIZE_MAX: none */
+};
+
+/* The most specific wins, then the newest. */
+static bool is_better(const struct redirects *redirects, size_t i, size_t than)
+{
+    int narrower = than == SIZE_MAX ? 1 : scope_compare(&redirects->entries[i].scope, &redirects->entries[than].scope);
+
+    return narrower > 0 || (narrower == 0 && i > than);
+}
+
+static void search_bucket(struct search *search, size_t place)
+{
+    const struct redirects *redirects = search->redirects;
+
+    for (size_t i = redirects->first[place]; i != NOBODY; i = redirects->next[i]) {
+        const struct redirect_entry *entry = &redirects->entries[i];
+
+        if (!has_ended(entry, search->now_ms) && endpoint_equal(&entry->sender, search->sender) &&
+            scope_covers(&entry->scope, search->url) && is_better(redirects, i, search->best))
+            search->best = i;
+    }
+}
+
+/* Looks wherever an entry could be whose scope covers the URL. */
+static void search_all(struct search *search)
+{
+    const struct scope_url *url = search->url;
+    const struct endpoint *place = &url->place;
+    uint32_t sender = hash_sender(search->sender);
+
+    search_bucket(search, bucket(sender, SCOPE_EXACT, url->scheme, place->host, place->port));
+    search_bucket(search, bucket(sender, SCOPE_ANY_SCHEME, NULL, place->host, place->port));
+    search_bucket(search, bucket(sender, SCOPE_ANY_SCHEME, NULL, place->host, 0));
+    for (const char *domain = place->host; domain; domain = strchr(domain, '.')) {
+        domain += *domain == '.';
+        search_bucket(search, bucket(sender, SCOPE_DOMAIN, url->scheme, domain, place->port));
+    }
+    search_bucket(search, bucket(sender, SCOPE_SCHEME, url->scheme, NULL, 0));
+    search_bucket(search, bucket(sender, SCOPE_ALL, NULL, NULL, 0));
+}
+
+bool redirects_use(struct redirects *redirects, const struct endpoint *sender, const struct scope_url *url,
+                   uint64_t now_ms, struct redirect_entry *used)
+{
+    struct search search = {redirects, sender, url, now_ms, SIZE_MAX};
+    struct redirect_entry *entry;
+
+    if (redirects->count == 0)
+        return false;
+    make_index(redirects);
+    search_all(&search);
+    if (search.best == SIZE_MAX)
+        return false;
+    entry = &redirects->entries[search.best];
+    entry->hits++;
+    entry->used = now_ms;
+    *used = *entry;
+    if (entry->hits_left == 1)
+        remove_at(redirects, search.best);
+    else if (entry->hits_left > 1)
+        entry->hits_left--;
+    return true;
+}
+
+void redirects_drop(struct redirects *redirects, unsigned id)
+{
+    for (size_t i = 0; i < redirects->count; i++)
+        if (redirects->entries[i].id == id) {
+            remove_at(redirects, i);
+            return;
+        }
+}
+
+void redirects_clear(struct redirects *redirects)
+{
+    redirects->count = 0;
+    redirects->indexed = false;
+}
+
+unsigned redirects_epoch(const struct redirects *redirects)
+{
+    return redirects->epoch;
+}
+
+void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const struct endpoint *sender), void *arg)
+{
+    redirects->epoch++;
+    for (size_t i = redirects->count; i > 0; i--)
+        if (!kept(arg, &redirects->entries[i - 1].sender))
+            remove_at(redirects, i - 1);
+}
+
+bool redirects_forget(struct redirects *redirects, uint64_t now_ms)
+{
+    if (redirects->forgotten != 0 && now_ms - redirects->forgotten < REDIRECT_FORGET_PAUSE_MS)
+        return false;
+    redirects->forgotten = now_ms;
+    redirects_clear(redirects);
+    return true;
+}
+
+size_t redirects_count(const struct redirects *redirects)
+{
+    return redirects->count;
+}
+
+const struct redirect_entry *redirects_at(struct redirects *redirects, size_t i, uint64_t now_ms)
+{
+    for (size_t k = redirects->count; k > 0; k--)
+        if (has_ended(&redirects->entries[k - 1], now_ms))
+            remove_at(redirects, k - 1);
+    return i < redirects->count ? &redirects->entries[i] : NULL;
+}

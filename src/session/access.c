@@ -1,0 +1,35 @@
+#include "session/access.h"
+
+#include <unistd.h>
+
+#include "net/peer.h"
+
+bool door_opens(struct door *door, const struct settings *settings, uint64_t now_ms, const char *name,
+                const struct address *from, const struct address *local, uid_t *uid, bool *known,
+                struct failure *refusal)
+{
+    char error[160];
+    unsigned suppressed;
+
+    *known = false;
+    if (!settings->same_user || !address_is_loopback(local))
+        return true;
+    switch (peer_uid(from, local, uid, error, sizeof error)) {
+    case PEER_KNOWN:
+        *known = true;
+        if (*uid == geteuid())
+            return true;
+        failure_set(refusal, FAILURE_PERMANENT, "only the user who runs sallyport may connect (same-user)");
+        return false;
+    case PEER_GONE:
+        failure_set(refusal, FAILURE_PERMANENT, "the client has gone before it could be told whose it is");
+        return false;
+    case PEER_UNTOLD:
+        break;
+    }
+    if (log_brake_open(&door->untold, now_ms, &suppressed))
+        log_message(LEVEL_WARNING, name, "cannot find out whose a client is (%s): all are refused; to let every user "
+                    "of this machine in, set same-user = no", error);
+    failure_set(refusal, FAILURE_PERMANENT, "cannot find out which user connects (same-user)");
+    return false;
+}

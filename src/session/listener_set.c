@@ -1,0 +1,355 @@
+#include "session/listener_set.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/systemd.h"
+#include "net/listener.h"
+
+/* One address of one listener. */
+struct post {
+    struct post *next;
+    struct posts *owner;
+    struct listener *listener;
+    const struct listener_config *config; /* of the configuration in force */
+    const struct listener_config *claim;  /* of the one being set: this post will serve it */
+    struct address wanted;                /* as configured: the port may be 0 */
+    bool fresh;                           /* opened for the configuration being set */
+    bool inherited;                       /* passed by a service manager */
+};
+
+struct posts {
+    struct loop *loop;
+    posts_accept_fn *accepted;
+    void *arg;
+    bool paused;
+    struct post *first, **end;
+    size_t inherited_count;
+    struct notify_inherited inherited[NOTIFY_INHERITED_MAX];
+};
+
+struct posts *posts_new(struct loop *loop, posts_accept_fn *accepted, void *arg)
+{
+    struct posts *posts = calloc(1, sizeof *posts);
+
+    if (!posts)
+        return NULL;
+    posts->loop = loop;
+    posts->accepted = accepted;
+    posts->arg = arg;
+    posts->end = &posts->first;
+    posts->inherited_count = notify_inherit(posts->inherited);
+    return posts;
+}
+
+static void close_inherited(struct posts *posts)
+{
+    for (size_t i = 0; i < posts->inherited_count; i++)
+        if (posts->inherited[i].fd >= 0) {
+            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a "
+                        "listening TCP socket, with a listener's name or address", posts->inherited[i].name);
+            close(posts->inherited[i].fd);
+        }
+    posts->inherited_count = 0;
+}
+
+/* Frees the posts that nobody claims; the others lose their marks. */
+static void sweep(struct posts *posts)
+{
+    struct post **at = &posts->first;
+
+    while (*at) {
+        struct post *post = *at;
+
+        if (post->claim) {
+            post->config = post->claim;
+            post->claim = NULL;
+            post->fresh = false;
+            at = &post->next;
+        } else {
+            *at = post->next;
+            listener_free(post->listener);
+            free(post);
+        }
+    }
+    posts->end = at;
+}
+
+void posts_free(struct posts *posts)
+{
+    if (!posts)
+        return;
+    close_inherited(posts);
+    for (struct post *post = posts->first; post; post = post->next)
+        post->claim = NULL;
+    sweep(posts);
+    free(posts);
+}
+
+static void on_client(void *arg, int fd, const struct address *from, const struct address *local)
+{
+    struct post *post = arg;
+
+    post->owner->accepted(post->owner->arg, post->config, fd, from, local);
+}
+
+/* A listening socket becomes a post, claimed.  False: out of memory; fd is closed. */
+static struct post *add(struct posts *posts, int fd, const struct listener_config *config, char *error, size_t size)
+{
+    struct post *post = calloc(1, sizeof *post);
+
+    snprintf(error, size, "cannot listen: out of memory");
+    if (!post) {
+        close(fd);
+        return NULL;
+    }
+    post->owner = posts;
+    post->config = post->claim = config;
+    post->fresh = true;
+    post->listener = listener_start(posts->loop, fd, config->name, on_client, post);
+    if (!post->listener) {
+        free(post);
+        return NULL;
+    }
+    listener_pause(post->listener, posts->paused);
+    post->wanted = *listener_address(post->listener);
+    *posts->end = post;
+    posts->end = &post->next;
+    return post;
+}
+
+/* A post that serves this address already becomes the new configuration's.  Any free port is the same place only for
+ * the same listener. */
+static bool claim(struct posts *posts, const struct listener_config *config, const struct address *wanted)
+{
+    for (struct post *post = posts->first; post; post = post->next)
+        if (!post->claim && address_equal(&post->wanted, wanted) &&
+            (address_port(wanted) != 0 || strcmp(post->config->name, config->name) == 0)) {
+            post->claim = config;
+            return true;
+        }
+    return false;
+}
+
+/* Whether a post of the configuration in force stands in the way. */
+static bool holds_port(const struct posts *posts, const struct address *wanted)
+{
+    for (const struct post *post = posts->first; post; post = post->next)
+        if (!post->fresh && address_port(listener_address(post->listener)) == address_port(wanted))
+            return true;
+    return false;
+}
+
+static bool open_place(struct posts *posts, const struct listener_config *config, const struct address *wanted,
+                       char *error, size_t size)
+{
+    char text[ADDRESS_TEXT_MAX];
+    struct post *post;
+    int fd;
+
+    if (claim(posts, config, wanted))
+        return true;
+    fd = listener_bind(wanted, error, size);
+    if (fd < 0 && errno == EADDRINUSE && holds_port(posts, wanted))
+        snprintf(error, size, "cannot listen on %s while our own listener holds that port: restart to move it",
+                 address_format(wanted, text));
+    post = fd >= 0 ? add(posts, fd, config, error, size) : NULL;
+    if (post)
+        post->wanted = *wanted;
+    return post != NULL;
+}
+
+/* localhost is 127.0.0.1 and, where there is IPv6, ::1; with port 0, at the same port if that is free. */
+static bool open_localhost(struct posts *posts, const struct listener_config *config, uint16_t port, char *error,
+                           size_t size)
+{
+    struct address four, six, same;
+    struct post *post = NULL;
+    int fd;
+
+    address_from_literal(&four, "127.0.0.1", port);
+    address_from_literal(&six, "::1", port);
+    if (!open_place(posts, config, &four, error, size))
+        return false;
+    if (claim(posts, config, &six))
+        return true;
+    for (struct post *at = posts->first; at; at = at->next)
+        if (at->claim == config && address_equal(&at->wanted, &four))
+            post = at;
+    same = six;
+    address_set_port(&same, address_port(listener_address(post->listener)));
+    fd = listener_bind(&same, error, size);
+    if (fd < 0 && port == 0 && errno == EADDRINUSE)
+        fd = listener_bind(&six, error, size);
+    if (fd < 0)
+        return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
+    post = add(posts, fd, config, error, size);
+    if (post)
+        post->wanted = six;
+    return post != NULL;
+}
+
+static int socket_option(int fd, int option)
+{
+    int value = -1;
+    socklen_t length = sizeof value;
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
+}
+
+/* Whatever else is passed to us (a datagram socket, one connection of Accept=yes, a file) cannot serve. */
+static bool is_tcp_listener(int fd)
+{
+    struct address at = {0};
+    socklen_t length = sizeof at.v6;
+
+    return socket_option(fd, SO_TYPE) == SOCK_STREAM && socket_option(fd, SO_ACCEPTCONN) == 1 &&
+           getsockname(fd, &at.any, &length) == 0 &&
+           (at.any.sa_family == AF_INET || at.any.sa_family == AF_INET6);
+}
+
+/* Whether a socket of the service manager is meant for this listener: by its name, or else by its address. */
+static bool is_for(const struct notify_inherited *inherited, const struct listener_config *config)
+{
+    struct address at = {0}, place;
+    socklen_t length = sizeof at.v6;
+
+    if (!is_tcp_listener(inherited->fd))
+        return false;
+    if (strcmp(inherited->name, config->name) == 0)
+        return true;
+    if (getsockname(inherited->fd, &at.any, &length) != 0)
+        return false;
+    for (size_t i = 0; i < config->listen.count; i++) {
+        const struct endpoint *listen = &config->listen.at[i];
+
+        if (strcasecmp(listen->host, "localhost") == 0
+                ? address_is_loopback(&at) && address_port(&at) == listen->port
+                : address_from_literal(&place, listen->host, listen->port) && address_equal(&place, &at))
+            return true;
+    }
+    return false;
+}
+
+/* Sockets that were passed for this listener, now or at the start, stand in for its own.  False: error says why. */
+static bool use_inherited(struct posts *posts, const struct listener_config *config, bool *found, char *error,
+                          size_t size)
+{
+    *found = false;
+    for (struct post *post = posts->first; post; post = post->next)
+        if (post->inherited && !post->claim && strcmp(post->config->name, config->name) == 0) {
+            post->claim = config;
+            *found = true;
+        }
+    for (size_t i = 0; i < posts->inherited_count; i++) {
+        struct notify_inherited *inherited = &posts->inherited[i];
+        struct post *post;
+
+        if (inherited->fd < 0 || !is_for(inherited, config))
+            continue;
+        post = add(posts, inherited->fd, config, error, size);
+        inherited->fd = -1;
+        if (!post)
+            return false;
+        post->inherited = *found = true;
+    }
+    return true;
+}
+
+static bool open_listener(struct posts *posts, const struct listener_config *config, char *error, size_t size)
+{
+    bool found;
+
+    if (!use_inherited(posts, config, &found, error, size))
+        return false;
+    for (size_t i = 0; i < config->listen.count && !found; i++) {
+        const struct endpoint *place = &config->listen.at[i];
+        struct address address;
+
+        /* the configuration lets only localhost and literals through */
+        if (address_from_literal(&address, place->host, place->port)
+                ? !open_place(posts, config, &address, error, size)
+                : !open_localhost(posts, config, place->port, error, size))
+            return false;
+    }
+    return true;
+}
+
+/* Says where a post listens, when it is new or has changed hands. */
+static void announce(struct post *post)
+{
+    char where[ADDRESS_TEXT_MAX];
+
+    listener_hand_to(post->listener, post->claim->name, on_client, post);
+    if (!post->fresh && strcmp(post->config->name, post->claim->name) == 0)
+        return;
+    address_format(listener_address(post->listener), where);
+    log_event(LEVEL_INFO, post->claim->name, "listening on=%s", where);
+    if (!address_is_loopback(listener_address(post->listener)))
+        log_message(LEVEL_WARNING, post->claim->name, "%s is not loopback: others can use your proxy, and its "
+                    "password, through it", where);
+}
+
+void posts_pause(struct posts *posts, bool paused)
+{
+    posts->paused = paused;
+    for (struct post *post = posts->first; post; post = post->next)
+        listener_pause(post->listener, paused);
+}
+
+void posts_each(const struct posts *posts,
+                void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
+                void *arg)
+{
+    for (const struct post *post = posts->first; post; post = post->next)
+        see(arg, post->config, listener_address(post->listener));
+}
+
+/* Whether a socket can be bound to it. */
+static bool is_of_this_machine(const struct address *address)
+{
+    struct address any_port = *address;
+    int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool bound;
+
+    address_set_port(&any_port, 0);
+    bound = fd >= 0 && bind(fd, &any_port.any, address_length(&any_port)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return bound;
+}
+
+bool posts_listen_on(const struct posts *posts, const struct address *address)
+{
+    for (const struct post *post = posts->first; post; post = post->next) {
+        const struct address *own = listener_address(post->listener);
+
+        if (address_equal(own, address) ||
+            (address_port(own) == address_port(address) && address_is_any(own) && is_of_this_machine(address)))
+            return true;
+    }
+    return false;
+}
+
+bool posts_set(struct posts *posts, const struct config *config, char *error, size_t size)
+{
+    bool opened = true;
+
+    for (size_t i = 0; i < config->listener_count && opened; i++)
+        opened = open_listener(posts, &config->listeners[i], error, size);
+    for (struct post *post = posts->first; post; post = post->next) {
+        if (!opened)
+            post->claim = post->fresh ? NULL : post->config;
+        else if (post->claim)
+            announce(post);
+    }
+    if (opened)
+        close_inherited(posts);
+    sweep(posts);
+    return opened;
+}

@@ -1,0 +1,14 @@
+# Clients: where they come in, who may, and the bytes of each.
+
+src_libhouse_a_SOURCES += \
+	src/session/access.c src/session/access.h \
+	src/session/listener_set.c src/session/listener_set.h \
+	src/session/pipe.h \
+	src/session/pump.c src/session/pump.h \
+	src/session/session.c src/session/session.h
+if PIPE_SPLICE
+src_libhouse_a_SOURCES += src/session/pipe_splice.c
+else
+src_libhouse_a_SOURCES += src/session/pipe_none.c
+endif
+EXTRA_DIST += src/session/pipe_splice.c src/session/pipe_none.c

@@ -1,0 +1,303 @@
+#include "session/pump.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BURST_BYTES 65536     /* a read that fills this much is the start of a burst worth a pipe */
+#define BUFFER_BYTES 262144   /* of one copy, in a burst that no pipe is to be had for */
+#define ROUNDS_MAX 3          /* takes of one direction in one turn: nobody starves, no bytes grow cold in a queue */
+
+enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
+
+static char buffer[BUFFER_BYTES]; /* one thread, and nothing stays in it from call to call */
+
+static struct loop *loop_of(const struct pump *pump)
+{
+    return pump->way[PUMP_UP].from->loop;
+}
+
+static bool held(const struct pump_direction *way)
+{
+    return way->held || (way->pipe && pipe_held(way->pipe) > 0);
+}
+
+static void drop_held(struct pump_direction *way)
+{
+    free(way->held);
+    way->held = NULL;
+}
+
+/* Keeps what `to` did not take of the shared buffer. */
+static bool hold(struct pump_direction *way, const char *bytes, size_t length)
+{
+    way->held = malloc(length);
+    if (!way->held)
+        return false;
+    memcpy(way->held, bytes, length);
+    way->held_at = 0;
+    way->held_end = (uint32_t)length;
+    return true;
+}
+
+/* What a splice returned, told like a transport's result. */
+static ssize_t spliced(struct transport *side, ssize_t moved)
+{
+    if (moved >= 0)
+        return moved;
+    if (errno == EAGAIN || errno == EINTR)
+        return TRANSPORT_AGAIN;
+    side->error = errno;
+    return TRANSPORT_ERROR;
+}
+
+/* Gives `to` what is held.  DONE: nothing is held any more. */
+static enum step deliver(struct pump_direction *way)
+{
+    while (held(way)) {
+        ssize_t sent;
+
+        if (way->held)
+            sent = transport_send(way->to, way->held + way->held_at, way->held_end - way->held_at);
+        else
+            sent = spliced(way->to, pipe_drain(way->pipe, transport_splice_fd(way->to, LOOP_WRITE)));
+        if (sent == TRANSPORT_AGAIN || sent == 0)
+            return STEP_WAIT;
+        if (sent < 0)
+            return STEP_BROKEN_TO;
+        way->bytes += (uint64_t)sent;
+        if (way->held && (way->held_at += (uint32_t)sent) == way->held_end)
+            drop_held(way);
+    }
+    return STEP_DONE;
+}
+
+static enum step taken(ssize_t got)
+{
+    return got > 0 ? STEP_DONE : got == 0 ? STEP_END : got == TRANSPORT_AGAIN ? STEP_WAIT : STEP_BROKEN_FROM;
+}
+
+static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
+{
+    size_t size = whole_buffer ? BUFFER_BYTES : BURST_BYTES;
+    ssize_t got = transport_recv(way->from, buffer, size), sent;
+
+    if (got <= 0)
+        return taken(got);
+    way->bulk = (size_t)got == size;
+    sent = transport_send(way->to, buffer, (size_t)got);
+    if (sent == TRANSPORT_ERROR)
+        return STEP_BROKEN_TO;
+    if (sent < 0)
+        sent = 0;
+    way->bytes += (uint64_t)sent;
+    if (sent < got && !hold(way, buffer + sent, (size_t)(got - sent))) {
+        way->to->error = ENOMEM;
+        return STEP_BROKEN_TO;
+    }
+    return STEP_DONE;
+}
+
+/* A splice that gives nothing may have stopped before a byte that it does not move (TCP's urgent one): what recv says
+ * counts. */
+static enum step take_by_splice(struct pump_direction *way)
+{
+    ssize_t got = spliced(way->from, pipe_fill(way->pipe, transport_splice_fd(way->from, LOOP_READ)));
+
+    if (got == TRANSPORT_ERROR)
+        return STEP_BROKEN_FROM;
+    if (got <= 0)
+        return take_by_copy(way, false);
+    if (got < BURST_BYTES / 4)
+        way->bulk = false;
+    return STEP_DONE;
+}
+
+/* Takes from `from` what is there.  A burst goes through a pipe if both sides can splice and a pipe is to be had. */
+static enum step take(struct pump_direction *way)
+{
+    bool raw = transport_splice_fd(way->from, LOOP_READ) >= 0 && transport_splice_fd(way->to, LOOP_WRITE) >= 0;
+
+    if (way->bulk && raw && !way->pipe)
+        way->pipe = pipe_borrow();
+    if (way->pipe)
+        return take_by_splice(way);
+    return take_by_copy(way, way->bulk);
+}
+
+static struct pump_direction *other_way(struct pump *pump, const struct pump_direction *way)
+{
+    return way == &pump->way[PUMP_UP] ? &pump->way[PUMP_DOWN] : &pump->way[PUMP_UP];
+}
+
+/* The end of stream came. */
+static void begin_end(struct pump *pump, struct pump_direction *way)
+{
+    if (other_way(pump, way)->state == PUMP_FLOWING)
+        pump->first_end = way == &pump->way[PUMP_UP] ? PUMP_UP : PUMP_DOWN;
+    way->state = PUMP_ENDING;
+}
+
+/* Passes it on. */
+static enum step end_way(struct pump *pump, struct pump_direction *way)
+{
+    way->state = PUMP_ENDED_WAY;
+    if (other_way(pump, way)->state == PUMP_ENDED_WAY) /* both have: the owner closes them, which says the same */
+        return STEP_END;
+    return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
+}
+
+/* In a burst, who was woken by its bytes often waits for this very processor.  Now it takes them while they are in the
+ * cache, and the system has no reason to move it to a processor where it would be in the sender's way.  Small pieces
+ * count, too: without a pause behind those, it is moved. */
+static void let_receiver_run(void)
+{
+    (void)sched_yield();
+}
+
+/* Runs one direction until it blocks, ends, breaks or has had its share of the turn. */
+static enum step run_way(struct pump *pump, struct pump_direction *way)
+{
+    enum step step = STEP_DONE;
+
+    way->waits_for_room = false;
+    for (int rounds = 0; way->state != PUMP_ENDED_WAY; rounds++) {
+        if (rounds == ROUNDS_MAX)
+            return STEP_DONE;
+        step = deliver(way);
+        if (step != STEP_DONE)
+            break;
+        if (way->state == PUMP_ENDING)
+            return end_way(pump, way);
+        step = take(way);
+        if (step == STEP_END)
+            begin_end(pump, way);
+        else if (step != STEP_DONE)
+            break;
+    }
+    way->waits_for_room = step == STEP_WAIT && held(way);
+    if (way->pipe)
+        let_receiver_run();
+    if (way->pipe && !way->waits_for_room) {
+        pipe_give_back(way->pipe);
+        way->pipe = NULL;
+    }
+    return step;
+}
+
+static void tell(struct pump *pump, enum pump_event event)
+{
+    void (*told)(void *, enum pump_event) = pump->told;
+    void *arg = pump->arg;
+
+    pump_stop(pump);
+    told(arg, event);
+}
+
+/* Of the side that this direction reads from.  True: told was called. */
+static bool look_whether_broken(struct pump *pump, enum pump_way reads)
+{
+    struct pump_direction *way = &pump->way[reads];
+
+    if ((pump->lone && reads == PUMP_UP && way->state != PUMP_ENDED_WAY) || !transport_broken(way->from))
+        return false;
+    pump->broken_side = way->from;
+    tell(pump, PUMP_BROKEN);
+    return true;
+}
+
+static void run(struct pump *pump, bool up, bool down);
+
+static void run_again(struct deferred *again)
+{
+    run((struct pump *)((char *)again - offsetof(struct pump, again)), true, true);
+}
+
+/* Runs the named directions; told may be called, last thing. */
+static void run(struct pump *pump, bool up, bool down)
+{
+    uint64_t before = pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes;
+
+    for (int i = PUMP_UP; i <= PUMP_DOWN; i++) {
+        struct pump_direction *way = &pump->way[i];
+        enum step step;
+
+        if (!(i == PUMP_UP ? up : down) || way->state == PUMP_ENDED_WAY)
+            continue;
+        step = run_way(pump, way);
+        if (step == STEP_BROKEN_FROM || step == STEP_BROKEN_TO) {
+            pump->broken_side = step == STEP_BROKEN_FROM ? way->from : way->to;
+            tell(pump, PUMP_BROKEN);
+            return;
+        }
+        if (step == STEP_DONE)
+            loop_put_off(loop_of(pump), &pump->again, run_again);
+    }
+    if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
+        pump->moved_at = loop_now(loop_of(pump));
+    if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->lone) && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
+        tell(pump, PUMP_ENDED);
+    else if (pump->lone && pump->way[PUMP_UP].state == PUMP_ENDED_WAY)
+        look_whether_broken(pump, PUMP_UP);
+}
+
+/* A side is ready.  With edges, every event says "writable" too: only a direction that waits for this very thing is
+ * run.  A side that is not read at present, because it has ended or because there is no room, must be asked whether it
+ * was reset. */
+static void on_side(struct pump *pump, enum pump_way reads, int ready)
+{
+    struct pump_direction *in = &pump->way[reads], *out = &pump->way[reads == PUMP_UP ? PUMP_DOWN : PUMP_UP];
+    bool run_in = ready & LOOP_READ && in->state == PUMP_FLOWING && !in->waits_for_room;
+    bool run_out = ready & LOOP_WRITE && out->waits_for_room;
+
+    if ((in->state != PUMP_FLOWING || in->waits_for_room) && ready & LOOP_READ && look_whether_broken(pump, reads))
+        return;
+    if (run_in || run_out)
+        run(pump, reads == PUMP_UP ? run_in : run_out, reads == PUMP_UP ? run_out : run_in);
+}
+
+static void on_client(void *arg, int ready)
+{
+    on_side(arg, PUMP_UP, ready);
+}
+
+static void on_server(void *arg, int ready)
+{
+    on_side(arg, PUMP_DOWN, ready);
+}
+
+void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
+                size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg)
+{
+    memset(pump, 0, sizeof *pump);
+    pump->told = told;
+    pump->arg = arg;
+    pump->moved_at = loop_now(client->loop);
+    pump->way[PUMP_UP].from = pump->way[PUMP_DOWN].to = client;
+    pump->way[PUMP_UP].to = pump->way[PUMP_DOWN].from = server;
+    if (leftover_length > 0) {
+        pump->way[PUMP_DOWN].held = leftover;
+        pump->way[PUMP_DOWN].held_end = (uint32_t)leftover_length;
+    } else {
+        free(leftover);
+    }
+    transport_watch(client, on_client, pump);
+    transport_watch(server, on_server, pump);
+    loop_defer(client->loop, &pump->again, run_again); /* what is there already will not be announced again */
+}
+
+void pump_stop(struct pump *pump)
+{
+    if (!pump->way[PUMP_UP].from)
+        return;
+    loop_undefer(loop_of(pump), &pump->again);
+    for (int i = PUMP_UP; i <= PUMP_DOWN; i++) {
+        drop_held(&pump->way[i]);
+        pipe_give_back(pump->way[i].pipe);
+        pump->way[i].pipe = NULL;
+    }
+    transport_watch(pump->way[PUMP_UP].from, NULL, NULL);
+    transport_watch(pump->way[PUMP_DOWN].from, NULL, NULL);
+    pump->way[PUMP_UP].from = NULL;
+}

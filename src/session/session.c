@@ -1,0 +1,551 @@
+#include "session/session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "protocol/protocol.h"
+#include "session/pump.h"
+
+#define DRAIN_MS 2000          /* how long a refused client may take to read why */
+#define DRAIN_BYTES_MAX 65536  /* and how much it may still say */
+#define DEADLINE_STEP_MS 100   /* deadlines that are closer to each other are looked at together */
+#define REFUSED_MAX 64         /* clients beyond max-sessions that are told so at one time; more are just reset */
+
+/* URL of the proxy, or host:port of the target dialed directly: one for all sessions in a row that have the same. */
+struct via {
+    unsigned users;
+    char text[];
+};
+
+enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
+
+static const char *const state_names[] = {"accepted", "opening", "piping", "draining", "dead"};
+
+struct session {
+    struct sessions *owner;
+    struct session *next, **back;
+    struct config *config;
+    const struct listener_config *listener;
+    uint64_t serial;
+    enum state state;
+    bool well;
+    bool switched;                     /* the proxy answered 101 */
+    bool served;                       /* counts against max-sessions */
+    struct transport *client, *server; /* server: the tunnel's transport, once it is open */
+    struct tunnel *tunnel;             /* while OPENING */
+    struct via *via;                   /* once open */
+    struct pump pump;
+    uint64_t deadline;                 /* ms: when on_deadline is due; 0: never.  No timer each, they are large */
+    uint64_t started;                  /* ms */
+    uint32_t opened;                   /* ms after that: the tunnel stood; the limits of its steps are far shorter */
+    uint32_t drained;                  /* bytes */
+    struct deferred death;
+};
+
+struct sessions {
+    const struct means *means;
+    sessions_ended_fn *ended;
+    void *arg;
+    struct session *first;
+    struct via *via;                   /* that of the session opened last */
+    struct loop_timer watch;           /* rings at a deadline of one of them */
+    uint64_t watch_at;                 /* ms; 0: it does not run */
+    bool lone;
+    size_t count;
+    size_t served; /* of them; the others are being told why not */
+    uint64_t serial;
+    struct session_sums ended_sums;
+};
+
+static void enter(struct session *session, enum state state);
+
+#define NAME_MAX_BYTES 72
+
+/* "imap/work #12": made when it is needed, for an open session is to be small. */
+static const char *name_of(const struct session *session, char out[NAME_MAX_BYTES])
+{
+    snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
+    return out;
+}
+
+static const char *via_text(const struct via *via)
+{
+    return via ? via->text : "";
+}
+
+static void via_leave(struct via *via)
+{
+    if (via && --via->users == 0)
+        free(via);
+}
+
+/* NULL when out of memory: then there is nothing to show. */
+static struct via *via_share(struct sessions *sessions, const char *text)
+{
+    if (!sessions->via || strcmp(sessions->via->text, text) != 0) {
+        size_t size = strlen(text) + 1;
+        struct via *via = malloc(sizeof *via + size);
+
+        if (!via)
+            return NULL;
+        via->users = 1;
+        memcpy(via->text, text, size);
+        via_leave(sessions->via);
+        sessions->via = via;
+    }
+    sessions->via->users++;
+    return sessions->via;
+}
+
+struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg)
+{
+    struct sessions *sessions = calloc(1, sizeof *sessions);
+
+    if (sessions) {
+        sessions->means = means;
+        sessions->ended = ended;
+        sessions->arg = arg;
+    }
+    return sessions;
+}
+
+void sessions_free(struct sessions *sessions)
+{
+    if (!sessions)
+        return;
+    while (sessions->first)
+        enter(sessions->first, DEAD);
+    loop_timer_stop(&sessions->watch);
+    via_leave(sessions->via);
+    free(sessions);
+}
+
+void sessions_set_lone(struct sessions *sessions)
+{
+    sessions->lone = true;
+}
+
+size_t sessions_count(const struct sessions *sessions)
+{
+    return sessions->count;
+}
+
+struct session_sums sessions_sums(const struct sessions *sessions)
+{
+    struct session_sums sums = sessions->ended_sums;
+
+    sums.sessions = sessions->serial;
+    for (const struct session *session = sessions->first; session; session = session->next) {
+        sums.in += session->pump.way[PUMP_UP].bytes;
+        sums.out += session->pump.way[PUMP_DOWN].bytes;
+    }
+    return sums;
+}
+
+static struct loop *loop_of(const struct session *session)
+{
+    return session->owner->means->loop;
+}
+
+static uint64_t age_ms(const struct session *session)
+{
+    return loop_now(loop_of(session)) - session->started;
+}
+
+void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
+                   void *arg)
+{
+    for (const struct session *session = sessions->first; session; session = session->next) {
+        char name[NAME_MAX_BYTES];
+        struct session_facts facts = {
+            .name = name_of(session, name),
+            .listener = session->listener->name,
+            .state = state_names[session->state],
+            .age_ms = age_ms(session),
+            .in = session->pump.way[PUMP_UP].bytes,
+            .out = session->pump.way[PUMP_DOWN].bytes,
+            .via = via_text(session->via),
+            .switched = session->switched,
+        };
+
+        see(arg, &facts);
+    }
+}
+
+/* --- the end --- */
+
+static void log_closed(const struct session *session, const char *by, const char *error)
+{
+    char name[NAME_MAX_BYTES];
+
+    log_event(error && session->owner->lone ? LEVEL_WARNING : LEVEL_INFO, name_of(session, name),
+              "closed in=%" PRIu64 " out=%" PRIu64 " seconds=%" PRIu64 " by=%s%s%s%s",
+              session->pump.way[PUMP_UP].bytes, session->pump.way[PUMP_DOWN].bytes, age_ms(session) / 1000, by,
+              error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
+}
+
+/* A line of text would be noise to a client that speaks TLS to the server itself. */
+static bool client_speaks_tls(const struct session *session)
+{
+    const struct listener_config *listener = session->listener;
+    unsigned char start[2];
+    ssize_t seen = transport_peek(session->client, start, sizeof start);
+
+    if (session->pump.way[PUMP_UP].bytes > 0)
+        return true; /* it spoke before a server that speaks first: most likely a TLS hello */
+    if (seen > 0)
+        return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
+    return listener->tls == TLS_NO && !listener->target.srv &&
+           protocol_expects_tls(listener->protocol, listener->target.place.port);
+}
+
+/* The one way to refuse: the log is told, and the client in its own protocol; a client that would not understand gets a
+ * reset. */
+static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
+{
+    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
+    size_t length = protocol_refusal(session->listener->protocol, failure, line);
+
+    failure_format(failure, true, reason, sizeof reason);
+    log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
+              failure_class_name(failure->class), reason, failure->detail);
+    if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
+        transport_shutdown_send(session->client))
+        enter(session, DRAINING);
+    else
+        enter(session, DEAD);
+}
+
+/* --- deadlines --- */
+
+static void on_watch(void *arg);
+
+static void watch_until(struct sessions *sessions, uint64_t at)
+{
+    uint64_t now = loop_now(sessions->means->loop);
+
+    sessions->watch_at = at;
+    loop_timer_start(sessions->means->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
+}
+
+/* In that many milliseconds, or up to DEADLINE_STEP_MS later, on_deadline is called, unless the state changes. */
+static void set_deadline(struct session *session, uint64_t ms)
+{
+    struct sessions *sessions = session->owner;
+
+    session->deadline = loop_now(loop_of(session)) + ms;
+    if (sessions->watch_at == 0 || session->deadline < sessions->watch_at)
+        watch_until(sessions, session->deadline);
+}
+
+static void on_silence(struct session *session);
+
+static void on_deadline(struct session *session)
+{
+    session->deadline = 0;
+    if (session->state == PIPING)
+        on_silence(session);
+    else
+        enter(session, DEAD); /* it has drained for long enough */
+}
+
+/* Looks at all of them: rarely, since deadlines are long and one that has passed unused is not looked at again. */
+static void on_watch(void *arg)
+{
+    struct sessions *sessions = arg;
+    uint64_t now = loop_now(sessions->means->loop), first = 0;
+    struct session *next;
+
+    sessions->watch_at = 0;
+    for (struct session *session = sessions->first; session; session = next) {
+        next = session->next;
+        if (session->deadline > 0 && session->deadline <= now)
+            on_deadline(session);
+        else if (session->deadline > 0 && (first == 0 || session->deadline < first))
+            first = session->deadline;
+    }
+    if (first > 0 && (sessions->watch_at == 0 || first < sessions->watch_at))
+        watch_until(sessions, first < now + DEADLINE_STEP_MS ? now + DEADLINE_STEP_MS : first);
+}
+
+static void die(struct deferred *death)
+{
+    struct session *session = (struct session *)((char *)death - offsetof(struct session, death));
+
+    config_unref(session->config);
+    via_leave(session->via);
+    free(session);
+}
+
+/* --- PIPING --- */
+
+static void on_pump(void *arg, enum pump_event event)
+{
+    struct session *session = arg;
+    bool by_client = event == PUMP_ENDED ? session->pump.first_end == PUMP_UP
+                                         : session->pump.broken_side == session->client;
+
+    log_closed(session, by_client ? "client" : "proxy",
+               event == PUMP_BROKEN ? transport_error(session->pump.broken_side) : NULL);
+    session->well = event == PUMP_ENDED;
+    enter(session, DEAD);
+}
+
+static void watch_silence(struct session *session);
+
+/* How long nothing has moved, and for how long that is all right: a server that speaks first must greet, later the
+ * configuration says; 0 = for ever. */
+static uint64_t silence_ms(const struct session *session)
+{
+    return loop_now(loop_of(session)) - session->pump.moved_at;
+}
+
+static bool waits_for_greeting(const struct session *session)
+{
+    return session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0;
+}
+
+static void on_silence(struct session *session)
+{
+    const struct settings *settings = &session->config->settings;
+    struct failure failure;
+
+    if (waits_for_greeting(session) && age_ms(session) - session->opened >= settings->greeting_timeout) {
+        failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
+                    settings->greeting_timeout / 1000);
+        failure_at_url(&failure, via_text(session->via));
+        pump_stop(&session->pump);
+        refuse(session, "failed", "", &failure);
+    } else if (!waits_for_greeting(session) && settings->idle_timeout > 0 &&
+               silence_ms(session) >= settings->idle_timeout) {
+        log_closed(session, "idle-timeout", NULL);
+        enter(session, DEAD);
+    } else {
+        watch_silence(session);
+    }
+}
+
+/* The deadline is set anew when it has come, and never when bytes move. */
+static void watch_silence(struct session *session)
+{
+    const struct settings *settings = &session->config->settings;
+    uint64_t greeting = settings->greeting_timeout, waited = age_ms(session) - session->opened, left = 0;
+
+    if (settings->idle_timeout > 0)
+        left = settings->idle_timeout > silence_ms(session) ? settings->idle_timeout - silence_ms(session) : 1;
+    if (waits_for_greeting(session) && (left == 0 || greeting - waited < left))
+        left = greeting > waited ? greeting - waited : 1;
+    if (left > 0)
+        set_deadline(session, left);
+}
+
+static void enter_piping(struct session *session)
+{
+    const struct endpoint *proxy = tunnel_proxy(session->tunnel);
+    char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], name[NAME_MAX_BYTES], *leftover;
+    size_t length;
+
+    endpoint_format(tunnel_target(session->tunnel), target);
+    log_event(LEVEL_INFO, name_of(session, name), "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
+              proxy ? endpoint_format_url(proxy, url) : "direct", target,
+              tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
+    session->switched = tunnel_switched(session->tunnel);
+    session->via = via_share(session->owner, proxy ? url : target);
+    session->server = tunnel_take(session->tunnel, &leftover, &length);
+    tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
+    session->tunnel = NULL;
+    session->opened = (uint32_t)age_ms(session);
+    pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
+    session->pump.lone = session->owner->lone;
+    watch_silence(session);
+}
+
+/* --- OPENING --- */
+
+static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
+{
+    struct session *session = arg;
+    char name[NAME_MAX_BYTES];
+
+    switch (event) {
+    case TUNNEL_STEP:
+        if (log_wants(LEVEL_DEBUG))
+            log_message(LEVEL_DEBUG, name_of(session, name), "%s %s", step, text);
+        break;
+    case TUNNEL_OPEN:
+        enter(session, PIPING);
+        break;
+    case TUNNEL_FAILED:
+        refuse(session, "failed", "", tunnel_failure(session->tunnel));
+        break;
+    }
+}
+
+/* While the tunnel opens, the client may talk and may end its stream; only a reset means that it is gone. */
+static void on_client_while_opening(void *arg, int ready)
+{
+    struct session *session = arg;
+
+    if (ready & LOOP_READ && transport_broken(session->client)) {
+        log_closed(session, "client", transport_error(session->client));
+        enter(session, DEAD);
+    }
+}
+
+static void enter_opening(struct session *session)
+{
+    struct failure failure;
+    char name[NAME_MAX_BYTES];
+
+    transport_watch(session->client, on_client_while_opening, session);
+    session->tunnel = tunnel_open(session->owner->means, session->config, session->listener, name_of(session, name),
+                                  on_tunnel, session);
+    if (!session->tunnel) {
+        failure_set(&failure, FAILURE_TEMPORARY, "out of memory");
+        refuse(session, "failed", "", &failure);
+    }
+}
+
+/* --- DRAINING --- */
+
+static void on_client_while_draining(void *arg, int ready)
+{
+    struct session *session = arg;
+    char dropped[4096];
+    ssize_t got;
+
+    (void)ready;
+    while ((got = transport_recv(session->client, dropped, sizeof dropped)) > 0) {
+        session->drained += (uint32_t)got;
+        if (session->drained > DRAIN_BYTES_MAX)
+            break;
+    }
+    if (got != TRANSPORT_AGAIN)
+        enter(session, DEAD);
+}
+
+/* --- the machine --- */
+
+/* The session is no burden any more. */
+static void stop_serving(struct session *session)
+{
+    session->owner->served -= session->served;
+    session->served = false;
+}
+
+static void enter_dead(struct session *session, enum state before)
+{
+    bool whole = session->well || before == DRAINING;
+    /* what standard input had to say is on its way, and is to arrive, whoever hears the answer */
+    bool said_all = session->owner->lone && session->pump.way[PUMP_UP].state == PUMP_ENDED_WAY;
+
+    pump_stop(&session->pump);
+    tunnel_free(session->tunnel);
+    (whole ? transport_close : transport_reset)(session->client);
+    (whole || said_all ? transport_close : transport_reset)(session->server);
+    session->owner->ended_sums.in += session->pump.way[PUMP_UP].bytes;
+    session->owner->ended_sums.out += session->pump.way[PUMP_DOWN].bytes;
+    *session->back = session->next;
+    if (session->next)
+        session->next->back = session->back;
+    session->owner->count--;
+    stop_serving(session);
+    loop_defer(loop_of(session), &session->death, die);
+    if (session->owner->ended)
+        session->owner->ended(session->owner->arg, session->well);
+}
+
+/* The only writer of the state. */
+static void enter(struct session *session, enum state state)
+{
+    enum state before = session->state;
+    char name[NAME_MAX_BYTES];
+
+    if (log_wants(LEVEL_DEBUG))
+        log_message(LEVEL_DEBUG, name_of(session, name), "session %s -> %s", state_names[before], state_names[state]);
+    session->state = state;
+    session->deadline = 0;
+    switch (state) {
+    case ACCEPTED:
+        break;
+    case OPENING:
+        enter_opening(session);
+        break;
+    case PIPING:
+        enter_piping(session);
+        break;
+    case DRAINING:
+        stop_serving(session);
+        tunnel_free(session->tunnel);
+        session->tunnel = NULL;
+        transport_reset(session->server);
+        session->server = NULL;
+        transport_watch(session->client, on_client_while_draining, session);
+        set_deadline(session, DRAIN_MS);
+        on_client_while_draining(session, LOOP_READ); /* what it has said already will not be announced */
+        break;
+    case DEAD:
+        enter_dead(session, before);
+        break;
+    }
+}
+
+void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
+                   struct transport *client, const char *from, const struct failure *refusal)
+{
+    struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
+                                  ? calloc(1, sizeof *session) : NULL;
+    struct failure full;
+    char name[NAME_MAX_BYTES];
+
+    if (!session) {
+        transport_reset(client);
+        return;
+    }
+    session->owner = sessions;
+    session->config = config_ref(config);
+    session->listener = listener;
+    session->client = client;
+    session->started = loop_now(sessions->means->loop);
+    session->serial = ++sessions->serial;
+    session->next = sessions->first;
+    session->back = &sessions->first;
+    if (session->next)
+        session->next->back = &session->next;
+    sessions->first = session;
+    if (!refusal && sessions->served >= config->settings.max_sessions) {
+        failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
+                    config->settings.max_sessions);
+        refusal = &full;
+    }
+    sessions->count++;
+    if (refusal) {
+        refuse(session, "refused", from, refusal);
+        return;
+    }
+    session->served = true;
+    sessions->served++;
+    log_event(LEVEL_INFO, name_of(session, name), "accepted %s", from);
+    enter(session, OPENING);
+}
+
+void sessions_wind_down(struct sessions *sessions)
+{
+    struct session *next;
+
+    for (struct session *session = sessions->first; session; session = next) {
+        struct failure failure;
+
+        next = session->next;
+        if (session->state == OPENING) {
+            failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
+            refuse(session, "failed", "", &failure);
+        } else if (session->state == PIPING && silence_ms(session) >= SESSIONS_QUIET_MS) {
+            log_closed(session, "stop", NULL);
+            enter(session, DEAD);
+        }
+    }
+}

@@ -1,0 +1,9 @@
+# TLS over a transport, by OpenSSL, and whom we believe in it.
+
+src_libhouse_a_SOURCES += \
+	src/tls/alert.c src/tls/alert.h \
+	src/tls/certificate.c src/tls/certificate.h \
+	src/tls/record_bio.c src/tls/record_bio.h \
+	src/tls/tls_client.c src/tls/tls_client.h \
+	src/tls/tls_context.c src/tls/tls_context.h \
+	src/tls/tls_transport.c src/tls/tls_transport.h

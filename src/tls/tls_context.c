@@ -1,0 +1,462 @@
+#include "tls/tls_context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define RECORD_BYTES_MAX (5 + 16384 + 256)      /* on the wire: RFC 8446 section 5.2 */
+#define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* taken at once in bulk: some records a call; given back when idle */
+
+/* One remembered session.  The most recently used stands first. */
+struct memory {
+    struct memory *next;
+    SSL_SESSION *session;
+    char key[];
+};
+
+struct trust {
+    unsigned references;
+    SSL_CTX *context;
+    struct memory *memories;
+    size_t count;
+    X509 *shared[TRUST_CERTIFICATES_MAX];
+    size_t shared_next; /* where the next one goes */
+};
+
+/* One loaded setting. */
+struct entry {
+    struct entry *next;
+    struct trust *trust;
+    char *files[3]; /* ca, certificate, key; NULL where the setting has none */
+    bool verify;
+};
+
+struct trusts {
+    struct entry *entries;
+};
+
+/* --- the memory of sessions --- */
+
+static void memory_free(struct memory *memory)
+{
+    SSL_SESSION_free(memory->session);
+    free(memory);
+}
+
+/* Takes the session of that key out of the list. */
+static struct memory *memory_take(struct trust *trust, const char *key)
+{
+    for (struct memory **at = &trust->memories; *at; at = &(*at)->next) {
+        struct memory *found = *at;
+
+        if (strcmp(found->key, key) == 0) {
+            *at = found->next;
+            trust->count--;
+            return found;
+        }
+    }
+    return NULL;
+}
+
+static void memory_put_first(struct trust *trust, struct memory *memory)
+{
+    memory->next = trust->memories;
+    trust->memories = memory;
+    trust->count++;
+}
+
+static void forget_oldest(struct trust *trust)
+{
+    struct memory **last = &trust->memories;
+
+    while ((*last)->next)
+        last = &(*last)->next;
+    memory_free(*last);
+    *last = NULL;
+    trust->count--;
+}
+
+/* Where a stream notes the key it remembers by; OpenSSL gives such places out for the whole process. */
+static int key_place(void)
+{
+    static int place = -1;
+
+    if (place < 0)
+        place = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    return place;
+}
+
+/* OpenSSL has made a session.  1: its reference is ours. */
+static int on_new_session(SSL *stream, SSL_SESSION *session)
+{
+    struct trust *trust = SSL_CTX_get_app_data(SSL_get_SSL_CTX(stream));
+    const char *key = SSL_get_ex_data(stream, key_place());
+    struct memory *memory;
+
+    if (!key)
+        return 0;
+    memory = memory_take(trust, key);
+    if (memory) {
+        SSL_SESSION_free(memory->session);
+    } else {
+        memory = malloc(sizeof *memory + strlen(key) + 1);
+        if (!memory)
+            return 0;
+        memcpy(memory->key, key, strlen(key) + 1);
+    }
+    memory->session = session;
+    memory_put_first(trust, memory);
+    if (trust->count > TRUST_SESSIONS_MAX)
+        forget_oldest(trust);
+    return 1;
+}
+
+bool trust_remember(struct trust *trust, SSL *stream, const char *key)
+{
+    (void)trust; /* the stream's context knows it */
+    return SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
+}
+
+/* The server says for how long it will know the session (RFC 8446 section 4.6.1, RFC 5077 section 3.3), OpenSSL how
+ * long it wants to believe it; the shorter counts. */
+static bool expired(const SSL_SESSION *session)
+{
+    unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
+    long lifetime = SSL_SESSION_get_timeout(session);
+
+    if (hint > 0 && hint < (unsigned long)lifetime)
+        lifetime = (long)hint;
+    return time(NULL) - SSL_SESSION_get_time(session) >= lifetime || !SSL_SESSION_is_resumable(session);
+}
+
+SSL_SESSION *trust_recall(struct trust *trust, const char *key)
+{
+    struct memory *memory = memory_take(trust, key);
+
+    if (!memory)
+        return NULL;
+    if (expired(memory->session)) {
+        memory_free(memory);
+        return NULL;
+    }
+    memory_put_first(trust, memory);
+    SSL_SESSION_up_ref(memory->session);
+    return memory->session;
+}
+
+void trust_drop(struct trust *trust, const char *key)
+{
+    struct memory *memory = memory_take(trust, key);
+
+    if (memory)
+        memory_free(memory);
+}
+
+size_t trust_sessions(const struct trust *trust)
+{
+    return trust->count;
+}
+
+/* --- certificates --- */
+
+X509 *trust_share(struct trust *trust, X509 *certificate)
+{
+    X509 **place;
+
+    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX && trust->shared[i]; i++)
+        if (X509_cmp(trust->shared[i], certificate) == 0)
+            return trust->shared[i];
+    place = &trust->shared[trust->shared_next];
+    trust->shared_next = (trust->shared_next + 1) % TRUST_CERTIFICATES_MAX;
+    X509_free(*place);
+    *place = certificate;
+    X509_up_ref(certificate);
+    return certificate;
+}
+
+/* --- loading --- */
+
+/* What OpenSSL says went wrong last, in words. */
+static const char *reason(void)
+{
+    unsigned long last = ERR_peek_last_error();
+    const char *text = ERR_SYSTEM_ERROR(last) ? strerror(ERR_GET_REASON(last)) : ERR_reason_error_string(last);
+
+    return text ? text : "OpenSSL does not say why";
+}
+
+static bool last_error_is(int library, int what)
+{
+    unsigned long last = ERR_peek_last_error();
+
+    return ERR_GET_LIB(last) == library && ERR_GET_REASON(last) == what;
+}
+
+/* A sentence on one file: its name escaped, for it goes to the log. */
+static void __attribute__((format(printf, 4, 5))) complain(char *error, size_t size, const char *file,
+                                                           const char *format, ...)
+{
+    char name[512], rest[768];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(rest, sizeof rest, format, values);
+    va_end(values);
+    snprintf(error, size, "%s %s", log_escape(name, sizeof name, file, strlen(file)), rest);
+}
+
+/* Whether a file is there to be read; without it OpenSSL's words are hard to understand, and a pipe would block. */
+static bool readable(const char *file, char *error, size_t size)
+{
+    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat status;
+
+    if (fd < 0 || fstat(fd, &status) != 0) {
+        complain(error, size, file, "cannot be read: %s", strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    close(fd);
+    if (!S_ISREG(status.st_mode)) {
+        complain(error, size, file, "cannot be read: it is not a regular file");
+        return false;
+    }
+    return true;
+}
+
+static bool load_authorities(SSL_CTX *context, const char *file, char *error, size_t size)
+{
+    if (!file) {
+        if (SSL_CTX_set_default_verify_paths(context) == 1)
+            return true;
+        snprintf(error, size, "the system's certificates of authorities cannot be read: %s; name a file of your own",
+                 reason());
+        return false;
+    }
+    if (!readable(file, error, size))
+        return false;
+    if (SSL_CTX_load_verify_file(context, file) == 1)
+        return true;
+    complain(error, size, file, "holds no certificate of an authority that can be read (PEM is expected): %s",
+             reason());
+    return false;
+}
+
+/* Asked for a passphrase, we say that there is none: a daemon has nobody to ask. */
+static int refuse_passphrase(char *out, int size, int writing, void *asked)
+{
+    (void)out, (void)size, (void)writing;
+    *(bool *)asked = true;
+    return -1;
+}
+
+static bool load_identity(SSL_CTX *context, const struct trust_setting *setting, char *error, size_t size)
+{
+    const char *key = setting->key_file ? setting->key_file : setting->cert_file;
+    bool asked = false, loaded;
+
+    if (!setting->cert_file)
+        return true;
+    if (!readable(setting->cert_file, error, size) || !readable(key, error, size))
+        return false;
+    if (SSL_CTX_use_certificate_chain_file(context, setting->cert_file) != 1) {
+        if (last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE))
+            complain(error, size, setting->cert_file, "holds no certificate (PEM is expected)");
+        else
+            complain(error, size, setting->cert_file, "holds no certificate that can be used: %s", reason());
+        return false;
+    }
+    SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
+    loaded = SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
+    SSL_CTX_set_default_passwd_cb(context, NULL);
+    if (loaded && SSL_CTX_check_private_key(context) == 1)
+        return true;
+    if (asked)
+        complain(error, size, key, "holds an encrypted key; nobody is there to type its passphrase: store the key "
+                 "without one, in a file that only you can read");
+    else if (loaded || last_error_is(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH))
+        complain(error, size, key, "holds another key than the one of the certificate in %s", setting->cert_file);
+    else
+        complain(error, size, key, "holds no private key that can be used (PEM is expected): %s", reason());
+    return false;
+}
+
+/* The rules of the house for every stream. */
+static bool restrict_context(SSL_CTX *context, struct trust *trust, bool verify)
+{
+    SSL_CTX_set_security_level(context, 2);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, READ_BUFFER_BYTES);
+    SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_new_session);
+    return key_place() >= 0 && SSL_CTX_set_app_data(context, trust) == 1 &&
+           SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
+}
+
+static struct trust *load(const struct trust_setting *setting, char *error, size_t size)
+{
+    struct trust *trust = calloc(1, sizeof *trust);
+
+    ERR_clear_error();
+    snprintf(error, size, "TLS cannot be set up: out of memory");
+    if (!trust)
+        return NULL;
+    trust->references = 1;
+    trust->context = SSL_CTX_new(TLS_client_method());
+    if (!trust->context || !restrict_context(trust->context, trust, setting->verify)) {
+        if (ERR_peek_last_error())
+            snprintf(error, size, "TLS cannot be set up: %s", reason());
+    } else if (load_authorities(trust->context, setting->ca_file, error, size) &&
+               load_identity(trust->context, setting, error, size)) {
+        ERR_clear_error();
+        return trust;
+    }
+    ERR_clear_error();
+    trust_unref(trust);
+    return NULL;
+}
+
+struct trust *trust_ref(struct trust *trust)
+{
+    trust->references++;
+    return trust;
+}
+
+void trust_unref(struct trust *trust)
+{
+    if (!trust || --trust->references > 0)
+        return;
+    while (trust->memories) {
+        struct memory *first = trust->memories;
+
+        trust->memories = first->next;
+        memory_free(first);
+    }
+    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX; i++)
+        X509_free(trust->shared[i]);
+    SSL_CTX_free(trust->context);
+    free(trust);
+}
+
+SSL_CTX *trust_context(const struct trust *trust)
+{
+    return trust->context;
+}
+
+/* --- all settings --- */
+
+struct trusts *trusts_new(void)
+{
+    return calloc(1, sizeof(struct trusts));
+}
+
+static void entry_free(struct entry *entry)
+{
+    trust_unref(entry->trust);
+    for (size_t i = 0; i < sizeof entry->files / sizeof *entry->files; i++)
+        free(entry->files[i]);
+    free(entry);
+}
+
+void trusts_forget(struct trusts *trusts)
+{
+    while (trusts->entries) {
+        struct entry *first = trusts->entries;
+
+        trusts->entries = first->next;
+        entry_free(first);
+    }
+}
+
+void trusts_free(struct trusts *trusts)
+{
+    if (!trusts)
+        return;
+    trusts_forget(trusts);
+    free(trusts);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* False: out of memory. */
+static bool copy(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return *to || !from;
+}
+
+static struct entry *entry_new(const struct trust_setting *setting)
+{
+    struct entry *entry = calloc(1, sizeof *entry);
+
+    if (!entry)
+        return NULL;
+    entry->verify = setting->verify;
+    if (copy(&entry->files[0], setting->ca_file) && copy(&entry->files[1], setting->cert_file) &&
+        copy(&entry->files[2], setting->key_file))
+        return entry;
+    entry_free(entry);
+    return NULL;
+}
+
+struct trust *trusts_get(struct trusts *trusts, const struct trust_setting *setting, char *error, size_t size)
+{
+    struct entry *entry;
+
+    for (entry = trusts->entries; entry; entry = entry->next)
+        if (entry->verify == setting->verify && same(entry->files[0], setting->ca_file) &&
+            same(entry->files[1], setting->cert_file) && same(entry->files[2], setting->key_file))
+            return trust_ref(entry->trust);
+    entry = entry_new(setting);
+    if (!entry) {
+        snprintf(error, size, "TLS cannot be set up: out of memory");
+        return NULL;
+    }
+    entry->trust = load(setting, error, size);
+    if (!entry->trust) {
+        entry_free(entry);
+        return NULL;
+    }
+    entry->next = trusts->entries;
+    trusts->entries = entry;
+    return trust_ref(entry->trust);
+}
+
+void trust_free_buffers(SSL *stream)
+{
+    static const unsigned mended[] = {14, 6, 2, 1}; /* patch level of 3.0, 3.1, 3.2, 3.3 */
+    unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor();
+
+    if (major > 3 || minor >= sizeof mended / sizeof mended[0] || OPENSSL_version_patch() >= mended[minor])
+        SSL_free_buffers(stream);
+}
+
+const char *trust_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
+}

@@ -1,0 +1,596 @@
+#include "tls/tls_transport.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "tls/alert.h"
+#include "tls/certificate.h"
+#include "tls/record_bio.h"
+
+#define BUDGET_BYTES 262144   /* read from below in one call, so that no stream starves the others */
+#define LINGER_MS 30000       /* for a slow other side to take the last bytes of a closed stream */
+
+/* What only matters until the handshake is done. */
+struct opening {
+    char *host, *ca_option;
+    struct certificate_fault fault;
+    bool offered; /* a TLS session to resume */
+};
+
+enum state { STATE_OPENING, STATE_OPEN, STATE_BROKEN };
+
+struct tls {
+    struct transport base; /* first: the ops cast back */
+    struct records records;
+    struct trust *trust;
+    SSL *ssl;
+    char *remember;
+    struct opening *opening; /* NULL once open */
+    struct lingering *lingering;
+    struct deferred again, death;
+    enum state state;
+    bool ended;        /* close_notify came */
+    bool said_goodbye; /* close_notify was sent */
+    bool dry;          /* there was nothing to read, and below has not said since that it is ready */
+    bool crossed;      /* reading waits for below to take bytes, or sending for below to have some */
+};
+
+/* A closed stream that has something left to send. */
+struct lingering {
+    struct lingering *next, **back;
+    struct tls *tls;
+    struct loop_timer timer;
+};
+
+static struct lingering *lingerers;
+
+/* --- what OpenSSL says --- */
+
+/* The stream carries nothing from now on.  The first reason counts. */
+static void break_off(struct tls *self, int error, const char *why)
+{
+    if (self->state == STATE_BROKEN)
+        return;
+    self->state = STATE_BROKEN;
+    self->base.error = error;
+    self->base.why = why;
+}
+
+static void break_off_by_records(struct tls *self)
+{
+    if (self->state != STATE_BROKEN)
+        self->base.denied = self->records.below->denied;
+    break_off(self, self->records.error, self->records.why);
+}
+
+static void break_off_by_error(struct tls *self, unsigned long error)
+{
+    int alert = alert_of(error);
+
+    self->base.denied = alert_denies(alert);
+    if (self->records.broken)
+        break_off_by_records(self);
+    else if (self->records.cut)
+        break_off(self, EPROTO, "the TLS stream was cut off (no close_notify)");
+    else if (alert >= 0)
+        break_off(self, EPROTO, alert_text(alert));
+    else if (ERR_GET_REASON(error) == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC)
+        break_off(self, EPROTO, "a TLS record was damaged on its way, or forged");
+    else if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+        break_off(self, ENOMEM, NULL);
+    else
+        break_off(self, EPROTO, "the server does not keep to the rules of TLS");
+}
+
+/* What it means that a call of OpenSSL, which waits for `own` by nature, did not succeed.  No error stays behind: a
+ * stream above this one would take it for its own. */
+static ssize_t outcome(struct tls *self, int own)
+{
+    int error = SSL_get_error(self->ssl, 0);
+    unsigned long reason = ERR_peek_last_error();
+
+    ERR_clear_error();
+    if (!self->records.broken && (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)) {
+        if (error != own)
+            self->crossed = true;
+        return TRANSPORT_AGAIN;
+    }
+    if (!self->records.broken && error == SSL_ERROR_ZERO_RETURN) {
+        self->ended = true;
+        return TRANSPORT_EOF;
+    }
+    break_off_by_error(self, reason);
+    return TRANSPORT_ERROR;
+}
+
+/* --- readiness --- */
+
+static ssize_t flush(struct tls *self)
+{
+    ssize_t result = records_flush(&self->records);
+
+    if (result == TRANSPORT_ERROR)
+        break_off_by_records(self);
+    return result;
+}
+
+static void tell(struct tls *self, int ready)
+{
+    self->dry = false;
+    if (ready && self->base.watcher)
+        self->base.watcher(self->base.watcher_arg, ready);
+}
+
+/* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
+static void on_again(struct deferred *again)
+{
+    tell((struct tls *)(void *)((char *)again - offsetof(struct tls, again)), LOOP_READ);
+}
+
+static void finish(struct tls *self, bool reset);
+
+/* Below is ready: what is on its way goes first, our watcher is told the rest. */
+static void on_below(void *arg, int ready)
+{
+    struct tls *self = arg;
+    ssize_t flushed = 0;
+
+    if (ready & LOOP_WRITE)
+        flushed = flush(self);
+    if (self->lingering) {
+        if (flushed == TRANSPORT_ERROR || (ready & LOOP_WRITE && flushed == 0))
+            finish(self, flushed != 0);
+        return;
+    }
+    if (flushed == TRANSPORT_AGAIN)
+        ready &= ~LOOP_WRITE;
+    if (ready && (self->crossed || flushed == TRANSPORT_ERROR)) {
+        ready = LOOP_READ | LOOP_WRITE;
+        self->crossed = false;
+    }
+    tell(self, ready);
+}
+
+/* --- the transport --- */
+
+static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
+{
+    struct tls *self = (struct tls *)transport;
+    size_t got = 0, some;
+    ssize_t result = TRANSPORT_AGAIN;
+
+    if (self->state != STATE_OPEN)
+        return TRANSPORT_ERROR;
+    if (self->ended)
+        return TRANSPORT_EOF;
+    if (self->dry)
+        return TRANSPORT_AGAIN;
+    self->records.budget = BUDGET_BYTES;
+    while (got < size) {
+        ERR_clear_error();
+        if (SSL_read_ex(self->ssl, (char *)bytes + got, size - got, &some) != 1) {
+            result = outcome(self, SSL_ERROR_WANT_READ);
+            break;
+        }
+        got += some;
+    }
+    if (flush(self) == TRANSPORT_ERROR)
+        result = TRANSPORT_ERROR;
+    /* what comes behind some bytes is kept for the next call */
+    if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0) {
+        self->dry = true;
+        trust_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
+    } else if (got == 0 && result == TRANSPORT_AGAIN) {
+        loop_put_off(self->base.loop, &self->again, on_again);
+    }
+    return got > 0 ? (ssize_t)got : result;
+}
+
+static ssize_t tls_peek(struct transport *transport, void *bytes, size_t size)
+{
+    struct tls *self = (struct tls *)transport;
+    ssize_t result;
+    size_t got;
+
+    if (self->state != STATE_OPEN)
+        return TRANSPORT_ERROR;
+    if (self->ended)
+        return TRANSPORT_EOF;
+    self->records.budget = BUDGET_BYTES;
+    ERR_clear_error();
+    result = SSL_peek_ex(self->ssl, bytes, size, &got) == 1 ? (ssize_t)got : outcome(self, SSL_ERROR_WANT_READ);
+    if (flush(self) == TRANSPORT_ERROR && result <= 0)
+        return TRANSPORT_ERROR;
+    if (result == TRANSPORT_AGAIN && self->records.budget == 0)
+        loop_put_off(self->base.loop, &self->again, on_again);
+    return result;
+}
+
+static ssize_t tls_send(struct transport *transport, const void *bytes, size_t length)
+{
+    struct tls *self = (struct tls *)transport;
+    ssize_t result = TRANSPORT_AGAIN;
+    size_t taken = 0, some;
+
+    if (self->state != STATE_OPEN)
+        return TRANSPORT_ERROR;
+    while (taken < length) {
+        if (taken == 0 || !records_has_room(&self->records)) {
+            result = flush(self);
+            if (result < 0)
+                break;
+        }
+        ERR_clear_error();
+        if (SSL_write_ex(self->ssl, (const char *)bytes + taken, length - taken, &some) != 1) {
+            result = outcome(self, SSL_ERROR_WANT_WRITE);
+            break;
+        }
+        taken += some;
+    }
+    if (flush(self) == TRANSPORT_ERROR)
+        return TRANSPORT_ERROR;
+    return taken > 0 ? (ssize_t)taken : result;
+}
+
+static bool tls_broken(struct transport *transport)
+{
+    struct tls *self = (struct tls *)transport;
+
+    /* once the other side has ended its stream in order, what becomes of below tells nothing new */
+    if (!self->ended && transport_broken(self->records.below))
+        break_off(self, self->records.below->error, self->records.below->why);
+    return self->state == STATE_BROKEN;
+}
+
+/* Puts close_notify behind all that was sent. */
+static bool say_goodbye(struct tls *self)
+{
+    if (self->said_goodbye)
+        return true;
+    self->said_goodbye = self->records.closing = true;
+    ERR_clear_error();
+    if (SSL_shutdown(self->ssl) >= 0)
+        return self->records.closed = true;
+    break_off_by_error(self, ERR_peek_last_error());
+    ERR_clear_error();
+    return false;
+}
+
+static bool tls_shutdown_send(struct transport *transport)
+{
+    struct tls *self = (struct tls *)transport;
+    bool courtesy = self->ended && !self->records.out; /* whoever has ended, too, may be gone, and has lost nothing */
+
+    return (self->state == STATE_OPEN && say_goodbye(self) && flush(self) != TRANSPORT_ERROR) || courtesy;
+}
+
+static int tls_splice_fd(const struct transport *transport, int direction)
+{
+    (void)transport, (void)direction;
+    return -1;
+}
+
+/* --- the end --- */
+
+static void opening_free(struct opening *opening)
+{
+    if (!opening)
+        return;
+    certificate_fault_release(&opening->fault);
+    free(opening->host);
+    free(opening->ca_option);
+    free(opening);
+}
+
+static void tls_free(struct tls *self)
+{
+    /* a stream that was not ended does not spoil its TLS session (RFC 8446 section 6.1, RFC 5246 section 7.2.1) */
+    if (self->ssl)
+        SSL_set_shutdown(self->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_free(self->ssl);
+    trust_unref(self->trust);
+    opening_free(self->opening);
+    records_release(&self->records);
+    free(self->remember);
+    free(self);
+}
+
+static void on_death(struct deferred *death)
+{
+    tls_free((struct tls *)(void *)((char *)death - offsetof(struct tls, death)));
+}
+
+/* Lets go of below; the rest follows at the end of the turn. */
+static void finish(struct tls *self, bool reset)
+{
+    struct lingering *lingering = self->lingering;
+
+    if (lingering) {
+        loop_timer_stop(&lingering->timer);
+        *lingering->back = lingering->next;
+        if (lingering->next)
+            lingering->next->back = lingering->back;
+        self->lingering = NULL;
+        free(lingering);
+    }
+    (reset ? transport_reset : transport_close)(self->records.below);
+    loop_defer(self->base.loop, &self->death, on_death);
+}
+
+static void on_lingered_too_long(void *arg)
+{
+    finish(((struct lingering *)arg)->tls, true);
+}
+
+/* Stays until below has taken what is on its way.  False: out of memory. */
+static bool linger(struct tls *self)
+{
+    struct lingering *lingering = calloc(1, sizeof *lingering);
+
+    if (!lingering)
+        return false;
+    lingering->tls = self;
+    lingering->next = lingerers;
+    lingering->back = &lingerers;
+    if (lingerers)
+        lingerers->back = &lingering->next;
+    lingerers = self->lingering = lingering;
+    loop_timer_start(self->base.loop, &lingering->timer, LINGER_MS, on_lingered_too_long, lingering);
+    return true;
+}
+
+void tls_end_lingering(struct loop *loop)
+{
+    struct lingering *next;
+
+    for (struct lingering *at = lingerers; at; at = next) {
+        next = at->next;
+        if (at->tls->base.loop == loop)
+            finish(at->tls, true);
+    }
+}
+
+static void tls_end(struct transport *transport, bool reset)
+{
+    struct tls *self = (struct tls *)transport;
+    ssize_t flushed = 0;
+
+    transport->watcher = NULL;
+    loop_undefer(transport->loop, &self->again);
+    if (!reset && self->state == STATE_OPEN && say_goodbye(self)) {
+        flushed = flush(self);
+        if (flushed == TRANSPORT_AGAIN && linger(self))
+            return;
+    }
+    finish(self, reset || flushed != 0);
+}
+
+static void tls_set_patience(struct transport *transport, uint32_t ms)
+{
+    transport_set_patience(((struct tls *)transport)->records.below, ms);
+}
+
+static const struct transport_ops tls_ops = {
+    tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd, tls_set_patience,
+};
+
+/* --- the handshake --- */
+
+/* Takes what an earlier stream has for the server's own certificate. */
+static void share_certificate(struct tls *self, STACK_OF(X509) *sent)
+{
+    X509 *own = sk_X509_value(sent, 0), *shared = own ? trust_share(self->trust, own) : NULL;
+
+    if (shared == own || !X509_up_ref(shared))
+        return;
+    sk_X509_set(sent, 0, shared);
+    X509_free(own);
+}
+
+/* OpenSSL looks at each certificate, the server's own last.  It forgets them when it refuses, so we take note. */
+static int on_certificate(int good, X509_STORE_CTX *check)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
+    struct tls *self = SSL_get_app_data(ssl);
+
+    if (!good && self->opening && self->opening->fault.error == X509_V_OK)
+        certificate_take_note(&self->opening->fault, check);
+    if (good && X509_STORE_CTX_get_error_depth(check) == 0)
+        share_certificate(self, X509_STORE_CTX_get0_untrusted(check));
+    return good;
+}
+
+/* Whether what came cannot be the start of TLS, which begins with a handshake or an alert. */
+static bool speaks_something_else(const struct records *records)
+{
+    return records->first_length > 0 && records->first[0] != SSL3_RT_HANDSHAKE && records->first[0] != SSL3_RT_ALERT;
+}
+
+static void explain(const struct tls *self, unsigned long error, struct failure *failure)
+{
+    const struct opening *opening = self->opening;
+    const char *reason = ERR_reason_error_string(error);
+    char said[2 * RECORDS_FIRST_BYTES];
+
+    if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && opening->fault.error != X509_V_OK) {
+        certificate_fail(&opening->fault, opening->host, opening->ca_option, failure);
+    } else if (speaks_something_else(&self->records)) {
+        failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
+        snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
+                 log_escape(said, sizeof said, self->records.first, self->records.first_length));
+    } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* or it said goodbye for an answer */
+        failure_set(failure, FAILURE_TEMPORARY, "closed the connection during the TLS handshake");
+    } else if (self->records.broken) {
+        failure_set(failure, FAILURE_TEMPORARY, "TLS handshake: %s", transport_error(&self->base));
+    } else if (alert_of(error) >= 0) {
+        alert_fail(alert_of(error), opening->host, failure);
+    } else if (ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL) {
+        failure_set(failure, FAILURE_PERMANENT, "speaks no version of TLS that is trusted, 1.2 at least");
+    } else {
+        failure_set(failure, FAILURE_PERMANENT, "TLS handshake failed: %s", reason ? reason : "for no known reason");
+    }
+}
+
+static enum tls_result fail(struct tls *self, struct failure *failure)
+{
+    unsigned long error = ERR_peek_last_error();
+
+    if (self->records.broken)
+        break_off_by_records(self);
+    records_flush(&self->records); /* our alert, which says why; whether it gets there changes nothing */
+    explain(self, error, failure);
+    if (self->opening->offered) /* whatever it was: the next attempt does without the remembered session */
+        trust_drop(self->trust, self->remember);
+    break_off(self, EPROTO, "the TLS handshake failed");
+    ERR_clear_error();
+    return TLS_FAILED;
+}
+
+/* Drops certificates that nobody looks at any more. */
+static void shorten(STACK_OF(X509) *chain, int keep)
+{
+    while (sk_X509_num(chain) > keep)
+        X509_free(sk_X509_pop(chain));
+}
+
+/* The stream may be idle for days: gives back what only the handshake needed, half of its memory. */
+static void shrink(struct tls *self)
+{
+    shorten(SSL_get_peer_cert_chain(self->ssl), 1);
+    shorten(SSL_get0_verified_chain(self->ssl), 0);
+    opening_free(self->opening);
+    self->opening = NULL;
+}
+
+enum tls_result tls_handshake(struct transport *tls, struct failure *failure)
+{
+    struct tls *self = (struct tls *)tls;
+    bool waits;
+    int error;
+
+    self->records.budget = BUDGET_BYTES;
+    ERR_clear_error();
+    error = SSL_get_error(self->ssl, SSL_connect(self->ssl));
+    waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+    if (self->records.broken || (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
+        return fail(self, failure);
+    ERR_clear_error();
+    if (waits) {
+        if (error == SSL_ERROR_WANT_READ && self->records.budget == 0)
+            loop_put_off(self->base.loop, &self->again, on_again);
+        return TLS_WAIT;
+    }
+    self->state = STATE_OPEN;
+    shrink(self);
+    return TLS_DONE;
+}
+
+const char *tls_describe(const struct transport *tls, char *out, size_t size)
+{
+    const struct tls *self = (const struct tls *)tls;
+    const X509 *certificate = SSL_get0_peer_certificate(self->ssl);
+    char whose[256] = "no certificate";
+
+    if (SSL_session_reused(self->ssl))
+        snprintf(whose, sizeof whose, "resumed");
+    else if (certificate)
+        certificate_describe(certificate, whose, sizeof whose);
+    snprintf(out, size, "%s, %s, %s%s", SSL_get_version(self->ssl), SSL_get_cipher_name(self->ssl), whose,
+             SSL_get_verify_mode(self->ssl) == SSL_VERIFY_NONE ? ", not verified" : "");
+    return out;
+}
+
+/* --- the start --- */
+
+/* Whom the certificate must be for, and what we say whom we want.  A name's last dot is not part of it. */
+static bool expect_host(struct tls *self)
+{
+    char host[256], address[sizeof(struct in6_addr)];
+    size_t length = strlen(self->opening->host);
+
+    SSL_set_hostflags(self->ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (inet_pton(AF_INET, self->opening->host, address) == 1 || inet_pton(AF_INET6, self->opening->host, address) == 1)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(self->ssl), self->opening->host) == 1;
+    if (length > 0 && self->opening->host[length - 1] == '.')
+        length--;
+    if (length == 0 || length >= sizeof host)
+        return false;
+    memcpy(host, self->opening->host, length);
+    host[length] = '\0';
+    return SSL_set1_host(self->ssl, host) == 1 && SSL_set_tlsext_host_name(self->ssl, host) == 1;
+}
+
+static bool offer_protocol(struct tls *self, const char *alpn)
+{
+    unsigned char list[256];
+    size_t length = alpn ? strlen(alpn) : 0;
+
+    if (length == 0 || length > 255)
+        return length == 0;
+    list[0] = (unsigned char)length;
+    memcpy(list + 1, alpn, length);
+    return SSL_set_alpn_protos(self->ssl, list, (unsigned)length + 1) == 0;
+}
+
+static bool offer_session(struct tls *self)
+{
+    SSL_SESSION *session;
+
+    if (!self->remember)
+        return true;
+    session = trust_recall(self->trust, self->remember);
+    if (session) {
+        self->opening->offered = SSL_set_session(self->ssl, session) == 1;
+        SSL_SESSION_free(session);
+    }
+    return trust_remember(self->trust, self->ssl, self->remember);
+}
+
+static bool set_up(struct tls *self, const struct tls_job *job)
+{
+    BIO *bio;
+
+    self->opening = calloc(1, sizeof *self->opening);
+    if (!self->opening || !(self->opening->host = strdup(job->host)) ||
+        !(self->opening->ca_option = strdup(job->ca_option)) ||
+        (job->remember && !(self->remember = strdup(job->remember))))
+        return false;
+    self->ssl = SSL_new(trust_context(job->trust));
+    bio = self->ssl ? records_bio(&self->records) : NULL;
+    if (!bio)
+        return false;
+    SSL_set_bio(self->ssl, bio, bio);
+    SSL_set_verify(self->ssl, SSL_get_verify_mode(self->ssl), on_certificate);
+    return SSL_set_app_data(self->ssl, self) == 1 && expect_host(self) && offer_protocol(self, job->alpn) &&
+           offer_session(self);
+}
+
+struct transport *transport_from_tls(const struct tls_job *job)
+{
+    struct tls *self = calloc(1, sizeof *self);
+
+    if (self) {
+        self->base.ops = &tls_ops;
+        self->base.loop = job->loop;
+        self->records.below = job->below;
+        self->trust = trust_ref(job->trust);
+        if (set_up(self, job)) {
+            transport_watch(job->below, on_below, self);
+            return &self->base;
+        }
+        tls_free(self);
+    }
+    ERR_clear_error();
+    transport_close(job->below);
+    return NULL;
+}

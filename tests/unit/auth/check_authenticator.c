@@ -1,0 +1,184 @@
+#include "auth/authenticator.h"
+
+#include <string.h>
+
+#include "../unit.h"
+
+#define BIT(scheme) (1u << (scheme))
+#define BASIC BIT(CHALLENGE_BASIC)
+#define DIGEST BIT(CHALLENGE_DIGEST)
+#define NTLM BIT(CHALLENGE_NTLM)
+#define NEGOTIATE BIT(CHALLENGE_NEGOTIATE)
+
+static char why[200];
+
+static struct auth started(enum proxy_auth configured, bool tls, bool has_user, enum challenge_scheme remembered)
+{
+    const struct proxy_config own = {.auth = configured};
+    struct auth auth;
+
+    auth_start(&auth, &own, tls, has_user, remembered);
+    return auth;
+}
+
+START_TEST(any_asks_first_without_credentials)
+{
+    ck_assert_int_eq(started(AUTH_ANY, false, true, CHALLENGE_NONE).scheme, CHALLENGE_NONE);
+    ck_assert_int_eq(started(AUTH_ANY, true, true, CHALLENGE_NONE).scheme, CHALLENGE_NONE);
+    ck_assert_int_eq(started(AUTH_ANY, false, false, CHALLENGE_NONE).scheme, CHALLENGE_NONE);
+}
+END_TEST
+
+START_TEST(what_the_configuration_names_is_used_at_once)
+{
+    ck_assert_int_eq(started(AUTH_BASIC, false, true, CHALLENGE_NONE).scheme, CHALLENGE_BASIC);
+    ck_assert_int_eq(started(AUTH_DIGEST, false, true, CHALLENGE_NTLM).scheme, CHALLENGE_DIGEST);
+    ck_assert_int_eq(started(AUTH_NTLM, false, true, CHALLENGE_NONE).scheme, CHALLENGE_NTLM);
+    ck_assert_int_eq(started(AUTH_NEGOTIATE, false, false, CHALLENGE_NONE).scheme, CHALLENGE_NEGOTIATE);
+}
+END_TEST
+
+START_TEST(what_worked_is_used_again)
+{
+    ck_assert_int_eq(started(AUTH_ANY, false, true, CHALLENGE_DIGEST).scheme, CHALLENGE_DIGEST);
+    ck_assert_int_eq(started(AUTH_ANY, false, false, CHALLENGE_NEGOTIATE).scheme, CHALLENGE_NEGOTIATE);
+    /* but not without the user that it needs */
+    ck_assert_int_eq(started(AUTH_ANY, false, false, CHALLENGE_DIGEST).scheme, CHALLENGE_NONE);
+}
+END_TEST
+
+START_TEST(a_proxy_without_a_section_gets_nothing)
+{
+    struct auth auth;
+
+    auth_start(&auth, NULL, true, true, CHALLENGE_NEGOTIATE);
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
+    ck_assert(!auth_offered(&auth, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
+}
+END_TEST
+
+START_TEST(the_strongest_that_is_offered_is_taken)
+{
+    static const struct {
+        unsigned offered;
+        bool has_user;
+        enum challenge_scheme taken;
+    } cases[] = {
+        {NEGOTIATE | DIGEST | NTLM | BASIC, true, CHALLENGE_NEGOTIATE},
+        {DIGEST | NTLM | BASIC, true, CHALLENGE_DIGEST},
+        {NTLM | BASIC, true, CHALLENGE_NTLM},
+        {BASIC, true, CHALLENGE_BASIC},
+        {NEGOTIATE | BASIC, false, CHALLENGE_NEGOTIATE},
+        {DIGEST | NTLM | BASIC, false, CHALLENGE_NONE},
+        {0, true, CHALLENGE_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (int tls = 0; tls < 2; tls++) {
+            struct auth auth = started(AUTH_ANY, tls, cases[i].has_user, CHALLENGE_NONE);
+            bool found = auth_offered(&auth, cases[i].offered, why, sizeof why);
+
+            ck_assert_int_eq(found, cases[i].taken != CHALLENGE_NONE);
+            ck_assert_int_eq(auth.scheme, cases[i].taken);
+        }
+}
+END_TEST
+
+START_TEST(one_that_cannot_start_gives_way_to_the_next)
+{
+    struct auth auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+
+    ck_assert(auth_offered(&auth, NEGOTIATE | NTLM, why, sizeof why));
+    ck_assert(auth_unable(&auth));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NTLM);
+    ck_assert(!auth_unable(&auth));
+
+    /* remembered, and what else is offered is not known: ask */
+    auth = started(AUTH_ANY, false, true, CHALLENGE_NEGOTIATE);
+    ck_assert(auth_unable(&auth));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
+    ck_assert(auth_offered(&auth, NEGOTIATE | DIGEST, why, sizeof why));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_DIGEST);
+
+    /* the configuration wants this one and no other */
+    auth = started(AUTH_NEGOTIATE, false, true, CHALLENGE_NONE);
+    ck_assert(!auth_unable(&auth));
+}
+END_TEST
+
+START_TEST(a_readable_password_goes_out_only_when_nothing_else_is_offered)
+{
+    struct auth auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+
+    ck_assert(auth_offered(&auth, NEGOTIATE | BASIC, why, sizeof why));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NEGOTIATE);
+    ck_assert(!auth_unable(&auth));
+
+    auth = started(AUTH_ANY, true, true, CHALLENGE_NONE); /* in TLS it is not readable */
+    ck_assert(auth_offered(&auth, NEGOTIATE | BASIC, why, sizeof why));
+    ck_assert(auth_unable(&auth));
+    ck_assert_int_eq(auth.scheme, CHALLENGE_BASIC);
+}
+END_TEST
+
+START_TEST(each_scheme_is_tried_once)
+{
+    const unsigned all = NEGOTIATE | DIGEST | NTLM | BASIC;
+    struct auth auth = started(AUTH_ANY, true, true, CHALLENGE_NONE);
+    enum challenge_scheme before = CHALLENGE_NEGOTIATE + 1;
+    int count = 0;
+
+    while (auth_offered(&auth, all, why, sizeof why)) {
+        ck_assert_int_lt(auth.scheme, before);
+        before = auth.scheme;
+        count++;
+    }
+    ck_assert_int_eq(count, 4);
+}
+END_TEST
+
+START_TEST(the_words_say_what_to_set)
+{
+    struct auth auth = started(AUTH_ANY, false, false, CHALLENGE_NONE);
+
+    ck_assert(!auth_offered(&auth, NTLM | BASIC, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, "set user and a password"));
+    auth = started(AUTH_DIGEST, false, true, CHALLENGE_NONE);
+    ck_assert(!auth_offered(&auth, BASIC, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, "is not what auth says"));
+    auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+    ck_assert(!auth_offered(&auth, 0, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, "no scheme"));
+}
+END_TEST
+
+START_TEST(other_forms_of_request_know_basic_only)
+{
+    const struct proxy_config own = {.auth = AUTH_ANY, .method = 1};
+    struct auth auth;
+
+    auth_start(&auth, &own, false, true, CHALLENGE_DIGEST);
+    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
+    ck_assert(!auth_offered(&auth, DIGEST, why, sizeof why));
+    auth_start(&auth, &own, false, true, CHALLENGE_NONE);
+    ck_assert(auth_offered(&auth, BASIC, why, sizeof why));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *tcase = unit_case("auth");
+
+    tcase_add_test(tcase, any_asks_first_without_credentials);
+    tcase_add_test(tcase, what_the_configuration_names_is_used_at_once);
+    tcase_add_test(tcase, what_worked_is_used_again);
+    tcase_add_test(tcase, a_proxy_without_a_section_gets_nothing);
+    tcase_add_test(tcase, the_strongest_that_is_offered_is_taken);
+    tcase_add_test(tcase, one_that_cannot_start_gives_way_to_the_next);
+    tcase_add_test(tcase, a_readable_password_goes_out_only_when_nothing_else_is_offered);
+    tcase_add_test(tcase, each_scheme_is_tried_once);
+    tcase_add_test(tcase, the_words_say_what_to_set);
+    tcase_add_test(tcase, other_forms_of_request_know_basic_only);
+    return unit_run();
+}

@@ -1,0 +1,187 @@
+#include "auth/challenge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+enum {
+    NONE = 0,
+    BASIC = 1 << CHALLENGE_BASIC,
+    NTLM = 1 << CHALLENGE_NTLM,
+    DIGEST = 1 << CHALLENGE_DIGEST,
+    NEGOTIATE = 1 << CHALLENGE_NEGOTIATE,
+};
+
+/* Fields of a 407, and what they offer.  A field is given as its value; two are parted by "\n". */
+static const struct {
+    const char *fields;
+    unsigned offered;
+} cases[] = {
+    {"Basic realm=\"x\"", BASIC},
+    {"Basic", BASIC},
+    {"basic realm=x", BASIC},
+    {"BASIC realm=\"x\", charset=\"UTF-8\"", BASIC},
+    {"NTLM", NTLM},
+    {"Negotiate", NEGOTIATE},
+    {"Negotiate YIIabc+/==", NEGOTIATE},
+    {"Negotiate, NTLM, Basic realm=\"x\"", NEGOTIATE | NTLM | BASIC},
+    {"Negotiate,NTLM", NEGOTIATE | NTLM},
+    {"Negotiate\nNTLM\nBasic realm=\"a\"", NEGOTIATE | NTLM | BASIC},
+    {"Digest realm=\"a\", nonce=\"b\"", DIGEST},
+    {"Digest realm=\"a\",nonce=\"b\",qop=\"auth,auth-int\",algorithm=MD5", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=\"MD5\"", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=md5-SESS", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-256", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-256-sess", DIGEST},
+    {"Digest nonce = \"b\" , algorithm = SHA-256 , realm = \"a\"", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256", NONE}, /* libcurl 7.88 does that one wrong */
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-2566", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=MD", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=rot13, algorithm=MD5", NONE},
+    {"Digest realm=\"a\"", NONE}, /* no nonce */
+    {"Digest", NONE},
+    {"Digest realm=\"nonce=1\"", NONE},
+    /* libcurl takes the first Digest, whatever it is */
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256\nDigest realm=\"a\", nonce=\"b\"", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-256, Digest realm=\"a\", nonce=\"b\", algorithm=odd", DIGEST},
+    {"Basic realm=\"x\", Digest realm=\"a\", nonce=\"b\", NTLM", BASIC | DIGEST | NTLM},
+    /* names in parameters, in quotes, in token68 */
+    {"Basic realm=\"a, Negotiate, NTLM\"", BASIC},
+    {"Basic realm=\"a\\\", NTLM, \\\"\"", BASIC},
+    {"Basic realm=\"\\\\\", NTLM", BASIC | NTLM},
+    {"Basic negotiate=\"x\", NTLM=y", BASIC},
+    {"Negotiate NTLM", NEGOTIATE},
+    {"Negotiate Basic==, NTLM", NEGOTIATE | NTLM},
+    {"Basic realm=Digest, nonce=NTLM", BASIC},
+    {"Digest opaque=\"NTLM, Basic\", nonce=\"a,b\", realm=\",\"", DIGEST},
+    /* empty members, blanks */
+    {"", NONE},
+    {" , ,, ", NONE},
+    {",,Basic realm=\"x\",,\t,NTLM,,", BASIC | NTLM},
+    {"Basic\trealm=\"x\"", BASIC},
+    {"Basic   realm=\"x\"", BASIC},
+    /* unknown schemes and their parameters */
+    {"Bearer realm=\"Basic\", scope=\"a\"", NONE},
+    {"Bearer abc, Basic realm=\"a\"", BASIC},
+    {"Kerberos", NONE},
+    {"Basically realm=\"x\"", NONE},
+    {"XBasic", NONE},
+    {"NTLMv2", NONE},
+    /* against the syntax */
+    {"realm=\"x\", Basic", BASIC},
+    {"nonce=\"b\", Digest realm=\"a\"", NONE},
+    {"=, Basic", BASIC},
+    {"\"Basic\", NTLM", NTLM},
+    {"(Basic), NTLM", NTLM},
+    {"Basic realm=\"unended, NTLM", BASIC},
+    {"Basic realm=My Proxy, NTLM", BASIC | NTLM},
+    {"Basic realm=\"a\" charset=\"b\", NTLM", BASIC | NTLM},
+    {"Digest realm=\"a\" nonce=\"b\"", NONE},
+    {"Digest realm=\"a\", nonce=\"unended", NONE},
+    {"Digest realm=\"a\", nonce=\"b\\", NONE},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256 x", NONE},
+    {"Basic:realm", NONE},
+    {"Basic\"x\"", NONE},
+    {"\xff\xfe, NTLM", NTLM},
+    {"Basic realm=\"\xff\x80\"", BASIC},
+    {"Negotiate ====, NTLM", NTLM}, /* a value without a scheme */
+};
+
+/* A head of heap memory of just its size, so that a read past a field's end is seen at the head's end at least. */
+static void read_head(struct httphead *head, char **bytes, const char *fields)
+{
+    char text[2000];
+    size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 407 No\r\nVia: Basic, NTLM\r\n"), used;
+    const char *why = "";
+
+    for (;;) {
+        size_t length = strcspn(fields, "\n");
+
+        at += (size_t)snprintf(text + at, sizeof text - at, "proxy-AUTHENTICATE:%.*s\r\n", (int)length, fields);
+        if (!fields[length])
+            break;
+        fields += length + 1;
+    }
+    at += (size_t)snprintf(text + at, sizeof text - at, "WWW-Authenticate: Negotiate\r\n\r\n");
+    *bytes = unit_exact(text, at);
+    httphead_start(head);
+    ck_assert_msg(httphead_read(head, *bytes, at, &used, &why) == HTTPHEAD_DONE, "%s: %s", fields, why);
+}
+
+START_TEST(offers_are_found)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *bytes, found[CHALLENGE_LIST_MAX];
+        struct httphead head;
+
+        read_head(&head, &bytes, cases[i].fields);
+        ck_assert_msg(challenge_offered(&head) == cases[i].offered, "%s: %s", cases[i].fields,
+                      challenge_list(challenge_offered(&head), found, sizeof found));
+        free(bytes);
+    }
+}
+END_TEST
+
+/* A value that ends where memory ends, cut at every place: nothing behind it is read. */
+START_TEST(nothing_behind_a_value_is_read)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t length = 0; length <= strlen(cases[i].fields); length++) {
+            char *value = unit_exact(cases[i].fields, length);
+            struct httphead head = {.field_count = 1};
+
+            head.fields[0].name = (struct httphead_slice){"Proxy-Authenticate", 18};
+            head.fields[0].value = (struct httphead_slice){length ? value : NULL, length};
+            if (length > 0)
+                ck_assert_uint_eq(challenge_offered(&head) & ~CHALLENGE_ALL, 0);
+            free(value);
+        }
+}
+END_TEST
+
+START_TEST(the_strongest_of_both_is_taken)
+{
+    ck_assert_int_eq(challenge_choose(NEGOTIATE | DIGEST | NTLM | BASIC, CHALLENGE_ALL), CHALLENGE_NEGOTIATE);
+    ck_assert_int_eq(challenge_choose(DIGEST | NTLM | BASIC, CHALLENGE_ALL), CHALLENGE_DIGEST);
+    ck_assert_int_eq(challenge_choose(NTLM | BASIC, CHALLENGE_ALL), CHALLENGE_NTLM);
+    ck_assert_int_eq(challenge_choose(BASIC, CHALLENGE_ALL), CHALLENGE_BASIC);
+    ck_assert_int_eq(challenge_choose(NEGOTIATE | BASIC, DIGEST | BASIC), CHALLENGE_BASIC);
+    ck_assert_int_eq(challenge_choose(NEGOTIATE, DIGEST | BASIC), CHALLENGE_NONE);
+    ck_assert_int_eq(challenge_choose(NONE, CHALLENGE_ALL), CHALLENGE_NONE);
+    ck_assert_int_eq(challenge_choose(CHALLENGE_ALL, NONE), CHALLENGE_NONE);
+    ck_assert_uint_eq(CHALLENGE_ALL, NEGOTIATE | DIGEST | NTLM | BASIC);
+}
+END_TEST
+
+START_TEST(lists_are_for_people)
+{
+    char out[CHALLENGE_LIST_MAX], small[12];
+
+    ck_assert_str_eq(challenge_list(CHALLENGE_ALL, out, sizeof out), "Negotiate, Digest, NTLM, Basic");
+    ck_assert_str_eq(challenge_list(NEGOTIATE | DIGEST, out, sizeof out), "Negotiate, Digest");
+    ck_assert_str_eq(challenge_list(BASIC, out, sizeof out), "Basic");
+    ck_assert_str_eq(challenge_list(NONE, out, sizeof out), "none");
+    ck_assert_str_eq(challenge_list(CHALLENGE_ALL, small, sizeof small), "Negotiate, ");
+    ck_assert_str_eq(challenge_words[CHALLENGE_NONE], "none");
+    ck_assert_str_eq(challenge_words[CHALLENGE_BASIC], "basic");
+    ck_assert_str_eq(challenge_words[CHALLENGE_NTLM], "ntlm");
+    ck_assert_str_eq(challenge_words[CHALLENGE_DIGEST], "digest");
+    ck_assert_str_eq(challenge_words[CHALLENGE_NEGOTIATE], "negotiate");
+    ck_assert_ptr_null(challenge_words[CHALLENGE_NEGOTIATE + 1]);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *suite_cases = unit_case("challenge");
+
+    tcase_add_test(suite_cases, offers_are_found);
+    tcase_add_test(suite_cases, nothing_behind_a_value_is_read);
+    tcase_add_test(suite_cases, the_strongest_of_both_is_taken);
+    tcase_add_test(suite_cases, lists_are_for_people);
+    return unit_run();
+}

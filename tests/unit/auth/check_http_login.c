@@ -1,0 +1,1477 @@
+#include "auth/http_login.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+#define TAIL_MOST (300 * 1024) /* bytes behind an answer */
+
+/* --- a proxy that does what the test says, in the same process and on the same loop --- */
+
+struct scene;
+
+/* Is called for each complete request, the leg being counted from 1; says what comes back. */
+typedef void answer_fn(struct scene *scene, const char *request);
+
+struct scene {
+    struct loop *loop;
+    struct multi *multi;
+    struct login *login;
+    answer_fn *answer;
+    int before;            /* descriptors */
+    /* what the login told */
+    unsigned wanted, told; /* connections; final events */
+    enum login_event event;
+    bool free_when_told, free_at_end, keep_waiting;
+    struct transport *late;
+    unsigned stop_at, ticks; /* a test's own */
+    /* the proxy's side */
+    int fd;                /* or -1 */
+    struct loop_io io;
+    loop_io_fn *raw;       /* serves in place of `serve` */
+    unsigned connections, leg;
+    char request[100000];
+    size_t request_length;
+    char *out;             /* what it has to send, 400 KiB of room */
+    size_t out_at, out_end;
+    bool hang_up, reset;   /* once all is sent */
+    size_t flood;          /* the last that many bytes are sent again and again */
+};
+
+#define OUT_SIZE 400000
+
+static void serve(void *arg, int ready);
+
+static void server_close(struct scene *scene)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    if (scene->fd < 0)
+        return;
+    if (scene->reset)
+        setsockopt(scene->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    loop_io_stop(&scene->io);
+    close(scene->fd);
+    scene->fd = -1;
+}
+
+static void say_bytes(struct scene *scene, const void *bytes, size_t length)
+{
+    ck_assert_uint_le(scene->out_end + length, OUT_SIZE);
+    memcpy(scene->out + scene->out_end, bytes, length);
+    scene->out_end += length;
+}
+
+static void say(struct scene *scene, const char *text)
+{
+    say_bytes(scene, text, strlen(text));
+}
+
+static void server_send(struct scene *scene)
+{
+    while (scene->out_at < scene->out_end) {
+        ssize_t sent = send(scene->fd, scene->out + scene->out_at, scene->out_end - scene->out_at, MSG_NOSIGNAL);
+
+        if (sent < 0) {
+            ck_assert_msg(errno == EAGAIN || errno == EPIPE || errno == ECONNRESET, "%s", strerror(errno));
+            break;
+        }
+        scene->out_at += (size_t)sent;
+    }
+    if (scene->out_at == scene->out_end && scene->hang_up) {
+        server_close(scene);
+        return;
+    }
+    loop_io_levels(scene->loop, &scene->io, scene->fd,
+                   (scene->raw ? 0 : LOOP_READ) | (scene->out_at < scene->out_end ? LOOP_WRITE : 0), serve, scene);
+}
+
+static void serve(void *arg, int ready)
+{
+    struct scene *scene = arg;
+
+    if (ready & LOOP_READ) {
+        ssize_t got = recv(scene->fd, scene->request + scene->request_length,
+                           sizeof scene->request - 1 - scene->request_length, 0);
+
+        if (got == 0 || (got < 0 && errno == ECONNRESET)) {
+            server_close(scene);
+            return;
+        }
+        if (got > 0)
+            scene->request_length += (size_t)got;
+        scene->request[scene->request_length] = '\0';
+        if (scene->request_length >= 4 && strstr(scene->request, "\r\n\r\n")) {
+            scene->leg++;
+            scene->request_length = 0;
+            scene->answer(scene, scene->request);
+        }
+    }
+    if (scene->fd >= 0)
+        server_send(scene);
+}
+
+static struct transport *make_connection(struct scene *scene)
+{
+    struct transport *transport;
+    int ends[2];
+
+    server_close(scene);
+    scene->hang_up = false;
+    scene->flood = 0;
+    scene->request_length = scene->out_at = scene->out_end = 0;
+    unit_tcp_pair(ends);
+    unit_nonblocking(ends[0]);
+    unit_nonblocking(ends[1]);
+    scene->fd = ends[1];
+    scene->connections++;
+    ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, scene->raw ? scene->raw : serve, scene));
+    transport = transport_from_socket(scene->loop, ends[0]);
+    ck_assert_ptr_nonnull(transport);
+    return transport;
+}
+
+static void give_connection(struct scene *scene)
+{
+    login_connect(scene->login, make_connection(scene));
+}
+
+static void on_told(void *arg, enum login_event event)
+{
+    struct scene *scene = arg;
+
+    ck_assert_uint_eq(scene->told, 0); /* nothing behind the last event */
+    if (event != LOGIN_WANTS_CONNECTION) {
+        scene->told++;
+        scene->event = event;
+    } else {
+        scene->wanted++;
+    }
+    if (scene->free_when_told || (scene->free_at_end && scene->told > 0)) {
+        scene->told = 1;
+        login_free(scene->login);
+        scene->login = NULL;
+    } else if (event == LOGIN_WANTS_CONNECTION && !scene->keep_waiting) {
+        give_connection(scene);
+    }
+}
+
+static void set_up(struct scene *scene, answer_fn *answer)
+{
+    memset(scene, 0, sizeof *scene);
+    scene->before = unit_descriptors();
+    scene->loop = loop_new();
+    ck_assert_ptr_nonnull(scene->loop);
+    scene->multi = multi_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->multi);
+    scene->answer = answer;
+    scene->fd = -1;
+    scene->out = malloc(OUT_SIZE);
+    ck_assert_ptr_nonnull(scene->out);
+}
+
+static void tear_down(struct scene *scene)
+{
+    login_free(scene->login);
+    server_close(scene);
+    free(scene->out);
+    multi_free(scene->multi);
+    loop_free(scene->loop);
+    ck_assert_int_eq(unit_descriptors(), scene->before);
+}
+
+static const struct endpoint proxy = {.host = "proxy.example", .port = 3128};
+static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+static const struct method_request imap = {.announce = METHOD_UPGRADE, .target = &target, .token = "IMAP",
+                                           .scheme = "imap", .alpn = "imap"};
+
+static struct login_job job_of(struct scene *scene, enum challenge_scheme scheme)
+{
+    return (struct login_job){
+        .loop = scene->loop,
+        .multi = scene->multi,
+        .proxy = &proxy,
+        .request = &imap,
+        .scheme = scheme,
+        .user = "arthur",
+        .password = "s3:cr\"et%41",
+        .told = on_told,
+        .arg = scene,
+    };
+}
+
+static void start(struct scene *scene, const struct login_job *job)
+{
+    scene->login = login_start(job);
+    ck_assert_ptr_nonnull(scene->login);
+    ck_assert_uint_eq(scene->wanted + scene->told, 0);
+}
+
+static bool is_over(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (scene->flood && scene->fd >= 0 && scene->out_end > 0 && scene->out_at == scene->out_end) {
+        scene->out_at = scene->out_end - scene->flood;
+        server_send(scene);
+    }
+    return scene->told > 0;
+}
+
+/* Runs it to its end. */
+static void run(struct scene *scene, const struct login_job *job)
+{
+    start(scene, job);
+    unit_wait(scene->loop, is_over, scene);
+}
+
+static void check_event(const struct scene *scene, enum login_event event)
+{
+    const struct failure *failure = scene->event == LOGIN_ANSWERED ? &login_verdict(scene->login)->failure
+                                                                   : login_failure(scene->login);
+
+    ck_assert_msg(scene->event == event, "told %d: %s%s", (int)scene->event, failure->what, failure->detail);
+}
+
+static void check_open(const struct scene *scene, bool switched)
+{
+    check_event(scene, LOGIN_ANSWERED);
+    ck_assert_msg(login_verdict(scene->login)->outcome == METHOD_OPEN, "%s",
+                  login_verdict(scene->login)->failure.what);
+    ck_assert_int_eq(login_verdict(scene->login)->switched, switched);
+}
+
+/* Takes the connection and says whether what comes over it first is exactly this. */
+static void check_bytes(struct scene *scene, const char *expected, size_t length)
+{
+    char *leftover, byte;
+    size_t at;
+    struct transport *transport = login_take(scene->login, &leftover, &at);
+
+    ck_assert_ptr_nonnull(transport);
+    ck_assert_uint_le(at, length);
+    ck_assert(leftover ? memcmp(leftover, expected, at) == 0 : at == 0);
+    free(leftover);
+    while (at < length) { /* the proxy may still have to send: it is pushed by hand, the loop stands still */
+        char piece[4096];
+        ssize_t got = transport_recv(transport, piece, sizeof piece);
+
+        if (got == TRANSPORT_AGAIN) {
+            server_send(scene);
+            continue;
+        }
+        ck_assert_int_gt(got, 0);
+        ck_assert_uint_le(at + (size_t)got, length);
+        ck_assert_int_eq(memcmp(piece, expected + at, (size_t)got), 0);
+        at += (size_t)got;
+    }
+    ck_assert_int_eq((int)transport_recv(transport, &byte, 1), TRANSPORT_AGAIN);
+    ck_assert_int_eq((int)transport_send(transport, "x", 1), 1); /* and the other way, to the proxy */
+    ck_assert_int_eq((int)recv(scene->fd, &byte, 1, 0), 1);
+    ck_assert_int_eq(byte, 'x');
+    transport_close(transport);
+}
+
+/* --- Digest (RFC 7616), computed here once more --- */
+
+static void hash(const char *algorithm, char hex[65], const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void hash(const char *algorithm, char hex[65], const char *format, ...)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    char text[1000];
+    va_list values;
+    int size;
+
+    va_start(values, format);
+    size = vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    ck_assert(size > 0 && (size_t)size < sizeof text);
+    ck_assert_int_eq(EVP_Digest(text, (size_t)size, digest, &length, EVP_get_digestbyname(algorithm), NULL), 1);
+    for (unsigned i = 0; i < length; i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* The value of a parameter of Proxy-Authorization: Digest, without its quotes. */
+static const char *parameter(const char *request, const char *name, char out[200])
+{
+    const char *at = strstr(request, "\r\nProxy-Authorization: Digest "), *end = at ? strstr(at + 2, "\r\n") : NULL;
+    char wanted[40];
+
+    ck_assert_ptr_nonnull(at);
+    snprintf(wanted, sizeof wanted, "%s=", name);
+    for (at = strstr(at, wanted); at && at < end; at = strstr(at + 1, wanted)) {
+        if (at[-1] != ' ' && at[-1] != ',')
+            continue;
+        at += strlen(wanted);
+        if (*at == '"')
+            snprintf(out, 200, "%.*s", (int)strcspn(at + 1, "\""), at + 1);
+        else
+            snprintf(out, 200, "%.*s", (int)strcspn(at, ", \r"), at);
+        return out;
+    }
+    ck_abort_msg("no %s in %s", name, request);
+    return NULL;
+}
+
+static void check_digest(const char *request, const char *algorithm, bool session, const char *uri)
+{
+    char a1[65], a2[65], expected[65], out[200], nonce[200], cnonce[200], nc[200];
+
+    parameter(request, "nonce", nonce);
+    parameter(request, "cnonce", cnonce);
+    parameter(request, "nc", nc);
+    ck_assert_str_eq(parameter(request, "username", out), "arthur");
+    ck_assert_str_eq(parameter(request, "uri", out), uri);
+    hash(algorithm, a1, "arthur:a realm:s3:cr\"et%%41");
+    if (session)
+        hash(algorithm, a1, "%s:%s:%s", strdupa(a1), nonce, cnonce);
+    hash(algorithm, a2, "CONNECT:%s", uri);
+    hash(algorithm, expected, "%s:%s:%s:%s:auth:%s", a1, nonce, nc, cnonce, a2);
+    ck_assert_str_eq(parameter(request, "response", out), expected);
+}
+
+/* --- what is sent --- */
+
+static bool has_line(const char *request, const char *line)
+{
+    const char *at = strstr(request, line);
+
+    return at && (at == request || at[-1] == '\n') && strncmp(at + strlen(line), "\r\n", 2) == 0 &&
+           !strstr(at + 1, line);
+}
+
+static void digest_md5(struct scene *scene, const char *request)
+{
+    ck_assert_msg(has_line(request, "CONNECT mail.example.net:143 HTTP/1.1"), "%s", request);
+    ck_assert_msg(has_line(request, "Host: mail.example.net:143"), "%s", request);
+    ck_assert_msg(has_line(request, "Upgrade: IMAP"), "%s", request);
+    ck_assert_msg(has_line(request, "Connection: Upgrade"), "%s", request);
+    ck_assert_msg(has_line(request, "User-Agent: sallyport/" PACKAGE_VERSION), "%s", request);
+    if (scene->leg == 1) {
+        ck_assert_ptr_null(strstr(request, "Proxy-Authorization"));
+        say(scene, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"a realm\"\r\n"
+                   "Proxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"n0n,ce\"\r\n"
+                   "Content-Length: 5\r\n\r\nhello");
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n* OK hello\r\n");
+}
+
+START_TEST(digest_opens_a_tunnel)
+{
+    struct scene scene;
+    struct login_job job;
+    char line[100];
+
+    setenv("https_proxy", "http://192.0.2.1:9/", 1); /* none of the login's business */
+    setenv("no_proxy", "*", 1);
+    set_up(&scene, digest_md5);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.connections, 1);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert(login_credentials_were_sent(scene.login));
+    ck_assert_int_eq(login_head(scene.login)->status, 200);
+    ck_assert_str_eq(login_status_line(scene.login, line, sizeof line), "HTTP/1.1 200 OK");
+    ck_assert_str_eq(login_request_line(scene.login, line, sizeof line), "CONNECT mail.example.net:143 HTTP/1.1");
+    check_bytes(&scene, "* OK hello\r\n", 12);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- Digest, all forms --- */
+
+static const struct {
+    const char *algorithm, *hash;
+    bool session;
+} forms[] = {
+    {"MD5", "MD5", false},
+    {"MD5-sess", "MD5", true},
+    {"SHA-256", "SHA256", false},
+    {"SHA-256-sess", "SHA256", true},
+};
+
+static size_t form; /* the one under test */
+
+static void digest_form(struct scene *scene, const char *request)
+{
+    char text[300];
+
+    if (scene->leg == 1) {
+        snprintf(text, sizeof text, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+                 "nonce=\"abc\", algorithm=%s\r\nContent-Length: 0\r\n\r\n", forms[form].algorithm);
+        say(scene, text);
+        return;
+    }
+    check_digest(request, forms[form].hash, forms[form].session, "mail.example.net:143");
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(every_form_of_digest_that_counts_is_right)
+{
+    struct scene scene;
+    struct login_job job;
+
+    form = (size_t)_i;
+    set_up(&scene, digest_form);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    check_bytes(&scene, "", 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- pages of a 407, and whether the connection lasts --- */
+
+#define DIGEST "Proxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"\r\n"
+
+static const struct {
+    const char *answer;
+    size_t body;          /* bytes of 'x' behind it */
+    enum { STAYS, CLOSES, FLOODS } then; /* FLOODS: sends the body for ever */
+    unsigned connections; /* that are used in all */
+} pages[] = {
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 0\r\n\r\n", 0, STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 100000\r\n\r\n", 100000, STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 0, STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Transfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\nX-Trailer: t\r\n\r\n", 0,
+     STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "\r\n", 1000, CLOSES, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Connection: close\r\n\r\n", 1000, CLOSES, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Connection: close\r\nContent-Length: 1000\r\n\r\n", 1000, CLOSES, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Proxy-Connection: close\r\nContent-Length: 1000\r\n\r\n", 1000, CLOSES, 2},
+    {"HTTP/1.0 407 No\r\n" DIGEST "\r\n", 1000, CLOSES, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 0\r\n\r\n", 0, CLOSES, 2}, /* closes without a word about it */
+    {"HTTP/1.1 407 No\n" DIGEST "Content-Length: 3\n\n", 3, STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Transfer-Encoding: chunked\r\n\r\nno chunk\r\n", 0, STAYS, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 3\r\n\r\nabcHTTP/1.1 200 Smuggled\r\n\r\n", 0, STAYS, 2},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 390000\r\n\r\n", 390000, STAYS, 1},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 9000000000\r\n\r\n", 390000, FLOODS, 2},
+    {"HTTP/1.1 103 Wait\r\nLink: x\r\n\r\nHTTP/1.1 407 No\r\n" DIGEST "Content-Length: 3\r\n\r\n", 3, STAYS, 1},
+};
+
+static size_t page; /* the one under test */
+
+static void answer_with_page(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1) {
+        char *body = malloc(pages[page].body + 1);
+
+        ck_assert_ptr_nonnull(body);
+        memset(body, 'x', pages[page].body);
+        say(scene, pages[page].answer);
+        say_bytes(scene, body, pages[page].body);
+        free(body);
+        scene->hang_up = pages[page].then == CLOSES;
+        scene->flood = pages[page].then == FLOODS ? pages[page].body : 0;
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n* OK\r\n");
+}
+
+START_TEST(pages_are_drained_and_connections_kept_when_they_last)
+{
+    struct scene scene;
+    struct login_job job;
+
+    page = (size_t)_i;
+    set_up(&scene, answer_with_page);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.connections, pages[page].connections);
+    ck_assert_uint_eq(scene.leg, 2);
+    check_bytes(&scene, "* OK\r\n", 6);
+    tear_down(&scene);
+}
+END_TEST
+
+/* An answer to nothing, right behind the page and at the edge of what is read at a time. */
+static void smuggle(struct scene *scene, const char *request)
+{
+    static const char head[] = "HTTP/1.1 407 No\r\n" DIGEST "Content-Length: %4zu\r\n\r\n";
+    size_t length = 8192 - (sizeof head - 1); /* "%4zu" becomes four digits */
+    char text[9000];
+
+    if (scene->leg == 1) {
+        memset(text, 'x', sizeof text);
+        snprintf(text, sizeof text, head, length);
+        text[strlen(text)] = 'x';
+        say_bytes(scene, text, 8192);
+        say(scene, "HTTP/1.1 200 Smuggled\r\n\r\n");
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    say(scene, "HTTP/1.1 403 Not that way\r\n\r\n");
+}
+
+START_TEST(an_answer_to_nothing_is_not_believed)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, smuggle);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert_int_eq(login_head(scene.login)->status, 403);
+    ck_assert_uint_eq(scene.connections, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+/* It keeps the connection open until the second request comes in. */
+static void close_on_the_second(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1)
+        say(scene, "HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+    scene->hang_up = scene->leg == 2;
+    if (scene->leg < 2)
+        return;
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    if (scene->leg == 3)
+        say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(a_kept_connection_may_have_an_end)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, close_on_the_second);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.connections, 2);
+    ck_assert_uint_eq(scene.leg, 3);
+    check_bytes(&scene, "", 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- last words --- */
+
+static const struct {
+    const char *answer;
+    enum method_outcome outcome;
+    bool switched, denied;
+    int status;
+    const char *what;
+} words[] = {
+    {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n", METHOD_OPEN, true, false, 101,
+     ""},
+    {"HTTP/1.0 200 Fine\r\nContent-Length: 7\r\n\r\n", METHOD_OPEN, false, false, 200, ""},
+    {"HTTP/1.1 204 Fine\r\nTransfer-Encoding: chunked\r\n\r\n", METHOD_OPEN, false, false, 204, ""},
+    {"HTTP/1.1 103 Soon\r\nX: y\r\n\r\nHTTP/1.1 200 Fine\r\n\r\n", METHOD_OPEN, false, false, 200, ""},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Go\r\nUpgrade: imap\r\nConnection: upgrade\r\n\r\n", METHOD_OPEN, true,
+     false, 101, ""},
+    {"HTTP/1.1 101 Go\r\nUpgrade: POP3\r\nConnection: Upgrade\r\n\r\n", METHOD_FAILED, false, false, 101,
+     "101 that names POP3 where IMAP was asked for"},
+    {"HTTP/1.1 305 Use Proxy\r\nSet-Proxy: x\r\n\r\n", METHOD_REDIRECT, false, false, 305, "305 Use Proxy"},
+    {"HTTP/1.1 407 Still no\r\n" DIGEST "Content-Length: 0\r\n\r\n", METHOD_FAILED, false, true, 407, "407 Still no"},
+    {"HTTP/1.1 407 Still no\r\n" DIGEST "\r\nfor ever", METHOD_FAILED, false, true, 407, "407 Still no"},
+    {"HTTP/1.1 403 Never\r\n\r\n", METHOD_FAILED, false, false, 403, "403 Never"},
+    {"HTTP/1.1 426 Upgrade Required\r\n\r\n", METHOD_RETRY_PLAIN, false, false, 426, "426 Upgrade Required"},
+    {"HTTP/1.1 302 Elsewhere\r\nLocation: http://portal.example/\r\n\r\n", METHOD_FAILED, false, false, 302,
+     "302 Elsewhere: most likely a captive portal or login page; log in with a web browser"},
+};
+
+static size_t word; /* the one under test */
+
+static void have_the_last_word(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1) {
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    say(scene, words[word].answer);
+    if (words[word].outcome == METHOD_OPEN)
+        say(scene, "* OK\r\n");
+}
+
+START_TEST(the_last_word_means_what_it_always_means)
+{
+    struct scene scene;
+    struct login_job job;
+    const struct method_verdict *verdict;
+
+    word = (size_t)_i;
+    set_up(&scene, have_the_last_word);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    verdict = login_verdict(scene.login);
+    ck_assert_int_eq(verdict->outcome, words[word].outcome);
+    ck_assert_int_eq(verdict->switched, words[word].switched);
+    ck_assert_int_eq(verdict->denied, words[word].denied);
+    ck_assert_int_eq(login_head(scene.login)->status, words[word].status);
+    ck_assert_str_eq(verdict->failure.what, words[word].what);
+    ck_assert(login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(scene.leg, 2); /* refused credentials are not sent again */
+    if (words[word].outcome == METHOD_OPEN)
+        check_bytes(&scene, "* OK\r\n", 6);
+    tear_down(&scene);
+}
+END_TEST
+
+static void busy(struct scene *scene, const char *request)
+{
+    (void)request;
+    say(scene, "HTTP/1.1 503 Busy\r\nRetry-After: 17\r\nProxy-Status: p; error=x\r\nContent-Length: 99999\r\n\r\n"
+               "<html><p>come back later</p>");
+}
+
+START_TEST(a_refusal_in_the_first_answer_says_all_that_it_has_to_say)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, busy);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert(login_verdict(scene.login)->busy);
+    ck_assert_int_eq(login_verdict(scene.login)->retry_after, 17);
+    ck_assert_str_eq(login_verdict(scene.login)->failure.detail,
+                     " proxy-status=\"p; error=x\" body=\"come back later\"");
+    ck_assert(!login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+static void plain_200(struct scene *scene, const char *request)
+{
+    (void)request;
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(a_switch_that_is_required_is_missed)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, plain_200);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    job.require_switch = true;
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert_int_eq(login_verdict(scene.login)->outcome, METHOD_FAILED);
+    tear_down(&scene);
+}
+END_TEST
+
+static void basic_only(struct scene *scene, const char *request)
+{
+    ck_assert_ptr_null(strstr(request, "Proxy-Authorization: Basic"));
+    say(scene, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"a\"\r\nContent-Length: 0\r\n\r\n");
+}
+
+START_TEST(no_other_scheme_is_ever_used)
+{
+    static const enum challenge_scheme schemes[] = {CHALLENGE_DIGEST, CHALLENGE_NTLM};
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, basic_only);
+    job = job_of(&scene, schemes[_i]);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert(login_verdict(scene.login)->denied);
+    ck_assert(!login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- NTLM --- */
+
+#define NTLM_CHALLENGE "TlRMTVNTUAACAAAAAAAAADgAAAABggAAASNFZ4mrze8AAAAAAAAAAAAAAAA4AAAA"
+
+static bool ntlm_refuses;
+
+static void ntlm(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1) {
+        ck_assert_msg(strstr(request, "\r\nProxy-Authorization: NTLM TlRMTVNTUAABAAAA") != NULL, "%s", request);
+        say(scene, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: NTLM " NTLM_CHALLENGE "\r\nContent-Length: 3\r\n\r\nabc");
+        return;
+    }
+    ck_assert_msg(strstr(request, "\r\nProxy-Authorization: NTLM TlRMTVNTUAADAAAA") != NULL, "%s", request);
+    ck_assert_msg(has_line(request, "Upgrade: IMAP"), "%s", request);
+    if (ntlm_refuses)
+        say(scene, "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nContent-Length: 3\r\n\r\nabc");
+    else
+        say(scene, "HTTP/1.1 101 Yes\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n* OK\r\n");
+}
+
+START_TEST(ntlm_takes_two_legs_on_one_connection)
+{
+    struct scene scene;
+    struct login_job job;
+
+    ntlm_refuses = _i;
+    set_up(&scene, ntlm);
+    job = job_of(&scene, CHALLENGE_NTLM);
+    job.user = "CORP\\arthur";
+    run(&scene, &job);
+    ck_assert_uint_eq(scene.connections, 1);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert(login_credentials_were_sent(scene.login));
+    if (ntlm_refuses) {
+        check_event(&scene, LOGIN_ANSWERED);
+        ck_assert(login_verdict(scene.login)->denied);
+    } else {
+        check_open(&scene, true);
+        check_bytes(&scene, "* OK\r\n", 6);
+    }
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- bytes behind the head --- */
+
+static char tail[TAIL_MOST];
+static const size_t tails[] = {0, 1, 100, 4095, 16384, 16385, 65536, TAIL_MOST};
+
+static void with_tail(struct scene *scene, const char *request)
+{
+    if (scene->leg == 1) {
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    (void)request;
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+    say_bytes(scene, tail, tails[word]);
+}
+
+START_TEST(what_comes_behind_the_head_is_whole_and_in_order)
+{
+    struct scene scene;
+    struct login_job job;
+
+    word = (size_t)_i;
+    for (size_t i = 0; i < sizeof tail; i++)
+        tail[i] = (char)(i * 2654435761u >> 13);
+    set_up(&scene, with_tail);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    check_bytes(&scene, tail, tails[word]);
+    tear_down(&scene);
+}
+END_TEST
+
+static void then_close(struct scene *scene, const char *request)
+{
+    (void)request;
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n* BYE\r\n");
+    scene->hang_up = true;
+}
+
+START_TEST(an_end_behind_the_answer_is_seen_again)
+{
+    struct scene scene;
+    struct login_job job;
+    struct transport *transport;
+    char *leftover, byte;
+    size_t length;
+
+    set_up(&scene, then_close);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    transport = login_take(scene.login, &leftover, &length);
+    ck_assert_uint_eq(length, 7);
+    ck_assert_int_eq(memcmp(leftover, "* BYE\r\n", 7), 0);
+    free(leftover);
+    ck_assert_int_eq((int)transport_recv(transport, &byte, 1), TRANSPORT_EOF);
+    transport_close(transport);
+    tear_down(&scene);
+}
+END_TEST
+
+static void big_head(struct scene *scene, const char *request)
+{
+    char line[1100];
+
+    (void)request;
+    say(scene, "HTTP/1.1 200 OK\r\n");
+    memset(line, 'k', sizeof line);
+    memcpy(line, "X: ", 3);
+    for (int i = 0; i < 56; i++) {
+        say_bytes(scene, line, sizeof line - 26);
+        say(scene, "\r\n");
+    }
+    say(scene, "\r\n* OK\r\n");
+}
+
+START_TEST(a_head_of_60_kib_is_read)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, big_head);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    ck_assert_uint_eq(login_head(scene.login)->field_count, 56);
+    check_bytes(&scene, "* OK\r\n", 6);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- proxies that are none, or fall silent, or go away --- */
+
+struct fault {
+    const char *answer;  /* to the first request */
+    size_t body;         /* bytes of 'x' behind it */
+    bool closes, resets;
+    const char *second;  /* answer to the second, or NULL: as the first */
+    const char *what;    /* begins so */
+    const char *detail;
+};
+
+static const struct fault faults[] = {
+    {"", 0, true, false, NULL, "closed the connection without an answer", ""},
+    {"HTTP/1.1 40", 0, true, false, NULL, "closed the connection in the middle of its answer", ""},
+    {"HTTP/1.1 200 OK\r\nX: y\r\n", 0, true, false, NULL, "closed the connection in the middle of its answer", ""},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 100\r\n\r\nabc", 0, true, false, "", "closed the connection", ""},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Connection: close\r\n\r\n", 0, true, false, "",
+     "closed the connection without an answer", ""},
+    {"HTTP/1.1 407 No\r\n" DIGEST "Content-Length: 0\r\n\r\n", 0, false, false, "HTTP/1.1 200 OK\r\nX",
+     "closed the connection in the middle of its answer", ""},
+    {"HTTP/1.1 200 OK\r\nX: y", 0, true, true, NULL, "Connection reset by peer before its answer was complete", ""},
+    {"SSH-2.0-OpenSSH_9.2\r\n", 0, false, false, NULL, "answers with something that is not HTTP",
+     " answer=\"SSH-2.0-OpenSSH_9.2\\r\\n\""},
+    {"\x15\x03\x01\x02\x02\x28", 0, true, false, NULL, "answers with TLS, not with plain HTTP", NULL},
+    {"HTTP/2 200 OK\r\n\r\n", 0, false, false, NULL, "answers with another version of HTTP than 1.x", NULL},
+    {"HTTP/1.1 200 OK\r\nX\r\n\r\n", 0, false, false, NULL, "answers with a header line that has no name", NULL},
+    {"HTTP/1.1 200 OK\r\n\x01: y\r\n\r\n", 0, false, false, NULL, "answers with a broken header name", NULL},
+    {"HTTP/1.1 100 Continue\r\n\r\nHT", 0, true, false, NULL, "closed the connection in the middle of its answer", ""},
+};
+
+static const struct fault *fault;
+
+static void misbehave(struct scene *scene, const char *request)
+{
+    const char *answer = scene->leg > 1 && fault->second ? fault->second : fault->answer;
+
+    (void)request;
+    say(scene, answer);
+    for (size_t i = 0; i < fault->body; i++)
+        say_bytes(scene, "x", 1);
+    scene->reset = fault->resets;
+    scene->hang_up = fault->closes || (scene->leg > 1 && fault->second);
+}
+
+START_TEST(a_proxy_that_is_none_is_told_so)
+{
+    struct scene scene;
+    struct login_job job;
+
+    fault = &faults[_i];
+    set_up(&scene, misbehave);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    ck_assert_msg(scene.event == LOGIN_BROKEN, "told %d, not %s", (int)scene.event, fault->what);
+    ck_assert_msg(strncmp(login_failure(scene.login)->what, fault->what, strlen(fault->what)) == 0, "%s, not %s",
+                  login_failure(scene.login)->what, fault->what);
+    ck_assert_str_ne(login_failure(scene.login)->what, "");
+    if (fault->detail)
+        ck_assert_str_eq(login_failure(scene.login)->detail, fault->detail);
+    ck_assert_int_eq(login_failure(scene.login)->class, FAILURE_TEMPORARY);
+    tear_down(&scene);
+}
+END_TEST
+
+static void stale(struct scene *scene, const char *request)
+{
+    char text[300];
+
+    (void)request;
+    snprintf(text, sizeof text, "HTTP/1.1 407 Again\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+             "nonce=\"%u\", stale=true\r\nContent-Length: 0\r\n\r\n", scene->leg);
+    say(scene, text);
+}
+
+START_TEST(legs_are_bounded)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, stale);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    /* it says that its nonce was stale, and says it again: it was given a second chance, and no third */
+    check_event(&scene, LOGIN_ANSWERED);
+    ck_assert(login_verdict(scene.login)->denied);
+    ck_assert(login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(scene.leg, LOGIN_DIGEST_HEADS_MAX + 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static void interim_for_ever(struct scene *scene, const char *request)
+{
+    (void)request;
+    for (int i = 0; i < 1000; i++)
+        say(scene, "HTTP/1.1 103 Soon\r\n\r\n");
+}
+
+START_TEST(interim_answers_are_bounded)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, interim_for_ever);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_BROKEN);
+    ck_assert_str_eq(login_failure(scene.login)->what, "answers with interim answers (1xx) without end");
+    tear_down(&scene);
+}
+END_TEST
+
+static void head_without_end(struct scene *scene, const char *request)
+{
+    (void)request;
+    say(scene, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < 10000; i++)
+        say(scene, "X: 0123456789\r\n");
+}
+
+START_TEST(a_head_is_bounded)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, head_without_end);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_event(&scene, LOGIN_BROKEN);
+    ck_assert_str_eq(login_failure(scene.login)->what, "answers with more than 64 KiB of header");
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- what cannot start --- */
+
+static void never(struct scene *scene, const char *request)
+{
+    (void)scene;
+    ck_abort_msg("something was sent: %s", request);
+}
+
+START_TEST(without_a_ticket_nothing_is_sent)
+{
+    struct scene scene;
+    struct login_job job;
+
+    setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+    setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_NEGOTIATE);
+    job.user = job.password = NULL;
+    run(&scene, &job);
+    check_event(&scene, LOGIN_UNABLE);
+    ck_assert_uint_eq(scene.wanted, 0);
+    ck_assert_msg(strstr(login_failure(scene.login)->what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
+                  == login_failure(scene.login)->what, "%s", login_failure(scene.login)->what);
+    ck_assert(!login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(what_makes_no_sense_does_not_start)
+{
+    static const struct {
+        enum challenge_scheme scheme;
+        const char *user, *method, *what;
+    } cases[] = {
+        {CHALLENGE_DIGEST, NULL, "connect", "it wants digest: set user and a password"},
+        {CHALLENGE_NTLM, NULL, "connect", "it wants ntlm: set user and a password"},
+        {CHALLENGE_NTLM, "arthur", "proxy", "method proxy and authentication by ntlm do not go together"},
+        {CHALLENGE_DIGEST, "arthur", "connect-uri",
+         "method connect-uri and authentication by digest do not go together"},
+        {CHALLENGE_BASIC, "arthur", "connect", "no dialogue for basic"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct method_request request = imap;
+        struct login_job job;
+        struct scene scene;
+
+        set_up(&scene, never);
+        job = job_of(&scene, cases[i].scheme);
+        job.user = cases[i].user;
+        job.request = &request;
+        while (strcmp(method_words[request.method], cases[i].method) != 0)
+            request.method++;
+        run(&scene, &job);
+        check_event(&scene, LOGIN_UNABLE);
+        ck_assert_str_eq(login_failure(scene.login)->what, cases[i].what);
+        ck_assert_int_eq(login_failure(scene.login)->class, FAILURE_PERMANENT);
+        ck_assert_uint_eq(scene.wanted, 0);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* --- names and fields --- */
+
+static const struct {
+    const char *proxy, *target, *authority;
+} names[] = {
+    {"PROXY.Example.", "Mail.Example.NET", "Mail.Example.NET:143"},
+    {"192.0.2.7", "192.0.2.9", "192.0.2.9:143"},
+    {"2001:db8::7", "2001:db8::9", "[2001:db8::9]:143"},
+    {"under_score", "mail_1.example.net.", "mail_1.example.net.:143"},
+    {"127.1", "127.1", "127.1:143"},
+};
+
+static size_t name;
+
+static void digest_of_name(struct scene *scene, const char *request)
+{
+    char line[300];
+
+    if (scene->leg == 1) {
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    snprintf(line, sizeof line, "CONNECT %s HTTP/1.1", names[name].authority);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    snprintf(line, sizeof line, "Host: %s", names[name].authority);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    ck_assert_msg(has_line(request, "ALPN: imap"), "%s", request);
+    ck_assert_msg(has_line(request, "New-Protocol: IMAP"), "%s", request);
+    ck_assert_msg(has_line(request, "Redirected-Via: http://p1:1"), "%s", request);
+    ck_assert_msg(has_line(request, "X-Own: 1"), "%s", request);
+    ck_assert_msg(has_line(request, "X-Empty:"), "%s", request);
+    ck_assert_ptr_null(strstr(request, "Upgrade"));
+    ck_assert_ptr_null(strstr(request, "Proxy-Connection"));
+    check_digest(request, "MD5", false, names[name].authority);
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(names_are_said_as_they_are_and_never_looked_up)
+{
+    char own[] = "X-Own: 1", empty[] = "X-Empty:", *const headers[] = {own, empty};
+    struct endpoint at = {.port = 3128}, to = {.port = 143};
+    struct method_request request = imap;
+    struct login_job job;
+    struct scene scene;
+
+    name = (size_t)_i;
+    snprintf(at.host, sizeof at.host, "%s", names[name].proxy);
+    snprintf(to.host, sizeof to.host, "%s", names[name].target);
+    request.target = &to;
+    request.announce = METHOD_ALPN | METHOD_NEW_PROTOCOL;
+    request.redirected_via = "http://p1:1";
+    request.headers = headers;
+    request.header_count = 2;
+    set_up(&scene, digest_of_name);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    job.proxy = &at;
+    job.request = &request;
+    run(&scene, &job);
+    check_open(&scene, false);
+    check_bytes(&scene, "", 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- two at once, and giving up --- */
+
+static bool are_both_over(void *arg)
+{
+    struct scene **scenes = arg;
+
+    return is_over(scenes[0]) && is_over(scenes[1]);
+}
+
+START_TEST(two_at_once_do_not_meet)
+{
+    struct scene one, two, *both[] = {&one, &two};
+    struct login_job job;
+
+    ntlm_refuses = 0;
+    set_up(&one, digest_md5);
+    two = one;
+    two.out = malloc(OUT_SIZE);
+    ck_assert_ptr_nonnull(two.out);
+    two.answer = ntlm;
+    job = job_of(&one, CHALLENGE_DIGEST);
+    start(&one, &job);
+    job = job_of(&two, CHALLENGE_NTLM);
+    start(&two, &job);
+    unit_wait(one.loop, are_both_over, both);
+    check_open(&one, false);
+    check_bytes(&one, "* OK hello\r\n", 12);
+    check_open(&two, true);
+    check_bytes(&two, "* OK\r\n", 6);
+    login_free(two.login);
+    server_close(&two);
+    free(two.out);
+    tear_down(&one);
+}
+END_TEST
+
+static bool time_passes(void *arg)
+{
+    return ++*(unsigned *)arg > 50;
+}
+
+START_TEST(freed_at_once_it_never_tells)
+{
+    struct scene scene;
+    struct login_job job;
+    unsigned ticks = 0;
+
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &job);
+    login_free(scene.login);
+    scene.login = NULL;
+    login_free(NULL);
+    unit_wait(scene.loop, time_passes, &ticks);
+    ck_assert_uint_eq(scene.wanted + scene.told, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(freed_when_told_of_anything)
+{
+    static answer_fn *const answers[] = {plain_200, basic_only, misbehave};
+    struct scene scene;
+    struct login_job job;
+
+    fault = &faults[0];
+    set_up(&scene, answers[_i % 3]);
+    scene.free_when_told = _i < 3;
+    scene.free_at_end = true;
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    ck_assert_ptr_null(scene.login);
+    tear_down(&scene);
+}
+END_TEST
+
+static bool was_asked(void *arg)
+{
+    struct scene *scene = arg;
+
+    return scene->leg == scene->stop_at || scene->told;
+}
+
+static void challenge_then_silence(struct scene *scene, const char *request)
+{
+    (void)request;
+    if (scene->leg == 1)
+        say(scene, "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 100\r\n\r\nabc");
+    if (scene->leg == 1 && scene->stop_at == 2)
+        for (int i = 0; i < 97; i++)
+            say(scene, "x");
+}
+
+/* Before the answer; in the middle of its page; behind the second request. */
+START_TEST(freed_while_the_proxy_is_silent)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, challenge_then_silence);
+    scene.stop_at = 1 + (unsigned)_i;
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &job);
+    unit_wait(scene.loop, was_asked, &scene);
+    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_int_eq(login_credentials_were_sent(scene.login), _i == 1);
+    tear_down(&scene); /* which counts the descriptors, too */
+}
+END_TEST
+
+static bool wants(void *arg)
+{
+    return ((struct scene *)arg)->wanted > 0;
+}
+
+START_TEST(freed_while_no_connection_comes)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    scene.keep_waiting = true;
+    job = job_of(&scene, CHALLENGE_NTLM);
+    start(&scene, &job);
+    unit_wait(scene.loop, wants, &scene);
+    tear_down(&scene);
+}
+END_TEST
+
+static void on_told_and_gone(void *arg, enum login_event event)
+{
+    struct scene *scene = arg;
+
+    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    scene->told++;
+    give_connection(scene);
+    login_free(scene->login);
+    scene->login = NULL;
+}
+
+START_TEST(freed_right_behind_its_connection)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    job.told = on_told_and_gone;
+    run(&scene, &job);
+    tear_down(&scene);
+}
+END_TEST
+
+static struct scene *other; /* goes away when the first one is told of something */
+
+static void on_told_and_other_gone(void *arg, enum login_event event)
+{
+    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    ((struct scene *)arg)->told++;
+    if (other)
+        login_free(other->login);
+    other = NULL;
+}
+
+START_TEST(freed_in_the_turn_of_its_start)
+{
+    struct scene one, two;
+    struct login_job job;
+
+    set_up(&one, never);
+    two = one;
+    other = &two;
+    job = job_of(&one, CHALLENGE_DIGEST);
+    job.told = on_told_and_other_gone;
+    start(&one, &job);
+    job = job_of(&two, CHALLENGE_DIGEST);
+    job.told = on_told_and_other_gone;
+    start(&two, &job);
+    unit_wait(one.loop, is_over, &one);
+    ck_assert_ptr_null(other);
+    ck_assert_uint_eq(two.told, 0);
+    tear_down(&one);
+}
+END_TEST
+
+START_TEST(a_connection_that_is_not_wanted_is_closed)
+{
+    struct scene scene;
+    struct login_job job;
+    char byte;
+
+    set_up(&scene, plain_200);
+    job = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &job);
+    check_open(&scene, false);
+    give_connection(&scene);
+    ck_assert_int_eq((int)recv(scene.fd, &byte, 1, 0), 0);
+    tear_down(&scene); /* and the one that nobody took is, too */
+}
+END_TEST
+
+/* --- SOCKS5 (RFC 1928, RFC 1929) --- */
+
+struct socks {
+    const char *method;  /* the proxy's answer to the greeting, 2 bytes */
+    const char *login;   /* to user and password, 2 bytes, or NULL: it asks for none */
+    size_t reply_length; /* 0: it closes in place of a reply */
+    const char *reply;
+    enum login_event event;
+    enum method_outcome outcome;
+    bool user, denied, target_trouble;
+    const char *what;
+};
+
+#define REPLY(code) 10, "\x05" code "\x00\x01\x00\x00\x00\x00\x00\x00"
+
+static const struct socks socks[] = {
+    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, false, false, false, ""},
+    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x00", REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x01", 0, "", LOGIN_ANSWERED, METHOD_FAILED, true, true, false,
+     "SOCKS5: user and password were refused"},
+    {"\x05\xff", NULL, 0, "", LOGIN_ANSWERED, METHOD_FAILED, false, true, false,
+     "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
+    {"\x05\x00", NULL, REPLY("\x02"), LOGIN_ANSWERED, METHOD_FAILED, false, false, false,
+     "SOCKS5: not allowed by its rules"},
+    {"\x05\x00", NULL, REPLY("\x04"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+     "SOCKS5: the target is unreachable"},
+    {"\x05\x00", NULL, REPLY("\x05"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+     "SOCKS5: the target refused the connection"},
+    {"\x05\x00", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false,
+     "closed the connection before its answer was complete"},
+    {"HT", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false, NULL},
+};
+
+/* The steps of one SOCKS5 dialogue, seen from the proxy. */
+static void socks_serve(void *arg, int ready)
+{
+    static const char target_of[] = "\x05\x01\x00\x03\x10mail.example.net\x00\x8f";
+    static const char user_of[] = "\x01\x06" "arthur\x0cs3:cr\"et%41!";
+    struct scene *scene = arg;
+    const struct socks *script = &socks[scene->stop_at];
+    char bytes[200];
+    ssize_t got = recv(scene->fd, bytes, sizeof bytes, 0);
+
+    (void)ready;
+    if (got <= 0) {
+        server_close(scene);
+        return;
+    }
+    scene->leg++;
+    if (scene->leg == 1) {
+        ck_assert_int_eq(bytes[0], 5);
+        ck_assert_ptr_eq(memchr(bytes + 2, 1, (size_t)got - 2), NULL); /* GSSAPI is not offered */
+        ck_assert_int_eq(memchr(bytes + 2, 2, (size_t)got - 2) != NULL, script->user);
+        say_bytes(scene, script->method, 2);
+    } else if (scene->leg == 2 && script->login) {
+        ck_assert_uint_eq((size_t)got, sizeof user_of - 1);
+        ck_assert_int_eq(memcmp(bytes, user_of, (size_t)got), 0);
+        say_bytes(scene, script->login, 2);
+    } else {
+        ck_assert_uint_eq((size_t)got, sizeof target_of - 1);
+        ck_assert_int_eq(memcmp(bytes, target_of, (size_t)got), 0);
+        say_bytes(scene, script->reply, script->reply_length);
+        if (script->outcome == METHOD_OPEN)
+            say_bytes(scene, tail, 100000);
+        scene->hang_up = script->reply_length == 0;
+    }
+    server_send(scene);
+    if (scene->fd >= 0 && scene->out_at == scene->out_end)
+        loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, socks_serve, scene);
+}
+
+static bool comes_late(void *arg)
+{
+    struct scene *scene = arg;
+
+    scene->ticks += scene->wanted;
+    if (scene->ticks == 10)
+        scene->late = make_connection(scene);
+    if (scene->ticks == 20)
+        login_connect(scene->login, scene->late);
+    return scene->told > 0;
+}
+
+/* What libcurl has said by then has had its edge, and so has the connection. */
+START_TEST(socks_over_a_connection_that_comes_late)
+{
+    struct scene scene;
+    struct login_job job;
+
+    set_up(&scene, never);
+    scene.raw = socks_serve;
+    scene.keep_waiting = true;
+    job = job_of(&scene, CHALLENGE_NONE);
+    job.socks = true;
+    job.user = job.password = NULL;
+    start(&scene, &job);
+    unit_wait(scene.loop, comes_late, &scene);
+    check_open(&scene, false);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(socks_opens_and_refuses)
+{
+    const struct socks *script = &socks[_i];
+    struct scene scene;
+    struct login_job job;
+    char line[100];
+
+    for (size_t i = 0; i < sizeof tail; i++)
+        tail[i] = (char)(i * 2654435761u >> 13);
+    set_up(&scene, never);
+    scene.stop_at = (unsigned)_i;
+    scene.raw = socks_serve;
+    job = job_of(&scene, CHALLENGE_NONE);
+    job.socks = true;
+    job.user = script->user ? "arthur" : NULL;
+    job.password = script->user ? "s3:cr\"et%41!" : NULL;
+    run(&scene, &job);
+    check_event(&scene, script->event);
+    ck_assert_str_eq(login_request_line(scene.login, line, sizeof line), "SOCKS5 mail.example.net:143");
+    ck_assert_str_eq(login_status_line(scene.login, line, sizeof line), "");
+    ck_assert_ptr_null(login_head(scene.login));
+    if (script->event == LOGIN_BROKEN) {
+        ck_assert_str_ne(login_failure(scene.login)->what, "");
+        if (script->what)
+            ck_assert_str_eq(login_failure(scene.login)->what, script->what);
+    } else {
+        ck_assert_int_eq(login_verdict(scene.login)->outcome, script->outcome);
+        ck_assert_int_eq(login_verdict(scene.login)->denied, script->denied);
+        ck_assert_int_eq(login_verdict(scene.login)->target_trouble, script->target_trouble);
+        ck_assert_str_eq(login_verdict(scene.login)->failure.what, script->what);
+        ck_assert_int_eq(login_verdict(scene.login)->switched, false);
+        ck_assert_int_eq(login_credentials_were_sent(scene.login), script->user);
+    }
+    if (script->event == LOGIN_ANSWERED && script->outcome == METHOD_OPEN)
+        check_bytes(&scene, tail, 100000);
+    tear_down(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("login");
+
+    tcase_add_test(cases, digest_opens_a_tunnel);
+    tcase_add_loop_test(cases, every_form_of_digest_that_counts_is_right, 0, sizeof forms / sizeof forms[0]);
+    tcase_add_loop_test(cases, pages_are_drained_and_connections_kept_when_they_last, 0,
+                        sizeof pages / sizeof pages[0]);
+    tcase_add_loop_test(cases, the_last_word_means_what_it_always_means, 0, sizeof words / sizeof words[0]);
+    tcase_add_test(cases, a_refusal_in_the_first_answer_says_all_that_it_has_to_say);
+    tcase_add_test(cases, a_switch_that_is_required_is_missed);
+    tcase_add_loop_test(cases, no_other_scheme_is_ever_used, 0, 2);
+    tcase_add_loop_test(cases, ntlm_takes_two_legs_on_one_connection, 0, 2);
+    tcase_add_loop_test(cases, what_comes_behind_the_head_is_whole_and_in_order, 0, sizeof tails / sizeof tails[0]);
+    tcase_add_test(cases, an_end_behind_the_answer_is_seen_again);
+    tcase_add_test(cases, a_head_of_60_kib_is_read);
+    tcase_add_loop_test(cases, a_proxy_that_is_none_is_told_so, 0, sizeof faults / sizeof faults[0]);
+    tcase_add_test(cases, legs_are_bounded);
+    tcase_add_test(cases, interim_answers_are_bounded);
+    tcase_add_test(cases, a_head_is_bounded);
+    tcase_add_test(cases, without_a_ticket_nothing_is_sent);
+    tcase_add_test(cases, what_makes_no_sense_does_not_start);
+    tcase_add_loop_test(cases, names_are_said_as_they_are_and_never_looked_up, 0, sizeof names / sizeof names[0]);
+    tcase_add_test(cases, two_at_once_do_not_meet);
+    tcase_add_test(cases, freed_at_once_it_never_tells);
+    tcase_add_loop_test(cases, freed_when_told_of_anything, 0, 6);
+    tcase_add_loop_test(cases, freed_while_the_proxy_is_silent, 0, 2);
+    tcase_add_test(cases, freed_while_no_connection_comes);
+    tcase_add_test(cases, a_connection_that_is_not_wanted_is_closed);
+    tcase_add_test(cases, an_answer_to_nothing_is_not_believed);
+    tcase_add_test(cases, a_kept_connection_may_have_an_end);
+    tcase_add_test(cases, freed_right_behind_its_connection);
+    tcase_add_test(cases, freed_in_the_turn_of_its_start);
+    tcase_add_test(cases, socks_over_a_connection_that_comes_late);
+    tcase_add_loop_test(cases, socks_opens_and_refuses, 0, sizeof socks / sizeof socks[0]);
+    return unit_run();
+}

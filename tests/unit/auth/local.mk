@@ -1,0 +1,11 @@
+UNIT_TESTS += \
+	tests/unit/auth/check_authenticator \
+	tests/unit/auth/check_basic \
+	tests/unit/auth/check_challenge \
+	tests/unit/auth/check_curl_loop \
+	tests/unit/auth/check_http_login \
+	tests/unit/auth/check_lockout \
+	tests/unit/auth/check_password
+
+# what is given back passes through the test, which looks whether it was wiped
+tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free

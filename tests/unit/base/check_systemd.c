@@ -1,0 +1,138 @@
+#include "base/systemd.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+/* A service manager's socket at a path, or at an abstract name when it begins with '@'. */
+static int manager_at(const char *name)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_uint_lt(strlen(name), sizeof address.sun_path);
+    memcpy(address.sun_path, name, strlen(name));
+    if (name[0] == '@')
+        address.sun_path[0] = '\0';
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
+    return fd;
+}
+
+START_TEST(the_manager_is_told)
+{
+    for (int abstract = 0; abstract < 2; abstract++) {
+        char name[64], got[64];
+        int fd;
+
+        snprintf(name, sizeof name, "%s/sallyport-check-%ld", abstract ? "@" : "/tmp", (long)getpid());
+        fd = manager_at(name);
+        setenv("NOTIFY_SOCKET", name, 1);
+        notify_send("READY=1");
+        ck_assert_int_eq((int)recv(fd, got, sizeof got, 0), 7);
+        ck_assert_int_eq(memcmp(got, "READY=1", 7), 0);
+        close(fd);
+        if (!abstract)
+            unlink(name);
+    }
+    unsetenv("NOTIFY_SOCKET");
+}
+END_TEST
+
+START_TEST(without_a_manager_nothing_happens)
+{
+    static const char *const names[] = {NULL, "", "/", "@", "relative", "/nonexistent/socket"};
+    char long_name[300];
+    int before = unit_descriptors();
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (names[i])
+            setenv("NOTIFY_SOCKET", names[i], 1);
+        notify_send("READY=1");
+    }
+    memset(long_name, '/', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    setenv("NOTIFY_SOCKET", long_name, 1);
+    notify_send("READY=1");
+    unsetenv("NOTIFY_SOCKET");
+    ck_assert_int_eq(unit_descriptors(), before);
+}
+END_TEST
+
+/* Runs in a process of its own, in which descriptors 3 and on can be laid out as a service manager does.  Returns its
+ * exit status. */
+static int inherit_in_child(const char *fds, const char *names, bool ours, size_t expected,
+                            const char *const *expected_names)
+{
+    int status;
+    pid_t child = fork();
+
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        static struct notify_inherited inherited[NOTIFY_INHERITED_MAX];
+        char pid[32];
+        size_t count;
+
+        for (int fd = 3; fd < 6; fd++)
+            if (dup2(STDOUT_FILENO, fd) < 0)
+                _exit(2);
+        snprintf(pid, sizeof pid, "%ld", (long)getpid() + !ours);
+        setenv("LISTEN_PID", pid, 1);
+        setenv("LISTEN_FDS", fds, 1);
+        if (names)
+            setenv("LISTEN_FDNAMES", names, 1);
+        count = notify_inherit(inherited);
+        if (count != expected || getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
+            _exit(3);
+        for (size_t i = 0; i < count; i++)
+            if (inherited[i].fd != 3 + (int)i || !(fcntl(inherited[i].fd, F_GETFD) & FD_CLOEXEC) ||
+                strcmp(inherited[i].name, expected_names ? expected_names[i] : "") != 0)
+                _exit(4);
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+START_TEST(sockets_of_the_manager_are_taken)
+{
+    static const char *const named[] = {"imap", "", "smtp"}, *const one[] = {"imap", "", ""};
+
+    ck_assert_int_eq(inherit_in_child("3", NULL, true, 3, NULL), 0);
+    ck_assert_int_eq(inherit_in_child("3", "imap::smtp", true, 3, named), 0);
+    ck_assert_int_eq(inherit_in_child("3", "imap", true, 3, one), 0);
+    ck_assert_int_eq(inherit_in_child("1", "imap:smtp:too:many", true, 1, one), 0);
+    ck_assert_int_eq(inherit_in_child("0", NULL, true, 0, NULL), 0);
+}
+END_TEST
+
+START_TEST(what_is_meant_for_another_or_is_no_number_is_left)
+{
+    static const char *const numbers[] = {"", "x", "3x", "-1", "99999999999999999999"};
+
+    ck_assert_int_eq(inherit_in_child("3", "imap", false, 0, NULL), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        ck_assert_msg(inherit_in_child(numbers[i], NULL, true, 0, NULL) == 0, "LISTEN_FDS=%s", numbers[i]);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("notify");
+
+    tcase_add_test(cases, the_manager_is_told);
+    tcase_add_test(cases, without_a_manager_nothing_happens);
+    tcase_add_test(cases, sockets_of_the_manager_are_taken);
+    tcase_add_test(cases, what_is_meant_for_another_or_is_no_number_is_left);
+    return unit_run();
+}

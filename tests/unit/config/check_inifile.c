@@ -1,0 +1,155 @@
+#include "config/inifile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+/* What a reader was told: "LINE [header]", "LINE key=value", "LINE +key=value" for what goes on, "LINE !fault"; a '|'
+ * between them. */
+struct told {
+    char text[8192];
+    size_t length;
+};
+
+static void add(struct told *told, int line, const char *mark, const char *text, const char *value)
+{
+    told->length += (size_t)snprintf(told->text + told->length, sizeof told->text - told->length, "%s%d %s%s%s%s",
+                                     told->length ? "|" : "", line, mark, text, value ? "=" : "", value ? value : "");
+    ck_assert_uint_lt(told->length, sizeof told->text);
+}
+
+static void on_section(void *arg, int line, const char *header)
+{
+    add(arg, line, "", header, NULL);
+}
+
+static void on_key(void *arg, int line, const char *key, const char *value, bool continues)
+{
+    add(arg, line, continues ? "+" : "", key, value);
+}
+
+static void on_fault(void *arg, int line, const char *text)
+{
+    add(arg, line, "!", text, NULL);
+}
+
+static const char *read_bytes(const char *bytes, size_t length, struct told *told)
+{
+    const struct inifile_reader reader = {on_section, on_key, on_fault, told};
+    char *copy = unit_exact(bytes, length);
+    FILE *stream = fmemopen(copy, length, "r");
+
+    ck_assert_ptr_nonnull(stream);
+    memset(told, 0, sizeof *told);
+    ck_assert(inifile_read(stream, &reader));
+    fclose(stream);
+    free(copy);
+    return told->text;
+}
+
+/* inifile.tsv: the file, what is told. */
+static void table_row(const struct unit_cell *cells, const char *where)
+{
+    struct told told;
+
+    ck_assert_msg(unit_cell_is(&cells[1], read_bytes(cells[0].bytes, cells[0].length, &told)), "%s: %s", where,
+                  told.text);
+}
+
+START_TEST(lines_of_each_sort)
+{
+    unit_table("inifile.tsv", 2, table_row);
+}
+END_TEST
+
+/* Each byte in the middle of a value is in the value, or the line is refused. */
+START_TEST(no_byte_of_a_value_is_lost)
+{
+    for (int byte = 0; byte < 256; byte++) {
+        char text[] = "a = x y\n", expected[32];
+        struct told told;
+
+        text[5] = (char)byte;
+        if (byte == '\n')
+            continue;
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+            snprintf(expected, sizeof expected, "1 !the line has a control byte");
+        else
+            snprintf(expected, sizeof expected, "1 a=x%cy", byte);
+        ck_assert_str_eq(read_bytes(text, sizeof text - 1, &told), expected);
+    }
+}
+END_TEST
+
+/* Each byte in each place of a line: the line behind it is read all the same. */
+START_TEST(no_line_harms_the_next)
+{
+    static const char line[] = " a = b";
+
+    for (size_t at = 0; at < sizeof line - 1; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char text[64];
+            size_t length = sizeof line - 1;
+            struct told told;
+
+            if (byte == '\n')
+                continue;
+            memcpy(text, line, length);
+            text[at] = (char)byte;
+            length += (size_t)snprintf(text + length, sizeof text - length, "\nkey = value\n");
+            read_bytes(text, length, &told);
+            ck_assert_msg(strstr(told.text, "2 key=value") != NULL, "byte %d at %zu: %s", byte, at, told.text);
+        }
+    }
+}
+END_TEST
+
+START_TEST(lines_are_whole_up_to_their_limit)
+{
+    for (size_t length = INIFILE_LINE_MAX - 3; length < INIFILE_LINE_MAX + 20; length++) {
+        for (unsigned kind = 0; kind < 4; kind++) { /* LF, CR LF, end of file, a continuation */
+            char text[512], expected[512];
+            size_t at = kind == 3 ? (size_t)snprintf(text, sizeof text, "a=\n ") : 0, start = kind == 3 ? at - 1 : 0;
+            struct told told;
+
+            if (kind != 3)
+                at = (size_t)snprintf(text, sizeof text, "a=");
+            for (; at - start < length; at++)
+                text[at] = (char)('a' + at % 26);
+            snprintf(expected, sizeof expected, length > INIFILE_LINE_MAX ? "%s%d !the line is longer than 198 bytes"
+                                                                          : "%s%d %sa=%.*s",
+                     kind == 3 ? "1 a=|" : "", kind == 3 ? 2 : 1, kind == 3 ? "+" : "",
+                     (int)(kind == 3 ? length - 1 : length - 2), text + start + (kind == 3 ? 1 : 2));
+            at += (size_t)snprintf(text + at, sizeof text - at, "%s", kind == 1 ? "\r\n" : kind == 2 ? "" : "\n");
+            ck_assert_str_eq(read_bytes(text, at, &told), expected);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_stream_that_fails_is_told)
+{
+    struct told told = {.length = 0};
+    const struct inifile_reader reader = {on_section, on_key, on_fault, &told};
+    FILE *stream = fopen("/tmp", "re");
+
+    ck_assert_ptr_nonnull(stream);
+    ck_assert(!inifile_read(stream, &reader));
+    ck_assert_int_eq(errno, EISDIR);
+    fclose(stream);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("inifile");
+
+    tcase_add_test(cases, lines_of_each_sort);
+    tcase_add_test(cases, no_byte_of_a_value_is_lost);
+    tcase_add_test(cases, no_line_harms_the_next);
+    tcase_add_test(cases, lines_are_whole_up_to_their_limit);
+    tcase_add_test(cases, a_stream_that_fails_is_told);
+    return unit_run();
+}

@@ -1,0 +1,70 @@
+#include "config/proxy_environment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+static void set(const char *name, const char *value)
+{
+    ck_assert_int_eq(setenv(name, value, 1), 0);
+}
+
+START_TEST(lower_case_before_upper_and_the_scheme_before_all)
+{
+    static const char *const names[] = {"ALL_PROXY", "all_proxy", "IMAP_PROXY", "imap_proxy"};
+
+    for (size_t i = 0; i < 4; i++)
+        unsetenv(names[i]);
+    ck_assert_ptr_null(environment_proxy("imap"));
+    for (size_t i = 0; i < 4; i++) {
+        set(names[i], names[i]);
+        ck_assert_str_eq(environment_proxy("imap"), names[i]);
+    }
+    ck_assert_str_eq(environment_proxy("smtp"), "all_proxy");
+    for (size_t i = 4; i-- > 0;) { /* empty is unset */
+        ck_assert_str_eq(environment_proxy("imap"), names[i]);
+        set(names[i], "");
+    }
+    ck_assert_ptr_null(environment_proxy("imap"));
+}
+END_TEST
+
+START_TEST(exceptions)
+{
+    unsetenv("no_proxy"), unsetenv("NO_PROXY");
+    ck_assert_ptr_null(environment_no_proxy());
+    set("NO_PROXY", "a");
+    ck_assert_str_eq(environment_no_proxy(), "a");
+    set("no_proxy", "b");
+    ck_assert_str_eq(environment_no_proxy(), "b");
+    set("no_proxy", "");
+    ck_assert_str_eq(environment_no_proxy(), "a");
+    set("NO_PROXY", "");
+    ck_assert_ptr_null(environment_no_proxy());
+}
+END_TEST
+
+START_TEST(a_scheme_of_any_length_does_no_harm)
+{
+    char scheme[1000];
+
+    unsetenv("all_proxy"), unsetenv("ALL_PROXY");
+    memset(scheme, 's', sizeof scheme - 1);
+    scheme[sizeof scheme - 1] = '\0';
+    ck_assert_ptr_null(environment_proxy(scheme));
+    set("all_proxy", "http://p");
+    ck_assert_str_eq(environment_proxy(scheme), "http://p");
+    set("all_proxy", "");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("environment");
+
+    tcase_add_test(cases, lower_case_before_upper_and_the_scheme_before_all);
+    tcase_add_test(cases, exceptions);
+    tcase_add_test(cases, a_scheme_of_any_length_does_no_harm);
+    return unit_run();
+}

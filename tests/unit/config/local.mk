@@ -1,0 +1,12 @@
+UNIT_TESTS += \
+	tests/unit/config/check_config \
+	tests/unit/config/check_config_memory \
+	tests/unit/config/check_diagnostics \
+	tests/unit/config/check_inifile \
+	tests/unit/config/check_option \
+	tests/unit/config/check_proxy_environment \
+	tests/unit/config/check_value
+
+# each allocation of the house passes through the test, which lets it fail
+tests_unit_config_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
+	-Wl,--wrap=strdup -Wl,--wrap=strndup

@@ -1,0 +1,258 @@
+#include "control/status_json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/requests.h"
+
+#include "../unit.h"
+
+static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.example.net:3128\n"
+                          "[imap]\ntarget = mail.example.net\n[smtp]\ntarget = srv:example.net\n";
+
+/* A house without doors: everything that status looks at, and nothing that runs. */
+struct house {
+    struct config *config;
+    struct means means;
+    struct sessions *sessions;
+    struct orders_master master;
+    unsigned reloads, stops;
+    bool fails; /* reload */
+};
+
+static void tell(void *arg, const char *line)
+{
+    (void)arg;
+    ck_abort_msg("%s", line);
+}
+
+static void see(void *arg, struct status_sources *sources)
+{
+    struct house *house = arg;
+
+    *sources = (struct status_sources){.config = house->config, .sessions = house->sessions, .means = &house->means,
+                                       .started = loop_now(house->means.loop)};
+}
+
+static bool reload(void *arg, FILE *faults, char *error, size_t size)
+{
+    struct house *house = arg;
+
+    house->reloads++;
+    if (house->fails) {
+        fprintf(faults, "file:1: one\nfile:2: two\n");
+        snprintf(error, size, "the configuration has errors");
+    }
+    return !house->fails;
+}
+
+static void stop(void *arg)
+{
+    struct house *house = arg;
+
+    house->stops++;
+}
+
+static void open_house(struct house *house)
+{
+    FILE *stream = fmemopen((void *)(uintptr_t)ini, sizeof ini - 1, "r");
+    char error[200];
+
+    memset(house, 0, sizeof *house);
+    house->config = config_parse(stream, "test.ini", CONFIG_TO_CHECK, tell, NULL);
+    fclose(stream);
+    ck_assert_msg(means_init(&house->means, error, sizeof error), "%s", error);
+    house->sessions = sessions_new(&house->means, NULL, NULL);
+    house->master = (struct orders_master){see, reload, stop, house};
+}
+
+static void close_house(struct house *house)
+{
+    sessions_free(house->sessions);
+    means_release(&house->means);
+    config_unref(house->config);
+}
+
+static json_t *status(struct house *house)
+{
+    struct status_sources sources;
+    json_t *all;
+
+    see(house, &sources);
+    all = status_all(&sources);
+    ck_assert_ptr_nonnull(all);
+    return all;
+}
+
+/* Fails unless that part of the status reads so. */
+static void equals(struct house *house, const char *part, const char *wanted)
+{
+    json_t *all = status(house), *json = json_loads(wanted, JSON_DECODE_ANY, NULL);
+    char *got = json_dumps(json_object_get(all, part), JSON_COMPACT | JSON_ENCODE_ANY);
+
+    ck_assert_ptr_nonnull(json);
+    ck_assert_msg(json_equal(json_object_get(all, part), json), "%s is %s", part, got);
+    free(got);
+    json_decref(json);
+    json_decref(all);
+}
+
+static struct endpoint proxy_at(const char *host)
+{
+    struct endpoint proxy = {.port = 3128};
+
+    snprintf(proxy.host, sizeof proxy.host, "%s", host);
+    return proxy;
+}
+
+static void learn(struct house *house, const char *value)
+{
+    const struct endpoint sender = proxy_at("a.example.net");
+    struct setproxy said;
+    struct scope_url url;
+    const char *why;
+
+    ck_assert(scope_url_parse(&url, "imap://mail.example.net:143/"));
+    ck_assert_msg(setproxy_parse(&said, &url, value, strlen(value), 86400, &why), "%s", why);
+    ck_assert_uint_ne(redirects_learn(house->means.redirects, &sender, false, &said, loop_now(house->means.loop)), 0);
+}
+
+START_TEST(a_quiet_house)
+{
+    struct house house;
+
+    open_house(&house);
+    equals(&house, "version", "\"" PACKAGE_VERSION "\"");
+    equals(&house, "configuration", "\"test.ini\"");
+    equals(&house, "uptime", "0");
+    equals(&house, "stopping", "true"); /* there is no post */
+    equals(&house, "totals", "{\"open\":0,\"sessions\":0,\"in\":0,\"out\":0,\"preconnected\":0,\"stale\":0}");
+    equals(&house, "listeners", "[{\"name\":\"imap\",\"addresses\":[],\"target\":\"mail.example.net:143\","
+                                "\"sessions\":0},{\"name\":\"smtp\",\"addresses\":[],\"target\":\"srv:example.net\","
+                                "\"sessions\":0}]");
+    equals(&house, "sessions", "[]");
+    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"state\":\"up\","
+                              "\"seconds\":0,\"ready\":null,\"last_error\":null}]");
+    equals(&house, "redirects", "[]");
+    equals(&house, "questions", "[]");
+    close_house(&house);
+}
+END_TEST
+
+START_TEST(proxies_that_rest_and_others_that_were_asked)
+{
+    const struct endpoint second = proxy_at("b.example.net"), learned = proxy_at("c.example.net");
+    struct house house;
+
+    open_house(&house);
+    health_failed(house.means.health, &learned, loop_now(house.means.loop), "not \"UTF-8\": \xff\x1b");
+    health_sent_away(house.means.health, &second, loop_now(house.means.loop), 90, "503 Service Unavailable");
+    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"state\":\"away\","
+                              "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\"},"
+                              "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
+                              "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\"}]");
+    close_house(&house);
+}
+END_TEST
+
+START_TEST(redirects_with_and_without_an_end)
+{
+    struct house house;
+
+    open_house(&house);
+    learn(&house, "http://c.example.net:8080/ type=lifetime=600 count=5");
+    learn(&house, "http://d.example.net/ scope=* type=forever");
+    learn(&house, "SET; proxyURI=\"https://e.example.net/\", scope=\"imap://*.example.net/\", hits=2");
+    equals(&house, "redirects",
+           "[{\"id\":1,\"sender\":\"http://a.example.net:3128\",\"proxy\":\"http://c.example.net:8080\","
+           "\"scope\":\"imap://mail.example.net:143/\",\"seconds_left\":600,\"hits_left\":4,\"hits\":1},"
+           "{\"id\":2,\"sender\":\"http://a.example.net:3128\",\"proxy\":\"http://d.example.net:80\",\"scope\":\"*\","
+           "\"seconds_left\":null,\"hits_left\":null,\"hits\":1},"
+           "{\"id\":3,\"sender\":\"http://a.example.net:3128\",\"proxy\":\"https://e.example.net:443\","
+           "\"scope\":\"imap://*.example.net:143/\",\"seconds_left\":null,\"hits_left\":1,\"hits\":1}]");
+    close_house(&house);
+}
+END_TEST
+
+START_TEST(no_proxy_at_all_is_direct)
+{
+    struct house house;
+
+    open_house(&house);
+    learn(&house, "DIRECT; scope=\"*\", seconds=60");
+    equals(&house, "redirects", "[{\"id\":1,\"sender\":\"http://a.example.net:3128\",\"proxy\":\"direct\","
+                                "\"scope\":\"*\",\"seconds_left\":60,\"hits_left\":null,\"hits\":1}]");
+    close_house(&house);
+}
+END_TEST
+
+/* --- orders --- */
+
+static void obeyed(struct house *house, const char *line, const char *wanted)
+{
+    size_t length = 0;
+    char *answer = orders_obey(&house->master, line, &length);
+
+    ck_assert_ptr_nonnull(answer);
+    ck_assert_uint_eq(strlen(answer), length);
+    ck_assert_msg(strncmp(answer, wanted, strlen(wanted)) == 0, "%s: %s", line, answer);
+    free(answer);
+}
+
+START_TEST(orders_do_what_they_say)
+{
+    struct house house;
+
+    open_house(&house);
+    learn(&house, "http://c.example.net/ type=forever");
+    obeyed(&house, "status", "ok\n{\n  \"version\"");
+    obeyed(&house, "redirects", "ok\n{\n  \"redirects\": [\n");
+    obeyed(&house, " redirects   clear ", "ok\n");
+    ck_assert_uint_eq(redirects_count(house.means.redirects), 0);
+    obeyed(&house, "redirects allow 1", "error no question with the ID 1 is open\n");
+    obeyed(&house, "redirects refuse 4294967295", "error no question with the ID 4294967295 is open\n");
+    obeyed(&house, "reload", "ok\n");
+    obeyed(&house, "stop", "ok\n");
+    ck_assert_uint_eq(house.reloads, 1);
+    ck_assert_uint_eq(house.stops, 1);
+    house.fails = true;
+    obeyed(&house, "reload", "error the configuration has errors\nfile:1: one\nfile:2: two\n");
+    close_house(&house);
+}
+END_TEST
+
+START_TEST(what_is_no_order_does_nothing)
+{
+    static const char *const lines[] = {"", "   ", "STOP", "stop now", "stopp", "reload reload", "redirects clear 1",
+                                        "redirects allow", "redirects allow 0", "redirects allow +1",
+                                        "redirects allow 1.0", "redirects allow 4294967296", "redirects allow 1 2 3 4",
+                                        "redirects allow 99999999999999999999", "clear", "status\tnow"};
+    struct house house;
+
+    open_house(&house);
+    learn(&house, "http://c.example.net/ type=forever");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        obeyed(&house, lines[i], "error unknown request");
+    ck_assert_uint_eq(house.reloads + house.stops, 0);
+    ck_assert_uint_eq(redirects_count(house.means.redirects), 1);
+    close_house(&house);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("status");
+
+    tcase_add_test(cases, a_quiet_house);
+    tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
+    tcase_add_test(cases, redirects_with_and_without_an_end);
+    tcase_add_test(cases, no_proxy_at_all_is_direct);
+    tcase_add_test(cases, orders_do_what_they_say);
+    tcase_add_test(cases, what_is_no_order_does_nothing);
+    return unit_run();
+}

@@ -1,0 +1,244 @@
+#include "control/status_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/columns.h"
+
+#include "../unit.h"
+
+/* --- numbers --- */
+
+START_TEST(seconds_have_two_units_at_most)
+{
+    static const struct {
+        uint64_t seconds;
+        const char *text;
+    } cases[] = {{0, "0s"}, {59, "59s"}, {60, "1m00s"}, {65, "1m05s"}, {3599, "59m59s"}, {3600, "1h00m"},
+                 {3725, "1h02m"}, {86399, "23h59m"}, {86400, "1d00h"}, {273600, "3d04h"},
+                 {UINT64_MAX, "213503982334601d07h"}};
+    char out[SHOW_TEXT_MAX];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_str_eq(show_seconds(cases[i].seconds, out), cases[i].text);
+}
+END_TEST
+
+START_TEST(bytes_have_two_digits_at_least)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *text;
+    } cases[] = {{0, "0 B"}, {1023, "1023 B"}, {1024, "1.0 KiB"}, {1280, "1.2 KiB"}, {10239, "9.9 KiB"},
+                 {10240, "10 KiB"}, {88213, "86 KiB"}, {1048575, "1023 KiB"}, {1048576, "1.0 MiB"},
+                 {UINT64_C(5) << 30, "5.0 GiB"}, {UINT64_C(3) << 40, "3.0 TiB"}, {UINT64_C(5000) << 40, "5000 TiB"}};
+    char out[SHOW_TEXT_MAX];
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_str_eq(show_bytes(cases[i].bytes, out), cases[i].text);
+}
+END_TEST
+
+/* --- tables --- */
+
+static const struct table_column columns[] = {{"NAME", false, true}, {"N", true, false}, {"PLACE", false, true}};
+
+static char *printed(const struct table *table, size_t width)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    ck_assert_ptr_nonnull(out);
+    table_print(table, out, width);
+    fclose(out);
+    return text;
+}
+
+static struct table *example(void)
+{
+    struct table *table = table_new(columns, 3);
+
+    table_add(table, (const char *const[]){"imap", "7", "mail.example.net"});
+    table_add(table, (const char *const[]){"imap/with-a-long-name", "12345", "[::1]:1143"});
+    return table;
+}
+
+START_TEST(columns_are_as_wide_as_their_widest_cell)
+{
+    struct table *table = example();
+    char *text = printed(table, 0);
+
+    ck_assert_str_eq(text, "NAME                       N  PLACE\n"
+                           "imap                       7  mail.example.net\n"
+                           "imap/with-a-long-name  12345  [::1]:1143\n");
+    free(text);
+    table_free(table);
+}
+END_TEST
+
+START_TEST(the_widest_column_that_may_is_cut_first)
+{
+    struct table *table = example();
+    char *text = printed(table, 40);
+
+    ck_assert_str_eq(text, "NAME                 N  PLACE\n"
+                           "imap                 7  mail.example.net\n"
+                           "imap/with-a-...  12345  [::1]:1143\n");
+    free(text);
+    table_free(table);
+}
+END_TEST
+
+START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
+{
+    for (size_t width = 33; width < 60; width++) {
+        struct table *table = example();
+        char *text = printed(table, width), *rest = text, *line;
+
+        while ((line = strsep(&rest, "\n")))
+            ck_assert_msg(strlen(line) <= width, "%zu: %s", width, line);
+        free(text);
+        text = printed(table, width);
+        ck_assert((strstr(text, "...") == NULL) == (width >= 46));
+        free(text);
+        table_free(table);
+    }
+}
+END_TEST
+
+START_TEST(what_is_not_printable_is_escaped)
+{
+    struct table *table = table_new(columns, 3);
+    char *text, *longest = calloc(1, 100001);
+
+    memset(longest, 27, 100000);
+    table_add(table, (const char *const[]){"a\033[2J\n", "\"\\", "\xff"});
+    text = printed(table, 0);
+    ck_assert_ptr_nonnull(strstr(text, "a\\x1b[2J\\n  \"\\  \\xff\n"));
+    free(text);
+    table_add(table, (const char *const[]){longest, longest, longest});
+    text = printed(table, 80);
+    for (const char *c = text; *c; c++)
+        ck_assert(*c == '\n' || (*c >= ' ' && *c <= '~'));
+    free(text);
+    free(longest);
+    table_free(table);
+}
+END_TEST
+
+START_TEST(a_table_without_rows_is_nothing)
+{
+    struct table *table = table_new(columns, 3);
+    char *text = printed(table, 80);
+
+    ck_assert_str_eq(text, "");
+    free(text);
+    table_free(table);
+    text = printed(NULL, 80);
+    ck_assert_str_eq(text, "");
+    free(text);
+    table_add(NULL, NULL);
+    table_free(NULL);
+}
+END_TEST
+
+/* --- what the daemon has told --- */
+
+static char *shown(void (*show)(const json_t *, FILE *, size_t), const char *json, size_t width)
+{
+    json_t *status = json_loads(json, 0, NULL);
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    ck_assert_ptr_nonnull(status);
+    show(status, out, width);
+    fclose(out);
+    json_decref(status);
+    return text;
+}
+
+START_TEST(fields_that_are_not_there_do_no_harm)
+{
+    static const char *const cases[] = {
+        "{}", "{\"sessions\":[{}],\"listeners\":[{}],\"proxies\":[{}],\"redirects\":[{}],\"questions\":[{}]}",
+        "{\"sessions\":7,\"listeners\":null,\"proxies\":\"x\",\"redirects\":{},\"questions\":[1,null,\"y\"]}",
+        "{\"sessions\":[null,[],{\"age\":-5,\"in\":\"many\",\"proxy\":5}],\"totals\":[],\"uptime\":-1}",
+        "{\"listeners\":[{\"addresses\":[null,7]}],\"version\":\"\\u001b[2J\\n\"}",
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (size_t width = 0; width <= 80; width += 80) {
+            char *status = shown(show_status, cases[i], width), *redirects = shown(show_redirects, cases[i], width);
+
+            ck_assert_int_eq(strncmp(status, "sallyport ", 10), 0);
+            ck_assert_uint_gt(strlen(redirects), 0);
+            for (const char *c = status; *c; c++)
+                ck_assert(*c == '\n' || (*c >= ' ' && *c <= '~'));
+            free(status);
+            free(redirects);
+        }
+}
+END_TEST
+
+START_TEST(what_is_left_of_a_redirect_is_said)
+{
+    static const struct {
+        const char *left, *text;
+    } cases[] = {
+        {"\"seconds_left\":598,\"hits_left\":3", "9m58s and 3 hits left, 2 hits so far"},
+        {"\"seconds_left\":598,\"hits_left\":null", "9m58s left, 2 hits so far"},
+        {"\"seconds_left\":null,\"hits_left\":1", "1 hit left, 2 hits so far"},
+        {"\"seconds_left\":null,\"hits_left\":null", "until restart, 2 hits so far"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char json[400], wanted[400], *text;
+
+        snprintf(json, sizeof json, "{\"redirects\":[{\"id\":3,\"sender\":\"http://a:1\",\"proxy\":\"http://b:2\","
+                 "\"scope\":\"imap://m:143/\",\"hits\":2,%s}]}", cases[i].left);
+        snprintf(wanted, sizeof wanted, "REDIRECTS\n  3  imap://m:143/\n     from http://a:1 to http://b:2\n     %s\n",
+                 cases[i].text);
+        text = shown(show_redirects, json, 80);
+        ck_assert_str_eq(text, wanted);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(a_question_is_folded_between_words)
+{
+    static const char json[] = "{\"questions\":[{\"id\":12,\"text\":\"May the proxy http://proxy.example.net:3128 send "
+                               "imap://*.example.net:143/ elsewhere?\",\"seconds_left\":48}]}";
+    char *text = shown(show_redirects, json, 50);
+
+    ck_assert_str_eq(text, "QUESTIONS\n"
+                           " 12  May the proxy http://proxy.example.net:3128\n"
+                           "     send imap://*.example.net:143/ elsewhere?\n"
+                           "     answer within 48s:\n"
+                           "       sallyport redirects allow 12\n"
+                           "       sallyport redirects refuse 12\n");
+    free(text);
+    text = shown(show_redirects, json, 0);
+    ck_assert_ptr_nonnull(strstr(text, ":3128 send imap://*.example.net:143/ elsewhere?\n"));
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("show");
+
+    tcase_add_test(cases, seconds_have_two_units_at_most);
+    tcase_add_test(cases, bytes_have_two_digits_at_least);
+    tcase_add_test(cases, columns_are_as_wide_as_their_widest_cell);
+    tcase_add_test(cases, the_widest_column_that_may_is_cut_first);
+    tcase_add_test(cases, no_line_is_wider_than_it_may_be_and_none_is_cut_without_need);
+    tcase_add_test(cases, what_is_not_printable_is_escaped);
+    tcase_add_test(cases, a_table_without_rows_is_nothing);
+    tcase_add_test(cases, fields_that_are_not_there_do_no_harm);
+    tcase_add_test(cases, what_is_left_of_a_redirect_is_said);
+    tcase_add_test(cases, a_question_is_folded_between_words);
+    return unit_run();
+}

@@ -1,0 +1,3 @@
+UNIT_TESTS += \
+	tests/unit/control/check_status_json \
+	tests/unit/control/check_status_text

@@ -1,0 +1,204 @@
+#include "net/dialer.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+struct scene {
+    struct loop *loop;
+    struct dialer *dialer;
+    int listening, before;
+    uint16_t port;
+    unsigned calls;
+    enum dial_result result;
+    struct address address;
+    char error[200];
+    int fd;
+};
+
+static void on_done(void *arg, enum dial_result result, int fd, const struct address *address, const char *error)
+{
+    struct scene *scene = arg;
+
+    scene->calls++;
+    scene->result = result;
+    scene->fd = fd;
+    ck_assert((result == DIAL_CONNECTED) == (fd >= 0));
+    if (address)
+        scene->address = *address;
+    if (result != DIAL_CONNECTED)
+        snprintf(scene->error, sizeof scene->error, "%s", error);
+}
+
+static bool was_called(void *arg)
+{
+    return ((struct scene *)arg)->calls > 0;
+}
+
+static struct address literal(const char *host)
+{
+    struct address address;
+
+    ck_assert(address_from_literal(&address, host, 0));
+    return address;
+}
+
+static void set_up(struct scene *scene)
+{
+    struct address address = literal("127.0.0.1");
+    socklen_t size = sizeof address.v4;
+
+    memset(scene, 0, sizeof *scene);
+    scene->before = unit_descriptors();
+    scene->loop = loop_new();
+    scene->dialer = dialer_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->dialer);
+    scene->listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(scene->listening, &address.any, size), 0);
+    ck_assert_int_eq(listen(scene->listening, 16), 0);
+    ck_assert_int_eq(getsockname(scene->listening, &address.any, &size), 0);
+    scene->port = address_port(&address);
+}
+
+static void tear_down(struct scene *scene)
+{
+    dialer_free(scene->dialer);
+    close(scene->listening);
+    if (scene->fd > 0)
+        close(scene->fd);
+    loop_free(scene->loop);
+    ck_assert_int_eq(unit_descriptors(), scene->before);
+}
+
+static struct dial *dial(struct scene *scene, const char *const *hosts, uint16_t port, uint32_t limit_ms)
+{
+    struct address_list list = {.count = 0};
+    struct dial *dial;
+
+    for (; hosts[list.count]; list.count++)
+        list.at[list.count] = literal(hosts[list.count]);
+    dial = dialer_dial(scene->dialer, &list, port, limit_ms, 60000, on_done, scene);
+    ck_assert_ptr_nonnull(dial);
+    ck_assert_uint_eq(scene->calls, 0);
+    return dial;
+}
+
+START_TEST(a_socket_comes_back)
+{
+    static const char *const hosts[] = {"127.0.0.1", NULL};
+    struct scene scene;
+    char text[ADDRESS_TEXT_MAX], byte;
+    int other;
+
+    setenv("http_proxy", "http://192.0.2.1:9/", 1); /* none of the dialer's business */
+    setenv("all_proxy", "http://192.0.2.1:9/", 1);
+    set_up(&scene);
+    dial(&scene, hosts, scene.port, 10000);
+    unit_wait(scene.loop, was_called, &scene);
+    unsetenv("http_proxy"), unsetenv("all_proxy");
+    ck_assert_msg(scene.result == DIAL_CONNECTED, "%s", scene.error);
+    ck_assert_uint_eq(address_port(&scene.address), scene.port);
+    ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.1");
+    ck_assert_int_ne(fcntl(scene.fd, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_ne(fcntl(scene.fd, F_GETFD) & FD_CLOEXEC, 0);
+    other = accept(scene.listening, NULL, NULL);
+    ck_assert_int_eq((int)send(scene.fd, "x", 1, MSG_NOSIGNAL), 1);
+    ck_assert_int_eq((int)recv(other, &byte, 1, 0), 1); /* it is whole, and nothing was sent before */
+    ck_assert_int_eq(byte, 'x');
+    close(other);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(dead_addresses_are_passed_over)
+{
+    static const char *const hosts[] = {"127.0.0.2", "127.0.0.3", "::1", "127.0.0.4", "127.0.0.1", NULL};
+    char text[ADDRESS_TEXT_MAX];
+    struct scene scene;
+
+    set_up(&scene);
+    dial(&scene, hosts, scene.port, 10000);
+    unit_wait(scene.loop, was_called, &scene);
+    ck_assert_msg(scene.result == DIAL_CONNECTED, "%s", scene.error);
+    ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.1");
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(when_no_address_answers_the_last_is_named)
+{
+    static const char *const hosts[] = {"127.0.0.2", "127.0.0.3", NULL};
+    char text[ADDRESS_TEXT_MAX];
+    struct scene scene;
+
+    set_up(&scene);
+    dial(&scene, hosts, scene.port, 10000);
+    unit_wait(scene.loop, was_called, &scene);
+    ck_assert_int_eq(scene.result, DIAL_UNREACHABLE);
+    ck_assert_str_eq(scene.error, "Connection refused");
+    ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.3");
+    ck_assert_uint_eq(address_port(&scene.address), scene.port);
+    tear_down(&scene);
+}
+END_TEST
+
+static bool time_passes(void *arg)
+{
+    return ++*(int *)arg > 100;
+}
+
+START_TEST(a_cancelled_dial_never_calls)
+{
+    static const char *const hosts[] = {"127.0.0.1", NULL};
+    struct scene scene;
+    int ticks = 0;
+
+    set_up(&scene);
+    dial_cancel(dial(&scene, hosts, scene.port, 10000));
+    dial_cancel(NULL);
+    unit_wait(scene.loop, time_passes, &ticks);
+    ck_assert_uint_eq(scene.calls, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Our own lack of descriptors is nobody else's fault. */
+START_TEST(without_descriptors_it_is_our_own_trouble)
+{
+    static const char *const hosts[] = {"127.0.0.1", NULL};
+    struct rlimit limit, none;
+    struct scene scene;
+    int highest;
+
+    set_up(&scene);
+    dial(&scene, hosts, scene.port, 10000);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    highest = dup(0);
+    close(highest);
+    none = limit;
+    none.rlim_cur = (rlim_t)highest; /* the next free one is one too many */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    unit_wait(scene.loop, was_called, &scene);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(scene.result, DIAL_OURSELVES);
+    tear_down(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("dialer");
+
+    tcase_add_test(cases, a_socket_comes_back);
+    tcase_add_test(cases, dead_addresses_are_passed_over);
+    tcase_add_test(cases, when_no_address_answers_the_last_is_named);
+    tcase_add_test(cases, a_cancelled_dial_never_calls);
+    tcase_add_test(cases, without_descriptors_it_is_our_own_trouble);
+    return unit_run();
+}

@@ -1,0 +1,80 @@
+#include "net/peer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+static void ends_of(int fd, struct address *here, struct address *there)
+{
+    socklen_t size = sizeof here->v6, there_size = sizeof there->v6;
+
+    memset(here, 0, sizeof *here);
+    memset(there, 0, sizeof *there);
+    ck_assert_int_eq(getsockname(fd, &here->any, &size), 0);
+    ck_assert_int_eq(getpeername(fd, &there->any, &there_size), 0);
+}
+
+START_TEST(the_other_end_is_ours)
+{
+    struct address here, there;
+    char error[128] = "";
+    uid_t uid = 12345;
+    int ends[2];
+
+    unit_tcp_pair(ends);
+    ends_of(ends[1], &here, &there);
+    ck_assert_msg(peer_uid(&there, &here, &uid, error, sizeof error) == PEER_KNOWN, "%s", error);
+    ck_assert_uint_eq(uid, getuid());
+    peer_release();
+    ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_KNOWN); /* and again */
+    peer_release();
+    peer_release();
+    close(ends[0]), close(ends[1]);
+}
+END_TEST
+
+/* No such connection: nobody owns it, and surely not the one who asks. */
+START_TEST(a_connection_that_is_not_there_has_no_owner)
+{
+    struct address here, there;
+    char error[128] = "";
+    uid_t uid = 12345;
+
+    ck_assert(address_from_literal(&here, "127.0.0.1", 1));
+    ck_assert(address_from_literal(&there, "127.0.0.1", 2));
+    ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_GONE);
+    ck_assert(address_from_literal(&here, "::1", 1));
+    ck_assert(address_from_literal(&there, "::1", 2));
+    ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_GONE);
+    peer_release();
+}
+END_TEST
+
+START_TEST(an_end_that_is_closed_has_no_owner)
+{
+    struct address here, there;
+    char error[128] = "";
+    uid_t uid = 12345;
+    int ends[2];
+
+    unit_tcp_pair(ends);
+    ends_of(ends[1], &here, &there);
+    close(ends[0]);
+    ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_GONE);
+    close(ends[1]);
+    peer_release();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("peer");
+
+    tcase_add_test(cases, the_other_end_is_ours);
+    tcase_add_test(cases, a_connection_that_is_not_there_has_no_owner);
+    tcase_add_test(cases, an_end_that_is_closed_has_no_owner);
+    return unit_run();
+}

@@ -1,0 +1,205 @@
+#include "proxy/health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../unit.h"
+
+#define START 1000000u /* of the clock, which is ours to walk */
+
+static const struct endpoint proxy = {.host = "proxy.example.net", .port = 3128},
+                             other = {.host = "other.example.net", .port = 3128};
+
+START_TEST(an_unknown_proxy_is_up)
+{
+    struct health *health = health_new();
+    const char *why = "unchanged";
+
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), 0);
+    ck_assert_str_eq(why, "unchanged");
+    ck_assert(!health_is_plain(health, &proxy));
+    health_free(health);
+}
+END_TEST
+
+START_TEST(each_failure_doubles_the_rest_up_to_a_cap)
+{
+    struct health *health = health_new();
+    uint64_t now = START, rest = HEALTH_REST_FIRST_MS;
+    const char *why = "";
+
+    for (int i = 0; i < 100; i++) {
+        health_failed(health, &proxy, now, "connection refused");
+        ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_RESTING);
+        ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), rest);
+        ck_assert_str_eq(why, "connection refused");
+        ck_assert_int_eq(health_state(health, &proxy, now + rest - 1), HEALTH_RESTING);
+        ck_assert_uint_eq(health_rest_left(health, &proxy, now + rest - 1, &why), 1);
+        ck_assert_int_eq(health_state(health, &proxy, now + rest), HEALTH_UP);
+        ck_assert_uint_eq(health_rest_left(health, &proxy, now + rest, &why), 0);
+        ck_assert_int_eq(health_state(health, &other, now), HEALTH_UP);
+        now += rest;
+        rest = rest * 2 < HEALTH_REST_MAX_MS ? rest * 2 : HEALTH_REST_MAX_MS;
+    }
+    health_free(health);
+}
+END_TEST
+
+START_TEST(failures_during_a_rest_are_one_failure)
+{
+    struct health *health = health_new();
+    const char *why = "";
+
+    for (unsigned i = 0; i < 50; i++)
+        health_failed(health, &proxy, START + i, i ? "later" : "first");
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), HEALTH_REST_FIRST_MS);
+    ck_assert_str_eq(why, "first");
+    health_failed(health, &proxy, START + HEALTH_REST_FIRST_MS, "second");
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START + HEALTH_REST_FIRST_MS, &why), 2 * HEALTH_REST_FIRST_MS);
+    ck_assert_str_eq(why, "second");
+    health_free(health);
+}
+END_TEST
+
+START_TEST(an_answer_ends_the_rest_and_the_count)
+{
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_failed(health, &proxy, START, "one");
+    health_failed(health, &proxy, START + HEALTH_REST_FIRST_MS, "two");
+    health_worked(health, &proxy, START + HEALTH_REST_FIRST_MS + 1);
+    ck_assert_int_eq(health_state(health, &proxy, START + HEALTH_REST_FIRST_MS + 1), HEALTH_UP);
+    health_failed(health, &proxy, START + 100000, "three");
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START + 100000, &why), HEALTH_REST_FIRST_MS);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(a_proxy_sent_us_away_for_as_long_as_it_said)
+{
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_sent_away(health, &proxy, START, 7, "503 Service Unavailable");
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_AWAY);
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START + 1000, &why), 6000);
+    ck_assert_str_eq(why, "503 Service Unavailable");
+    ck_assert_int_eq(health_state(health, &proxy, START + 6999), HEALTH_AWAY);
+    ck_assert_int_eq(health_state(health, &proxy, START + 7000), HEALTH_UP);
+
+    /* zero seconds are none; a second word of the proxy replaces the first */
+    health_sent_away(health, &proxy, START, 0, "503");
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    health_sent_away(health, &proxy, START, 3, "429 Too Many Requests");
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), 3000);
+
+    /* and an old session's failure does not shorten it */
+    health_failed(health, &proxy, START + 1, "connection reset");
+    ck_assert_int_eq(health_state(health, &proxy, START + 1), HEALTH_AWAY);
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), 3000);
+    health_worked(health, &proxy, START + 2);
+    ck_assert_int_eq(health_state(health, &proxy, START + 2), HEALTH_UP);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(a_failure_after_being_away_rests_and_is_not_away)
+{
+    struct health *health = health_new();
+
+    health_sent_away(health, &proxy, START, 1, "503");
+    health_failed(health, &proxy, START + 1000, "connection refused");
+    ck_assert_int_eq(health_state(health, &proxy, START + 1000), HEALTH_RESTING);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(plain_is_remembered_whatever_else_happens)
+{
+    struct health *health = health_new();
+
+    health_set_plain(health, &proxy, START);
+    ck_assert(health_is_plain(health, &proxy));
+    ck_assert(!health_is_plain(health, &other));
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    health_failed(health, &proxy, START, "x");
+    health_sent_away(health, &proxy, START, 5, "x");
+    health_worked(health, &proxy, START);
+    ck_assert(health_is_plain(health, &proxy));
+    health_free(health);
+}
+END_TEST
+
+START_TEST(one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port)
+{
+    struct health *health = health_new();
+    const struct endpoint loud = {.host = "PROXY.example.NET", .port = 3128},
+                          elsewhere = {.host = "proxy.example.net", .port = 8080};
+
+    health_failed(health, &proxy, START, "x");
+    ck_assert_int_eq(health_state(health, &loud, START), HEALTH_RESTING);
+    ck_assert_int_eq(health_state(health, &elsewhere, START), HEALTH_UP);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(when_full_the_one_touched_longest_ago_gives_way)
+{
+    struct health *health = health_new();
+    struct endpoint place = {.port = 1};
+
+    for (unsigned i = 0; i < HEALTH_ENTRIES_MAX; i++) {
+        snprintf(place.host, sizeof place.host, "p%u.example.net", i);
+        health_set_plain(health, &place, START + i);
+    }
+    snprintf(place.host, sizeof place.host, "p0.example.net");
+    health_worked(health, &place, START + 10000); /* now p1 is the oldest */
+    health_set_plain(health, &proxy, START + 20000);
+    ck_assert(health_is_plain(health, &proxy));
+    for (unsigned i = 0; i < HEALTH_ENTRIES_MAX; i++) {
+        snprintf(place.host, sizeof place.host, "p%u.example.net", i);
+        ck_assert_msg(health_is_plain(health, &place) == (i != 1), "%s", place.host);
+    }
+    /* whoever takes the place takes nothing over from the one before */
+    health_failed(health, &other, START + 30000, "x");
+    ck_assert(!health_is_plain(health, &other));
+    ck_assert_int_eq(health_state(health, &other, START + 30000), HEALTH_RESTING);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(a_long_reason_is_cut)
+{
+    struct health *health = health_new();
+    const char *why = NULL;
+    char text[1000];
+
+    memset(text, 'y', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    health_failed(health, &proxy, START, text);
+    ck_assert_uint_gt(health_rest_left(health, &proxy, START, &why), 0);
+    ck_assert_uint_ge(strlen(why), 100);
+    ck_assert_int_eq(strncmp(why, text, strlen(why)), 0);
+    health_free(health);
+    health_free(NULL);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("health");
+
+    tcase_add_test(cases, an_unknown_proxy_is_up);
+    tcase_add_test(cases, each_failure_doubles_the_rest_up_to_a_cap);
+    tcase_add_test(cases, failures_during_a_rest_are_one_failure);
+    tcase_add_test(cases, an_answer_ends_the_rest_and_the_count);
+    tcase_add_test(cases, a_proxy_sent_us_away_for_as_long_as_it_said);
+    tcase_add_test(cases, a_failure_after_being_away_rests_and_is_not_away);
+    tcase_add_test(cases, plain_is_remembered_whatever_else_happens);
+    tcase_add_test(cases, one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port);
+    tcase_add_test(cases, when_full_the_one_touched_longest_ago_gives_way);
+    tcase_add_test(cases, a_long_reason_is_cut);
+    return unit_run();
+}

@@ -1,0 +1,334 @@
+#include "proxy/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+#define NOW 1000000u
+#define ENVIRONMENT "the proxy variable of the environment: "
+
+static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+
+/* A listener with a proxy of so many urls: p0 to p9. */
+struct setting {
+    struct listener_config listener;
+    struct proxy_config proxy;
+    struct health *health;
+    char scheme[8];
+};
+
+static void set_up(struct setting *setting, size_t urls)
+{
+    memset(setting, 0, sizeof *setting);
+    setting->listener.proxy = &setting->proxy;
+    snprintf(setting->scheme, sizeof setting->scheme, "imap");
+    setting->listener.scheme = setting->scheme;
+    setting->health = health_new();
+    for (size_t i = 0; i < urls; i++) {
+        struct endpoint *url = &setting->proxy.urls.at[setting->proxy.urls.count++];
+
+        snprintf(url->host, sizeof url->host, "p%zu", i);
+        url->port = 3128;
+    }
+}
+
+static const struct endpoint *url(const struct setting *setting, size_t i)
+{
+    return &setting->proxy.urls.at[i];
+}
+
+/* Walks all the ways: "p0 p1 direct" or the like, ended by "none" or "away". */
+static const char *walk(struct setting *setting, struct route *route, struct failure *failure)
+{
+    static char words[256];
+    size_t at = 0;
+
+    for (unsigned i = 0; i < 40; i++) {
+        const struct endpoint *proxy = NULL;
+
+        switch (route_next(route, setting->health, NOW, &proxy, failure)) {
+        case ROUTE_PROXY:
+            at += (size_t)snprintf(words + at, sizeof words - at, "%s ", proxy->host);
+            break;
+        case ROUTE_DIRECT:
+            snprintf(words + at, sizeof words - at, "direct");
+            return words;
+        case ROUTE_NONE:
+            snprintf(words + at, sizeof words - at, "none");
+            return words;
+        case ROUTE_AWAY:
+            snprintf(words + at, sizeof words - at, "away");
+            return words;
+        }
+    }
+    ck_abort_msg("no end of ways: %s", words);
+    return NULL;
+}
+
+static const char *walk_anew(struct setting *setting, struct failure *failure)
+{
+    struct route route;
+    const char *words;
+
+    memset(&route, 'x', sizeof route);
+    ck_assert(route_find(&route, &setting->listener, &target, failure));
+    words = walk(setting, &route, failure);
+    route_release(&route);
+    return words;
+}
+
+START_TEST(proxies_in_their_order)
+{
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 3);
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p1 p2 none");
+    health_free(setting.health);
+}
+END_TEST
+
+START_TEST(without_a_proxy_it_is_direct)
+{
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 0);
+    setting.listener.proxy = NULL;
+    ck_assert_str_eq(walk_anew(&setting, &failure), "direct");
+    health_free(setting.health);
+}
+END_TEST
+
+START_TEST(resting_ones_come_last_and_those_away_not_at_all)
+{
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 4);
+    health_failed(setting.health, url(&setting, 0), NOW, "x");
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p1 p2 p3 p0 none");
+    health_sent_away(setting.health, url(&setting, 1), NOW, 10, "503");
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p2 p3 p0 none");
+    health_failed(setting.health, url(&setting, 2), NOW, "x");
+    health_failed(setting.health, url(&setting, 3), NOW, "x");
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p2 p3 none");
+    health_worked(setting.health, url(&setting, 3), NOW);
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p3 p0 p2 none");
+    health_free(setting.health);
+}
+END_TEST
+
+/* One that begins to rest, or is sent away, while the others are tried. */
+START_TEST(health_is_asked_at_each_step)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+    const struct endpoint *proxy;
+
+    set_up(&setting, 3);
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_str_eq(proxy->host, "p0");
+    health_sent_away(setting.health, url(&setting, 1), NOW, 10, "503");
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p2 none");
+    health_free(setting.health);
+}
+END_TEST
+
+START_TEST(when_all_are_away_the_first_to_come_back_is_named)
+{
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 3);
+    health_sent_away(setting.health, url(&setting, 0), NOW, 30, "429 Too Many Requests");
+    health_sent_away(setting.health, url(&setting, 1), NOW - 500, 8, "503 Service Unavailable");
+    health_sent_away(setting.health, url(&setting, 2), NOW, 300, "503");
+    ck_assert_str_eq(walk_anew(&setting, &failure), "away");
+    ck_assert_int_eq(failure.class, FAILURE_TEMPORARY);
+    ck_assert_str_eq(failure.where, "p1:3128");
+    ck_assert_str_eq(failure.scheme, "http");
+    ck_assert_str_eq(failure.what, "503 Service Unavailable (asks to be left alone for 8 s more)");
+    health_free(setting.health);
+}
+END_TEST
+
+/* A section is known by what its url names, tls included; the listener's own comes first. */
+START_TEST(the_section_of_a_proxy)
+{
+    static const struct endpoint p0 = {.host = "p0", .port = 3128}, p1 = {.host = "P1", .port = 3128},
+                                 elsewhere = {.host = "p1", .port = 8080},
+                                 behind_tls = {.host = "p1", .port = 3128, .tls = true};
+    struct proxy_config sections[3] = {{.urls = {.count = 0}}, {.urls = {.count = 2, .at = {p0, p1}}},
+                                       {.urls = {.count = 1, .at = {p1}}}};
+    const struct config config = {.proxy_count = 3, .proxies = sections};
+    struct listener_config listener = {.proxy = NULL};
+    const struct endpoint asked = {.host = "p1", .port = 3128};
+
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[1]);
+    ck_assert_ptr_null(route_section(&config, &listener, &elsewhere));
+    ck_assert_ptr_null(route_section(&config, &listener, &behind_tls));
+    listener.proxy = &sections[2];
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[2]);
+    ck_assert_ptr_eq(route_section(&config, &listener, &p0), &sections[1]);
+    listener.proxy = &sections[0];
+    ck_assert_ptr_eq(route_section(&config, &listener, &asked), &sections[1]);
+}
+END_TEST
+
+START_TEST(direct_falls_in_when_no_proxy_can_be_reached)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+
+    set_up(&setting, 2);
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p1 direct");
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    route.reached = true;
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p0 p1 none");
+    health_sent_away(setting.health, url(&setting, 0), NOW, 30, "503"); /* which is an answer, too */
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p1 none");
+    health_free(setting.health);
+}
+END_TEST
+
+/* --- the environment --- */
+
+static void clear_environment(void)
+{
+    static const char *const names[] = {"imap_proxy", "IMAP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        unsetenv(names[i]);
+}
+
+START_TEST(the_environment_names_the_proxy)
+{
+    static const struct {
+        const char *name, *value, *result; /* set in addition to those above; "host:port user password" */
+    } rows[] = {
+        {"ALL_PROXY", "http://a:1", "a:1||"},       {"all_proxy", "b:2", "b:2||"},
+        {"IMAP_PROXY", "http://c", "c:80||"},       {"imap_proxy", "http://u%40:p%3a@d:4/", "d:4|u@|p:"},
+        {"imap_proxy", "e:5", "e:5||"},             {"imap_proxy", "user@f:6", "f:6|user|"},
+        {"imap_proxy", ":@g:7", "g:7||"},           {"imap_proxy", "u:p:q@h:8", "h:8|u|p:q"},
+        {"imap_proxy", "", "c:80||"},               {"IMAP_PROXY", "", "b:2||"},
+        {"smtp_proxy", "http://wrong:1", "b:2||"},  {"http_proxy", "http://wrong:1", "b:2||"},
+        {"no_proxy", "example.org, example.com", "b:2||"},
+        {"no_proxy", "example.net", "direct"},      {"NO_PROXY", "example.org", "direct"},
+        {"no_proxy", "", "b:2||"},                  {"NO_PROXY", "*", "direct"},
+    };
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 0);
+    setting.proxy.urls.environment = true;
+    clear_environment();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct route route;
+        char got[1024];
+
+        setenv(rows[i].name, rows[i].value, 1);
+        ck_assert_msg(route_find(&route, &setting.listener, &target, &failure), "row %zu: %s", i, failure.what);
+        if (route.direct)
+            snprintf(got, sizeof got, "direct");
+        else
+            snprintf(got, sizeof got, "%s:%u|%s|%s", route.proxies[0].host, (unsigned)route.proxies[0].port, route.user,
+                     route.password);
+        ck_assert_uint_eq(route.count, route.direct ? 0 : 1);
+        ck_assert_msg(strcmp(got, rows[i].result) == 0, "row %zu: %s", i, got);
+        route_release(&route);
+        ck_assert_str_eq(route.user, "");
+        ck_assert_str_eq(route.password, "");
+    }
+    clear_environment();
+    health_free(setting.health);
+}
+END_TEST
+
+START_TEST(an_environment_that_is_of_no_use)
+{
+    static const struct {
+        const char *name, *value, *what;
+    } rows[] = {
+        {"other", "x", "neither imap_proxy nor all_proxy is set"},
+        {"imap_proxy", "socks5://a:1", ENVIRONMENT "a proxy's URL starts with http"},
+        {"imap_proxy", "http://u:secret%zz@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://u%3a:secret@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://u:secret%00@a:1", ENVIRONMENT "user or password is not readable"},
+        {"imap_proxy", "http://a:0", ENVIRONMENT "the port is not a number"},
+        {"ALL_PROXY", "http://a/b", ENVIRONMENT "a proxy's URL ends behind the port"},
+    };
+    struct setting setting;
+
+    set_up(&setting, 0);
+    setting.proxy.urls.environment = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct failure failure;
+        struct route route;
+
+        clear_environment();
+        setenv(rows[i].name, rows[i].value, 1);
+        ck_assert_msg(!route_find(&route, &setting.listener, &target, &failure), "row %zu", i);
+        ck_assert_int_eq(failure.class, FAILURE_PERMANENT);
+        ck_assert_msg(strncmp(failure.what, rows[i].what, strlen(rows[i].what)) == 0, "row %zu: %s", i, failure.what);
+        ck_assert(!strstr(failure.what, "secret"));
+    }
+    clear_environment();
+    unsetenv("other");
+    health_free(setting.health);
+}
+END_TEST
+
+/* Credentials that are as long as can be kept, and one byte longer. */
+START_TEST(long_credentials_are_whole_or_refused)
+{
+    for (size_t length = ROUTE_CREDENTIAL_MAX - 2; length <= ROUTE_CREDENTIAL_MAX; length++) {
+        char text[1024], long_word[ROUTE_CREDENTIAL_MAX + 1];
+        bool fits = length < ROUTE_CREDENTIAL_MAX;
+        struct setting setting;
+        struct failure failure;
+        struct route route;
+
+        memset(long_word, 'w', length);
+        long_word[length] = '\0';
+        set_up(&setting, 0);
+        setting.proxy.urls.environment = true;
+        clear_environment();
+        snprintf(text, sizeof text, "http://%s:p@a:1", long_word);
+        setenv("imap_proxy", text, 1);
+        ck_assert(route_find(&route, &setting.listener, &target, &failure) == fits);
+        if (fits)
+            ck_assert_str_eq(route.user, long_word);
+        snprintf(text, sizeof text, "http://u:%s@a:1", long_word);
+        setenv("imap_proxy", text, 1);
+        ck_assert(route_find(&route, &setting.listener, &target, &failure) == fits);
+        if (fits)
+            ck_assert_str_eq(route.password, long_word);
+        clear_environment();
+        health_free(setting.health);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("route");
+
+    tcase_add_test(cases, proxies_in_their_order);
+    tcase_add_test(cases, without_a_proxy_it_is_direct);
+    tcase_add_test(cases, resting_ones_come_last_and_those_away_not_at_all);
+    tcase_add_test(cases, health_is_asked_at_each_step);
+    tcase_add_test(cases, when_all_are_away_the_first_to_come_back_is_named);
+    tcase_add_test(cases, the_section_of_a_proxy);
+    tcase_add_test(cases, direct_falls_in_when_no_proxy_can_be_reached);
+    tcase_add_test(cases, the_environment_names_the_proxy);
+    tcase_add_test(cases, an_environment_that_is_of_no_use);
+    tcase_add_test(cases, long_credentials_are_whole_or_refused);
+    return unit_run();
+}

@@ -1,0 +1,3 @@
+UNIT_TESTS += \
+	tests/unit/proxy/check_health \
+	tests/unit/proxy/check_route

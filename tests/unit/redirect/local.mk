@@ -1,0 +1,8 @@
+UNIT_TESTS += \
+	tests/unit/redirect/check_consent \
+	tests/unit/redirect/check_public_suffix \
+	tests/unit/redirect/check_redirect_chain \
+	tests/unit/redirect/check_redirect_policy \
+	tests/unit/redirect/check_redirect_table \
+	tests/unit/redirect/check_scope \
+	tests/unit/redirect/check_setproxy

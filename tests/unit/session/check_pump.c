@@ -1,0 +1,517 @@
+#include "session/pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../unit.h"
+
+/* A pump between two connections, whose far ends are ours: client <-> pump <-> server. */
+struct scene {
+    struct loop *loop;
+    struct pump pump;
+    struct transport *client_side, *server_side;
+    int client, server; /* the far ends, non-blocking */
+    enum pump_event event;
+    int told;
+    int before;         /* descriptors open */
+};
+
+static void on_told(void *arg, enum pump_event event)
+{
+    struct scene *scene = arg;
+
+    scene->told++;
+    scene->event = event;
+}
+
+/* splice: whether pipes may be lent; small: sockets hold little, so that writers block soon. */
+static void set_up(struct scene *scene, bool splice, bool small)
+{
+    int client[2], server[2], bytes = 32768;
+
+    memset(scene, 0, sizeof *scene);
+    pipe_allow(splice);
+    scene->before = unit_descriptors();
+    scene->loop = loop_new();
+    unit_tcp_pair(client);
+    unit_tcp_pair(server);
+    for (int i = 0; i < 2; i++) {
+        unit_nonblocking(client[i]);
+        unit_nonblocking(server[i]);
+        if (small) {
+            setsockopt(client[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+            setsockopt(server[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+            setsockopt(client[i], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+            setsockopt(server[i], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+        }
+    }
+    scene->client = client[0];
+    scene->server = server[0];
+    scene->client_side = transport_from_socket(scene->loop, client[1]);
+    scene->server_side = transport_from_socket(scene->loop, server[1]);
+    ck_assert(scene->client_side && scene->server_side);
+}
+
+static void start(struct scene *scene, const char *leftover)
+{
+    size_t length = leftover ? strlen(leftover) : 0;
+
+    pump_start(&scene->pump, scene->client_side, scene->server_side,
+               leftover ? unit_exact(leftover, length) : NULL, length, on_told, scene);
+    ck_assert_int_eq(scene->told, 0);
+}
+
+static void tear_down(struct scene *scene)
+{
+    pump_stop(&scene->pump);
+    transport_close(scene->client_side);
+    transport_close(scene->server_side);
+    if (scene->client >= 0)
+        close(scene->client);
+    if (scene->server >= 0)
+        close(scene->server);
+    loop_free(scene->loop);
+    pipe_release_all();
+    pipe_allow(true);
+    ck_assert_int_eq(unit_descriptors(), scene->before);
+}
+
+static void reset(int *fd)
+{
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+
+    ck_assert_int_eq(setsockopt(*fd, SOL_SOCKET, SO_LINGER, &now, sizeof now), 0);
+    close(*fd);
+    *fd = -1;
+}
+
+static void say(int fd, const char *text)
+{
+    ck_assert_int_eq((int)send(fd, text, strlen(text), MSG_NOSIGNAL), (int)strlen(text));
+}
+
+/* Whether this text, and nothing else, has come. */
+static bool heard(int fd, const char *text)
+{
+    char bytes[256];
+    ssize_t got = recv(fd, bytes, sizeof bytes, MSG_PEEK);
+
+    if (got < (ssize_t)strlen(text))
+        return false;
+    ck_assert_int_eq((int)got, (int)strlen(text));
+    ck_assert_int_eq(memcmp(bytes, text, (size_t)got), 0);
+    return recv(fd, bytes, sizeof bytes, 0) == got;
+}
+
+/* Whether the end of the stream has come. */
+static bool ended(int fd)
+{
+    char byte;
+    ssize_t got = recv(fd, &byte, 1, 0);
+
+    ck_assert(got == 0 || (got < 0 && errno == EAGAIN));
+    return got == 0;
+}
+
+static bool was_reset(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, 0) < 0 && errno == ECONNRESET;
+}
+
+/* --- a talk --- */
+
+static bool greeting_arrives(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (!heard(scene->client, "* OK ready\r\n"))
+        return false;
+    say(scene->client, "a1 LOGIN\r\n");
+    return true;
+}
+
+static bool command_arrives(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (!heard(scene->server, "a1 LOGIN\r\n"))
+        return false;
+    /* idle now: nothing is held, no pipe is kept */
+    for (int i = 0; i < 2; i++) {
+        ck_assert_ptr_null(scene->pump.way[i].pipe);
+        ck_assert_ptr_null(scene->pump.way[i].held);
+    }
+    ck_assert_int_eq(shutdown(scene->client, SHUT_WR), 0);
+    return true;
+}
+
+static bool half_close_arrives(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (!ended(scene->server))
+        return false;
+    ck_assert_int_eq(scene->told, 0);
+    say(scene->server, "* BYE\r\n");
+    return true;
+}
+
+static bool last_words_arrive(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (!heard(scene->client, "* BYE\r\n"))
+        return false;
+    ck_assert_int_eq(scene->told, 0);
+    close(scene->server);
+    scene->server = -1;
+    return true;
+}
+
+static bool the_end_is_told(void *arg)
+{
+    struct scene *scene = arg;
+
+    return scene->told; /* the last end is passed on by whoever closes the transports */
+}
+
+START_TEST(a_talk_with_left_over_bytes_and_half_close)
+{
+    static unit_step_fn *const steps[] = {greeting_arrives, command_arrives, half_close_arrives, last_words_arrive,
+                                          the_end_is_told, NULL};
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    say(scene.server, "ready\r\n"); /* behind what was read with the head */
+    start(&scene, "* OK ");
+    unit_walk(scene.loop, steps, &scene);
+    ck_assert_int_eq(scene.told, 1);
+    ck_assert_int_eq(scene.event, PUMP_ENDED);
+    ck_assert_uint_eq(scene.pump.way[PUMP_UP].bytes, 10);
+    ck_assert_uint_eq(scene.pump.way[PUMP_DOWN].bytes, 12 + 7);
+    ck_assert_int_eq(scene.pump.first_end, PUMP_UP);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- the server ends first, and nothing is left to say --- */
+
+static bool both_end(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (scene->client >= 0 && ended(scene->client)) {
+        close(scene->client);
+        scene->client = -1;
+    }
+    return scene->told;
+}
+
+START_TEST(the_server_may_end_first)
+{
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    close(scene.server);
+    scene.server = -1;
+    start(&scene, NULL);
+    unit_wait(scene.loop, both_end, &scene);
+    ck_assert_int_eq(scene.event, PUMP_ENDED);
+    ck_assert_int_eq(scene.pump.first_end, PUMP_DOWN);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Bytes, end of stream and all, are there before the pump starts: no edge will announce them. */
+static bool all_of_it_arrives(void *arg)
+{
+    struct scene *scene = arg;
+
+    return scene->told && heard(scene->server, "up") && ended(scene->server) && heard(scene->client, "down");
+}
+
+START_TEST(what_was_there_before_the_start_is_moved)
+{
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    say(scene.client, "up");
+    say(scene.server, "down");
+    shutdown(scene.client, SHUT_WR);
+    shutdown(scene.server, SHUT_WR);
+    start(&scene, NULL);
+    unit_wait(scene.loop, all_of_it_arrives, &scene);
+    ck_assert_int_eq(scene.event, PUMP_ENDED);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- bulk --- */
+
+#define BULK (6 << 20)
+#define QUIET_TICKS 300 /* milliseconds without a byte: TCP's own timers are shorter */
+
+struct bulk {
+    struct scene scene;
+    size_t sent[2], got[2];
+    size_t most;      /* bytes read in one tick: a slow reader takes little */
+    bool one_way;
+};
+
+/* The byte at a place of a stream; the two streams differ. */
+static unsigned char byte_at(size_t at, int way)
+{
+    return (unsigned char)(at * 2654435761u >> 13 ^ (unsigned)way * 0x55u ^ at);
+}
+
+static void send_more(struct bulk *bulk, int way, int fd)
+{
+    unsigned char bytes[16384];
+
+    while (bulk->sent[way] < BULK) {
+        size_t length = BULK - bulk->sent[way] < sizeof bytes ? BULK - bulk->sent[way] : sizeof bytes;
+        ssize_t sent;
+
+        for (size_t i = 0; i < length; i++)
+            bytes[i] = byte_at(bulk->sent[way] + i, way);
+        sent = send(fd, bytes, length, MSG_NOSIGNAL);
+        if (sent < 0)
+            return;
+        bulk->sent[way] += (size_t)sent;
+        if (bulk->sent[way] == BULK)
+            shutdown(fd, SHUT_WR);
+    }
+}
+
+static void take_more(struct bulk *bulk, int way, int fd)
+{
+    unsigned char bytes[65536];
+
+    for (size_t taken = 0; taken < bulk->most;) {
+        ssize_t got = recv(fd, bytes, sizeof bytes, 0);
+
+        if (got <= 0)
+            return;
+        for (ssize_t i = 0; i < got; i++)
+            if (bytes[i] != byte_at(bulk->got[way] + (size_t)i, way))
+                ck_abort_msg("byte %zu of way %d is another", bulk->got[way] + (size_t)i, way);
+        bulk->got[way] += (size_t)got;
+        taken += (size_t)got;
+    }
+}
+
+static bool bulk_moves(void *arg)
+{
+    struct bulk *bulk = arg;
+
+    if (!bulk->one_way)
+        send_more(bulk, PUMP_UP, bulk->scene.client);
+    send_more(bulk, PUMP_DOWN, bulk->scene.server);
+    take_more(bulk, PUMP_UP, bulk->scene.server);
+    take_more(bulk, PUMP_DOWN, bulk->scene.client);
+    return bulk->scene.told;
+}
+
+START_TEST(megabytes_both_ways)
+{
+    for (int small = 0; small < 2; small++) {
+        struct bulk bulk = {.most = 4 << 20};
+
+        set_up(&bulk.scene, _i, small);
+        start(&bulk.scene, NULL);
+        unit_wait(bulk.scene.loop, bulk_moves, &bulk);
+        take_more(&bulk, PUMP_UP, bulk.scene.server);
+        take_more(&bulk, PUMP_DOWN, bulk.scene.client);
+        ck_assert_int_eq(bulk.scene.event, PUMP_ENDED);
+        for (int way = 0; way < 2; way++) {
+            ck_assert_uint_eq(bulk.scene.pump.way[way].bytes, BULK);
+            ck_assert_uint_le(bulk.got[way], BULK);
+        }
+        while (bulk.got[PUMP_UP] < BULK || bulk.got[PUMP_DOWN] < BULK) { /* what the kernel still holds */
+            take_more(&bulk, PUMP_UP, bulk.scene.server);
+            take_more(&bulk, PUMP_DOWN, bulk.scene.client);
+        }
+        tear_down(&bulk.scene);
+    }
+}
+END_TEST
+
+/* A reader that takes nothing: the pump holds at most one buffer or pipe, and the writer is stopped. */
+static bool the_writer_is_stopped(void *arg)
+{
+    struct bulk *bulk = arg;
+    size_t before = bulk->sent[PUMP_DOWN];
+
+    send_more(bulk, PUMP_DOWN, bulk->scene.server);
+    bulk->most = bulk->sent[PUMP_DOWN] == before ? bulk->most + 1 : 0;
+    return bulk->most > QUIET_TICKS;
+}
+
+START_TEST(a_reader_that_takes_nothing_stops_the_writer)
+{
+    struct bulk bulk = {.one_way = true};
+
+    set_up(&bulk.scene, _i, true);
+    start(&bulk.scene, NULL);
+    unit_wait(bulk.scene.loop, the_writer_is_stopped, &bulk);
+    ck_assert_uint_lt(bulk.sent[PUMP_DOWN], 3 << 20);
+    ck_assert_int_eq(bulk.scene.told, 0);
+    ck_assert(bulk.scene.pump.way[PUMP_DOWN].waits_for_room);
+    tear_down(&bulk.scene);
+}
+END_TEST
+
+/* --- resets --- */
+
+static bool broken_is_told(void *arg)
+{
+    return ((struct scene *)arg)->told > 0;
+}
+
+START_TEST(a_reset_of_either_side_is_told)
+{
+    for (int who = 0; who < 2; who++) {
+        struct scene scene;
+
+        set_up(&scene, _i, false);
+        start(&scene, NULL);
+        reset(who ? &scene.client : &scene.server);
+        unit_wait(scene.loop, broken_is_told, &scene);
+        ck_assert_int_eq(scene.told, 1);
+        ck_assert_int_eq(scene.event, PUMP_BROKEN);
+        ck_assert_ptr_eq(scene.pump.broken_side, who ? scene.client_side : scene.server_side);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* One way has ended already, or has no room: a reset is noticed all the same. */
+static bool the_end_is_passed_then_reset(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (!ended(scene->server))
+        return false;
+    reset(&scene->client);
+    return true;
+}
+
+START_TEST(a_reset_after_half_close_is_told)
+{
+    static unit_step_fn *const steps[] = {the_end_is_passed_then_reset, broken_is_told, NULL};
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    start(&scene, NULL);
+    shutdown(scene.client, SHUT_WR);
+    unit_walk(scene.loop, steps, &scene);
+    ck_assert_int_eq(scene.event, PUMP_BROKEN);
+    ck_assert_ptr_eq(scene.pump.broken_side, scene.client_side);
+    tear_down(&scene);
+}
+END_TEST
+
+static bool it_is_full_then_reset(void *arg)
+{
+    struct bulk *bulk = arg;
+
+    if (!the_writer_is_stopped(bulk))
+        return false;
+    reset(&bulk->scene.server);
+    return true;
+}
+
+static bool bulk_is_broken(void *arg)
+{
+    return ((struct bulk *)arg)->scene.told > 0;
+}
+
+START_TEST(a_reset_while_there_is_no_room_is_told)
+{
+    static unit_step_fn *const steps[] = {it_is_full_then_reset, bulk_is_broken, NULL};
+    struct bulk bulk = {.one_way = true};
+
+    set_up(&bulk.scene, _i, true);
+    start(&bulk.scene, NULL);
+    unit_walk(bulk.scene.loop, steps, &bulk);
+    ck_assert_int_eq(bulk.scene.event, PUMP_BROKEN);
+    tear_down(&bulk.scene);
+}
+END_TEST
+
+/* What the owner does then: both sides are reset, and the other one sees no clean end. */
+static bool the_other_is_reset(void *arg)
+{
+    struct scene *scene = arg;
+
+    if (scene->told && scene->client_side) {
+        transport_reset(scene->client_side);
+        transport_reset(scene->server_side);
+        scene->client_side = scene->server_side = NULL;
+    }
+    return scene->told && was_reset(scene->client);
+}
+
+START_TEST(a_reset_is_never_a_clean_end_for_the_other)
+{
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    say(scene.server, "half a mess");
+    start(&scene, NULL);
+    reset(&scene.server);
+    unit_wait(scene.loop, the_other_is_reset, &scene);
+    ck_assert_int_eq(scene.event, PUMP_BROKEN);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- stopping --- */
+
+static bool a_while_passes(void *arg)
+{
+    struct scene *scene = arg;
+
+    return ++scene->pump.way[PUMP_UP].bytes > 20; /* a stopped pump does not count here any more */
+}
+
+START_TEST(a_stopped_pump_moves_nothing_and_tells_nothing)
+{
+    struct scene scene;
+
+    set_up(&scene, _i, false);
+    start(&scene, "left over");
+    say(scene.client, "up");
+    pump_stop(&scene.pump);
+    pump_stop(&scene.pump);
+    close(scene.server);
+    scene.server = -1;
+    unit_wait(scene.loop, a_while_passes, &scene);
+    ck_assert_int_eq(scene.told, 0);
+    ck_assert(!heard(scene.client, "left over"));
+    tear_down(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("pump");
+
+    /* each of them copying (0) and, where the system can, splicing (1) */
+    tcase_add_loop_test(cases, a_talk_with_left_over_bytes_and_half_close, 0, 2);
+    tcase_add_loop_test(cases, the_server_may_end_first, 0, 2);
+    tcase_add_loop_test(cases, what_was_there_before_the_start_is_moved, 0, 2);
+    tcase_add_loop_test(cases, megabytes_both_ways, 0, 2);
+    tcase_add_loop_test(cases, a_reader_that_takes_nothing_stops_the_writer, 0, 2);
+    tcase_add_loop_test(cases, a_reset_of_either_side_is_told, 0, 2);
+    tcase_add_loop_test(cases, a_reset_after_half_close_is_told, 0, 2);
+    tcase_add_loop_test(cases, a_reset_while_there_is_no_room_is_told, 0, 2);
+    tcase_add_loop_test(cases, a_reset_is_never_a_clean_end_for_the_other, 0, 2);
+    tcase_add_loop_test(cases, a_stopped_pump_moves_nothing_and_tells_nothing, 0, 2);
+    return unit_run();
+}

@@ -1,0 +1,3 @@
+UNIT_TESTS += \
+	tests/unit/session/check_pipe \
+	tests/unit/session/check_pump
