@@ -31,16 +31,16 @@
 #define WIND_DOWN_ROUNDS 50   /* then the busy ones are cut, too */
 
 struct daemon {
-    struct means means;
+    struct services services;
     struct config *config;
-    struct posts *posts;
+    struct listener_set *listeners;
     struct sessions *sessions;
     struct desk *desk;
     uint64_t started; /* ms */
     daemon_log_fn *set_log;
     struct loop_signal signals[3];
     struct loop_timer wind_down;
-    struct door door;
+    struct access access;
     unsigned rounds;
     size_t room;       /* sessions that there are descriptors for */
     size_t room_ahead; /* connections ahead of need that there are some for besides */
@@ -65,7 +65,7 @@ static void share_descriptors(struct daemon *daemon, const struct config *config
     limit.rlim_cur = limit.rlim_max;
     (void)setrlimit(RLIMIT_NOFILE, &limit);
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    daemon->room_ahead = stock_size(config);
+    daemon->room_ahead = pool_size(config);
     if (limit.rlim_cur / 8 < daemon->room_ahead)
         daemon->room_ahead = limit.rlim_cur / 8;
     others = DESCRIPTORS_APART + daemon->room_ahead;
@@ -79,11 +79,11 @@ static void set_full(struct daemon *daemon, bool full)
 {
     unsigned suppressed;
 
-    if (daemon->full == full || !daemon->posts)
+    if (daemon->full == full || !daemon->listeners)
         return;
     daemon->full = full;
-    posts_pause(daemon->posts, full);
-    if (full && log_brake_open(&daemon->crowded, loop_now(daemon->means.loop), &suppressed))
+    listener_set_pause(daemon->listeners, full);
+    if (full && log_brake_open(&daemon->crowded, loop_now(daemon->services.loop), &suppressed))
         log_message(LEVEL_WARNING, NULL, "file descriptors suffice for %zu sessions, which are open: new clients "
                     "wait; raise the limit (ulimit -n, LimitNOFILE)", daemon->room);
 }
@@ -98,9 +98,9 @@ static void on_client(void *arg, const struct listener_config *listener, int fd,
     uid_t uid;
     struct transport *client;
 
-    welcome = door_opens(&daemon->door, &daemon->config->settings, loop_now(daemon->means.loop), listener->name, from,
-                         local, &uid, &known, &refusal);
-    client = transport_from_socket(daemon->means.loop, fd);
+    welcome = access_admits(&daemon->access, &daemon->config->settings, loop_now(daemon->services.loop), listener->name,
+                            from, local, &uid, &known, &refusal);
+    client = transport_from_socket(daemon->services.loop, fd);
     if (!client)
         return;
     address_format(from, where);
@@ -126,7 +126,7 @@ static void on_session_ended(void *arg, bool well)
 static void finish(struct daemon *daemon)
 {
     log_event(LEVEL_INFO, NULL, "stopped");
-    loop_stop(daemon->means.loop);
+    loop_stop(daemon->services.loop);
 }
 
 static void wind_down(void *arg)
@@ -137,7 +137,7 @@ static void wind_down(void *arg)
     if (sessions_count(daemon->sessions) == 0 || ++daemon->rounds > WIND_DOWN_ROUNDS)
         finish(daemon);
     else
-        loop_timer_start(daemon->means.loop, &daemon->wind_down, WIND_DOWN_MS, wind_down, daemon);
+        loop_timer_start(daemon->services.loop, &daemon->wind_down, WIND_DOWN_MS, wind_down, daemon);
 }
 
 /* signal is its name, or "none". */
@@ -149,11 +149,11 @@ static void stop(struct daemon *daemon, const char *signal)
     }
     daemon->stopping = true;
     log_event(LEVEL_INFO, NULL, "stopping signal=%s sessions=%zu", signal, sessions_count(daemon->sessions));
-    notify_send("STOPPING=1");
-    posts_free(daemon->posts);
-    daemon->posts = NULL;
-    if (daemon->means.stock)
-        stock_close(daemon->means.stock);
+    systemd_notify("STOPPING=1");
+    listener_set_free(daemon->listeners);
+    daemon->listeners = NULL;
+    if (daemon->services.pool)
+        pool_close(daemon->services.pool);
     wind_down(daemon);
 }
 
@@ -189,7 +189,7 @@ static bool names_proxy(const struct listener_config *listener, const struct end
     for (size_t i = 0; i < listener->proxy->urls.count; i++)
         if (endpoint_equal(&listener->proxy->urls.at[i], proxy))
             return true;
-    url = listener->proxy->urls.environment ? environment_proxy(listener->scheme) : NULL;
+    url = listener->proxy->urls.environment ? proxy_environment_find(listener->scheme) : NULL;
     return url && endpoint_parse_environment(&named, url, strlen(url), &userinfo, &length, &why) &&
            endpoint_equal(&named, proxy);
 }
@@ -208,18 +208,18 @@ static bool is_ours(void *arg, const struct endpoint *sender)
 static void take_over(struct daemon *daemon, struct config *fresh)
 {
     if (!redirect_policy_teaches_same(&daemon->config->redirects, &fresh->redirects)) {
-        redirects_clear(daemon->means.redirects); /* the new rules might not have allowed what was learned */
-        questions_forget(daemon->means.questions);
+        redirect_table_clear(daemon->services.redirects); /* the new rules might not have allowed what was learned */
+        questions_forget(daemon->services.questions);
     }
     config_unref(daemon->config);
     daemon->config = fresh;
     share_descriptors(daemon, fresh);
-    secrets_forget(daemon->means.secrets, NULL);
-    refusals_forget(daemon->means.refusals);
-    trusts_forget(daemon->means.trusts);
-    health_forget(daemon->means.health);
-    redirects_keep(daemon->means.redirects, is_ours, fresh);
-    stock_keep(daemon->means.stock, fresh, daemon->room_ahead);
+    passwords_forget(daemon->services.passwords, NULL);
+    lockout_forget(daemon->services.lockout);
+    tls_contexts_forget(daemon->services.contexts);
+    health_forget(daemon->services.health);
+    redirect_table_keep(daemon->services.redirects, is_ours, fresh);
+    pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
     desk_set(daemon->desk, fresh->settings.control);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
@@ -235,17 +235,17 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
         snprintf(error, size, "sallyport is being stopped");
         return false;
     }
-    notify_send("RELOADING=1");
+    systemd_notify("RELOADING=1");
     fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
     snprintf(error, size, "the configuration has errors");
-    taken = fresh && posts_set(daemon->posts, fresh, error, size);
+    taken = fresh && listener_set_set(daemon->listeners, fresh, error, size);
     if (taken) {
         take_over(daemon, fresh);
     } else {
         config_unref(fresh);
         log_message(LEVEL_ERROR, NULL, "not reloaded, the old configuration stays: %s", error);
     }
-    notify_send("READY=1");
+    systemd_notify("READY=1");
     return taken;
 }
 
@@ -268,15 +268,20 @@ static void show(void *arg, struct status_sources *sources)
 {
     struct daemon *daemon = arg;
 
-    *sources = (struct status_sources){.config = daemon->config, .posts = daemon->posts, .sessions = daemon->sessions,
-                                       .means = &daemon->means, .started = daemon->started};
+    *sources = (struct status_sources){
+        .config = daemon->config,
+        .posts = daemon->listeners,
+        .sessions = daemon->sessions,
+        .services = &daemon->services,
+        .started = daemon->started,
+    };
 }
 
 static bool listens_on(void *arg, const struct address *address)
 {
     struct daemon *daemon = arg;
 
-    return daemon->posts && posts_listen_on(daemon->posts, address);
+    return daemon->listeners && listener_set_listen_on(daemon->listeners, address);
 }
 
 /* --- the run --- */
@@ -288,31 +293,31 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
     char error[160];
 
     pipe_allow(!pump || strcmp(pump, "copy") != 0);
-    if (!means_init(&daemon->means, error, sizeof error)) {
+    if (!services_init(&daemon->services, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
         return false;
     }
-    daemon->means.is_own = listens_on;
-    daemon->means.is_own_arg = daemon;
-    daemon->started = loop_now(daemon->means.loop);
-    daemon->sessions = sessions_new(&daemon->means, ended, daemon);
+    daemon->services.is_own = listens_on;
+    daemon->services.is_own_arg = daemon;
+    daemon->started = loop_now(daemon->services.loop);
+    daemon->sessions = sessions_new(&daemon->services, ended, daemon);
     return daemon->sessions &&
-           loop_signal_start(daemon->means.loop, &daemon->signals[0], SIGTERM, on_stop_signal, daemon) &&
-           loop_signal_start(daemon->means.loop, &daemon->signals[1], SIGINT, on_stop_signal, daemon);
+           loop_signal_start(daemon->services.loop, &daemon->signals[0], SIGTERM, on_stop_signal, daemon) &&
+           loop_signal_start(daemon->services.loop, &daemon->signals[1], SIGINT, on_stop_signal, daemon);
 }
 
 static void release(struct daemon *daemon)
 {
     desk_free(daemon->desk);
-    posts_free(daemon->posts);
-    daemon->posts = NULL; /* sessions that end look for them */
+    listener_set_free(daemon->listeners);
+    daemon->listeners = NULL; /* sessions that end look for them */
     sessions_free(daemon->sessions);
-    stock_free(daemon->means.stock);
-    daemon->means.stock = NULL;
+    pool_free(daemon->services.pool);
+    daemon->services.pool = NULL;
     loop_timer_stop(&daemon->wind_down);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         loop_signal_stop(&daemon->signals[i]);
-    means_release(&daemon->means);
+    services_release(&daemon->services);
     pipe_release_all();
     peer_release();
     config_unref(daemon->config);
@@ -321,27 +326,27 @@ static void release(struct daemon *daemon)
 int daemon_run(struct config *config, daemon_log_fn *set_log)
 {
     struct daemon daemon = {.config = config, .set_log = set_log};
-    const struct orders_master master = {show, on_reload_order, on_stop_order, &daemon};
+    const struct requests_master master = {show, on_reload_order, on_stop_order, &daemon};
     int status = EX_UNAVAILABLE;
     char error[256];
 
     share_descriptors(&daemon, config);
     if (!prepare(&daemon, on_session_ended) ||
-        !loop_signal_start(daemon.means.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
-        !(daemon.means.stock = stock_new(&daemon.means)) ||
-        !(daemon.posts = posts_new(daemon.means.loop, on_client, &daemon)) ||
-        !(daemon.desk = desk_new(daemon.means.loop, daemon.means.questions, &master))) {
+        !loop_signal_start(daemon.services.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
+        !(daemon.services.pool = pool_new(&daemon.services)) ||
+        !(daemon.listeners = listener_set_new(daemon.services.loop, on_client, &daemon)) ||
+        !(daemon.desk = desk_new(daemon.services.loop, daemon.services.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
-    } else if (!posts_set(daemon.posts, config, error, sizeof error)) {
+    } else if (!listener_set_set(daemon.listeners, config, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
         desk_set(daemon.desk, config->settings.control);
-        stock_keep(daemon.means.stock, config, daemon.room_ahead);
+        pool_keep(daemon.services.pool, config, daemon.room_ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();
         log_hold(true);
-        notify_send("READY=1");
-        status = loop_run(daemon.means.loop) ? EX_OK : EX_SOFTWARE;
+        systemd_notify("READY=1");
+        status = loop_run(daemon.services.loop) ? EX_OK : EX_SOFTWARE;
         log_hold(false);
     }
     release(&daemon);
@@ -353,7 +358,7 @@ static void on_only_session_ended(void *arg, bool well)
     struct daemon *daemon = arg;
 
     daemon->well = well;
-    loop_stop(daemon->means.loop);
+    loop_stop(daemon->services.loop);
 }
 
 int daemon_connect(struct config *config, const struct listener_config *listener)
@@ -362,12 +367,12 @@ int daemon_connect(struct config *config, const struct listener_config *listener
     struct transport *client = NULL;
 
     if (prepare(&daemon, on_only_session_ended))
-        client = transport_from_pair(daemon.means.loop, STDIN_FILENO, STDOUT_FILENO);
+        client = transport_from_pair(daemon.services.loop, STDIN_FILENO, STDOUT_FILENO);
     if (client) {
         sessions_set_lone(daemon.sessions);
-        secrets_allow_prompt(daemon.means.secrets);
+        passwords_allow_prompt(daemon.services.passwords);
         session_start(daemon.sessions, config, listener, client, "from=stdin", NULL);
-        loop_run(daemon.means.loop);
+        loop_run(daemon.services.loop);
     }
     release(&daemon);
     return daemon.well ? EX_OK : EX_UNAVAILABLE;

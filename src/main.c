@@ -148,7 +148,7 @@ static int command_check(char *const arguments[], int count)
         return EX_CONFIG;
     config_print(config, stdout);
     putchar('\n');
-    policy_print(config, stdout);
+    redirect_policy_print(config, stdout);
     config_unref(config);
     if (fflush(stdout) == 0)
         return EX_OK;
@@ -191,7 +191,7 @@ static int command_connect(char *const arguments[], int count)
 static int command_status(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? remote_status(control, line.json) : EX_OSERR;
+    int status = control ? control_client_status(control, line.json) : EX_OSERR;
 
     (void)arguments, (void)count;
     free(control);
@@ -201,7 +201,7 @@ static int command_status(char *const arguments[], int count)
 static int command_redirects(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? remote_redirects(control, arguments, count) : EX_OSERR;
+    int status = control ? control_client_redirects(control, arguments, count) : EX_OSERR;
 
     free(control);
     return status;
@@ -210,7 +210,7 @@ static int command_redirects(char *const arguments[], int count)
 static int command_reload(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? remote_reload(control) : EX_OSERR;
+    int status = control ? control_client_reload(control) : EX_OSERR;
 
     (void)arguments, (void)count;
     free(control);
@@ -220,7 +220,7 @@ static int command_reload(char *const arguments[], int count)
 static int command_stop(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? remote_stop(control) : EX_OSERR;
+    int status = control ? control_client_stop(control) : EX_OSERR;
 
     (void)arguments, (void)count;
     free(control);
@@ -278,7 +278,7 @@ static int usage(FILE *out)
 static int version(void)
 {
     printf("sallyport %s\nlibcurl %s, c-ares %s, libevent %s\nlibpsl %s, OpenSSL %s\n", PACKAGE_VERSION,
-           multi_version(), resolver_version(), loop_version(), domain_version(), trust_version());
+           curl_loop_version(), resolver_version(), loop_version(), public_suffix_version(), tls_context_version());
     return EX_OK;
 }
 

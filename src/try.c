@@ -16,7 +16,7 @@
 
 /* One listener being tried. */
 struct trial {
-    struct means *means;
+    struct services *services;
     struct config *config;
     const struct listener_config *listener;
     struct tunnel *tunnel;
@@ -31,7 +31,7 @@ struct trial {
 /* "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
 static void show(struct trial *trial, const char *step, const char *text)
 {
-    uint64_t now = loop_now(trial->means->loop);
+    uint64_t now = loop_now(trial->services->loop);
     int room = isatty(STDOUT_FILENO) ? TERMINAL_WIDTH - 24 : 1000;
     bool cut = strlen(text) > (size_t)room;
 
@@ -45,7 +45,7 @@ static void end(struct trial *trial, bool worked)
 {
     trial->worked = worked;
     loop_timer_stop(&trial->limit);
-    loop_stop(trial->means->loop);
+    loop_stop(trial->services->loop);
 }
 
 /* The greeting, or what there is of it, is here. */
@@ -110,7 +110,7 @@ static void wait_for_greeting(struct trial *trial)
     if (leftover)
         memcpy(trial->greeting, leftover, trial->length);
     free(leftover);
-    loop_timer_start(trial->means->loop, &trial->limit, trial->config->settings.greeting_timeout, on_greeting_late,
+    loop_timer_start(trial->services->loop, &trial->limit, trial->config->settings.greeting_timeout, on_greeting_late,
                      trial);
     transport_watch(trial->server, on_server, trial);
     on_server(trial, LOOP_READ);
@@ -138,18 +138,18 @@ static void on_tunnel(void *arg, enum tunnel_event event, const char *step, cons
     }
 }
 
-static bool try_listener(struct means *means, struct config *config, const struct listener_config *listener)
+static bool try_listener(struct services *services, struct config *config, const struct listener_config *listener)
 {
-    struct trial trial = {.means = means, .config = config, .listener = listener};
+    struct trial trial = {.services = services, .config = config, .listener = listener};
     char place[ENDPOINT_TEXT_MAX];
 
     printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
     fflush(stdout);
-    trial.since = loop_now(means->loop);
-    trial.tunnel = tunnel_open(means, config, listener, listener->name, on_tunnel, &trial);
+    trial.since = loop_now(services->loop);
+    trial.tunnel = tunnel_open(services, config, listener, listener->name, on_tunnel, &trial);
     if (trial.tunnel)
-        loop_run(means->loop);
+        loop_run(services->loop);
     tunnel_free(trial.tunnel);
     transport_close(trial.server);
     printf("  %s\n", trial.worked ? "works" : "does not work");
@@ -158,7 +158,7 @@ static bool try_listener(struct means *means, struct config *config, const struc
 
 int try_run(struct config *config, char *const names[], int count)
 {
-    struct means means;
+    struct services services;
     char error[160];
     bool all = true;
 
@@ -167,16 +167,16 @@ int try_run(struct config *config, char *const names[], int count)
             fprintf(stderr, "sallyport: there is no listener called %s in %s\n", names[i], config->path);
             return EX_USAGE;
         }
-    if (!means_init(&means, error, sizeof error)) {
+    if (!services_init(&services, error, sizeof error)) {
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
     log_show_steps();
-    secrets_allow_prompt(means.secrets); /* one question for all listeners behind one proxy */
+    passwords_allow_prompt(services.passwords); /* one question for all listeners behind one proxy */
     for (int i = 0; i < count; i++)
-        all = try_listener(&means, config, config_listener(config, names[i])) && all;
+        all = try_listener(&services, config, config_listener(config, names[i])) && all;
     for (size_t i = 0; i < config->listener_count && count == 0; i++)
-        all = try_listener(&means, config, &config->listeners[i]) && all;
-    means_release(&means);
+        all = try_listener(&services, config, &config->listeners[i]) && all;
+    services_release(&services);
     return all ? EX_OK : EX_UNAVAILABLE;
 }

@@ -46,19 +46,19 @@ static bool take_byte(struct reader *reader, char c)
     return true;
 }
 
-static bool take_token(struct reader *reader, struct httphead_slice *token)
+static bool take_token(struct reader *reader, struct http_head_slice *token)
 {
     const char *start = reader->at;
 
     while (reader->at < reader->end && is_token_byte(*reader->at))
         reader->at++;
-    *token = (struct httphead_slice){start, (size_t)(reader->at - start)};
+    *token = (struct http_head_slice){start, (size_t)(reader->at - start)};
     return token->length > 0;
 }
 
 /* RFC 9110 section 5.6.4.  The slice is what is between the quotes, escapes and all: no value that we look for has
  * one. */
-static bool take_quoted(struct reader *reader, struct httphead_slice *text)
+static bool take_quoted(struct reader *reader, struct http_head_slice *text)
 {
     const char *start;
 
@@ -67,7 +67,7 @@ static bool take_quoted(struct reader *reader, struct httphead_slice *text)
     start = reader->at;
     for (; reader->at < reader->end; reader->at++) {
         if (*reader->at == '"') {
-            *text = (struct httphead_slice){start, (size_t)(reader->at++ - start)};
+            *text = (struct http_head_slice){start, (size_t)(reader->at++ - start)};
             return true;
         }
         if (*reader->at == '\\' && reader->at + 1 < reader->end)
@@ -103,7 +103,7 @@ static bool take_token68(struct reader *reader)
 /* Behind a fault: to the next comma that is not between quotes. */
 static void skip_member(struct reader *reader)
 {
-    struct httphead_slice text;
+    struct http_head_slice text;
 
     while (reader->at < reader->end && *reader->at != ',')
         if (*reader->at != '"')
@@ -112,25 +112,25 @@ static void skip_member(struct reader *reader)
             (void)take_quoted(reader, &text); /* one without an end leads to the end of all */
 }
 
-static void note_parameter(struct challenge *challenge, const struct httphead_slice *name,
-                           const struct httphead_slice *value)
+static void note_parameter(struct challenge *challenge, const struct http_head_slice *name,
+                           const struct http_head_slice *value)
 {
     static const char *const done[] = {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess"};
     bool known = false;
 
-    if (httphead_slice_is(name, "nonce"))
+    if (http_head_slice_is(name, "nonce"))
         challenge->has_nonce = true;
-    if (!httphead_slice_is(name, "algorithm"))
+    if (!http_head_slice_is(name, "algorithm"))
         return;
     for (size_t i = 0; i < sizeof done / sizeof done[0]; i++)
-        known |= httphead_slice_is(value, done[i]);
+        known |= http_head_slice_is(value, done[i]);
     challenge->has_other_algorithm |= !known;
 }
 
 /* name BWS "=" BWS ( token / quoted-string ), the name taken already. */
-static bool take_value(struct reader *reader, struct challenge *challenge, const struct httphead_slice *name)
+static bool take_value(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
 {
-    struct httphead_slice value;
+    struct http_head_slice value;
 
     skip_blanks(reader);
     if (!take_byte(reader, '='))
@@ -152,18 +152,18 @@ static bool is_parameter(const struct reader *reader)
     return take_byte(&ahead, '=');
 }
 
-static enum challenge_scheme scheme_named(const struct httphead_slice *name)
+static enum challenge_scheme scheme_named(const struct http_head_slice *name)
 {
     for (unsigned scheme = CHALLENGE_BASIC; scheme <= CHALLENGE_NEGOTIATE; scheme++)
-        if (httphead_slice_is(name, names[scheme]))
+        if (http_head_slice_is(name, names[scheme]))
             return (enum challenge_scheme)scheme;
     return CHALLENGE_NONE;
 }
 
 /* A challenge begins: what may stand in the member of its name. */
-static bool begin(struct reader *reader, struct challenge *challenge, const struct httphead_slice *name)
+static bool begin(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
 {
-    struct httphead_slice parameter;
+    struct http_head_slice parameter;
 
     *challenge = (struct challenge){.scheme = scheme_named(name)};
     if (at_member_end(reader))
@@ -194,13 +194,13 @@ static void settle(struct offer *offer, const struct challenge *challenge)
         offer->bits |= 1u << challenge->scheme;
 }
 
-static void examine(struct offer *offer, const struct httphead_slice *field)
+static void examine(struct offer *offer, const struct http_head_slice *field)
 {
     struct reader reader = {field->bytes, field->bytes + field->length};
     struct challenge challenge = {.scheme = CHALLENGE_NONE};
 
     for (;;) {
-        struct httphead_slice name;
+        struct http_head_slice name;
         bool good;
 
         skip_blanks(&reader);
@@ -224,12 +224,12 @@ static void examine(struct offer *offer, const struct httphead_slice *field)
     settle(offer, &challenge);
 }
 
-unsigned challenge_offered(const struct httphead *head)
+unsigned challenge_offered(const struct http_head *head)
 {
     struct offer offer = {.bits = 0};
 
     for (size_t i = 0; i < head->field_count; i++)
-        if (httphead_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
+        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
             examine(&offer, &head->fields[i].value);
     return offer.bits;
 }

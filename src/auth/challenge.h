@@ -26,7 +26,7 @@ extern const char *const challenge_words[];
  * algorithm that libcurl does right: MD5 or SHA-256, with -sess or without; none named is MD5 (RFC 7616 section 3.3).
  * What is no challenge by the syntax is passed over up to the next comma that is not between quotes; a Digest with such
  * a fault in it does not count. */
-unsigned challenge_offered(const struct httphead *head);
+unsigned challenge_offered(const struct http_head *head);
 
 /* The strongest scheme that is in both, or CHALLENGE_NONE. */
 enum challenge_scheme challenge_choose(unsigned offered, unsigned usable);

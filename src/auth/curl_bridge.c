@@ -9,19 +9,19 @@ struct direction {
     struct transport *from, *to;
     size_t at, end;        /* what is held of bytes */
     bool ended;            /* from has ended its stream, or all is given up */
-    char bytes[BRIDGE_BUFFER];
+    char bytes[CURL_BRIDGE_BUFFER];
 };
 
-struct bridge {
+struct curl_bridge {
     struct loop *loop;
     struct transport *near, *far; /* near is NULL when all is given up: who has its other end sees it close */
-    enum bridge_state state;
+    enum curl_bridge_state state;
     struct deferred death;
     struct direction way[2];
 };
 
 /* far stays, for its owner to take the news from. */
-static void give_up(struct bridge *bridge, enum bridge_state state)
+static void give_up(struct curl_bridge *bridge, enum curl_bridge_state state)
 {
     bridge->state = state;
     transport_close(bridge->near);
@@ -30,13 +30,13 @@ static void give_up(struct bridge *bridge, enum bridge_state state)
 }
 
 /* A side that was just used is broken.  Of near that only says that nobody wants its bytes any more. */
-static void side_broke(struct bridge *bridge, const struct transport *side)
+static void side_broke(struct curl_bridge *bridge, const struct transport *side)
 {
-    give_up(bridge, side == bridge->far ? BRIDGE_BROKEN : bridge->state);
+    give_up(bridge, side == bridge->far ? CURL_BRIDGE_BROKEN : bridge->state);
 }
 
 /* Gives what is held.  False: no more can be given now. */
-static bool deliver(struct bridge *bridge, struct direction *way)
+static bool deliver(struct curl_bridge *bridge, struct direction *way)
 {
     while (way->at < way->end) {
         ssize_t sent = transport_send(way->to, way->bytes + way->at, way->end - way->at);
@@ -50,17 +50,17 @@ static bool deliver(struct bridge *bridge, struct direction *way)
     return true;
 }
 
-static void pass_end(struct bridge *bridge, struct direction *way)
+static void pass_end(struct curl_bridge *bridge, struct direction *way)
 {
     way->ended = true;
     if (way->from == bridge->far)
-        bridge->state = BRIDGE_ENDED;
+        bridge->state = CURL_BRIDGE_ENDED;
     if (!transport_shutdown_send(way->to))
         side_broke(bridge, way->to);
 }
 
 /* Takes more, into the empty buffer.  False: nothing more comes now. */
-static bool fill(struct bridge *bridge, struct direction *way)
+static bool fill(struct curl_bridge *bridge, struct direction *way)
 {
     ssize_t got = transport_recv(way->from, way->bytes, sizeof way->bytes);
 
@@ -77,7 +77,7 @@ static bool fill(struct bridge *bridge, struct direction *way)
 
 /* One side can only be as quick as its buffer in the kernel is large, for nobody else runs meanwhile who would empty
  * it: that bounds the rounds. */
-static void move(struct bridge *bridge, struct direction *way)
+static void move(struct curl_bridge *bridge, struct direction *way)
 {
     while (!way->ended && deliver(bridge, way) && fill(bridge, way))
         continue;
@@ -85,16 +85,16 @@ static void move(struct bridge *bridge, struct direction *way)
 
 static void on_ready(void *arg, int ready)
 {
-    struct bridge *bridge = arg;
+    struct curl_bridge *bridge = arg;
 
     (void)ready;
     move(bridge, &bridge->way[UP]);
     move(bridge, &bridge->way[DOWN]);
 }
 
-struct bridge *bridge_start(struct transport *near, struct transport *far)
+struct curl_bridge *curl_bridge_start(struct transport *near, struct transport *far)
 {
-    struct bridge *bridge = calloc(1, sizeof *bridge);
+    struct curl_bridge *bridge = calloc(1, sizeof *bridge);
 
     if (!bridge) {
         transport_close(near);
@@ -112,37 +112,37 @@ struct bridge *bridge_start(struct transport *near, struct transport *far)
     return bridge;
 }
 
-enum bridge_state bridge_state(const struct bridge *bridge)
+enum curl_bridge_state curl_bridge_state(const struct curl_bridge *bridge)
 {
     return bridge->state;
 }
 
-const char *bridge_error(const struct bridge *bridge)
+const char *curl_bridge_error(const struct curl_bridge *bridge)
 {
     return transport_error(bridge->far);
 }
 
 static void die(struct deferred *death)
 {
-    struct bridge *bridge = (struct bridge *)((char *)death - offsetof(struct bridge, death));
+    struct curl_bridge *bridge = (struct curl_bridge *)((char *)death - offsetof(struct curl_bridge, death));
 
     explicit_bzero(bridge->way[UP].bytes, sizeof bridge->way[UP].bytes); /* credentials went that way */
     free(bridge);
 }
 
 /* Lets go of near and of the bridge itself. */
-static void dismantle(struct bridge *bridge)
+static void dismantle(struct curl_bridge *bridge)
 {
     transport_close(bridge->near);
     bridge->near = bridge->far = NULL;
     loop_defer(bridge->loop, &bridge->death, die);
 }
 
-void bridge_end(struct bridge *bridge)
+void curl_bridge_end(struct curl_bridge *bridge)
 {
     if (!bridge)
         return;
-    if (bridge->state == BRIDGE_BROKEN)
+    if (bridge->state == CURL_BRIDGE_BROKEN)
         transport_reset(bridge->far);
     else
         transport_close(bridge->far);
@@ -150,14 +150,14 @@ void bridge_end(struct bridge *bridge)
 }
 
 /* Whether bytes of near still wait to be sent. */
-static bool is_owing(struct bridge *bridge)
+static bool is_owing(struct curl_bridge *bridge)
 {
     char byte;
 
     return bridge->way[UP].at < bridge->way[UP].end || transport_peek(bridge->near, &byte, 1) > 0;
 }
 
-struct transport *bridge_take(struct bridge *bridge, char **held, size_t *length)
+struct transport *curl_bridge_take(struct curl_bridge *bridge, char **held, size_t *length)
 {
     const struct direction *down = &bridge->way[DOWN];
     struct transport *far = bridge->far;

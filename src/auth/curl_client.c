@@ -13,7 +13,7 @@
 static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, void *arg)
 {
     static const char prefix[] = "gss_init_sec_context() failed: ";
-    struct speaker *speaker = arg;
+    struct curl_client *curl = arg;
 
     (void)easy;
     if (type != CURLINFO_TEXT || length < sizeof prefix - 1 || memcmp(text, prefix, sizeof prefix - 1) != 0)
@@ -22,23 +22,23 @@ static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, 
     length -= sizeof prefix - 1;
     while (length > 0 && strchr("\n .", text[length - 1]))
         length--;
-    snprintf(speaker->reason, sizeof speaker->reason, "%.*s", (int)length, text);
+    snprintf(curl->reason, sizeof curl->reason, "%.*s", (int)length, text);
     return 0;
 }
 
 /* libcurl shall not look for the proxy.  Only Kerberos and SOCKS with a name ask for more than an address. */
-static bool make_names(struct speaker *speaker, const struct speaker_job *job)
+static bool make_names(struct curl_client *curl, const struct curl_client_params *params)
 {
     char text[ENDPOINT_TEXT_MAX + 40], place[ENDPOINT_TEXT_MAX];
     struct address address;
 
-    snprintf(text, sizeof text, "::%s", endpoint_format(job->target, place));
-    speaker->place = curl_slist_append(NULL, text);
-    snprintf(text, sizeof text, "%s:%s", endpoint_format(job->proxy, place), DUMMY_ADDRESS);
-    if (address_from_literal(&address, job->proxy->host, 0))
-        return speaker->place;
-    speaker->names = curl_slist_append(NULL, text);
-    return speaker->place && speaker->names;
+    snprintf(text, sizeof text, "::%s", endpoint_format(params->target, place));
+    curl->place = curl_slist_append(NULL, text);
+    snprintf(text, sizeof text, "%s:%s", endpoint_format(params->proxy, place), DUMMY_ADDRESS);
+    if (address_from_literal(&address, params->proxy->host, 0))
+        return curl->place;
+    curl->names = curl_slist_append(NULL, text);
+    return curl->place && curl->names;
 }
 
 /* Before 8.8.0, libcurl undid URL escapes in these two, although no URL is near. */
@@ -55,67 +55,67 @@ static bool set_secret(CURL *easy, CURLoption option, const char *text)
     return good;
 }
 
-static bool set_credentials(struct speaker *speaker, const struct speaker_job *job)
+static bool set_credentials(struct curl_client *curl, const struct curl_client_params *params)
 {
-    if (!job->user && job->scheme == CHALLENGE_NONE)
+    if (!params->user && params->scheme == CHALLENGE_NONE)
         return true;
     /* Negotiate wants a user, even if it is nobody */
-    return set_secret(speaker->easy, CURLOPT_PROXYUSERNAME, job->user ? job->user : "") &&
-           set_secret(speaker->easy, CURLOPT_PROXYPASSWORD, job->password ? job->password : "");
+    return set_secret(curl->easy, CURLOPT_PROXYUSERNAME, params->user ? params->user : "") &&
+           set_secret(curl->easy, CURLOPT_PROXYPASSWORD, params->password ? params->password : "");
 }
 
 /* Exactly one scheme.  False: libcurl does not know it. */
-static bool set_scheme(struct speaker *speaker, enum challenge_scheme scheme)
+static bool set_scheme(struct curl_client *curl, enum challenge_scheme scheme)
 {
     switch (scheme) {
     case CHALLENGE_NONE: /* not Kerberos, which libcurl would offer to a SOCKS proxy by itself */
-        return curl_easy_setopt(speaker->easy, CURLOPT_SOCKS5_AUTH, CURLAUTH_BASIC) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, CURLOPT_SOCKS5_AUTH, CURLAUTH_BASIC) == CURLE_OK;
     case CHALLENGE_BASIC:
-        return curl_easy_setopt(speaker->easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK;
     case CHALLENGE_NTLM:
-        return curl_easy_setopt(speaker->easy, CURLOPT_PROXYAUTH, CURLAUTH_NTLM) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_NTLM) == CURLE_OK;
     case CHALLENGE_DIGEST:
-        return curl_easy_setopt(speaker->easy, CURLOPT_PROXYAUTH, CURLAUTH_DIGEST) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_DIGEST) == CURLE_OK;
     case CHALLENGE_NEGOTIATE:
-        return curl_easy_setopt(speaker->easy, CURLOPT_PROXYAUTH, CURLAUTH_NEGOTIATE) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_NEGOTIATE) == CURLE_OK;
     }
     return false;
 }
 
-static bool set_options(struct speaker *speaker, const struct speaker_job *job)
+static bool set_options(struct curl_client *curl, const struct curl_client_params *params)
 {
-    CURL *easy = speaker->easy;
+    CURL *easy = curl->easy;
     char url[ENDPOINT_TEXT_MAX + 16], place[ENDPOINT_TEXT_MAX];
 
-    snprintf(url, sizeof url, "%s://%s", job->scheme == CHALLENGE_NONE ? "socks5h" : "http",
-             endpoint_format(job->proxy, place));
+    snprintf(url, sizeof url, "%s://%s", params->scheme == CHALLENGE_NONE ? "socks5h" : "http",
+             endpoint_format(params->proxy, place));
     return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* CONNECT_TO is what counts */
-           curl_easy_setopt(easy, CURLOPT_CONNECT_TO, speaker->place) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECT_TO, curl->place) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* the environment would leak in otherwise */
-           curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, job->scheme == CHALLENGE_NONE ? 0L : 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, params->scheme == CHALLENGE_NONE ? 0L : 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_RESOLVE, speaker->names) == CURLE_OK &&
-           curl_share_setopt(speaker->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SHARE, speaker->share) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_RESOLVE, curl->names) == CURLE_OK &&
+           curl_share_setopt(curl->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK &&
+           curl_easy_setopt(easy, CURLOPT_SHARE, curl->share) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, WITHOUT_LIMIT_MS) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, speaker->error) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, curl->error) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_VERBOSE, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_DEBUGFUNCTION, on_remark) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_DEBUGDATA, speaker) == CURLE_OK &&
-           lane_set(&speaker->lane, easy, job->opened, job->arg);
+           curl_easy_setopt(easy, CURLOPT_DEBUGDATA, curl) == CURLE_OK &&
+           curl_socket_set(&curl->socket, easy, params->opened, params->arg);
 }
 
 /* --- what libcurl says and is told, in HTTP --- */
 
-bool speaker_enter(struct speaker *speaker, struct loop *loop)
+bool curl_client_enter(struct curl_client *curl, struct loop *loop)
 {
-    return lane_enter(&speaker->lane, loop);
+    return curl_socket_enter(&curl->socket, loop);
 }
 
 static void wipe(char **bytes, size_t length)
@@ -136,117 +136,117 @@ static char *find_credentials(const char *request)
 }
 
 /* Tells libcurl more of the answer. */
-static void tell(struct speaker *speaker)
+static void tell(struct curl_client *curl)
 {
-    while (speaker->told_at < speaker->told_end) {
-        ssize_t sent = transport_send(speaker->lane.outer, speaker->told + speaker->told_at,
-                                      speaker->told_end - speaker->told_at);
+    while (curl->told_at < curl->told_end) {
+        ssize_t sent = transport_send(curl->socket.outer, curl->told + curl->told_at,
+                                      curl->told_end - curl->told_at);
 
         if (sent <= 0)
             return; /* it is full, or libcurl is about to say that it has ended */
-        speaker->told_at += (size_t)sent;
+        curl->told_at += (size_t)sent;
     }
 }
 
 /* A whole request has come: all that matters is what it says to log in. */
-static void take_request(struct speaker *speaker)
+static void take_request(struct curl_client *curl)
 {
-    wipe(&speaker->credentials, speaker->credentials ? strlen(speaker->credentials) : 0);
-    speaker->credentials = find_credentials(speaker->asked);
-    wipe(&speaker->asked, speaker->asked_length);
-    speaker->asked_length = 0;
+    wipe(&curl->credentials, curl->credentials ? strlen(curl->credentials) : 0);
+    curl->credentials = find_credentials(curl->asked);
+    wipe(&curl->asked, curl->asked_length);
+    curl->asked_length = 0;
 }
 
-enum speaker_says speaker_hear(struct speaker *speaker)
+enum curl_client_says curl_client_hear(struct curl_client *curl)
 {
-    tell(speaker);
+    tell(curl);
     for (;;) {
         ssize_t got;
 
-        if (!speaker->asked)
-            speaker->asked = malloc(SPEAKER_REQUEST_MAX);
-        if (!speaker->asked || speaker->asked_length == SPEAKER_REQUEST_MAX - 1)
-            return SPEAKER_RAMBLES;
-        got = transport_recv(speaker->lane.outer, speaker->asked + speaker->asked_length,
-                             SPEAKER_REQUEST_MAX - 1 - speaker->asked_length);
+        if (!curl->asked)
+            curl->asked = malloc(CURL_CLIENT_REQUEST_MAX);
+        if (!curl->asked || curl->asked_length == CURL_CLIENT_REQUEST_MAX - 1)
+            return CURL_CLIENT_RAMBLES;
+        got = transport_recv(curl->socket.outer, curl->asked + curl->asked_length,
+                             CURL_CLIENT_REQUEST_MAX - 1 - curl->asked_length);
         if (got <= 0)
-            return SPEAKER_SILENT; /* when it has ended, it says so in another way */
-        speaker->asked_length += (size_t)got;
-        speaker->asked[speaker->asked_length] = '\0';
-        if (strstr(speaker->asked, "\r\n\r\n")) {
-            take_request(speaker);
-            return SPEAKER_ASKS;
+            return CURL_CLIENT_SILENT; /* when it has ended, it says so in another way */
+        curl->asked_length += (size_t)got;
+        curl->asked[curl->asked_length] = '\0';
+        if (strstr(curl->asked, "\r\n\r\n")) {
+            take_request(curl);
+            return CURL_CLIENT_ASKS;
         }
     }
 }
 
-bool speaker_challenge(struct speaker *speaker, const struct httphead *head)
+bool curl_client_challenge(struct curl_client *curl, const struct http_head *head)
 {
     static const char start[] = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n";
     FILE *text;
     size_t size;
 
-    free(speaker->told);
-    speaker->told = NULL;
-    speaker->told_at = speaker->told_end = 0;
-    text = open_memstream(&speaker->told, &size);
+    free(curl->told);
+    curl->told = NULL;
+    curl->told_at = curl->told_end = 0;
+    text = open_memstream(&curl->told, &size);
     if (!text)
         return false;
     fputs(start, text);
     for (size_t i = 0; i < head->field_count; i++) {
-        const struct httphead_slice *value = &head->fields[i].value;
+        const struct http_head_slice *value = &head->fields[i].value;
 
-        if (httphead_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
+        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
             fprintf(text, "Proxy-Authenticate: %.*s\r\n", (int)value->length, value->bytes);
     }
     fputs("\r\n", text);
     if (fclose(text) != 0)
         return false;
-    speaker->told_end = size;
-    tell(speaker);
+    curl->told_end = size;
+    tell(curl);
     return true;
 }
 
 /* --- from start to end --- */
 
-enum speaker_result speaker_start(struct speaker *speaker, const struct speaker_job *job)
+enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params)
 {
-    memset(speaker, 0, sizeof *speaker);
-    lane_init(&speaker->lane);
-    speaker->multi = job->multi;
-    speaker->easy = curl_easy_init();
-    speaker->share = curl_share_init();
-    if (!speaker->easy || !speaker->share || !make_names(speaker, job) || !set_options(speaker, job))
-        return SPEAKER_NO_MEMORY;
-    if (!set_scheme(speaker, job->scheme))
-        return SPEAKER_NOT_BUILT_IN;
-    return set_credentials(speaker, job) &&
-                   multi_add(job->multi, &speaker->transfer, speaker->easy, job->done, job->arg)
-               ? SPEAKER_STARTED
-               : SPEAKER_NO_MEMORY;
+    memset(curl, 0, sizeof *curl);
+    curl_socket_init(&curl->socket);
+    curl->curl_loop = params->curl_loop;
+    curl->easy = curl_easy_init();
+    curl->share = curl_share_init();
+    if (!curl->easy || !curl->share || !make_names(curl, params) || !set_options(curl, params))
+        return CURL_CLIENT_NO_MEMORY;
+    if (!set_scheme(curl, params->scheme))
+        return CURL_CLIENT_NOT_BUILT_IN;
+    return set_credentials(curl, params) &&
+                   curl_loop_add(params->curl_loop, &curl->transfer, curl->easy, params->done, params->arg)
+               ? CURL_CLIENT_STARTED
+               : CURL_CLIENT_NO_MEMORY;
 }
 
-const char *speaker_error(const struct speaker *speaker, CURLcode code)
+const char *curl_client_error(const struct curl_client *curl, CURLcode code)
 {
-    return speaker->lane.error ? strerror(speaker->lane.error)
-           : speaker->error[0] ? speaker->error
+    return curl->socket.error ? strerror(curl->socket.error)
+           : curl->error[0] ? curl->error
                                : curl_easy_strerror(code);
 }
 
-void speaker_stop(struct speaker *speaker)
+void curl_client_stop(struct curl_client *curl)
 {
-    if (speaker->easy)
-        multi_remove(speaker->multi, &speaker->transfer);
-    curl_easy_cleanup(speaker->easy);
-    curl_share_cleanup(speaker->share);
-    curl_slist_free_all(speaker->names);
-    curl_slist_free_all(speaker->place);
-    speaker->easy = NULL;
-    speaker->share = NULL;
-    speaker->names = speaker->place = NULL;
-    lane_close(&speaker->lane);
-    wipe(&speaker->asked, speaker->asked_length);
-    wipe(&speaker->credentials, speaker->credentials ? strlen(speaker->credentials) : 0);
-    free(speaker->told);
-    speaker->told = NULL;
+    if (curl->easy)
+        curl_loop_remove(curl->curl_loop, &curl->transfer);
+    curl_easy_cleanup(curl->easy);
+    curl_share_cleanup(curl->share);
+    curl_slist_free_all(curl->names);
+    curl_slist_free_all(curl->place);
+    curl->easy = NULL;
+    curl->share = NULL;
+    curl->names = curl->place = NULL;
+    curl_socket_close(&curl->socket);
+    wipe(&curl->asked, curl->asked_length);
+    wipe(&curl->credentials, curl->credentials ? strlen(curl->credentials) : 0);
+    free(curl->told);
+    curl->told = NULL;
 }

@@ -14,13 +14,13 @@
 #include "http/http_head.h"
 #include "net/endpoint.h"
 
-struct speaker {
-    struct multi *multi;
-    struct multi_transfer transfer;
+struct curl_client {
+    struct curl_loop *curl_loop;
+    struct curl_loop_transfer transfer;
     CURL *easy;                  /* NULL: not speaking, or no more */
     CURLSH *share;               /* a name cache of its own: nothing stays behind, nothing expires meanwhile */
     struct curl_slist *names, *place;
-    struct lane lane;
+    struct curl_socket socket;
     char error[CURL_ERROR_SIZE]; /* libcurl's words, or "" */
     char reason[160];            /* why the Kerberos library has no token, or "" */
     char *credentials;           /* of its last request: a value for Proxy-Authorization, or NULL; wiped */
@@ -30,46 +30,46 @@ struct speaker {
     size_t told_at, told_end;
 };
 
-struct speaker_job {
-    struct multi *multi;
+struct curl_client_params {
+    struct curl_loop *curl_loop;
     const struct endpoint *proxy, *target; /* copied, and so are the next three */
     enum challenge_scheme scheme;          /* CHALLENGE_NONE: SOCKS5 */
     const char *user, *password;           /* or NULL; libcurl's copies are wiped in the end */
-    void (*opened)(void *arg);             /* as lane_set has it */
-    multi_done_fn *done;
+    void (*opened)(void *arg);             /* as curl_socket_set has it */
+    curl_loop_done_fn *done;
     void *arg;
 };
 
-enum speaker_result { SPEAKER_STARTED, SPEAKER_NO_MEMORY, SPEAKER_NOT_BUILT_IN };
+enum curl_client_result { CURL_CLIENT_STARTED, CURL_CLIENT_NO_MEMORY, CURL_CLIENT_NOT_BUILT_IN };
 
 /* Starts to speak; neither opened nor done is called from within this call.  NOT_BUILT_IN: this libcurl does not know
- * the scheme.  Whatever the result, speaker_stop is due in the end. */
-enum speaker_result speaker_start(struct speaker *speaker, const struct speaker_job *job);
+ * the scheme.  Whatever the result, curl_client_stop is due in the end. */
+enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params);
 
-/* Behind opened, and outside of libcurl's callbacks: makes the lane's outer end.  False: see speaker_error. */
-bool speaker_enter(struct speaker *speaker, struct loop *loop);
+/* Behind opened, and outside of libcurl's callbacks: makes the lane's outer end.  False: see curl_client_error. */
+bool curl_client_enter(struct curl_client *curl, struct loop *loop);
 
-enum speaker_says {
-    SPEAKER_SILENT,
-    SPEAKER_ASKS,    /* a whole request: see credentials */
-    SPEAKER_RAMBLES, /* more than SPEAKER_REQUEST_MAX bytes of one, or out of memory */
+enum curl_client_says {
+    CURL_CLIENT_SILENT,
+    CURL_CLIENT_ASKS,    /* a whole request: see credentials */
+    CURL_CLIENT_RAMBLES, /* more than CURL_CLIENT_REQUEST_MAX bytes of one, or out of memory */
 };
 
-#define SPEAKER_REQUEST_MAX 131072 /* the largest tickets are half as long in base64 */
+#define CURL_CLIENT_REQUEST_MAX 131072 /* the largest tickets are half as long in base64 */
 
 /* HTTP: what comes from the outer end, and what is left of an answer to it.  To be called at first and whenever that
  * end is ready, until it asks. */
-enum speaker_says speaker_hear(struct speaker *speaker);
+enum curl_client_says curl_client_hear(struct curl_client *curl);
 
 /* HTTP: answers its request by a 407 with the challenges of head, and by nothing else of it.  The connection seems to
  * last: which one does is not libcurl's affair.  It asks again, or ends.  False: out of memory. */
-bool speaker_challenge(struct speaker *speaker, const struct httphead *head);
+bool curl_client_challenge(struct curl_client *curl, const struct http_head *head);
 
 /* Why it has come to an end by itself: its own words, the system's, or those for the code. */
-const char *speaker_error(const struct speaker *speaker, CURLcode code);
+const char *curl_client_error(const struct curl_client *curl, CURLcode code);
 
 /* Ends it, and the lane.  A stopped one is fine; one that was never started must be zeroed and its lane made by
- * lane_init. */
-void speaker_stop(struct speaker *speaker);
+ * curl_socket_init. */
+void curl_client_stop(struct curl_client *curl);
 
 #endif

@@ -6,20 +6,20 @@
 
 /* A socket that libcurl wants watched. */
 struct watched {
-    struct multi *multi;
+    struct curl_loop *curl_loop;
     struct watched *next;
     int fd;
     struct loop_io io;
 };
 
-struct multi {
+struct curl_loop {
     struct loop *loop;
     CURLM *handle;
     struct loop_timer timer;
     struct watched *watched; /* those with a stopped io are free for the next socket */
 };
 
-const char *multi_version(void)
+const char *curl_loop_version(void)
 {
     return curl_version_info(CURLVERSION_NOW)->version;
 }
@@ -51,19 +51,19 @@ static void *grow(void *block, size_t size)
 /* --- libcurl on the loop --- */
 
 /* Takes the results that libcurl has ready. */
-static void collect(struct multi *multi)
+static void collect(struct curl_loop *curl_loop)
 {
     CURLMsg *message;
     int left;
 
-    while ((message = curl_multi_info_read(multi->handle, &left))) {
-        struct multi_transfer *transfer;
+    while ((message = curl_multi_info_read(curl_loop->handle, &left))) {
+        struct curl_loop_transfer *transfer;
         char *private = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
-        transfer = (struct multi_transfer *)private;
+        transfer = (struct curl_loop_transfer *)private;
         transfer->done(transfer->arg, message->data.result);
     }
 }
@@ -71,41 +71,41 @@ static void collect(struct multi *multi)
 static void on_socket(void *arg, int ready)
 {
     struct watched *watched = arg;
-    struct multi *multi = watched->multi;
+    struct curl_loop *curl_loop = watched->curl_loop;
     int running;
 
-    curl_multi_socket_action(multi->handle, watched->fd,
+    curl_multi_socket_action(curl_loop->handle, watched->fd,
                              (ready & LOOP_READ ? CURL_CSELECT_IN : 0) | (ready & LOOP_WRITE ? CURL_CSELECT_OUT : 0),
                              &running);
-    collect(multi);
+    collect(curl_loop);
 }
 
 static void on_timeout(void *arg)
 {
-    struct multi *multi = arg;
+    struct curl_loop *curl_loop = arg;
     int running;
 
-    curl_multi_socket_action(multi->handle, CURL_SOCKET_TIMEOUT, 0, &running);
-    collect(multi);
+    curl_multi_socket_action(curl_loop->handle, CURL_SOCKET_TIMEOUT, 0, &running);
+    collect(curl_loop);
 }
 
 static int want_timer(CURLM *handle, long ms, void *arg)
 {
-    struct multi *multi = arg;
+    struct curl_loop *curl_loop = arg;
 
     (void)handle;
     if (ms < 0)
-        loop_timer_stop(&multi->timer);
+        loop_timer_stop(&curl_loop->timer);
     else
-        loop_timer_start(multi->loop, &multi->timer, (uint64_t)ms, on_timeout, multi);
+        loop_timer_start(curl_loop->loop, &curl_loop->timer, (uint64_t)ms, on_timeout, curl_loop);
     return 0;
 }
 
-static struct watched *find_watched(struct multi *multi, curl_socket_t fd)
+static struct watched *find_watched(struct curl_loop *curl_loop, curl_socket_t fd)
 {
     struct watched *spare = NULL, *watched;
 
-    for (watched = multi->watched; watched; watched = watched->next) {
+    for (watched = curl_loop->watched; watched; watched = watched->next) {
         if (watched->io.call && watched->fd == fd)
             return watched;
         if (!watched->io.call)
@@ -115,17 +115,17 @@ static struct watched *find_watched(struct multi *multi, curl_socket_t fd)
         return spare;
     watched = calloc(1, sizeof *watched);
     if (watched) {
-        watched->multi = multi;
-        watched->next = multi->watched;
-        multi->watched = watched;
+        watched->curl_loop = curl_loop;
+        watched->next = curl_loop->watched;
+        curl_loop->watched = watched;
     }
     return watched;
 }
 
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *ours)
 {
-    struct multi *multi = arg;
-    struct watched *watched = ours ? ours : find_watched(multi, fd);
+    struct curl_loop *curl_loop = arg;
+    struct watched *watched = ours ? ours : find_watched(curl_loop, fd);
     int wanted = what == CURL_POLL_IN ? LOOP_READ : what == CURL_POLL_OUT ? LOOP_WRITE
                                                 : what == CURL_POLL_INOUT ? LOOP_READ | LOOP_WRITE : 0;
 
@@ -133,54 +133,56 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
     if (!watched)
         return -1;
     watched->fd = fd;
-    curl_multi_assign(multi->handle, fd, wanted ? watched : NULL);
-    return loop_io_levels(multi->loop, &watched->io, fd, wanted, on_socket, watched) ? 0 : -1;
+    curl_multi_assign(curl_loop->handle, fd, wanted ? watched : NULL);
+    return loop_io_levels(curl_loop->loop, &watched->io, fd, wanted, on_socket, watched) ? 0 : -1;
 }
 
 /* --- from outside --- */
 
-struct multi *multi_new(struct loop *loop)
+struct curl_loop *curl_loop_new(struct loop *loop)
 {
-    struct multi *multi = calloc(1, sizeof *multi);
+    struct curl_loop *curl_loop = calloc(1, sizeof *curl_loop);
 
-    if (!multi || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, grow, strdup, calloc) != CURLE_OK) {
-        free(multi);
+    if (!curl_loop || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, grow, strdup,
+                                           calloc) != CURLE_OK) {
+        free(curl_loop);
         return NULL;
     }
-    multi->loop = loop;
-    multi->handle = curl_multi_init();
-    if (!multi->handle) {
-        multi_free(multi);
+    curl_loop->loop = loop;
+    curl_loop->handle = curl_multi_init();
+    if (!curl_loop->handle) {
+        curl_loop_free(curl_loop);
         return NULL;
     }
-    curl_multi_setopt(multi->handle, CURLMOPT_SOCKETFUNCTION, want_socket);
-    curl_multi_setopt(multi->handle, CURLMOPT_SOCKETDATA, multi);
-    curl_multi_setopt(multi->handle, CURLMOPT_TIMERFUNCTION, want_timer);
-    curl_multi_setopt(multi->handle, CURLMOPT_TIMERDATA, multi);
-    return multi;
+    curl_multi_setopt(curl_loop->handle, CURLMOPT_SOCKETFUNCTION, want_socket);
+    curl_multi_setopt(curl_loop->handle, CURLMOPT_SOCKETDATA, curl_loop);
+    curl_multi_setopt(curl_loop->handle, CURLMOPT_TIMERFUNCTION, want_timer);
+    curl_multi_setopt(curl_loop->handle, CURLMOPT_TIMERDATA, curl_loop);
+    return curl_loop;
 }
 
-void multi_free(struct multi *multi)
+void curl_loop_free(struct curl_loop *curl_loop)
 {
-    if (!multi)
+    if (!curl_loop)
         return;
-    loop_timer_stop(&multi->timer);
-    curl_multi_cleanup(multi->handle);
+    loop_timer_stop(&curl_loop->timer);
+    curl_multi_cleanup(curl_loop->handle);
     curl_global_cleanup();
-    while (multi->watched) {
-        struct watched *watched = multi->watched;
+    while (curl_loop->watched) {
+        struct watched *watched = curl_loop->watched;
 
-        multi->watched = watched->next;
+        curl_loop->watched = watched->next;
         loop_io_stop(&watched->io);
         free(watched);
     }
-    free(multi);
+    free(curl_loop);
 }
 
-bool multi_add(struct multi *multi, struct multi_transfer *transfer, CURL *easy, multi_done_fn *done, void *arg)
+bool curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer, CURL *easy,
+                   curl_loop_done_fn *done, void *arg)
 {
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
-    if (curl_multi_add_handle(multi->handle, easy) != CURLM_OK)
+    if (curl_multi_add_handle(curl_loop->handle, easy) != CURLM_OK)
         return false;
     transfer->easy = easy;
     transfer->done = done;
@@ -188,10 +190,10 @@ bool multi_add(struct multi *multi, struct multi_transfer *transfer, CURL *easy,
     return true;
 }
 
-void multi_remove(struct multi *multi, struct multi_transfer *transfer)
+void curl_loop_remove(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer)
 {
     if (!transfer->easy)
         return;
-    curl_multi_remove_handle(multi->handle, transfer->easy);
+    curl_multi_remove_handle(curl_loop->handle, transfer->easy);
     transfer->easy = NULL;
 }

@@ -11,35 +11,36 @@
 
 #include "base/loop.h"
 
-struct multi;
+struct curl_loop;
 
 /* NULL: out of memory.  The first in the process also starts libcurl and settles which memory it uses, so none of
  * libcurl's handles may be made before. */
-struct multi *multi_new(struct loop *loop);
+struct curl_loop *curl_loop_new(struct loop *loop);
 
 /* All transfers have been removed before.  NULL is fine. */
-void multi_free(struct multi *multi);
+void curl_loop_free(struct curl_loop *curl_loop);
 
 /* What a transfer came to, as libcurl has it.  Called from the loop, and from within none of libcurl's callbacks:
- * multi_remove and curl_easy_cleanup are allowed. */
-typedef void multi_done_fn(void *arg, CURLcode code);
+ * curl_loop_remove and curl_easy_cleanup are allowed. */
+typedef void curl_loop_done_fn(void *arg, CURLcode code);
 
 /* Embedded in what it belongs to; zeroed memory is one that is not under way. */
-struct multi_transfer {
+struct curl_loop_transfer {
     CURL *easy; /* NULL: not under way */
-    multi_done_fn *done;
+    curl_loop_done_fn *done;
     void *arg;
 };
 
 /* Starts a transfer; easy stays the caller's, who does not use its CURLOPT_PRIVATE.  done is called once, never from
  * within this call.  False: out of memory. */
-bool multi_add(struct multi *multi, struct multi_transfer *transfer, CURL *easy, multi_done_fn *done, void *arg);
+bool curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer, CURL *easy,
+                   curl_loop_done_fn *done, void *arg);
 
 /* Takes it out, before its end or after it; done will not be called any more.  Not from within a callback of libcurl.
  * One that is not under way is fine. */
-void multi_remove(struct multi *multi, struct multi_transfer *transfer);
+void curl_loop_remove(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer);
 
 /* The libcurl version. */
-const char *multi_version(void);
+const char *curl_loop_version(void);
 
 #endif

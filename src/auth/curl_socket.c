@@ -7,14 +7,14 @@
 
 #define ROOM 16384 /* bytes between our end and libcurl, which takes them one by one within one turn */
 
-void lane_init(struct lane *lane)
+void curl_socket_init(struct curl_socket *lane)
 {
-    *lane = (struct lane){.hatch = {.listening = -1}, .inner = -1};
+    *lane = (struct curl_socket){.hatch = {.listening = -1}, .inner = -1};
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
 {
-    struct lane *lane = arg;
+    struct curl_socket *lane = arg;
 
     (void)purpose;
     if (lane->used)
@@ -36,14 +36,14 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 
 static int close_socket(void *arg, curl_socket_t fd)
 {
-    struct lane *lane = arg;
+    struct curl_socket *lane = arg;
 
     if (fd == lane->inner)
         lane->inner = -1;
     return close(fd);
 }
 
-bool lane_set(struct lane *lane, CURL *easy, void (*opened)(void *arg), void *arg)
+bool curl_socket_set(struct curl_socket *lane, CURL *easy, void (*opened)(void *arg), void *arg)
 {
     lane->opened = opened;
     lane->arg = arg;
@@ -53,7 +53,7 @@ bool lane_set(struct lane *lane, CURL *easy, void (*opened)(void *arg), void *ar
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, lane) == CURLE_OK;
 }
 
-bool lane_enter(struct lane *lane, struct loop *loop)
+bool curl_socket_enter(struct curl_socket *lane, struct loop *loop)
 {
     const int room = ROOM;
     int fd = hatch_accept(&lane->hatch);
@@ -69,7 +69,7 @@ bool lane_enter(struct lane *lane, struct loop *loop)
     return lane->outer;
 }
 
-struct transport *lane_take_outer(struct lane *lane)
+struct transport *curl_socket_take_outer(struct curl_socket *lane)
 {
     struct transport *outer = lane->outer;
 
@@ -77,19 +77,19 @@ struct transport *lane_take_outer(struct lane *lane)
     return outer;
 }
 
-size_t lane_unread(const struct lane *lane)
+size_t curl_socket_unread(const struct curl_socket *lane)
 {
     int unread = 0;
 
     return ioctl(lane->inner, FIONREAD, &unread) == 0 && unread > 0 ? (size_t)unread : 0;
 }
 
-bool lane_take_unread(struct lane *lane, char *bytes, size_t length)
+bool curl_socket_take_unread(struct curl_socket *lane, char *bytes, size_t length)
 {
     return length == 0 || recv(lane->inner, bytes, length, 0) == (ssize_t)length;
 }
 
-void lane_close(struct lane *lane)
+void curl_socket_close(struct curl_socket *lane)
 {
     hatch_close(&lane->hatch);
     transport_close(lane->outer);

@@ -12,7 +12,7 @@
 #include "base/loop.h"
 #include "net/transport.h"
 
-struct lane {
+struct curl_socket {
     struct hatch hatch;      /* until libcurl has connected */
     int inner;               /* libcurl's end, or -1: it has closed it */
     bool used;               /* libcurl has had its connection */
@@ -23,22 +23,22 @@ struct lane {
 };
 
 /* Makes it the way in which a handle connects.  opened is called from within libcurl when it wants the connection:
- * lane_enter is due behind that, not in it.  A handle gets one connection; asking for a second one fails. */
-bool lane_set(struct lane *lane, CURL *easy, void (*opened)(void *arg), void *arg);
+ * curl_socket_enter is due behind that, not in it.  A handle gets one connection; asking for a second one fails. */
+bool curl_socket_set(struct curl_socket *lane, CURL *easy, void (*opened)(void *arg), void *arg);
 
 /* libcurl has connected: makes outer.  False: see error. */
-bool lane_enter(struct lane *lane, struct loop *loop);
+bool curl_socket_enter(struct curl_socket *lane, struct loop *loop);
 
 /* Hands outer over: the caller's now. */
-struct transport *lane_take_outer(struct lane *lane);
+struct transport *curl_socket_take_outer(struct curl_socket *lane);
 
 /* How many bytes libcurl has not read, and taking all of them, while its end is open: before its handle is removed
  * from the multi handle.  False: that many could not be taken. */
-size_t lane_unread(const struct lane *lane);
-bool lane_take_unread(struct lane *lane, char *bytes, size_t length);
+size_t curl_socket_unread(const struct curl_socket *lane);
+bool curl_socket_take_unread(struct curl_socket *lane, char *bytes, size_t length);
 
-/* When libcurl is done with its handle (curl_easy_cleanup).  Zeroed memory is no lane: lane_init first. */
-void lane_init(struct lane *lane);
-void lane_close(struct lane *lane);
+/* When libcurl is done with its handle (curl_easy_cleanup).  Zeroed memory is no lane: curl_socket_init first. */
+void curl_socket_init(struct curl_socket *lane);
+void curl_socket_close(struct curl_socket *lane);
 
 #endif

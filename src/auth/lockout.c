@@ -17,35 +17,35 @@ struct refusal {
     unsigned count;       /* of refusals in a row */
 };
 
-struct refusals {
+struct lockout {
     unsigned char salt[DIGEST_BYTES]; /* of this process: the digests say nothing elsewhere */
     size_t count;
-    struct refusal at[REFUSALS_MAX];
+    struct refusal at[LOCKOUT_MAX];
 };
 
-struct refusals *refusals_new(void)
+struct lockout *lockout_new(void)
 {
-    struct refusals *refusals = calloc(1, sizeof *refusals);
+    struct lockout *lockout = calloc(1, sizeof *lockout);
 
-    if (refusals && RAND_bytes(refusals->salt, sizeof refusals->salt) != 1) {
-        free(refusals);
-        refusals = NULL;
+    if (lockout && RAND_bytes(lockout->salt, sizeof lockout->salt) != 1) {
+        free(lockout);
+        lockout = NULL;
     }
-    return refusals;
+    return lockout;
 }
 
-void refusals_free(struct refusals *refusals)
+void lockout_free(struct lockout *lockout)
 {
-    free(refusals);
+    free(lockout);
 }
 
 /* The end of the user is marked, so that no other pair has the same bytes.  False: out of memory. */
-static bool make_digest(const struct refusals *refusals, const char *user, const char *password,
+static bool make_digest(const struct lockout *lockout, const char *user, const char *password,
                         unsigned char digest[DIGEST_BYTES])
 {
     EVP_MD_CTX *hash = EVP_MD_CTX_new();
     bool made = hash && EVP_DigestInit_ex(hash, EVP_sha256(), NULL) == 1 &&
-                EVP_DigestUpdate(hash, refusals->salt, sizeof refusals->salt) == 1 &&
+                EVP_DigestUpdate(hash, lockout->salt, sizeof lockout->salt) == 1 &&
                 EVP_DigestUpdate(hash, user, strlen(user) + 1) == 1 &&
                 EVP_DigestUpdate(hash, password, strlen(password)) == 1 && EVP_DigestFinal_ex(hash, digest, NULL) == 1;
 
@@ -54,85 +54,85 @@ static bool make_digest(const struct refusals *refusals, const char *user, const
 }
 
 /* Its place; refusals->count when it has none. */
-static size_t find(const struct refusals *refusals, const unsigned char digest[DIGEST_BYTES])
+static size_t find(const struct lockout *lockout, const unsigned char digest[DIGEST_BYTES])
 {
     size_t i = 0;
 
-    while (i < refusals->count && memcmp(refusals->at[i].digest, digest, DIGEST_BYTES) != 0)
+    while (i < lockout->count && memcmp(lockout->at[i].digest, digest, DIGEST_BYTES) != 0)
         i++;
     return i;
 }
 
-uint64_t refusals_left(const struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+uint64_t lockout_left(const struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
     unsigned char digest[DIGEST_BYTES];
     size_t i;
 
-    if (refusals->count == 0 || !make_digest(refusals, user, password, digest))
+    if (lockout->count == 0 || !make_digest(lockout, user, password, digest))
         return 0;
-    i = find(refusals, digest);
-    return i < refusals->count && refusals->at[i].until > now_ms ? refusals->at[i].until - now_ms : 0;
+    i = find(lockout, digest);
+    return i < lockout->count && lockout->at[i].until > now_ms ? lockout->at[i].until - now_ms : 0;
 }
 
-static size_t oldest(const struct refusals *refusals)
+static size_t oldest(const struct lockout *lockout)
 {
     size_t found = 0;
 
-    for (size_t i = 1; i < refusals->count; i++)
-        if (refusals->at[i].touched < refusals->at[found].touched)
+    for (size_t i = 1; i < lockout->count; i++)
+        if (lockout->at[i].touched < lockout->at[found].touched)
             found = i;
     return found;
 }
 
 /* The pair's entry, made when it has none.  NULL: out of memory. */
-static struct refusal *touch(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+static struct refusal *touch(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
     unsigned char digest[DIGEST_BYTES];
     size_t i;
 
-    if (!make_digest(refusals, user, password, digest))
+    if (!make_digest(lockout, user, password, digest))
         return NULL;
-    i = find(refusals, digest);
-    if (i == refusals->count) {
-        if (refusals->count == REFUSALS_MAX)
-            i = oldest(refusals);
+    i = find(lockout, digest);
+    if (i == lockout->count) {
+        if (lockout->count == LOCKOUT_MAX)
+            i = oldest(lockout);
         else
-            refusals->count++;
-        memset(&refusals->at[i], 0, sizeof refusals->at[i]);
-        memcpy(refusals->at[i].digest, digest, DIGEST_BYTES);
+            lockout->count++;
+        memset(&lockout->at[i], 0, sizeof lockout->at[i]);
+        memcpy(lockout->at[i].digest, digest, DIGEST_BYTES);
     }
-    refusals->at[i].touched = now_ms;
-    return &refusals->at[i];
+    lockout->at[i].touched = now_ms;
+    return &lockout->at[i];
 }
 
-bool refusals_try(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
-    struct refusal *refusal = touch(refusals, user, password, now_ms);
+    struct refusal *refusal = touch(lockout, user, password, now_ms);
 
     if (!refusal || refusal->good)
         return true;
     if (refusal->trial_until > now_ms)
         return false;
-    refusal->trial_until = now_ms + REFUSALS_TRIAL_MS;
+    refusal->trial_until = now_ms + LOCKOUT_TRIAL_MS;
     return true;
 }
 
-void refusals_leave(struct refusals *refusals, const char *user, const char *password)
+void lockout_leave(struct lockout *lockout, const char *user, const char *password)
 {
     unsigned char digest[DIGEST_BYTES];
     size_t i;
 
-    if (!make_digest(refusals, user, password, digest))
+    if (!make_digest(lockout, user, password, digest))
         return;
-    i = find(refusals, digest);
-    if (i < refusals->count)
-        refusals->at[i].trial_until = 0;
+    i = find(lockout, digest);
+    if (i < lockout->count)
+        lockout->at[i].trial_until = 0;
 }
 
-void refusals_note(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
-    struct refusal *refusal = touch(refusals, user, password, now_ms);
-    uint64_t rest = REFUSALS_REST_FIRST_MS;
+    struct refusal *refusal = touch(lockout, user, password, now_ms);
+    uint64_t rest = LOCKOUT_REST_FIRST_MS;
 
     if (!refusal)
         return;
@@ -140,15 +140,15 @@ void refusals_note(struct refusals *refusals, const char *user, const char *pass
     refusal->trial_until = 0;
     if (refusal->until > now_ms) /* sessions that were refused together count as one */
         return;
-    for (unsigned k = 0; k < refusal->count && rest < REFUSALS_REST_MAX_MS; k++)
+    for (unsigned k = 0; k < refusal->count && rest < LOCKOUT_REST_MAX_MS; k++)
         rest *= 2;
     refusal->count++;
-    refusal->until = now_ms + (rest < REFUSALS_REST_MAX_MS ? rest : REFUSALS_REST_MAX_MS);
+    refusal->until = now_ms + (rest < LOCKOUT_REST_MAX_MS ? rest : LOCKOUT_REST_MAX_MS);
 }
 
-void refusals_accept(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms)
+void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
-    struct refusal *refusal = touch(refusals, user, password, now_ms);
+    struct refusal *refusal = touch(lockout, user, password, now_ms);
 
     if (!refusal)
         return;
@@ -157,7 +157,7 @@ void refusals_accept(struct refusals *refusals, const char *user, const char *pa
     refusal->count = 0;
 }
 
-void refusals_forget(struct refusals *refusals)
+void lockout_forget(struct lockout *lockout)
 {
-    refusals->count = 0;
+    lockout->count = 0;
 }

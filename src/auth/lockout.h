@@ -7,35 +7,35 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define REFUSALS_REST_FIRST_MS 30000u /* not sent for so long after the first refusal; each further one doubles it */
-#define REFUSALS_REST_MAX_MS 300000u
-#define REFUSALS_MAX 16               /* pairs remembered; the one touched longest ago gives way */
+#define LOCKOUT_REST_FIRST_MS 30000u /* not sent for so long after the first refusal; each further one doubles it */
+#define LOCKOUT_REST_MAX_MS 300000u
+#define LOCKOUT_MAX 16               /* pairs remembered; the one touched longest ago gives way */
 
-#define REFUSALS_TRIAL_MS 60000u      /* a session that tries a pair and says nothing for so long is not waited for */
+#define LOCKOUT_TRIAL_MS 60000u      /* a session that tries a pair and says nothing for so long is not waited for */
 
-struct refusals;
+struct lockout;
 
 /* NULL: out of memory, or of randomness. */
-struct refusals *refusals_new(void);
-void refusals_free(struct refusals *refusals); /* NULL is fine */
+struct lockout *lockout_new(void);
+void lockout_free(struct lockout *lockout); /* NULL is fine */
 
 /* Milliseconds for which this pair is not to be sent; 0: it may be. */
-uint64_t refusals_left(const struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+uint64_t lockout_left(const struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
 /* A pair of which nothing is known is tried by one session first.  True: it may be sent; this session then says what
  * became of it.  False: another one tries it; ask again soon. */
-bool refusals_try(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
 /* Nothing came of the trial. */
-void refusals_leave(struct refusals *refusals, const char *user, const char *password);
+void lockout_leave(struct lockout *lockout, const char *user, const char *password);
 
 /* The pair was refused. */
-void refusals_note(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
 /* The pair is good: what was held against it is forgotten, and it needs no trial any more. */
-void refusals_accept(struct refusals *refusals, const char *user, const char *password, uint64_t now_ms);
+void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
 /* Forgets everything: the configuration was read anew. */
-void refusals_forget(struct refusals *refusals);
+void lockout_forget(struct lockout *lockout);
 
 #endif

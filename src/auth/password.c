@@ -26,45 +26,45 @@ static const char *const source_names[] = {"password-file", "password-command", 
 
 /* One source of a password, told by its kind and its text: a path, a command, or what a person is asked for. */
 struct entry {
-    struct secrets *secrets;
+    struct passwords *passwords;
     struct entry *next;
     enum source source;
     char *text;
     char question[QUESTION_MAX]; /* FROM_PERSON only */
     char *value;             /* NULL: not fetched, or the fetch failed */
     char error[256];         /* of the last fetch, "" when it worked */
-    struct command *command; /* under way, NULL when it is not */
+    struct subprocess *command; /* under way, NULL when it is not */
     struct prompt *prompt;
-    struct secret_fetch *waiting;
+    struct password_fetch *waiting;
     struct deferred delivery;
 };
 
-struct secret_fetch {
-    struct secret_fetch *next, **back;
+struct password_fetch {
+    struct password_fetch *next, **back;
     struct entry *entry;
-    secret_fetched_fn *fetched;
+    password_fetched_fn *fetched;
     void *arg;
 };
 
-struct secrets {
+struct passwords {
     struct loop *loop;
     bool may_prompt;
     struct entry *asking;  /* whose question stands on the terminal; the others wait for it to be free */
     struct entry *entries; /* at most one a proxy of the configurations seen */
 };
 
-struct secrets *secrets_new(struct loop *loop)
+struct passwords *passwords_new(struct loop *loop)
 {
-    struct secrets *secrets = calloc(1, sizeof *secrets);
+    struct passwords *passwords = calloc(1, sizeof *passwords);
 
-    if (secrets)
-        secrets->loop = loop;
-    return secrets;
+    if (passwords)
+        passwords->loop = loop;
+    return passwords;
 }
 
-void secrets_allow_prompt(struct secrets *secrets)
+void passwords_allow_prompt(struct passwords *passwords)
 {
-    secrets->may_prompt = true;
+    passwords->may_prompt = true;
 }
 
 static void wipe(struct entry *entry)
@@ -82,24 +82,24 @@ static void free_entry(struct entry *entry)
     free(entry);
 }
 
-void secrets_free(struct secrets *secrets)
+void passwords_free(struct passwords *passwords)
 {
-    if (!secrets)
+    if (!passwords)
         return;
-    if (secrets->asking)
-        prompt_cancel(secrets->asking->prompt);
-    while (secrets->entries) {
-        struct entry *entry = secrets->entries;
+    if (passwords->asking)
+        prompt_cancel(passwords->asking->prompt);
+    while (passwords->entries) {
+        struct entry *entry = passwords->entries;
 
-        secrets->entries = entry->next;
+        passwords->entries = entry->next;
         entry->prompt = NULL;
-        command_cancel(entry->command);
-        loop_undefer(secrets->loop, &entry->delivery);
+        subprocess_cancel(entry->command);
+        loop_undefer(passwords->loop, &entry->delivery);
         while (entry->waiting)
-            secret_cancel(entry->waiting);
+            password_cancel(entry->waiting);
         free_entry(entry);
     }
-    free(secrets);
+    free(passwords);
 }
 
 /* --- entries --- */
@@ -116,43 +116,43 @@ static enum source source_of(const struct proxy_config *proxy, const char **text
     return source;
 }
 
-static struct entry *find(const struct secrets *secrets, const struct proxy_config *proxy)
+static struct entry *find(const struct passwords *passwords, const struct proxy_config *proxy)
 {
     const char *text;
     enum source source = source_of(proxy, &text);
 
-    for (struct entry *entry = secrets->entries; entry; entry = entry->next)
+    for (struct entry *entry = passwords->entries; entry; entry = entry->next)
         if (entry->source == source && strcmp(entry->text, text) == 0)
             return entry;
     return NULL;
 }
 
-static struct entry *make(struct secrets *secrets, const struct proxy_config *proxy)
+static struct entry *make(struct passwords *passwords, const struct proxy_config *proxy)
 {
     struct entry *entry = calloc(1, sizeof *entry);
     const char *text;
 
     if (!entry)
         return NULL;
-    entry->secrets = secrets;
+    entry->passwords = passwords;
     entry->source = source_of(proxy, &text);
     entry->text = strdup(text);
     if (!entry->text) {
         free_entry(entry);
         return NULL;
     }
-    entry->next = secrets->entries;
-    secrets->entries = entry;
+    entry->next = passwords->entries;
+    passwords->entries = entry;
     return entry;
 }
 
-const char *secrets_known(const struct secrets *secrets, const struct proxy_config *proxy)
+const char *passwords_known(const struct passwords *passwords, const struct proxy_config *proxy)
 {
     const struct entry *entry;
 
     if (proxy->password)
         return proxy->password;
-    entry = find(secrets, proxy);
+    entry = find(passwords, proxy);
     return entry ? entry->value : NULL;
 }
 
@@ -161,15 +161,15 @@ const char *secrets_known(const struct secrets *secrets, const struct proxy_conf
 static void deliver(struct deferred *delivery)
 {
     struct entry *entry = (struct entry *)((char *)delivery - offsetof(struct entry, delivery));
-    struct secret_fetch *told = entry->waiting; /* who comes back from within the call starts anew */
+    struct password_fetch *told = entry->waiting; /* who comes back from within the call starts anew */
 
     entry->waiting = NULL;
     if (told)
         told->back = &told;
     while (told) {
-        struct secret_fetch fetch = *told;
+        struct password_fetch fetch = *told;
 
-        secret_cancel(told);
+        password_cancel(told);
         fetch.fetched(fetch.arg, entry->value ? NULL : entry->error[0] ? entry->error : "the password was withdrawn");
     }
 }
@@ -180,7 +180,7 @@ static void take_first_line(struct entry *entry, const char *text, size_t size)
     const char *newline = memchr(text, '\n', size);
     size_t length = newline ? (size_t)(newline - text) : size;
 
-    bool cut = length >= COMMAND_OUTPUT_MAX; /* there may have been more */
+    bool cut = length >= SUBPROCESS_OUTPUT_MAX; /* there may have been more */
 
     wipe(entry);
     entry->error[0] = '\0';
@@ -210,15 +210,15 @@ static void on_command(void *arg, int status, const char *output, size_t length,
                  WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
     else
         take_first_line(entry, output, length);
-    loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+    loop_defer(entry->passwords->loop, &entry->delivery, deliver);
 }
 
 static void run_command(struct entry *entry)
 {
     char *argv[] = {"/bin/sh", "-c", entry->text, NULL};
 
-    entry->command = command_run(entry->secrets->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry, entry->error,
-                                 sizeof entry->error);
+    entry->command = subprocess_run(entry->passwords->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry,
+                                    entry->error, sizeof entry->error);
 }
 
 /* --- a file --- */
@@ -235,7 +235,7 @@ static bool is_open_to_others(const struct entry *entry, const struct stat *stat
 /* The file is checked again here: the configuration may have been read long ago. */
 static void read_path(struct entry *entry, const char *path)
 {
-    char text[COMMAND_OUTPUT_MAX];
+    char text[SUBPROCESS_OUTPUT_MAX];
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     ssize_t length = -1;
@@ -282,26 +282,26 @@ static void on_prompt(void *arg, const char *line, size_t length, const char *er
 /* One question at a time.  Without a terminal the callers are told what to set. */
 static void ask(struct entry *entry)
 {
-    struct secrets *secrets = entry->secrets;
+    struct passwords *passwords = entry->passwords;
 
-    if (secrets->asking)
+    if (passwords->asking)
         return;
-    if (secrets->may_prompt)
-        entry->prompt = prompt_start(secrets->loop, entry->question, on_prompt, entry);
+    if (passwords->may_prompt)
+        entry->prompt = prompt_start(passwords->loop, entry->question, on_prompt, entry);
     if (entry->prompt) {
-        secrets->asking = entry;
+        passwords->asking = entry;
         return;
     }
     snprintf(entry->error, sizeof entry->error, "no password%s: set password-command, password-file or password",
-             secrets->may_prompt ? ", and no terminal to ask for one on" : " for the user");
-    loop_defer(secrets->loop, &entry->delivery, deliver);
+             passwords->may_prompt ? ", and no terminal to ask for one on" : " for the user");
+    loop_defer(passwords->loop, &entry->delivery, deliver);
 }
 
 /* The terminal is free for the next question. */
-static void ask_next(struct secrets *secrets)
+static void ask_next(struct passwords *passwords)
 {
-    secrets->asking = NULL;
-    for (struct entry *entry = secrets->entries; entry && !secrets->asking; entry = entry->next)
+    passwords->asking = NULL;
+    for (struct entry *entry = passwords->entries; entry && !passwords->asking; entry = entry->next)
         if (entry->source == FROM_PERSON && entry->waiting && !entry->delivery.back)
             ask(entry);
 }
@@ -315,8 +315,8 @@ static void on_prompt(void *arg, const char *line, size_t length, const char *er
         take_first_line(entry, line, length);
     else
         snprintf(entry->error, sizeof entry->error, "no password: %s", error);
-    loop_defer(entry->secrets->loop, &entry->delivery, deliver);
-    ask_next(entry->secrets);
+    loop_defer(entry->passwords->loop, &entry->delivery, deliver);
+    ask_next(entry->passwords);
 }
 
 /* --- from outside --- */
@@ -330,17 +330,17 @@ static void start(struct entry *entry)
     case FROM_PERSON: ask(entry); return;
     }
     if (!entry->command)
-        loop_defer(entry->secrets->loop, &entry->delivery, deliver);
+        loop_defer(entry->passwords->loop, &entry->delivery, deliver);
 }
 
-struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_config *proxy,
-                                   const struct endpoint *where, secret_fetched_fn *fetched, void *arg)
+struct password_fetch *passwords_fetch(struct passwords *passwords, const struct proxy_config *proxy,
+                                       const struct endpoint *where, password_fetched_fn *fetched, void *arg)
 {
-    struct entry *entry = find(secrets, proxy);
-    struct secret_fetch *fetch = calloc(1, sizeof *fetch);
+    struct entry *entry = find(passwords, proxy);
+    struct password_fetch *fetch = calloc(1, sizeof *fetch);
 
     if (!entry)
-        entry = make(secrets, proxy);
+        entry = make(passwords, proxy);
     if (!fetch || !entry) {
         free(fetch);
         return NULL;
@@ -361,7 +361,7 @@ struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_c
     return fetch;
 }
 
-void secret_cancel(struct secret_fetch *fetch)
+void password_cancel(struct password_fetch *fetch)
 {
     struct entry *entry;
 
@@ -376,14 +376,14 @@ void secret_cancel(struct secret_fetch *fetch)
         return;
     prompt_cancel(entry->prompt);
     entry->prompt = NULL;
-    ask_next(entry->secrets);
+    ask_next(entry->passwords);
 }
 
-void secrets_forget(struct secrets *secrets, const struct proxy_config *proxy)
+void passwords_forget(struct passwords *passwords, const struct proxy_config *proxy)
 {
-    const struct entry *only = proxy ? find(secrets, proxy) : NULL;
+    const struct entry *only = proxy ? find(passwords, proxy) : NULL;
 
-    for (struct entry *entry = secrets->entries; entry; entry = entry->next)
+    for (struct entry *entry = passwords->entries; entry; entry = entry->next)
         if (!proxy || entry == only)
             wipe(entry);
 }

@@ -13,33 +13,33 @@
 #include "config/config.h"
 #include "net/endpoint.h"
 
-struct secrets;
-struct secret_fetch; /* one caller's wait */
+struct passwords;
+struct password_fetch; /* one caller's wait */
 
-struct secrets *secrets_new(struct loop *loop); /* NULL: out of memory */
-void secrets_free(struct secrets *secrets);
+struct passwords *passwords_new(struct loop *loop); /* NULL: out of memory */
+void passwords_free(struct passwords *passwords);
 
 /* From now on a person may be asked for the password of a proxy whose section has a user but no source of a password.
  * For `try` and `connect`; without this call nobody ever is. */
-void secrets_allow_prompt(struct secrets *secrets);
+void passwords_allow_prompt(struct passwords *passwords);
 
 /* The password of a proxy that has a user, if it is at hand; NULL: it must be fetched.  Borrowed until the loop turn
  * ends. */
-const char *secrets_known(const struct secrets *secrets, const struct proxy_config *proxy);
+const char *passwords_known(const struct passwords *passwords, const struct proxy_config *proxy);
 
-/* error NULL: secrets_known has it now.  Otherwise a sentence. */
-typedef void secret_fetched_fn(void *arg, const char *error);
+/* error NULL: passwords_known has it now.  Otherwise a sentence. */
+typedef void password_fetched_fn(void *arg, const char *error);
 
-/* Fetches what secrets_known did not have; callers of one password share one command, or one question.  where is the
+/* Fetches what passwords_known did not have; callers of one password share one command, or one question.  where is the
  * proxy that it is for, of which the question tells the person.  Calls back exactly once, never from within this call.
  * NULL: out of memory. */
-struct secret_fetch *secrets_fetch(struct secrets *secrets, const struct proxy_config *proxy,
-                                   const struct endpoint *where, secret_fetched_fn *fetched, void *arg);
+struct password_fetch *passwords_fetch(struct passwords *passwords, const struct proxy_config *proxy,
+                                       const struct endpoint *where, password_fetched_fn *fetched, void *arg);
 
 /* The call back will not come; a question that nobody waits for any more is withdrawn.  NULL is fine. */
-void secret_cancel(struct secret_fetch *fetch);
+void password_cancel(struct password_fetch *fetch);
 
 /* Forgets what was fetched for this proxy, or for all (NULL). */
-void secrets_forget(struct secrets *secrets, const struct proxy_config *proxy);
+void passwords_forget(struct passwords *passwords, const struct proxy_config *proxy);
 
 #endif

@@ -168,11 +168,11 @@ static size_t share(const char *bytes, size_t length)
 
 static void tell_lost(void)
 {
-    char told[64];
-    int size = snprintf(told, sizeof told, "sallyport: warning: %u log lines were lost\n", settings.lost);
+    char on_event[64];
+    int size = snprintf(on_event, sizeof on_event, "sallyport: warning: %u log lines were lost\n", settings.lost);
 
     settings.lost = 0;
-    write_all(told, (size_t)size);
+    write_all(on_event, (size_t)size);
 }
 
 void log_flush(void)

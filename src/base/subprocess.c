@@ -16,16 +16,16 @@
 
 extern char **environ;
 
-struct command {
+struct subprocess {
     struct loop *loop;
-    command_done_fn *done; /* NULL: told already */
+    subprocess_done_fn *done; /* NULL: told already */
     void *arg;
     pid_t pid;
     int output_fd;         /* -1: its end was seen */
     bool exited;
     int status;
     size_t length;
-    char output[COMMAND_OUTPUT_MAX + 1];
+    char output[SUBPROCESS_OUTPUT_MAX + 1];
     struct loop_io io;
     struct loop_timer limit;
     struct loop_signal child;
@@ -34,13 +34,13 @@ struct command {
 
 static void die(struct deferred *death)
 {
-    free((char *)death - offsetof(struct command, death));
+    free((char *)death - offsetof(struct subprocess, death));
 }
 
 /* Tells the owner, once; error NULL: it ran to its end. */
-static void tell(struct command *command, const char *error)
+static void tell(struct subprocess *command, const char *error)
 {
-    command_done_fn *done = command->done;
+    subprocess_done_fn *done = command->done;
 
     command->done = NULL;
     if (done)
@@ -48,7 +48,7 @@ static void tell(struct command *command, const char *error)
     explicit_bzero(command->output, sizeof command->output);
 }
 
-static void close_output(struct command *command)
+static void close_output(struct subprocess *command)
 {
     loop_io_stop(&command->io);
     if (command->output_fd >= 0)
@@ -56,7 +56,7 @@ static void close_output(struct command *command)
     command->output_fd = -1;
 }
 
-static void retire(struct command *command)
+static void retire(struct subprocess *command)
 {
     loop_signal_stop(&command->child);
     loop_timer_stop(&command->limit);
@@ -65,13 +65,13 @@ static void retire(struct command *command)
 }
 
 /* Reads what is there, but of one that prints without end only so much at a time; what does not fit is dropped. */
-static void read_output(struct command *command)
+static void read_output(struct subprocess *command)
 {
     char dropped[512];
     ssize_t got = 1;
 
     for (int i = 0; i < READS_A_TURN && got > 0; i++) {
-        size_t room = COMMAND_OUTPUT_MAX - command->length;
+        size_t room = SUBPROCESS_OUTPUT_MAX - command->length;
 
         got = read(command->output_fd, room ? command->output + command->length : dropped,
                    room ? room : sizeof dropped);
@@ -92,7 +92,7 @@ static void on_output(void *arg, int ready)
 /* Its exit is its end: something that it left behind in the background may hold its output open for ever. */
 static void on_child(void *arg, int number)
 {
-    struct command *command = arg;
+    struct subprocess *command = arg;
 
     (void)number;
     if (waitpid(command->pid, &command->status, WNOHANG) != command->pid)
@@ -105,7 +105,7 @@ static void on_child(void *arg, int number)
 }
 
 /* Ends it and whatever it started.  One that cannot be killed (another user's) is reaped when it ends by itself. */
-static void end(struct command *command)
+static void end(struct subprocess *command)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
 
@@ -127,15 +127,15 @@ static void end(struct command *command)
 
 static void on_limit(void *arg)
 {
-    struct command *command = arg;
-    command_done_fn *done = command->done;
+    struct subprocess *command = arg;
+    subprocess_done_fn *done = command->done;
 
     end(command);
     command->done = done;
     tell(command, "took too long");
 }
 
-void command_cancel(struct command *command)
+void subprocess_cancel(struct subprocess *command)
 {
     if (!command)
         return;
@@ -160,7 +160,7 @@ static char **extended_environment(char *extra)
     return extended;
 }
 
-static int spawn(struct command *command, char *const argv[], char *extra, int output)
+static int spawn(struct subprocess *command, char *const argv[], char *extra, int output)
 {
     char **variables = extra ? extended_environment(extra) : environ;
     posix_spawn_file_actions_t files;
@@ -190,10 +190,10 @@ static int spawn(struct command *command, char *const argv[], char *extra, int o
     return error;
 }
 
-struct command *command_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
-                            command_done_fn *done, void *arg, char *error, size_t size)
+struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
+                                  subprocess_done_fn *done, void *arg, char *error, size_t size)
 {
-    struct command *command = calloc(1, sizeof *command);
+    struct subprocess *command = calloc(1, sizeof *command);
     int ends[2], failure;
 
     if (!command || pipe2(ends, O_CLOEXEC) != 0) {

@@ -12,7 +12,7 @@
 
 #define FIRST_FD 3 /* SD_LISTEN_FDS_START */
 
-void notify_send(const char *state)
+void systemd_notify(const char *state)
 {
     const char *path = getenv("NOTIFY_SOCKET");
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -46,7 +46,7 @@ static long number_of(const char *variable)
     return errno || *end ? -1 : value;
 }
 
-size_t notify_inherit(struct notify_inherited inherited[NOTIFY_INHERITED_MAX])
+size_t systemd_inherit(struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX])
 {
     long count = number_of("LISTEN_FDS");
     const char *names = getenv("LISTEN_FDNAMES");
@@ -54,7 +54,7 @@ size_t notify_inherit(struct notify_inherited inherited[NOTIFY_INHERITED_MAX])
 
     if (number_of("LISTEN_PID") != (long)getpid() || count < 0)
         count = 0;
-    for (; (long)taken < count && taken < NOTIFY_INHERITED_MAX; taken++) {
+    for (; (long)taken < count && taken < SYSTEMD_INHERITED_MAX; taken++) {
         size_t length = names ? strcspn(names, ":") : 0;
 
         inherited[taken].fd = FIRST_FD + (int)taken;

@@ -5,18 +5,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define NOTIFY_INHERITED_MAX 256 /* sockets that a service manager may pass */
+#define SYSTEMD_INHERITED_MAX 256 /* sockets that a service manager may pass */
 
 /* Sends "READY=1" or the like to $NOTIFY_SOCKET; without one, nothing happens. */
-void notify_send(const char *state);
+void systemd_notify(const char *state);
 
-struct notify_inherited {
+struct systemd_inherited {
     int fd;        /* -1: taken */
     char name[64]; /* of FileDescriptorName=, or "" */
 };
 
 /* Takes the sockets of $LISTEN_FDS, if they are meant for this process, and sets close-on-exec on them; the variables
  * are removed.  Returns their number.  Once per process. */
-size_t notify_inherit(struct notify_inherited inherited[NOTIFY_INHERITED_MAX]);
+size_t systemd_inherit(struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX]);
 
 #endif

@@ -23,7 +23,7 @@
 struct reading {
     const char *name;
     enum config_use use;
-    struct complaints complaints;
+    struct diagnostics complaints;
     struct config *config;
     int line;            /* number of the line being read */
     bool continues;      /* it goes on with the value before it */
@@ -43,7 +43,7 @@ static void __attribute__((format(printf, 3, 4))) complain(struct reading *readi
     va_list values;
 
     va_start(values, format);
-    complaints_add(&reading->complaints, line, format, values);
+    diagnostics_add(&reading->complaints, line, format, values);
     va_end(values);
 }
 
@@ -236,7 +236,7 @@ static void check_proxy(struct reading *reading, struct proxy_config *proxy)
     check_auth(reading, proxy);
     check_preconnect(reading, proxy);
     check_proxy_tls(reading, proxy);
-    if (proxy->require_switch && !(proxy->announce & METHOD_UPGRADE))
+    if (proxy->require_switch && !(proxy->announce & ANNOUNCE_UPGRADE))
         complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
                  "switch", reading->title);
 }
@@ -476,7 +476,7 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
     reading.config = calloc(1, sizeof *reading.config);
     if (!reading.config) {
         complain(&reading, 0, "out of memory");
-        complaints_tell(&reading.complaints, reading.name, report, arg);
+        diagnostics_tell(&reading.complaints, reading.name, report, arg);
         return NULL;
     }
     reading.config->references = 1;
@@ -496,9 +496,9 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
         S_ISREG(status.st_mode) && status.st_mode & 077)
         complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
                  "on it");
-    review_config(reading.config, use, &reading.complaints);
+    config_check(reading.config, use, &reading.complaints);
     good = reading.complaints.count == 0 && reading.config->path;
-    complaints_tell(&reading.complaints, reading.name, report, arg);
+    diagnostics_tell(&reading.complaints, reading.name, report, arg);
     if (good)
         return reading.config;
     config_unref(reading.config);
@@ -513,7 +513,7 @@ struct config *config_load(const char *path, enum config_use use, config_report 
 
     if (!stream) {
         complain(&reading, 0, "%s", strerror(errno));
-        complaints_tell(&reading.complaints, reading.name, report, arg);
+        diagnostics_tell(&reading.complaints, reading.name, report, arg);
         return NULL;
     }
     config = config_parse(stream, path, use, report, arg);

@@ -6,13 +6,13 @@
 
 #include "config/proxy_environment.h"
 
-static void __attribute__((format(printf, 3, 4))) complain(struct complaints *complaints, int line, const char *format,
+static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *complaints, int line, const char *format,
                                                            ...)
 {
     va_list values;
 
     va_start(values, format);
-    complaints_add(complaints, line, format, values);
+    diagnostics_add(complaints, line, format, values);
     va_end(values);
 }
 
@@ -25,7 +25,7 @@ static const struct proxy_config *find_proxy(const struct config *config, const 
 }
 
 /* Points each listener at its proxy. */
-static void link_listeners(struct config *config, struct complaints *complaints)
+static void link_listeners(struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         struct listener_config *listener = &config->listeners[i];
@@ -42,7 +42,7 @@ static void link_listeners(struct config *config, struct complaints *complaints)
 }
 
 /* Points each proxy at the one that it is reached through. */
-static void link_proxies(struct config *config, struct complaints *complaints)
+static void link_proxies(struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->proxy_count; i++) {
         struct proxy_config *proxy = &config->proxies[i];
@@ -59,22 +59,22 @@ static void link_proxies(struct config *config, struct complaints *complaints)
 }
 
 /* Ways that lead through many proxies, or round in a circle. */
-static void check_ways(const struct config *config, struct complaints *complaints)
+static void check_ways(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->proxy_count; i++) {
         const struct proxy_config *proxy = &config->proxies[i];
         size_t steps = 0;
 
-        while (proxy->via && ++steps <= REVIEW_VIA_MAX)
+        while (proxy->via && ++steps <= CONFIG_CHECK_VIA_MAX)
             proxy = proxy->via;
-        if (steps > REVIEW_VIA_MAX)
+        if (steps > CONFIG_CHECK_VIA_MAX)
             complain(complaints, config->proxies[i].via_line, "via leads in a circle, or through more than %d proxies",
-                     REVIEW_VIA_MAX);
+                     CONFIG_CHECK_VIA_MAX);
     }
 }
 
 /* A SOCKS proxy knows no CONNECT, no Upgrade and no redirect: it can only stand before one that does. */
-static void check_socks(const struct config *config, struct complaints *complaints)
+static void check_socks(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct proxy_config *proxy = config->listeners[i].proxy;
@@ -115,7 +115,7 @@ static const struct listener_config *taken_by(const struct config *config, size_
     return NULL;
 }
 
-static void check_places(const struct config *config, struct complaints *complaints)
+static void check_places(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++)
         for (size_t k = 0; k < config->listeners[i].listen.count; k++) {
@@ -143,7 +143,7 @@ static bool leads_to(const struct endpoint *place, const struct endpoint *listen
 }
 
 /* Each session of such a listener would be its next client, until no more fit in. */
-static void check_circles(const struct config *config, struct complaints *complaints)
+static void check_circles(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct listener_config *listener = &config->listeners[i];
@@ -157,7 +157,7 @@ static void check_circles(const struct config *config, struct complaints *compla
 }
 
 /* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
-static void check_environment(const struct config *config, struct complaints *complaints)
+static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct listener_config *listener = &config->listeners[i];
@@ -167,7 +167,7 @@ static void check_environment(const struct config *config, struct complaints *co
 
         if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
             continue;
-        url = environment_proxy(listener->scheme);
+        url = proxy_environment_find(listener->scheme);
         if (url && !endpoint_parse_environment(&proxy, url, strlen(url), &userinfo, &length, &why))
             complain(complaints, listener->line, "url = environment, but the variable for %s cannot be used: %s",
                      listener->scheme, why);
@@ -177,7 +177,7 @@ static void check_environment(const struct config *config, struct complaints *co
     }
 }
 
-void review_config(struct config *config, enum config_use use, struct complaints *complaints)
+void config_check(struct config *config, enum config_use use, struct diagnostics *complaints)
 {
     link_listeners(config, complaints);
     link_proxies(config, complaints);

@@ -6,9 +6,9 @@
 #include "config/diagnostics.h"
 #include "config/settings.h"
 
-#define REVIEW_VIA_MAX 4 /* proxies before a proxy: nobody has more, and a circle is noticed */
+#define CONFIG_CHECK_VIA_MAX 4 /* proxies before a proxy: nobody has more, and a circle is noticed */
 
 /* Links the sections of a configuration that was read to its end; what does not fit goes to complaints. */
-void review_config(struct config *config, enum config_use use, struct complaints *complaints);
+void config_check(struct config *config, enum config_use use, struct diagnostics *complaints);
 
 #endif

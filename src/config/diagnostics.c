@@ -6,12 +6,12 @@
 
 #define TEXT_MAX 400
 
-void complaints_add(struct complaints *complaints, int line, const char *format, va_list values)
+void diagnostics_add(struct diagnostics *complaints, int line, const char *format, va_list values)
 {
-    struct complaint *complaint = &complaints->kept[complaints->count];
+    struct diagnostic *complaint = &complaints->kept[complaints->count];
     char text[TEXT_MAX];
 
-    if (++complaints->count > COMPLAINTS_MAX)
+    if (++complaints->count > DIAGNOSTICS_MAX)
         return;
     vsnprintf(text, sizeof text, format, values);
     complaint->line = line;
@@ -21,23 +21,23 @@ void complaints_add(struct complaints *complaints, int line, const char *format,
 
 static int by_line(const void *a, const void *b)
 {
-    const struct complaint *of_a = a, *of_b = b;
+    const struct diagnostic *of_a = a, *of_b = b;
 
     if (of_a->line != of_b->line)
         return of_a->line > of_b->line ? 1 : -1;
     return of_a->place > of_b->place ? 1 : -1;
 }
 
-void complaints_tell(struct complaints *complaints, const char *name, void (*report)(void *arg, const char *line),
-                     void *arg)
+void diagnostics_tell(struct diagnostics *complaints, const char *name, void (*report)(void *arg, const char *line),
+                      void *arg)
 {
-    size_t count = complaints->count < COMPLAINTS_MAX ? complaints->count : COMPLAINTS_MAX;
+    size_t count = complaints->count < DIAGNOSTICS_MAX ? complaints->count : DIAGNOSTICS_MAX;
     char text[TEXT_MAX + 320];
     int last = 0;
 
     qsort(complaints->kept, count, sizeof complaints->kept[0], by_line);
     for (size_t i = 0; i < count; i++) {
-        struct complaint *complaint = &complaints->kept[i];
+        struct diagnostic *complaint = &complaints->kept[i];
         const char *said = complaint->text ? complaint->text : "out of memory";
 
         last = complaint->line;
@@ -48,8 +48,8 @@ void complaints_tell(struct complaints *complaints, const char *name, void (*rep
         report(arg, text);
         free(complaint->text);
     }
-    if (complaints->count > COMPLAINTS_MAX) {
-        snprintf(text, sizeof text, "%.300s:%d: and %zu more errors", name, last, complaints->count - COMPLAINTS_MAX);
+    if (complaints->count > DIAGNOSTICS_MAX) {
+        snprintf(text, sizeof text, "%.300s:%d: and %zu more errors", name, last, complaints->count - DIAGNOSTICS_MAX);
         report(arg, text);
     }
     complaints->count = 0;

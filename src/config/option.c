@@ -17,7 +17,7 @@ static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
     {where, {key, &value_##kind, least, most, words, flags}, offsetof(struct owner, field), initial, help}
 #define GLOBAL(...) ROW(OPTION_GLOBAL, settings, __VA_ARGS__)
 #define PROXY(...) ROW(OPTION_PROXY, proxy_config, __VA_ARGS__)
-#define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_policy, __VA_ARGS__)
+#define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_settings, __VA_ARGS__)
 #define LISTENER(...) ROW(OPTION_LISTENER, listener_config, __VA_ARGS__)
 #define HOUR UINT64_C(3600000) /* in the unit of the field: a phase may take from a second to an hour */
 
@@ -35,8 +35,8 @@ static const struct option_row table[] = {
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "proxies, in order"),
-    PROXY("method", word, method, "connect", 0, 0, method_words, 0, "how the tunnel is asked for"),
-    PROXY("announce", words, announce, "upgrade", 0, 0, method_announce_words, 0, "how the protocol is named"),
+    PROXY("method", word, method, "connect", 0, 0, connect_method_words, 0, "how the tunnel is asked for"),
+    PROXY("announce", words, announce, "upgrade", 0, 0, connect_announce_words, 0, "how the protocol is named"),
     PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
     PROXY("user", user, user, NULL, 0, 0, NULL, 0, "user name at the proxy"),
     PROXY("password", text, password, NULL, 0, 0, NULL, VALUE_SECRET, "password at the proxy"),

@@ -11,7 +11,7 @@
 enum option_section {
     OPTION_GLOBAL,   /* [sallyport]: struct settings */
     OPTION_PROXY,    /* [proxy]: struct proxy_config */
-    OPTION_REDIRECTS, /* [redirects]: struct redirect_policy */
+    OPTION_REDIRECTS, /* [redirects]: struct redirect_settings */
     OPTION_LISTENER, /* [imap] and the like: struct listener_config */
 };
 

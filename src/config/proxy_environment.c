@@ -18,7 +18,7 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-const char *environment_proxy(const char *scheme)
+const char *proxy_environment_find(const char *scheme)
 {
     char name[64];
     const char *value;
@@ -28,7 +28,7 @@ const char *environment_proxy(const char *scheme)
     return value ? value : variable("all_proxy");
 }
 
-const char *environment_no_proxy(void)
+const char *proxy_environment_no_proxy(void)
 {
     return variable("no_proxy");
 }

@@ -4,9 +4,9 @@
 #define SALLYPORT_PROXY_ENVIRONMENT_H
 
 /* The value of <scheme>_proxy, else of all_proxy, else NULL.  scheme is in lower case. */
-const char *environment_proxy(const char *scheme);
+const char *proxy_environment_find(const char *scheme);
 
 /* The value of no_proxy, or NULL. */
-const char *environment_no_proxy(void);
+const char *proxy_environment_no_proxy(void);
 
 #endif

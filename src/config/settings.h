@@ -31,8 +31,8 @@ enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE }
 struct proxy_config {
     char *label; /* "" for the unlabelled one */
     struct value_places urls;
-    unsigned method;   /* index into method_words */
-    unsigned announce; /* bits of enum method_announce */
+    unsigned method;   /* index into connect_method_words */
+    unsigned announce; /* bits of enum connect_announce */
     bool require_switch;
     char *user;
     char *password, *password_file, *password_command; /* at most one of them */
@@ -69,7 +69,7 @@ struct config {
     unsigned references; /* config_ref and config_unref only */
     char *path;
     struct settings settings;
-    struct redirect_policy redirects;
+    struct redirect_settings redirects;
     size_t proxy_count, listener_count;
     struct proxy_config *proxies;
     struct listener_config *listeners;

@@ -10,19 +10,19 @@
 
 struct row {
     struct row *next;
-    char *cells[TABLE_COLUMNS_MAX]; /* owned */
+    char *cells[COLUMNS_MAX]; /* owned */
 };
 
-struct table {
-    const struct table_column *columns;
+struct columns {
+    const struct column *columns;
     size_t count;
-    size_t widths[TABLE_COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX];
     struct row *first, **end;
 };
 
-struct table *table_new(const struct table_column *columns, size_t count)
+struct columns *columns_new(const struct column *columns, size_t count)
 {
-    struct table *table = calloc(1, sizeof *table);
+    struct columns *table = calloc(1, sizeof *table);
 
     if (!table)
         return NULL;
@@ -36,7 +36,7 @@ struct table *table_new(const struct table_column *columns, size_t count)
 
 static void free_row(struct row *row)
 {
-    for (size_t i = 0; i < TABLE_COLUMNS_MAX; i++)
+    for (size_t i = 0; i < COLUMNS_MAX; i++)
         free(row->cells[i]);
     free(row);
 }
@@ -59,7 +59,7 @@ static char *printable(const char *cell)
     return strdup(out);
 }
 
-void table_add(struct table *table, const char *const cells[])
+void columns_add(struct columns *table, const char *const cells[])
 {
     struct row *row = table ? calloc(1, sizeof *row) : NULL;
 
@@ -80,7 +80,7 @@ void table_add(struct table *table, const char *const cells[])
 }
 
 /* Takes from the widest of the columns that give, until the line fits or none has more to give. */
-static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t width)
+static void fit(const struct columns *table, size_t widths[COLUMNS_MAX], size_t width)
 {
     size_t sum = (table->count - 1) * GAP;
 
@@ -91,7 +91,7 @@ static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], siz
         size_t widest = table->count;
 
         for (size_t i = 0; i < table->count; i++)
-            if (table->columns[i].gives && widths[i] > TABLE_NARROWEST &&
+            if (table->columns[i].gives && widths[i] > COLUMNS_NARROWEST &&
                 (widest == table->count || widths[i] > widths[widest]))
                 widest = i;
         if (widest == table->count)
@@ -101,7 +101,7 @@ static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], siz
     }
 }
 
-static void print_cell(const struct table *table, size_t i, const char *cell, size_t width, FILE *out)
+static void print_cell(const struct columns *table, size_t i, const char *cell, size_t width, FILE *out)
 {
     bool last = i + 1 == table->count, cut = strlen(cell) > width;
 
@@ -116,9 +116,9 @@ static void print_cell(const struct table *table, size_t i, const char *cell, si
     fprintf(out, "%*s", last ? 0 : GAP, "");
 }
 
-void table_print(const struct table *table, FILE *out, size_t width)
+void columns_print(const struct columns *table, FILE *out, size_t width)
 {
-    size_t widths[TABLE_COLUMNS_MAX];
+    size_t widths[COLUMNS_MAX];
 
     if (!table || !table->first)
         return;
@@ -133,7 +133,7 @@ void table_print(const struct table *table, FILE *out, size_t width)
     }
 }
 
-void table_free(struct table *table)
+void columns_free(struct columns *table)
 {
     if (!table)
         return;

@@ -7,28 +7,28 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS_MAX 8
-#define TABLE_NARROWEST 12 /* a column that gives way keeps so much */
+#define COLUMNS_MAX 8
+#define COLUMNS_NARROWEST 12 /* a column that gives way keeps so much */
 
-struct table_column {
+struct column {
     const char *title;
     bool right; /* its cells stand at its right edge, as numbers do */
     bool gives; /* its cells may be cut, to "begin...", when the line is too long */
 };
 
-struct table;
+struct columns;
 
-/* columns must stay; count is TABLE_COLUMNS_MAX at most.  NULL: out of memory. */
-struct table *table_new(const struct table_column *columns, size_t count);
+/* columns must stay; count is COLUMNS_MAX at most.  NULL: out of memory. */
+struct columns *columns_new(const struct column *columns, size_t count);
 
 /* Adds a row of as many cells as there are columns, which are copied.  What is not printable ASCII is escaped.  NULL
  * is fine for the table.  A row that there is no memory for is left out. */
-void table_add(struct table *table, const char *const cells[]);
+void columns_add(struct columns *table, const char *const cells[]);
 
 /* Prints titles and rows in lines of width columns at most, where that can be had by cutting; 0: of any width.  A table
  * without a row prints nothing. */
-void table_print(const struct table *table, FILE *out, size_t width);
+void columns_print(const struct columns *table, FILE *out, size_t width);
 
-void table_free(struct table *table); /* NULL is fine */
+void columns_free(struct columns *table); /* NULL is fine */
 
 #endif

@@ -81,18 +81,18 @@ static bool take_apart(struct answer *answer)
 /* Asks, and tells what went wrong on the way.  EX_OK: there is an answer, to be freed by its bytes. */
 static int ask(const char *control, const char *request, struct answer *answer)
 {
-    char path[CONTROLSOCKET_PATH_MAX], error[400], line[CONTROL_LINE_MAX + 1];
+    char path[CONTROL_SOCKET_PATH_MAX], error[400], line[CONTROL_LINE_MAX + 1];
     int fd = -1, length = snprintf(line, sizeof line, "%s\n", request);
 
-    switch (controlsocket_find(control, path, error, sizeof error)) {
-    case CONTROLSOCKET_NONE:
+    switch (control_socket_find(control, path, error, sizeof error)) {
+    case CONTROL_SOCKET_NONE:
         return complain("the configuration has no control socket (control = none)");
-    case CONTROLSOCKET_HOMELESS:
+    case CONTROL_SOCKET_HOMELESS:
         return complain("cannot tell where the control socket is: XDG_RUNTIME_DIR is not set");
-    case CONTROLSOCKET_BAD:
+    case CONTROL_SOCKET_BAD:
         return complain(error);
-    case CONTROLSOCKET_HERE:
-        fd = controlsocket_reach(path, error, sizeof error);
+    case CONTROL_SOCKET_HERE:
+        fd = control_socket_reach(path, error, sizeof error);
         break;
     }
     if (fd < 0)
@@ -169,9 +169,9 @@ static int list(const char *control, const char *request, void (*show)(const jso
     return EX_IOERR;
 }
 
-int remote_status(const char *control, bool json)
+int control_client_status(const char *control, bool json)
 {
-    return list(control, "status", json ? NULL : show_status);
+    return list(control, "status", json ? NULL : status_text_status);
 }
 
 static bool is_id(const char *text)
@@ -179,12 +179,12 @@ static bool is_id(const char *text)
     return *text >= '1' && *text <= '9' && strspn(text, "0123456789") == strlen(text) && strlen(text) < 10;
 }
 
-int remote_redirects(const char *control, char *const arguments[], int count)
+int control_client_redirects(const char *control, char *const arguments[], int count)
 {
     char request[64];
 
     if (count == 0)
-        return list(control, "redirects", show_redirects);
+        return list(control, "redirects", status_text_redirects);
     if (count == 1 && strcmp(arguments[0], "clear") == 0)
         return tell(control, "redirects clear");
     if (count == 2 && (strcmp(arguments[0], "allow") == 0 || strcmp(arguments[0], "refuse") == 0) &&
@@ -197,12 +197,12 @@ int remote_redirects(const char *control, char *const arguments[], int count)
     return EX_USAGE;
 }
 
-int remote_reload(const char *control)
+int control_client_reload(const char *control)
 {
     return tell(control, "reload");
 }
 
-int remote_stop(const char *control)
+int control_client_stop(const char *control)
 {
     return tell(control, "stop");
 }

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-int remote_status(const char *control, bool json);
+int control_client_status(const char *control, bool json);
 
 /* arguments: none to list, or "clear", or "allow" or "refuse" and an ID. */
-int remote_redirects(const char *control, char *const arguments[], int count);
+int control_client_redirects(const char *control, char *const arguments[], int count);
 
 /* EX_CONFIG when the new configuration has faults, which are printed. */
-int remote_reload(const char *control);
-int remote_stop(const char *control);
+int control_client_reload(const char *control);
+int control_client_stop(const char *control);
 
 #endif

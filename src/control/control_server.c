@@ -17,7 +17,7 @@ enum state { READING, ANSWERING, DEAD };
 
 /* One connection. */
 struct talk {
-    struct control *owner;
+    struct control_server *owner;
     struct talk *next, **back; /* the newest first */
     enum state state;
     int fd;
@@ -30,11 +30,11 @@ struct talk {
     struct deferred death;
 };
 
-struct control {
+struct control_server {
     struct loop *loop;
-    struct controlsocket socket;
+    struct control_socket socket;
     struct listener *listener;
-    control_answer_fn *answer;
+    control_server_answer_fn *answer;
     void *arg;
     struct talk *first;
     size_t count;
@@ -181,7 +181,7 @@ static void enter(struct talk *talk, enum state state)
 }
 
 /* Nobody but this user gets past the file's mode; this holds even where the mode is not looked at. */
-static bool is_ours(struct control *control, int fd)
+static bool is_ours(struct control_server *control, int fd)
 {
     unsigned suppressed;
     uid_t uid;
@@ -194,7 +194,7 @@ static bool is_ours(struct control *control, int fd)
 }
 
 /* Makes room: whoever is silent for longest has waited in vain. */
-static void end_oldest_reader(struct control *control)
+static void end_oldest_reader(struct control_server *control)
 {
     struct talk *oldest = NULL;
 
@@ -207,7 +207,7 @@ static void end_oldest_reader(struct control *control)
 
 static void on_connection(void *arg, int fd, const struct address *from, const struct address *local)
 {
-    struct control *control = arg;
+    struct control_server *control = arg;
     struct talk *talk;
 
     (void)from, (void)local; /* local sockets have no address worth the name */
@@ -234,16 +234,16 @@ static void on_connection(void *arg, int fd, const struct address *from, const s
     enter(talk, READING);
 }
 
-struct control *control_new(struct loop *loop, const char *path, control_answer_fn *answer, void *arg, char *error,
-                            size_t size)
+struct control_server *control_server_new(struct loop *loop, const char *path, control_server_answer_fn *answer,
+                                          void *arg, char *error, size_t size)
 {
-    struct control *control = calloc(1, sizeof *control);
+    struct control_server *control = calloc(1, sizeof *control);
 
     if (!control) {
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    if (!controlsocket_take(&control->socket, path, error, size)) {
+    if (!control_socket_take(&control->socket, path, error, size)) {
         free(control);
         return NULL;
     }
@@ -253,24 +253,24 @@ struct control *control_new(struct loop *loop, const char *path, control_answer_
     control->listener = listener_start(loop, control->socket.fd, "control", on_connection, control);
     if (!control->listener) {
         snprintf(error, size, "out of memory");
-        controlsocket_give_back(&control->socket);
+        control_socket_give_back(&control->socket);
         free(control);
         return NULL;
     }
     return control;
 }
 
-const char *control_path(const struct control *control)
+const char *control_server_path(const struct control_server *control)
 {
     return control->socket.path;
 }
 
-void control_free(struct control *control)
+void control_server_free(struct control_server *control)
 {
     if (!control)
         return;
     listener_free(control->listener);
-    controlsocket_give_back(&control->socket);
+    control_socket_give_back(&control->socket);
     while (control->first)
         enter(control->first, DEAD);
     free(control);

@@ -16,19 +16,19 @@
 #define CONTROL_SILENCE_MS 2000    /* how long a request may take to come */
 #define CONTROL_ANSWERING_MS 10000 /* how long an answer may take to be read */
 
-struct control;
+struct control_server;
 
 /* Answers a request: line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
  * length; NULL when there is no memory for one.  It must not free the control. */
-typedef char *control_answer_fn(void *arg, const char *line, size_t *length);
+typedef char *control_server_answer_fn(void *arg, const char *line, size_t *length);
 
 /* Takes the socket at path and starts.  NULL: error says why, errno is EADDRINUSE when another program serves it. */
-struct control *control_new(struct loop *loop, const char *path, control_answer_fn *answer, void *arg, char *error,
-                            size_t size);
+struct control_server *control_server_new(struct loop *loop, const char *path, control_server_answer_fn *answer,
+                                          void *arg, char *error, size_t size);
 
-const char *control_path(const struct control *control);
+const char *control_server_path(const struct control_server *control);
 
 /* Drops all connections and removes the socket.  NULL is fine. */
-void control_free(struct control *control);
+void control_server_free(struct control_server *control);
 
 #endif

@@ -17,31 +17,31 @@
 #define RUNTIME "$XDG_RUNTIME_DIR"
 #define BACKLOG 64 /* they are taken in each turn of the loop */
 
-enum controlsocket_place controlsocket_find(const char *control, char path[CONTROLSOCKET_PATH_MAX], char *error,
-                                            size_t size)
+enum control_socket_place control_socket_find(const char *control, char path[CONTROL_SOCKET_PATH_MAX], char *error,
+                                              size_t size)
 {
     const char *runtime = "", *rest = control;
     int length;
 
     if (strcmp(control, "none") == 0)
-        return CONTROLSOCKET_NONE;
+        return CONTROL_SOCKET_NONE;
     if (strncmp(control, RUNTIME "/", strlen(RUNTIME "/")) == 0) {
         runtime = getenv("XDG_RUNTIME_DIR");
         if (!runtime || !*runtime)
-            return CONTROLSOCKET_HOMELESS;
+            return CONTROL_SOCKET_HOMELESS;
         rest = control + strlen(RUNTIME);
     }
-    length = snprintf(path, CONTROLSOCKET_PATH_MAX, "%s%s", runtime, rest);
+    length = snprintf(path, CONTROL_SOCKET_PATH_MAX, "%s%s", runtime, rest);
     if (*(*runtime ? runtime : rest) != '/') {
         snprintf(error, size, "%s is no full path", path);
-        return CONTROLSOCKET_BAD;
+        return CONTROL_SOCKET_BAD;
     }
-    if (length >= CONTROLSOCKET_PATH_MAX) {
+    if (length >= CONTROL_SOCKET_PATH_MAX) {
         snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path,
-                 CONTROLSOCKET_PATH_MAX - 1);
-        return CONTROLSOCKET_BAD;
+                 CONTROL_SOCKET_PATH_MAX - 1);
+        return CONTROL_SOCKET_BAD;
     }
-    return CONTROLSOCKET_HERE;
+    return CONTROL_SOCKET_HERE;
 }
 
 static void set_address(struct sockaddr_un *address, const char *path)
@@ -55,7 +55,7 @@ static void set_address(struct sockaddr_un *address, const char *path)
  * with error and errno set. */
 static int open_folder(const char *path, char *error, size_t size)
 {
-    char folder[CONTROLSOCKET_PATH_MAX];
+    char folder[CONTROL_SOCKET_PATH_MAX];
     int fd, length = (int)(strrchr(path, '/') - path);
     struct stat status;
 
@@ -111,7 +111,7 @@ static bool make_free(const struct sockaddr_un *address, char *error, size_t siz
 
 /* Binds and listens.  The mask gives the file its mode as it is made; this program has no other thread that could make
  * a file meanwhile. */
-static bool bind_there(struct controlsocket *taken, const struct sockaddr_un *address, char *error, size_t size)
+static bool bind_there(struct control_socket *taken, const struct sockaddr_un *address, char *error, size_t size)
 {
     mode_t mask = umask(0177);
     bool bound = bind(taken->fd, (const struct sockaddr *)address, sizeof *address) == 0;
@@ -130,7 +130,7 @@ static bool bind_there(struct controlsocket *taken, const struct sockaddr_un *ad
     return false;
 }
 
-bool controlsocket_take(struct controlsocket *taken, const char *path, char *error, size_t size)
+bool control_socket_take(struct control_socket *taken, const char *path, char *error, size_t size)
 {
     struct sockaddr_un address;
     int folder = open_folder(path, error, size), failure;
@@ -157,7 +157,7 @@ bool controlsocket_take(struct controlsocket *taken, const char *path, char *err
     return done;
 }
 
-void controlsocket_give_back(const struct controlsocket *taken)
+void control_socket_give_back(const struct control_socket *taken)
 {
     struct stat status;
 
@@ -165,9 +165,9 @@ void controlsocket_give_back(const struct controlsocket *taken)
         unlink(taken->path);
 }
 
-int controlsocket_reach(const char *path, char *error, size_t size)
+int control_socket_reach(const char *path, char *error, size_t size)
 {
-    const struct timeval patience = {.tv_sec = CONTROLSOCKET_PATIENCE_MS / 1000};
+    const struct timeval patience = {.tv_sec = CONTROL_SOCKET_PATIENCE_MS / 1000};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un address;
     uid_t uid;

@@ -13,13 +13,13 @@
 struct desk {
     struct loop *loop;
     struct questions *questions;
-    struct orders_master master;
+    struct requests_master master;
     char *wanted;            /* value of the key; owned */
-    struct control *control; /* NULL: there is none */
+    struct control_server *control; /* NULL: there is none */
     struct deferred move;
 };
 
-struct desk *desk_new(struct loop *loop, struct questions *questions, const struct orders_master *master)
+struct desk *desk_new(struct loop *loop, struct questions *questions, const struct requests_master *master)
 {
     struct desk *desk = calloc(1, sizeof *desk);
 
@@ -35,23 +35,23 @@ static char *on_request(void *arg, const char *line, size_t *length)
 {
     struct desk *desk = arg;
 
-    return orders_obey(&desk->master, line, length);
+    return requests_obey(&desk->master, line, length);
 }
 
 /* Where it is to be; NULL: nowhere, which was told where it needs telling. */
-static const char *find(const char *control, char path[CONTROLSOCKET_PATH_MAX])
+static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
 {
     char error[300];
 
-    switch (controlsocket_find(control, path, error, sizeof error)) {
-    case CONTROLSOCKET_HERE:
+    switch (control_socket_find(control, path, error, sizeof error)) {
+    case CONTROL_SOCKET_HERE:
         return path;
-    case CONTROLSOCKET_NONE:
+    case CONTROL_SOCKET_NONE:
         break;
-    case CONTROLSOCKET_HOMELESS:
+    case CONTROL_SOCKET_HOMELESS:
         log_message(LEVEL_INFO, NULL, "no control socket: XDG_RUNTIME_DIR is not set");
         break;
-    case CONTROLSOCKET_BAD:
+    case CONTROL_SOCKET_BAD:
         log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
         break;
     }
@@ -60,9 +60,9 @@ static const char *find(const char *control, char path[CONTROLSOCKET_PATH_MAX])
 
 static void open_at(struct desk *desk, const char *path)
 {
-    char error[400], shown[2 * CONTROLSOCKET_PATH_MAX];
+    char error[400], shown[2 * CONTROL_SOCKET_PATH_MAX];
 
-    desk->control = control_new(desk->loop, path, on_request, desk, error, sizeof error);
+    desk->control = control_server_new(desk->loop, path, on_request, desk, error, sizeof error);
     if (desk->control)
         log_event(LEVEL_INFO, NULL, "control on=\"%s\"", log_escape(shown, sizeof shown, path, strlen(path)));
     else if (errno == EADDRINUSE)
@@ -74,12 +74,12 @@ static void open_at(struct desk *desk, const char *path)
 static void move(struct deferred *deferred)
 {
     struct desk *desk = (struct desk *)((char *)deferred - offsetof(struct desk, move));
-    char room[CONTROLSOCKET_PATH_MAX];
+    char room[CONTROL_SOCKET_PATH_MAX];
     const char *path = find(desk->wanted, room);
 
-    if (desk->control && path && strcmp(control_path(desk->control), path) == 0)
+    if (desk->control && path && strcmp(control_server_path(desk->control), path) == 0)
         return;
-    control_free(desk->control);
+    control_server_free(desk->control);
     desk->control = NULL;
     if (path)
         open_at(desk, path);
@@ -105,7 +105,7 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     loop_undefer(desk->loop, &desk->move);
-    control_free(desk->control);
+    control_server_free(desk->control);
     free(desk->wanted);
     free(desk);
 }

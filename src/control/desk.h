@@ -10,7 +10,7 @@
 struct desk;
 
 /* master is copied; questions are told whether anybody can see them.  NULL: out of memory. */
-struct desk *desk_new(struct loop *loop, struct questions *questions, const struct orders_master *master);
+struct desk *desk_new(struct loop *loop, struct questions *questions, const struct requests_master *master);
 
 /* Opens the socket where this value of the key `control` leads, or moves it there; while a request is obeyed, at the
  * end of the turn.  When the place cannot be had, the log says why, and there is no control socket. */

@@ -15,7 +15,7 @@
 struct order {
     const char *words[2]; /* that it begins with */
     bool numbered;        /* an ID follows */
-    bool (*run)(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size);
+    bool (*run)(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size);
 };
 
 static bool write_json(json_t *json, FILE *body, char *error, size_t size)
@@ -28,63 +28,63 @@ static bool write_json(json_t *json, FILE *body, char *error, size_t size)
     return written;
 }
 
-static bool run_status(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_status(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     struct status_sources sources;
 
     (void)id;
     master->see(master->arg, &sources);
-    return write_json(status_all(&sources), body, error, size);
+    return write_json(status_json_all(&sources), body, error, size);
 }
 
-static bool run_redirects(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_redirects(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     struct status_sources sources;
 
     (void)id;
     master->see(master->arg, &sources);
-    return write_json(status_redirects(&sources), body, error, size);
+    return write_json(status_json_redirects(&sources), body, error, size);
 }
 
-static bool run_clear(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_clear(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     struct status_sources sources;
 
     (void)id, (void)body, (void)error, (void)size;
     master->see(master->arg, &sources);
-    redirects_clear(sources.means->redirects);
-    questions_forget(sources.means->questions);
+    redirect_table_clear(sources.services->redirects);
+    questions_forget(sources.services->questions);
     return true;
 }
 
-static bool answer(const struct orders_master *master, unsigned id, bool yes, char *error, size_t size)
+static bool answer(const struct requests_master *master, unsigned id, bool yes, char *error, size_t size)
 {
     struct status_sources sources;
 
     master->see(master->arg, &sources);
     snprintf(error, size, "no question with the ID %u is open", id);
-    return questions_answer(sources.means->questions, id, yes);
+    return questions_answer(sources.services->questions, id, yes);
 }
 
-static bool run_allow(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_allow(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     (void)body;
     return answer(master, id, true, error, size);
 }
 
-static bool run_refuse(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_refuse(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     (void)body;
     return answer(master, id, false, error, size);
 }
 
-static bool run_reload(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_reload(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     (void)id;
     return master->reload(master->arg, body, error, size);
 }
 
-static bool run_stop(const struct orders_master *master, unsigned id, FILE *body, char *error, size_t size)
+static bool run_stop(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
 {
     (void)id, (void)body, (void)error, (void)size;
     master->stop(master->arg);
@@ -139,7 +139,7 @@ static size_t split(char *line, char *words[WORDS_MAX + 1])
     return count;
 }
 
-static bool run(const struct orders_master *master, const char *line, FILE *body, char *error, size_t size)
+static bool run(const struct requests_master *master, const char *line, FILE *body, char *error, size_t size)
 {
     char *copy = strdup(line), *words[WORDS_MAX + 1];
     const struct order *order = NULL;
@@ -161,7 +161,7 @@ static bool run(const struct orders_master *master, const char *line, FILE *body
     return false;
 }
 
-char *orders_obey(const struct orders_master *master, const char *line, size_t *length)
+char *requests_obey(const struct requests_master *master, const char *line, size_t *length)
 {
     char error[REASON_MAX] = "", *text = NULL, *all = NULL;
     size_t size = 0;

@@ -18,7 +18,7 @@
 #include "control/status_json.h"
 
 /* What is told what to do. */
-struct orders_master {
+struct requests_master {
     void (*see)(void *arg, struct status_sources *sources);
     /* False: the old configuration stays, error says why, and each fault of the new one is a line in faults. */
     bool (*reload)(void *arg, FILE *faults, char *error, size_t size);
@@ -27,6 +27,6 @@ struct orders_master {
 };
 
 /* Obeys one request and returns the whole answer, malloc'd, and its length; NULL: out of memory. */
-char *orders_obey(const struct orders_master *master, const char *line, size_t *length);
+char *requests_obey(const struct requests_master *master, const char *line, size_t *length);
 
 #endif

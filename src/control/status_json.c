@@ -97,7 +97,7 @@ static json_t *listeners_of(const struct status_sources *sources)
                                                    json_array(), "target", text(target), "sessions", number(0)));
     }
     if (sources->posts)
-        posts_each(sources->posts, see_post, listeners);
+        listener_set_each(sources->posts, see_post, listeners);
     sessions_each(sources->sessions, count_session, listeners);
     return listeners;
 }
@@ -135,11 +135,11 @@ static json_t *sessions_of(const struct status_sources *sources)
 static json_t *totals_of(const struct status_sources *sources)
 {
     struct session_sums sums = sessions_sums(sources->sessions);
-    struct stock_sums stock = sources->means->stock ? stock_sums(sources->means->stock) : (struct stock_sums){0};
+    struct pool_sums pool = sources->services->pool ? pool_sums(sources->services->pool) : (struct pool_sums){0};
 
     return json_pack("{so so so so so so}", "open", number(sessions_count(sources->sessions)), "sessions",
                      number(sums.sessions), "in", number(sums.in), "out", number(sums.out),
-                     "preconnected", number(stock.taken), "stale", number(stock.stale));
+                     "preconnected", number(pool.taken), "stale", number(pool.stale));
 }
 
 /* --- proxies --- */
@@ -174,8 +174,8 @@ static void see_configured(json_t *proxies, const struct status_sources *sources
 {
     json_t *proxy = take_proxy(proxies, endpoint);
 
-    if (section->preconnect > 0 && sources->means->stock)
-        json_object_set_new(proxy, "ready", number(stock_ready(sources->means->stock, endpoint)));
+    if (section->preconnect > 0 && sources->services->pool)
+        json_object_set_new(proxy, "ready", number(pool_ready(sources->services->pool, endpoint)));
 }
 
 /* Those of the configuration in its order, then what else was asked: of the environment, or learned. */
@@ -186,20 +186,20 @@ static json_t *proxies_of(const struct status_sources *sources)
     for (size_t i = 0; i < sources->config->proxy_count; i++)
         for (size_t k = 0; k < sources->config->proxies[i].urls.count; k++)
             see_configured(proxies, sources, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
-    health_each(sources->means->health, loop_now(sources->means->loop), see_health, proxies);
+    health_each(sources->services->health, loop_now(sources->services->loop), see_health, proxies);
     return proxies;
 }
 
 /* --- redirects and questions --- */
 
-static json_t *redirects_of(const struct status_sources *sources)
+static json_t *redirect_table_of(const struct status_sources *sources)
 {
-    uint64_t now = loop_now(sources->means->loop);
+    uint64_t now = loop_now(sources->services->loop);
     const struct redirect_entry *entry;
     json_t *redirects = json_array();
     char scope[SCOPE_TEXT_MAX];
 
-    for (size_t i = 0; (entry = redirects_at(sources->means->redirects, i, now)); i++)
+    for (size_t i = 0; (entry = redirect_table_at(sources->services->redirects, i, now)); i++)
         json_array_append_new(redirects, json_pack(
             "{so so so so so so so}",
             "id", number(entry->id),
@@ -217,7 +217,7 @@ static json_t *questions_of(const struct status_sources *sources)
     json_t *questions = json_array();
     struct question_facts facts;
 
-    for (size_t i = 0; questions_at(sources->means->questions, i, &facts); i++)
+    for (size_t i = 0; questions_at(sources->services->questions, i, &facts); i++)
         json_array_append_new(questions, json_pack("{so so so}", "id", number(facts.id), "text", text(facts.text),
                                                    "seconds_left", seconds_left(facts.left_ms)));
     return questions;
@@ -225,14 +225,14 @@ static json_t *questions_of(const struct status_sources *sources)
 
 /* --- all --- */
 
-json_t *status_redirects(const struct status_sources *sources)
+json_t *status_json_redirects(const struct status_sources *sources)
 {
-    return json_pack("{so so}", "redirects", redirects_of(sources), "questions", questions_of(sources));
+    return json_pack("{so so}", "redirects", redirect_table_of(sources), "questions", questions_of(sources));
 }
 
-json_t *status_all(const struct status_sources *sources)
+json_t *status_json_all(const struct status_sources *sources)
 {
-    uint64_t up = loop_now(sources->means->loop) - sources->started;
+    uint64_t up = loop_now(sources->services->loop) - sources->started;
 
     return json_pack("{so so so so so so so so so so so}",
                      "version", text(PACKAGE_VERSION),
@@ -244,6 +244,6 @@ json_t *status_all(const struct status_sources *sources)
                      "listeners", listeners_of(sources),
                      "sessions", sessions_of(sources),
                      "proxies", proxies_of(sources),
-                     "redirects", redirects_of(sources),
+                     "redirects", redirect_table_of(sources),
                      "questions", questions_of(sources));
 }

@@ -16,15 +16,15 @@
 /* Where it is read from; all borrowed. */
 struct status_sources {
     const struct config *config;
-    const struct posts *posts; /* NULL while stopping */
+    const struct listener_set *posts; /* NULL while stopping */
     const struct sessions *sessions;
-    const struct means *means;
+    const struct services *services;
     uint64_t started; /* ms of the loop's clock */
 };
 
 /* An object with everything, or with the learned redirects and the open questions only.  The caller's, to be given back
  * with json_decref.  NULL: out of memory. */
-json_t *status_all(const struct status_sources *sources);
-json_t *status_redirects(const struct status_sources *sources);
+json_t *status_json_all(const struct status_sources *sources);
+json_t *status_json_redirects(const struct status_sources *sources);
 
 #endif

@@ -37,22 +37,22 @@ static bool has(const json_t *object, const char *key)
     return value && !json_is_null(value);
 }
 
-const char *show_seconds(uint64_t seconds, char out[SHOW_TEXT_MAX])
+const char *status_text_seconds(uint64_t seconds, char out[STATUS_TEXT_MAX])
 {
     uint64_t minutes = seconds / 60, hours = minutes / 60, days = hours / 24;
 
     if (days > 0)
-        snprintf(out, SHOW_TEXT_MAX, "%" PRIu64 "d%02uh", days, (unsigned)(hours % 24));
+        snprintf(out, STATUS_TEXT_MAX, "%" PRIu64 "d%02uh", days, (unsigned)(hours % 24));
     else if (hours > 0)
-        snprintf(out, SHOW_TEXT_MAX, "%uh%02um", (unsigned)hours, (unsigned)(minutes % 60));
+        snprintf(out, STATUS_TEXT_MAX, "%uh%02um", (unsigned)hours, (unsigned)(minutes % 60));
     else if (minutes > 0)
-        snprintf(out, SHOW_TEXT_MAX, "%um%02us", (unsigned)minutes, (unsigned)(seconds % 60));
+        snprintf(out, STATUS_TEXT_MAX, "%um%02us", (unsigned)minutes, (unsigned)(seconds % 60));
     else
-        snprintf(out, SHOW_TEXT_MAX, "%us", (unsigned)seconds);
+        snprintf(out, STATUS_TEXT_MAX, "%us", (unsigned)seconds);
     return out;
 }
 
-const char *show_bytes(uint64_t bytes, char out[SHOW_TEXT_MAX])
+const char *status_text_bytes(uint64_t bytes, char out[STATUS_TEXT_MAX])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     const size_t last = sizeof units / sizeof units[0] - 1;
@@ -64,9 +64,9 @@ const char *show_bytes(uint64_t bytes, char out[SHOW_TEXT_MAX])
         unit++;
     }
     if (unit > 0 && tenths < 100)
-        snprintf(out, SHOW_TEXT_MAX, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
+        snprintf(out, STATUS_TEXT_MAX, "%u.%u %s", (unsigned)(tenths / 10), (unsigned)(tenths % 10), units[unit]);
     else
-        snprintf(out, SHOW_TEXT_MAX, "%" PRIu64 " %s", tenths / 10, units[unit]);
+        snprintf(out, STATUS_TEXT_MAX, "%" PRIu64 " %s", tenths / 10, units[unit]);
     return out;
 }
 
@@ -107,49 +107,49 @@ static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, s
 static void show_summary(const json_t *status, FILE *out, size_t width)
 {
     const json_t *totals = json_object_get(status, "totals");
-    char up[SHOW_TEXT_MAX], in[SHOW_TEXT_MAX], went[SHOW_TEXT_MAX];
+    char up[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX];
 
     say(out, width, 0, "sallyport %s, up %s, process %" PRIu64 "%s", text_of(status, "version"),
-        show_seconds(number_of(status, "uptime"), up), number_of(status, "pid"),
+        status_text_seconds(number_of(status, "uptime"), up), number_of(status, "pid"),
         is_true(status, "stopping") ? ", stopping" : "");
     say(out, width, 0, "configuration %s", text_of(status, "configuration"));
     say(out, width, 0, "sessions %" PRIu64 " open, %" PRIu64 " so far; %s in, %s out", number_of(totals, "open"),
-        number_of(totals, "sessions"), show_bytes(number_of(totals, "in"), in),
-        show_bytes(number_of(totals, "out"), went));
+        number_of(totals, "sessions"), status_text_bytes(number_of(totals, "in"), in),
+        status_text_bytes(number_of(totals, "out"), went));
     if (number_of(totals, "preconnected") > 0)
         say(out, width, 0, "connections made ahead of need: %" PRIu64 " used, %" PRIu64 " of them dead",
             number_of(totals, "preconnected"), number_of(totals, "stale"));
 }
 
-static void finish(struct table *table, FILE *out, size_t width)
+static void finish(struct columns *table, FILE *out, size_t width)
 {
     fputc('\n', out);
-    table_print(table, out, width);
-    table_free(table);
+    columns_print(table, out, width);
+    columns_free(table);
 }
 
 static void show_listeners(const json_t *listeners, FILE *out, size_t width)
 {
-    static const struct table_column columns[] = {
+    static const struct column columns[] = {
         {"LISTENER", false, true}, {"ADDRESS", false, false}, {"TARGET", false, true}, {"SESSIONS", true, false}};
-    struct table *table;
+    struct columns *table;
     const json_t *listener;
     size_t i;
 
     if (json_array_size(listeners) == 0)
         return;
-    table = table_new(columns, 4);
+    table = columns_new(columns, 4);
     json_array_foreach(listeners, i, listener) {
         const json_t *addresses = json_object_get(listener, "addresses");
         const char *address = json_string_value(json_array_get(addresses, 0));
-        char count[SHOW_TEXT_MAX];
+        char count[STATUS_TEXT_MAX];
 
         snprintf(count, sizeof count, "%" PRIu64, number_of(listener, "sessions"));
-        table_add(table, (const char *const[]){text_of(listener, "name"), address ? address : "closed",
-                                               text_of(listener, "target"), count});
+        columns_add(table, (const char *const[]){text_of(listener, "name"), address ? address : "closed",
+                                                 text_of(listener, "target"), count});
         for (size_t k = 1; k < json_array_size(addresses); k++) {
             address = json_string_value(json_array_get(addresses, k));
-            table_add(table, (const char *const[]){"", address ? address : "?", "", ""});
+            columns_add(table, (const char *const[]){"", address ? address : "?", "", ""});
         }
     }
     finish(table, out, width);
@@ -157,23 +157,23 @@ static void show_listeners(const json_t *listeners, FILE *out, size_t width)
 
 static void show_sessions(const json_t *sessions, FILE *out, size_t width)
 {
-    static const struct table_column columns[] = {{"SESSION", false, true}, {"AGE", true, false}, {"IN", true, false},
+    static const struct column columns[] = {{"SESSION", false, true}, {"AGE", true, false}, {"IN", true, false},
                                                   {"OUT", true, false}, {"SWITCHED", false, false},
                                                   {"PROXY", false, true}};
-    struct table *table;
+    struct columns *table;
     const json_t *session;
     size_t i;
 
     if (json_array_size(sessions) == 0)
         return;
-    table = table_new(columns, 6);
+    table = columns_new(columns, 6);
     json_array_foreach(sessions, i, session) {
-        char age[SHOW_TEXT_MAX], in[SHOW_TEXT_MAX], went[SHOW_TEXT_MAX];
+        char age[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX];
         bool open = has(session, "proxy");
 
-        table_add(table, (const char *const[]){
-            text_of(session, "name"), show_seconds(number_of(session, "age"), age),
-            show_bytes(number_of(session, "in"), in), show_bytes(number_of(session, "out"), went),
+        columns_add(table, (const char *const[]){
+            text_of(session, "name"), status_text_seconds(number_of(session, "age"), age),
+            status_text_bytes(number_of(session, "in"), in), status_text_bytes(number_of(session, "out"), went),
             !open ? "-" : is_true(session, "switched") ? "yes" : "no", text_of(session, open ? "proxy" : "state")});
     }
     finish(table, out, width);
@@ -181,26 +181,26 @@ static void show_sessions(const json_t *sessions, FILE *out, size_t width)
 
 static void show_proxies(const json_t *proxies, FILE *out, size_t width)
 {
-    static const struct table_column columns[] = {
+    static const struct column columns[] = {
         {"PROXY", false, true}, {"STATE", false, false}, {"LAST ERROR", false, true}};
-    struct table *table;
+    struct columns *table;
     const json_t *proxy;
     size_t i;
 
     if (json_array_size(proxies) == 0)
         return;
-    table = table_new(columns, 3);
+    table = columns_new(columns, 3);
     json_array_foreach(proxies, i, proxy) {
-        char state[80], left[SHOW_TEXT_MAX];
+        char state[80], left[STATUS_TEXT_MAX];
 
-        show_seconds(number_of(proxy, "seconds"), left);
+        status_text_seconds(number_of(proxy, "seconds"), left);
         snprintf(state, sizeof state, number_of(proxy, "seconds") > 0 ? "%.20s %s" : "%.20s", text_of(proxy, "state"),
                  left);
         if (has(proxy, "ready")) /* `preconnect` is set for it */
             snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
                      number_of(proxy, "ready"));
-        table_add(table, (const char *const[]){text_of(proxy, "url"), state,
-                                               has(proxy, "last_error") ? text_of(proxy, "last_error") : "-"});
+        columns_add(table, (const char *const[]){text_of(proxy, "url"), state,
+                                                 has(proxy, "last_error") ? text_of(proxy, "last_error") : "-"});
     }
     finish(table, out, width);
 }
@@ -208,10 +208,10 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
 /* What is left of a redirect: "9m58s and 3 hits left", "until restart". */
 static const char *describe_left(const json_t *redirect, char *text, size_t size)
 {
-    char seconds[SHOW_TEXT_MAX] = "", hits[SHOW_TEXT_MAX] = "";
+    char seconds[STATUS_TEXT_MAX] = "", hits[STATUS_TEXT_MAX] = "";
 
     if (has(redirect, "seconds_left"))
-        show_seconds(number_of(redirect, "seconds_left"), seconds);
+        status_text_seconds(number_of(redirect, "seconds_left"), seconds);
     if (has(redirect, "hits_left"))
         snprintf(hits, sizeof hits, "%" PRIu64 " hit%s", number_of(redirect, "hits_left"),
                  number_of(redirect, "hits_left") == 1 ? "" : "s");
@@ -245,7 +245,7 @@ static void show_learned(const json_t *redirects, FILE *out, size_t width)
 static void show_questions(const json_t *questions, FILE *out, size_t width)
 {
     const json_t *question;
-    char left[SHOW_TEXT_MAX];
+    char left[STATUS_TEXT_MAX];
     size_t i;
 
     if (json_array_size(questions) == 0)
@@ -256,7 +256,7 @@ static void show_questions(const json_t *questions, FILE *out, size_t width)
 
         say(out, width, INDENT, "%3" PRIu64 "  %s", id, text_of(question, "text"));
         say(out, width, INDENT, "%*sanswer within %s:", INDENT, "",
-            show_seconds(number_of(question, "seconds_left"), left));
+            status_text_seconds(number_of(question, "seconds_left"), left));
         say(out, width, INDENT, "%*s  sallyport redirects allow %" PRIu64, INDENT, "", id);
         say(out, width, INDENT, "%*s  sallyport redirects refuse %" PRIu64, INDENT, "", id);
     }
@@ -269,7 +269,7 @@ static void part(const json_t *list, FILE *out)
         fputc('\n', out);
 }
 
-void show_status(const json_t *status, FILE *out, size_t width)
+void status_text_status(const json_t *status, FILE *out, size_t width)
 {
     show_summary(status, out, width);
     show_listeners(json_object_get(status, "listeners"), out, width);
@@ -281,7 +281,7 @@ void show_status(const json_t *status, FILE *out, size_t width)
     show_questions(json_object_get(status, "questions"), out, width);
 }
 
-void show_redirects(const json_t *status, FILE *out, size_t width)
+void status_text_redirects(const json_t *status, FILE *out, size_t width)
 {
     const json_t *redirects = json_object_get(status, "redirects"), *questions = json_object_get(status, "questions");
 

@@ -10,14 +10,14 @@
 #include <stdio.h>
 
 /* width is that of the terminal, 0 when there is none: then nothing is cut or folded. */
-void show_status(const json_t *status, FILE *out, size_t width);
-void show_redirects(const json_t *status, FILE *out, size_t width);
+void status_text_status(const json_t *status, FILE *out, size_t width);
+void status_text_redirects(const json_t *status, FILE *out, size_t width);
 
 /* "59s", "1m05s", "1h02m", "3d04h".  Returns out. */
-#define SHOW_TEXT_MAX 32
-const char *show_seconds(uint64_t seconds, char out[SHOW_TEXT_MAX]);
+#define STATUS_TEXT_MAX 32
+const char *status_text_seconds(uint64_t seconds, char out[STATUS_TEXT_MAX]);
 
 /* "512 B", "1.2 KiB", "86 KiB", and so on to TiB.  Returns out. */
-const char *show_bytes(uint64_t bytes, char out[SHOW_TEXT_MAX]);
+const char *status_text_bytes(uint64_t bytes, char out[STATUS_TEXT_MAX]);
 
 #endif

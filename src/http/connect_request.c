@@ -22,8 +22,8 @@ static const struct method methods[] = {
     {"CONNECT", true},
 };
 
-const char *const method_words[] = {"connect", "proxy", "connect-uri", NULL};
-const char *const method_announce_words[] = {"upgrade", "alpn", "new-protocol", NULL};
+const char *const connect_method_words[] = {"connect", "proxy", "connect-uri", NULL};
+const char *const connect_announce_words[] = {"upgrade", "alpn", "new-protocol", NULL};
 
 /* A request under construction; overflow is remembered in at > size. */
 struct writer {
@@ -44,7 +44,7 @@ static void __attribute__((format(printf, 2, 3))) add(struct writer *writer, con
     writer->at = length < 0 ? writer->size : writer->at + (size_t)length;
 }
 
-size_t method_write(const struct method_request *request, char *out, size_t size)
+size_t connect_request_write(const struct connect_request *request, char *out, size_t size)
 {
     const struct method *method = &methods[request->method];
     struct writer writer = {out, 0, size};
@@ -56,11 +56,11 @@ size_t method_write(const struct method_request *request, char *out, size_t size
     else
         add(&writer, "%s %s HTTP/1.1\r\n", method->verb, authority);
     add(&writer, "Host: %s\r\n", authority);
-    if (request->announce & METHOD_UPGRADE)
+    if (request->announce & ANNOUNCE_UPGRADE)
         add(&writer, "Upgrade: %s\r\nConnection: Upgrade\r\n", request->token);
-    if (request->announce & METHOD_ALPN && request->alpn)
+    if (request->announce & ANNOUNCE_ALPN && request->alpn)
         add(&writer, "ALPN: %s\r\n", request->alpn);
-    if (request->announce & METHOD_NEW_PROTOCOL)
+    if (request->announce & ANNOUNCE_NEW_PROTOCOL)
         add(&writer, "New-Protocol: %s\r\n", request->token);
     add(&writer, "User-Agent: sallyport/%s\r\n", PACKAGE_VERSION);
     if (request->redirected_via)
@@ -75,7 +75,7 @@ size_t method_write(const struct method_request *request, char *out, size_t size
 
 /* Whether a member of Upgrade is the token we sent: the name in any case, the version exactly (RFC 9110 section
  * 7.8). */
-static bool is_token(const struct httphead_slice *member, const char *token)
+static bool is_token(const struct http_head_slice *member, const char *token)
 {
     size_t length = strlen(token);
     const char *slash = strchr(token, '/');
@@ -85,37 +85,37 @@ static bool is_token(const struct httphead_slice *member, const char *token)
            memcmp(member->bytes + name, token + name, length - name) == 0;
 }
 
-static bool names_token(const struct httphead *head, const char *token)
+static bool names_token(const struct http_head *head, const char *token)
 {
-    struct httphead_slice member;
+    struct http_head_slice member;
     size_t field = 0, offset = 0;
 
-    while (httphead_next_member(head, "Upgrade", &field, &offset, &member))
+    while (http_head_next_member(head, "Upgrade", &field, &offset, &member))
         if (is_token(&member, token))
             return true;
     return false;
 }
 
 /* Retry-After: seconds or a date (RFC 9110 section 10.2.3), capped. */
-static int retry_after(const struct httphead *head, time_t wall)
+static int retry_after(const struct http_head *head, time_t wall)
 {
-    const struct httphead_slice *value = httphead_field(head, "Retry-After");
+    const struct http_head_slice *value = http_head_field(head, "Retry-After");
     char text[40];
     time_t then;
 
     if (!value || value->length == 0 || value->length >= sizeof text)
-        return METHOD_RETRY_AFTER_NONE;
+        return CONNECT_RETRY_AFTER_NONE;
     memcpy(text, value->bytes, value->length);
     text[value->length] = '\0';
     if (strspn(text, "0123456789") == value->length) {
-        unsigned long seconds = value->length > 9 ? METHOD_RETRY_AFTER_MAX : strtoul(text, NULL, 10);
+        unsigned long seconds = value->length > 9 ? CONNECT_RETRY_AFTER_MAX : strtoul(text, NULL, 10);
 
-        return seconds < METHOD_RETRY_AFTER_MAX ? (int)seconds : METHOD_RETRY_AFTER_MAX;
+        return seconds < CONNECT_RETRY_AFTER_MAX ? (int)seconds : CONNECT_RETRY_AFTER_MAX;
     }
     then = curl_getdate(text, NULL); /* all three forms of section 5.6.7 */
     if (then < 0)
-        return METHOD_RETRY_AFTER_NONE;
-    return then <= wall ? 0 : then - wall < METHOD_RETRY_AFTER_MAX ? (int)(then - wall) : METHOD_RETRY_AFTER_MAX;
+        return CONNECT_RETRY_AFTER_NONE;
+    return then <= wall ? 0 : then - wall < CONNECT_RETRY_AFTER_MAX ? (int)(then - wall) : CONNECT_RETRY_AFTER_MAX;
 }
 
 /* The first words of an error page: what is no markup, blanks folded. */
@@ -151,9 +151,9 @@ static void body_words(const char *body, size_t length, char *out, size_t size)
 }
 
 /* What else the proxy said, for the log only. */
-static void describe(struct failure *failure, const struct httphead *head, const char *body, size_t body_length)
+static void describe(struct failure *failure, const struct http_head *head, const char *body, size_t body_length)
 {
-    const struct httphead_slice *status = httphead_field(head, "Proxy-Status");
+    const struct http_head_slice *status = http_head_field(head, "Proxy-Status");
     char words[BODY_WORDS_MAX], escaped[104]; /* two of them fit into the detail, names and quotes included */
     size_t at = 0, size = sizeof failure->detail;
 
@@ -166,30 +166,30 @@ static void describe(struct failure *failure, const struct httphead *head, const
                  log_escape(escaped, sizeof escaped, words, strlen(words)));
 }
 
-static bool is_html(const struct httphead *head)
+static bool is_html(const struct http_head *head)
 {
-    const struct httphead_slice *type = httphead_field(head, "Content-Type");
+    const struct http_head_slice *type = http_head_field(head, "Content-Type");
 
     return type && type->length >= 9 && strncasecmp(type->bytes, "text/html", 9) == 0;
 }
 
 /* A web server or a login page in the proxy's place answers CONNECT with a page; a proxy's own pages say that it is
  * one. */
-static bool is_foreign_page(const struct httphead *head)
+static bool is_foreign_page(const struct http_head *head)
 {
     return is_html(head) && head->status >= 400 && head->status < 500 && head->status != 403 && head->status != 407 &&
-           head->status != 408 && head->status != 429 && !httphead_field(head, "X-Squid-Error") &&
-           !httphead_field(head, "Proxy-Status") && !httphead_field(head, "Via");
+           head->status != 408 && head->status != 429 && !http_head_field(head, "X-Squid-Error") &&
+           !http_head_field(head, "Proxy-Status") && !http_head_field(head, "Via");
 }
 
-static void judge_failure(const struct httphead *head, struct method_verdict *verdict)
+static void judge_failure(const struct http_head *head, struct connect_response *response)
 {
-    struct failure *failure = &verdict->failure;
+    struct failure *failure = &response->failure;
     char reason[80];
     int status = head->status;
 
     log_escape(reason, sizeof reason, head->reason.bytes, head->reason.length);
-    verdict->outcome = METHOD_FAILED;
+    response->verdict = CONNECT_FAILED;
     if (status == 305 || status == 306)
         failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
     else if (status < 400)
@@ -205,57 +205,57 @@ static void judge_failure(const struct httphead *head, struct method_verdict *ve
     else
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
                     "%d %s", status, reason);
-    verdict->server_error = status >= 500;
-    verdict->busy = status == 429 || status == 503;
-    verdict->target_trouble = status == 502 || status == 504;
-    verdict->denied = status == 407;
+    response->server_error = status >= 500;
+    response->busy = status == 429 || status == 503;
+    response->target_trouble = status == 502 || status == 504;
+    response->denied = status == 407;
 }
 
-static void judge_switch(const struct method_request *request, const struct httphead *head,
-                         struct method_verdict *verdict)
+static void judge_switch(const struct connect_request *request, const struct http_head *head,
+                         struct connect_response *response)
 {
-    const struct httphead_slice *upgrade = httphead_field(head, "Upgrade");
+    const struct http_head_slice *upgrade = http_head_field(head, "Upgrade");
     char named[40];
 
-    if (!(request->announce & METHOD_UPGRADE))
-        failure_set(&verdict->failure, FAILURE_TEMPORARY, "101 to a request that offered no protocol");
-    else if (!upgrade || !httphead_has_member(head, "Connection", "upgrade"))
-        failure_set(&verdict->failure, FAILURE_TEMPORARY, "101 that names no protocol");
+    if (!(request->announce & ANNOUNCE_UPGRADE))
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 to a request that offered no protocol");
+    else if (!upgrade || !http_head_has_member(head, "Connection", "upgrade"))
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names no protocol");
     else if (!names_token(head, request->token))
-        failure_set(&verdict->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
                     log_escape(named, sizeof named, upgrade->bytes, upgrade->length), request->token);
     else {
-        verdict->outcome = METHOD_OPEN;
-        verdict->switched = true;
+        response->verdict = CONNECT_OPEN;
+        response->switched = true;
     }
 }
 
-void method_judge(const struct method_request *request, const struct httphead *head, const char *body,
-                  size_t body_length, bool require_switch, time_t wall, struct method_verdict *verdict)
+void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
+                            size_t body_length, bool require_switch, time_t wall, struct connect_response *response)
 {
-    bool asked = request->announce & METHOD_UPGRADE;
+    bool asked = request->announce & ANNOUNCE_UPGRADE;
     int status = head->status;
 
-    memset(verdict, 0, sizeof *verdict);
-    verdict->outcome = METHOD_FAILED;
-    verdict->retry_after = METHOD_RETRY_AFTER_NONE;
+    memset(response, 0, sizeof *response);
+    response->verdict = CONNECT_FAILED;
+    response->retry_after = CONNECT_RETRY_AFTER_NONE;
     if (status == 101) {
-        judge_switch(request, head, verdict);
+        judge_switch(request, head, response);
     } else if (status < 200) {
-        verdict->outcome = METHOD_SKIP;
+        response->verdict = CONNECT_SKIP;
     } else if (status < 300 && !require_switch) {
-        verdict->outcome = METHOD_OPEN;
+        response->verdict = CONNECT_OPEN;
     } else if (status < 300) {
-        failure_set(&verdict->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
+        failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
                     "is set", status, request->token);
     } else {
-        judge_failure(head, verdict);
-        describe(&verdict->failure, head, body, body_length);
+        judge_failure(head, response);
+        describe(&response->failure, head, body, body_length);
         if (status == 429 || status == 503)
-            verdict->retry_after = retry_after(head, wall);
+            response->retry_after = retry_after(head, wall);
         if (status == 305 || status == 306)
-            verdict->outcome = METHOD_REDIRECT;
+            response->verdict = CONNECT_REDIRECT;
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
-            verdict->outcome = METHOD_RETRY_PLAIN;
+            response->verdict = CONNECT_RETRY_PLAIN;
     }
 }

@@ -8,11 +8,11 @@
 #include "base/log.h"
 
 #define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when they do not */
-#define BUFFER_MOST (HTTPHEAD_BYTES_MAX + 4096) /* a head at its limit is refused before this is full */
+#define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head at its limit is refused before this is full */
 #define INTERIM_MAX 16                          /* 1xx answers before the one that counts */
 
 struct handshake {
-    struct method_request request; /* target and texts point into the owner's tunnel and configuration */
+    struct connect_request request; /* target and texts point into the owner's tunnel and configuration */
     struct endpoint target;
     bool require_switch;
     char *bytes;                   /* the request on its way out */
@@ -22,14 +22,14 @@ struct handshake {
     size_t passed;                 /* bytes of interim answers, now gone from the buffer */
     unsigned interim;
     size_t head_length;            /* of the answer that was judged */
-    struct httphead head;
-    struct method_verdict verdict;
+    struct http_head head;
+    struct connect_response response;
 };
 
-struct handshake *handshake_new(const struct method_request *request, bool require_switch)
+struct handshake *handshake_new(const struct connect_request *request, bool require_switch)
 {
     struct handshake *handshake = calloc(1, sizeof *handshake);
-    char text[METHOD_REQUEST_MAX];
+    char text[CONNECT_REQUEST_MAX];
 
     if (!handshake)
         return NULL;
@@ -37,7 +37,7 @@ struct handshake *handshake_new(const struct method_request *request, bool requi
     handshake->target = *request->target;
     handshake->request.target = &handshake->target;
     handshake->require_switch = require_switch;
-    handshake->length = method_write(request, text, sizeof text);
+    handshake->length = connect_request_write(request, text, sizeof text);
     handshake->request.credentials = NULL; /* sent, and not needed to judge */
     handshake->bytes = malloc(handshake->length + 1);
     handshake->size = BUFFER_FIRST;
@@ -50,7 +50,7 @@ struct handshake *handshake_new(const struct method_request *request, bool requi
     }
     memcpy(handshake->bytes, text, handshake->length + 1);
     explicit_bzero(text, handshake->length);
-    httphead_start(&handshake->head);
+    http_head_start(&handshake->head);
     return handshake;
 }
 
@@ -67,9 +67,9 @@ void handshake_free(struct handshake *handshake)
 
 static enum handshake_result broken(struct handshake *handshake, const char *what)
 {
-    memset(&handshake->verdict, 0, sizeof handshake->verdict);
-    handshake->verdict.outcome = METHOD_FAILED;
-    failure_set(&handshake->verdict.failure, FAILURE_TEMPORARY, "%s", what);
+    memset(&handshake->response, 0, sizeof handshake->response);
+    handshake->response.verdict = CONNECT_FAILED;
+    failure_set(&handshake->response.failure, FAILURE_TEMPORARY, "%s", what);
     return HANDSHAKE_BROKEN;
 }
 
@@ -81,7 +81,7 @@ static enum handshake_result broken_by(struct handshake *handshake, const struct
              transport_error(transport));
     broken(handshake, what);
     if (transport->denied)
-        handshake->verdict.failure.class = FAILURE_PERMANENT;
+        handshake->response.failure.class = FAILURE_PERMANENT;
     return HANDSHAKE_BROKEN;
 }
 
@@ -92,7 +92,7 @@ static enum handshake_result broken_answer(struct handshake *handshake, const ch
     size_t length = handshake->filled < 40 ? handshake->filled : 40;
 
     broken(handshake, why);
-    snprintf(handshake->verdict.failure.detail, sizeof handshake->verdict.failure.detail, " answer=\"%s\"",
+    snprintf(handshake->response.failure.detail, sizeof handshake->response.failure.detail, " answer=\"%s\"",
              log_escape(start, sizeof start, handshake->buffer, length));
     return HANDSHAKE_BROKEN;
 }
@@ -116,17 +116,18 @@ static bool make_room(struct handshake *handshake)
 /* Judges the complete head at the start of the buffer.  True: an interim answer, passed over; look again. */
 static bool judge(struct handshake *handshake, size_t head_length)
 {
-    method_judge(&handshake->request, &handshake->head, handshake->buffer + head_length,
-                 handshake->filled - head_length, handshake->require_switch, time(NULL), &handshake->verdict);
+    connect_response_judge(&handshake->request, &handshake->head, handshake->buffer + head_length,
+                           handshake->filled - head_length, handshake->require_switch, time(NULL),
+                           &handshake->response);
     handshake->head_length = head_length;
-    if (handshake->verdict.outcome != METHOD_SKIP)
+    if (handshake->response.verdict != CONNECT_SKIP)
         return false;
     handshake->interim++;
     handshake->passed += head_length;
     handshake->filled -= head_length;
     memmove(handshake->buffer, handshake->buffer + head_length, handshake->filled);
     handshake->head_length = 0;
-    httphead_start(&handshake->head);
+    http_head_start(&handshake->head);
     return true;
 }
 
@@ -137,17 +138,17 @@ static enum handshake_result examine(struct handshake *handshake)
     size_t used;
 
     for (;;) {
-        switch (httphead_read(&handshake->head, handshake->buffer, handshake->filled, &used, &why)) {
-        case HTTPHEAD_BAD:
+        switch (http_head_read(&handshake->head, handshake->buffer, handshake->filled, &used, &why)) {
+        case HTTP_HEAD_BAD:
             return broken_answer(handshake, why);
-        case HTTPHEAD_MORE:
-            return handshake->passed + handshake->filled > HTTPHEAD_BYTES_MAX
+        case HTTP_HEAD_MORE:
+            return handshake->passed + handshake->filled > HTTP_HEAD_BYTES_MAX
                        ? broken(handshake, "answers with more than 64 KiB of header")
                        : HANDSHAKE_WAIT;
-        case HTTPHEAD_DONE:
+        case HTTP_HEAD_DONE:
             if (!judge(handshake, used))
                 return HANDSHAKE_JUDGED;
-            if (handshake->interim > INTERIM_MAX || handshake->passed > HTTPHEAD_BYTES_MAX)
+            if (handshake->interim > INTERIM_MAX || handshake->passed > HTTP_HEAD_BYTES_MAX)
                 return broken(handshake, "answers with interim answers (1xx) without end");
         }
     }
@@ -191,9 +192,9 @@ enum handshake_result handshake_step(struct handshake *handshake, struct transpo
     return ready & LOOP_READ ? receive(handshake, transport) : HANDSHAKE_WAIT;
 }
 
-const struct method_verdict *handshake_verdict(const struct handshake *handshake)
+const struct connect_response *handshake_response(const struct handshake *handshake)
 {
-    return &handshake->verdict;
+    return &handshake->response;
 }
 
 bool handshake_unanswered(const struct handshake *handshake)
@@ -201,7 +202,7 @@ bool handshake_unanswered(const struct handshake *handshake)
     return handshake->passed + handshake->filled == 0;
 }
 
-const struct httphead *handshake_head(const struct handshake *handshake)
+const struct http_head *handshake_head(const struct handshake *handshake)
 {
     return &handshake->head;
 }

@@ -12,26 +12,26 @@
 
 struct handshake;
 
-/* Copies what it needs of the request.  NULL: out of memory, or the request is longer than METHOD_REQUEST_MAX. */
-struct handshake *handshake_new(const struct method_request *request, bool require_switch);
+/* Copies what it needs of the request.  NULL: out of memory, or the request is longer than CONNECT_REQUEST_MAX. */
+struct handshake *handshake_new(const struct connect_request *request, bool require_switch);
 
 /* Wipes the request, which may hold credentials.  NULL is fine. */
 void handshake_free(struct handshake *handshake);
 
 enum handshake_result {
     HANDSHAKE_WAIT,   /* the transport will be ready again */
-    HANDSHAKE_JUDGED, /* an answer came: see handshake_verdict */
-    HANDSHAKE_BROKEN, /* none, or none that is HTTP: see the failure of handshake_verdict */
+    HANDSHAKE_JUDGED, /* an answer came: see handshake_response */
+    HANDSHAKE_BROKEN, /* none, or none that is HTTP: see the failure of handshake_response */
 };
 
 /* The transport is the caller's, and ready as its watcher was told: without LOOP_READ nothing is taken from it.  Not to
  * be called again after JUDGED or BROKEN. */
 enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport, int ready);
 
-const struct method_verdict *handshake_verdict(const struct handshake *handshake);
+const struct connect_response *handshake_response(const struct handshake *handshake);
 
 /* After JUDGED: the answer's head, borrowed. */
-const struct httphead *handshake_head(const struct handshake *handshake);
+const struct http_head *handshake_head(const struct handshake *handshake);
 
 /* Whether not a byte came in answer. */
 bool handshake_unanswered(const struct handshake *handshake);

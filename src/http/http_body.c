@@ -9,27 +9,27 @@ enum { AT_END, IN_LENGTH, AT_SIZE, IN_SIZE, IN_EXTENSION, IN_CHUNK, BEHIND_CHUNK
 
 /* HTTP/1.1 lasts unless it says otherwise, HTTP/1.0 only if it says so (section 9.3).  Proxy-Connection is no field of
  * any standard, but proxies send it. */
-static bool lasts(const struct httphead *head)
+static bool lasts(const struct http_head *head)
 {
     static const char *const fields[] = {"Connection", "Proxy-Connection"};
     bool kept = head->minor >= 1;
 
     for (size_t i = 0; i < 2; i++) {
-        if (httphead_has_member(head, fields[i], "close"))
+        if (http_head_has_member(head, fields[i], "close"))
             return false;
-        kept |= httphead_has_member(head, fields[i], "keep-alive");
+        kept |= http_head_has_member(head, fields[i], "keep-alive");
     }
     return kept;
 }
 
 /* Content-Length: digits; several fields, or a list, only if all say the same. */
-static bool read_length(const struct httphead *head, uint64_t *length)
+static bool read_length(const struct http_head *head, uint64_t *length)
 {
-    struct httphead_slice member;
+    struct http_head_slice member;
     size_t field = 0, offset = 0;
     bool found = false;
 
-    while (httphead_next_member(head, "Content-Length", &field, &offset, &member)) {
+    while (http_head_next_member(head, "Content-Length", &field, &offset, &member)) {
         uint64_t value = 0;
 
         if (member.length > LENGTH_DIGITS)
@@ -47,16 +47,16 @@ static bool read_length(const struct httphead *head, uint64_t *length)
     return found;
 }
 
-bool body_start(struct body *body, const struct httphead *head)
+bool http_body_start(struct http_body *body, const struct http_head *head)
 {
-    const struct httphead_slice *coding = httphead_field(head, "Transfer-Encoding");
+    const struct http_head_slice *coding = http_head_field(head, "Transfer-Encoding");
 
     memset(body, 0, sizeof *body);
     if (!lasts(head))
         return false;
     if (coding) { /* together with a length it smells of smuggling: section 6.1 */
         body->state = AT_SIZE;
-        return httphead_slice_is(coding, "chunked") && !httphead_field(head, "Content-Length") && head->minor >= 1;
+        return http_head_slice_is(coding, "chunked") && !http_head_field(head, "Content-Length") && head->minor >= 1;
     }
     body->state = IN_LENGTH;
     return read_length(head, &body->left);
@@ -68,7 +68,7 @@ static int digit(char c)
                                                                                                       : -1;
 }
 
-static bool take_digit(struct body *body, char c)
+static bool take_digit(struct http_body *body, char c)
 {
     int value = digit(c);
 
@@ -80,7 +80,7 @@ static bool take_digit(struct body *body, char c)
 }
 
 /* One byte of the framing of chunks; lines may end in LF alone.  False: it is broken. */
-static bool take_framing(struct body *body, char c)
+static bool take_framing(struct http_body *body, char c)
 {
     switch (body->state) {
     case AT_SIZE:
@@ -114,7 +114,7 @@ static bool take_framing(struct body *body, char c)
     return false;
 }
 
-enum body_result body_read(struct body *body, const char *bytes, size_t length, size_t *used)
+enum http_body_result http_body_read(struct http_body *body, const char *bytes, size_t length, size_t *used)
 {
     size_t at = 0;
 
@@ -129,11 +129,11 @@ enum body_result body_read(struct body *body, const char *bytes, size_t length, 
         }
         if (body->state == AT_END) {
             *used = at;
-            return BODY_DONE;
+            return HTTP_BODY_DONE;
         }
         if (at == length)
-            return BODY_MORE;
+            return HTTP_BODY_MORE;
         if (!take_framing(body, bytes[at++]))
-            return BODY_BAD;
+            return HTTP_BODY_BAD;
     }
 }

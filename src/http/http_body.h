@@ -9,22 +9,22 @@
 
 #include "http/http_head.h"
 
-struct body {
+struct http_body {
     int state;     /* of the reading: body.c's own */
     uint64_t left; /* bytes of the body, or of its chunk */
 };
 
 /* Looks at the head of a final answer to a request that was no CONNECT come true (not 1xx, not 2xx).  False: the
  * connection cannot be used again, because the answer says so or because only its end ends the body. */
-bool body_start(struct body *body, const struct httphead *head);
+bool http_body_start(struct http_body *body, const struct http_head *head);
 
-enum body_result {
-    BODY_MORE, /* it goes on behind these bytes */
-    BODY_DONE, /* it has ended; *used bytes of these belong to it */
-    BODY_BAD,  /* broken chunks: the connection cannot be used again */
+enum http_body_result {
+    HTTP_BODY_MORE, /* it goes on behind these bytes */
+    HTTP_BODY_DONE, /* it has ended; *used bytes of these belong to it */
+    HTTP_BODY_BAD,  /* broken chunks: the connection cannot be used again */
 };
 
 /* Passes over the next bytes; length may be 0, which tells of a body that is empty. */
-enum body_result body_read(struct body *body, const char *bytes, size_t length, size_t *used);
+enum http_body_result http_body_read(struct http_body *body, const char *bytes, size_t length, size_t *used);
 
 #endif

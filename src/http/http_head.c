@@ -3,13 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-static enum httphead_result bad(const char **why, const char *text)
+static enum http_head_result bad(const char **why, const char *text)
 {
     *why = text;
-    return HTTPHEAD_BAD;
+    return HTTP_HEAD_BAD;
 }
 
-void httphead_start(struct httphead *head)
+void http_head_start(struct http_head *head)
 {
     head->field_count = head->scanned = head->line = 0;
     head->status = 0;
@@ -43,18 +43,18 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static struct httphead_slice trimmed(const char *start, const char *end)
+static struct http_head_slice trimmed(const char *start, const char *end)
 {
     while (start < end && is_blank(*start))
         start++;
     while (end > start && is_blank(end[-1]))
         end--;
-    return (struct httphead_slice){start, (size_t)(end - start)};
+    return (struct http_head_slice){start, (size_t)(end - start)};
 }
 
 /* RFC 9112 section 4: HTTP-version SP 3DIGIT [SP reason].  The blank before an empty reason is often missing. */
-static enum httphead_result read_status_line(struct httphead *head, const char *line, const char *end,
-                                             const char **why)
+static enum http_head_result read_status_line(struct http_head *head, const char *line, const char *end,
+                                              const char **why)
 {
     if (end - line < 12 || line[7] < '0' || line[7] > '9' || line[8] != ' ')
         return bad(why, "answers with a broken status line");
@@ -68,11 +68,11 @@ static enum httphead_result read_status_line(struct httphead *head, const char *
     if (head->status < 100 || head->status > 599 || (end - line > 12 && line[12] != ' '))
         return bad(why, "answers with a broken status line");
     head->reason = trimmed(line + 12, end);
-    return HTTPHEAD_MORE;
+    return HTTP_HEAD_MORE;
 }
 
 /* RFC 9112 section 5.1: no blank between name and colon. */
-static enum httphead_result read_field(struct httphead *head, const char *line, const char *end, const char **why)
+static enum http_head_result read_field(struct http_head *head, const char *line, const char *end, const char **why)
 {
     const char *colon = memchr(line, ':', (size_t)(end - line));
 
@@ -81,16 +81,16 @@ static enum httphead_result read_field(struct httphead *head, const char *line, 
     for (const char *c = line; c < colon; c++)
         if (!is_token_byte((unsigned char)*c))
             return bad(why, "answers with a broken header name");
-    if (head->field_count == HTTPHEAD_FIELDS_MAX)
+    if (head->field_count == HTTP_HEAD_FIELDS_MAX)
         return bad(why, "answers with more than 128 header fields");
-    head->fields[head->field_count].name = (struct httphead_slice){line, (size_t)(colon - line)};
+    head->fields[head->field_count].name = (struct http_head_slice){line, (size_t)(colon - line)};
     head->fields[head->field_count++].value = trimmed(colon + 1, end);
-    return HTTPHEAD_MORE;
+    return HTTP_HEAD_MORE;
 }
 
 /* Cuts a whole head into lines.  A line that starts with a blank continues the one before (obs-fold, RFC 9112 section
  * 5.2): its line end is overwritten with blanks first. */
-static enum httphead_result read_lines(struct httphead *head, char *bytes, size_t length, const char **why)
+static enum http_head_result read_lines(struct http_head *head, char *bytes, size_t length, const char **why)
 {
     char *line = bytes, *search = bytes, *end = bytes + length;
     bool first = true;
@@ -98,7 +98,7 @@ static enum httphead_result read_lines(struct httphead *head, char *bytes, size_
     while (line < end) {
         char *newline = memchr(search, '\n', (size_t)(end - search));
         char *stop = newline > line && newline[-1] == '\r' ? newline - 1 : newline;
-        enum httphead_result result;
+        enum http_head_result result;
 
         if (stop == line)
             break;
@@ -110,20 +110,20 @@ static enum httphead_result read_lines(struct httphead *head, char *bytes, size_
         if (is_blank(*line))
             return bad(why, "answers with a header line that starts with a blank");
         result = first ? read_status_line(head, line, stop, why) : read_field(head, line, stop, why);
-        if (result == HTTPHEAD_BAD)
+        if (result == HTTP_HEAD_BAD)
             return result;
         first = false;
         line = search = newline + 1;
     }
-    return HTTPHEAD_DONE;
+    return HTTP_HEAD_DONE;
 }
 
-enum httphead_result httphead_read(struct httphead *head, char *bytes, size_t length, size_t *used, const char **why)
+enum http_head_result http_head_read(struct http_head *head, char *bytes, size_t length, size_t *used, const char **why)
 {
     const char *wrong;
 
     if (length == 0)
-        return HTTPHEAD_MORE;
+        return HTTP_HEAD_MORE;
     wrong = wrong_start(bytes, length);
     if (wrong)
         return bad(why, wrong);
@@ -131,7 +131,7 @@ enum httphead_result httphead_read(struct httphead *head, char *bytes, size_t le
         char c = bytes[head->scanned];
         size_t line_length = head->scanned - head->line;
 
-        if (head->scanned >= HTTPHEAD_BYTES_MAX)
+        if (head->scanned >= HTTP_HEAD_BYTES_MAX)
             return bad(why, "answers with more than 64 KiB of header");
         if (c == '\0')
             return bad(why, "answers with a NUL in its header");
@@ -145,29 +145,29 @@ enum httphead_result httphead_read(struct httphead *head, char *bytes, size_t le
         }
         head->line = head->scanned + 1;
     }
-    return HTTPHEAD_MORE;
+    return HTTP_HEAD_MORE;
 }
 
-bool httphead_slice_is(const struct httphead_slice *slice, const char *text)
+bool http_head_slice_is(const struct http_head_slice *slice, const char *text)
 {
     return slice->length == strlen(text) && strncasecmp(slice->bytes, text, slice->length) == 0;
 }
 
-const struct httphead_slice *httphead_field(const struct httphead *head, const char *name)
+const struct http_head_slice *http_head_field(const struct http_head *head, const char *name)
 {
     for (size_t i = 0; i < head->field_count; i++)
-        if (httphead_slice_is(&head->fields[i].name, name))
+        if (http_head_slice_is(&head->fields[i].name, name))
             return &head->fields[i].value;
     return NULL;
 }
 
-bool httphead_next_member(const struct httphead *head, const char *name, size_t *field, size_t *offset,
-                          struct httphead_slice *member)
+bool http_head_next_member(const struct http_head *head, const char *name, size_t *field, size_t *offset,
+                           struct http_head_slice *member)
 {
     for (; *field < head->field_count; (*field)++, *offset = 0) {
-        const struct httphead_slice *value = &head->fields[*field].value;
+        const struct http_head_slice *value = &head->fields[*field].value;
 
-        if (!httphead_slice_is(&head->fields[*field].name, name))
+        if (!http_head_slice_is(&head->fields[*field].name, name))
             continue;
         while (*offset < value->length) {
             const char *start = value->bytes + *offset, *end = value->bytes + value->length;
@@ -182,13 +182,13 @@ bool httphead_next_member(const struct httphead *head, const char *name, size_t 
     return false;
 }
 
-bool httphead_has_member(const struct httphead *head, const char *name, const char *member)
+bool http_head_has_member(const struct http_head *head, const char *name, const char *member)
 {
-    struct httphead_slice found;
+    struct http_head_slice found;
     size_t field = 0, offset = 0;
 
-    while (httphead_next_member(head, name, &field, &offset, &found))
-        if (httphead_slice_is(&found, member))
+    while (http_head_next_member(head, name, &field, &offset, &found))
+        if (http_head_slice_is(&found, member))
             return true;
     return false;
 }

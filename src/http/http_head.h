@@ -7,53 +7,54 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTTPHEAD_BYTES_MAX 65536 /* a Kerberos token of a large company needs most of it */
-#define HTTPHEAD_FIELDS_MAX 128
+#define HTTP_HEAD_BYTES_MAX 65536 /* a Kerberos token of a large company needs most of it */
+#define HTTP_HEAD_FIELDS_MAX 128
 
-struct httphead_slice {
+struct http_head_slice {
     const char *bytes;
     size_t length;
 };
 
-struct httphead {
+struct http_head {
     int minor;                     /* of the version: HTTP/1.minor */
     int status;                    /* 100 to 599 */
-    struct httphead_slice reason;  /* may be empty; any byte but CR LF NUL */
+    struct http_head_slice reason;  /* may be empty; any byte but CR LF NUL */
     size_t field_count;
     struct {
-        struct httphead_slice name, value; /* value without blanks around it, folds made blanks */
-    } fields[HTTPHEAD_FIELDS_MAX];
+        struct http_head_slice name, value; /* value without blanks around it, folds made blanks */
+    } fields[HTTP_HEAD_FIELDS_MAX];
     size_t scanned;                /* how far the search for the end has come; 0 at the start */
     size_t line;                   /* where the line under search begins; 0 at the start */
 };
 
-enum httphead_result {
-    HTTPHEAD_MORE, /* whole so far, not ended yet */
-    HTTPHEAD_DONE,
-    HTTPHEAD_BAD,
+enum http_head_result {
+    HTTP_HEAD_MORE, /* whole so far, not ended yet */
+    HTTP_HEAD_DONE,
+    HTTP_HEAD_BAD,
 };
 
 /* Makes head ready to read the next answer. */
-void httphead_start(struct httphead *head);
+void http_head_start(struct http_head *head);
 
 /* Looks at the length bytes that have arrived so far; call it again with the same bytes and more behind them (they may
  * have moved).  Folded lines are unfolded in place.  DONE: *used bytes belong to the head, what is behind them does
  * not.  BAD: *why names the fault in a few words.  Each byte is looked at a bounded number of times, however they come
  * in. */
-enum httphead_result httphead_read(struct httphead *head, char *bytes, size_t length, size_t *used, const char **why);
+enum http_head_result http_head_read(struct http_head *head, char *bytes, size_t length, size_t *used,
+                                     const char **why);
 
 /* The value of the first field of that name (any case), or NULL. */
-const struct httphead_slice *httphead_field(const struct httphead *head, const char *name);
+const struct http_head_slice *http_head_field(const struct http_head *head, const char *name);
 
 /* Walks the members of the comma-separated lists in all fields of that name (RFC 9110 section 5.6.1): start with
  * *field = *offset = 0; false behind the last.  Empty members are skipped. */
-bool httphead_next_member(const struct httphead *head, const char *name, size_t *field, size_t *offset,
-                          struct httphead_slice *member);
+bool http_head_next_member(const struct http_head *head, const char *name, size_t *field, size_t *offset,
+                           struct http_head_slice *member);
 
 /* Whether such a list has the member (any case). */
-bool httphead_has_member(const struct httphead *head, const char *name, const char *member);
+bool http_head_has_member(const struct http_head *head, const char *name, const char *member);
 
 /* Equal in any case. */
-bool httphead_slice_is(const struct httphead_slice *slice, const char *text);
+bool http_head_slice_is(const struct http_head_slice *slice, const char *text);
 
 #endif

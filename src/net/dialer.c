@@ -166,7 +166,7 @@ static int attempt_start(struct attempt *attempt)
     if (attempt->fd < 0)
         return errno;
     dial->running++;
-    tcp_tune_upstream(attempt->fd, &attempt->address, dial->keepalive_ms);
+    socket_options_set_upstream(attempt->fd, &attempt->address, dial->keepalive_ms);
     error = ask(attempt);
     if (error == EINPROGRESS &&
         !loop_io_levels(dial->dialer->loop, &attempt->io, attempt->fd, LOOP_WRITE, on_ready, attempt))

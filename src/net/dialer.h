@@ -31,8 +31,8 @@ typedef void dialer_done_fn(void *arg, enum dial_result result, int fd, const st
                             const char *error);
 
 /* Starts dialing the addresses in their order (at least one), all at this port.  limit_ms bounds each attempt, and the
- * whole; keepalive_ms is for tcp_tune_upstream.  Calls back exactly once, never from within this call.  NULL: out of
- * memory. */
+ * whole; keepalive_ms is for socket_options_set_upstream.  Calls back exactly once, never from within this call.  NULL:
+ * out of memory.  */
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
 

@@ -36,7 +36,7 @@ int listener_bind(const struct address *address, char *error, size_t size)
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), failure;
 
     if (fd >= 0)
-        tcp_tune_listener(fd, address);
+        socket_options_set_listener(fd, address);
     if (fd >= 0 && bind(fd, &address->any, address_length(address)) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     failure = errno;

@@ -42,7 +42,7 @@ static void plain_congestion_on_loopback(int fd, const struct address *address)
 #endif
 }
 
-void tcp_tune_listener(int fd, const struct address *local)
+void socket_options_set_listener(int fd, const struct address *local)
 {
     set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
@@ -53,7 +53,7 @@ void tcp_tune_listener(int fd, const struct address *local)
     plain_congestion_on_loopback(fd, local);
 }
 
-void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_ms)
+void socket_options_set_upstream(int fd, const struct address *remote, uint32_t keepalive_ms)
 {
     int seconds = (int)(keepalive_ms / 1000), interval = seconds / 4 > 0 ? seconds / 4 : 1;
     const struct {
@@ -78,7 +78,7 @@ void tcp_tune_upstream(int fd, const struct address *remote, uint32_t keepalive_
     plain_congestion_on_loopback(fd, remote);
 }
 
-void tcp_set_patience(int fd, uint32_t ms)
+void socket_options_set_patience(int fd, uint32_t ms)
 {
 #ifdef TCP_USER_TIMEOUT
     set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);

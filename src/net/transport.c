@@ -162,7 +162,7 @@ static int socket_splice_fd(const struct transport *transport, int direction)
 
 static void socket_set_patience(struct transport *transport, uint32_t ms)
 {
-    tcp_set_patience(((struct socket_transport *)transport)->fd, ms);
+    socket_options_set_patience(((struct socket_transport *)transport)->fd, ms);
 }
 
 static const struct transport_ops socket_ops = {

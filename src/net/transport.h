@@ -69,7 +69,7 @@ void transport_watch(struct transport *transport, transport_watch_fn *watcher, v
 int transport_splice_fd(const struct transport *transport, int direction);
 
 /* How long what was sent may stay unacknowledged by the other side's system until the stream counts as broken, in ms
- * (> 0) instead of what tcp_tune_upstream was told.  A wish, and none where there is no network. */
+ * (> 0) instead of what socket_options_set_upstream was told.  A wish, and none where there is no network. */
 void transport_set_patience(struct transport *transport, uint32_t ms);
 
 /* What the last TRANSPORT_ERROR was. */

@@ -6,71 +6,71 @@
 #include "proxy/reach.h"
 #include "tls/tls_client.h"
 
-struct approach {
-    struct approach_job job;
+struct connector {
+    struct connector_params params;
     struct reach *reach;          /* under way, as the next one is, or NULL */
-    struct secure *secure;
+    struct tls_client *tls;
     struct transport *transport;  /* while it is ours and nobody else's */
     bool connected, on_loopback;
     struct failure failure;
     struct deferred start, death;
 };
 
-static void tell(struct approach *approach, enum approach_event event)
+static void tell(struct connector *connector, enum connector_event event)
 {
-    approach->job.told(approach->job.arg, event, NULL, NULL);
+    connector->params.on_event(connector->params.arg, event, NULL, NULL);
 }
 
-static void step(struct approach *approach, const char *what, const char *text)
+static void step(struct connector *connector, const char *what, const char *text)
 {
-    approach->job.told(approach->job.arg, APPROACH_STEP, what, text);
+    connector->params.on_event(connector->params.arg, CONNECTOR_STEP, what, text);
 }
 
 /* The one way to fail with words of our own. */
-static void __attribute__((format(printf, 4, 5))) fail(struct approach *approach, enum approach_event event,
+static void __attribute__((format(printf, 4, 5))) fail(struct connector *connector, enum connector_event event,
                                                        enum failure_class class, const char *format, ...)
 {
     va_list values;
 
     va_start(values, format);
-    failure_vset(&approach->failure, class, format, values);
+    failure_vset(&connector->failure, class, format, values);
     va_end(values);
-    tell(approach, event);
+    tell(connector, event);
 }
 
 /* --- TLS --- */
 
-static void on_secure(void *arg, enum secure_event event, const char *what, const char *text)
+static void on_secure(void *arg, enum tls_client_event event, const char *what, const char *text)
 {
-    struct approach *approach = arg;
+    struct connector *connector = arg;
     char *greeting;
     size_t length;
 
     switch (event) {
-    case SECURE_STEP:
-        step(approach, what, text);
+    case TLS_CLIENT_STEP:
+        step(connector, what, text);
         break;
-    case SECURE_DONE:
-        approach->transport = secure_take(approach->secure, &greeting, &length);
-        tell(approach, APPROACH_READY);
+    case TLS_CLIENT_DONE:
+        connector->transport = tls_client_take(connector->tls, &greeting, &length);
+        tell(connector, CONNECTOR_READY);
         break;
-    case SECURE_FAILED: case SECURE_UNABLE:
-        approach->failure = *secure_failure(approach->secure);
-        tell(approach, event == SECURE_FAILED ? APPROACH_DEAD : APPROACH_FAILED);
+    case TLS_CLIENT_FAILED: case TLS_CLIENT_UNABLE:
+        connector->failure = *tls_client_failure(connector->tls);
+        tell(connector, event == TLS_CLIENT_FAILED ? CONNECTOR_DEAD : CONNECTOR_FAILED);
         break;
     }
 }
 
-static void start_tls(struct approach *approach)
+static void start_tls(struct connector *connector)
 {
-    const struct proxy_config *own = approach->job.own;
+    const struct proxy_config *own = connector->params.own;
     char url[ENDPOINT_URL_MAX];
-    const struct secure_job job = {
-        .loop = approach->job.means->loop,
-        .trusts = approach->job.means->trusts,
-        .below = approach->transport,
-        .leftover = approach->job.leftover,
-        .leftover_length = approach->job.leftover_length,
+    const struct tls_client_params params = {
+        .loop = connector->params.services->loop,
+        .contexts = connector->params.services->contexts,
+        .below = connector->transport,
+        .leftover = connector->params.leftover,
+        .leftover_length = connector->params.leftover_length,
         .setting = {
             .ca_file = own ? own->ca_file : NULL,
             .cert_file = own ? own->cert_file : NULL,
@@ -78,148 +78,148 @@ static void start_tls(struct approach *approach)
             .verify = !own || own->verify,
         },
         .ca_option = "ca-file",
-        .host = approach->job.place->host,
+        .host = connector->params.place->host,
         .alpn = "http/1.1",
-        .remember = endpoint_format_url(approach->job.place, url),
-        .handshake_ms = approach->job.settings->handshake_timeout,
-        .told = on_secure,
-        .arg = approach,
+        .remember = endpoint_format_url(connector->params.place, url),
+        .handshake_ms = connector->params.settings->handshake_timeout,
+        .on_event = on_secure,
+        .arg = connector,
     };
 
-    approach->transport = NULL;
-    approach->job.leftover = NULL;
-    approach->secure = secure_start(&job);
-    if (!approach->secure)
-        fail(approach, APPROACH_FAILED, FAILURE_TEMPORARY, "out of memory");
+    connector->transport = NULL;
+    connector->params.leftover = NULL;
+    connector->tls = tls_client_start(&params);
+    if (!connector->tls)
+        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
 /* --- the connection --- */
 
-static void on_connected(struct approach *approach)
+static void on_connected(struct connector *connector)
 {
-    approach->connected = true;
-    if (approach->job.place->tls)
-        start_tls(approach);
-    else if (approach->job.leftover_length > 0)
-        fail(approach, APPROACH_DEAD, FAILURE_PERMANENT, "speaks before it is asked: it is no HTTP proxy");
+    connector->connected = true;
+    if (connector->params.place->tls)
+        start_tls(connector);
+    else if (connector->params.leftover_length > 0)
+        fail(connector, CONNECTOR_DEAD, FAILURE_PERMANENT, "speaks before it is asked: it is no HTTP proxy");
     else
-        tell(approach, APPROACH_READY);
+        tell(connector, CONNECTOR_READY);
 }
 
 static void on_reach(void *arg, enum reach_event event, const char *what, const char *text)
 {
-    struct approach *approach = arg;
+    struct connector *connector = arg;
 
     switch (event) {
     case REACH_STEP:
-        step(approach, what, text);
+        step(connector, what, text);
         break;
     case REACH_CONNECTED:
-        approach->transport = reach_take(approach->reach, &approach->on_loopback);
-        on_connected(approach);
+        connector->transport = reach_take(connector->reach, &connector->on_loopback);
+        on_connected(connector);
         break;
     case REACH_UNREACHABLE:
-        fail(approach, APPROACH_DEAD, FAILURE_TEMPORARY, "%s", text);
+        fail(connector, CONNECTOR_DEAD, FAILURE_TEMPORARY, "%s", text);
         break;
     case REACH_FORBIDDEN:
-        fail(approach, APPROACH_FORBIDDEN, FAILURE_PERMANENT, "%s", text);
+        fail(connector, CONNECTOR_FORBIDDEN, FAILURE_PERMANENT, "%s", text);
         break;
     case REACH_OURSELVES:
-        fail(approach, APPROACH_FAILED, FAILURE_TEMPORARY, "%s", text);
+        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "%s", text);
         break;
     }
 }
 
 static const char *forbids(void *arg, const struct address *address)
 {
-    struct approach *approach = arg;
+    struct connector *connector = arg;
 
-    return approach->job.forbids(approach->job.arg, address);
+    return connector->params.forbids(connector->params.arg, address);
 }
 
 static void start(struct deferred *deferred)
 {
-    struct approach *approach = (struct approach *)((char *)deferred - offsetof(struct approach, start));
-    const struct settings *settings = approach->job.settings;
-    const struct reach_job job = {
-        .loop = approach->job.means->loop,
-        .resolver = approach->job.means->resolver,
-        .dialer = approach->job.means->dialer,
-        .place = approach->job.place,
+    struct connector *connector = (struct connector *)((char *)deferred - offsetof(struct connector, start));
+    const struct settings *settings = connector->params.settings;
+    const struct reach_params params = {
+        .loop = connector->params.services->loop,
+        .resolver = connector->params.services->resolver,
+        .dialer = connector->params.services->dialer,
+        .place = connector->params.place,
         .resolve_ms = settings->resolve_timeout,
         .connect_ms = settings->connect_timeout,
         .keepalive_ms = settings->keepalive,
-        .forbids = approach->job.forbids ? forbids : NULL,
-        .told = on_reach,
-        .arg = approach,
+        .forbids = connector->params.forbids ? forbids : NULL,
+        .on_event = on_reach,
+        .arg = connector,
     };
 
-    if (approach->transport) {
-        on_connected(approach);
+    if (connector->transport) {
+        on_connected(connector);
         return;
     }
-    approach->reach = reach_start(&job);
-    if (!approach->reach)
-        fail(approach, APPROACH_FAILED, FAILURE_TEMPORARY, "out of memory");
+    connector->reach = reach_start(&params);
+    if (!connector->reach)
+        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
 /* --- from outside --- */
 
-struct approach *approach_start(const struct approach_job *job)
+struct connector *connector_start(const struct connector_params *params)
 {
-    struct approach *approach = calloc(1, sizeof *approach);
+    struct connector *connector = calloc(1, sizeof *connector);
 
-    if (!approach) {
-        transport_close(job->through);
-        free(job->leftover);
+    if (!connector) {
+        transport_close(params->through);
+        free(params->leftover);
         return NULL;
     }
-    approach->job = *job;
-    approach->transport = job->through;
-    loop_defer(job->means->loop, &approach->start, start);
-    return approach;
+    connector->params = *params;
+    connector->transport = params->through;
+    loop_defer(params->services->loop, &connector->start, start);
+    return connector;
 }
 
-const struct failure *approach_failure(const struct approach *approach)
+const struct failure *connector_failure(const struct connector *connector)
 {
-    return &approach->failure;
+    return &connector->failure;
 }
 
-bool approach_connected(const struct approach *approach)
+bool connector_connected(const struct connector *connector)
 {
-    return approach->connected;
+    return connector->connected;
 }
 
-bool approach_on_loopback(const struct approach *approach)
+bool connector_on_loopback(const struct connector *connector)
 {
-    return approach->on_loopback;
+    return connector->on_loopback;
 }
 
-struct transport *approach_take(struct approach *approach)
+struct transport *connector_take(struct connector *connector)
 {
-    struct transport *transport = approach->transport;
+    struct transport *transport = connector->transport;
 
-    approach->transport = NULL;
+    connector->transport = NULL;
     return transport;
 }
 
 static void die(struct deferred *death)
 {
-    free((char *)death - offsetof(struct approach, death));
+    free((char *)death - offsetof(struct connector, death));
 }
 
-void approach_free(struct approach *approach)
+void connector_free(struct connector *connector)
 {
-    if (!approach || approach->death.back)
+    if (!connector || connector->death.back)
         return;
-    loop_undefer(approach->job.means->loop, &approach->start);
-    reach_free(approach->reach);
-    secure_free(approach->secure);
-    transport_close(approach->transport);
-    free(approach->job.leftover);
-    approach->reach = NULL;
-    approach->secure = NULL;
-    approach->transport = NULL;
-    approach->job.leftover = NULL;
-    loop_defer(approach->job.means->loop, &approach->death, die);
+    loop_undefer(connector->params.services->loop, &connector->start);
+    reach_free(connector->reach);
+    tls_client_free(connector->tls);
+    transport_close(connector->transport);
+    free(connector->params.leftover);
+    connector->reach = NULL;
+    connector->tls = NULL;
+    connector->transport = NULL;
+    connector->params.leftover = NULL;
+    loop_defer(connector->params.services->loop, &connector->death, die);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/authenticator.h"
+#include "auth/scheme_choice.h"
 #include "auth/basic.h"
 #include "auth/http_login.h"
 #include "auth/password.h"
@@ -15,11 +15,11 @@
 #define TRIAL_POLL_MS 20 /* how often a session looks whether another one's trial of the same password is over */
 
 struct dialogue {
-    struct dialogue_job job;
-    struct auth auth;
-    struct secret_fetch *fetch;   /* under way, as the next two are, each NULL when it is not */
+    struct dialogue_params params;
+    struct scheme_choice auth;
+    struct password_fetch *fetch;   /* under way, as the next two are, each NULL when it is not */
     struct handshake *handshake;
-    struct login *login;
+    struct http_login *login;
     struct transport *transport;  /* of the handshake */
     struct loop_timer limit;      /* of the answer */
     bool cut_off;                 /* the connection was gone before a byte of the answer came */
@@ -27,7 +27,7 @@ struct dialogue {
     bool refused;                 /* credentials were sent, and the answer was 407 */
     char *password;               /* a copy: a reload must not take it away meanwhile; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
-    struct method_verdict verdict;
+    struct connect_response response;
     struct failure failure;
     struct deferred start, death;
 };
@@ -35,12 +35,12 @@ struct dialogue {
 static void tell(struct dialogue *dialogue, enum dialogue_event event)
 {
     loop_timer_stop(&dialogue->limit);
-    dialogue->job.told(dialogue->job.arg, event, NULL, NULL);
+    dialogue->params.on_event(dialogue->params.arg, event, NULL, NULL);
 }
 
 static void step(struct dialogue *dialogue, const char *what, const char *text)
 {
-    dialogue->job.told(dialogue->job.arg, DIALOGUE_STEP, what, text);
+    dialogue->params.on_event(dialogue->params.arg, DIALOGUE_STEP, what, text);
 }
 
 /* The one way to fail without an answer. */
@@ -62,12 +62,12 @@ static void start_login(struct dialogue *dialogue);
 /* The section that has the user, if that is where it comes from. */
 static const struct proxy_config *keeper(const struct dialogue *dialogue)
 {
-    return dialogue->job.own && dialogue->job.own->user ? dialogue->job.own : NULL;
+    return dialogue->params.own && dialogue->params.own->user ? dialogue->params.own : NULL;
 }
 
 static const char *user_of(const struct dialogue *dialogue)
 {
-    return keeper(dialogue) ? keeper(dialogue)->user : dialogue->job.user;
+    return keeper(dialogue) ? keeper(dialogue)->user : dialogue->params.user;
 }
 
 /* NULL: it is not at hand. */
@@ -75,21 +75,24 @@ static const char *password_of(const struct dialogue *dialogue)
 {
     if (dialogue->password)
         return dialogue->password;
-    return keeper(dialogue) ? secrets_known(dialogue->job.means->secrets, keeper(dialogue)) : dialogue->job.password;
+    return keeper(dialogue) ? passwords_known(dialogue->params.services->passwords,
+                                              keeper(dialogue)) : dialogue->params.password;
 }
 
 static bool needs_password(const struct dialogue *dialogue)
 {
     if (!user_of(dialogue))
         return false;
-    return dialogue->job.proxy->socks || auth_needs_password(dialogue->auth.scheme);
+    return dialogue->params.proxy->socks || scheme_choice_needs_password(dialogue->auth.scheme);
 }
 
 /* For how long user and password are not to be sent, because they were refused: milliseconds. */
 static uint64_t held_back(const struct dialogue *dialogue)
 {
-    return needs_password(dialogue) ? refusals_left(dialogue->job.means->refusals, user_of(dialogue),
-                                                    password_of(dialogue), loop_now(dialogue->job.means->loop)) : 0;
+    if (!needs_password(dialogue))
+        return 0;
+    return lockout_left(dialogue->params.services->lockout, user_of(dialogue), password_of(dialogue),
+                        loop_now(dialogue->params.services->loop));
 }
 
 static void go(struct dialogue *dialogue);
@@ -102,10 +105,10 @@ static void on_wait(void *arg)
 /* With all that is needed to ask, but for another session's trial of the same user and password. */
 static void go(struct dialogue *dialogue)
 {
-    struct refusals *refusals = dialogue->job.means->refusals;
-    uint64_t left = held_back(dialogue), now = loop_now(dialogue->job.means->loop);
-    bool by_libcurl = dialogue->job.proxy->socks || (dialogue->auth.scheme != CHALLENGE_NONE &&
-                                                     dialogue->auth.scheme != CHALLENGE_BASIC);
+    struct lockout *lockout = dialogue->params.services->lockout;
+    uint64_t left = held_back(dialogue), now = loop_now(dialogue->params.services->loop);
+    bool by_libcurl = dialogue->params.proxy->socks || (dialogue->auth.scheme != CHALLENGE_NONE &&
+                                                        dialogue->auth.scheme != CHALLENGE_BASIC);
 
     if (left > 0) {
         fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "407: this user and password were refused; the same ones "
@@ -113,8 +116,8 @@ static void go(struct dialogue *dialogue)
         return;
     }
     if (needs_password(dialogue) && !dialogue->trying &&
-        !(dialogue->trying = refusals_try(refusals, user_of(dialogue), dialogue->password, now))) {
-        loop_timer_start(dialogue->job.means->loop, &dialogue->limit, TRIAL_POLL_MS, on_wait, dialogue);
+        !(dialogue->trying = lockout_try(lockout, user_of(dialogue), dialogue->password, now))) {
+        loop_timer_start(dialogue->params.services->loop, &dialogue->limit, TRIAL_POLL_MS, on_wait, dialogue);
         return;
     }
     if (by_libcurl)
@@ -152,8 +155,8 @@ static void begin(struct dialogue *dialogue)
         copy_password(dialogue);
         return;
     }
-    dialogue->fetch = secrets_fetch(dialogue->job.means->secrets, keeper(dialogue), dialogue->job.proxy, on_secret,
-                                    dialogue);
+    dialogue->fetch = passwords_fetch(dialogue->params.services->passwords, keeper(dialogue), dialogue->params.proxy,
+                                      on_secret, dialogue);
     if (!dialogue->fetch)
         fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
@@ -161,9 +164,9 @@ static void begin(struct dialogue *dialogue)
 /* Lets go of the connection and of what was said over it. */
 static void drop(struct dialogue *dialogue)
 {
-    secret_cancel(dialogue->fetch);
+    password_cancel(dialogue->fetch);
     handshake_free(dialogue->handshake);
-    login_free(dialogue->login);
+    http_login_free(dialogue->login);
     transport_close(dialogue->transport);
     dialogue->fetch = NULL;
     dialogue->handshake = NULL;
@@ -179,22 +182,22 @@ static void on_late(void *arg)
     struct dialogue *dialogue = arg;
 
     fail(dialogue, DIALOGUE_DEAD, FAILURE_TEMPORARY, "no answer within %u s",
-         dialogue->job.settings->handshake_timeout / 1000);
+         dialogue->params.settings->handshake_timeout / 1000);
 }
 
 static void limit_answer(struct dialogue *dialogue)
 {
-    loop_timer_start(dialogue->job.means->loop, &dialogue->limit, dialogue->job.settings->handshake_timeout, on_late,
-                     dialogue);
+    loop_timer_start(dialogue->params.services->loop, &dialogue->limit, dialogue->params.settings->handshake_timeout,
+                     on_late, dialogue);
 }
 
 /* Behind what the proxy said. */
 static void add_words(struct dialogue *dialogue, const char *words)
 {
-    char what[sizeof dialogue->verdict.failure.what];
+    char what[sizeof dialogue->response.failure.what];
 
-    snprintf(what, sizeof what, "%.80s: %.160s", dialogue->verdict.failure.what, words);
-    memcpy(dialogue->verdict.failure.what, what, sizeof what);
+    snprintf(what, sizeof what, "%.80s: %.160s", dialogue->response.failure.what, words);
+    memcpy(dialogue->response.failure.what, what, sizeof what);
 }
 
 /* Some proxies show the request in their answer; what was secret in it goes into no log.  From where it begins, all
@@ -215,17 +218,17 @@ static void blank_credentials(struct dialogue *dialogue)
 
     if (!secret)
         return;
-    blank(dialogue->verdict.failure.what, secret + 1);
-    blank(dialogue->verdict.failure.detail, secret + 1);
+    blank(dialogue->response.failure.what, secret + 1);
+    blank(dialogue->response.failure.detail, secret + 1);
 }
 
 /* The proxy wants credentials, and had none of ours yet. */
 static void on_challenge(struct dialogue *dialogue)
 {
-    const struct httphead *head = dialogue->login ? login_head(dialogue->login) : handshake_head(dialogue->handshake);
+    const struct http_head *head = dialogue_head(dialogue);
     char why[160];
 
-    if (auth_offered(&dialogue->auth, challenge_offered(head), why, sizeof why)) {
+    if (scheme_choice_offered(&dialogue->auth, challenge_offered(head), why, sizeof why)) {
         drop(dialogue);
         begin(dialogue);
         return;
@@ -237,30 +240,30 @@ static void on_challenge(struct dialogue *dialogue)
 static void note_refused(struct dialogue *dialogue)
 {
     dialogue->trying = false;
-    refusals_note(dialogue->job.means->refusals, user_of(dialogue), dialogue->password,
-                  loop_now(dialogue->job.means->loop));
+    lockout_note(dialogue->params.services->lockout, user_of(dialogue), dialogue->password,
+                 loop_now(dialogue->params.services->loop));
 }
 
 static void note_accepted(struct dialogue *dialogue)
 {
     dialogue->trying = false;
-    refusals_accept(dialogue->job.means->refusals, user_of(dialogue), dialogue->password,
-                    loop_now(dialogue->job.means->loop));
+    lockout_accept(dialogue->params.services->lockout, user_of(dialogue), dialogue->password,
+                   loop_now(dialogue->params.services->loop));
 }
 
-static void on_answer(struct dialogue *dialogue, const struct method_verdict *verdict, bool sent)
+static void on_answer(struct dialogue *dialogue, const struct connect_response *response, bool sent)
 {
-    const struct endpoint *proxy = dialogue->job.proxy;
-    struct health *health = dialogue->job.means->health;
-    uint64_t now = loop_now(dialogue->job.means->loop);
+    const struct endpoint *proxy = dialogue->params.proxy;
+    struct health *health = dialogue->params.services->health;
+    uint64_t now = loop_now(dialogue->params.services->loop);
 
     loop_timer_stop(&dialogue->limit);
-    dialogue->verdict = *verdict;
-    if (verdict->denied && !sent && !proxy->socks && dialogue->job.own) {
+    dialogue->response = *response;
+    if (response->denied && !sent && !proxy->socks && dialogue->params.own) {
         on_challenge(dialogue);
         return;
     }
-    dialogue->refused = verdict->denied && sent;
+    dialogue->refused = response->denied && sent;
     if (dialogue->refused)
         add_words(dialogue, "user and password, or ticket, were refused");
     blank_credentials(dialogue);
@@ -270,7 +273,7 @@ static void on_answer(struct dialogue *dialogue, const struct method_verdict *ve
         health_set_scheme(health, proxy, now, CHALLENGE_NONE);
     else if (dialogue->auth.scheme != CHALLENGE_NONE && !dialogue->auth.fixed)
         health_set_scheme(health, proxy, now, dialogue->auth.scheme);
-    tell(dialogue, verdict->outcome == METHOD_OPEN ? DIALOGUE_OPEN : DIALOGUE_ANSWERED);
+    tell(dialogue, response->verdict == CONNECT_OPEN ? DIALOGUE_OPEN : DIALOGUE_ANSWERED);
 }
 
 /* --- HANDSHAKE: one request of our own, without credentials or with Basic --- */
@@ -286,11 +289,11 @@ static void on_ready(void *arg, int ready)
     case HANDSHAKE_JUDGED:
         if (log_wants_steps())
             step(dialogue, "reply", handshake_status_line(dialogue->handshake, line, sizeof line));
-        on_answer(dialogue, handshake_verdict(dialogue->handshake), dialogue->credentials[0] != '\0');
+        on_answer(dialogue, handshake_response(dialogue->handshake), dialogue->credentials[0] != '\0');
         break;
     case HANDSHAKE_BROKEN:
         dialogue->cut_off = handshake_unanswered(dialogue->handshake);
-        dialogue->failure = handshake_verdict(dialogue->handshake)->failure;
+        dialogue->failure = handshake_response(dialogue->handshake)->failure;
         tell(dialogue, DIALOGUE_DEAD);
         break;
     }
@@ -307,16 +310,16 @@ static bool make_credentials(struct dialogue *dialogue)
 
 static void start_handshake(struct dialogue *dialogue)
 {
-    struct method_request request = dialogue->job.request;
+    struct connect_request request = dialogue->params.request;
     char line[300];
 
     if (!make_credentials(dialogue))
         return;
     request.credentials = dialogue->credentials[0] ? dialogue->credentials : NULL;
-    dialogue->handshake = handshake_new(&request, dialogue->job.require_switch);
+    dialogue->handshake = handshake_new(&request, dialogue->params.require_switch);
     if (!dialogue->handshake) {
         fail(dialogue, DIALOGUE_FAILED, FAILURE_PERMANENT, "the request does not fit into %d bytes",
-             METHOD_REQUEST_MAX);
+             CONNECT_REQUEST_MAX);
         return;
     }
     if (log_wants_steps())
@@ -331,8 +334,8 @@ static void start_handshake(struct dialogue *dialogue)
 /* The scheme cannot start here. */
 static void on_unable(struct dialogue *dialogue)
 {
-    dialogue->failure = *login_failure(dialogue->login);
-    if (auth_unable(&dialogue->auth)) {
+    dialogue->failure = *http_login_failure(dialogue->login);
+    if (scheme_choice_unable(&dialogue->auth)) {
         step(dialogue, "auth", dialogue->failure.what);
         drop(dialogue);
         begin(dialogue);
@@ -341,32 +344,32 @@ static void on_unable(struct dialogue *dialogue)
     }
 }
 
-static void on_login(void *arg, enum login_event event)
+static void on_login(void *arg, enum http_login_event event)
 {
     struct dialogue *dialogue = arg;
     char line[200];
 
     switch (event) {
-    case LOGIN_WANTS_CONNECTION:
+    case HTTP_LOGIN_WANTS_CONNECTION:
         tell(dialogue, DIALOGUE_WANTS_CONNECTION);
         break;
-    case LOGIN_ANSWERED:
-        if (log_wants_steps() && !dialogue->job.proxy->socks)
-            step(dialogue, "request", login_request_line(dialogue->login, line, sizeof line));
-        if (log_wants_steps() && *login_status_line(dialogue->login, line, sizeof line))
+    case HTTP_LOGIN_ANSWERED:
+        if (log_wants_steps() && !dialogue->params.proxy->socks)
+            step(dialogue, "request", http_login_request_line(dialogue->login, line, sizeof line));
+        if (log_wants_steps() && *http_login_status_line(dialogue->login, line, sizeof line))
             step(dialogue, "reply", line);
-        on_answer(dialogue, login_verdict(dialogue->login), login_credentials_were_sent(dialogue->login));
+        on_answer(dialogue, http_login_response(dialogue->login), http_login_credentials_were_sent(dialogue->login));
         break;
-    case LOGIN_UNABLE:
+    case HTTP_LOGIN_UNABLE:
         on_unable(dialogue);
         break;
-    case LOGIN_BROKEN:
-        dialogue->cut_off = !*login_status_line(dialogue->login, line, sizeof line);
-        dialogue->failure = *login_failure(dialogue->login);
+    case HTTP_LOGIN_BROKEN:
+        dialogue->cut_off = !*http_login_status_line(dialogue->login, line, sizeof line);
+        dialogue->failure = *http_login_failure(dialogue->login);
         tell(dialogue, DIALOGUE_DEAD);
         break;
-    case LOGIN_OURSELVES:
-        dialogue->failure = *login_failure(dialogue->login);
+    case HTTP_LOGIN_OURSELVES:
+        dialogue->failure = *http_login_failure(dialogue->login);
         tell(dialogue, DIALOGUE_FAILED);
         break;
     }
@@ -375,21 +378,21 @@ static void on_login(void *arg, enum login_event event)
 static void start_login(struct dialogue *dialogue)
 {
     bool with_password = needs_password(dialogue);
-    const struct login_job job = {
-        .loop = dialogue->job.means->loop,
-        .multi = dialogue->job.means->multi,
-        .proxy = dialogue->job.proxy,
-        .socks = dialogue->job.proxy->socks,
-        .request = &dialogue->job.request,
-        .require_switch = dialogue->job.require_switch,
+    const struct http_login_params params = {
+        .loop = dialogue->params.services->loop,
+        .curl_loop = dialogue->params.services->curl_loop,
+        .proxy = dialogue->params.proxy,
+        .socks = dialogue->params.proxy->socks,
+        .request = &dialogue->params.request,
+        .require_switch = dialogue->params.require_switch,
         .scheme = dialogue->auth.scheme,
         .user = with_password ? user_of(dialogue) : NULL,
         .password = with_password ? dialogue->password : NULL,
-        .told = on_login,
+        .on_event = on_login,
         .arg = dialogue,
     };
 
-    dialogue->login = login_start(&job);
+    dialogue->login = http_login_start(&params);
     if (!dialogue->login)
         fail(dialogue, DIALOGUE_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
@@ -401,16 +404,16 @@ static void start(struct deferred *deferred)
     begin((struct dialogue *)((char *)deferred - offsetof(struct dialogue, start)));
 }
 
-struct dialogue *dialogue_start(const struct dialogue_job *job)
+struct dialogue *dialogue_start(const struct dialogue_params *params)
 {
     struct dialogue *dialogue = calloc(1, sizeof *dialogue);
 
     if (!dialogue)
         return NULL;
-    dialogue->job = *job;
-    auth_start(&dialogue->auth, job->own, job->proxy->tls, user_of(dialogue) != NULL,
-               health_scheme(job->means->health, job->proxy));
-    loop_defer(job->means->loop, &dialogue->start, start);
+    dialogue->params = *params;
+    scheme_choice_start(&dialogue->auth, params->own, params->proxy->tls, user_of(dialogue) != NULL,
+                        health_scheme(params->services->health, params->proxy));
+    loop_defer(params->services->loop, &dialogue->start, start);
     return dialogue;
 }
 
@@ -418,7 +421,7 @@ void dialogue_connect(struct dialogue *dialogue, struct transport *transport)
 {
     if (dialogue->login) {
         limit_answer(dialogue);
-        login_connect(dialogue->login, transport);
+        http_login_connect(dialogue->login, transport);
     } else {
         dialogue->transport = transport;
         start_handshake(dialogue);
@@ -434,27 +437,27 @@ void dialogue_free(struct dialogue *dialogue)
 {
     if (!dialogue || dialogue->death.back)
         return;
-    loop_undefer(dialogue->job.means->loop, &dialogue->start);
+    loop_undefer(dialogue->params.services->loop, &dialogue->start);
     loop_timer_stop(&dialogue->limit);
     drop(dialogue);
     if (dialogue->trying)
-        refusals_leave(dialogue->job.means->refusals, user_of(dialogue), dialogue->password);
+        lockout_leave(dialogue->params.services->lockout, user_of(dialogue), dialogue->password);
     dialogue->trying = false;
     if (dialogue->password)
         explicit_bzero(dialogue->password, strlen(dialogue->password));
     free(dialogue->password);
     dialogue->password = NULL;
-    loop_defer(dialogue->job.means->loop, &dialogue->death, die);
+    loop_defer(dialogue->params.services->loop, &dialogue->death, die);
 }
 
-const struct method_verdict *dialogue_verdict(const struct dialogue *dialogue)
+const struct connect_response *dialogue_response(const struct dialogue *dialogue)
 {
-    return &dialogue->verdict;
+    return &dialogue->response;
 }
 
-const struct httphead *dialogue_head(const struct dialogue *dialogue)
+const struct http_head *dialogue_head(const struct dialogue *dialogue)
 {
-    return dialogue->login ? login_head(dialogue->login) : handshake_head(dialogue->handshake);
+    return dialogue->login ? http_login_head(dialogue->login) : handshake_head(dialogue->handshake);
 }
 
 bool dialogue_was_refused(const struct dialogue *dialogue)
@@ -469,7 +472,7 @@ bool dialogue_was_cut_off(const struct dialogue *dialogue)
 
 bool dialogue_takes_any(const struct dialogue *dialogue)
 {
-    return !dialogue->job.proxy->socks && dialogue->auth.scheme != CHALLENGE_NTLM &&
+    return !dialogue->params.proxy->socks && dialogue->auth.scheme != CHALLENGE_NTLM &&
            dialogue->auth.scheme != CHALLENGE_NEGOTIATE;
 }
 
@@ -483,7 +486,7 @@ struct transport *dialogue_take(struct dialogue *dialogue, char **leftover, size
     struct transport *transport = dialogue->transport;
 
     if (dialogue->login)
-        return login_take(dialogue->login, leftover, length);
+        return http_login_take(dialogue->login, leftover, length);
     *leftover = handshake_take_leftover(dialogue->handshake, length);
     dialogue->transport = NULL;
     transport_watch(transport, NULL, NULL);

@@ -24,28 +24,28 @@ enum dialogue_event {
     DIALOGUE_STEP,             /* a step is over: `step` names it, `text` says how it went */
     DIALOGUE_WANTS_CONNECTION, /* a fresh one to the proxy, TLS done: answer with dialogue_connect, now or later */
     DIALOGUE_OPEN,             /* take the transport */
-    DIALOGUE_ANSWERED,         /* the proxy said something else: see dialogue_verdict */
+    DIALOGUE_ANSWERED,         /* the proxy said something else: see dialogue_response */
     DIALOGUE_DEAD,             /* it is silent, or no proxy: see dialogue_failure */
     DIALOGUE_FAILED,           /* our own trouble, no password or no ticket: see dialogue_failure */
 };
 
-typedef void dialogue_told_fn(void *arg, enum dialogue_event event, const char *step, const char *text);
+typedef void dialogue_event_fn(void *arg, enum dialogue_event event, const char *step, const char *text);
 
-struct dialogue_job {
-    const struct means *means;
+struct dialogue_params {
+    const struct services *services;
     const struct settings *settings;  /* these, and what they point to, stay the owner's until the dialogue is freed */
     const struct endpoint *proxy;
     const struct proxy_config *own;   /* the proxy's section, for what only it may see; NULL: it has none */
-    struct method_request request;    /* all but credentials */
+    struct connect_request request;    /* all but credentials */
     bool require_switch;              /* 2xx is a failure */
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
-    dialogue_told_fn *told;
+    dialogue_event_fn *on_event;
     void *arg;
 };
 
 /* Starts.  told is never called from within this call; after OPEN and what stands below it, it is not called any more.
  * NULL: out of memory. */
-struct dialogue *dialogue_start(const struct dialogue_job *job);
+struct dialogue *dialogue_start(const struct dialogue_params *params);
 
 /* Hands over a connection that nothing was sent on, once for each that was wanted; it is the dialogue's now.  told may
  * be called from within this call. */
@@ -57,8 +57,8 @@ void dialogue_free(struct dialogue *dialogue);
 
 /* After OPEN and ANSWERED: the verdict, and the head of the answer (NULL: a SOCKS proxy's), borrowed.  The failure of a
  * 407 says what to do. */
-const struct method_verdict *dialogue_verdict(const struct dialogue *dialogue);
-const struct httphead *dialogue_head(const struct dialogue *dialogue);
+const struct connect_response *dialogue_response(const struct dialogue *dialogue);
+const struct http_head *dialogue_head(const struct dialogue *dialogue);
 
 /* After ANSWERED: whether the proxy refused credentials that were sent to it. */
 bool dialogue_was_refused(const struct dialogue *dialogue);

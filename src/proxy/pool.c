@@ -7,11 +7,11 @@
 #include "proxy/connector.h"
 
 /* One connection: under way, or ready. */
-struct item {
-    struct shelf *shelf;
-    struct item *next, **back;
+struct idle {
+    struct reserve *reserve;
+    struct idle *next, **back;
     const struct endpoint *proxy; /* one of the section's */
-    struct approach *approach;    /* NULL: ready */
+    struct connector *connector;    /* NULL: ready */
     struct transport *transport;  /* NULL: not yet */
     bool on_loopback;
     bool old;                     /* kept until another is ready, or it is of age: it does not count */
@@ -27,129 +27,129 @@ struct outlook {
 };
 
 /* What is kept for one section. */
-struct shelf {
-    struct stock *stock;
+struct reserve {
+    struct pool *pool;
     const struct proxy_config *section;
     size_t size;                  /* how many there should be; 0: nothing is kept */
-    struct item *items;           /* the oldest last */
+    struct idle *idles;           /* the oldest last */
     struct outlook outlooks[VALUE_LIST_MAX]; /* by its url */
     struct loop_timer retry;
     struct deferred filling;
 };
 
-struct stock {
-    const struct means *means;
+struct pool {
+    const struct services *services;
     struct config *config;        /* NULL: nothing is kept */
-    struct shelf *shelves;        /* one a section of the configuration */
-    size_t shelf_count;
+    struct reserve *reserves;        /* one a section of the configuration */
+    size_t reserve_count;
     size_t held, most;            /* connections, old ones and those under way included */
-    struct stock_sums sums;
+    struct pool_sums sums;
 };
 
-static struct loop *loop_of(const struct shelf *shelf)
+static struct loop *loop_of(const struct reserve *reserve)
 {
-    return shelf->stock->means->loop;
+    return reserve->pool->services->loop;
 }
 
-static struct outlook *outlook_of(struct shelf *shelf, const struct endpoint *proxy)
+static struct outlook *outlook_of(struct reserve *reserve, const struct endpoint *proxy)
 {
-    return &shelf->outlooks[proxy - shelf->section->urls.at];
+    return &reserve->outlooks[proxy - reserve->section->urls.at];
 }
 
 /* Milliseconds. */
-static uint64_t age_of(const struct item *item)
+static uint64_t age_of(const struct idle *idle)
 {
-    return loop_now(loop_of(item->shelf)) - item->since;
+    return loop_now(loop_of(idle->reserve)) - idle->since;
 }
 
 /* How many there are to this proxy, ready or under way, old ones left out. */
-static size_t count(const struct shelf *shelf, const struct endpoint *proxy)
+static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
 {
     size_t found = 0;
 
-    for (const struct item *item = shelf->items; item; item = item->next)
-        found += item->proxy == proxy && !item->old;
+    for (const struct idle *idle = reserve->idles; idle; idle = idle->next)
+        found += idle->proxy == proxy && !idle->old;
     return found;
 }
 
 /* Whether another one to the same proxy is, be it old. */
-static bool another_is_ready(const struct item *lost)
+static bool another_is_ready(const struct idle *lost)
 {
-    for (const struct item *item = lost->shelf->items; item; item = item->next)
-        if (item != lost && item->transport && item->proxy == lost->proxy)
+    for (const struct idle *idle = lost->reserve->idles; idle; idle = idle->next)
+        if (idle != lost && idle->transport && idle->proxy == lost->proxy)
             return true;
     return false;
 }
 
-static void item_die(struct deferred *death)
+static void idle_die(struct deferred *death)
 {
-    free((char *)death - offsetof(struct item, death));
+    free((char *)death - offsetof(struct idle, death));
 }
 
-static void item_end(struct item *item)
+static void idle_end(struct idle *idle)
 {
-    struct shelf *shelf = item->shelf;
+    struct reserve *reserve = idle->reserve;
 
-    loop_timer_stop(&item->age);
-    approach_free(item->approach);
-    transport_close(item->transport);
-    *item->back = item->next;
-    if (item->next)
-        item->next->back = item->back;
-    shelf->stock->held--;
-    loop_defer(loop_of(shelf), &item->death, item_die);
+    loop_timer_stop(&idle->age);
+    connector_free(idle->connector);
+    transport_close(idle->transport);
+    *idle->back = idle->next;
+    if (idle->next)
+        idle->next->back = idle->back;
+    reserve->pool->held--;
+    loop_defer(loop_of(reserve), &idle->death, idle_die);
 }
 
 /* --- filling --- */
 
 static void fill(struct deferred *filling);
 
-static void fill_soon(struct shelf *shelf)
+static void fill_soon(struct reserve *reserve)
 {
-    loop_defer(loop_of(shelf), &shelf->filling, fill);
+    loop_defer(loop_of(reserve), &reserve->filling, fill);
 }
 
 static void on_retry(void *arg)
 {
-    struct shelf *shelf = arg;
+    struct reserve *reserve = arg;
 
-    for (size_t i = 0; i < shelf->section->urls.count; i++)
-        shelf->outlooks[i].resting = 0;
-    fill_soon(shelf);
+    for (size_t i = 0; i < reserve->section->urls.count; i++)
+        reserve->outlooks[i].resting = 0;
+    fill_soon(reserve);
 }
 
-static void retry_later(struct shelf *shelf)
+static void retry_later(struct reserve *reserve)
 {
-    if (!shelf->retry.call)
-        loop_timer_start(loop_of(shelf), &shelf->retry, STOCK_RETRY_MS, on_retry, shelf);
+    if (!reserve->retry.call)
+        loop_timer_start(loop_of(reserve), &reserve->retry, POOL_RETRY_MS, on_retry, reserve);
 }
 
-static void replace(struct item *item)
+static void replace(struct idle *idle)
 {
-    struct shelf *shelf = item->shelf;
+    struct reserve *reserve = idle->reserve;
 
-    item_end(item);
-    fill_soon(shelf);
+    idle_end(idle);
+    fill_soon(reserve);
 }
 
 /* Making the next one in its place at once would be of no use, or making any if no other is ready.  What that says of
  * the proxy is for us alone: sessions may fare better. */
-static void lose(struct item *item, const char *why)
+static void lose(struct idle *idle, const char *why)
 {
-    struct shelf *shelf = item->shelf;
-    struct outlook *outlook = outlook_of(shelf, item->proxy);
+    struct reserve *reserve = idle->reserve;
+    struct outlook *outlook = outlook_of(reserve, idle->proxy);
     char where[ENDPOINT_URL_MAX];
 
-    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(item->proxy, where),
+    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(idle->proxy, where),
                 why);
-    if (another_is_ready(item)) {
+    if (another_is_ready(idle)) {
         outlook->resting++;
     } else {
-        outlook->resting = shelf->size;
+        outlook->resting = reserve->size;
         outlook->doubtful = true;
     }
-    retry_later(shelf);
-    replace(item);
+    retry_later(reserve);
+    replace(idle);
 }
 
 static void on_of_age(void *arg)
@@ -158,14 +158,14 @@ static void on_of_age(void *arg)
 }
 
 /* Its successor is made before it goes, so that there is always one ready. */
-static void retire(struct item *item)
+static void retire(struct idle *idle)
 {
-    uint32_t age = item->shelf->section->preconnect_age;
-    uint64_t lived = age_of(item);
+    uint32_t age = idle->reserve->section->preconnect_age;
+    uint64_t lived = age_of(idle);
 
-    item->old = true;
-    loop_timer_start(loop_of(item->shelf), &item->age, lived < age ? age - lived : 0, on_of_age, item);
-    fill_soon(item->shelf);
+    idle->old = true;
+    loop_timer_start(loop_of(idle->reserve), &idle->age, lived < age ? age - lived : 0, on_of_age, idle);
+    fill_soon(idle->reserve);
 }
 
 static void on_old(void *arg)
@@ -175,49 +175,49 @@ static void on_old(void *arg)
 
 /* The proxy that a session would be sent to now, but for those that we had no luck with lately.  NULL: there is none,
  * or it binds what was proven to it to a connection, so that a connection without proof is of no use. */
-static const struct endpoint *wanted(const struct shelf *shelf)
+static const struct endpoint *wanted(const struct reserve *reserve)
 {
     static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING}; /* as in route_next */
-    const struct means *means = shelf->stock->means;
+    const struct services *services = reserve->pool->services;
 
     for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)
-        for (size_t i = 0; i < shelf->section->urls.count; i++) {
-            const struct endpoint *proxy = &shelf->section->urls.at[i];
+        for (size_t i = 0; i < reserve->section->urls.count; i++) {
+            const struct endpoint *proxy = &reserve->section->urls.at[i];
             enum challenge_scheme scheme;
 
-            if (health_state(means->health, proxy, loop_now(means->loop)) != turns[turn] ||
-                shelf->outlooks[i].resting >= shelf->size)
+            if (health_state(services->health, proxy, loop_now(services->loop)) != turns[turn] ||
+                reserve->outlooks[i].resting >= reserve->size)
                 continue;
-            scheme = health_scheme(means->health, proxy);
+            scheme = health_scheme(services->health, proxy);
             return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
         }
     return NULL;
 }
 
 /* A successor is ready: the oldest goes that is old, or leads elsewhere. */
-static void end_predecessor(struct shelf *shelf, const struct endpoint *proxy)
+static void end_predecessor(struct reserve *reserve, const struct endpoint *proxy)
 {
-    struct item *oldest = NULL;
+    struct idle *oldest = NULL;
 
-    for (struct item *item = shelf->items; item; item = item->next)
-        if (item->transport && (item->old || item->proxy != proxy))
-            oldest = item;
+    for (struct idle *idle = reserve->idles; idle; idle = idle->next)
+        if (idle->transport && (idle->old || idle->proxy != proxy))
+            oldest = idle;
     if (oldest)
-        item_end(oldest);
+        idle_end(oldest);
 }
 
 /* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
  * turn.  Only what TLS says for itself does not.  false: it is no item any more. */
-static bool keep_if_silent(struct item *item)
+static bool keep_if_silent(struct idle *idle)
 {
     char byte;
 
-    if (transport_peek(item->transport, &byte, 1) == TRANSPORT_AGAIN)
+    if (transport_peek(idle->transport, &byte, 1) == TRANSPORT_AGAIN)
         return true;
-    if (!item->old && age_of(item) < STOCK_RETRY_MS)
-        lose(item, "it ended one that was just made");
+    if (!idle->old && age_of(idle) < POOL_RETRY_MS)
+        lose(idle, "it ended one that was just made");
     else
-        replace(item);
+        replace(idle);
     return false;
 }
 
@@ -228,52 +228,52 @@ static void on_word(void *arg, int ready)
 }
 
 /* When a successor is to be made: those that were made together do not grow old together. */
-static uint64_t time_to_renewal(const struct item *item)
+static uint64_t time_to_renewal(const struct idle *idle)
 {
-    uint32_t age = item->shelf->section->preconnect_age;
-    uint64_t due = age / 4 * 3 + (uint32_t)random() % (age / 8 + 1), lived = age_of(item);
+    uint32_t age = idle->reserve->section->preconnect_age;
+    uint64_t due = age / 4 * 3 + (uint32_t)random() % (age / 8 + 1), lived = age_of(idle);
 
     return lived < due ? due - lived : 0;
 }
 
-static void on_ready(struct item *item)
+static void on_ready(struct idle *idle)
 {
-    struct shelf *shelf = item->shelf;
-    struct outlook *outlook = outlook_of(shelf, item->proxy);
+    struct reserve *reserve = idle->reserve;
+    struct outlook *outlook = outlook_of(reserve, idle->proxy);
 
-    item->transport = approach_take(item->approach);
-    item->ready_since = loop_now(loop_of(shelf));
-    item->on_loopback = approach_on_loopback(item->approach);
-    approach_free(item->approach);
-    item->approach = NULL;
-    if (age_of(item) >= shelf->section->preconnect_age) {
-        lose(item, "to make one takes longer than preconnect-age");
+    idle->transport = connector_take(idle->connector);
+    idle->ready_since = loop_now(loop_of(reserve));
+    idle->on_loopback = connector_on_loopback(idle->connector);
+    connector_free(idle->connector);
+    idle->connector = NULL;
+    if (age_of(idle) >= reserve->section->preconnect_age) {
+        lose(idle, "to make one takes longer than preconnect-age");
         return;
     }
     outlook->doubtful = false;
-    if (outlook->resting == shelf->size)
+    if (outlook->resting == reserve->size)
         outlook->resting--; /* its own place; whether it lasts is not known yet, and the others go on resting */
-    if (wanted(shelf) == item->proxy)
-        end_predecessor(shelf, item->proxy);
-    fill_soon(shelf);
-    loop_timer_start(loop_of(shelf), &item->age, time_to_renewal(item), on_old, item);
-    transport_watch(item->transport, on_word, item);
-    (void)keep_if_silent(item); /* what came already is not announced again */
+    if (wanted(reserve) == idle->proxy)
+        end_predecessor(reserve, idle->proxy);
+    fill_soon(reserve);
+    loop_timer_start(loop_of(reserve), &idle->age, time_to_renewal(idle), on_old, idle);
+    transport_watch(idle->transport, on_word, idle);
+    (void)keep_if_silent(idle); /* what came already is not announced again */
 }
 
-static void on_approach(void *arg, enum approach_event event, const char *step, const char *text)
+static void on_approach(void *arg, enum connector_event event, const char *step, const char *text)
 {
-    struct item *item = arg;
+    struct idle *idle = arg;
 
     (void)step, (void)text;
     switch (event) {
-    case APPROACH_STEP:
+    case CONNECTOR_STEP:
         break;
-    case APPROACH_READY:
-        on_ready(item);
+    case CONNECTOR_READY:
+        on_ready(idle);
         break;
-    case APPROACH_DEAD: case APPROACH_FORBIDDEN: case APPROACH_FAILED:
-        lose(item, approach_failure(item->approach)->what);
+    case CONNECTOR_DEAD: case CONNECTOR_FORBIDDEN: case CONNECTOR_FAILED:
+        lose(idle, connector_failure(idle->connector)->what);
         break;
     }
 }
@@ -281,92 +281,93 @@ static void on_approach(void *arg, enum approach_event event, const char *step, 
 /* A connection to a listener of ours would be the next client, and want the next connection. */
 static const char *forbids(void *arg, const struct address *address)
 {
-    const struct means *means = ((struct item *)arg)->shelf->stock->means;
+    const struct services *services = ((struct idle *)arg)->reserve->pool->services;
 
-    return means->is_own && means->is_own(means->is_own_arg, address) ? "it is one of our own listeners" : NULL;
+    return services->is_own && services->is_own(services->is_own_arg,
+                                                address) ? "it is one of our own listeners" : NULL;
 }
 
-static bool add(struct shelf *shelf, const struct endpoint *proxy)
+static bool add(struct reserve *reserve, const struct endpoint *proxy)
 {
-    struct item *item = calloc(1, sizeof *item);
-    struct approach_job job = {
-        .means = shelf->stock->means,
-        .settings = &shelf->stock->config->settings,
+    struct idle *idle = calloc(1, sizeof *idle);
+    struct connector_params params = {
+        .services = reserve->pool->services,
+        .settings = &reserve->pool->config->settings,
         .place = proxy,
-        .own = shelf->section,
+        .own = reserve->section,
         .forbids = forbids,
-        .told = on_approach,
-        .arg = item,
+        .on_event = on_approach,
+        .arg = idle,
     };
 
-    if (item)
-        item->approach = approach_start(&job);
-    if (!item || !item->approach) {
-        free(item);
+    if (idle)
+        idle->connector = connector_start(&params);
+    if (!idle || !idle->connector) {
+        free(idle);
         return false;
     }
-    item->shelf = shelf;
-    item->proxy = proxy;
-    item->since = loop_now(loop_of(shelf));
-    item->next = shelf->items;
-    item->back = &shelf->items;
-    if (item->next)
-        item->next->back = &item->next;
-    shelf->items = item;
-    shelf->stock->held++;
+    idle->reserve = reserve;
+    idle->proxy = proxy;
+    idle->since = loop_now(loop_of(reserve));
+    idle->next = reserve->idles;
+    idle->back = &reserve->idles;
+    if (idle->next)
+        idle->next->back = &idle->next;
+    reserve->idles = idle;
+    reserve->pool->held++;
     return true;
 }
 
 /* Those to other proxies stay for as long as there is none to this one. */
 static void fill(struct deferred *filling)
 {
-    struct shelf *shelf = (struct shelf *)((char *)filling - offsetof(struct shelf, filling));
-    struct stock *stock = shelf->stock;
-    const struct endpoint *proxy = wanted(shelf);
-    const struct outlook *outlook = proxy ? outlook_of(shelf, proxy) : NULL;
-    size_t there = proxy ? count(shelf, proxy) : 0;
+    struct reserve *reserve = (struct reserve *)((char *)filling - offsetof(struct reserve, filling));
+    struct pool *pool = reserve->pool;
+    const struct endpoint *proxy = wanted(reserve);
+    const struct outlook *outlook = proxy ? outlook_of(reserve, proxy) : NULL;
+    size_t there = proxy ? count(reserve, proxy) : 0;
 
-    while (proxy && there + outlook->resting < (outlook->doubtful ? 1 : shelf->size) && stock->held < stock->most &&
-           add(shelf, proxy))
+    while (proxy && there + outlook->resting < (outlook->doubtful ? 1 : reserve->size) && pool->held < pool->most &&
+           add(reserve, proxy))
         there++;
-    if (there < shelf->size)
-        retry_later(shelf);
+    if (there < reserve->size)
+        retry_later(reserve);
 }
 
 /* --- from outside --- */
 
-struct stock *stock_new(const struct means *means)
+struct pool *pool_new(const struct services *services)
 {
-    struct stock *stock = calloc(1, sizeof *stock);
+    struct pool *pool = calloc(1, sizeof *pool);
 
-    if (stock)
-        stock->means = means;
-    return stock;
+    if (pool)
+        pool->services = services;
+    return pool;
 }
 
-void stock_close(struct stock *stock)
+void pool_close(struct pool *pool)
 {
-    for (size_t i = 0; i < stock->shelf_count; i++) {
-        struct shelf *shelf = &stock->shelves[i];
+    for (size_t i = 0; i < pool->reserve_count; i++) {
+        struct reserve *reserve = &pool->reserves[i];
 
-        loop_timer_stop(&shelf->retry);
-        loop_undefer(loop_of(shelf), &shelf->filling);
-        while (shelf->items)
-            item_end(shelf->items);
+        loop_timer_stop(&reserve->retry);
+        loop_undefer(loop_of(reserve), &reserve->filling);
+        while (reserve->idles)
+            idle_end(reserve->idles);
     }
-    free(stock->shelves);
-    stock->shelves = NULL;
-    stock->shelf_count = 0;
-    config_unref(stock->config);
-    stock->config = NULL;
+    free(pool->reserves);
+    pool->reserves = NULL;
+    pool->reserve_count = 0;
+    config_unref(pool->config);
+    pool->config = NULL;
 }
 
-void stock_free(struct stock *stock)
+void pool_free(struct pool *pool)
 {
-    if (!stock)
+    if (!pool)
         return;
-    stock_close(stock);
-    free(stock);
+    pool_close(pool);
+    free(pool);
 }
 
 /* How many connections a section asks for: none if no listener has it. */
@@ -379,102 +380,102 @@ static size_t asked_for(const struct config *config, const struct proxy_config *
     return 0;
 }
 
-void stock_keep(struct stock *stock, struct config *config, size_t most)
+void pool_keep(struct pool *pool, struct config *config, size_t most)
 {
     size_t all = 0, room = most / 5 * 4 + most % 5 * 4 / 5; /* the rest is for successors */
 
-    stock_close(stock);
-    stock->config = config_ref(config);
-    stock->most = most;
-    stock->shelves = calloc(config->proxy_count ? config->proxy_count : 1, sizeof *stock->shelves);
-    if (!stock->shelves)
+    pool_close(pool);
+    pool->config = config_ref(config);
+    pool->most = most;
+    pool->reserves = calloc(config->proxy_count ? config->proxy_count : 1, sizeof *pool->reserves);
+    if (!pool->reserves)
         return;
-    stock->shelf_count = config->proxy_count;
+    pool->reserve_count = config->proxy_count;
     for (size_t i = 0; i < config->proxy_count; i++)
         all += asked_for(config, &config->proxies[i]);
     for (size_t i = 0; i < config->proxy_count; i++) {
-        struct shelf *shelf = &stock->shelves[i];
+        struct reserve *reserve = &pool->reserves[i];
 
-        shelf->stock = stock;
-        shelf->section = &config->proxies[i];
-        shelf->size = asked_for(config, shelf->section);
-        if (all > room && shelf->size > 1)
-            shelf->size = shelf->size * room / all > 0 ? shelf->size * room / all : 1;
-        if (shelf->size > 0)
-            fill_soon(shelf);
+        reserve->pool = pool;
+        reserve->section = &config->proxies[i];
+        reserve->size = asked_for(config, reserve->section);
+        if (all > room && reserve->size > 1)
+            reserve->size = reserve->size * room / all > 0 ? reserve->size * room / all : 1;
+        if (reserve->size > 0)
+            fill_soon(reserve);
     }
 }
 
-static struct shelf *find_shelf(const struct stock *stock, const struct proxy_config *section)
+static struct reserve *find_reserve(const struct pool *pool, const struct proxy_config *section)
 {
-    for (size_t i = 0; i < stock->shelf_count; i++)
-        if (stock->shelves[i].section == section && stock->shelves[i].size > 0)
-            return &stock->shelves[i];
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        if (pool->reserves[i].section == section && pool->reserves[i].size > 0)
+            return &pool->reserves[i];
     return NULL;
 }
 
 /* The youngest that has stood for a moment: nobody had much time to forget it.  If none has, the one that was made
  * first: a proxy with few places closes those that came later, and its word may be on the way. */
-static struct item *find_ready(const struct shelf *shelf, const struct endpoint *proxy)
+static struct idle *find_ready(const struct reserve *reserve, const struct endpoint *proxy)
 {
-    struct item *found = NULL;
+    struct idle *found = NULL;
 
-    for (struct item *item = shelf->items; item; item = item->next)
-        if (item->transport && endpoint_equal(item->proxy, proxy)) {
-            found = item;
-            if (loop_now(loop_of(shelf)) - item->ready_since >= STOCK_SETTLED_MS)
+    for (struct idle *idle = reserve->idles; idle; idle = idle->next)
+        if (idle->transport && endpoint_equal(idle->proxy, proxy)) {
+            found = idle;
+            if (loop_now(loop_of(reserve)) - idle->ready_since >= POOL_SETTLED_MS)
                 break;
         }
     return found;
 }
 
-struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,
-                             bool *on_loopback)
+struct transport *pool_take(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section,
+                            bool *on_loopback)
 {
-    struct shelf *shelf = find_shelf(stock, section);
-    struct item *item;
+    struct reserve *reserve = find_reserve(pool, section);
+    struct idle *idle;
     struct transport *transport;
 
     do
-        item = shelf ? find_ready(shelf, proxy) : NULL;
-    while (item && !keep_if_silent(item)); /* its watcher may not have had its turn yet */
-    if (!item) {
-        if (shelf)
-            fill_soon(shelf); /* it may be another proxy's turn now */
+        idle = reserve ? find_ready(reserve, proxy) : NULL;
+    while (idle && !keep_if_silent(idle)); /* its watcher may not have had its turn yet */
+    if (!idle) {
+        if (reserve)
+            fill_soon(reserve); /* it may be another proxy's turn now */
         return NULL;
     }
-    transport = item->transport;
-    *on_loopback = item->on_loopback;
+    transport = idle->transport;
+    *on_loopback = idle->on_loopback;
     transport_watch(transport, NULL, NULL);
-    item->transport = NULL;
-    stock->sums.taken++;
-    replace(item);
+    idle->transport = NULL;
+    pool->sums.taken++;
+    replace(idle);
     return transport;
 }
 
-void stock_note_stale(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section)
+void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section)
 {
-    struct shelf *shelf = find_shelf(stock, section);
-    struct item *next;
+    struct reserve *reserve = find_reserve(pool, section);
+    struct idle *next;
 
-    stock->sums.stale++;
-    for (struct item *item = shelf ? shelf->items : NULL; item; item = next) {
-        next = item->next;
-        if (item->transport && endpoint_equal(item->proxy, proxy))
-            replace(item);
+    pool->sums.stale++;
+    for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = next) {
+        next = idle->next;
+        if (idle->transport && endpoint_equal(idle->proxy, proxy))
+            replace(idle);
     }
 }
 
-void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section)
+void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section)
 {
-    struct shelf *shelf = find_shelf(stock, section);
+    struct reserve *reserve = find_reserve(pool, section);
 
-    for (struct item *item = shelf ? shelf->items : NULL; item; item = item->next)
-        if (item->transport && !item->old && endpoint_equal(item->proxy, proxy))
-            retire(item);
+    for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
+        if (idle->transport && !idle->old && endpoint_equal(idle->proxy, proxy))
+            retire(idle);
 }
 
-size_t stock_size(const struct config *config)
+size_t pool_size(const struct config *config)
 {
     size_t size = 0;
 
@@ -486,17 +487,17 @@ size_t stock_size(const struct config *config)
     return size;
 }
 
-size_t stock_ready(const struct stock *stock, const struct endpoint *proxy)
+size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < stock->shelf_count; i++)
-        for (const struct item *item = stock->shelves[i].items; item; item = item->next)
-            count += item->transport && endpoint_equal(item->proxy, proxy);
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
+            count += idle->transport && endpoint_equal(idle->proxy, proxy);
     return count;
 }
 
-struct stock_sums stock_sums(const struct stock *stock)
+struct pool_sums pool_sums(const struct pool *pool)
 {
-    return stock->sums;
+    return pool->sums;
 }

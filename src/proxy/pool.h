@@ -16,46 +16,46 @@
 #include "net/transport.h"
 #include "proxy/services.h"
 
-#define STOCK_RETRY_MS 5000    /* after a connection could not be made, or was ended by the proxy before it was that
+#define POOL_RETRY_MS 5000    /* after a connection could not be made, or was ended by the proxy before it was that
                                 * old, its place stays empty for so long at most; no session waits for this */
-#define STOCK_SETTLED_MS 250   /* a proxy that has no place for a connection has closed it by then, most likely */
-#define STOCK_PATIENCE_MS 2000 /* for transport_set_patience, while the first request is on its way: a router between
+#define POOL_SETTLED_MS 250   /* a proxy that has no place for a connection has closed it by then, most likely */
+#define POOL_PATIENCE_MS 2000 /* for transport_set_patience, while the first request is on its way: a router between
                                 * may have forgotten a connection that nothing moved over */
 
-struct stock;
+struct pool;
 
 /* An empty one.  means must outlive it.  NULL: out of memory. */
-struct stock *stock_new(const struct means *means);
+struct pool *pool_new(const struct services *services);
 
 /* Closes all.  NULL is fine. */
-void stock_free(struct stock *stock);
+void pool_free(struct pool *pool);
 
 /* Keeps what this configuration asks for, from now on, but never more than `most` connections at a time; a reference is
  * taken.  What was kept for another is closed. */
-void stock_keep(struct stock *stock, struct config *config, size_t most);
+void pool_keep(struct pool *pool, struct config *config, size_t most);
 
 /* Closes all, and keeps nothing from now on. */
-void stock_close(struct stock *stock);
+void pool_close(struct pool *pool);
 
 /* A connection to this proxy of this section, the caller's now, and whether it leads to this machine itself; NULL:
  * there is none ready. */
-struct transport *stock_take(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section,
-                             bool *on_loopback);
+struct transport *pool_take(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section,
+                            bool *on_loopback);
 
 /* One that was taken turned out to be dead.  So are, most likely, the others to this proxy: they are replaced. */
-void stock_note_stale(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section);
+void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* One that was taken brought no answer: the others are replaced as if they were old, and serve until then. */
-void stock_renew(struct stock *stock, const struct endpoint *proxy, const struct proxy_config *section);
+void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* How many connections a configuration asks for, with some more while old ones are renewed. */
-size_t stock_size(const struct config *config);
+size_t pool_size(const struct config *config);
 
 /* How many are ready to each proxy, and since the start: how many were taken, and how many of those were dead. */
-size_t stock_ready(const struct stock *stock, const struct endpoint *proxy);
-struct stock_sums {
+size_t pool_ready(const struct pool *pool, const struct endpoint *proxy);
+struct pool_sums {
     uint64_t taken, stale;
 };
-struct stock_sums stock_sums(const struct stock *stock);
+struct pool_sums pool_sums(const struct pool *pool);
 
 #endif

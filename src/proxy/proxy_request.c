@@ -13,9 +13,9 @@
 #include "proxy/standing.h"
 
 struct hop {
-    struct hop_job job;
+    struct proxy_request_params params;
     struct dialogue *dialogue;    /* NULL when there is no proxy */
-    struct approach *approach;    /* under way, as the next one is, or NULL */
+    struct connector *connector;    /* under way, as the next one is, or NULL */
     struct hop *outer;            /* to the proxy before this one */
     struct route *way;            /* which of them, when there are several; NULL: there is none */
     const struct endpoint *before; /* the one that was asked last */
@@ -32,12 +32,12 @@ static void on_approached(struct hop *hop, struct transport *transport);
 
 static void tell(struct hop *hop, enum hop_event event)
 {
-    hop->job.told(hop->job.arg, event, NULL, NULL);
+    hop->params.on_event(hop->params.arg, event, NULL, NULL);
 }
 
 static void step(struct hop *hop, const char *what, const char *text)
 {
-    hop->job.told(hop->job.arg, HOP_STEP, what, text);
+    hop->params.on_event(hop->params.arg, HOP_STEP, what, text);
 }
 
 /* The one way to fail without an answer. */
@@ -54,28 +54,28 @@ static void __attribute__((format(printf, 4, 5))) fail(struct hop *hop, enum hop
 
 /* --- APPROACH: a connection to the proxy, or to the target --- */
 
-static void on_approach(void *arg, enum approach_event event, const char *what, const char *text)
+static void on_approach(void *arg, enum connector_event event, const char *what, const char *text)
 {
     struct hop *hop = arg;
     struct transport *transport = NULL;
 
-    if (event == APPROACH_STEP) {
+    if (event == CONNECTOR_STEP) {
         step(hop, what, text);
         return;
     }
-    hop->reached |= approach_connected(hop->approach);
-    hop->on_loopback = approach_on_loopback(hop->approach);
-    hop->failure = *approach_failure(hop->approach);
-    if (event == APPROACH_READY)
-        transport = approach_take(hop->approach);
-    approach_free(hop->approach);
-    hop->approach = NULL;
+    hop->reached |= connector_connected(hop->connector);
+    hop->on_loopback = connector_on_loopback(hop->connector);
+    hop->failure = *connector_failure(hop->connector);
+    if (event == CONNECTOR_READY)
+        transport = connector_take(hop->connector);
+    connector_free(hop->connector);
+    hop->connector = NULL;
     switch (event) {
-    case APPROACH_STEP: break;
-    case APPROACH_READY: on_approached(hop, transport); break;
-    case APPROACH_DEAD: tell(hop, HOP_DEAD); break;
-    case APPROACH_FORBIDDEN: tell(hop, HOP_FORBIDDEN); break;
-    case APPROACH_FAILED: tell(hop, HOP_FAILED); break;
+    case CONNECTOR_STEP: break;
+    case CONNECTOR_READY: on_approached(hop, transport); break;
+    case CONNECTOR_DEAD: tell(hop, HOP_DEAD); break;
+    case CONNECTOR_FORBIDDEN: tell(hop, HOP_FORBIDDEN); break;
+    case CONNECTOR_FAILED: tell(hop, HOP_FAILED); break;
     }
 }
 
@@ -83,27 +83,27 @@ static const char *forbids(void *arg, const struct address *address)
 {
     struct hop *hop = arg;
 
-    return hop->job.forbids(hop->job.arg, address);
+    return hop->params.forbids(hop->params.arg, address);
 }
 
 /* Over a connection that the proxy before this one has given, or over one of its own. */
 static void start_approach(struct hop *hop, struct transport *through, char *leftover, size_t length)
 {
-    const struct approach_job job = {
-        .means = hop->job.means,
-        .settings = hop->job.settings,
-        .place = hop->job.proxy ? hop->job.proxy : hop->job.request.target,
-        .own = hop->job.own,
+    const struct connector_params params = {
+        .services = hop->params.services,
+        .settings = hop->params.settings,
+        .place = hop->params.proxy ? hop->params.proxy : hop->params.request.target,
+        .own = hop->params.own,
         .through = through,
         .leftover = leftover,
         .leftover_length = length,
-        .forbids = hop->job.forbids ? forbids : NULL,
-        .told = on_approach,
+        .forbids = hop->params.forbids ? forbids : NULL,
+        .on_event = on_approach,
         .arg = hop,
     };
 
-    hop->approach = approach_start(&job);
-    if (!hop->approach)
+    hop->connector = connector_start(&params);
+    if (!hop->connector)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
 
@@ -126,26 +126,27 @@ static void start_outer(struct hop *hop);
  * for all of them when the user was refused.  Only 502 and 504 speak of this proxy. */
 static void on_outer_failed(struct hop *hop, enum hop_event event)
 {
-    const struct method_verdict *verdict = event == HOP_ANSWERED ? hop_verdict(hop->outer) : NULL;
-    struct failure failure = verdict ? verdict->failure : *hop_failure(hop->outer);
-    const struct means *means = hop->job.means;
-    bool refused = verdict && hop_was_refused(hop->outer);
-    bool next = event == HOP_DEAD || (verdict && verdict->busy), speaks_of_this = verdict && verdict->target_trouble;
+    const struct connect_response *response = event == HOP_ANSWERED ? hop_response(hop->outer) : NULL;
+    struct failure failure = response ? response->failure : *hop_failure(hop->outer);
+    const struct services *services = hop->params.services;
+    bool refused = response && hop_was_refused(hop->outer);
+    bool next = event == HOP_DEAD || (response &&
+                                      response->busy), speaks_of_this = response && response->target_trouble;
 
     hop->reached |= hop_was_reached(hop->outer);
     if (event == HOP_DEAD || refused)
-        standing_failed(means, hop->job.name, hop->before, &failure);
-    if (verdict && verdict->retry_after > 0)
-        standing_sent_away(means, hop->job.name, hop->before, (unsigned)verdict->retry_after, &failure);
+        standing_failed(services, hop->params.name, hop->before, &failure);
+    if (response && response->retry_after > 0)
+        standing_sent_away(services, hop->params.name, hop->before, (unsigned)response->retry_after, &failure);
     if (refused)
-        secrets_forget(means->secrets, hop->job.via);
+        passwords_forget(services->passwords, hop->params.via);
     hop_free(hop->outer);
     hop->outer = NULL;
     hop->failure = failure;
     if (next)
         start_outer(hop);
     else
-        fail_before(hop, verdict && !refused ? HOP_DEAD : HOP_FAILED, speaks_of_this);
+        fail_before(hop, response && !refused ? HOP_DEAD : HOP_FAILED, speaks_of_this);
 }
 
 static void on_outer(void *arg, enum hop_event event, const char *what, const char *text)
@@ -160,7 +161,7 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
         step(hop, what, text);
         break;
     case HOP_OPEN:
-        standing_worked(hop->job.means, hop->before);
+        standing_worked(hop->params.services, hop->before);
         transport = hop_take(hop->outer, &leftover, &length);
         hop_free(hop->outer);
         hop->outer = NULL;
@@ -177,27 +178,27 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
 /* Asks the proxy before this one for a tunnel to it.  No protocol is named there: what goes through is HTTP. */
 static void ask_outer(struct hop *hop)
 {
-    const struct proxy_config *via = hop->job.via;
-    const struct hop_job job = {
-        .means = hop->job.means,
-        .settings = hop->job.settings,
-        .name = hop->job.name,
+    const struct proxy_config *via = hop->params.via;
+    const struct proxy_request_params params = {
+        .services = hop->params.services,
+        .settings = hop->params.settings,
+        .name = hop->params.name,
         .proxy = hop->before,
         .own = via,
         .via = via->via,
         .request = {
             .method = via->method,
-            .target = hop->job.proxy,
+            .target = hop->params.proxy,
             .token = "HTTP",
             .scheme = "http",
             .headers = via->headers.at,
             .header_count = via->headers.count,
         },
-        .told = on_outer,
+        .on_event = on_outer,
         .arg = hop,
     };
 
-    hop->outer = hop_start(&job);
+    hop->outer = hop_start(&params);
     if (!hop->outer)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
@@ -207,7 +208,8 @@ static void start_outer(struct hop *hop)
 {
     struct failure away;
 
-    switch (route_next(hop->way, hop->job.means->health, loop_now(hop->job.means->loop), &hop->before, &away)) {
+    switch (route_next(hop->way, hop->params.services->health, loop_now(hop->params.services->loop), &hop->before,
+                       &away)) {
     case ROUTE_PROXY:
         ask_outer(hop);
         break;
@@ -229,7 +231,7 @@ static void start_way(struct hop *hop)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
         return;
     }
-    route_through(hop->way, hop->job.via);
+    route_through(hop->way, hop->params.via);
     hop->before = &hop->way->proxies[0];
     start_outer(hop);
 }
@@ -240,17 +242,17 @@ static struct transport *take_ready(struct hop *hop)
 {
     struct transport *ready;
 
-    if (!hop->dialogue || !hop->job.own || !hop->job.means->stock || hop->job.forbids || hop->stale ||
+    if (!hop->dialogue || !hop->params.own || !hop->params.services->pool || hop->params.forbids || hop->stale ||
         !dialogue_takes_any(hop->dialogue))
         return NULL;
-    ready = stock_take(hop->job.means->stock, hop->job.proxy, hop->job.own, &hop->on_loopback);
+    ready = pool_take(hop->params.services->pool, hop->params.proxy, hop->params.own, &hop->on_loopback);
     if (ready)
-        transport_set_patience(ready, hop->job.settings->handshake_timeout > 2 * STOCK_PATIENCE_MS
-                                          ? STOCK_PATIENCE_MS : hop->job.settings->handshake_timeout / 2);
+        transport_set_patience(ready, hop->params.settings->handshake_timeout > 2 * POOL_PATIENCE_MS
+                                          ? POOL_PATIENCE_MS : hop->params.settings->handshake_timeout / 2);
     return ready;
 }
 
-static void approach(struct hop *hop)
+static void connector(struct hop *hop)
 {
     struct transport *ready = take_ready(hop);
 
@@ -258,7 +260,7 @@ static void approach(struct hop *hop)
     if (ready) {
         step(hop, "connect", "made ahead of need");
         on_approached(hop, ready);
-    } else if (hop->job.proxy && hop->job.via) {
+    } else if (hop->params.proxy && hop->params.via) {
         start_way(hop);
     } else {
         start_approach(hop, NULL, NULL, 0);
@@ -292,7 +294,7 @@ static bool connection_was_stale(const struct hop *hop, enum dialogue_event even
  * That is nobody's failure. */
 static void ask_anew(struct hop *hop)
 {
-    stock_note_stale(hop->job.means->stock, hop->job.proxy, hop->job.own);
+    pool_note_stale(hop->params.services->pool, hop->params.proxy, hop->params.own);
     hop->stale = true;
     dialogue_free(hop->dialogue);
     start_dialogue(hop);
@@ -304,7 +306,7 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
     bool from_stock = hop->from_stock && !hop->stale, stale = from_stock && connection_was_stale(hop, event);
 
     if (from_stock && !stale && event == DIALOGUE_DEAD)
-        stock_renew(hop->job.means->stock, hop->job.proxy, hop->job.own);
+        pool_renew(hop->params.services->pool, hop->params.proxy, hop->params.own);
     if (event != DIALOGUE_STEP && event != DIALOGUE_WANTS_CONNECTION && !stale)
         hop->reached = true;
     switch (event) {
@@ -312,7 +314,7 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
         step(hop, what, text);
         break;
     case DIALOGUE_WANTS_CONNECTION:
-        approach(hop);
+        connector(hop);
         break;
     case DIALOGUE_OPEN:
         tell(hop, HOP_OPEN);
@@ -336,20 +338,20 @@ static void on_dialogue(void *arg, enum dialogue_event event, const char *what, 
 
 static void start_dialogue(struct hop *hop)
 {
-    const struct dialogue_job job = {
-        .means = hop->job.means,
-        .settings = hop->job.settings,
-        .proxy = hop->job.proxy,
-        .own = hop->job.own,
-        .request = hop->job.request,
-        .require_switch = hop->job.require_switch,
-        .user = hop->job.user,
-        .password = hop->job.password,
-        .told = on_dialogue,
+    const struct dialogue_params params = {
+        .services = hop->params.services,
+        .settings = hop->params.settings,
+        .proxy = hop->params.proxy,
+        .own = hop->params.own,
+        .request = hop->params.request,
+        .require_switch = hop->params.require_switch,
+        .user = hop->params.user,
+        .password = hop->params.password,
+        .on_event = on_dialogue,
         .arg = hop,
     };
 
-    hop->dialogue = dialogue_start(&job);
+    hop->dialogue = dialogue_start(&params);
     if (!hop->dialogue)
         fail(hop, HOP_FAILED, FAILURE_TEMPORARY, "out of memory");
 }
@@ -360,20 +362,20 @@ static void start(struct deferred *deferred)
 {
     struct hop *hop = (struct hop *)((char *)deferred - offsetof(struct hop, start));
 
-    if (hop->job.proxy)
+    if (hop->params.proxy)
         start_dialogue(hop);
     else
-        approach(hop);
+        connector(hop);
 }
 
-struct hop *hop_start(const struct hop_job *job)
+struct hop *hop_start(const struct proxy_request_params *params)
 {
     struct hop *hop = calloc(1, sizeof *hop);
 
     if (!hop)
         return NULL;
-    hop->job = *job;
-    loop_defer(job->means->loop, &hop->start, start);
+    hop->params = *params;
+    loop_defer(params->services->loop, &hop->start, start);
     return hop;
 }
 
@@ -389,24 +391,24 @@ void hop_free(struct hop *hop)
 {
     if (!hop || hop->death.back)
         return;
-    loop_undefer(hop->job.means->loop, &hop->start);
+    loop_undefer(hop->params.services->loop, &hop->start);
     dialogue_free(hop->dialogue);
-    approach_free(hop->approach);
+    connector_free(hop->connector);
     hop_free(hop->outer);
     transport_close(hop->transport);
     hop->dialogue = NULL;
-    hop->approach = NULL;
+    hop->connector = NULL;
     hop->outer = NULL;
     hop->transport = NULL;
-    loop_defer(hop->job.means->loop, &hop->death, die);
+    loop_defer(hop->params.services->loop, &hop->death, die);
 }
 
-const struct method_verdict *hop_verdict(const struct hop *hop)
+const struct connect_response *hop_response(const struct hop *hop)
 {
-    return dialogue_verdict(hop->dialogue);
+    return dialogue_response(hop->dialogue);
 }
 
-const struct httphead *hop_head(const struct hop *hop)
+const struct http_head *hop_head(const struct hop *hop)
 {
     return dialogue_head(hop->dialogue);
 }
@@ -428,7 +430,7 @@ bool hop_failed_before(const struct hop *hop)
 
 bool hop_switched(const struct hop *hop)
 {
-    return hop->dialogue && dialogue_verdict(hop->dialogue)->switched;
+    return hop->dialogue && dialogue_response(hop->dialogue)->switched;
 }
 
 bool hop_on_loopback(const struct hop *hop)
@@ -448,7 +450,7 @@ struct transport *hop_take(struct hop *hop, char **leftover, size_t *length)
     if (hop->dialogue) {
         transport = dialogue_take(hop->dialogue, leftover, length);
         if (hop->from_stock)
-            transport_set_patience(transport, hop->job.settings->keepalive);
+            transport_set_patience(transport, hop->params.settings->keepalive);
         return transport;
     }
     *leftover = NULL;

@@ -27,32 +27,32 @@ struct hop;
 enum hop_event {
     HOP_STEP,      /* a step is over: `step` names it, `text` says how it went */
     HOP_OPEN,      /* take the transport */
-    HOP_ANSWERED,  /* the proxy said something else: see hop_verdict */
+    HOP_ANSWERED,  /* the proxy said something else: see hop_response */
     HOP_DEAD,      /* it cannot be reached, or is no proxy: see hop_failure */
     HOP_FORBIDDEN, /* it may not be used: see hop_failure */
     HOP_FAILED,    /* our own trouble, or no password: see hop_failure */
 };
 
-typedef void hop_told_fn(void *arg, enum hop_event event, const char *step, const char *text);
+typedef void hop_event_fn(void *arg, enum hop_event event, const char *step, const char *text);
 
-struct hop_job {
-    const struct means *means;
+struct proxy_request_params {
+    const struct services *services;
     const struct settings *settings;        /* these, and what they point to, stay the owner's until the hop is freed */
     const char *name;                       /* the session's, for the log */
     const struct endpoint *proxy;           /* NULL: the request's target itself is dialed */
     const struct proxy_config *own;         /* the proxy's section, for what only it may see; NULL: it has none */
     const struct proxy_config *via;         /* the proxies through which it is reached; NULL: none */
-    struct method_request request;          /* all but credentials */
+    struct connect_request request;          /* all but credentials */
     bool require_switch;                    /* 2xx is a failure */
     const char *user, *password;            /* used when there is no section with a user; NULL: none */
-    const char *(*forbids)(void *arg, const struct address *address); /* as of reach_job */
-    hop_told_fn *told;
+    const char *(*forbids)(void *arg, const struct address *address); /* as of reach_params */
+    hop_event_fn *on_event;
     void *arg;
 };
 
 /* Starts.  told is never called from within this call; after anything but STEP it is not called any more.  NULL: out of
  * memory. */
-struct hop *hop_start(const struct hop_job *job);
+struct hop *hop_start(const struct proxy_request_params *params);
 
 /* Ends it, whatever the state; a transport that was not taken is closed.  NULL is fine, and so is a call from within
  * told. */
@@ -60,8 +60,8 @@ void hop_free(struct hop *hop);
 
 /* After ANSWERED: the verdict and the head of the answer, borrowed.  A 407 here is the proxy's last word; its failure
  * says what to do. */
-const struct method_verdict *hop_verdict(const struct hop *hop);
-const struct httphead *hop_head(const struct hop *hop);
+const struct connect_response *hop_response(const struct hop *hop);
+const struct http_head *hop_head(const struct hop *hop);
 
 /* After ANSWERED: whether the proxy refused credentials that were sent to it. */
 bool hop_was_refused(const struct hop *hop);

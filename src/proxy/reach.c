@@ -8,7 +8,7 @@
 #include "base/log.h"
 
 struct reach {
-    struct reach_job job;
+    struct reach_params params;
     struct endpoint place;
     struct lookup *lookup;           /* under way, or NULL */
     struct dial *dial;               /* under way, or NULL */
@@ -23,7 +23,7 @@ struct reach {
 
 static void tell(struct reach *reach, enum reach_event event, const char *step, const char *text)
 {
-    reach->job.told(reach->job.arg, event, step, text);
+    reach->params.on_event(reach->params.arg, event, step, text);
 }
 
 static void __attribute__((format(printf, 3, 4))) end(struct reach *reach, enum reach_event event, const char *format,
@@ -48,7 +48,7 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
 
     reach->dial = NULL;
     if (result == DIAL_CONNECTED) {
-        reach->transport = transport_from_socket(reach->job.loop, fd);
+        reach->transport = transport_from_socket(reach->params.loop, fd);
         reach->on_loopback = address_is_loopback(address);
         if (!reach->transport) {
             end(reach, REACH_OURSELVES, "out of memory");
@@ -75,8 +75,8 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
 static void dial(struct reach *reach, const struct address_list *addresses)
 {
     reach->addresses = *addresses;
-    reach->dial = dialer_dial(reach->job.dialer, addresses, reach->place.port, reach->job.connect_ms,
-                              reach->job.keepalive_ms, on_dialed, reach);
+    reach->dial = dialer_dial(reach->params.dialer, addresses, reach->place.port, reach->params.connect_ms,
+                              reach->params.keepalive_ms, on_dialed, reach);
     if (!reach->dial)
         end(reach, REACH_OURSELVES, "out of memory");
 }
@@ -122,7 +122,7 @@ static void on_addresses(void *arg, const struct address_list *found, const char
         const char *why;
 
         address_set_port(&address, reach->place.port);
-        why = reach->job.forbids ? reach->job.forbids(reach->job.arg, &address) : NULL;
+        why = reach->params.forbids ? reach->params.forbids(reach->params.arg, &address) : NULL;
         if (why) {
             end(reach, REACH_FORBIDDEN, "%s", why);
             return;
@@ -145,24 +145,25 @@ static void on_late(void *arg)
     if (reach->again)
         tell(reach, REACH_UNREACHABLE, NULL, reach->why);
     else
-        end(reach, REACH_UNREACHABLE, "no answer from the name servers within %u s", reach->job.resolve_ms / 1000);
+        end(reach, REACH_UNREACHABLE, "no answer from the name servers within %u s", reach->params.resolve_ms / 1000);
 }
 
 static void look_up(struct reach *reach)
 {
-    reach->lookup = resolver_find_addresses(reach->job.resolver, reach->place.host, reach->again, on_addresses, reach);
-    loop_timer_start(reach->job.loop, &reach->timer, reach->lookup ? reach->job.resolve_ms : 0, on_late, reach);
+    reach->lookup = resolver_find_addresses(reach->params.resolver, reach->place.host, reach->again, on_addresses,
+                                            reach);
+    loop_timer_start(reach->params.loop, &reach->timer, reach->lookup ? reach->params.resolve_ms : 0, on_late, reach);
 }
 
-struct reach *reach_start(const struct reach_job *job)
+struct reach *reach_start(const struct reach_params *params)
 {
     struct reach *reach = calloc(1, sizeof *reach);
 
     if (!reach)
         return NULL;
-    reach->job = *job;
-    reach->place = *job->place;
-    reach->job.place = &reach->place;
+    reach->params = *params;
+    reach->place = *params->place;
+    reach->params.place = &reach->place;
     look_up(reach);
     return reach;
 }
@@ -192,5 +193,5 @@ void reach_free(struct reach *reach)
     loop_timer_stop(&reach->timer);
     transport_close(reach->transport);
     reach->transport = NULL;
-    loop_defer(reach->job.loop, &reach->death, die);
+    loop_defer(reach->params.loop, &reach->death, die);
 }

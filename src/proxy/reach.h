@@ -23,23 +23,23 @@ enum reach_event {
     REACH_OURSELVES,   /* our own trouble, out of descriptors or memory; text says which */
 };
 
-typedef void reach_told_fn(void *arg, enum reach_event event, const char *step, const char *text);
+typedef void reach_event_fn(void *arg, enum reach_event event, const char *step, const char *text);
 
-struct reach_job {
+struct reach_params {
     struct loop *loop;
     struct resolver *resolver;
     struct dialer *dialer;
     const struct endpoint *place;                            /* copied */
-    uint32_t resolve_ms, connect_ms, keepalive_ms;           /* limits of the two phases; for tcp_tune_upstream */
+    uint32_t resolve_ms, connect_ms, keepalive_ms;           /* limits of the two phases; for the socket */
     const char *(*forbids)(void *arg, const struct address *address); /* NULL: it may be used; otherwise why not.
                                                                        * NULL itself: any may */
-    reach_told_fn *told;
+    reach_event_fn *on_event;
     void *arg;
 };
 
 /* Starts.  told is never called from within this call; after anything but STEP it is not called any more.  NULL: out of
  * memory. */
-struct reach *reach_start(const struct reach_job *job);
+struct reach *reach_start(const struct reach_params *params);
 
 /* After CONNECTED, once: the transport, the caller's now, and whether it leads to this machine itself. */
 struct transport *reach_take(struct reach *reach, bool *on_loopback);

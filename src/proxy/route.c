@@ -8,14 +8,14 @@
 /* The one proxy that <scheme>_proxy or all_proxy names, unless no_proxy takes the target out. */
 static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
 {
-    const char *exceptions = environment_no_proxy(), *url, *userinfo, *why;
+    const char *exceptions = proxy_environment_no_proxy(), *url, *userinfo, *why;
     size_t userinfo_length, user;
 
     if (exceptions && endpoint_in_no_proxy(target, exceptions)) {
         route->direct = true;
         return true;
     }
-    url = environment_proxy(route->listener->scheme);
+    url = proxy_environment_find(route->listener->scheme);
     if (!url) {
         failure_set(failure, FAILURE_PERMANENT, "neither %s_proxy nor all_proxy is set", route->listener->scheme);
         return false;

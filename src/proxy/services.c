@@ -5,51 +5,51 @@
 
 #include "tls/tls_transport.h"
 
-bool means_init(struct means *means, char *error, size_t size)
+bool services_init(struct services *services, char *error, size_t size)
 {
-    memset(means, 0, sizeof *means);
+    memset(services, 0, sizeof *services);
     snprintf(error, size, "out of memory or of file descriptors");
-    means->loop = loop_new();
-    if (means->loop) {
-        means->health = health_new();
-        means->redirects = redirects_new();
-        means->questions = questions_new(means->loop);
-        means->secrets = secrets_new(means->loop);
-        means->refusals = refusals_new();
-        means->multi = multi_new(means->loop);
-        means->dialer = dialer_new(means->loop);
-        means->trusts = trusts_new();
-        means->resolver = resolver_new(means->loop, error, size);
+    services->loop = loop_new();
+    if (services->loop) {
+        services->health = health_new();
+        services->redirects = redirect_table_new();
+        services->questions = questions_new(services->loop);
+        services->passwords = passwords_new(services->loop);
+        services->lockout = lockout_new();
+        services->curl_loop = curl_loop_new(services->loop);
+        services->dialer = dialer_new(services->loop);
+        services->contexts = tls_contexts_new();
+        services->resolver = resolver_new(services->loop, error, size);
     }
-    if (means->loop && means->health && means->redirects && means->questions && means->secrets && means->refusals &&
-        means->multi && means->dialer && means->trusts && means->resolver)
+    if (services->loop && services->health && services->redirects && services->questions && services->passwords &&
+        services->lockout && services->curl_loop && services->dialer && services->contexts && services->resolver)
         return true;
-    means_release(means);
+    services_release(services);
     return false;
 }
 
-void means_release(struct means *means)
+void services_release(struct services *services)
 {
-    resolver_free(means->resolver);
-    dialer_free(means->dialer);
-    multi_free(means->multi);
-    if (means->loop)
-        tls_end_lingering(means->loop);
-    trusts_free(means->trusts);
-    secrets_free(means->secrets);
-    refusals_free(means->refusals);
-    questions_free(means->questions);
-    redirects_free(means->redirects);
-    health_free(means->health);
-    loop_free(means->loop);
-    memset(means, 0, sizeof *means);
+    resolver_free(services->resolver);
+    dialer_free(services->dialer);
+    curl_loop_free(services->curl_loop);
+    if (services->loop)
+        tls_transport_end_lingering(services->loop);
+    tls_contexts_free(services->contexts);
+    passwords_free(services->passwords);
+    lockout_free(services->lockout);
+    questions_free(services->questions);
+    redirect_table_free(services->redirects);
+    health_free(services->health);
+    loop_free(services->loop);
+    memset(services, 0, sizeof *services);
 }
 
-const char *means_forbid(const struct means *means, bool sender_on_loopback, const struct address *address)
+const char *services_forbid(const struct services *services, bool sender_on_loopback, const struct address *address)
 {
-    const char *why = redirect_forbids_address(sender_on_loopback, address);
+    const char *why = redirect_policy_forbids_address(sender_on_loopback, address);
 
-    if (!why && means->is_own && means->is_own(means->is_own_arg, address))
+    if (!why && services->is_own && services->is_own(services->is_own_arg, address))
         why = "it leads to one of our own listeners";
     return why;
 }

@@ -17,32 +17,32 @@
 #include "redirect/redirect_table.h"
 #include "tls/tls_context.h"
 
-struct stock;
+struct pool;
 
-struct means {
+struct services {
     struct loop *loop;
     struct resolver *resolver;
-    struct multi *multi;
+    struct curl_loop *curl_loop;
     struct dialer *dialer;
-    struct trusts *trusts;
-    struct secrets *secrets;
-    struct refusals *refusals;
+    struct tls_contexts *contexts;
+    struct passwords *passwords;
+    struct lockout *lockout;
     struct health *health;
-    struct redirects *redirects;
+    struct redirect_table *redirects;
     struct questions *questions;
-    struct stock *stock; /* of connections made ahead of need, the daemon's; NULL: there is none */
+    struct pool *pool; /* of connections made ahead of need, the daemon's; NULL: there is none */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
     void *is_own_arg;
 };
 
-/* Why a proxy that a redirect named may not be at this address, or NULL: the rule of redirect_forbids_address, and that
- * it is none of our own listeners. */
-const char *means_forbid(const struct means *means, bool sender_on_loopback, const struct address *address);
+/* Why a proxy that a redirect named may not be at this address, or NULL: the rule of redirect_policy_forbids_address,
+ * and that it is none of our own listeners.  */
+const char *services_forbid(const struct services *services, bool sender_on_loopback, const struct address *address);
 
 /* Makes all of them.  False: nothing was made, error says why. */
-bool means_init(struct means *means, char *error, size_t size);
+bool services_init(struct services *services, char *error, size_t size);
 
 /* Frees them, when no tunnel is left; what was deferred in the loop runs first.  Zeroed ones are fine. */
-void means_release(struct means *means);
+void services_release(struct services *services);
 
 #endif

@@ -27,20 +27,20 @@ static const struct reply replies[] = {
     {CURLPX_REPLY_UNASSIGNED, FAILURE_TEMPORARY, SERVER_ERROR, "SOCKS5: a refusal of unknown meaning"},
 };
 
-bool socksreply_judge(long code, struct method_verdict *verdict)
+bool socksreply_judge(long code, struct connect_response *response)
 {
     for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
         const struct reply *reply = &replies[i];
 
         if (code != (long)reply->code)
             continue;
-        memset(verdict, 0, sizeof *verdict);
-        verdict->outcome = METHOD_FAILED;
-        verdict->retry_after = METHOD_RETRY_AFTER_NONE;
-        verdict->denied = reply->kind == DENIED;
-        verdict->target_trouble = reply->kind == TARGET_TROUBLE;
-        verdict->server_error = reply->kind == SERVER_ERROR;
-        failure_set(&verdict->failure, reply->class, "%s", reply->what);
+        memset(response, 0, sizeof *response);
+        response->verdict = CONNECT_FAILED;
+        response->retry_after = CONNECT_RETRY_AFTER_NONE;
+        response->denied = reply->kind == DENIED;
+        response->target_trouble = reply->kind == TARGET_TROUBLE;
+        response->server_error = reply->kind == SERVER_ERROR;
+        failure_set(&response->failure, reply->class, "%s", reply->what);
         return true;
     }
     return false;

@@ -9,6 +9,6 @@
 
 /* code is a CURLproxycode, as CURLINFO_PROXY_ERROR has it.  False: it tells of a broken dialogue and not of an answer;
  * the verdict is untouched. */
-bool socksreply_judge(long code, struct method_verdict *verdict);
+bool socksreply_judge(long code, struct connect_response *response);
 
 #endif

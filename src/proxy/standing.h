@@ -8,17 +8,17 @@
 #include "proxy/services.h"
 
 /* It could not be reached, is no proxy, or refused our credentials: it rests, longer with each time. */
-void standing_failed(const struct means *means, const char *name, const struct endpoint *proxy,
+void standing_failed(const struct services *services, const char *name, const struct endpoint *proxy,
                      const struct failure *failure);
 
 /* It asked to be left alone for that many seconds. */
-void standing_sent_away(const struct means *means, const char *name, const struct endpoint *proxy, unsigned seconds,
-                        const struct failure *failure);
+void standing_sent_away(const struct services *services, const char *name, const struct endpoint *proxy,
+                        unsigned seconds, const struct failure *failure);
 
 /* It answered. */
-void standing_worked(const struct means *means, const struct endpoint *proxy);
+void standing_worked(const struct services *services, const struct endpoint *proxy);
 
 /* It took a request without Upgrade after it had choked on one with. */
-void standing_plain(const struct means *means, const char *name, const struct endpoint *proxy);
+void standing_plain(const struct services *services, const char *name, const struct endpoint *proxy);
 
 #endif

@@ -19,11 +19,11 @@ enum state { STARTED, TARGET, CHOOSE, HOP, ASK, SECURE, OPEN, FAILED };
 static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "secure", "open", "failed"};
 
 struct tunnel {
-    const struct means *means;
+    const struct services *services;
     struct config *config;
     const struct listener_config *listener;
     char name[TUNNEL_NAME_MAX];
-    tunnel_told_fn *told;
+    tunnel_event_fn *on_event;
     void *arg;
     enum state state;
     struct deferred start, death;
@@ -32,8 +32,8 @@ struct tunnel {
     struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
     struct route route;
     bool routed;                   /* route was found */
-    char *via;                     /* DETOUR_VIA_MAX bytes, when a redirect has led somewhere, or NULL */
-    struct detour detour;          /* where redirects have led since a proxy of the route was chosen */
+    char *via;                     /* REDIRECT_CHAIN_VIA_MAX bytes, when a redirect has led somewhere, or NULL */
+    struct redirect_chain chain;          /* where redirects have led since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
     const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
     bool plain;                    /* this proxy is asked once more, without Upgrade */
@@ -41,7 +41,7 @@ struct tunnel {
 
     struct hop *hop;               /* under way, as the next two are, or NULL */
     struct permission *permission;
-    struct secure *secure;         /* TLS to the target */
+    struct tls_client *tls;         /* TLS to the target */
     struct failure failure;
 };
 
@@ -50,7 +50,7 @@ static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 
 static void step(struct tunnel *tunnel, const char *what, const char *text)
 {
-    tunnel->told(tunnel->arg, TUNNEL_STEP, what, text);
+    tunnel->on_event(tunnel->arg, TUNNEL_STEP, what, text);
 }
 
 /* host:port of where the tunnel's next connection goes. */
@@ -61,7 +61,7 @@ static const struct endpoint *place(const struct tunnel *tunnel)
 
 static uint64_t now(const struct tunnel *tunnel)
 {
-    return loop_now(tunnel->means->loop);
+    return loop_now(tunnel->services->loop);
 }
 
 /* --- the one way to fail --- */
@@ -78,10 +78,10 @@ static void drop(struct tunnel *tunnel)
 {
     hop_free(tunnel->hop);
     permission_cancel(tunnel->permission);
-    secure_free(tunnel->secure);
+    tls_client_free(tunnel->tls);
     tunnel->hop = NULL;
     tunnel->permission = NULL;
-    tunnel->secure = NULL;
+    tunnel->tls = NULL;
 }
 
 /* Points the tunnel at the next place of an SRV record, to which all ways are open again.  False: there is none. */
@@ -96,10 +96,10 @@ static bool take_next_target(struct tunnel *tunnel)
 /* Where a session goes whose learned proxy is dead: once, back to the configured one that it came from. */
 static void fall_back(struct tunnel *tunnel)
 {
-    struct endpoint configured = tunnel->detour.asked[0];
+    struct endpoint configured = tunnel->chain.asked[0];
     char where[ENDPOINT_URL_MAX];
 
-    if (!detour_fall_back(&tunnel->detour)) {
+    if (!redirect_chain_fall_back(&tunnel->chain)) {
         enter(tunnel, FAILED);
         return;
     }
@@ -112,7 +112,7 @@ static void fall_back(struct tunnel *tunnel)
 static void fail(struct tunnel *tunnel, enum blame blame)
 {
     bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
-    bool learned = detour_is_learned(&tunnel->detour);
+    bool learned = redirect_chain_is_learned(&tunnel->chain);
     bool untried = tunnel->hop && hop_failed_before(tunnel->hop);
     char where[ENDPOINT_TEXT_MAX];
 
@@ -122,7 +122,7 @@ static void fail(struct tunnel *tunnel, enum blame blame)
     drop(tunnel);
     tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
-        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
+        standing_failed(tunnel->services, tunnel->name, tunnel->proxy, &tunnel->failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
     else if (proxy_failed && tunnel->proxy)
@@ -164,7 +164,7 @@ static void on_targets(void *arg, const struct failure *failure)
 
 static void enter_target(struct tunnel *tunnel)
 {
-    tunnel->targets = targets_find(tunnel->means->loop, tunnel->means->resolver, tunnel->listener,
+    tunnel->targets = targets_find(tunnel->services->loop, tunnel->services->resolver, tunnel->listener,
                                    tunnel->config->settings.resolve_timeout, on_targets, tunnel);
     if (!tunnel->targets)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
@@ -175,9 +175,9 @@ static void enter_target(struct tunnel *tunnel)
 /* Goes to where the detour has come. */
 static void use_proxy(struct tunnel *tunnel)
 {
-    tunnel->proxy = detour_proxy(&tunnel->detour);
+    tunnel->proxy = redirect_chain_proxy(&tunnel->chain);
     tunnel->own = NULL;
-    if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
+    if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
         tunnel->own = tunnel->listener->proxy;
     else if (tunnel->proxy)
         tunnel->own = route_section(tunnel->config, tunnel->listener, tunnel->proxy);
@@ -188,10 +188,10 @@ static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
 {
     char why[200];
 
-    if (detour_begin(&tunnel->detour, configured, now(tunnel), why, sizeof why)) {
+    if (redirect_chain_begin(&tunnel->chain, configured, now(tunnel), why, sizeof why)) {
         use_proxy(tunnel);
     } else {
-        tunnel->proxy = detour_proxy(&tunnel->detour);
+        tunnel->proxy = redirect_chain_proxy(&tunnel->chain);
         failure_set(&tunnel->failure, FAILURE_PERMANENT, "%s", why);
         fail(tunnel, BLAME_NOBODY);
     }
@@ -208,14 +208,14 @@ static void enter_choose(struct tunnel *tunnel)
 
         tunnel->routed = route_find(&tunnel->route, tunnel->listener, &tunnel->target, &why);
         tunnel->route.reached = reached;
-        scope_url_set(&tunnel->detour.url, tunnel->listener->scheme, &tunnel->target);
+        scope_url_set(&tunnel->chain.url, tunnel->listener->scheme, &tunnel->target);
         if (!tunnel->routed) {
             tunnel->failure = why;
             fail(tunnel, BLAME_NOBODY);
             return;
         }
     }
-    next = route_next(&tunnel->route, tunnel->means->health, now(tunnel), &configured, &why);
+    next = route_next(&tunnel->route, tunnel->services->health, now(tunnel), &configured, &why);
     if (tunnel->failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
         step(tunnel, "failed", tunnel->failure.what); /* one of several: the last one is told by FAILED */
     switch (next) {
@@ -225,8 +225,8 @@ static void enter_choose(struct tunnel *tunnel)
     case ROUTE_DIRECT:
         tunnel->proxy = NULL;
         tunnel->own = NULL;
-        tunnel->detour.asked_count = 0;
-        tunnel->detour.direct = false;
+        tunnel->chain.asked_count = 0;
+        tunnel->chain.direct = false;
         enter(tunnel, HOP);
         break;
     case ROUTE_AWAY:
@@ -245,33 +245,33 @@ static const char *forbids(void *arg, const struct address *address)
 {
     const struct tunnel *tunnel = arg;
 
-    return means_forbid(tunnel->means, tunnel->detour.sender_on_loopback, address);
+    return services_forbid(tunnel->services, tunnel->chain.sender_on_loopback, address);
 }
 
 /* The proxy is well.  Of learned ones no book is kept: they could crowd the others out. */
 static void note_answer(struct tunnel *tunnel)
 {
-    if (tunnel->proxy && !detour_is_learned(&tunnel->detour))
-        standing_worked(tunnel->means, tunnel->proxy);
+    if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
+        standing_worked(tunnel->services, tunnel->proxy);
 }
 
 /* The failure is the proxy's own answer: what follows from it. */
-static void on_refusal(struct tunnel *tunnel, const struct method_verdict *verdict)
+static void on_refusal(struct tunnel *tunnel, const struct connect_response *response)
 {
-    bool learned = detour_is_learned(&tunnel->detour);
-    enum blame blame = verdict->busy || (verdict->server_error && learned) ? BLAME_BUSY
-                       : verdict->target_trouble                           ? BLAME_TARGET
+    bool learned = redirect_chain_is_learned(&tunnel->chain);
+    enum blame blame = response->busy || (response->server_error && learned) ? BLAME_BUSY
+                       : response->target_trouble                           ? BLAME_TARGET
                                                                            : BLAME_NOBODY;
 
-    tunnel->failure = verdict->failure;
+    tunnel->failure = response->failure;
     if (!hop_was_refused(tunnel->hop))
         note_answer(tunnel);
-    if (verdict->retry_after > 0 && !learned)
-        standing_sent_away(tunnel->means, tunnel->name, tunnel->proxy, (unsigned)verdict->retry_after,
+    if (response->retry_after > 0 && !learned)
+        standing_sent_away(tunnel->services, tunnel->name, tunnel->proxy, (unsigned)response->retry_after,
                            &tunnel->failure);
     if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
-        secrets_forget(tunnel->means->secrets, tunnel->own);
-        standing_failed(tunnel->means, tunnel->name, tunnel->proxy, &tunnel->failure);
+        passwords_forget(tunnel->services->passwords, tunnel->own);
+        standing_failed(tunnel->services, tunnel->name, tunnel->proxy, &tunnel->failure);
     }
     fail(tunnel, blame);
 }
@@ -287,10 +287,10 @@ static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer,
 /* Goes where the answer says, now that nothing forbids it. */
 static void follow(struct tunnel *tunnel)
 {
-    const struct setproxy *said = &tunnel->detour.pending;
+    const struct setproxy *said = &tunnel->chain.pending;
     char by[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48], why[200];
     char text[ENDPOINT_URL_MAX + SCOPE_TEXT_MAX + 64];
-    struct endpoint configured = tunnel->detour.asked[0];
+    struct endpoint configured = tunnel->chain.asked[0];
     bool begin_anew;
 
     endpoint_format_url(tunnel->proxy, by);
@@ -302,7 +302,7 @@ static void follow(struct tunnel *tunnel)
               scope_format(&said->scope, scope), setproxy_format_lifetime(&said->lifetime, lifetime));
     snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
     step(tunnel, "redirect", text);
-    if (!detour_apply(&tunnel->detour, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
+    if (!redirect_chain_apply(&tunnel->chain, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
         refuse_redirect(tunnel, &tunnel->failure, why);
     else if (begin_anew)
         begin_at(tunnel, &configured);
@@ -325,27 +325,27 @@ static void on_permission(void *arg, enum permission_answer answer, const char *
 
 static void enter_ask(struct tunnel *tunnel)
 {
-    tunnel->permission = permission_ask(tunnel->means, tunnel->config, tunnel->proxy, tunnel->on_loopback,
-                                        &tunnel->detour.pending, on_permission, tunnel);
+    tunnel->permission = permission_ask(tunnel->services, tunnel->config, tunnel->proxy, tunnel->on_loopback,
+                                        &tunnel->chain.pending, on_permission, tunnel);
     if (!tunnel->permission)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
-static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verdict)
+static void on_redirect(struct tunnel *tunnel, const struct connect_response *response)
 {
-    const struct setproxy *said = &tunnel->detour.pending;
+    const struct setproxy *said = &tunnel->chain.pending;
     const char *forbidden;
     struct address address;
     char why[300] = "";
-    enum redirect_decision decision = detour_decide(&tunnel->detour, hop_head(tunnel->hop), why, sizeof why);
+    enum redirect_decision decision = redirect_chain_decide(&tunnel->chain, hop_head(tunnel->hop), why, sizeof why);
 
-    tunnel->failure = verdict->failure;
+    tunnel->failure = response->failure;
     note_answer(tunnel);
     /* a name is looked up when it is dialed, by another proxy perhaps; where an address is, and localhost, is known */
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
         address_from_literal(&address, endpoint_host_within(said->proxy.host, "localhost", strlen("localhost"))
                                            ? "127.0.0.1" : said->proxy.host, said->proxy.port) &&
-        (forbidden = means_forbid(tunnel->means, tunnel->on_loopback, &address))) {
+        (forbidden = services_forbid(tunnel->services, tunnel->on_loopback, &address))) {
         decision = REDIRECT_REFUSE;
         snprintf(why, sizeof why, "%s", forbidden);
     }
@@ -358,18 +358,18 @@ static void on_redirect(struct tunnel *tunnel, const struct method_verdict *verd
     }
 }
 
-static void on_answer(struct tunnel *tunnel, const struct method_verdict *verdict)
+static void on_answer(struct tunnel *tunnel, const struct connect_response *response)
 {
     tunnel->on_loopback = hop_on_loopback(tunnel->hop);
-    switch (verdict->outcome) {
-    case METHOD_RETRY_PLAIN:
+    switch (response->verdict) {
+    case CONNECT_RETRY_PLAIN:
         drop(tunnel);
         tunnel->plain = true;
         enter(tunnel, HOP);
         break;
-    case METHOD_REDIRECT: on_redirect(tunnel, verdict); break;
-    case METHOD_FAILED: on_refusal(tunnel, verdict); break;
-    case METHOD_OPEN: case METHOD_SKIP: break; /* the hop tells the one otherwise, and keeps the other to itself */
+    case CONNECT_REDIRECT: on_redirect(tunnel, response); break;
+    case CONNECT_FAILED: on_refusal(tunnel, response); break;
+    case CONNECT_OPEN: case CONNECT_SKIP: break; /* the hop tells the one otherwise, and keeps the other to itself */
     }
 }
 
@@ -377,7 +377,7 @@ static void on_open(struct tunnel *tunnel)
 {
     note_answer(tunnel);
     if (tunnel->plain)
-        standing_plain(tunnel->means, tunnel->name, tunnel->proxy);
+        standing_plain(tunnel->services, tunnel->name, tunnel->proxy);
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
@@ -397,13 +397,13 @@ static void on_hop(void *arg, enum hop_event event, const char *what, const char
         on_open(tunnel);
         break;
     case HOP_ANSWERED:
-        on_answer(tunnel, hop_verdict(tunnel->hop));
+        on_answer(tunnel, hop_response(tunnel->hop));
         break;
     case HOP_DEAD: case HOP_FAILED:
         fail(tunnel, event == HOP_DEAD ? BLAME_PROXY : BLAME_NOBODY);
         break;
     case HOP_FORBIDDEN:
-        redirects_drop(tunnel->means->redirects, tunnel->detour.entries[tunnel->detour.asked_count - 1]);
+        redirect_table_drop(tunnel->services->redirects, tunnel->chain.entries[tunnel->chain.asked_count - 1]);
         failure_set(&tunnel->failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
                     hop_failure(tunnel->hop)->what);
         fail(tunnel, BLAME_NOBODY);
@@ -415,11 +415,11 @@ static void enter_hop(struct tunnel *tunnel)
 {
     const struct listener_config *listener = tunnel->listener;
     const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
-    bool configured = tunnel->proxy && !detour_is_learned(&tunnel->detour);
+    bool configured = tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain);
     bool plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
-                                   health_is_plain(tunnel->means->health, tunnel->proxy));
-    struct hop_job job = {
-        .means = tunnel->means,
+                                   health_is_plain(tunnel->services->health, tunnel->proxy));
+    struct proxy_request_params params = {
+        .services = tunnel->services,
         .settings = &tunnel->config->settings,
         .name = tunnel->name,
         .proxy = tunnel->proxy,
@@ -428,47 +428,48 @@ static void enter_hop(struct tunnel *tunnel)
         .password = tunnel->route.password,
         .request.target = &tunnel->target,
         .forbids = tunnel->proxy && !configured ? forbids : NULL,
-        .told = on_hop,
+        .on_event = on_hop,
         .arg = tunnel,
     };
 
     if (tunnel->proxy) {
-        job.via = section->via; /* one that was learned is reached the way that the one which named it is */
-        job.request.method = section->method;
-        job.request.announce = plain ? section->announce & ~(unsigned)METHOD_UPGRADE : section->announce;
-        job.request.token = listener->token;
-        job.request.scheme = listener->scheme;
-        job.request.alpn = listener->protocol->alpn;
-        if (detour_is_learned(&tunnel->detour) && (tunnel->via || (tunnel->via = malloc(DETOUR_VIA_MAX))))
-            job.request.redirected_via = detour_format_via(&tunnel->detour, tunnel->via);
-        job.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
-        job.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
+        params.via = section->via; /* one that was learned is reached the way that the one which named it is */
+        params.request.method = section->method;
+        params.request.announce = plain ? section->announce & ~(unsigned)ANNOUNCE_UPGRADE : section->announce;
+        params.request.token = listener->token;
+        params.request.scheme = listener->scheme;
+        params.request.alpn = listener->protocol->alpn;
+        if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->via ||
+                                                          (tunnel->via = malloc(REDIRECT_CHAIN_VIA_MAX))))
+            params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->via);
+        params.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
+        params.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
         /* a redirect to a proxy of laxer rules does not relax the listener's */
-        job.require_switch = section->require_switch || listener->proxy->require_switch;
+        params.require_switch = section->require_switch || listener->proxy->require_switch;
     }
-    tunnel->hop = hop_start(&job);
+    tunnel->hop = hop_start(&params);
     if (!tunnel->hop)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
 /* --- SECURE: TLS to the target, through the open tunnel --- */
 
-static void on_secure(void *arg, enum secure_event event, const char *what, const char *text)
+static void on_secure(void *arg, enum tls_client_event event, const char *what, const char *text)
 {
     struct tunnel *tunnel = arg;
     char where[ENDPOINT_TEXT_MAX];
 
     switch (event) {
-    case SECURE_STEP:
+    case TLS_CLIENT_STEP:
         step(tunnel, what, text);
         break;
-    case SECURE_DONE:
+    case TLS_CLIENT_DONE:
         enter(tunnel, OPEN);
         break;
-    case SECURE_FAILED: case SECURE_UNABLE:
-        tunnel->failure = *secure_failure(tunnel->secure);
+    case TLS_CLIENT_FAILED: case TLS_CLIENT_UNABLE:
+        tunnel->failure = *tls_client_failure(tunnel->tls);
         failure_at(&tunnel->failure, "", endpoint_format(&tunnel->target, where));
-        fail(tunnel, event == SECURE_FAILED ? BLAME_TARGET : BLAME_NOBODY);
+        fail(tunnel, event == TLS_CLIENT_FAILED ? BLAME_TARGET : BLAME_NOBODY);
         break;
     }
 }
@@ -477,9 +478,9 @@ static void enter_secure(struct tunnel *tunnel)
 {
     const struct listener_config *listener = tunnel->listener;
     char place[ENDPOINT_TEXT_MAX];
-    struct secure_job job = {
-        .loop = tunnel->means->loop,
-        .trusts = tunnel->means->trusts,
+    struct tls_client_params params = {
+        .loop = tunnel->services->loop,
+        .contexts = tunnel->services->contexts,
         .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
         .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
         .ca_option = "tls-ca-file",
@@ -487,13 +488,13 @@ static void enter_secure(struct tunnel *tunnel)
         .remember = endpoint_format(&tunnel->target, place),
         .greeting_ms = tunnel->config->settings.greeting_timeout,
         .handshake_ms = tunnel->config->settings.handshake_timeout,
-        .told = on_secure,
+        .on_event = on_secure,
         .arg = tunnel,
     };
 
-    job.below = hop_take(tunnel->hop, &job.leftover, &job.leftover_length);
-    tunnel->secure = secure_start(&job);
-    if (!tunnel->secure)
+    params.below = hop_take(tunnel->hop, &params.leftover, &params.leftover_length);
+    tunnel->tls = tls_client_start(&params);
+    if (!tunnel->tls)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
@@ -511,8 +512,8 @@ static void enter(struct tunnel *tunnel, enum state state)
     case HOP: enter_hop(tunnel); break;
     case ASK: enter_ask(tunnel); break;
     case SECURE: enter_secure(tunnel); break;
-    case OPEN: tunnel->told(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
-    case FAILED: tunnel->told(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
+    case OPEN: tunnel->on_event(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
+    case FAILED: tunnel->on_event(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
     }
 }
 
@@ -521,23 +522,24 @@ static void start(struct deferred *deferred)
     enter((struct tunnel *)((char *)deferred - offsetof(struct tunnel, start)), TARGET);
 }
 
-struct tunnel *tunnel_open(const struct means *means, struct config *config,
-                           const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg)
+struct tunnel *tunnel_open(const struct services *services, struct config *config,
+                           const struct listener_config *listener, const char *name, tunnel_event_fn *on_event,
+                           void *arg)
 {
     struct tunnel *tunnel = calloc(1, sizeof *tunnel);
 
     if (!tunnel)
         return NULL;
-    tunnel->means = means;
+    tunnel->services = services;
     tunnel->config = config_ref(config);
     tunnel->listener = listener;
     snprintf(tunnel->name, sizeof tunnel->name, "%s", name);
-    tunnel->detour.config = config;
-    tunnel->detour.table = means->redirects;
-    tunnel->detour.epoch = redirects_epoch(means->redirects);
-    tunnel->told = told;
+    tunnel->chain.config = config;
+    tunnel->chain.table = services->redirects;
+    tunnel->chain.epoch = redirect_table_epoch(services->redirects);
+    tunnel->on_event = on_event;
     tunnel->arg = arg;
-    loop_defer(means->loop, &tunnel->start, start);
+    loop_defer(services->loop, &tunnel->start, start);
     return tunnel;
 }
 
@@ -555,16 +557,16 @@ void tunnel_free(struct tunnel *tunnel)
 {
     if (!tunnel || tunnel->death.back)
         return;
-    loop_undefer(tunnel->means->loop, &tunnel->start);
+    loop_undefer(tunnel->services->loop, &tunnel->start);
     drop(tunnel);
     targets_free(tunnel->targets);
     tunnel->targets = NULL;
-    loop_defer(tunnel->means->loop, &tunnel->death, die);
+    loop_defer(tunnel->services->loop, &tunnel->death, die);
 }
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
 {
-    return tunnel->secure ? secure_take(tunnel->secure, leftover, length) : hop_take(tunnel->hop, leftover, length);
+    return tunnel->tls ? tls_client_take(tunnel->tls, leftover, length) : hop_take(tunnel->hop, leftover, length);
 }
 
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
@@ -579,9 +581,9 @@ bool tunnel_switched(const struct tunnel *tunnel)
 
 unsigned tunnel_redirects(const struct tunnel *tunnel)
 {
-    size_t senders = tunnel->detour.asked_count > 0 ? tunnel->detour.asked_count - 1 : 0;
+    size_t senders = tunnel->chain.asked_count > 0 ? tunnel->chain.asked_count - 1 : 0;
 
-    return (unsigned)(senders + tunnel->detour.direct);
+    return (unsigned)(senders + tunnel->chain.direct);
 }
 
 const struct endpoint *tunnel_target(const struct tunnel *tunnel)

@@ -28,13 +28,14 @@ enum tunnel_event {
     TUNNEL_FAILED, /* see tunnel_failure */
 };
 
-typedef void tunnel_told_fn(void *arg, enum tunnel_event event, const char *step, const char *text);
+typedef void tunnel_event_fn(void *arg, enum tunnel_event event, const char *step, const char *text);
 
 /* Starts opening.  config (a reference is taken) and listener (of that config) must stay until the tunnel is freed;
  * name, for the log, is copied up to TUNNEL_NAME_MAX.  told is never called from within this call; after OPEN or FAILED
  * it is not called any more.  NULL: out of memory. */
-struct tunnel *tunnel_open(const struct means *means, struct config *config,
-                           const struct listener_config *listener, const char *name, tunnel_told_fn *told, void *arg);
+struct tunnel *tunnel_open(const struct services *services, struct config *config,
+                           const struct listener_config *listener, const char *name, tunnel_event_fn *on_event,
+                           void *arg);
 
 /* Gives everything up, whatever the state; told will not be called any more.  NULL is fine, and so is a call from
  * within told. */

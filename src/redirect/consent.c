@@ -22,7 +22,7 @@ struct question {
     char why[160];            /* of a no */
     uint64_t ends_at;         /* ms: OPEN: when it is refused; NO: when it may be asked again; YES: never */
     uint32_t patience_ms;
-    struct command *command;  /* under way, or NULL */
+    struct subprocess *command;  /* under way, or NULL */
     struct question_wait *waiting;
     struct loop_timer timer;
     struct deferred delivery;
@@ -61,7 +61,7 @@ static void withdraw(struct question *question)
         at = &(*at)->next;
     *at = question->next;
     question->owner->count--;
-    command_cancel(question->command);
+    subprocess_cancel(question->command);
     loop_timer_stop(&question->timer);
     loop_undefer(question->owner->loop, &question->delivery);
     free(question);
@@ -112,7 +112,7 @@ static void settle(struct question *question, bool yes, const char *why)
     question->state = yes ? YES : NO;
     snprintf(question->why, sizeof question->why, "%s", why);
     loop_timer_stop(&question->timer);
-    command_cancel(question->command);
+    subprocess_cancel(question->command);
     question->command = NULL;
     question->ends_at = yes ? UINT64_MAX : loop_now(question->owner->loop) + question->patience_ms;
     log_event(LEVEL_INFO, NULL, "answered question=%u yes=%s%s%s%s", question->id, yes ? "yes" : "no",
@@ -146,7 +146,7 @@ static void on_command(void *arg, int status, const char *output, size_t length,
         settle(question, false, "the ask-command failed");
 }
 
-static const char *find_command(const struct redirect_policy *policy)
+static const char *find_command(const struct redirect_settings *policy)
 {
     const char *command = policy->ask_command;
 
@@ -157,7 +157,7 @@ static const char *find_command(const struct redirect_policy *policy)
     return command && *command ? command : NULL;
 }
 
-static void start(struct question *question, const struct redirect_policy *policy)
+static void start(struct question *question, const struct redirect_settings *policy)
 {
     const char *command = find_command(policy);
     char program[4096], error[200], *argv[] = {program, question->text, NULL};
@@ -165,8 +165,8 @@ static void start(struct question *question, const struct redirect_policy *polic
     log_event(LEVEL_WARNING, NULL, "asking question=%u text=\"%s\"", question->id, question->text);
     if (command) {
         snprintf(program, sizeof program, "%s", command);
-        question->command = command_run(question->owner->loop, argv, "SSH_ASKPASS_PROMPT=confirm",
-                                        question->patience_ms, on_command, question, error, sizeof error);
+        question->command = subprocess_run(question->owner->loop, argv, "SSH_ASKPASS_PROMPT=confirm",
+                                           question->patience_ms, on_command, question, error, sizeof error);
         if (!question->command)
             log_message(LEVEL_WARNING, NULL, "ask-command: %s", error);
     }
@@ -226,7 +226,7 @@ static bool make_room(struct questions *questions)
     return oldest != NULL;
 }
 
-static struct question *make(struct questions *questions, const struct redirect_policy *policy,
+static struct question *make(struct questions *questions, const struct redirect_settings *policy,
                              const struct endpoint *sender, const struct setproxy *said)
 {
     struct question *question = make_room(questions) ? calloc(1, sizeof *question) : NULL;
@@ -253,7 +253,7 @@ static struct question *make(struct questions *questions, const struct redirect_
     return question;
 }
 
-struct question_wait *questions_ask(struct questions *questions, const struct redirect_policy *policy,
+struct question_wait *questions_ask(struct questions *questions, const struct redirect_settings *policy,
                                     const struct endpoint *sender, const struct setproxy *said,
                                     question_answered_fn *answered, void *arg)
 {

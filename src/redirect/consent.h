@@ -32,7 +32,7 @@ typedef void question_answered_fn(void *arg, bool yes, const char *why);
 
 /* Asks whether the sender may send us to what was said.  Calls back exactly once, never from within this call.  NULL:
  * too many are open, or out of memory. */
-struct question_wait *questions_ask(struct questions *questions, const struct redirect_policy *policy,
+struct question_wait *questions_ask(struct questions *questions, const struct redirect_settings *policy,
                                     const struct endpoint *sender, const struct setproxy *said,
                                     question_answered_fn *answered, void *arg);
 

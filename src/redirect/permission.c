@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 struct permission {
-    const struct means *means;
+    const struct services *services;
     const struct config *config;
     struct endpoint sender;
     bool sender_on_loopback;
@@ -33,7 +33,7 @@ static void on_answer(void *arg, bool yes, const char *why)
 static void put_question(struct permission *permission)
 {
     loop_timer_stop(&permission->limit);
-    permission->question = questions_ask(permission->means->questions, &permission->config->redirects,
+    permission->question = questions_ask(permission->services->questions, &permission->config->redirects,
                                          &permission->sender, &permission->said, on_answer, permission);
     if (!permission->question)
         tell(permission, PERMISSION_BUSY, "too many questions to the user are open");
@@ -51,7 +51,7 @@ static void on_screened(void *arg, const struct address_list *addresses, const c
         struct address address = addresses->at[i];
 
         address_set_port(&address, permission->said.proxy.port);
-        why = means_forbid(permission->means, permission->sender_on_loopback, &address);
+        why = services_forbid(permission->services, permission->sender_on_loopback, &address);
     }
     if (why)
         tell(permission, PERMISSION_DENIED, why);
@@ -72,16 +72,16 @@ static void start(struct deferred *deferred)
     struct permission *permission = (struct permission *)((char *)deferred - offsetof(struct permission, start));
 
     if (permission->said.action == SETPROXY_SET)
-        permission->lookup = resolver_find_addresses(permission->means->resolver, permission->said.proxy.host, true,
+        permission->lookup = resolver_find_addresses(permission->services->resolver, permission->said.proxy.host, true,
                                                      on_screened, permission);
     if (permission->lookup)
-        loop_timer_start(permission->means->loop, &permission->limit, permission->config->settings.resolve_timeout,
+        loop_timer_start(permission->services->loop, &permission->limit, permission->config->settings.resolve_timeout,
                          on_screening_late, permission);
     else
         put_question(permission);
 }
 
-struct permission *permission_ask(const struct means *means, const struct config *config,
+struct permission *permission_ask(const struct services *services, const struct config *config,
                                   const struct endpoint *sender, bool sender_on_loopback, const struct setproxy *said,
                                   permission_answered_fn *answered, void *arg)
 {
@@ -89,14 +89,14 @@ struct permission *permission_ask(const struct means *means, const struct config
 
     if (!permission)
         return NULL;
-    permission->means = means;
+    permission->services = services;
     permission->config = config;
     permission->sender = *sender;
     permission->sender_on_loopback = sender_on_loopback;
     permission->said = *said;
     permission->answered = answered;
     permission->arg = arg;
-    loop_defer(means->loop, &permission->start, start);
+    loop_defer(services->loop, &permission->start, start);
     return permission;
 }
 
@@ -109,11 +109,11 @@ void permission_cancel(struct permission *permission)
 {
     if (!permission || permission->death.back)
         return;
-    loop_undefer(permission->means->loop, &permission->start);
+    loop_undefer(permission->services->loop, &permission->start);
     loop_timer_stop(&permission->limit);
     lookup_cancel(permission->lookup);
     question_cancel(permission->question);
     permission->lookup = NULL;
     permission->question = NULL;
-    loop_defer(permission->means->loop, &permission->death, die);
+    loop_defer(permission->services->loop, &permission->death, die);
 }

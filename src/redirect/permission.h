@@ -25,7 +25,7 @@ typedef void permission_answered_fn(void *arg, enum permission_answer answer, co
 
 /* Asks whether the sender may send us to what was said; sender and said are copied, config must stay.  Calls back
  * exactly once, never from within this call.  NULL: out of memory. */
-struct permission *permission_ask(const struct means *means, const struct config *config,
+struct permission *permission_ask(const struct services *services, const struct config *config,
                                   const struct endpoint *sender, bool sender_on_loopback, const struct setproxy *said,
                                   permission_answered_fn *answered, void *arg);
 

@@ -9,7 +9,7 @@
 
 #define NAME_MAX_BYTES 256
 
-const char *domain_version(void)
+const char *public_suffix_version(void)
 {
     return psl_get_version();
 }
@@ -29,7 +29,7 @@ static bool prepare(char out[NAME_MAX_BYTES], const char *host)
     return true;
 }
 
-bool domain_same(const char *a, const char *b)
+bool public_suffix_same_domain(const char *a, const char *b)
 {
     const psl_ctx_t *list = psl_builtin();
     char of_a[NAME_MAX_BYTES], of_b[NAME_MAX_BYTES];

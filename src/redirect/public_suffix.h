@@ -6,9 +6,9 @@
 
 /* Whether two hosts are of one registrable domain: mail.example.net and proxy.example.net are, a.co.uk and b.co.uk are
  * not.  Addresses and names without a registrable domain are only if they are equal. */
-bool domain_same(const char *a, const char *b);
+bool public_suffix_same_domain(const char *a, const char *b);
 
 /* The libpsl version. */
-const char *domain_version(void);
+const char *public_suffix_version(void);
 
 #endif

@@ -3,177 +3,179 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool was_asked(const struct detour *detour, const struct endpoint *proxy)
+static bool was_asked(const struct redirect_chain *chain, const struct endpoint *proxy)
 {
-    for (size_t i = 0; i < detour->asked_count; i++)
-        if (endpoint_equal(&detour->asked[i], proxy))
+    for (size_t i = 0; i < chain->asked_count; i++)
+        if (endpoint_equal(&chain->asked[i], proxy))
             return true;
     return false;
 }
 
-static void go_to(struct detour *detour, const struct endpoint *proxy, unsigned entry, bool sender_on_loopback)
+static void go_to(struct redirect_chain *chain, const struct endpoint *proxy, unsigned entry, bool sender_on_loopback)
 {
-    detour->entries[detour->asked_count] = entry;
-    detour->asked[detour->asked_count++] = *proxy;
-    detour->sender_on_loopback = sender_on_loopback;
+    chain->entries[chain->asked_count] = entry;
+    chain->asked[chain->asked_count++] = *proxy;
+    chain->sender_on_loopback = sender_on_loopback;
 }
 
 /* As far as the table leads from the proxy in use. */
-static bool follow_table(struct detour *detour, uint64_t now_ms, char *why, size_t size)
+static bool follow_table(struct redirect_chain *chain, uint64_t now_ms, char *why, size_t size)
 {
-    const struct redirect_policy *policy = &detour->config->redirects;
+    const struct redirect_settings *policy = &chain->config->redirects;
     struct redirect_entry entry;
     char place[ENDPOINT_URL_MAX];
 
-    while (policy->follow && !detour->direct &&
-           redirects_use(detour->table, &detour->asked[detour->asked_count - 1], &detour->url, now_ms, &entry)) {
+    while (policy->follow && !chain->direct &&
+           redirect_table_use(chain->table, &chain->asked[chain->asked_count - 1], &chain->url, now_ms, &entry)) {
         if (entry.direct) {
-            detour->direct = policy->direct;
-            detour->direct_entry = entry.id;
+            chain->direct = policy->direct;
+            chain->direct_entry = entry.id;
             if (!policy->direct)
-                redirects_drop(detour->table, entry.id);
-        } else if (was_asked(detour, &entry.proxy) || detour->asked_count > policy->max_hops) {
-            redirects_drop(detour->table, entry.id);
+                redirect_table_drop(chain->table, entry.id);
+        } else if (was_asked(chain, &entry.proxy) || chain->asked_count > policy->max_hops) {
+            redirect_table_drop(chain->table, entry.id);
             snprintf(why, size, "learned redirects lead in a circle or too far, to %s",
                      endpoint_format_url(&entry.proxy, place));
             return false;
         } else {
-            go_to(detour, &entry.proxy, entry.id, entry.sender_on_loopback);
+            go_to(chain, &entry.proxy, entry.id, entry.sender_on_loopback);
         }
     }
     return true;
 }
 
-bool detour_begin(struct detour *detour, const struct endpoint *configured, uint64_t now_ms, char *why, size_t size)
+bool redirect_chain_begin(struct redirect_chain *chain, const struct endpoint *configured, uint64_t now_ms, char *why,
+                          size_t size)
 {
-    detour->asked_count = 0;
-    detour->direct = false;
-    go_to(detour, configured, 0, false);
-    return follow_table(detour, now_ms, why, size);
+    chain->asked_count = 0;
+    chain->direct = false;
+    go_to(chain, configured, 0, false);
+    return follow_table(chain, now_ms, why, size);
 }
 
-const struct endpoint *detour_proxy(const struct detour *detour)
+const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain)
 {
-    return detour->direct || detour->asked_count == 0 ? NULL : &detour->asked[detour->asked_count - 1];
+    return chain->direct || chain->asked_count == 0 ? NULL : &chain->asked[chain->asked_count - 1];
 }
 
-bool detour_is_learned(const struct detour *detour)
+bool redirect_chain_is_learned(const struct redirect_chain *chain)
 {
-    return detour->direct || detour->asked_count > 1;
+    return chain->direct || chain->asked_count > 1;
 }
 
-const struct endpoint *detour_sender(const struct detour *detour)
+const struct endpoint *redirect_chain_sender(const struct redirect_chain *chain)
 {
-    return &detour->asked[detour->asked_count - (detour->direct ? 1 : 2)];
+    return &chain->asked[chain->asked_count - (chain->direct ? 1 : 2)];
 }
 
 /* What the answer says: its one Set-Proxy, or its Location. */
-static bool read_answer(struct detour *detour, const struct httphead *head, const char **why)
+static bool read_answer(struct redirect_chain *chain, const struct http_head *head, const char **why)
 {
-    const struct httphead_slice *set_proxy = httphead_field(head, "Set-Proxy"), *location;
+    const struct http_head_slice *set_proxy = http_head_field(head, "Set-Proxy"), *location;
     size_t fields = 0;
 
     for (size_t i = 0; i < head->field_count; i++)
-        fields += httphead_slice_is(&head->fields[i].name, "Set-Proxy");
+        fields += http_head_slice_is(&head->fields[i].name, "Set-Proxy");
     if (fields > 1) {
         *why = "it has two Set-Proxy fields";
         return false;
     }
     if (set_proxy)
-        return setproxy_parse(&detour->pending, &detour->url, set_proxy->bytes, set_proxy->length,
-                              detour->config->redirects.max_lifetime / 1000, why);
-    location = httphead_field(head, "Location");
+        return setproxy_parse(&chain->pending, &chain->url, set_proxy->bytes, set_proxy->length,
+                              chain->config->redirects.max_lifetime / 1000, why);
+    location = http_head_field(head, "Location");
     *why = "it names no proxy";
     return location &&
-           setproxy_from_location(&detour->pending, &detour->url, location->bytes, location->length, why);
+           setproxy_from_location(&chain->pending, &chain->url, location->bytes, location->length, why);
 }
 
-static size_t count_via(const struct httphead *head)
+static size_t count_via(const struct http_head *head)
 {
-    struct httphead_slice member;
+    struct http_head_slice member;
     size_t field = 0, offset = 0, count = 0;
 
-    while (httphead_next_member(head, "Via", &field, &offset, &member))
+    while (http_head_next_member(head, "Via", &field, &offset, &member))
         count++;
-    return count > 0 || !httphead_field(head, "Via") ? count : 1; /* an empty one is one, too */
+    return count > 0 || !http_head_field(head, "Via") ? count : 1; /* an empty one is one, too */
 }
 
-enum redirect_decision detour_decide(struct detour *detour, const struct httphead *head, char *why, size_t size)
+enum redirect_decision redirect_chain_decide(struct redirect_chain *chain, const struct http_head *head, char *why,
+                                             size_t size)
 {
     struct redirect_case redirect = {
-        .said = &detour->pending,
-        .url = &detour->url,
-        .asked = detour->asked,
-        .asked_count = detour->asked_count,
-        .hops = detour->hops > detour->asked_count - 1 ? detour->hops : detour->asked_count - 1,
+        .said = &chain->pending,
+        .url = &chain->url,
+        .asked = chain->asked,
+        .asked_count = chain->asked_count,
+        .hops = chain->hops > chain->asked_count - 1 ? chain->hops : chain->asked_count - 1,
         .minor = head->minor,
         .via_count = count_via(head),
         .status = head->status,
-        .sender_learned = detour_is_learned(detour),
+        .sender_learned = redirect_chain_is_learned(chain),
     };
     enum redirect_decision decision;
     const char *fault = "";
     struct setproxy as;
 
-    if (!read_answer(detour, head, &fault)) {
+    if (!read_answer(chain, head, &fault)) {
         snprintf(why, size, "malformed: %s", fault);
         return REDIRECT_REFUSE;
     }
-    if (detour->fell_back && detour->pending.action == SETPROXY_SET &&
-        endpoint_equal(&detour->pending.proxy, &detour->dead)) {
+    if (chain->fell_back && chain->pending.action == SETPROXY_SET &&
+        endpoint_equal(&chain->pending.proxy, &chain->dead)) {
         snprintf(why, size, "to the proxy that has just failed");
         return REDIRECT_REFUSE;
     }
-    decision = redirect_decide(&detour->config->redirects, &redirect, &as, why, size);
-    detour->pending = as;
+    decision = redirect_policy_decide(&chain->config->redirects, &redirect, &as, why, size);
+    chain->pending = as;
     return decision;
 }
 
-bool detour_apply(struct detour *detour, bool sender_on_loopback, uint64_t now_ms, bool *begin_anew, char *why,
-                  size_t size)
+bool redirect_chain_apply(struct redirect_chain *chain, bool sender_on_loopback, uint64_t now_ms, bool *begin_anew,
+                          char *why, size_t size)
 {
-    const struct endpoint *sender = &detour->asked[detour->asked_count - 1];
-    const struct setproxy *said = &detour->pending;
+    const struct endpoint *sender = &chain->asked[chain->asked_count - 1];
+    const struct setproxy *said = &chain->pending;
     unsigned entry;
-    bool current = detour->epoch == redirects_epoch(detour->table); /* an old policy teaches a new one nothing */
+    bool current = chain->epoch == redirect_table_epoch(chain->table); /* an old policy teaches a new one nothing */
 
     *begin_anew = said->action == SETPROXY_IPL;
-    detour->hops++;
+    chain->hops++;
     if (said->action == SETPROXY_IPL) {
         snprintf(why, size, "IPL was obeyed less than a minute ago");
-        return redirects_forget(detour->table, now_ms);
+        return redirect_table_forget(chain->table, now_ms);
     }
-    entry = current ? redirects_learn(detour->table, sender, sender_on_loopback, said, now_ms) : 0;
+    entry = current ? redirect_table_learn(chain->table, sender, sender_on_loopback, said, now_ms) : 0;
     if (said->action == SETPROXY_DIRECT) {
-        detour->direct = true;
-        detour->direct_entry = entry;
+        chain->direct = true;
+        chain->direct_entry = entry;
         return true;
     }
-    go_to(detour, &said->proxy, entry, sender_on_loopback);
-    return follow_table(detour, now_ms, why, size);
+    go_to(chain, &said->proxy, entry, sender_on_loopback);
+    return follow_table(chain, now_ms, why, size);
 }
 
-bool detour_fall_back(struct detour *detour)
+bool redirect_chain_fall_back(struct redirect_chain *chain)
 {
-    bool again = !detour->fell_back;
+    bool again = !chain->fell_back;
 
     /* an id of 0, of a redirect for once, is nobody's */
-    redirects_drop(detour->table, detour->direct ? detour->direct_entry : detour->entries[detour->asked_count - 1]);
-    memset(&detour->dead, 0, sizeof detour->dead);
-    if (!detour->direct)
-        detour->dead = detour->asked[detour->asked_count - 1];
-    detour->fell_back = true;
+    redirect_table_drop(chain->table, chain->direct ? chain->direct_entry : chain->entries[chain->asked_count - 1]);
+    memset(&chain->dead, 0, sizeof chain->dead);
+    if (!chain->direct)
+        chain->dead = chain->asked[chain->asked_count - 1];
+    chain->fell_back = true;
     return again;
 }
 
-const char *detour_format_via(const struct detour *detour, char out[DETOUR_VIA_MAX])
+const char *redirect_chain_format_via(const struct redirect_chain *chain, char out[REDIRECT_CHAIN_VIA_MAX])
 {
-    size_t senders = detour->asked_count - (detour->direct ? 0 : 1), at = 0;
+    size_t senders = chain->asked_count - (chain->direct ? 0 : 1), at = 0;
     char url[ENDPOINT_URL_MAX];
 
     out[0] = '\0';
-    for (size_t i = 0; i < senders && at < DETOUR_VIA_MAX; i++)
-        at += (size_t)snprintf(out + at, DETOUR_VIA_MAX - at, "%s%s", i ? ", " : "",
-                               endpoint_format_url(&detour->asked[i], url));
+    for (size_t i = 0; i < senders && at < REDIRECT_CHAIN_VIA_MAX; i++)
+        at += (size_t)snprintf(out + at, REDIRECT_CHAIN_VIA_MAX - at, "%s%s", i ? ", " : "",
+                               endpoint_format_url(&chain->asked[i], url));
     return out;
 }

@@ -14,11 +14,11 @@
 #include "redirect/scope.h"
 #include "redirect/setproxy.h"
 
-#define DETOUR_VIA_MAX 4096 /* bytes of Redirected-Via */
+#define REDIRECT_CHAIN_VIA_MAX 4096 /* bytes of Redirected-Via */
 
-struct detour {
+struct redirect_chain {
     const struct config *config;
-    struct redirects *table;
+    struct redirect_table *table;
     unsigned epoch;                          /* of the table, when this session began */
     struct scope_url url;
     struct endpoint asked[REDIRECT_HOPS_MAX + 1]; /* the configured proxy first; the last one is the one in use */
@@ -35,30 +35,32 @@ struct detour {
 
 /* Begins anew at a configured proxy, and goes on from there as far as learned redirects lead.  False: they lead in a
  * circle or too far, why says so. */
-bool detour_begin(struct detour *detour, const struct endpoint *configured, uint64_t now_ms, char *why, size_t size);
+bool redirect_chain_begin(struct redirect_chain *chain, const struct endpoint *configured, uint64_t now_ms, char *why,
+                          size_t size);
 
 /* The proxy in use; NULL: the target itself (direct). */
-const struct endpoint *detour_proxy(const struct detour *detour);
+const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain);
 
 /* Whether the one in use was named by a redirect. */
-bool detour_is_learned(const struct detour *detour);
+bool redirect_chain_is_learned(const struct redirect_chain *chain);
 
 /* The proxy that sent us to the one in use; only when that is learned. */
-const struct endpoint *detour_sender(const struct detour *detour);
+const struct endpoint *redirect_chain_sender(const struct redirect_chain *chain);
 
-/* Decides about a 305 or 306 that the proxy in use answered.  FOLLOW: detour_apply is next.  ASK: ask about
+/* Decides about a 305 or 306 that the proxy in use answered.  FOLLOW: redirect_chain_apply is next.  ASK: ask about
  * detour->pending, and apply it on a yes.  REFUSE: why, in one sentence. */
-enum redirect_decision detour_decide(struct detour *detour, const struct httphead *head, char *why, size_t size);
+enum redirect_decision redirect_chain_decide(struct redirect_chain *chain, const struct http_head *head, char *why,
+                                             size_t size);
 
 /* Follows detour->pending.  False: it cannot be obeyed now (IPL too soon), why says so.  *begin_anew: what was learned
  * is forgotten, start over with the configuration. */
-bool detour_apply(struct detour *detour, bool sender_on_loopback, uint64_t now_ms, bool *begin_anew, char *why,
-                  size_t size);
+bool redirect_chain_apply(struct redirect_chain *chain, bool sender_on_loopback, uint64_t now_ms, bool *begin_anew,
+                          char *why, size_t size);
 
 /* The learned proxy in use is dead: forgets what led to it.  True: the configured proxy may be asked once more. */
-bool detour_fall_back(struct detour *detour);
+bool redirect_chain_fall_back(struct redirect_chain *chain);
 
 /* Writes the senders for Redirected-Via, "" when there is none.  Returns out. */
-const char *detour_format_via(const struct detour *detour, char out[DETOUR_VIA_MAX]);
+const char *redirect_chain_format_via(const struct redirect_chain *chain, char out[REDIRECT_CHAIN_VIA_MAX]);
 
 #endif

@@ -37,7 +37,7 @@ static const char *duration(uint32_t ms, char out[16])
 }
 
 /* What becomes of wider scopes; stands behind the one that needs no question. */
-static const char *wider(const struct redirect_policy *policy)
+static const char *wider(const struct redirect_settings *policy)
 {
     switch ((enum redirect_wider)policy->wider) {
     case WIDER_ASK: return "and nothing wider; wider scopes are asked about";
@@ -49,7 +49,7 @@ static const char *wider(const struct redirect_policy *policy)
     return "";
 }
 
-static void print_listener(const struct listener_config *listener, const struct redirect_policy *policy, FILE *out)
+static void print_listener(const struct listener_config *listener, const struct redirect_settings *policy, FILE *out)
 {
     struct scope_url url;
     struct scope scope;
@@ -74,9 +74,9 @@ static void print_listener(const struct listener_config *listener, const struct 
     }
 }
 
-void policy_print(const struct config *config, FILE *out)
+void redirect_policy_print(const struct config *config, FILE *out)
 {
-    const struct redirect_policy *policy = &config->redirects;
+    const struct redirect_settings *policy = &config->redirects;
     char time[16];
 
     comment(out, "--- what proxies may do with 305 Use Proxy, in words ---");

@@ -7,6 +7,6 @@
 #include "config/config.h"
 
 /* Prints what proxies may do, each line a comment of the configuration file. */
-void policy_print(const struct config *config, FILE *out);
+void redirect_policy_print(const struct config *config, FILE *out);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* --- may it be followed --- */
 
-bool redirect_policy_teaches_same(const struct redirect_policy *a, const struct redirect_policy *b)
+bool redirect_policy_teaches_same(const struct redirect_settings *a, const struct redirect_settings *b)
 {
     return a->downgrade == b->downgrade && a->wider == b->wider && a->max_lifetime == b->max_lifetime;
 }
@@ -53,7 +53,7 @@ static void narrow(struct setproxy *as, const struct scope_url *url)
     as->lifetime = (struct setproxy_lifetime){.once = true};
 }
 
-static enum redirect_decision decide_wider(const struct redirect_policy *policy, const struct redirect_case *redirect,
+static enum redirect_decision decide_wider(const struct redirect_settings *policy, const struct redirect_case *redirect,
                                            struct setproxy *as, char *why, size_t size)
 {
     const struct endpoint *sender = &redirect->asked[redirect->asked_count - 1];
@@ -67,7 +67,7 @@ static enum redirect_decision decide_wider(const struct redirect_policy *policy,
         as->wider = false;
         return REDIRECT_FOLLOW;
     case WIDER_SAME_DOMAIN:
-        return as->action == SETPROXY_SET && domain_same(sender->host, as->proxy.host) ? REDIRECT_FOLLOW
+        return as->action == SETPROXY_SET && public_suffix_same_domain(sender->host, as->proxy.host) ? REDIRECT_FOLLOW
                                                                                       : REDIRECT_ASK;
     case WIDER_ASK:
         return REDIRECT_ASK;
@@ -77,8 +77,9 @@ static enum redirect_decision decide_wider(const struct redirect_policy *policy,
     return refuse(why, size, "it wants to redirect more than this server: %s", scope_format(&as->scope, scope));
 }
 
-enum redirect_decision redirect_decide(const struct redirect_policy *policy, const struct redirect_case *redirect,
-                                       struct setproxy *as, char *why, size_t size)
+enum redirect_decision redirect_policy_decide(const struct redirect_settings *policy,
+                                              const struct redirect_case *redirect, struct setproxy *as, char *why,
+                                              size_t size)
 {
     const struct endpoint *sender = &redirect->asked[redirect->asked_count - 1];
     bool set = redirect->said->action == SETPROXY_SET;
@@ -110,7 +111,7 @@ enum redirect_decision redirect_decide(const struct redirect_policy *policy, con
     return REDIRECT_FOLLOW;
 }
 
-const char *redirect_forbids_address(bool sender_on_loopback, const struct address *address)
+const char *redirect_policy_forbids_address(bool sender_on_loopback, const struct address *address)
 {
     const struct in6_addr *six = &address->v6.sin6_addr;
     bool is_six = address->any.sa_family == AF_INET6;
@@ -135,7 +136,7 @@ const char *redirect_forbids_address(bool sender_on_loopback, const struct addre
 
 /* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed
  * after a change: look-ups are many, changes few. */
-struct redirects {
+struct redirect_table {
     size_t count;
     unsigned serial;
     unsigned epoch;
@@ -145,12 +146,12 @@ struct redirects {
     struct redirect_entry entries[REDIRECT_ENTRIES_MAX];
 };
 
-struct redirects *redirects_new(void)
+struct redirect_table *redirect_table_new(void)
 {
-    return calloc(1, sizeof(struct redirects));
+    return calloc(1, sizeof(struct redirect_table));
 }
 
-void redirects_free(struct redirects *redirects)
+void redirect_table_free(struct redirect_table *redirects)
 {
     free(redirects);
 }
@@ -205,7 +206,7 @@ static size_t bucket_of(const struct redirect_entry *entry)
                   has_place ? scope->place.host : NULL, scope->place.port);
 }
 
-static void make_index(struct redirects *redirects)
+static void make_index(struct redirect_table *redirects)
 {
     if (redirects->indexed)
         return;
@@ -219,7 +220,7 @@ static void make_index(struct redirects *redirects)
     redirects->indexed = true;
 }
 
-static void remove_at(struct redirects *redirects, size_t i)
+static void remove_at(struct redirect_table *redirects, size_t i)
 {
     size_t left = --redirects->count - i;
 
@@ -232,7 +233,7 @@ static bool has_ended(const struct redirect_entry *entry, uint64_t now_ms)
     return entry->ends_at != 0 && entry->ends_at <= now_ms;
 }
 
-static void make_room(struct redirects *redirects)
+static void make_room(struct redirect_table *redirects)
 {
     size_t oldest = 0;
 
@@ -244,8 +245,8 @@ static void make_room(struct redirects *redirects)
     remove_at(redirects, oldest);
 }
 
-unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sender, bool sender_on_loopback,
-                         const struct setproxy *said, uint64_t now_ms)
+unsigned redirect_table_learn(struct redirect_table *redirects, const struct endpoint *sender, bool sender_on_loopback,
+                              const struct setproxy *said, uint64_t now_ms)
 {
     struct redirect_entry *entry;
 
@@ -278,7 +279,7 @@ unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sen
 
 /* A look-up under way: the best entry so far. */
 struct search {
-    const struct redirects *redirects;
+    const struct redirect_table *redirects;
     const struct endpoint *sender;
     const struct scope_url *url;
     uint64_t now_ms;
@@ -286,7 +287,7 @@ struct search {
 };
 
 /* The most specific wins, then the newest. */
-static bool is_better(const struct redirects *redirects, size_t i, size_t than)
+static bool is_better(const struct redirect_table *redirects, size_t i, size_t than)
 {
     int narrower = than == SIZE_MAX ? 1 : scope_compare(&redirects->entries[i].scope, &redirects->entries[than].scope);
 
@@ -295,7 +296,7 @@ static bool is_better(const struct redirects *redirects, size_t i, size_t than)
 
 static void search_bucket(struct search *search, size_t place)
 {
-    const struct redirects *redirects = search->redirects;
+    const struct redirect_table *redirects = search->redirects;
 
     for (size_t i = redirects->first[place]; i != NOBODY; i = redirects->next[i]) {
         const struct redirect_entry *entry = &redirects->entries[i];
@@ -324,8 +325,8 @@ static void search_all(struct search *search)
     search_bucket(search, bucket(sender, SCOPE_ALL, NULL, NULL, 0));
 }
 
-bool redirects_use(struct redirects *redirects, const struct endpoint *sender, const struct scope_url *url,
-                   uint64_t now_ms, struct redirect_entry *used)
+bool redirect_table_use(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
+                        uint64_t now_ms, struct redirect_entry *used)
 {
     struct search search = {redirects, sender, url, now_ms, SIZE_MAX};
     struct redirect_entry *entry;
@@ -347,7 +348,7 @@ bool redirects_use(struct redirects *redirects, const struct endpoint *sender, c
     return true;
 }
 
-void redirects_drop(struct redirects *redirects, unsigned id)
+void redirect_table_drop(struct redirect_table *redirects, unsigned id)
 {
     for (size_t i = 0; i < redirects->count; i++)
         if (redirects->entries[i].id == id) {
@@ -356,18 +357,19 @@ void redirects_drop(struct redirects *redirects, unsigned id)
         }
 }
 
-void redirects_clear(struct redirects *redirects)
+void redirect_table_clear(struct redirect_table *redirects)
 {
     redirects->count = 0;
     redirects->indexed = false;
 }
 
-unsigned redirects_epoch(const struct redirects *redirects)
+unsigned redirect_table_epoch(const struct redirect_table *redirects)
 {
     return redirects->epoch;
 }
 
-void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const struct endpoint *sender), void *arg)
+void redirect_table_keep(struct redirect_table *redirects, bool (*kept)(void *arg, const struct endpoint *sender),
+                         void *arg)
 {
     redirects->epoch++;
     for (size_t i = redirects->count; i > 0; i--)
@@ -375,21 +377,21 @@ void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const s
             remove_at(redirects, i - 1);
 }
 
-bool redirects_forget(struct redirects *redirects, uint64_t now_ms)
+bool redirect_table_forget(struct redirect_table *redirects, uint64_t now_ms)
 {
     if (redirects->forgotten != 0 && now_ms - redirects->forgotten < REDIRECT_FORGET_PAUSE_MS)
         return false;
     redirects->forgotten = now_ms;
-    redirects_clear(redirects);
+    redirect_table_clear(redirects);
     return true;
 }
 
-size_t redirects_count(const struct redirects *redirects)
+size_t redirect_table_count(const struct redirect_table *redirects)
 {
     return redirects->count;
 }
 
-const struct redirect_entry *redirects_at(struct redirects *redirects, size_t i, uint64_t now_ms)
+const struct redirect_entry *redirect_table_at(struct redirect_table *redirects, size_t i, uint64_t now_ms)
 {
     for (size_t k = redirects->count; k > 0; k--)
         if (has_ended(&redirects->entries[k - 1], now_ms))

@@ -20,7 +20,7 @@
 
 enum redirect_wider { WIDER_ASK, WIDER_REFUSE, WIDER_SAME_DOMAIN, WIDER_CLAMP, WIDER_ACCEPT };
 
-struct redirect_policy {
+struct redirect_settings {
     bool follow, direct, downgrade;
     unsigned wider; /* enum redirect_wider */
     uint32_t max_hops;
@@ -30,7 +30,7 @@ struct redirect_policy {
 };
 
 /* Whether two policies would have learned the same.  (What else they say is looked at when it is used.) */
-bool redirect_policy_teaches_same(const struct redirect_policy *a, const struct redirect_policy *b);
+bool redirect_policy_teaches_same(const struct redirect_settings *a, const struct redirect_settings *b);
 
 /* The answer that redirects, and what led to it. */
 struct redirect_case {
@@ -53,17 +53,18 @@ enum redirect_decision {
 
 /* Applies the rules in their order.  FOLLOW and ASK: *as is what was said, narrowed where the rules ask for it.
  * REFUSE: why, of size bytes, is one sentence. */
-enum redirect_decision redirect_decide(const struct redirect_policy *policy, const struct redirect_case *redirect,
-                                       struct setproxy *as, char *why, size_t size);
+enum redirect_decision redirect_policy_decide(const struct redirect_settings *policy,
+                                              const struct redirect_case *redirect, struct setproxy *as, char *why,
+                                              size_t size);
 
 /* The rule about where a proxy may be, to be asked of each address of a named one: what a sender that is not on
  * loopback names may not be on loopback or link-local, and nothing may be at an address that is none (0.0.0.0, ::, IPv4
  * mapped into IPv6).  NULL: it may; otherwise why not. */
-const char *redirect_forbids_address(bool sender_on_loopback, const struct address *address);
+const char *redirect_policy_forbids_address(bool sender_on_loopback, const struct address *address);
 
 /* --- what was learned --- */
 
-struct redirects;
+struct redirect_table;
 
 struct redirect_entry {
     unsigned id;
@@ -73,37 +74,38 @@ struct redirect_entry {
     uint64_t ends_at;   /* ms, 0: not by time */
     uint32_t hits_left; /* 0: not by hits */
     uint32_t hits;      /* so far */
-    bool sender_on_loopback; /* when it was learned; for redirect_forbids_address */
+    bool sender_on_loopback; /* when it was learned; for redirect_policy_forbids_address */
     uint64_t used;      /* ms */
 };
 
-struct redirects *redirects_new(void);
-void redirects_free(struct redirects *redirects);
+struct redirect_table *redirect_table_new(void);
+void redirect_table_free(struct redirect_table *redirects);
 
 /* Keeps what was said, unless it holds once only; replaces what the same sender said of the same scope.  The retry that
  * follows is the first hit.  Returns the entry's id, 0 when none was kept. */
-unsigned redirects_learn(struct redirects *redirects, const struct endpoint *sender, bool sender_on_loopback,
-                         const struct setproxy *said, uint64_t now_ms);
+unsigned redirect_table_learn(struct redirect_table *redirects, const struct endpoint *sender, bool sender_on_loopback,
+                              const struct setproxy *said, uint64_t now_ms);
 
 /* Finds the entry that applies to a request which would go to this proxy: the most specific, then the newest.  False:
  * there is none.  Otherwise a hit is counted and *used is a copy of the entry. */
-bool redirects_use(struct redirects *redirects, const struct endpoint *sender, const struct scope_url *url,
-                   uint64_t now_ms, struct redirect_entry *used);
+bool redirect_table_use(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
+                        uint64_t now_ms, struct redirect_entry *used);
 
 /* Forgets the entry with this id; all entries; those whose sender is not kept. */
-void redirects_drop(struct redirects *redirects, unsigned id);
-void redirects_clear(struct redirects *redirects);
-void redirects_keep(struct redirects *redirects, bool (*kept)(void *arg, const struct endpoint *sender), void *arg);
+void redirect_table_drop(struct redirect_table *redirects, unsigned id);
+void redirect_table_clear(struct redirect_table *redirects);
+void redirect_table_keep(struct redirect_table *redirects, bool (*kept)(void *arg, const struct endpoint *sender),
+                         void *arg);
 
-/* Changes with each redirects_keep, that is, with each new configuration. */
-unsigned redirects_epoch(const struct redirects *redirects);
+/* Changes with each redirect_table_keep, that is, with each new configuration. */
+unsigned redirect_table_epoch(const struct redirect_table *redirects);
 
 /* IPL: forgets all, unless it did so less than REDIRECT_FORGET_PAUSE_MS ago (false). */
-bool redirects_forget(struct redirects *redirects, uint64_t now_ms);
+bool redirect_table_forget(struct redirect_table *redirects, uint64_t now_ms);
 
-size_t redirects_count(const struct redirects *redirects);
+size_t redirect_table_count(const struct redirect_table *redirects);
 
 /* The entries one by one, i from 0, those that have ended left out: NULL behind the last. */
-const struct redirect_entry *redirects_at(struct redirects *redirects, size_t i, uint64_t now_ms);
+const struct redirect_entry *redirect_table_at(struct redirect_table *redirects, size_t i, uint64_t now_ms);
 
 #endif

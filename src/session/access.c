@@ -4,9 +4,9 @@
 
 #include "net/peer.h"
 
-bool door_opens(struct door *door, const struct settings *settings, uint64_t now_ms, const char *name,
-                const struct address *from, const struct address *local, uid_t *uid, bool *known,
-                struct failure *refusal)
+bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,
+                   const struct address *from, const struct address *local, uid_t *uid, bool *known,
+                   struct failure *refusal)
 {
     char error[160];
     unsigned suppressed;
@@ -27,7 +27,7 @@ bool door_opens(struct door *door, const struct settings *settings, uint64_t now
     case PEER_UNTOLD:
         break;
     }
-    if (log_brake_open(&door->untold, now_ms, &suppressed))
+    if (log_brake_open(&access->untold, now_ms, &suppressed))
         log_message(LEVEL_WARNING, name, "cannot find out whose a client is (%s): all are refused; to let every user "
                     "of this machine in, set same-user = no", error);
     failure_set(refusal, FAILURE_PERMANENT, "cannot find out which user connects (same-user)");

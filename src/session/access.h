@@ -13,14 +13,14 @@
 #include "net/address.h"
 
 /* Zeroed memory is one. */
-struct door {
+struct access {
     struct log_brake untold;
 };
 
 /* Whether a client that came from `from` to `local`, a place of the listener of that name, may come in.  *known: *uid
  * is the client's.  False: *refusal says why. */
-bool door_opens(struct door *door, const struct settings *settings, uint64_t now_ms, const char *name,
-                const struct address *from, const struct address *local, uid_t *uid, bool *known,
-                struct failure *refusal);
+bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,
+                   const struct address *from, const struct address *local, uid_t *uid, bool *known,
+                   struct failure *refusal);
 
 #endif

@@ -14,7 +14,7 @@
 /* One address of one listener. */
 struct post {
     struct post *next;
-    struct posts *owner;
+    struct listener_set *owner;
     struct listener *listener;
     const struct listener_config *config; /* of the configuration in force */
     const struct listener_config *claim;  /* of the one being set: this post will serve it */
@@ -23,45 +23,45 @@ struct post {
     bool inherited;                       /* passed by a service manager */
 };
 
-struct posts {
+struct listener_set {
     struct loop *loop;
-    posts_accept_fn *accepted;
+    listener_set_accept_fn *accepted;
     void *arg;
     bool paused;
     struct post *first, **end;
     size_t inherited_count;
-    struct notify_inherited inherited[NOTIFY_INHERITED_MAX];
+    struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX];
 };
 
-struct posts *posts_new(struct loop *loop, posts_accept_fn *accepted, void *arg)
+struct listener_set *listener_set_new(struct loop *loop, listener_set_accept_fn *accepted, void *arg)
 {
-    struct posts *posts = calloc(1, sizeof *posts);
+    struct listener_set *set = calloc(1, sizeof *set);
 
-    if (!posts)
+    if (!set)
         return NULL;
-    posts->loop = loop;
-    posts->accepted = accepted;
-    posts->arg = arg;
-    posts->end = &posts->first;
-    posts->inherited_count = notify_inherit(posts->inherited);
-    return posts;
+    set->loop = loop;
+    set->accepted = accepted;
+    set->arg = arg;
+    set->end = &set->first;
+    set->inherited_count = systemd_inherit(set->inherited);
+    return set;
 }
 
-static void close_inherited(struct posts *posts)
+static void close_inherited(struct listener_set *set)
 {
-    for (size_t i = 0; i < posts->inherited_count; i++)
-        if (posts->inherited[i].fd >= 0) {
+    for (size_t i = 0; i < set->inherited_count; i++)
+        if (set->inherited[i].fd >= 0) {
             log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a "
-                        "listening TCP socket, with a listener's name or address", posts->inherited[i].name);
-            close(posts->inherited[i].fd);
+                        "listening TCP socket, with a listener's name or address", set->inherited[i].name);
+            close(set->inherited[i].fd);
         }
-    posts->inherited_count = 0;
+    set->inherited_count = 0;
 }
 
 /* Frees the posts that nobody claims; the others lose their marks. */
-static void sweep(struct posts *posts)
+static void sweep(struct listener_set *set)
 {
-    struct post **at = &posts->first;
+    struct post **at = &set->first;
 
     while (*at) {
         struct post *post = *at;
@@ -77,18 +77,18 @@ static void sweep(struct posts *posts)
             free(post);
         }
     }
-    posts->end = at;
+    set->end = at;
 }
 
-void posts_free(struct posts *posts)
+void listener_set_free(struct listener_set *set)
 {
-    if (!posts)
+    if (!set)
         return;
-    close_inherited(posts);
-    for (struct post *post = posts->first; post; post = post->next)
+    close_inherited(set);
+    for (struct post *post = set->first; post; post = post->next)
         post->claim = NULL;
-    sweep(posts);
-    free(posts);
+    sweep(set);
+    free(set);
 }
 
 static void on_client(void *arg, int fd, const struct address *from, const struct address *local)
@@ -99,7 +99,8 @@ static void on_client(void *arg, int fd, const struct address *from, const struc
 }
 
 /* A listening socket becomes a post, claimed.  False: out of memory; fd is closed. */
-static struct post *add(struct posts *posts, int fd, const struct listener_config *config, char *error, size_t size)
+static struct post *add(struct listener_set *set, int fd, const struct listener_config *config, char *error,
+                        size_t size)
 {
     struct post *post = calloc(1, sizeof *post);
 
@@ -108,26 +109,26 @@ static struct post *add(struct posts *posts, int fd, const struct listener_confi
         close(fd);
         return NULL;
     }
-    post->owner = posts;
+    post->owner = set;
     post->config = post->claim = config;
     post->fresh = true;
-    post->listener = listener_start(posts->loop, fd, config->name, on_client, post);
+    post->listener = listener_start(set->loop, fd, config->name, on_client, post);
     if (!post->listener) {
         free(post);
         return NULL;
     }
-    listener_pause(post->listener, posts->paused);
+    listener_pause(post->listener, set->paused);
     post->wanted = *listener_address(post->listener);
-    *posts->end = post;
-    posts->end = &post->next;
+    *set->end = post;
+    set->end = &post->next;
     return post;
 }
 
 /* A post that serves this address already becomes the new configuration's.  Any free port is the same place only for
  * the same listener. */
-static bool claim(struct posts *posts, const struct listener_config *config, const struct address *wanted)
+static bool claim(struct listener_set *set, const struct listener_config *config, const struct address *wanted)
 {
-    for (struct post *post = posts->first; post; post = post->next)
+    for (struct post *post = set->first; post; post = post->next)
         if (!post->claim && address_equal(&post->wanted, wanted) &&
             (address_port(wanted) != 0 || strcmp(post->config->name, config->name) == 0)) {
             post->claim = config;
@@ -137,35 +138,35 @@ static bool claim(struct posts *posts, const struct listener_config *config, con
 }
 
 /* Whether a post of the configuration in force stands in the way. */
-static bool holds_port(const struct posts *posts, const struct address *wanted)
+static bool holds_port(const struct listener_set *set, const struct address *wanted)
 {
-    for (const struct post *post = posts->first; post; post = post->next)
+    for (const struct post *post = set->first; post; post = post->next)
         if (!post->fresh && address_port(listener_address(post->listener)) == address_port(wanted))
             return true;
     return false;
 }
 
-static bool open_place(struct posts *posts, const struct listener_config *config, const struct address *wanted,
+static bool open_place(struct listener_set *set, const struct listener_config *config, const struct address *wanted,
                        char *error, size_t size)
 {
     char text[ADDRESS_TEXT_MAX];
     struct post *post;
     int fd;
 
-    if (claim(posts, config, wanted))
+    if (claim(set, config, wanted))
         return true;
     fd = listener_bind(wanted, error, size);
-    if (fd < 0 && errno == EADDRINUSE && holds_port(posts, wanted))
+    if (fd < 0 && errno == EADDRINUSE && holds_port(set, wanted))
         snprintf(error, size, "cannot listen on %s while our own listener holds that port: restart to move it",
                  address_format(wanted, text));
-    post = fd >= 0 ? add(posts, fd, config, error, size) : NULL;
+    post = fd >= 0 ? add(set, fd, config, error, size) : NULL;
     if (post)
         post->wanted = *wanted;
     return post != NULL;
 }
 
 /* localhost is 127.0.0.1 and, where there is IPv6, ::1; with port 0, at the same port if that is free. */
-static bool open_localhost(struct posts *posts, const struct listener_config *config, uint16_t port, char *error,
+static bool open_localhost(struct listener_set *set, const struct listener_config *config, uint16_t port, char *error,
                            size_t size)
 {
     struct address four, six, same;
@@ -174,11 +175,11 @@ static bool open_localhost(struct posts *posts, const struct listener_config *co
 
     address_from_literal(&four, "127.0.0.1", port);
     address_from_literal(&six, "::1", port);
-    if (!open_place(posts, config, &four, error, size))
+    if (!open_place(set, config, &four, error, size))
         return false;
-    if (claim(posts, config, &six))
+    if (claim(set, config, &six))
         return true;
-    for (struct post *at = posts->first; at; at = at->next)
+    for (struct post *at = set->first; at; at = at->next)
         if (at->claim == config && address_equal(&at->wanted, &four))
             post = at;
     same = six;
@@ -188,7 +189,7 @@ static bool open_localhost(struct posts *posts, const struct listener_config *co
         fd = listener_bind(&six, error, size);
     if (fd < 0)
         return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
-    post = add(posts, fd, config, error, size);
+    post = add(set, fd, config, error, size);
     if (post)
         post->wanted = six;
     return post != NULL;
@@ -214,7 +215,7 @@ static bool is_tcp_listener(int fd)
 }
 
 /* Whether a socket of the service manager is meant for this listener: by its name, or else by its address. */
-static bool is_for(const struct notify_inherited *inherited, const struct listener_config *config)
+static bool is_for(const struct systemd_inherited *inherited, const struct listener_config *config)
 {
     struct address at = {0}, place;
     socklen_t length = sizeof at.v6;
@@ -237,22 +238,22 @@ static bool is_for(const struct notify_inherited *inherited, const struct listen
 }
 
 /* Sockets that were passed for this listener, now or at the start, stand in for its own.  False: error says why. */
-static bool use_inherited(struct posts *posts, const struct listener_config *config, bool *found, char *error,
+static bool use_inherited(struct listener_set *set, const struct listener_config *config, bool *found, char *error,
                           size_t size)
 {
     *found = false;
-    for (struct post *post = posts->first; post; post = post->next)
+    for (struct post *post = set->first; post; post = post->next)
         if (post->inherited && !post->claim && strcmp(post->config->name, config->name) == 0) {
             post->claim = config;
             *found = true;
         }
-    for (size_t i = 0; i < posts->inherited_count; i++) {
-        struct notify_inherited *inherited = &posts->inherited[i];
+    for (size_t i = 0; i < set->inherited_count; i++) {
+        struct systemd_inherited *inherited = &set->inherited[i];
         struct post *post;
 
         if (inherited->fd < 0 || !is_for(inherited, config))
             continue;
-        post = add(posts, inherited->fd, config, error, size);
+        post = add(set, inherited->fd, config, error, size);
         inherited->fd = -1;
         if (!post)
             return false;
@@ -261,11 +262,11 @@ static bool use_inherited(struct posts *posts, const struct listener_config *con
     return true;
 }
 
-static bool open_listener(struct posts *posts, const struct listener_config *config, char *error, size_t size)
+static bool open_listener(struct listener_set *set, const struct listener_config *config, char *error, size_t size)
 {
     bool found;
 
-    if (!use_inherited(posts, config, &found, error, size))
+    if (!use_inherited(set, config, &found, error, size))
         return false;
     for (size_t i = 0; i < config->listen.count && !found; i++) {
         const struct endpoint *place = &config->listen.at[i];
@@ -273,8 +274,8 @@ static bool open_listener(struct posts *posts, const struct listener_config *con
 
         /* the configuration lets only localhost and literals through */
         if (address_from_literal(&address, place->host, place->port)
-                ? !open_place(posts, config, &address, error, size)
-                : !open_localhost(posts, config, place->port, error, size))
+                ? !open_place(set, config, &address, error, size)
+                : !open_localhost(set, config, place->port, error, size))
             return false;
     }
     return true;
@@ -295,18 +296,18 @@ static void announce(struct post *post)
                     "password, through it", where);
 }
 
-void posts_pause(struct posts *posts, bool paused)
+void listener_set_pause(struct listener_set *set, bool paused)
 {
-    posts->paused = paused;
-    for (struct post *post = posts->first; post; post = post->next)
+    set->paused = paused;
+    for (struct post *post = set->first; post; post = post->next)
         listener_pause(post->listener, paused);
 }
 
-void posts_each(const struct posts *posts,
-                void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
-                void *arg)
+void listener_set_each(const struct listener_set *set,
+                       void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
+                       void *arg)
 {
-    for (const struct post *post = posts->first; post; post = post->next)
+    for (const struct post *post = set->first; post; post = post->next)
         see(arg, post->config, listener_address(post->listener));
 }
 
@@ -324,9 +325,9 @@ static bool is_of_this_machine(const struct address *address)
     return bound;
 }
 
-bool posts_listen_on(const struct posts *posts, const struct address *address)
+bool listener_set_listen_on(const struct listener_set *set, const struct address *address)
 {
-    for (const struct post *post = posts->first; post; post = post->next) {
+    for (const struct post *post = set->first; post; post = post->next) {
         const struct address *own = listener_address(post->listener);
 
         if (address_equal(own, address) ||
@@ -336,20 +337,20 @@ bool posts_listen_on(const struct posts *posts, const struct address *address)
     return false;
 }
 
-bool posts_set(struct posts *posts, const struct config *config, char *error, size_t size)
+bool listener_set_set(struct listener_set *set, const struct config *config, char *error, size_t size)
 {
     bool opened = true;
 
     for (size_t i = 0; i < config->listener_count && opened; i++)
-        opened = open_listener(posts, &config->listeners[i], error, size);
-    for (struct post *post = posts->first; post; post = post->next) {
+        opened = open_listener(set, &config->listeners[i], error, size);
+    for (struct post *post = set->first; post; post = post->next) {
         if (!opened)
             post->claim = post->fresh ? NULL : post->config;
         else if (post->claim)
             announce(post);
     }
     if (opened)
-        close_inherited(posts);
-    sweep(posts);
+        close_inherited(set);
+    sweep(set);
     return opened;
 }

@@ -188,11 +188,11 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
 
 static void tell(struct pump *pump, enum pump_event event)
 {
-    void (*told)(void *, enum pump_event) = pump->told;
+    void (*on_event)(void *, enum pump_event) = pump->on_event;
     void *arg = pump->arg;
 
     pump_stop(pump);
-    told(arg, event);
+    on_event(arg, event);
 }
 
 /* Of the side that this direction reads from.  True: told was called. */
@@ -268,10 +268,10 @@ static void on_server(void *arg, int ready)
 }
 
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
-                size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg)
+                size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg)
 {
     memset(pump, 0, sizeof *pump);
-    pump->told = told;
+    pump->on_event = on_event;
     pump->arg = arg;
     pump->moved_at = loop_now(client->loop);
     pump->way[PUMP_UP].from = pump->way[PUMP_DOWN].to = client;

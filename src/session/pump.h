@@ -39,7 +39,7 @@ struct pump_direction {
 
 struct pump {
     struct pump_direction way[2]; /* without transports: it is stopped */
-    void (*told)(void *arg, enum pump_event event);
+    void (*on_event)(void *arg, enum pump_event event);
     void *arg;
     struct deferred again;  /* a direction has used its share of this turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
@@ -53,7 +53,7 @@ struct pump {
  * be NULL) are bytes of the server that were read before, less than 4 GiB.  told is called once, last thing, never from
  * within this call. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
-                size_t leftover_length, void (*told)(void *arg, enum pump_event event), void *arg);
+                size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 
 /* Stops; told will not be called any more.  Call it before the transports are closed.  Zeroed memory is fine. */
 void pump_stop(struct pump *pump);

@@ -46,7 +46,7 @@ struct session {
 };
 
 struct sessions {
-    const struct means *means;
+    const struct services *services;
     sessions_ended_fn *ended;
     void *arg;
     struct session *first;
@@ -100,12 +100,12 @@ static struct via *via_share(struct sessions *sessions, const char *text)
     return sessions->via;
 }
 
-struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg)
+struct sessions *sessions_new(const struct services *services, sessions_ended_fn *ended, void *arg)
 {
     struct sessions *sessions = calloc(1, sizeof *sessions);
 
     if (sessions) {
-        sessions->means = means;
+        sessions->services = services;
         sessions->ended = ended;
         sessions->arg = arg;
     }
@@ -147,7 +147,7 @@ struct session_sums sessions_sums(const struct sessions *sessions)
 
 static struct loop *loop_of(const struct session *session)
 {
-    return session->owner->means->loop;
+    return session->owner->services->loop;
 }
 
 static uint64_t age_ms(const struct session *session)
@@ -225,10 +225,10 @@ static void on_watch(void *arg);
 
 static void watch_until(struct sessions *sessions, uint64_t at)
 {
-    uint64_t now = loop_now(sessions->means->loop);
+    uint64_t now = loop_now(sessions->services->loop);
 
     sessions->watch_at = at;
-    loop_timer_start(sessions->means->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
+    loop_timer_start(sessions->services->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
 }
 
 /* In that many milliseconds, or up to DEADLINE_STEP_MS later, on_deadline is called, unless the state changes. */
@@ -256,7 +256,7 @@ static void on_deadline(struct session *session)
 static void on_watch(void *arg)
 {
     struct sessions *sessions = arg;
-    uint64_t now = loop_now(sessions->means->loop), first = 0;
+    uint64_t now = loop_now(sessions->services->loop), first = 0;
     struct session *next;
 
     sessions->watch_at = 0;
@@ -401,7 +401,7 @@ static void enter_opening(struct session *session)
     char name[NAME_MAX_BYTES];
 
     transport_watch(session->client, on_client_while_opening, session);
-    session->tunnel = tunnel_open(session->owner->means, session->config, session->listener, name_of(session, name),
+    session->tunnel = tunnel_open(session->owner->services, session->config, session->listener, name_of(session, name),
                                   on_tunnel, session);
     if (!session->tunnel) {
         failure_set(&failure, FAILURE_TEMPORARY, "out of memory");
@@ -509,7 +509,7 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     session->config = config_ref(config);
     session->listener = listener;
     session->client = client;
-    session->started = loop_now(sessions->means->loop);
+    session->started = loop_now(sessions->services->loop);
     session->serial = ++sessions->serial;
     session->next = sessions->first;
     session->back = &sessions->first;

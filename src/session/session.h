@@ -24,7 +24,7 @@ struct session;
 typedef void sessions_ended_fn(void *arg, bool well);
 
 /* means must outlive it.  NULL: out of memory. */
-struct sessions *sessions_new(const struct means *means, sessions_ended_fn *ended, void *arg);
+struct sessions *sessions_new(const struct services *services, sessions_ended_fn *ended, void *arg);
 
 /* Resets all that are left. */
 void sessions_free(struct sessions *sessions);

@@ -35,14 +35,14 @@ static void batch_give_back(struct batch *batch)
         spare = batch;
 }
 
-static void fail(struct records *records, int error, const char *why)
+static void fail(struct record_bio *records, int error, const char *why)
 {
     records->broken = true;
     records->error = error;
     records->why = why;
 }
 
-ssize_t records_flush(struct records *records)
+ssize_t record_bio_flush(struct record_bio *records)
 {
     struct batch *out = records->out;
 
@@ -64,12 +64,12 @@ ssize_t records_flush(struct records *records)
     return 0;
 }
 
-bool records_has_room(const struct records *records)
+bool record_bio_has_room(const struct record_bio *records)
 {
     return !records->out || records->out->end + RECORD_BYTES + CLOSING_BYTES <= BATCH_BYTES;
 }
 
-void records_release(struct records *records)
+void record_bio_release(struct record_bio *records)
 {
     free(records->out);
     records->out = NULL;
@@ -78,7 +78,7 @@ void records_release(struct records *records)
 /* OpenSSL writes a record or so.  All of it is taken, or nothing. */
 static int on_write(BIO *bio, const char *bytes, int length)
 {
-    struct records *records = BIO_get_data(bio);
+    struct record_bio *records = BIO_get_data(bio);
     size_t limit = BATCH_BYTES - (records->closing ? 0 : CLOSING_BYTES), size = (size_t)length;
 
     BIO_clear_retry_flags(bio);
@@ -86,7 +86,7 @@ static int on_write(BIO *bio, const char *bytes, int length)
         return -1;
     if (records->closed) /* an answer to a key update: the other side cannot wait for it */
         return length;
-    if (records->out && records->out->end + size > limit && records_flush(records) != 0) {
+    if (records->out && records->out->end + size > limit && record_bio_flush(records) != 0) {
         if (!records->broken)
             BIO_set_retry_write(bio);
         return -1;
@@ -102,7 +102,7 @@ static int on_write(BIO *bio, const char *bytes, int length)
     return (int)size;
 }
 
-static void note_first(struct records *records, const char *bytes, size_t length)
+static void note_first(struct record_bio *records, const char *bytes, size_t length)
 {
     size_t room = sizeof records->first - records->first_length, size = length < room ? length : room;
 
@@ -113,7 +113,7 @@ static void note_first(struct records *records, const char *bytes, size_t length
 /* OpenSSL reads. */
 static int on_read(BIO *bio, char *bytes, int size)
 {
-    struct records *records = BIO_get_data(bio);
+    struct record_bio *records = BIO_get_data(bio);
     size_t room = (size_t)size < records->budget ? (size_t)size : records->budget;
     ssize_t got;
 
@@ -155,7 +155,7 @@ static const BIO_METHOD *method(void)
     return made;
 }
 
-BIO *records_bio(struct records *records)
+BIO *record_bio_new(struct record_bio *records)
 {
     BIO *bio = method() ? BIO_new(method()) : NULL;
 

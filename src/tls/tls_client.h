@@ -14,46 +14,46 @@
 #include "protocol/protocol.h"
 #include "tls/tls_context.h"
 
-struct secure;
+struct tls_client;
 
-enum secure_event {
-    SECURE_STEP,   /* a step is over: `step` names it, `text` says how it went */
-    SECURE_DONE,   /* take the transport */
-    SECURE_FAILED, /* the other side's doing: see secure_failure */
-    SECURE_UNABLE, /* ours, a file of the configuration or memory: see secure_failure */
+enum tls_client_event {
+    TLS_CLIENT_STEP,   /* a step is over: `step` names it, `text` says how it went */
+    TLS_CLIENT_DONE,   /* take the transport */
+    TLS_CLIENT_FAILED, /* the other side's doing: see tls_client_failure */
+    TLS_CLIENT_UNABLE, /* ours, a file of the configuration or memory: see tls_client_failure */
 };
 
-typedef void secure_told_fn(void *arg, enum secure_event event, const char *step, const char *text);
+typedef void tls_client_event_fn(void *arg, enum tls_client_event event, const char *step, const char *text);
 
-struct secure_job {
+struct tls_client_params {
     struct loop *loop;
-    struct trusts *trusts;
+    struct tls_contexts *contexts;
     struct transport *below;          /* owned from now on, also when there is no memory */
     char *leftover;                   /* malloc'd bytes that were read from it, owned likewise, or NULL */
     size_t leftover_length;
     const struct protocol *starttls;  /* whose STARTTLS comes first; NULL: TLS at once */
-    struct trust_setting setting;
+    struct tls_context_setting setting;
     const char *ca_option;            /* key that names the authorities, for messages */
     const char *host;                 /* the name that the certificate must have; copied */
     const char *alpn;                 /* or NULL */
     const char *remember;             /* what the TLS session is remembered by, beside host; copied */
     uint32_t greeting_ms, handshake_ms; /* limits of the two phases */
-    secure_told_fn *told;
+    tls_client_event_fn *on_event;
     void *arg;
 };
 
 /* Starts.  told is never called from within this call; after anything but STEP it is not called any more.  NULL: out of
  * memory. */
-struct secure *secure_start(const struct secure_job *job);
+struct tls_client *tls_client_start(const struct tls_client_params *params);
 
 /* After FAILED and UNABLE: class, what and detail; where is the owner's to add. */
-const struct failure *secure_failure(const struct secure *secure);
+const struct failure *tls_client_failure(const struct tls_client *tls);
 
 /* After DONE, once: the transport, and what the client is to get first (malloc'd, NULL: nothing), both the caller's
  * now. */
-struct transport *secure_take(struct secure *secure, char **greeting, size_t *length);
+struct transport *tls_client_take(struct tls_client *tls, char **greeting, size_t *length);
 
 /* Ends it, whatever the state.  NULL is fine, and so is a call from within told. */
-void secure_free(struct secure *secure);
+void tls_client_free(struct tls_client *tls);
 
 #endif

@@ -28,24 +28,24 @@ struct memory {
     char key[];
 };
 
-struct trust {
+struct tls_context {
     unsigned references;
     SSL_CTX *context;
     struct memory *memories;
     size_t count;
-    X509 *shared[TRUST_CERTIFICATES_MAX];
+    X509 *shared[TLS_CONTEXT_CERTIFICATES_MAX];
     size_t shared_next; /* where the next one goes */
 };
 
 /* One loaded setting. */
 struct entry {
     struct entry *next;
-    struct trust *trust;
+    struct tls_context *context;
     char *files[3]; /* ca, certificate, key; NULL where the setting has none */
     bool verify;
 };
 
-struct trusts {
+struct tls_contexts {
     struct entry *entries;
 };
 
@@ -58,36 +58,36 @@ static void memory_free(struct memory *memory)
 }
 
 /* Takes the session of that key out of the list. */
-static struct memory *memory_take(struct trust *trust, const char *key)
+static struct memory *memory_take(struct tls_context *context, const char *key)
 {
-    for (struct memory **at = &trust->memories; *at; at = &(*at)->next) {
+    for (struct memory **at = &context->memories; *at; at = &(*at)->next) {
         struct memory *found = *at;
 
         if (strcmp(found->key, key) == 0) {
             *at = found->next;
-            trust->count--;
+            context->count--;
             return found;
         }
     }
     return NULL;
 }
 
-static void memory_put_first(struct trust *trust, struct memory *memory)
+static void memory_put_first(struct tls_context *context, struct memory *memory)
 {
-    memory->next = trust->memories;
-    trust->memories = memory;
-    trust->count++;
+    memory->next = context->memories;
+    context->memories = memory;
+    context->count++;
 }
 
-static void forget_oldest(struct trust *trust)
+static void forget_oldest(struct tls_context *context)
 {
-    struct memory **last = &trust->memories;
+    struct memory **last = &context->memories;
 
     while ((*last)->next)
         last = &(*last)->next;
     memory_free(*last);
     *last = NULL;
-    trust->count--;
+    context->count--;
 }
 
 /* Where a stream notes the key it remembers by; OpenSSL gives such places out for the whole process. */
@@ -103,13 +103,13 @@ static int key_place(void)
 /* OpenSSL has made a session.  1: its reference is ours. */
 static int on_new_session(SSL *stream, SSL_SESSION *session)
 {
-    struct trust *trust = SSL_CTX_get_app_data(SSL_get_SSL_CTX(stream));
+    struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(stream));
     const char *key = SSL_get_ex_data(stream, key_place());
     struct memory *memory;
 
     if (!key)
         return 0;
-    memory = memory_take(trust, key);
+    memory = memory_take(context, key);
     if (memory) {
         SSL_SESSION_free(memory->session);
     } else {
@@ -119,15 +119,15 @@ static int on_new_session(SSL *stream, SSL_SESSION *session)
         memcpy(memory->key, key, strlen(key) + 1);
     }
     memory->session = session;
-    memory_put_first(trust, memory);
-    if (trust->count > TRUST_SESSIONS_MAX)
-        forget_oldest(trust);
+    memory_put_first(context, memory);
+    if (context->count > TLS_CONTEXT_SESSIONS_MAX)
+        forget_oldest(context);
     return 1;
 }
 
-bool trust_remember(struct trust *trust, SSL *stream, const char *key)
+bool tls_context_remember(struct tls_context *context, SSL *stream, const char *key)
 {
-    (void)trust; /* the stream's context knows it */
+    (void)context; /* the stream's context knows it */
     return SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
 }
 
@@ -143,9 +143,9 @@ static bool expired(const SSL_SESSION *session)
     return time(NULL) - SSL_SESSION_get_time(session) >= lifetime || !SSL_SESSION_is_resumable(session);
 }
 
-SSL_SESSION *trust_recall(struct trust *trust, const char *key)
+SSL_SESSION *tls_context_recall(struct tls_context *context, const char *key)
 {
-    struct memory *memory = memory_take(trust, key);
+    struct memory *memory = memory_take(context, key);
 
     if (!memory)
         return NULL;
@@ -153,35 +153,35 @@ SSL_SESSION *trust_recall(struct trust *trust, const char *key)
         memory_free(memory);
         return NULL;
     }
-    memory_put_first(trust, memory);
+    memory_put_first(context, memory);
     SSL_SESSION_up_ref(memory->session);
     return memory->session;
 }
 
-void trust_drop(struct trust *trust, const char *key)
+void tls_context_drop(struct tls_context *context, const char *key)
 {
-    struct memory *memory = memory_take(trust, key);
+    struct memory *memory = memory_take(context, key);
 
     if (memory)
         memory_free(memory);
 }
 
-size_t trust_sessions(const struct trust *trust)
+size_t tls_context_sessions(const struct tls_context *context)
 {
-    return trust->count;
+    return context->count;
 }
 
 /* --- certificates --- */
 
-X509 *trust_share(struct trust *trust, X509 *certificate)
+X509 *tls_context_share(struct tls_context *context, X509 *certificate)
 {
     X509 **place;
 
-    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX && trust->shared[i]; i++)
-        if (X509_cmp(trust->shared[i], certificate) == 0)
-            return trust->shared[i];
-    place = &trust->shared[trust->shared_next];
-    trust->shared_next = (trust->shared_next + 1) % TRUST_CERTIFICATES_MAX;
+    for (size_t i = 0; i < TLS_CONTEXT_CERTIFICATES_MAX && context->shared[i]; i++)
+        if (X509_cmp(context->shared[i], certificate) == 0)
+            return context->shared[i];
+    place = &context->shared[context->shared_next];
+    context->shared_next = (context->shared_next + 1) % TLS_CONTEXT_CERTIFICATES_MAX;
     X509_free(*place);
     *place = certificate;
     X509_up_ref(certificate);
@@ -265,7 +265,7 @@ static int refuse_passphrase(char *out, int size, int writing, void *asked)
     return -1;
 }
 
-static bool load_identity(SSL_CTX *context, const struct trust_setting *setting, char *error, size_t size)
+static bool load_identity(SSL_CTX *context, const struct tls_context_setting *setting, char *error, size_t size)
 {
     const char *key = setting->key_file ? setting->key_file : setting->cert_file;
     bool asked = false, loaded;
@@ -299,103 +299,103 @@ static bool load_identity(SSL_CTX *context, const struct trust_setting *setting,
 }
 
 /* The rules of the house for every stream. */
-static bool restrict_context(SSL_CTX *context, struct trust *trust, bool verify)
+static bool restrict_context(SSL_CTX *ssl, struct tls_context *context, bool verify)
 {
-    SSL_CTX_set_security_level(context, 2);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+    SSL_CTX_set_security_level(ssl, 2);
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                               SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_default_read_buffer_len(context, READ_BUFFER_BYTES);
-    SSL_CTX_set_verify(context, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
-    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, on_new_session);
-    return key_place() >= 0 && SSL_CTX_set_app_data(context, trust) == 1 &&
-           SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) == 1;
+    SSL_CTX_set_read_ahead(ssl, 1);
+    SSL_CTX_set_default_read_buffer_len(ssl, READ_BUFFER_BYTES);
+    SSL_CTX_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, on_new_session);
+    return key_place() >= 0 && SSL_CTX_set_app_data(ssl, context) == 1 &&
+           SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
 }
 
-static struct trust *load(const struct trust_setting *setting, char *error, size_t size)
+static struct tls_context *load(const struct tls_context_setting *setting, char *error, size_t size)
 {
-    struct trust *trust = calloc(1, sizeof *trust);
+    struct tls_context *context = calloc(1, sizeof *context);
 
     ERR_clear_error();
     snprintf(error, size, "TLS cannot be set up: out of memory");
-    if (!trust)
+    if (!context)
         return NULL;
-    trust->references = 1;
-    trust->context = SSL_CTX_new(TLS_client_method());
-    if (!trust->context || !restrict_context(trust->context, trust, setting->verify)) {
+    context->references = 1;
+    context->context = SSL_CTX_new(TLS_client_method());
+    if (!context->context || !restrict_context(context->context, context, setting->verify)) {
         if (ERR_peek_last_error())
             snprintf(error, size, "TLS cannot be set up: %s", reason());
-    } else if (load_authorities(trust->context, setting->ca_file, error, size) &&
-               load_identity(trust->context, setting, error, size)) {
+    } else if (load_authorities(context->context, setting->ca_file, error, size) &&
+               load_identity(context->context, setting, error, size)) {
         ERR_clear_error();
-        return trust;
+        return context;
     }
     ERR_clear_error();
-    trust_unref(trust);
+    tls_context_unref(context);
     return NULL;
 }
 
-struct trust *trust_ref(struct trust *trust)
+struct tls_context *tls_context_ref(struct tls_context *context)
 {
-    trust->references++;
-    return trust;
+    context->references++;
+    return context;
 }
 
-void trust_unref(struct trust *trust)
+void tls_context_unref(struct tls_context *context)
 {
-    if (!trust || --trust->references > 0)
+    if (!context || --context->references > 0)
         return;
-    while (trust->memories) {
-        struct memory *first = trust->memories;
+    while (context->memories) {
+        struct memory *first = context->memories;
 
-        trust->memories = first->next;
+        context->memories = first->next;
         memory_free(first);
     }
-    for (size_t i = 0; i < TRUST_CERTIFICATES_MAX; i++)
-        X509_free(trust->shared[i]);
-    SSL_CTX_free(trust->context);
-    free(trust);
+    for (size_t i = 0; i < TLS_CONTEXT_CERTIFICATES_MAX; i++)
+        X509_free(context->shared[i]);
+    SSL_CTX_free(context->context);
+    free(context);
 }
 
-SSL_CTX *trust_context(const struct trust *trust)
+SSL_CTX *tls_context_ssl(const struct tls_context *context)
 {
-    return trust->context;
+    return context->context;
 }
 
 /* --- all settings --- */
 
-struct trusts *trusts_new(void)
+struct tls_contexts *tls_contexts_new(void)
 {
-    return calloc(1, sizeof(struct trusts));
+    return calloc(1, sizeof(struct tls_contexts));
 }
 
 static void entry_free(struct entry *entry)
 {
-    trust_unref(entry->trust);
+    tls_context_unref(entry->context);
     for (size_t i = 0; i < sizeof entry->files / sizeof *entry->files; i++)
         free(entry->files[i]);
     free(entry);
 }
 
-void trusts_forget(struct trusts *trusts)
+void tls_contexts_forget(struct tls_contexts *contexts)
 {
-    while (trusts->entries) {
-        struct entry *first = trusts->entries;
+    while (contexts->entries) {
+        struct entry *first = contexts->entries;
 
-        trusts->entries = first->next;
+        contexts->entries = first->next;
         entry_free(first);
     }
 }
 
-void trusts_free(struct trusts *trusts)
+void tls_contexts_free(struct tls_contexts *contexts)
 {
-    if (!trusts)
+    if (!contexts)
         return;
-    trusts_forget(trusts);
-    free(trusts);
+    tls_contexts_forget(contexts);
+    free(contexts);
 }
 
 static bool same(const char *a, const char *b)
@@ -410,7 +410,7 @@ static bool copy(char **to, const char *from)
     return *to || !from;
 }
 
-static struct entry *entry_new(const struct trust_setting *setting)
+static struct entry *entry_new(const struct tls_context_setting *setting)
 {
     struct entry *entry = calloc(1, sizeof *entry);
 
@@ -424,30 +424,31 @@ static struct entry *entry_new(const struct trust_setting *setting)
     return NULL;
 }
 
-struct trust *trusts_get(struct trusts *trusts, const struct trust_setting *setting, char *error, size_t size)
+struct tls_context *tls_contexts_get(struct tls_contexts *contexts, const struct tls_context_setting *setting,
+                                     char *error, size_t size)
 {
     struct entry *entry;
 
-    for (entry = trusts->entries; entry; entry = entry->next)
+    for (entry = contexts->entries; entry; entry = entry->next)
         if (entry->verify == setting->verify && same(entry->files[0], setting->ca_file) &&
             same(entry->files[1], setting->cert_file) && same(entry->files[2], setting->key_file))
-            return trust_ref(entry->trust);
+            return tls_context_ref(entry->context);
     entry = entry_new(setting);
     if (!entry) {
         snprintf(error, size, "TLS cannot be set up: out of memory");
         return NULL;
     }
-    entry->trust = load(setting, error, size);
-    if (!entry->trust) {
+    entry->context = load(setting, error, size);
+    if (!entry->context) {
         entry_free(entry);
         return NULL;
     }
-    entry->next = trusts->entries;
-    trusts->entries = entry;
-    return trust_ref(entry->trust);
+    entry->next = contexts->entries;
+    contexts->entries = entry;
+    return tls_context_ref(entry->context);
 }
 
-void trust_free_buffers(SSL *stream)
+void tls_context_free_buffers(SSL *stream)
 {
     static const unsigned mended[] = {14, 6, 2, 1}; /* patch level of 3.0, 3.1, 3.2, 3.3 */
     unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor();
@@ -456,7 +457,7 @@ void trust_free_buffers(SSL *stream)
         SSL_free_buffers(stream);
 }
 
-const char *trust_version(void)
+const char *tls_context_version(void)
 {
     return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

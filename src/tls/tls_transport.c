@@ -29,10 +29,10 @@ struct opening {
 
 enum state { STATE_OPENING, STATE_OPEN, STATE_BROKEN };
 
-struct tls {
+struct tls_transport {
     struct transport base; /* first: the ops cast back */
-    struct records records;
-    struct trust *trust;
+    struct record_bio records;
+    struct tls_context *context;
     SSL *ssl;
     char *remember;
     struct opening *opening; /* NULL once open */
@@ -48,7 +48,7 @@ struct tls {
 /* A closed stream that has something left to send. */
 struct lingering {
     struct lingering *next, **back;
-    struct tls *tls;
+    struct tls_transport *tls;
     struct loop_timer timer;
 };
 
@@ -57,7 +57,7 @@ static struct lingering *lingerers;
 /* --- what OpenSSL says --- */
 
 /* The stream carries nothing from now on.  The first reason counts. */
-static void break_off(struct tls *self, int error, const char *why)
+static void break_off(struct tls_transport *self, int error, const char *why)
 {
     if (self->state == STATE_BROKEN)
         return;
@@ -66,14 +66,14 @@ static void break_off(struct tls *self, int error, const char *why)
     self->base.why = why;
 }
 
-static void break_off_by_records(struct tls *self)
+static void break_off_by_records(struct tls_transport *self)
 {
     if (self->state != STATE_BROKEN)
         self->base.denied = self->records.below->denied;
     break_off(self, self->records.error, self->records.why);
 }
 
-static void break_off_by_error(struct tls *self, unsigned long error)
+static void break_off_by_error(struct tls_transport *self, unsigned long error)
 {
     int alert = alert_of(error);
 
@@ -94,7 +94,7 @@ static void break_off_by_error(struct tls *self, unsigned long error)
 
 /* What it means that a call of OpenSSL, which waits for `own` by nature, did not succeed.  No error stays behind: a
  * stream above this one would take it for its own. */
-static ssize_t outcome(struct tls *self, int own)
+static ssize_t outcome(struct tls_transport *self, int own)
 {
     int error = SSL_get_error(self->ssl, 0);
     unsigned long reason = ERR_peek_last_error();
@@ -115,16 +115,16 @@ static ssize_t outcome(struct tls *self, int own)
 
 /* --- readiness --- */
 
-static ssize_t flush(struct tls *self)
+static ssize_t flush(struct tls_transport *self)
 {
-    ssize_t result = records_flush(&self->records);
+    ssize_t result = record_bio_flush(&self->records);
 
     if (result == TRANSPORT_ERROR)
         break_off_by_records(self);
     return result;
 }
 
-static void tell(struct tls *self, int ready)
+static void tell(struct tls_transport *self, int ready)
 {
     self->dry = false;
     if (ready && self->base.watcher)
@@ -134,15 +134,15 @@ static void tell(struct tls *self, int ready)
 /* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
 static void on_again(struct deferred *again)
 {
-    tell((struct tls *)(void *)((char *)again - offsetof(struct tls, again)), LOOP_READ);
+    tell((struct tls_transport *)(void *)((char *)again - offsetof(struct tls_transport, again)), LOOP_READ);
 }
 
-static void finish(struct tls *self, bool reset);
+static void finish(struct tls_transport *self, bool reset);
 
 /* Below is ready: what is on its way goes first, our watcher is told the rest. */
 static void on_below(void *arg, int ready)
 {
-    struct tls *self = arg;
+    struct tls_transport *self = arg;
     ssize_t flushed = 0;
 
     if (ready & LOOP_WRITE)
@@ -165,7 +165,7 @@ static void on_below(void *arg, int ready)
 
 static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
     size_t got = 0, some;
     ssize_t result = TRANSPORT_AGAIN;
 
@@ -189,7 +189,7 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
     /* what comes behind some bytes is kept for the next call */
     if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0) {
         self->dry = true;
-        trust_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
+        tls_context_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
     } else if (got == 0 && result == TRANSPORT_AGAIN) {
         loop_put_off(self->base.loop, &self->again, on_again);
     }
@@ -198,7 +198,7 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
 
 static ssize_t tls_peek(struct transport *transport, void *bytes, size_t size)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
     ssize_t result;
     size_t got;
 
@@ -218,14 +218,14 @@ static ssize_t tls_peek(struct transport *transport, void *bytes, size_t size)
 
 static ssize_t tls_send(struct transport *transport, const void *bytes, size_t length)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
     ssize_t result = TRANSPORT_AGAIN;
     size_t taken = 0, some;
 
     if (self->state != STATE_OPEN)
         return TRANSPORT_ERROR;
     while (taken < length) {
-        if (taken == 0 || !records_has_room(&self->records)) {
+        if (taken == 0 || !record_bio_has_room(&self->records)) {
             result = flush(self);
             if (result < 0)
                 break;
@@ -244,7 +244,7 @@ static ssize_t tls_send(struct transport *transport, const void *bytes, size_t l
 
 static bool tls_broken(struct transport *transport)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
 
     /* once the other side has ended its stream in order, what becomes of below tells nothing new */
     if (!self->ended && transport_broken(self->records.below))
@@ -253,7 +253,7 @@ static bool tls_broken(struct transport *transport)
 }
 
 /* Puts close_notify behind all that was sent. */
-static bool say_goodbye(struct tls *self)
+static bool say_goodbye(struct tls_transport *self)
 {
     if (self->said_goodbye)
         return true;
@@ -268,7 +268,7 @@ static bool say_goodbye(struct tls *self)
 
 static bool tls_shutdown_send(struct transport *transport)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
     bool courtesy = self->ended && !self->records.out; /* whoever has ended, too, may be gone, and has lost nothing */
 
     return (self->state == STATE_OPEN && say_goodbye(self) && flush(self) != TRANSPORT_ERROR) || courtesy;
@@ -292,26 +292,26 @@ static void opening_free(struct opening *opening)
     free(opening);
 }
 
-static void tls_free(struct tls *self)
+static void tls_free(struct tls_transport *self)
 {
     /* a stream that was not ended does not spoil its TLS session (RFC 8446 section 6.1, RFC 5246 section 7.2.1) */
     if (self->ssl)
         SSL_set_shutdown(self->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(self->ssl);
-    trust_unref(self->trust);
+    tls_context_unref(self->context);
     opening_free(self->opening);
-    records_release(&self->records);
+    record_bio_release(&self->records);
     free(self->remember);
     free(self);
 }
 
 static void on_death(struct deferred *death)
 {
-    tls_free((struct tls *)(void *)((char *)death - offsetof(struct tls, death)));
+    tls_free((struct tls_transport *)(void *)((char *)death - offsetof(struct tls_transport, death)));
 }
 
 /* Lets go of below; the rest follows at the end of the turn. */
-static void finish(struct tls *self, bool reset)
+static void finish(struct tls_transport *self, bool reset)
 {
     struct lingering *lingering = self->lingering;
 
@@ -333,7 +333,7 @@ static void on_lingered_too_long(void *arg)
 }
 
 /* Stays until below has taken what is on its way.  False: out of memory. */
-static bool linger(struct tls *self)
+static bool linger(struct tls_transport *self)
 {
     struct lingering *lingering = calloc(1, sizeof *lingering);
 
@@ -349,7 +349,7 @@ static bool linger(struct tls *self)
     return true;
 }
 
-void tls_end_lingering(struct loop *loop)
+void tls_transport_end_lingering(struct loop *loop)
 {
     struct lingering *next;
 
@@ -362,7 +362,7 @@ void tls_end_lingering(struct loop *loop)
 
 static void tls_end(struct transport *transport, bool reset)
 {
-    struct tls *self = (struct tls *)transport;
+    struct tls_transport *self = (struct tls_transport *)transport;
     ssize_t flushed = 0;
 
     transport->watcher = NULL;
@@ -377,7 +377,7 @@ static void tls_end(struct transport *transport, bool reset)
 
 static void tls_set_patience(struct transport *transport, uint32_t ms)
 {
-    transport_set_patience(((struct tls *)transport)->records.below, ms);
+    transport_set_patience(((struct tls_transport *)transport)->records.below, ms);
 }
 
 static const struct transport_ops tls_ops = {
@@ -387,9 +387,9 @@ static const struct transport_ops tls_ops = {
 /* --- the handshake --- */
 
 /* Takes what an earlier stream has for the server's own certificate. */
-static void share_certificate(struct tls *self, STACK_OF(X509) *sent)
+static void share_certificate(struct tls_transport *self, STACK_OF(X509) *sent)
 {
-    X509 *own = sk_X509_value(sent, 0), *shared = own ? trust_share(self->trust, own) : NULL;
+    X509 *own = sk_X509_value(sent, 0), *shared = own ? tls_context_share(self->context, own) : NULL;
 
     if (shared == own || !X509_up_ref(shared))
         return;
@@ -401,7 +401,7 @@ static void share_certificate(struct tls *self, STACK_OF(X509) *sent)
 static int on_certificate(int good, X509_STORE_CTX *check)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
-    struct tls *self = SSL_get_app_data(ssl);
+    struct tls_transport *self = SSL_get_app_data(ssl);
 
     if (!good && self->opening && self->opening->fault.error == X509_V_OK)
         certificate_take_note(&self->opening->fault, check);
@@ -411,16 +411,16 @@ static int on_certificate(int good, X509_STORE_CTX *check)
 }
 
 /* Whether what came cannot be the start of TLS, which begins with a handshake or an alert. */
-static bool speaks_something_else(const struct records *records)
+static bool speaks_something_else(const struct record_bio *records)
 {
     return records->first_length > 0 && records->first[0] != SSL3_RT_HANDSHAKE && records->first[0] != SSL3_RT_ALERT;
 }
 
-static void explain(const struct tls *self, unsigned long error, struct failure *failure)
+static void explain(const struct tls_transport *self, unsigned long error, struct failure *failure)
 {
     const struct opening *opening = self->opening;
     const char *reason = ERR_reason_error_string(error);
-    char said[2 * RECORDS_FIRST_BYTES];
+    char said[2 * RECORD_BIO_FIRST_BYTES];
 
     if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && opening->fault.error != X509_V_OK) {
         certificate_fail(&opening->fault, opening->host, opening->ca_option, failure);
@@ -441,19 +441,19 @@ static void explain(const struct tls *self, unsigned long error, struct failure 
     }
 }
 
-static enum tls_result fail(struct tls *self, struct failure *failure)
+static enum tls_transport_result fail(struct tls_transport *self, struct failure *failure)
 {
     unsigned long error = ERR_peek_last_error();
 
     if (self->records.broken)
         break_off_by_records(self);
-    records_flush(&self->records); /* our alert, which says why; whether it gets there changes nothing */
+    record_bio_flush(&self->records); /* our alert, which says why; whether it gets there changes nothing */
     explain(self, error, failure);
     if (self->opening->offered) /* whatever it was: the next attempt does without the remembered session */
-        trust_drop(self->trust, self->remember);
+        tls_context_drop(self->context, self->remember);
     break_off(self, EPROTO, "the TLS handshake failed");
     ERR_clear_error();
-    return TLS_FAILED;
+    return TLS_TRANSPORT_FAILED;
 }
 
 /* Drops certificates that nobody looks at any more. */
@@ -464,7 +464,7 @@ static void shorten(STACK_OF(X509) *chain, int keep)
 }
 
 /* The stream may be idle for days: gives back what only the handshake needed, half of its memory. */
-static void shrink(struct tls *self)
+static void shrink(struct tls_transport *self)
 {
     shorten(SSL_get_peer_cert_chain(self->ssl), 1);
     shorten(SSL_get0_verified_chain(self->ssl), 0);
@@ -472,9 +472,9 @@ static void shrink(struct tls *self)
     self->opening = NULL;
 }
 
-enum tls_result tls_handshake(struct transport *tls, struct failure *failure)
+enum tls_transport_result tls_transport_handshake(struct transport *tls, struct failure *failure)
 {
-    struct tls *self = (struct tls *)tls;
+    struct tls_transport *self = (struct tls_transport *)tls;
     bool waits;
     int error;
 
@@ -488,16 +488,16 @@ enum tls_result tls_handshake(struct transport *tls, struct failure *failure)
     if (waits) {
         if (error == SSL_ERROR_WANT_READ && self->records.budget == 0)
             loop_put_off(self->base.loop, &self->again, on_again);
-        return TLS_WAIT;
+        return TLS_TRANSPORT_WAIT;
     }
     self->state = STATE_OPEN;
     shrink(self);
-    return TLS_DONE;
+    return TLS_TRANSPORT_DONE;
 }
 
-const char *tls_describe(const struct transport *tls, char *out, size_t size)
+const char *tls_transport_describe(const struct transport *tls, char *out, size_t size)
 {
-    const struct tls *self = (const struct tls *)tls;
+    const struct tls_transport *self = (const struct tls_transport *)tls;
     const X509 *certificate = SSL_get0_peer_certificate(self->ssl);
     char whose[256] = "no certificate";
 
@@ -513,7 +513,7 @@ const char *tls_describe(const struct transport *tls, char *out, size_t size)
 /* --- the start --- */
 
 /* Whom the certificate must be for, and what we say whom we want.  A name's last dot is not part of it. */
-static bool expect_host(struct tls *self)
+static bool expect_host(struct tls_transport *self)
 {
     char host[256], address[sizeof(struct in6_addr)];
     size_t length = strlen(self->opening->host);
@@ -530,7 +530,7 @@ static bool expect_host(struct tls *self)
     return SSL_set1_host(self->ssl, host) == 1 && SSL_set_tlsext_host_name(self->ssl, host) == 1;
 }
 
-static bool offer_protocol(struct tls *self, const char *alpn)
+static bool offer_protocol(struct tls_transport *self, const char *alpn)
 {
     unsigned char list[256];
     size_t length = alpn ? strlen(alpn) : 0;
@@ -542,55 +542,55 @@ static bool offer_protocol(struct tls *self, const char *alpn)
     return SSL_set_alpn_protos(self->ssl, list, (unsigned)length + 1) == 0;
 }
 
-static bool offer_session(struct tls *self)
+static bool offer_session(struct tls_transport *self)
 {
     SSL_SESSION *session;
 
     if (!self->remember)
         return true;
-    session = trust_recall(self->trust, self->remember);
+    session = tls_context_recall(self->context, self->remember);
     if (session) {
         self->opening->offered = SSL_set_session(self->ssl, session) == 1;
         SSL_SESSION_free(session);
     }
-    return trust_remember(self->trust, self->ssl, self->remember);
+    return tls_context_remember(self->context, self->ssl, self->remember);
 }
 
-static bool set_up(struct tls *self, const struct tls_job *job)
+static bool set_up(struct tls_transport *self, const struct tls_transport_params *params)
 {
     BIO *bio;
 
     self->opening = calloc(1, sizeof *self->opening);
-    if (!self->opening || !(self->opening->host = strdup(job->host)) ||
-        !(self->opening->ca_option = strdup(job->ca_option)) ||
-        (job->remember && !(self->remember = strdup(job->remember))))
+    if (!self->opening || !(self->opening->host = strdup(params->host)) ||
+        !(self->opening->ca_option = strdup(params->ca_option)) ||
+        (params->remember && !(self->remember = strdup(params->remember))))
         return false;
-    self->ssl = SSL_new(trust_context(job->trust));
-    bio = self->ssl ? records_bio(&self->records) : NULL;
+    self->ssl = SSL_new(tls_context_ssl(params->context));
+    bio = self->ssl ? record_bio_new(&self->records) : NULL;
     if (!bio)
         return false;
     SSL_set_bio(self->ssl, bio, bio);
     SSL_set_verify(self->ssl, SSL_get_verify_mode(self->ssl), on_certificate);
-    return SSL_set_app_data(self->ssl, self) == 1 && expect_host(self) && offer_protocol(self, job->alpn) &&
+    return SSL_set_app_data(self->ssl, self) == 1 && expect_host(self) && offer_protocol(self, params->alpn) &&
            offer_session(self);
 }
 
-struct transport *transport_from_tls(const struct tls_job *job)
+struct transport *tls_transport_new(const struct tls_transport_params *params)
 {
-    struct tls *self = calloc(1, sizeof *self);
+    struct tls_transport *self = calloc(1, sizeof *self);
 
     if (self) {
         self->base.ops = &tls_ops;
-        self->base.loop = job->loop;
-        self->records.below = job->below;
-        self->trust = trust_ref(job->trust);
-        if (set_up(self, job)) {
-            transport_watch(job->below, on_below, self);
+        self->base.loop = params->loop;
+        self->records.below = params->below;
+        self->context = tls_context_ref(params->context);
+        if (set_up(self, params)) {
+            transport_watch(params->below, on_below, self);
             return &self->base;
         }
         tls_free(self);
     }
     ERR_clear_error();
-    transport_close(job->below);
+    transport_close(params->below);
     return NULL;
 }

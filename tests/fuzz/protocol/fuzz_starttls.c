@@ -8,7 +8,7 @@
 
 #define BYTES_MAX 100000 /* beyond the bound of all that a server may say */
 
-struct outcome {
+struct verdict {
     enum starttls_result result;
     struct failure failure;
     char *greeting; /* the caller frees it */
@@ -37,7 +37,7 @@ static enum starttls_result feed(struct starttls *starttls, const uint8_t *bytes
     return result;
 }
 
-static void send_all(struct starttls *starttls, struct outcome *outcome)
+static void send_all(struct starttls *starttls, struct verdict *verdict)
 {
     size_t length;
     const char *output = starttls_output(starttls, &length);
@@ -46,33 +46,33 @@ static void send_all(struct starttls *starttls, struct outcome *outcome)
     if (!output)
         return;
     MUST(length > 2 && memcmp(output + length - 2, "\r\n", 2) == 0);
-    outcome->asked = memmem(output, length, "STARTTLS", 8) || memmem(output, length, "STLS", 4);
+    verdict->asked = memmem(output, length, "STARTTLS", 8) || memmem(output, length, "STLS", 4);
     starttls_sent(starttls, length);
 }
 
 /* The turns of the server stand between bars; its stream ends with the last. */
 static void walk(const struct protocol *protocol, const uint8_t *at, const uint8_t *end, unsigned seed,
-                 struct outcome *outcome)
+                 struct verdict *verdict)
 {
     struct starttls *starttls = starttls_new(protocol);
     struct failure failure;
 
     MUST(starttls);
-    memset(outcome, 0, sizeof *outcome);
-    while (at < end && outcome->result == STARTTLS_MORE) {
+    memset(verdict, 0, sizeof *verdict);
+    while (at < end && verdict->result == STARTTLS_MORE) {
         const uint8_t *bar = memchr(at, '|', (size_t)(end - at));
         const uint8_t *stop = bar ? bar : end;
 
         if (stop > at)
-            outcome->result = feed(starttls, at, (size_t)(stop - at), seed, &outcome->failure);
-        send_all(starttls, outcome);
+            verdict->result = feed(starttls, at, (size_t)(stop - at), seed, &verdict->failure);
+        send_all(starttls, verdict);
         at = stop + 1;
     }
-    if (outcome->result == STARTTLS_MORE) {
-        outcome->result = starttls_feed(starttls, NULL, 0, &outcome->failure);
-        MUST(outcome->result == STARTTLS_FAILED && outcome->failure.class == FAILURE_TEMPORARY);
+    if (verdict->result == STARTTLS_MORE) {
+        verdict->result = starttls_feed(starttls, NULL, 0, &verdict->failure);
+        MUST(verdict->result == STARTTLS_FAILED && verdict->failure.class == FAILURE_TEMPORARY);
     }
-    outcome->greeting = starttls_take_greeting(starttls, &outcome->length);
+    verdict->greeting = starttls_take_greeting(starttls, &verdict->length);
     MUST(starttls_feed(starttls, "x", 1, &failure) == STARTTLS_FAILED);
     starttls_free(starttls);
 }
@@ -97,7 +97,7 @@ static void look_at_greeting(const struct protocol *protocol, const char *bytes,
 /* The first byte names the protocol, the second says how the rest is cut. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
-    struct outcome whole, pieces;
+    struct verdict whole, pieces;
     const struct protocol *protocol;
 
     if (length < 2 || length > BYTES_MAX)

@@ -92,7 +92,7 @@ static const struct {
 };
 
 /* A head of heap memory of just its size, so that a read past a field's end is seen at the head's end at least. */
-static void read_head(struct httphead *head, char **bytes, const char *fields)
+static void read_head(struct http_head *head, char **bytes, const char *fields)
 {
     char text[2000];
     size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 407 No\r\nVia: Basic, NTLM\r\n"), used;
@@ -108,15 +108,15 @@ static void read_head(struct httphead *head, char **bytes, const char *fields)
     }
     at += (size_t)snprintf(text + at, sizeof text - at, "WWW-Authenticate: Negotiate\r\n\r\n");
     *bytes = unit_exact(text, at);
-    httphead_start(head);
-    ck_assert_msg(httphead_read(head, *bytes, at, &used, &why) == HTTPHEAD_DONE, "%s: %s", fields, why);
+    http_head_start(head);
+    ck_assert_msg(http_head_read(head, *bytes, at, &used, &why) == HTTP_HEAD_DONE, "%s: %s", fields, why);
 }
 
 START_TEST(offers_are_found)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *bytes, found[CHALLENGE_LIST_MAX];
-        struct httphead head;
+        struct http_head head;
 
         read_head(&head, &bytes, cases[i].fields);
         ck_assert_msg(challenge_offered(&head) == cases[i].offered, "%s: %s", cases[i].fields,
@@ -132,10 +132,10 @@ START_TEST(nothing_behind_a_value_is_read)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t length = 0; length <= strlen(cases[i].fields); length++) {
             char *value = unit_exact(cases[i].fields, length);
-            struct httphead head = {.field_count = 1};
+            struct http_head head = {.field_count = 1};
 
-            head.fields[0].name = (struct httphead_slice){"Proxy-Authenticate", 18};
-            head.fields[0].value = (struct httphead_slice){length ? value : NULL, length};
+            head.fields[0].name = (struct http_head_slice){"Proxy-Authenticate", 18};
+            head.fields[0].value = (struct http_head_slice){length ? value : NULL, length};
             if (length > 0)
                 ck_assert_uint_eq(challenge_offered(&head) & ~CHALLENGE_ALL, 0);
             free(value);

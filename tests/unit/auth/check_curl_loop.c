@@ -30,8 +30,8 @@ void __wrap_free(void *block)
 
 struct scene {
     struct loop *loop;
-    struct multi *multi;
-    struct multi_transfer transfer;
+    struct curl_loop *curl_loop;
+    struct curl_loop_transfer transfer;
     CURL *easy;
     unsigned calls;
     CURLcode code;
@@ -41,17 +41,17 @@ static void set_up(struct scene *scene)
 {
     memset(scene, 0, sizeof *scene);
     scene->loop = loop_new();
-    scene->multi = multi_new(scene->loop);
-    ck_assert_ptr_nonnull(scene->multi);
+    scene->curl_loop = curl_loop_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->curl_loop);
     scene->easy = curl_easy_init();
     ck_assert_ptr_nonnull(scene->easy);
 }
 
 static void tear_down(struct scene *scene)
 {
-    multi_remove(scene->multi, &scene->transfer);
+    curl_loop_remove(scene->curl_loop, &scene->transfer);
     curl_easy_cleanup(scene->easy);
-    multi_free(scene->multi);
+    curl_loop_free(scene->curl_loop);
     loop_free(scene->loop);
 }
 
@@ -112,7 +112,7 @@ START_TEST(the_end_of_a_transfer_is_told)
 
     set_up(&scene);
     curl_easy_setopt(scene.easy, CURLOPT_URL, "nothing://such");
-    ck_assert(multi_add(scene.multi, &scene.transfer, scene.easy, on_done, &scene));
+    ck_assert(curl_loop_add(scene.curl_loop, &scene.transfer, scene.easy, on_done, &scene));
     ck_assert_uint_eq(scene.calls, 0);
     unit_wait(scene.loop, was_called, &scene);
     ck_assert_int_eq(scene.code, CURLE_UNSUPPORTED_PROTOCOL);
@@ -133,12 +133,12 @@ START_TEST(a_transfer_that_was_removed_never_calls)
 
     set_up(&scene);
     curl_easy_setopt(scene.easy, CURLOPT_URL, "nothing://such");
-    ck_assert(multi_add(scene.multi, &scene.transfer, scene.easy, on_done, &scene));
-    multi_remove(scene.multi, &scene.transfer);
+    ck_assert(curl_loop_add(scene.curl_loop, &scene.transfer, scene.easy, on_done, &scene));
+    curl_loop_remove(scene.curl_loop, &scene.transfer);
     ck_assert_ptr_null(scene.transfer.easy);
     unit_wait(scene.loop, time_passes, &ticks);
     ck_assert_uint_eq(scene.calls, 0);
-    multi_free(NULL);
+    curl_loop_free(NULL);
     tear_down(&scene);
 }
 END_TEST

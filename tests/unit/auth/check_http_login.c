@@ -22,13 +22,13 @@ typedef void answer_fn(struct scene *scene, const char *request);
 
 struct scene {
     struct loop *loop;
-    struct multi *multi;
-    struct login *login;
+    struct curl_loop *curl_loop;
+    struct http_login *login;
     answer_fn *answer;
     int before;            /* descriptors */
     /* what the login told */
     unsigned wanted, told; /* connections; final events */
-    enum login_event event;
+    enum http_login_event event;
     bool free_when_told, free_at_end, keep_waiting;
     struct transport *late;
     unsigned stop_at, ticks; /* a test's own */
@@ -140,15 +140,15 @@ static struct transport *make_connection(struct scene *scene)
 
 static void give_connection(struct scene *scene)
 {
-    login_connect(scene->login, make_connection(scene));
+    http_login_connect(scene->login, make_connection(scene));
 }
 
-static void on_told(void *arg, enum login_event event)
+static void on_told(void *arg, enum http_login_event event)
 {
     struct scene *scene = arg;
 
     ck_assert_uint_eq(scene->told, 0); /* nothing behind the last event */
-    if (event != LOGIN_WANTS_CONNECTION) {
+    if (event != HTTP_LOGIN_WANTS_CONNECTION) {
         scene->told++;
         scene->event = event;
     } else {
@@ -156,9 +156,9 @@ static void on_told(void *arg, enum login_event event)
     }
     if (scene->free_when_told || (scene->free_at_end && scene->told > 0)) {
         scene->told = 1;
-        login_free(scene->login);
+        http_login_free(scene->login);
         scene->login = NULL;
-    } else if (event == LOGIN_WANTS_CONNECTION && !scene->keep_waiting) {
+    } else if (event == HTTP_LOGIN_WANTS_CONNECTION && !scene->keep_waiting) {
         give_connection(scene);
     }
 }
@@ -169,8 +169,8 @@ static void set_up(struct scene *scene, answer_fn *answer)
     scene->before = unit_descriptors();
     scene->loop = loop_new();
     ck_assert_ptr_nonnull(scene->loop);
-    scene->multi = multi_new(scene->loop);
-    ck_assert_ptr_nonnull(scene->multi);
+    scene->curl_loop = curl_loop_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->curl_loop);
     scene->answer = answer;
     scene->fd = -1;
     scene->out = malloc(OUT_SIZE);
@@ -179,37 +179,37 @@ static void set_up(struct scene *scene, answer_fn *answer)
 
 static void tear_down(struct scene *scene)
 {
-    login_free(scene->login);
+    http_login_free(scene->login);
     server_close(scene);
     free(scene->out);
-    multi_free(scene->multi);
+    curl_loop_free(scene->curl_loop);
     loop_free(scene->loop);
     ck_assert_int_eq(unit_descriptors(), scene->before);
 }
 
 static const struct endpoint proxy = {.host = "proxy.example", .port = 3128};
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
-static const struct method_request imap = {.announce = METHOD_UPGRADE, .target = &target, .token = "IMAP",
+static const struct connect_request imap = {.announce = ANNOUNCE_UPGRADE, .target = &target, .token = "IMAP",
                                            .scheme = "imap", .alpn = "imap"};
 
-static struct login_job job_of(struct scene *scene, enum challenge_scheme scheme)
+static struct http_login_params job_of(struct scene *scene, enum challenge_scheme scheme)
 {
-    return (struct login_job){
+    return (struct http_login_params){
         .loop = scene->loop,
-        .multi = scene->multi,
+        .curl_loop = scene->curl_loop,
         .proxy = &proxy,
         .request = &imap,
         .scheme = scheme,
         .user = "arthur",
         .password = "s3:cr\"et%41",
-        .told = on_told,
+        .on_event = on_told,
         .arg = scene,
     };
 }
 
-static void start(struct scene *scene, const struct login_job *job)
+static void start(struct scene *scene, const struct http_login_params *params)
 {
-    scene->login = login_start(job);
+    scene->login = http_login_start(params);
     ck_assert_ptr_nonnull(scene->login);
     ck_assert_uint_eq(scene->wanted + scene->told, 0);
 }
@@ -226,26 +226,26 @@ static bool is_over(void *arg)
 }
 
 /* Runs it to its end. */
-static void run(struct scene *scene, const struct login_job *job)
+static void run(struct scene *scene, const struct http_login_params *params)
 {
-    start(scene, job);
+    start(scene, params);
     unit_wait(scene->loop, is_over, scene);
 }
 
-static void check_event(const struct scene *scene, enum login_event event)
+static void check_event(const struct scene *scene, enum http_login_event event)
 {
-    const struct failure *failure = scene->event == LOGIN_ANSWERED ? &login_verdict(scene->login)->failure
-                                                                   : login_failure(scene->login);
+    const struct failure *failure = scene->event == HTTP_LOGIN_ANSWERED ? &http_login_response(scene->login)->failure
+                                                                   : http_login_failure(scene->login);
 
     ck_assert_msg(scene->event == event, "told %d: %s%s", (int)scene->event, failure->what, failure->detail);
 }
 
 static void check_open(const struct scene *scene, bool switched)
 {
-    check_event(scene, LOGIN_ANSWERED);
-    ck_assert_msg(login_verdict(scene->login)->outcome == METHOD_OPEN, "%s",
-                  login_verdict(scene->login)->failure.what);
-    ck_assert_int_eq(login_verdict(scene->login)->switched, switched);
+    check_event(scene, HTTP_LOGIN_ANSWERED);
+    ck_assert_msg(http_login_response(scene->login)->verdict == CONNECT_OPEN, "%s",
+                  http_login_response(scene->login)->failure.what);
+    ck_assert_int_eq(http_login_response(scene->login)->switched, switched);
 }
 
 /* Takes the connection and says whether what comes over it first is exactly this. */
@@ -253,7 +253,7 @@ static void check_bytes(struct scene *scene, const char *expected, size_t length
 {
     char *leftover, byte;
     size_t at;
-    struct transport *transport = login_take(scene->login, &leftover, &at);
+    struct transport *transport = http_login_take(scene->login, &leftover, &at);
 
     ck_assert_ptr_nonnull(transport);
     ck_assert_uint_le(at, length);
@@ -370,21 +370,21 @@ static void digest_md5(struct scene *scene, const char *request)
 START_TEST(digest_opens_a_tunnel)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
     char line[100];
 
     setenv("https_proxy", "http://192.0.2.1:9/", 1); /* none of the login's business */
     setenv("no_proxy", "*", 1);
     set_up(&scene, digest_md5);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     ck_assert_uint_eq(scene.connections, 1);
     ck_assert_uint_eq(scene.leg, 2);
-    ck_assert(login_credentials_were_sent(scene.login));
-    ck_assert_int_eq(login_head(scene.login)->status, 200);
-    ck_assert_str_eq(login_status_line(scene.login, line, sizeof line), "HTTP/1.1 200 OK");
-    ck_assert_str_eq(login_request_line(scene.login, line, sizeof line), "CONNECT mail.example.net:143 HTTP/1.1");
+    ck_assert(http_login_credentials_were_sent(scene.login));
+    ck_assert_int_eq(http_login_head(scene.login)->status, 200);
+    ck_assert_str_eq(http_login_status_line(scene.login, line, sizeof line), "HTTP/1.1 200 OK");
+    ck_assert_str_eq(http_login_request_line(scene.login, line, sizeof line), "CONNECT mail.example.net:143 HTTP/1.1");
     check_bytes(&scene, "* OK hello\r\n", 12);
     tear_down(&scene);
 }
@@ -421,12 +421,12 @@ static void digest_form(struct scene *scene, const char *request)
 START_TEST(every_form_of_digest_that_counts_is_right)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     form = (size_t)_i;
     set_up(&scene, digest_form);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     check_bytes(&scene, "", 0);
     tear_down(&scene);
@@ -485,12 +485,12 @@ static void answer_with_page(struct scene *scene, const char *request)
 START_TEST(pages_are_drained_and_connections_kept_when_they_last)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     page = (size_t)_i;
     set_up(&scene, answer_with_page);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     ck_assert_uint_eq(scene.connections, pages[page].connections);
     ck_assert_uint_eq(scene.leg, 2);
@@ -521,13 +521,13 @@ static void smuggle(struct scene *scene, const char *request)
 START_TEST(an_answer_to_nothing_is_not_believed)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, smuggle);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_ANSWERED);
-    ck_assert_int_eq(login_head(scene.login)->status, 403);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    ck_assert_int_eq(http_login_head(scene.login)->status, 403);
     ck_assert_uint_eq(scene.connections, 2);
     tear_down(&scene);
 }
@@ -549,11 +549,11 @@ static void close_on_the_second(struct scene *scene, const char *request)
 START_TEST(a_kept_connection_may_have_an_end)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, close_on_the_second);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     ck_assert_uint_eq(scene.connections, 2);
     ck_assert_uint_eq(scene.leg, 3);
@@ -566,26 +566,26 @@ END_TEST
 
 static const struct {
     const char *answer;
-    enum method_outcome outcome;
+    enum connect_verdict verdict;
     bool switched, denied;
     int status;
     const char *what;
 } words[] = {
-    {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n", METHOD_OPEN, true, false, 101,
+    {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n", CONNECT_OPEN, true, false, 101,
      ""},
-    {"HTTP/1.0 200 Fine\r\nContent-Length: 7\r\n\r\n", METHOD_OPEN, false, false, 200, ""},
-    {"HTTP/1.1 204 Fine\r\nTransfer-Encoding: chunked\r\n\r\n", METHOD_OPEN, false, false, 204, ""},
-    {"HTTP/1.1 103 Soon\r\nX: y\r\n\r\nHTTP/1.1 200 Fine\r\n\r\n", METHOD_OPEN, false, false, 200, ""},
-    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Go\r\nUpgrade: imap\r\nConnection: upgrade\r\n\r\n", METHOD_OPEN, true,
+    {"HTTP/1.0 200 Fine\r\nContent-Length: 7\r\n\r\n", CONNECT_OPEN, false, false, 200, ""},
+    {"HTTP/1.1 204 Fine\r\nTransfer-Encoding: chunked\r\n\r\n", CONNECT_OPEN, false, false, 204, ""},
+    {"HTTP/1.1 103 Soon\r\nX: y\r\n\r\nHTTP/1.1 200 Fine\r\n\r\n", CONNECT_OPEN, false, false, 200, ""},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Go\r\nUpgrade: imap\r\nConnection: upgrade\r\n\r\n", CONNECT_OPEN, true,
      false, 101, ""},
-    {"HTTP/1.1 101 Go\r\nUpgrade: POP3\r\nConnection: Upgrade\r\n\r\n", METHOD_FAILED, false, false, 101,
+    {"HTTP/1.1 101 Go\r\nUpgrade: POP3\r\nConnection: Upgrade\r\n\r\n", CONNECT_FAILED, false, false, 101,
      "101 that names POP3 where IMAP was asked for"},
-    {"HTTP/1.1 305 Use Proxy\r\nSet-Proxy: x\r\n\r\n", METHOD_REDIRECT, false, false, 305, "305 Use Proxy"},
-    {"HTTP/1.1 407 Still no\r\n" DIGEST "Content-Length: 0\r\n\r\n", METHOD_FAILED, false, true, 407, "407 Still no"},
-    {"HTTP/1.1 407 Still no\r\n" DIGEST "\r\nfor ever", METHOD_FAILED, false, true, 407, "407 Still no"},
-    {"HTTP/1.1 403 Never\r\n\r\n", METHOD_FAILED, false, false, 403, "403 Never"},
-    {"HTTP/1.1 426 Upgrade Required\r\n\r\n", METHOD_RETRY_PLAIN, false, false, 426, "426 Upgrade Required"},
-    {"HTTP/1.1 302 Elsewhere\r\nLocation: http://portal.example/\r\n\r\n", METHOD_FAILED, false, false, 302,
+    {"HTTP/1.1 305 Use Proxy\r\nSet-Proxy: x\r\n\r\n", CONNECT_REDIRECT, false, false, 305, "305 Use Proxy"},
+    {"HTTP/1.1 407 Still no\r\n" DIGEST "Content-Length: 0\r\n\r\n", CONNECT_FAILED, false, true, 407, "407 Still no"},
+    {"HTTP/1.1 407 Still no\r\n" DIGEST "\r\nfor ever", CONNECT_FAILED, false, true, 407, "407 Still no"},
+    {"HTTP/1.1 403 Never\r\n\r\n", CONNECT_FAILED, false, false, 403, "403 Never"},
+    {"HTTP/1.1 426 Upgrade Required\r\n\r\n", CONNECT_RETRY_PLAIN, false, false, 426, "426 Upgrade Required"},
+    {"HTTP/1.1 302 Elsewhere\r\nLocation: http://portal.example/\r\n\r\n", CONNECT_FAILED, false, false, 302,
      "302 Elsewhere: most likely a captive portal or login page; log in with a web browser"},
 };
 
@@ -599,30 +599,30 @@ static void have_the_last_word(struct scene *scene, const char *request)
     }
     check_digest(request, "MD5", false, "mail.example.net:143");
     say(scene, words[word].answer);
-    if (words[word].outcome == METHOD_OPEN)
+    if (words[word].verdict == CONNECT_OPEN)
         say(scene, "* OK\r\n");
 }
 
 START_TEST(the_last_word_means_what_it_always_means)
 {
     struct scene scene;
-    struct login_job job;
-    const struct method_verdict *verdict;
+    struct http_login_params params;
+    const struct connect_response *response;
 
     word = (size_t)_i;
     set_up(&scene, have_the_last_word);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_ANSWERED);
-    verdict = login_verdict(scene.login);
-    ck_assert_int_eq(verdict->outcome, words[word].outcome);
-    ck_assert_int_eq(verdict->switched, words[word].switched);
-    ck_assert_int_eq(verdict->denied, words[word].denied);
-    ck_assert_int_eq(login_head(scene.login)->status, words[word].status);
-    ck_assert_str_eq(verdict->failure.what, words[word].what);
-    ck_assert(login_credentials_were_sent(scene.login));
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    response = http_login_response(scene.login);
+    ck_assert_int_eq(response->verdict, words[word].verdict);
+    ck_assert_int_eq(response->switched, words[word].switched);
+    ck_assert_int_eq(response->denied, words[word].denied);
+    ck_assert_int_eq(http_login_head(scene.login)->status, words[word].status);
+    ck_assert_str_eq(response->failure.what, words[word].what);
+    ck_assert(http_login_credentials_were_sent(scene.login));
     ck_assert_uint_eq(scene.leg, 2); /* refused credentials are not sent again */
-    if (words[word].outcome == METHOD_OPEN)
+    if (words[word].verdict == CONNECT_OPEN)
         check_bytes(&scene, "* OK\r\n", 6);
     tear_down(&scene);
 }
@@ -638,17 +638,17 @@ static void busy(struct scene *scene, const char *request)
 START_TEST(a_refusal_in_the_first_answer_says_all_that_it_has_to_say)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, busy);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_ANSWERED);
-    ck_assert(login_verdict(scene.login)->busy);
-    ck_assert_int_eq(login_verdict(scene.login)->retry_after, 17);
-    ck_assert_str_eq(login_verdict(scene.login)->failure.detail,
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    ck_assert(http_login_response(scene.login)->busy);
+    ck_assert_int_eq(http_login_response(scene.login)->retry_after, 17);
+    ck_assert_str_eq(http_login_response(scene.login)->failure.detail,
                      " proxy-status=\"p; error=x\" body=\"come back later\"");
-    ck_assert(!login_credentials_were_sent(scene.login));
+    ck_assert(!http_login_credentials_were_sent(scene.login));
     tear_down(&scene);
 }
 END_TEST
@@ -662,14 +662,14 @@ static void plain_200(struct scene *scene, const char *request)
 START_TEST(a_switch_that_is_required_is_missed)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, plain_200);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    job.require_switch = true;
-    run(&scene, &job);
-    check_event(&scene, LOGIN_ANSWERED);
-    ck_assert_int_eq(login_verdict(scene.login)->outcome, METHOD_FAILED);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    params.require_switch = true;
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    ck_assert_int_eq(http_login_response(scene.login)->verdict, CONNECT_FAILED);
     tear_down(&scene);
 }
 END_TEST
@@ -684,14 +684,14 @@ START_TEST(no_other_scheme_is_ever_used)
 {
     static const enum challenge_scheme schemes[] = {CHALLENGE_DIGEST, CHALLENGE_NTLM};
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, basic_only);
-    job = job_of(&scene, schemes[_i]);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_ANSWERED);
-    ck_assert(login_verdict(scene.login)->denied);
-    ck_assert(!login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
+    params = job_of(&scene, schemes[_i]);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    ck_assert(http_login_response(scene.login)->denied);
+    ck_assert(!http_login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
     tear_down(&scene);
 }
 END_TEST
@@ -720,19 +720,19 @@ static void ntlm(struct scene *scene, const char *request)
 START_TEST(ntlm_takes_two_legs_on_one_connection)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     ntlm_refuses = _i;
     set_up(&scene, ntlm);
-    job = job_of(&scene, CHALLENGE_NTLM);
-    job.user = "CORP\\arthur";
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_NTLM);
+    params.user = "CORP\\arthur";
+    run(&scene, &params);
     ck_assert_uint_eq(scene.connections, 1);
     ck_assert_uint_eq(scene.leg, 2);
-    ck_assert(login_credentials_were_sent(scene.login));
+    ck_assert(http_login_credentials_were_sent(scene.login));
     if (ntlm_refuses) {
-        check_event(&scene, LOGIN_ANSWERED);
-        ck_assert(login_verdict(scene.login)->denied);
+        check_event(&scene, HTTP_LOGIN_ANSWERED);
+        ck_assert(http_login_response(scene.login)->denied);
     } else {
         check_open(&scene, true);
         check_bytes(&scene, "* OK\r\n", 6);
@@ -760,14 +760,14 @@ static void with_tail(struct scene *scene, const char *request)
 START_TEST(what_comes_behind_the_head_is_whole_and_in_order)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     word = (size_t)_i;
     for (size_t i = 0; i < sizeof tail; i++)
         tail[i] = (char)(i * 2654435761u >> 13);
     set_up(&scene, with_tail);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     check_bytes(&scene, tail, tails[word]);
     tear_down(&scene);
@@ -784,16 +784,16 @@ static void then_close(struct scene *scene, const char *request)
 START_TEST(an_end_behind_the_answer_is_seen_again)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
     struct transport *transport;
     char *leftover, byte;
     size_t length;
 
     set_up(&scene, then_close);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
-    transport = login_take(scene.login, &leftover, &length);
+    transport = http_login_take(scene.login, &leftover, &length);
     ck_assert_uint_eq(length, 7);
     ck_assert_int_eq(memcmp(leftover, "* BYE\r\n", 7), 0);
     free(leftover);
@@ -821,13 +821,13 @@ static void big_head(struct scene *scene, const char *request)
 START_TEST(a_head_of_60_kib_is_read)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, big_head);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
-    ck_assert_uint_eq(login_head(scene.login)->field_count, 56);
+    ck_assert_uint_eq(http_login_head(scene.login)->field_count, 56);
     check_bytes(&scene, "* OK\r\n", 6);
     tear_down(&scene);
 }
@@ -880,19 +880,19 @@ static void misbehave(struct scene *scene, const char *request)
 START_TEST(a_proxy_that_is_none_is_told_so)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     fault = &faults[_i];
     set_up(&scene, misbehave);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    ck_assert_msg(scene.event == LOGIN_BROKEN, "told %d, not %s", (int)scene.event, fault->what);
-    ck_assert_msg(strncmp(login_failure(scene.login)->what, fault->what, strlen(fault->what)) == 0, "%s, not %s",
-                  login_failure(scene.login)->what, fault->what);
-    ck_assert_str_ne(login_failure(scene.login)->what, "");
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    ck_assert_msg(scene.event == HTTP_LOGIN_BROKEN, "told %d, not %s", (int)scene.event, fault->what);
+    ck_assert_msg(strncmp(http_login_failure(scene.login)->what, fault->what, strlen(fault->what)) == 0, "%s, not %s",
+                  http_login_failure(scene.login)->what, fault->what);
+    ck_assert_str_ne(http_login_failure(scene.login)->what, "");
     if (fault->detail)
-        ck_assert_str_eq(login_failure(scene.login)->detail, fault->detail);
-    ck_assert_int_eq(login_failure(scene.login)->class, FAILURE_TEMPORARY);
+        ck_assert_str_eq(http_login_failure(scene.login)->detail, fault->detail);
+    ck_assert_int_eq(http_login_failure(scene.login)->class, FAILURE_TEMPORARY);
     tear_down(&scene);
 }
 END_TEST
@@ -910,16 +910,16 @@ static void stale(struct scene *scene, const char *request)
 START_TEST(legs_are_bounded)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, stale);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     /* it says that its nonce was stale, and says it again: it was given a second chance, and no third */
-    check_event(&scene, LOGIN_ANSWERED);
-    ck_assert(login_verdict(scene.login)->denied);
-    ck_assert(login_credentials_were_sent(scene.login));
-    ck_assert_uint_eq(scene.leg, LOGIN_DIGEST_HEADS_MAX + 1);
+    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    ck_assert(http_login_response(scene.login)->denied);
+    ck_assert(http_login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(scene.leg, HTTP_LOGIN_DIGEST_HEADS_MAX + 1);
     tear_down(&scene);
 }
 END_TEST
@@ -934,13 +934,13 @@ static void interim_for_ever(struct scene *scene, const char *request)
 START_TEST(interim_answers_are_bounded)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, interim_for_ever);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_BROKEN);
-    ck_assert_str_eq(login_failure(scene.login)->what, "answers with interim answers (1xx) without end");
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_BROKEN);
+    ck_assert_str_eq(http_login_failure(scene.login)->what, "answers with interim answers (1xx) without end");
     tear_down(&scene);
 }
 END_TEST
@@ -956,13 +956,13 @@ static void head_without_end(struct scene *scene, const char *request)
 START_TEST(a_head_is_bounded)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, head_without_end);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
-    check_event(&scene, LOGIN_BROKEN);
-    ck_assert_str_eq(login_failure(scene.login)->what, "answers with more than 64 KiB of header");
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_BROKEN);
+    ck_assert_str_eq(http_login_failure(scene.login)->what, "answers with more than 64 KiB of header");
     tear_down(&scene);
 }
 END_TEST
@@ -978,20 +978,21 @@ static void never(struct scene *scene, const char *request)
 START_TEST(without_a_ticket_nothing_is_sent)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
     setenv("KRB5_CONFIG", "/dev/null", 1);
     setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
     set_up(&scene, never);
-    job = job_of(&scene, CHALLENGE_NEGOTIATE);
-    job.user = job.password = NULL;
-    run(&scene, &job);
-    check_event(&scene, LOGIN_UNABLE);
+    params = job_of(&scene, CHALLENGE_NEGOTIATE);
+    params.user = params.password = NULL;
+    run(&scene, &params);
+    check_event(&scene, HTTP_LOGIN_UNABLE);
     ck_assert_uint_eq(scene.wanted, 0);
-    ck_assert_msg(strstr(login_failure(scene.login)->what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
-                  == login_failure(scene.login)->what, "%s", login_failure(scene.login)->what);
-    ck_assert(!login_credentials_were_sent(scene.login));
+    ck_assert_msg(strstr(http_login_failure(scene.login)->what,
+                         "no Kerberos ticket for HTTP/proxy.example: run kinit (")
+                  == http_login_failure(scene.login)->what, "%s", http_login_failure(scene.login)->what);
+    ck_assert(!http_login_credentials_were_sent(scene.login));
     tear_down(&scene);
 }
 END_TEST
@@ -1011,20 +1012,20 @@ START_TEST(what_makes_no_sense_does_not_start)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct method_request request = imap;
-        struct login_job job;
+        struct connect_request request = imap;
+        struct http_login_params params;
         struct scene scene;
 
         set_up(&scene, never);
-        job = job_of(&scene, cases[i].scheme);
-        job.user = cases[i].user;
-        job.request = &request;
-        while (strcmp(method_words[request.method], cases[i].method) != 0)
+        params = job_of(&scene, cases[i].scheme);
+        params.user = cases[i].user;
+        params.request = &request;
+        while (strcmp(connect_method_words[request.method], cases[i].method) != 0)
             request.method++;
-        run(&scene, &job);
-        check_event(&scene, LOGIN_UNABLE);
-        ck_assert_str_eq(login_failure(scene.login)->what, cases[i].what);
-        ck_assert_int_eq(login_failure(scene.login)->class, FAILURE_PERMANENT);
+        run(&scene, &params);
+        check_event(&scene, HTTP_LOGIN_UNABLE);
+        ck_assert_str_eq(http_login_failure(scene.login)->what, cases[i].what);
+        ck_assert_int_eq(http_login_failure(scene.login)->class, FAILURE_PERMANENT);
         ck_assert_uint_eq(scene.wanted, 0);
         tear_down(&scene);
     }
@@ -1072,23 +1073,23 @@ START_TEST(names_are_said_as_they_are_and_never_looked_up)
 {
     char own[] = "X-Own: 1", empty[] = "X-Empty:", *const headers[] = {own, empty};
     struct endpoint at = {.port = 3128}, to = {.port = 143};
-    struct method_request request = imap;
-    struct login_job job;
+    struct connect_request request = imap;
+    struct http_login_params params;
     struct scene scene;
 
     name = (size_t)_i;
     snprintf(at.host, sizeof at.host, "%s", names[name].proxy);
     snprintf(to.host, sizeof to.host, "%s", names[name].target);
     request.target = &to;
-    request.announce = METHOD_ALPN | METHOD_NEW_PROTOCOL;
+    request.announce = ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL;
     request.redirected_via = "http://p1:1";
     request.headers = headers;
     request.header_count = 2;
     set_up(&scene, digest_of_name);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    job.proxy = &at;
-    job.request = &request;
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    params.proxy = &at;
+    params.request = &request;
+    run(&scene, &params);
     check_open(&scene, false);
     check_bytes(&scene, "", 0);
     tear_down(&scene);
@@ -1107,7 +1108,7 @@ static bool are_both_over(void *arg)
 START_TEST(two_at_once_do_not_meet)
 {
     struct scene one, two, *both[] = {&one, &two};
-    struct login_job job;
+    struct http_login_params params;
 
     ntlm_refuses = 0;
     set_up(&one, digest_md5);
@@ -1115,16 +1116,16 @@ START_TEST(two_at_once_do_not_meet)
     two.out = malloc(OUT_SIZE);
     ck_assert_ptr_nonnull(two.out);
     two.answer = ntlm;
-    job = job_of(&one, CHALLENGE_DIGEST);
-    start(&one, &job);
-    job = job_of(&two, CHALLENGE_NTLM);
-    start(&two, &job);
+    params = job_of(&one, CHALLENGE_DIGEST);
+    start(&one, &params);
+    params = job_of(&two, CHALLENGE_NTLM);
+    start(&two, &params);
     unit_wait(one.loop, are_both_over, both);
     check_open(&one, false);
     check_bytes(&one, "* OK hello\r\n", 12);
     check_open(&two, true);
     check_bytes(&two, "* OK\r\n", 6);
-    login_free(two.login);
+    http_login_free(two.login);
     server_close(&two);
     free(two.out);
     tear_down(&one);
@@ -1139,15 +1140,15 @@ static bool time_passes(void *arg)
 START_TEST(freed_at_once_it_never_tells)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
     unsigned ticks = 0;
 
     set_up(&scene, never);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    start(&scene, &job);
-    login_free(scene.login);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &params);
+    http_login_free(scene.login);
     scene.login = NULL;
-    login_free(NULL);
+    http_login_free(NULL);
     unit_wait(scene.loop, time_passes, &ticks);
     ck_assert_uint_eq(scene.wanted + scene.told, 0);
     tear_down(&scene);
@@ -1158,14 +1159,14 @@ START_TEST(freed_when_told_of_anything)
 {
     static answer_fn *const answers[] = {plain_200, basic_only, misbehave};
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     fault = &faults[0];
     set_up(&scene, answers[_i % 3]);
     scene.free_when_told = _i < 3;
     scene.free_at_end = true;
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     ck_assert_ptr_null(scene.login);
     tear_down(&scene);
 }
@@ -1192,15 +1193,15 @@ static void challenge_then_silence(struct scene *scene, const char *request)
 START_TEST(freed_while_the_proxy_is_silent)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, challenge_then_silence);
     scene.stop_at = 1 + (unsigned)_i;
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    start(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    start(&scene, &params);
     unit_wait(scene.loop, was_asked, &scene);
     ck_assert_uint_eq(scene.told, 0);
-    ck_assert_int_eq(login_credentials_were_sent(scene.login), _i == 1);
+    ck_assert_int_eq(http_login_credentials_were_sent(scene.login), _i == 1);
     tear_down(&scene); /* which counts the descriptors, too */
 }
 END_TEST
@@ -1213,66 +1214,66 @@ static bool wants(void *arg)
 START_TEST(freed_while_no_connection_comes)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, never);
     scene.keep_waiting = true;
-    job = job_of(&scene, CHALLENGE_NTLM);
-    start(&scene, &job);
+    params = job_of(&scene, CHALLENGE_NTLM);
+    start(&scene, &params);
     unit_wait(scene.loop, wants, &scene);
     tear_down(&scene);
 }
 END_TEST
 
-static void on_told_and_gone(void *arg, enum login_event event)
+static void on_told_and_gone(void *arg, enum http_login_event event)
 {
     struct scene *scene = arg;
 
-    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    ck_assert_int_eq(event, HTTP_LOGIN_WANTS_CONNECTION);
     scene->told++;
     give_connection(scene);
-    login_free(scene->login);
+    http_login_free(scene->login);
     scene->login = NULL;
 }
 
 START_TEST(freed_right_behind_its_connection)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, never);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    job.told = on_told_and_gone;
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    params.on_event = on_told_and_gone;
+    run(&scene, &params);
     tear_down(&scene);
 }
 END_TEST
 
 static struct scene *other; /* goes away when the first one is told of something */
 
-static void on_told_and_other_gone(void *arg, enum login_event event)
+static void on_told_and_other_gone(void *arg, enum http_login_event event)
 {
-    ck_assert_int_eq(event, LOGIN_WANTS_CONNECTION);
+    ck_assert_int_eq(event, HTTP_LOGIN_WANTS_CONNECTION);
     ((struct scene *)arg)->told++;
     if (other)
-        login_free(other->login);
+        http_login_free(other->login);
     other = NULL;
 }
 
 START_TEST(freed_in_the_turn_of_its_start)
 {
     struct scene one, two;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&one, never);
     two = one;
     other = &two;
-    job = job_of(&one, CHALLENGE_DIGEST);
-    job.told = on_told_and_other_gone;
-    start(&one, &job);
-    job = job_of(&two, CHALLENGE_DIGEST);
-    job.told = on_told_and_other_gone;
-    start(&two, &job);
+    params = job_of(&one, CHALLENGE_DIGEST);
+    params.on_event = on_told_and_other_gone;
+    start(&one, &params);
+    params = job_of(&two, CHALLENGE_DIGEST);
+    params.on_event = on_told_and_other_gone;
+    start(&two, &params);
     unit_wait(one.loop, is_over, &one);
     ck_assert_ptr_null(other);
     ck_assert_uint_eq(two.told, 0);
@@ -1283,12 +1284,12 @@ END_TEST
 START_TEST(a_connection_that_is_not_wanted_is_closed)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
     char byte;
 
     set_up(&scene, plain_200);
-    job = job_of(&scene, CHALLENGE_DIGEST);
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
     check_open(&scene, false);
     give_connection(&scene);
     ck_assert_int_eq((int)recv(scene.fd, &byte, 1, 0), 0);
@@ -1303,8 +1304,8 @@ struct socks {
     const char *login;   /* to user and password, 2 bytes, or NULL: it asks for none */
     size_t reply_length; /* 0: it closes in place of a reply */
     const char *reply;
-    enum login_event event;
-    enum method_outcome outcome;
+    enum http_login_event event;
+    enum connect_verdict verdict;
     bool user, denied, target_trouble;
     const char *what;
 };
@@ -1312,22 +1313,22 @@ struct socks {
 #define REPLY(code) 10, "\x05" code "\x00\x01\x00\x00\x00\x00\x00\x00"
 
 static const struct socks socks[] = {
-    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, false, false, false, ""},
-    {"\x05\x00", NULL, REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
-    {"\x05\x02", "\x01\x00", REPLY("\x00"), LOGIN_ANSWERED, METHOD_OPEN, true, false, false, ""},
-    {"\x05\x02", "\x01\x01", 0, "", LOGIN_ANSWERED, METHOD_FAILED, true, true, false,
+    {"\x05\x00", NULL, REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, false, false, false, ""},
+    {"\x05\x00", NULL, REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x00", REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, true, false, false, ""},
+    {"\x05\x02", "\x01\x01", 0, "", HTTP_LOGIN_ANSWERED, CONNECT_FAILED, true, true, false,
      "SOCKS5: user and password were refused"},
-    {"\x05\xff", NULL, 0, "", LOGIN_ANSWERED, METHOD_FAILED, false, true, false,
+    {"\x05\xff", NULL, 0, "", HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, true, false,
      "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
-    {"\x05\x00", NULL, REPLY("\x02"), LOGIN_ANSWERED, METHOD_FAILED, false, false, false,
+    {"\x05\x00", NULL, REPLY("\x02"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, false,
      "SOCKS5: not allowed by its rules"},
-    {"\x05\x00", NULL, REPLY("\x04"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+    {"\x05\x00", NULL, REPLY("\x04"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, true,
      "SOCKS5: the target is unreachable"},
-    {"\x05\x00", NULL, REPLY("\x05"), LOGIN_ANSWERED, METHOD_FAILED, false, false, true,
+    {"\x05\x00", NULL, REPLY("\x05"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, true,
      "SOCKS5: the target refused the connection"},
-    {"\x05\x00", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false,
+    {"\x05\x00", NULL, 0, "", HTTP_LOGIN_BROKEN, CONNECT_FAILED, false, false, false,
      "closed the connection before its answer was complete"},
-    {"HT", NULL, 0, "", LOGIN_BROKEN, METHOD_FAILED, false, false, false, NULL},
+    {"HT", NULL, 0, "", HTTP_LOGIN_BROKEN, CONNECT_FAILED, false, false, false, NULL},
 };
 
 /* The steps of one SOCKS5 dialogue, seen from the proxy. */
@@ -1359,7 +1360,7 @@ static void socks_serve(void *arg, int ready)
         ck_assert_uint_eq((size_t)got, sizeof target_of - 1);
         ck_assert_int_eq(memcmp(bytes, target_of, (size_t)got), 0);
         say_bytes(scene, script->reply, script->reply_length);
-        if (script->outcome == METHOD_OPEN)
+        if (script->verdict == CONNECT_OPEN)
             say_bytes(scene, tail, 100000);
         scene->hang_up = script->reply_length == 0;
     }
@@ -1376,7 +1377,7 @@ static bool comes_late(void *arg)
     if (scene->ticks == 10)
         scene->late = make_connection(scene);
     if (scene->ticks == 20)
-        login_connect(scene->login, scene->late);
+        http_login_connect(scene->login, scene->late);
     return scene->told > 0;
 }
 
@@ -1384,15 +1385,15 @@ static bool comes_late(void *arg)
 START_TEST(socks_over_a_connection_that_comes_late)
 {
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
 
     set_up(&scene, never);
     scene.raw = socks_serve;
     scene.keep_waiting = true;
-    job = job_of(&scene, CHALLENGE_NONE);
-    job.socks = true;
-    job.user = job.password = NULL;
-    start(&scene, &job);
+    params = job_of(&scene, CHALLENGE_NONE);
+    params.socks = true;
+    params.user = params.password = NULL;
+    start(&scene, &params);
     unit_wait(scene.loop, comes_late, &scene);
     check_open(&scene, false);
     tear_down(&scene);
@@ -1403,7 +1404,7 @@ START_TEST(socks_opens_and_refuses)
 {
     const struct socks *script = &socks[_i];
     struct scene scene;
-    struct login_job job;
+    struct http_login_params params;
     char line[100];
 
     for (size_t i = 0; i < sizeof tail; i++)
@@ -1411,28 +1412,28 @@ START_TEST(socks_opens_and_refuses)
     set_up(&scene, never);
     scene.stop_at = (unsigned)_i;
     scene.raw = socks_serve;
-    job = job_of(&scene, CHALLENGE_NONE);
-    job.socks = true;
-    job.user = script->user ? "arthur" : NULL;
-    job.password = script->user ? "s3:cr\"et%41!" : NULL;
-    run(&scene, &job);
+    params = job_of(&scene, CHALLENGE_NONE);
+    params.socks = true;
+    params.user = script->user ? "arthur" : NULL;
+    params.password = script->user ? "s3:cr\"et%41!" : NULL;
+    run(&scene, &params);
     check_event(&scene, script->event);
-    ck_assert_str_eq(login_request_line(scene.login, line, sizeof line), "SOCKS5 mail.example.net:143");
-    ck_assert_str_eq(login_status_line(scene.login, line, sizeof line), "");
-    ck_assert_ptr_null(login_head(scene.login));
-    if (script->event == LOGIN_BROKEN) {
-        ck_assert_str_ne(login_failure(scene.login)->what, "");
+    ck_assert_str_eq(http_login_request_line(scene.login, line, sizeof line), "SOCKS5 mail.example.net:143");
+    ck_assert_str_eq(http_login_status_line(scene.login, line, sizeof line), "");
+    ck_assert_ptr_null(http_login_head(scene.login));
+    if (script->event == HTTP_LOGIN_BROKEN) {
+        ck_assert_str_ne(http_login_failure(scene.login)->what, "");
         if (script->what)
-            ck_assert_str_eq(login_failure(scene.login)->what, script->what);
+            ck_assert_str_eq(http_login_failure(scene.login)->what, script->what);
     } else {
-        ck_assert_int_eq(login_verdict(scene.login)->outcome, script->outcome);
-        ck_assert_int_eq(login_verdict(scene.login)->denied, script->denied);
-        ck_assert_int_eq(login_verdict(scene.login)->target_trouble, script->target_trouble);
-        ck_assert_str_eq(login_verdict(scene.login)->failure.what, script->what);
-        ck_assert_int_eq(login_verdict(scene.login)->switched, false);
-        ck_assert_int_eq(login_credentials_were_sent(scene.login), script->user);
+        ck_assert_int_eq(http_login_response(scene.login)->verdict, script->verdict);
+        ck_assert_int_eq(http_login_response(scene.login)->denied, script->denied);
+        ck_assert_int_eq(http_login_response(scene.login)->target_trouble, script->target_trouble);
+        ck_assert_str_eq(http_login_response(scene.login)->failure.what, script->what);
+        ck_assert_int_eq(http_login_response(scene.login)->switched, false);
+        ck_assert_int_eq(http_login_credentials_were_sent(scene.login), script->user);
     }
-    if (script->event == LOGIN_ANSWERED && script->outcome == METHOD_OPEN)
+    if (script->event == HTTP_LOGIN_ANSWERED && script->verdict == CONNECT_OPEN)
         check_bytes(&scene, tail, 100000);
     tear_down(&scene);
 }

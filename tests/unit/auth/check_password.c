@@ -13,12 +13,12 @@
 
 struct scene {
     struct loop *loop;
-    struct secrets *secrets;
+    struct passwords *passwords;
 };
 
 /* One caller. */
 struct caller {
-    struct secret_fetch *fetch;
+    struct password_fetch *fetch;
     unsigned calls;
     char error[300]; /* "" when there was none */
 };
@@ -39,13 +39,13 @@ static bool was_called(void *arg)
 static void set_up(struct scene *scene)
 {
     scene->loop = loop_new();
-    scene->secrets = secrets_new(scene->loop);
-    ck_assert_ptr_nonnull(scene->secrets);
+    scene->passwords = passwords_new(scene->loop);
+    ck_assert_ptr_nonnull(scene->passwords);
 }
 
 static void tear_down(struct scene *scene)
 {
-    secrets_free(scene->secrets);
+    passwords_free(scene->passwords);
     loop_free(scene->loop);
 }
 
@@ -54,7 +54,7 @@ static void fetch(struct scene *scene, const struct proxy_config *proxy, struct 
     const struct endpoint where = {.host = "proxy.example.net", .port = 3128};
 
     memset(caller, 0, sizeof *caller);
-    caller->fetch = secrets_fetch(scene->secrets, proxy, &where, on_fetched, caller);
+    caller->fetch = passwords_fetch(scene->passwords, proxy, &where, on_fetched, caller);
     ck_assert_ptr_nonnull(caller->fetch);
     ck_assert_uint_eq(caller->calls, 0);
 }
@@ -66,15 +66,15 @@ static void expect(const struct proxy_config *proxy, const char *password, const
     struct caller caller;
 
     set_up(&scene);
-    ck_assert_ptr_null(secrets_known(scene.secrets, proxy));
+    ck_assert_ptr_null(passwords_known(scene.passwords, proxy));
     fetch(&scene, proxy, &caller);
     unit_wait(scene.loop, was_called, &caller);
     ck_assert_uint_eq(caller.calls, 1);
     ck_assert_str_eq(caller.error, error);
     if (password)
-        ck_assert_str_eq(secrets_known(scene.secrets, proxy), password);
+        ck_assert_str_eq(passwords_known(scene.passwords, proxy), password);
     else
-        ck_assert_ptr_null(secrets_known(scene.secrets, proxy));
+        ck_assert_ptr_null(passwords_known(scene.passwords, proxy));
     tear_down(&scene);
 }
 
@@ -85,13 +85,13 @@ START_TEST(one_of_the_configuration_is_at_hand)
     struct scene scene;
 
     set_up(&scene);
-    ck_assert_str_eq(secrets_known(scene.secrets, &proxy), "hunter2");
-    secrets_forget(scene.secrets, &proxy);
-    secrets_forget(scene.secrets, NULL);
-    ck_assert_str_eq(secrets_known(scene.secrets, &proxy), "hunter2");
+    ck_assert_str_eq(passwords_known(scene.passwords, &proxy), "hunter2");
+    passwords_forget(scene.passwords, &proxy);
+    passwords_forget(scene.passwords, NULL);
+    ck_assert_str_eq(passwords_known(scene.passwords, &proxy), "hunter2");
     tear_down(&scene);
-    secrets_free(NULL);
-    secret_cancel(NULL);
+    passwords_free(NULL);
+    password_cancel(NULL);
 }
 END_TEST
 
@@ -244,8 +244,8 @@ START_TEST(callers_of_one_password_share_one_command)
     fetch(&scene, &a, &callers[0]);
     fetch(&scene, &b, &callers[1]);
     unit_wait(scene.loop, both_were_called, callers);
-    ck_assert_str_eq(secrets_known(scene.secrets, &a), "x");
-    ck_assert_str_eq(secrets_known(scene.secrets, &b), "x");
+    ck_assert_str_eq(passwords_known(scene.passwords, &a), "x");
+    ck_assert_str_eq(passwords_known(scene.passwords, &b), "x");
     ck_assert_int_eq((int)lseek(fd, 0, SEEK_END), 4); /* once */
     tear_down(&scene);
     close(fd);
@@ -265,9 +265,9 @@ static bool first_came_then_forget(void *arg)
 
     if (!twice->caller.calls)
         return false;
-    ck_assert_str_eq(secrets_known(twice->scene.secrets, &twice->proxy), "1");
-    secrets_forget(twice->scene.secrets, &twice->proxy);
-    ck_assert_ptr_null(secrets_known(twice->scene.secrets, &twice->proxy));
+    ck_assert_str_eq(passwords_known(twice->scene.passwords, &twice->proxy), "1");
+    passwords_forget(twice->scene.passwords, &twice->proxy);
+    ck_assert_ptr_null(passwords_known(twice->scene.passwords, &twice->proxy));
     fetch(&twice->scene, &twice->proxy, &twice->caller);
     return true;
 }
@@ -289,7 +289,7 @@ START_TEST(a_forgotten_one_is_fetched_again)
     set_up(&twice.scene);
     fetch(&twice.scene, &twice.proxy, &twice.caller);
     unit_walk(twice.scene.loop, steps, &twice);
-    ck_assert_str_eq(secrets_known(twice.scene.secrets, &twice.proxy), "2");
+    ck_assert_str_eq(passwords_known(twice.scene.passwords, &twice.proxy), "2");
     tear_down(&twice.scene);
     close(fd);
     unlink(path);
@@ -307,11 +307,11 @@ START_TEST(only_that_proxys_is_forgotten)
     fetch(&scene, &a, &callers[0]);
     fetch(&scene, &b, &callers[1]);
     unit_wait(scene.loop, both_were_called, callers);
-    secrets_forget(scene.secrets, &a);
-    ck_assert_ptr_null(secrets_known(scene.secrets, &a));
-    ck_assert_str_eq(secrets_known(scene.secrets, &b), "2");
-    secrets_forget(scene.secrets, NULL);
-    ck_assert_ptr_null(secrets_known(scene.secrets, &b));
+    passwords_forget(scene.passwords, &a);
+    ck_assert_ptr_null(passwords_known(scene.passwords, &a));
+    ck_assert_str_eq(passwords_known(scene.passwords, &b), "2");
+    passwords_forget(scene.passwords, NULL);
+    ck_assert_ptr_null(passwords_known(scene.passwords, &b));
     tear_down(&scene);
 }
 END_TEST
@@ -328,7 +328,7 @@ START_TEST(a_cancelled_caller_is_not_called)
     set_up(&scene);
     for (int i = 0; i < 3; i++)
         fetch(&scene, &proxy, &callers[i]);
-    secret_cancel(callers[1].fetch);
+    password_cancel(callers[1].fetch);
     unit_wait(scene.loop, was_called, &callers[0]);
     ck_assert_uint_eq(callers[0].calls + callers[2].calls, 2);
     ck_assert_uint_eq(callers[1].calls, 0);
@@ -365,8 +365,8 @@ static void on_fetched_once(void *arg, const char *error)
     ck_assert_ptr_null(error);
     if (++insistent->calls == 2)
         return;
-    secrets_forget(insistent->scene.secrets, &insistent->proxy);
-    ck_assert_ptr_nonnull(secrets_fetch(insistent->scene.secrets, &insistent->proxy, NULL, on_fetched_once, arg));
+    passwords_forget(insistent->scene.passwords, &insistent->proxy);
+    ck_assert_ptr_nonnull(passwords_fetch(insistent->scene.passwords, &insistent->proxy, NULL, on_fetched_once, arg));
     ck_assert_uint_eq(insistent->calls, 1);
 }
 
@@ -381,10 +381,10 @@ START_TEST(who_fetches_from_within_waits_for_a_fetch_of_its_own)
     struct insistent insistent = {.proxy.password_command = text};
 
     set_up(&insistent.scene);
-    ck_assert_ptr_nonnull(secrets_fetch(insistent.scene.secrets, &insistent.proxy, NULL, on_fetched_once,
-                                        &insistent));
+    ck_assert_ptr_nonnull(passwords_fetch(insistent.scene.passwords, &insistent.proxy, NULL, on_fetched_once,
+                                          &insistent));
     unit_wait(insistent.scene.loop, was_called_twice, &insistent);
-    ck_assert_str_eq(secrets_known(insistent.scene.secrets, &insistent.proxy), "x");
+    ck_assert_str_eq(passwords_known(insistent.scene.passwords, &insistent.proxy), "x");
     tear_down(&insistent.scene);
 }
 END_TEST
@@ -408,7 +408,7 @@ static pid_t at_terminal(struct terminal *terminal, void (*play)(struct scene *s
     if (child > 0)
         return child;
     set_up(&scene);
-    secrets_allow_prompt(scene.secrets);
+    passwords_allow_prompt(scene.passwords);
     play(&scene);
     tear_down(&scene);
     _exit(EXIT_SUCCESS);
@@ -432,8 +432,8 @@ static void share(struct scene *scene)
     fetch(scene, &fred, &callers[1]);
     unit_wait(scene->loop, both_were_called, callers);
     ck_assert_str_eq(callers[0].error, "");
-    ck_assert_str_eq(secrets_known(scene->secrets, &fred), "hunter2");
-    ck_assert_ptr_null(secrets_known(scene->secrets, &jane));
+    ck_assert_str_eq(passwords_known(scene->passwords, &fred), "hunter2");
+    ck_assert_ptr_null(passwords_known(scene->passwords, &jane));
 }
 
 START_TEST(callers_share_one_question)
@@ -457,8 +457,8 @@ static void ask_both(struct scene *scene)
     unit_wait(scene->loop, both_were_called, callers);
     ck_assert_str_eq(callers[0].error, "no password in the first line from the terminal");
     ck_assert_str_eq(callers[1].error, "");
-    ck_assert_ptr_null(secrets_known(scene->secrets, &fred));
-    ck_assert_str_eq(secrets_known(scene->secrets, &jane), "two");
+    ck_assert_ptr_null(passwords_known(scene->passwords, &fred));
+    ck_assert_str_eq(passwords_known(scene->passwords, &jane), "two");
 }
 
 START_TEST(questions_come_one_after_the_other)
@@ -481,8 +481,8 @@ static bool first_answer_then_refuse(void *arg)
 
     if (!twice->caller.calls)
         return false;
-    ck_assert_str_eq(secrets_known(twice->scene.secrets, &fred), "wrong");
-    secrets_forget(twice->scene.secrets, &fred);
+    ck_assert_str_eq(passwords_known(twice->scene.passwords, &fred), "wrong");
+    passwords_forget(twice->scene.passwords, &fred);
     fetch(&twice->scene, &fred, &twice->caller);
     return true;
 }
@@ -494,7 +494,7 @@ static void ask_twice(struct scene *scene)
 
     fetch(scene, &fred, &twice.caller);
     unit_walk(scene->loop, steps, &twice);
-    ck_assert_str_eq(secrets_known(scene->secrets, &fred), "right");
+    ck_assert_str_eq(passwords_known(scene->passwords, &fred), "right");
 }
 
 START_TEST(a_refused_answer_is_asked_for_again)
@@ -516,12 +516,12 @@ static void withdraw(struct scene *scene)
 
     for (int i = 0; i < 4; i++)
         fetch(scene, i == 2 ? &jane : &fred, &callers[i]);
-    secret_cancel(callers[0].fetch);
-    secret_cancel(callers[3].fetch);
-    secret_cancel(callers[1].fetch);
+    password_cancel(callers[0].fetch);
+    password_cancel(callers[3].fetch);
+    password_cancel(callers[1].fetch);
     unit_wait(scene->loop, was_called, &callers[2]);
     ck_assert_uint_eq(callers[0].calls + callers[1].calls + callers[3].calls, 0);
-    ck_assert_str_eq(secrets_known(scene->secrets, &jane), "two");
+    ck_assert_str_eq(passwords_known(scene->passwords, &jane), "two");
     fetch(scene, &fred, &callers[0]); /* stands open when all is freed */
 }
 
@@ -557,7 +557,7 @@ START_TEST(nobody_is_asked_unless_allowed_and_there)
 
             set_up(&scene);
             if (allowed)
-                secrets_allow_prompt(scene.secrets);
+                passwords_allow_prompt(scene.passwords);
             fetch(&scene, &fred, &caller);
             unit_wait(scene.loop, was_called, &caller);
             ck_assert_str_eq(caller.error, errors[allowed]);

@@ -1,5 +1,5 @@
 UNIT_TESTS += \
-	tests/unit/auth/check_authenticator \
+	tests/unit/auth/check_scheme_choice \
 	tests/unit/auth/check_basic \
 	tests/unit/auth/check_challenge \
 	tests/unit/auth/check_curl_loop \

@@ -33,11 +33,11 @@ static struct loop *start(void)
 
 /* --- deferred calls --- */
 
-struct job {
+struct params {
     struct deferred deferred;
     char name;
     struct loop *loop;
-    struct job *undefers, *defers; /* what it does when it runs */
+    struct params *undefers, *defers; /* what it does when it runs */
     bool stops, again;
 };
 
@@ -54,23 +54,23 @@ static void stop_by_timer(void *arg)
 
 static void run_job(struct deferred *deferred)
 {
-    struct job *job = (struct job *)deferred, *other = job->defers;
+    struct params *params = (struct params *)deferred, *other = params->defers;
 
-    if (job->again) {
-        loop_defer(job->loop, &job->deferred, run_job);
+    if (params->again) {
+        loop_defer(params->loop, &params->deferred, run_job);
         return;
     }
-    note(job->name);
-    if (job->undefers)
-        loop_undefer(job->loop, &job->undefers->deferred);
-    job->defers = NULL;
+    note(params->name);
+    if (params->undefers)
+        loop_undefer(params->loop, &params->undefers->deferred);
+    params->defers = NULL;
     if (other)
-        loop_defer(job->loop, &other->deferred, run_job);
-    if (job->stops)
-        loop_stop(job->loop);
+        loop_defer(params->loop, &other->deferred, run_job);
+    if (params->stops)
+        loop_stop(params->loop);
 }
 
-static void make_jobs(struct job *jobs, size_t count, struct loop *loop)
+static void make_jobs(struct params *jobs, size_t count, struct loop *loop)
 {
     memset(jobs, 0, count * sizeof *jobs);
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +82,7 @@ static void make_jobs(struct job *jobs, size_t count, struct loop *loop)
 START_TEST(deferred_calls_run_once_in_their_order)
 {
     struct loop *loop = start();
-    struct job jobs[4];
+    struct params jobs[4];
 
     make_jobs(jobs, 4, loop);
     jobs[3].stops = true;
@@ -102,7 +102,7 @@ START_TEST(undeferred_calls_do_not_run)
 {
     for (size_t i = 0; i < 4; i++) {
         struct loop *loop = start();
-        struct job jobs[4];
+        struct params jobs[4];
         char expected[8] = "abcd";
 
         make_jobs(jobs, 4, loop);
@@ -126,7 +126,7 @@ START_TEST(a_deferred_call_may_undefer_another)
     for (size_t who = 0; who < 4; who++) {
         for (size_t whom = 0; whom < 4; whom++) {
             struct loop *loop = start();
-            struct job jobs[5];
+            struct params jobs[5];
             char expected[8];
             size_t at = 0;
 
@@ -150,7 +150,7 @@ END_TEST
 START_TEST(what_a_deferred_call_defers_runs_too)
 {
     struct loop *loop = start();
-    struct job jobs[3];
+    struct params jobs[3];
 
     make_jobs(jobs, 3, loop);
     jobs[0].defers = &jobs[0]; /* itself, once */
@@ -168,7 +168,7 @@ END_TEST
 START_TEST(what_is_put_off_runs_behind_the_next_look_at_descriptors)
 {
     struct loop *loop = start();
-    struct job jobs[4];
+    struct params jobs[4];
     struct loop_timer timer = {0};
 
     make_jobs(jobs, 4, loop);
@@ -189,7 +189,7 @@ START_TEST(a_chain_of_deferred_calls_does_not_keep_the_loop_from_its_timers)
 {
     struct loop *loop = start();
     struct loop_timer timer = {0};
-    struct job endless = {.name = 'e', .loop = loop};
+    struct params endless = {.name = 'e', .loop = loop};
 
     endless.again = true;
     loop_defer(loop, &endless.deferred, run_job);
@@ -203,7 +203,7 @@ END_TEST
 START_TEST(freeing_the_loop_runs_what_is_deferred)
 {
     struct loop *loop = start();
-    struct job jobs[2];
+    struct params jobs[2];
 
     make_jobs(jobs, 2, loop);
     jobs[0].defers = &jobs[1];

@@ -13,7 +13,7 @@
 struct result {
     unsigned calls;
     int status;
-    char output[COMMAND_OUTPUT_MAX + 1];
+    char output[SUBPROCESS_OUTPUT_MAX + 1];
     size_t length;
     char error[128]; /* "" when there was none */
 };
@@ -25,7 +25,7 @@ static void on_done(void *arg, int status, const char *output, size_t length, co
     result->calls++;
     result->status = status;
     result->length = length;
-    ck_assert_uint_le(length, COMMAND_OUTPUT_MAX);
+    ck_assert_uint_le(length, SUBPROCESS_OUTPUT_MAX);
     ck_assert_int_eq(output[length], '\0');
     memcpy(result->output, output, length + 1);
     snprintf(result->error, sizeof result->error, "%s", error ? error : "");
@@ -36,15 +36,15 @@ static bool is_done(void *arg)
     return ((struct result *)arg)->calls > 0;
 }
 
-static struct command *start(struct loop *loop, const char *script, char *extra, uint32_t limit_ms,
-                             struct result *result)
+static struct subprocess *start(struct loop *loop, const char *script, char *extra, uint32_t limit_ms,
+                                struct result *result)
 {
     char text[512], error[128] = "", *argv[] = {(char[]){"sh"}, (char[]){"-c"}, text, NULL};
-    struct command *command;
+    struct subprocess *command;
 
     snprintf(text, sizeof text, "%s", script);
     memset(result, 0, sizeof *result);
-    command = command_run(loop, argv, extra, limit_ms, on_done, result, error, sizeof error);
+    command = subprocess_run(loop, argv, extra, limit_ms, on_done, result, error, sizeof error);
     ck_assert_msg(command != NULL, "%s", error);
     ck_assert_uint_eq(result->calls, 0);
     return command;
@@ -147,12 +147,13 @@ END_TEST
 
 START_TEST(as_much_output_is_kept_as_fits)
 {
-    static const size_t lengths[] = {COMMAND_OUTPUT_MAX - 1, COMMAND_OUTPUT_MAX, COMMAND_OUTPUT_MAX + 1, 1000000};
+    static const size_t lengths[] = {SUBPROCESS_OUTPUT_MAX - 1, SUBPROCESS_OUTPUT_MAX, SUBPROCESS_OUTPUT_MAX + 1,
+                                     1000000};
     struct result result;
     char script[64];
 
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-        size_t kept = lengths[i] < COMMAND_OUTPUT_MAX ? lengths[i] : COMMAND_OUTPUT_MAX;
+        size_t kept = lengths[i] < SUBPROCESS_OUTPUT_MAX ? lengths[i] : SUBPROCESS_OUTPUT_MAX;
 
         snprintf(script, sizeof script, "head -c %zu /dev/zero | tr '\\0' x", lengths[i]);
         run(script, NULL, 30000, &result);
@@ -211,7 +212,7 @@ START_TEST(what_cannot_be_started_is_told)
     int before = unit_descriptors();
     struct result result = {.calls = 0};
 
-    if (command_run(loop, argv, NULL, 30000, on_done, &result, error, sizeof error)) {
+    if (subprocess_run(loop, argv, NULL, 30000, on_done, &result, error, sizeof error)) {
         unit_wait(loop, is_done, &result);
         ck_assert(WIFEXITED(result.status));
         ck_assert_int_eq(WEXITSTATUS(result.status), 127);
@@ -235,8 +236,8 @@ START_TEST(a_cancelled_one_is_killed_and_never_calls)
     struct result result;
     int ticks = 0;
 
-    command_cancel(start(loop, "sleep 60", NULL, 30000, &result));
-    command_cancel(NULL);
+    subprocess_cancel(start(loop, "sleep 60", NULL, 30000, &result));
+    subprocess_cancel(NULL);
     ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
     unit_wait(loop, time_passes, &ticks);
     ck_assert_uint_eq(result.calls, 0);

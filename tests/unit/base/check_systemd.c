@@ -37,7 +37,7 @@ START_TEST(the_manager_is_told)
         snprintf(name, sizeof name, "%s/sallyport-check-%ld", abstract ? "@" : "/tmp", (long)getpid());
         fd = manager_at(name);
         setenv("NOTIFY_SOCKET", name, 1);
-        notify_send("READY=1");
+        systemd_notify("READY=1");
         ck_assert_int_eq((int)recv(fd, got, sizeof got, 0), 7);
         ck_assert_int_eq(memcmp(got, "READY=1", 7), 0);
         close(fd);
@@ -57,12 +57,12 @@ START_TEST(without_a_manager_nothing_happens)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i])
             setenv("NOTIFY_SOCKET", names[i], 1);
-        notify_send("READY=1");
+        systemd_notify("READY=1");
     }
     memset(long_name, '/', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     setenv("NOTIFY_SOCKET", long_name, 1);
-    notify_send("READY=1");
+    systemd_notify("READY=1");
     unsetenv("NOTIFY_SOCKET");
     ck_assert_int_eq(unit_descriptors(), before);
 }
@@ -78,7 +78,7 @@ static int inherit_in_child(const char *fds, const char *names, bool ours, size_
 
     ck_assert_int_ge(child, 0);
     if (child == 0) {
-        static struct notify_inherited inherited[NOTIFY_INHERITED_MAX];
+        static struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX];
         char pid[32];
         size_t count;
 
@@ -90,7 +90,7 @@ static int inherit_in_child(const char *fds, const char *names, bool ours, size_
         setenv("LISTEN_FDS", fds, 1);
         if (names)
             setenv("LISTEN_FDNAMES", names, 1);
-        count = notify_inherit(inherited);
+        count = systemd_inherit(inherited);
         if (count != expected || getenv("LISTEN_PID") || getenv("LISTEN_FDS") || getenv("LISTEN_FDNAMES"))
             _exit(3);
         for (size_t i = 0; i < count; i++)

@@ -203,8 +203,8 @@ START_TEST(everything_that_can_be_set_is)
     ck_assert_str_eq(night->urls.at[0].host, "a.example");
     ck_assert_uint_eq(night->urls.at[1].port, 80);
     ck_assert_str_eq(night->urls.at[2].host, "::1");
-    ck_assert_str_eq(method_words[night->method], "connect-uri");
-    ck_assert_uint_eq(night->announce, METHOD_NEW_PROTOCOL | METHOD_ALPN);
+    ck_assert_str_eq(connect_method_words[night->method], "connect-uri");
+    ck_assert_uint_eq(night->announce, ANNOUNCE_NEW_PROTOCOL | ANNOUNCE_ALPN);
     ck_assert_str_eq(night->password_command, "pass show x ; true");
     ck_assert_uint_eq(night->headers.count, 2);
     ck_assert_str_eq(night->headers.at[1], "X-B:2");
@@ -370,7 +370,7 @@ END_TEST
 
 START_TEST(at_most_100_errors_are_told_and_the_rest_counted)
 {
-    for (unsigned bad = COMPLAINTS_MAX - 1; bad <= COMPLAINTS_MAX + 50; bad++) {
+    for (unsigned bad = DIAGNOSTICS_MAX - 1; bad <= DIAGNOSTICS_MAX + 50; bad++) {
         char *text = malloc(bad * 8 + sizeof GOOD);
         size_t at = (size_t)snprintf(text, sizeof GOOD, "%s", GOOD);
         struct reports reports;
@@ -379,12 +379,12 @@ START_TEST(at_most_100_errors_are_told_and_the_rest_counted)
         for (unsigned i = 0; i < bad; i++)
             at += (size_t)snprintf(text + at, 8, "k%u=v\n", i % 100);
         ck_assert_ptr_null(parse(text, at, CONFIG_TO_CHECK, &reports));
-        snprintf(last, sizeof last, "%u more errors", bad - COMPLAINTS_MAX);
-        if (bad <= COMPLAINTS_MAX)
+        snprintf(last, sizeof last, "%u more errors", bad - DIAGNOSTICS_MAX);
+        if (bad <= DIAGNOSTICS_MAX)
             ck_assert_uint_eq(reports.count, bad);
         else
-            ck_assert_uint_eq(reports.count, COMPLAINTS_MAX + 1);
-        ck_assert_msg((strstr(reports.text, last) != NULL) == (bad > COMPLAINTS_MAX), "%s", reports.text);
+            ck_assert_uint_eq(reports.count, DIAGNOSTICS_MAX + 1);
+        ck_assert_msg((strstr(reports.text, last) != NULL) == (bad > DIAGNOSTICS_MAX), "%s", reports.text);
         free(text);
     }
 }

@@ -6,7 +6,7 @@
 
 #include "../unit.h"
 
-static struct complaints complaints;
+static struct diagnostics complaints;
 static char told[65536];
 static size_t length;
 
@@ -22,7 +22,7 @@ static void __attribute__((format(printf, 2, 3))) add(int line, const char *form
     va_list values;
 
     va_start(values, format);
-    complaints_add(&complaints, line, format, values);
+    diagnostics_add(&complaints, line, format, values);
     va_end(values);
 }
 
@@ -30,7 +30,7 @@ static const char *tell(const char *name)
 {
     length = 0;
     told[0] = '\0';
-    complaints_tell(&complaints, name, note, told);
+    diagnostics_tell(&complaints, name, note, told);
     return told;
 }
 
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(those_that_are_too_many_are_counted)
 {
-    for (size_t count = COMPLAINTS_MAX - 1; count <= COMPLAINTS_MAX + 200; count += 67) {
+    for (size_t count = DIAGNOSTICS_MAX - 1; count <= DIAGNOSTICS_MAX + 200; count += 67) {
         size_t lines = 0;
         char last[64];
 
@@ -61,9 +61,9 @@ START_TEST(those_that_are_too_many_are_counted)
         tell("f");
         for (const char *c = told; *c; c++)
             lines += *c == '\n';
-        ck_assert_uint_eq(lines, count <= COMPLAINTS_MAX ? count : COMPLAINTS_MAX + 1);
-        snprintf(last, sizeof last, "and %zu more errors\n", count - COMPLAINTS_MAX);
-        ck_assert((strstr(told, last) != NULL) == (count > COMPLAINTS_MAX));
+        ck_assert_uint_eq(lines, count <= DIAGNOSTICS_MAX ? count : DIAGNOSTICS_MAX + 1);
+        snprintf(last, sizeof last, "and %zu more errors\n", count - DIAGNOSTICS_MAX);
+        ck_assert((strstr(told, last) != NULL) == (count > DIAGNOSTICS_MAX));
     }
 }
 END_TEST
@@ -79,7 +79,8 @@ START_TEST(long_names_and_texts_are_cut)
     add(3, "%s", text);
     add(4, "told");
     tell(name);
-    ck_assert_ptr_nonnull(strstr(told, ":3: tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt"));
+    ck_assert_ptr_nonnull(strstr(told,
+                                 ":3: tttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttttt"));
     ck_assert_ptr_nonnull(strstr(told, ":4: told\n"));
 }
 END_TEST

@@ -15,8 +15,9 @@ struct told {
 
 static void add(struct told *told, int line, const char *mark, const char *text, const char *value)
 {
-    told->length += (size_t)snprintf(told->text + told->length, sizeof told->text - told->length, "%s%d %s%s%s%s",
-                                     told->length ? "|" : "", line, mark, text, value ? "=" : "", value ? value : "");
+    told->length += (size_t)snprintf(told->text + told->length, sizeof told->text - told->length,
+                                         "%s%d %s%s%s%s", told->length ? "|" : "", line, mark, text, value ? "=" : "",
+                                     value ? value : "");
     ck_assert_uint_lt(told->length, sizeof told->text);
 }
 

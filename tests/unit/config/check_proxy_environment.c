@@ -16,32 +16,32 @@ START_TEST(lower_case_before_upper_and_the_scheme_before_all)
 
     for (size_t i = 0; i < 4; i++)
         unsetenv(names[i]);
-    ck_assert_ptr_null(environment_proxy("imap"));
+    ck_assert_ptr_null(proxy_environment_find("imap"));
     for (size_t i = 0; i < 4; i++) {
         set(names[i], names[i]);
-        ck_assert_str_eq(environment_proxy("imap"), names[i]);
+        ck_assert_str_eq(proxy_environment_find("imap"), names[i]);
     }
-    ck_assert_str_eq(environment_proxy("smtp"), "all_proxy");
+    ck_assert_str_eq(proxy_environment_find("smtp"), "all_proxy");
     for (size_t i = 4; i-- > 0;) { /* empty is unset */
-        ck_assert_str_eq(environment_proxy("imap"), names[i]);
+        ck_assert_str_eq(proxy_environment_find("imap"), names[i]);
         set(names[i], "");
     }
-    ck_assert_ptr_null(environment_proxy("imap"));
+    ck_assert_ptr_null(proxy_environment_find("imap"));
 }
 END_TEST
 
 START_TEST(exceptions)
 {
     unsetenv("no_proxy"), unsetenv("NO_PROXY");
-    ck_assert_ptr_null(environment_no_proxy());
+    ck_assert_ptr_null(proxy_environment_no_proxy());
     set("NO_PROXY", "a");
-    ck_assert_str_eq(environment_no_proxy(), "a");
+    ck_assert_str_eq(proxy_environment_no_proxy(), "a");
     set("no_proxy", "b");
-    ck_assert_str_eq(environment_no_proxy(), "b");
+    ck_assert_str_eq(proxy_environment_no_proxy(), "b");
     set("no_proxy", "");
-    ck_assert_str_eq(environment_no_proxy(), "a");
+    ck_assert_str_eq(proxy_environment_no_proxy(), "a");
     set("NO_PROXY", "");
-    ck_assert_ptr_null(environment_no_proxy());
+    ck_assert_ptr_null(proxy_environment_no_proxy());
 }
 END_TEST
 
@@ -52,9 +52,9 @@ START_TEST(a_scheme_of_any_length_does_no_harm)
     unsetenv("all_proxy"), unsetenv("ALL_PROXY");
     memset(scheme, 's', sizeof scheme - 1);
     scheme[sizeof scheme - 1] = '\0';
-    ck_assert_ptr_null(environment_proxy(scheme));
+    ck_assert_ptr_null(proxy_environment_find(scheme));
     set("all_proxy", "http://p");
-    ck_assert_str_eq(environment_proxy(scheme), "http://p");
+    ck_assert_str_eq(proxy_environment_find(scheme), "http://p");
     set("all_proxy", "");
 }
 END_TEST

@@ -14,9 +14,9 @@ static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.exa
 /* A house without doors: everything that status looks at, and nothing that runs. */
 struct house {
     struct config *config;
-    struct means means;
+    struct services services;
     struct sessions *sessions;
-    struct orders_master master;
+    struct requests_master master;
     unsigned reloads, stops;
     bool fails; /* reload */
 };
@@ -31,8 +31,9 @@ static void see(void *arg, struct status_sources *sources)
 {
     struct house *house = arg;
 
-    *sources = (struct status_sources){.config = house->config, .sessions = house->sessions, .means = &house->means,
-                                       .started = loop_now(house->means.loop)};
+    *sources = (struct status_sources){.config = house->config, .sessions = house->sessions,
+                                       .services = &house->services,
+                                       .started = loop_now(house->services.loop)};
 }
 
 static bool reload(void *arg, FILE *faults, char *error, size_t size)
@@ -62,15 +63,15 @@ static void open_house(struct house *house)
     memset(house, 0, sizeof *house);
     house->config = config_parse(stream, "test.ini", CONFIG_TO_CHECK, tell, NULL);
     fclose(stream);
-    ck_assert_msg(means_init(&house->means, error, sizeof error), "%s", error);
-    house->sessions = sessions_new(&house->means, NULL, NULL);
-    house->master = (struct orders_master){see, reload, stop, house};
+    ck_assert_msg(services_init(&house->services, error, sizeof error), "%s", error);
+    house->sessions = sessions_new(&house->services, NULL, NULL);
+    house->master = (struct requests_master){see, reload, stop, house};
 }
 
 static void close_house(struct house *house)
 {
     sessions_free(house->sessions);
-    means_release(&house->means);
+    services_release(&house->services);
     config_unref(house->config);
 }
 
@@ -80,7 +81,7 @@ static json_t *status(struct house *house)
     json_t *all;
 
     see(house, &sources);
-    all = status_all(&sources);
+    all = status_json_all(&sources);
     ck_assert_ptr_nonnull(all);
     return all;
 }
@@ -115,7 +116,8 @@ static void learn(struct house *house, const char *value)
 
     ck_assert(scope_url_parse(&url, "imap://mail.example.net:143/"));
     ck_assert_msg(setproxy_parse(&said, &url, value, strlen(value), 86400, &why), "%s", why);
-    ck_assert_uint_ne(redirects_learn(house->means.redirects, &sender, false, &said, loop_now(house->means.loop)), 0);
+    ck_assert_uint_ne(redirect_table_learn(house->services.redirects, &sender, false, &said,
+                                           loop_now(house->services.loop)), 0);
 }
 
 START_TEST(a_quiet_house)
@@ -148,8 +150,8 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     struct house house;
 
     open_house(&house);
-    health_failed(house.means.health, &learned, loop_now(house.means.loop), "not \"UTF-8\": \xff\x1b");
-    health_sent_away(house.means.health, &second, loop_now(house.means.loop), 90, "503 Service Unavailable");
+    health_failed(house.services.health, &learned, loop_now(house.services.loop), "not \"UTF-8\": \xff\x1b");
+    health_sent_away(house.services.health, &second, loop_now(house.services.loop), 90, "503 Service Unavailable");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
                               "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"away\","
@@ -160,7 +162,7 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
 }
 END_TEST
 
-START_TEST(redirects_with_and_without_an_end)
+START_TEST(redirect_table_with_and_without_an_end)
 {
     struct house house;
 
@@ -196,7 +198,7 @@ END_TEST
 static void obeyed(struct house *house, const char *line, const char *wanted)
 {
     size_t length = 0;
-    char *answer = orders_obey(&house->master, line, &length);
+    char *answer = requests_obey(&house->master, line, &length);
 
     ck_assert_ptr_nonnull(answer);
     ck_assert_uint_eq(strlen(answer), length);
@@ -213,7 +215,7 @@ START_TEST(orders_do_what_they_say)
     obeyed(&house, "status", "ok\n{\n  \"version\"");
     obeyed(&house, "redirects", "ok\n{\n  \"redirects\": [\n");
     obeyed(&house, " redirects   clear ", "ok\n");
-    ck_assert_uint_eq(redirects_count(house.means.redirects), 0);
+    ck_assert_uint_eq(redirect_table_count(house.services.redirects), 0);
     obeyed(&house, "redirects allow 1", "error no question with the ID 1 is open\n");
     obeyed(&house, "redirects refuse 4294967295", "error no question with the ID 4294967295 is open\n");
     obeyed(&house, "reload", "ok\n");
@@ -239,7 +241,7 @@ START_TEST(what_is_no_order_does_nothing)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         obeyed(&house, lines[i], "error unknown request");
     ck_assert_uint_eq(house.reloads + house.stops, 0);
-    ck_assert_uint_eq(redirects_count(house.means.redirects), 1);
+    ck_assert_uint_eq(redirect_table_count(house.services.redirects), 1);
     close_house(&house);
 }
 END_TEST
@@ -250,7 +252,7 @@ int main(void)
 
     tcase_add_test(cases, a_quiet_house);
     tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
-    tcase_add_test(cases, redirects_with_and_without_an_end);
+    tcase_add_test(cases, redirect_table_with_and_without_an_end);
     tcase_add_test(cases, no_proxy_at_all_is_direct);
     tcase_add_test(cases, orders_do_what_they_say);
     tcase_add_test(cases, what_is_no_order_does_nothing);

@@ -17,10 +17,10 @@ START_TEST(seconds_have_two_units_at_most)
     } cases[] = {{0, "0s"}, {59, "59s"}, {60, "1m00s"}, {65, "1m05s"}, {3599, "59m59s"}, {3600, "1h00m"},
                  {3725, "1h02m"}, {86399, "23h59m"}, {86400, "1d00h"}, {273600, "3d04h"},
                  {UINT64_MAX, "213503982334601d07h"}};
-    char out[SHOW_TEXT_MAX];
+    char out[STATUS_TEXT_MAX];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        ck_assert_str_eq(show_seconds(cases[i].seconds, out), cases[i].text);
+        ck_assert_str_eq(status_text_seconds(cases[i].seconds, out), cases[i].text);
 }
 END_TEST
 
@@ -32,68 +32,68 @@ START_TEST(bytes_have_two_digits_at_least)
     } cases[] = {{0, "0 B"}, {1023, "1023 B"}, {1024, "1.0 KiB"}, {1280, "1.2 KiB"}, {10239, "9.9 KiB"},
                  {10240, "10 KiB"}, {88213, "86 KiB"}, {1048575, "1023 KiB"}, {1048576, "1.0 MiB"},
                  {UINT64_C(5) << 30, "5.0 GiB"}, {UINT64_C(3) << 40, "3.0 TiB"}, {UINT64_C(5000) << 40, "5000 TiB"}};
-    char out[SHOW_TEXT_MAX];
+    char out[STATUS_TEXT_MAX];
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        ck_assert_str_eq(show_bytes(cases[i].bytes, out), cases[i].text);
+        ck_assert_str_eq(status_text_bytes(cases[i].bytes, out), cases[i].text);
 }
 END_TEST
 
 /* --- tables --- */
 
-static const struct table_column columns[] = {{"NAME", false, true}, {"N", true, false}, {"PLACE", false, true}};
+static const struct column columns[] = {{"NAME", false, true}, {"N", true, false}, {"PLACE", false, true}};
 
-static char *printed(const struct table *table, size_t width)
+static char *printed(const struct columns *table, size_t width)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
 
     ck_assert_ptr_nonnull(out);
-    table_print(table, out, width);
+    columns_print(table, out, width);
     fclose(out);
     return text;
 }
 
-static struct table *example(void)
+static struct columns *example(void)
 {
-    struct table *table = table_new(columns, 3);
+    struct columns *table = columns_new(columns, 3);
 
-    table_add(table, (const char *const[]){"imap", "7", "mail.example.net"});
-    table_add(table, (const char *const[]){"imap/with-a-long-name", "12345", "[::1]:1143"});
+    columns_add(table, (const char *const[]){"imap", "7", "mail.example.net"});
+    columns_add(table, (const char *const[]){"imap/with-a-long-name", "12345", "[::1]:1143"});
     return table;
 }
 
 START_TEST(columns_are_as_wide_as_their_widest_cell)
 {
-    struct table *table = example();
+    struct columns *table = example();
     char *text = printed(table, 0);
 
     ck_assert_str_eq(text, "NAME                       N  PLACE\n"
                            "imap                       7  mail.example.net\n"
                            "imap/with-a-long-name  12345  [::1]:1143\n");
     free(text);
-    table_free(table);
+    columns_free(table);
 }
 END_TEST
 
 START_TEST(the_widest_column_that_may_is_cut_first)
 {
-    struct table *table = example();
+    struct columns *table = example();
     char *text = printed(table, 40);
 
     ck_assert_str_eq(text, "NAME                 N  PLACE\n"
                            "imap                 7  mail.example.net\n"
                            "imap/with-a-...  12345  [::1]:1143\n");
     free(text);
-    table_free(table);
+    columns_free(table);
 }
 END_TEST
 
 START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
 {
     for (size_t width = 33; width < 60; width++) {
-        struct table *table = example();
+        struct columns *table = example();
         char *text = printed(table, width), *rest = text, *line;
 
         while ((line = strsep(&rest, "\n")))
@@ -102,44 +102,44 @@ START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
         text = printed(table, width);
         ck_assert((strstr(text, "...") == NULL) == (width >= 46));
         free(text);
-        table_free(table);
+        columns_free(table);
     }
 }
 END_TEST
 
 START_TEST(what_is_not_printable_is_escaped)
 {
-    struct table *table = table_new(columns, 3);
+    struct columns *table = columns_new(columns, 3);
     char *text, *longest = calloc(1, 100001);
 
     memset(longest, 27, 100000);
-    table_add(table, (const char *const[]){"a\033[2J\n", "\"\\", "\xff"});
+    columns_add(table, (const char *const[]){"a\033[2J\n", "\"\\", "\xff"});
     text = printed(table, 0);
     ck_assert_ptr_nonnull(strstr(text, "a\\x1b[2J\\n  \"\\  \\xff\n"));
     free(text);
-    table_add(table, (const char *const[]){longest, longest, longest});
+    columns_add(table, (const char *const[]){longest, longest, longest});
     text = printed(table, 80);
     for (const char *c = text; *c; c++)
         ck_assert(*c == '\n' || (*c >= ' ' && *c <= '~'));
     free(text);
     free(longest);
-    table_free(table);
+    columns_free(table);
 }
 END_TEST
 
 START_TEST(a_table_without_rows_is_nothing)
 {
-    struct table *table = table_new(columns, 3);
+    struct columns *table = columns_new(columns, 3);
     char *text = printed(table, 80);
 
     ck_assert_str_eq(text, "");
     free(text);
-    table_free(table);
+    columns_free(table);
     text = printed(NULL, 80);
     ck_assert_str_eq(text, "");
     free(text);
-    table_add(NULL, NULL);
-    table_free(NULL);
+    columns_add(NULL, NULL);
+    columns_free(NULL);
 }
 END_TEST
 
@@ -170,7 +170,8 @@ START_TEST(fields_that_are_not_there_do_no_harm)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t width = 0; width <= 80; width += 80) {
-            char *status = shown(show_status, cases[i], width), *redirects = shown(show_redirects, cases[i], width);
+            char *status = shown(status_text_status, cases[i], width), *redirects = shown(status_text_redirects,
+                                                                                          cases[i], width);
 
             ck_assert_int_eq(strncmp(status, "sallyport ", 10), 0);
             ck_assert_uint_gt(strlen(redirects), 0);
@@ -200,7 +201,7 @@ START_TEST(what_is_left_of_a_redirect_is_said)
                  "\"scope\":\"imap://m:143/\",\"hits\":2,%s}]}", cases[i].left);
         snprintf(wanted, sizeof wanted, "REDIRECTS\n  3  imap://m:143/\n     from http://a:1 to http://b:2\n     %s\n",
                  cases[i].text);
-        text = shown(show_redirects, json, 80);
+        text = shown(status_text_redirects, json, 80);
         ck_assert_str_eq(text, wanted);
         free(text);
     }
@@ -211,7 +212,7 @@ START_TEST(a_question_is_folded_between_words)
 {
     static const char json[] = "{\"questions\":[{\"id\":12,\"text\":\"May the proxy http://proxy.example.net:3128 send "
                                "imap://*.example.net:143/ elsewhere?\",\"seconds_left\":48}]}";
-    char *text = shown(show_redirects, json, 50);
+    char *text = shown(status_text_redirects, json, 50);
 
     ck_assert_str_eq(text, "QUESTIONS\n"
                            " 12  May the proxy http://proxy.example.net:3128\n"
@@ -220,7 +221,7 @@ START_TEST(a_question_is_folded_between_words)
                            "       sallyport redirects allow 12\n"
                            "       sallyport redirects refuse 12\n");
     free(text);
-    text = shown(show_redirects, json, 0);
+    text = shown(status_text_redirects, json, 0);
     ck_assert_ptr_nonnull(strstr(text, ":3128 send imap://*.example.net:143/ elsewhere?\n"));
     free(text);
 }

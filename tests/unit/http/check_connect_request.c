@@ -53,9 +53,9 @@ static void request_row(const struct unit_cell *cells, const char *where)
 {
     struct endpoint target = {.port = (uint16_t)strtoul(cells[PORT].bytes, NULL, 10)};
     char *headers[] = {cells[HEADER].bytes}, expected[1024], out[1024];
-    struct method_request request = {
-        .method = word_index(cells[METHOD].bytes, method_words),
-        .announce = word_bits(cells[ANNOUNCE].bytes, method_announce_words),
+    struct connect_request request = {
+        .method = word_index(cells[METHOD].bytes, connect_method_words),
+        .announce = word_bits(cells[ANNOUNCE].bytes, connect_announce_words),
         .target = &target,
         .token = cells[TOKEN].bytes,
         .scheme = cells[SCHEME].bytes,
@@ -67,13 +67,13 @@ static void request_row(const struct unit_cell *cells, const char *where)
     size_t length = expected_bytes(&cells[BYTES], expected, sizeof expected);
 
     snprintf(target.host, sizeof target.host, "%s", cells[HOST].bytes);
-    ck_assert_msg(method_write(&request, out, sizeof out) == length && memcmp(out, expected, length) == 0,
+    ck_assert_msg(connect_request_write(&request, out, sizeof out) == length && memcmp(out, expected, length) == 0,
                   "%s:\n%s", where, out);
     for (size_t size = 1; size <= length + 1; size++) { /* whole and with its NUL, or not at all */
         char *small = malloc(size);
 
-        ck_assert_msg(method_write(&request, small, size) == (size == length + 1 ? length : 0), "%s: %zu bytes", where,
-                      size);
+        ck_assert_msg(connect_request_write(&request, small, size) == (size == length + 1 ? length : 0),
+                      "%s: %zu bytes", where, size);
         free(small);
     }
 }
@@ -88,11 +88,11 @@ START_TEST(all_headers_in_their_order)
 {
     static const struct endpoint target = {.host = "h", .port = 1};
     char *headers[] = {"X-A: 1", "X-B: two words", "X-A: 3"};
-    const struct method_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
+    const struct connect_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
                                            .header_count = 3};
     char out[512];
 
-    ck_assert_uint_gt(method_write(&request, out, sizeof out), 0);
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
     ck_assert_ptr_nonnull(strstr(out, "\r\nX-A: 1\r\nX-B: two words\r\nX-A: 3\r\n\r\n"));
 }
 END_TEST
@@ -100,8 +100,8 @@ END_TEST
 START_TEST(the_largest_configuration_fits)
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
-    char header[199], credentials[2048], *headers[32], out[METHOD_REQUEST_MAX];
-    struct method_request request = {.announce = 7, .target = &target, .token = "IMAP", .scheme = "imap",
+    char header[199], credentials[2048], *headers[32], out[CONNECT_REQUEST_MAX];
+    struct connect_request request = {.announce = 7, .target = &target, .token = "IMAP", .scheme = "imap",
                                      .alpn = "imap", .credentials = credentials, .headers = headers,
                                      .header_count = 32};
 
@@ -111,20 +111,20 @@ START_TEST(the_largest_configuration_fits)
     credentials[sizeof credentials - 1] = '\0';
     for (size_t i = 0; i < 32; i++)
         headers[i] = header;
-    ck_assert_uint_gt(method_write(&request, out, sizeof out), 32 * 200);
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 32 * 200);
 }
 END_TEST
 
 START_TEST(each_table_of_words_ends)
 {
-    ck_assert_uint_eq(word_index("connect", method_words), 0);
-    ck_assert_uint_eq(word_index("proxy", method_words), 1);
-    ck_assert_uint_eq(word_index("connect-uri", method_words), 2);
-    ck_assert_ptr_null(method_words[3]);
-    ck_assert_uint_eq(1u << word_index("upgrade", method_announce_words), METHOD_UPGRADE);
-    ck_assert_uint_eq(1u << word_index("alpn", method_announce_words), METHOD_ALPN);
-    ck_assert_uint_eq(1u << word_index("new-protocol", method_announce_words), METHOD_NEW_PROTOCOL);
-    ck_assert_ptr_null(method_announce_words[3]);
+    ck_assert_uint_eq(word_index("connect", connect_method_words), 0);
+    ck_assert_uint_eq(word_index("proxy", connect_method_words), 1);
+    ck_assert_uint_eq(word_index("connect-uri", connect_method_words), 2);
+    ck_assert_ptr_null(connect_method_words[3]);
+    ck_assert_uint_eq(1u << word_index("upgrade", connect_announce_words), ANNOUNCE_UPGRADE);
+    ck_assert_uint_eq(1u << word_index("alpn", connect_announce_words), ANNOUNCE_ALPN);
+    ck_assert_uint_eq(1u << word_index("new-protocol", connect_announce_words), ANNOUNCE_NEW_PROTOCOL);
+    ck_assert_ptr_null(connect_announce_words[3]);
 }
 END_TEST
 
@@ -134,54 +134,55 @@ END_TEST
  * verdict in words, the failure's text. */
 enum { ASKED, ASKED_TOKEN, HEAD, BODY, VERDICT, WHAT, DETAIL, VERDICT_COLUMNS };
 
-static const char *in_words(const struct method_verdict *verdict, char *out, size_t size)
+static const char *in_words(const struct connect_response *response, char *out, size_t size)
 {
     static const char *const outcomes[] = {
-        [METHOD_SKIP] = "skip", [METHOD_OPEN] = "open", [METHOD_RETRY_PLAIN] = "plain", [METHOD_REDIRECT] = "redirect",
-        [METHOD_FAILED] = "failed",
+        [CONNECT_SKIP] = "skip", [CONNECT_OPEN] = "open", [CONNECT_RETRY_PLAIN] = "plain",
+        [CONNECT_REDIRECT] = "redirect",
+        [CONNECT_FAILED] = "failed",
     };
-    bool failed = verdict->outcome != METHOD_SKIP && verdict->outcome != METHOD_OPEN;
-    size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s", outcomes[verdict->outcome], failed ? " " : "",
-                                 failed ? failure_class_name(verdict->failure.class) : "",
-                                 verdict->switched ? " switched" : "", verdict->busy ? " busy" : "",
-                                 verdict->target_trouble ? " target" : "", verdict->denied ? " denied" : "");
+    bool failed = response->verdict != CONNECT_SKIP && response->verdict != CONNECT_OPEN;
+    size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s", outcomes[response->verdict], failed ? " " : "",
+                                 failed ? failure_class_name(response->failure.class) : "",
+                                 response->switched ? " switched" : "", response->busy ? " busy" : "",
+                                 response->target_trouble ? " target" : "", response->denied ? " denied" : "");
 
-    if (verdict->retry_after != METHOD_RETRY_AFTER_NONE)
-        snprintf(out + at, size - at, " after=%d", verdict->retry_after);
+    if (response->retry_after != CONNECT_RETRY_AFTER_NONE)
+        snprintf(out + at, size - at, " after=%d", response->retry_after);
     return out;
 }
 
 static void judge(const char *asked, const char *token, const struct unit_cell *head_cell, const struct unit_cell *body,
-                  struct method_verdict *verdict)
+                  struct connect_response *response)
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
-    const struct method_request request = {.announce = strstr(asked, "upgrade") ? METHOD_UPGRADE : METHOD_ALPN,
+    const struct connect_request request = {.announce = strstr(asked, "upgrade") ? ANNOUNCE_UPGRADE : ANNOUNCE_ALPN,
                                            .target = &target, .token = token, .scheme = "imap"};
     char *bytes = unit_exact(head_cell->bytes, head_cell->length), *rest = unit_exact(body->bytes, body->length);
-    struct httphead head;
+    struct http_head head;
     const char *why;
     size_t used;
 
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, bytes, head_cell->length, &used, &why), HTTPHEAD_DONE);
-    memset(verdict, 'x', sizeof *verdict);
-    method_judge(&request, &head, rest, body->length, strstr(asked, "require") != NULL, WALL, verdict);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, head_cell->length, &used, &why), HTTP_HEAD_DONE);
+    memset(response, 'x', sizeof *response);
+    connect_response_judge(&request, &head, rest, body->length, strstr(asked, "require") != NULL, WALL, response);
     free(bytes);
     free(rest);
 }
 
 static void verdict_row(const struct unit_cell *cells, const char *where)
 {
-    struct method_verdict verdict;
+    struct connect_response response;
     char words[128];
 
-    judge(cells[ASKED].bytes, cells[ASKED_TOKEN].bytes, &cells[HEAD], &cells[BODY], &verdict);
-    in_words(&verdict, words, sizeof words);
-    ck_assert_msg(unit_cell_is(&cells[VERDICT], words), "%s: %s: %s", where, words, verdict.failure.what);
-    ck_assert_msg(unit_cell_is(&cells[WHAT], verdict.failure.what), "%s: what: %s", where, verdict.failure.what);
-    ck_assert_msg(unit_cell_is(&cells[DETAIL], verdict.failure.detail), "%s: detail: %s", where,
-                  verdict.failure.detail);
-    ck_assert_msg(!verdict.failure.where[0] && !verdict.failure.scheme[0], "%s: where", where);
+    judge(cells[ASKED].bytes, cells[ASKED_TOKEN].bytes, &cells[HEAD], &cells[BODY], &response);
+    in_words(&response, words, sizeof words);
+    ck_assert_msg(unit_cell_is(&cells[VERDICT], words), "%s: %s: %s", where, words, response.failure.what);
+    ck_assert_msg(unit_cell_is(&cells[WHAT], response.failure.what), "%s: what: %s", where, response.failure.what);
+    ck_assert_msg(unit_cell_is(&cells[DETAIL], response.failure.detail), "%s: detail: %s", where,
+                  response.failure.detail);
+    ck_assert_msg(!response.failure.where[0] && !response.failure.scheme[0], "%s: where", where);
 }
 
 START_TEST(verdicts)
@@ -190,13 +191,13 @@ START_TEST(verdicts)
 }
 END_TEST
 
-static void judge_status(int status, const char *asked, struct method_verdict *verdict)
+static void judge_status(int status, const char *asked, struct connect_response *response)
 {
     char head[64];
     struct unit_cell cell = {head, (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\n\r\n", status)},
                      body = {"", 0};
 
-    judge(asked, "IMAP", &cell, &body, verdict);
+    judge(asked, "IMAP", &cell, &body, response);
 }
 
 /* Every status there can be, to every way of asking. */
@@ -206,31 +207,31 @@ START_TEST(every_status_has_its_verdict)
         static const char *const asked[] = {"upgrade", "", "upgrade require", "require"};
 
         for (size_t i = 0; i < 4; i++) {
-            struct method_verdict verdict;
+            struct connect_response response;
             bool upgrade = i == 0, require = i >= 2;
-            enum method_outcome expected = METHOD_FAILED;
+            enum connect_verdict expected = CONNECT_FAILED;
 
-            judge_status(status, asked[i], &verdict);
+            judge_status(status, asked[i], &response);
             if (status < 200 && status != 101)
-                expected = METHOD_SKIP;
+                expected = CONNECT_SKIP;
             else if (status >= 200 && status < 300 && !require)
-                expected = METHOD_OPEN;
+                expected = CONNECT_OPEN;
             else if (upgrade && (status == 400 || status == 405 || status == 426 || status == 501))
-                expected = METHOD_RETRY_PLAIN;
+                expected = CONNECT_RETRY_PLAIN;
             else if (status == 305 || status == 306)
-                expected = METHOD_REDIRECT;
-            ck_assert_msg(verdict.outcome == expected, "%d to \"%s\"", status, asked[i]);
-            ck_assert(!verdict.switched);
-            ck_assert_int_eq(verdict.retry_after, METHOD_RETRY_AFTER_NONE);
-            if (expected != METHOD_FAILED)
+                expected = CONNECT_REDIRECT;
+            ck_assert_msg(response.verdict == expected, "%d to \"%s\"", status, asked[i]);
+            ck_assert(!response.switched);
+            ck_assert_int_eq(response.retry_after, CONNECT_RETRY_AFTER_NONE);
+            if (expected != CONNECT_FAILED)
                 continue;
-            ck_assert_msg(verdict.failure.what[0] != '\0', "%d", status);
-            ck_assert_msg(verdict.server_error == (status >= 500), "%d", status);
-            ck_assert_msg(verdict.busy == (status == 429 || status == 503), "%d", status);
-            ck_assert_msg(verdict.target_trouble == (status == 502 || status == 504), "%d", status);
-            ck_assert_msg(verdict.denied == (status == 407), "%d", status);
+            ck_assert_msg(response.failure.what[0] != '\0', "%d", status);
+            ck_assert_msg(response.server_error == (status >= 500), "%d", status);
+            ck_assert_msg(response.busy == (status == 429 || status == 503), "%d", status);
+            ck_assert_msg(response.target_trouble == (status == 502 || status == 504), "%d", status);
+            ck_assert_msg(response.denied == (status == 407), "%d", status);
             if (status >= 400)
-                ck_assert_msg((verdict.failure.class == FAILURE_TEMPORARY) ==
+                ck_assert_msg((response.failure.class == FAILURE_TEMPORARY) ==
                                   (status >= 500 || status == 429 || status == 408), "%d", status);
         }
     }
@@ -244,19 +245,19 @@ START_TEST(retry_after)
         const char *value;
         int seconds;
     } rows[] = {
-        {"0", 0}, {"1", 1}, {"120", 120}, {" 120 ", 120}, {"299", 299}, {"300", 300}, {"301", METHOD_RETRY_AFTER_MAX},
-        {"0000000007", METHOD_RETRY_AFTER_MAX}, /* more digits than any sane answer has */
-        {"99999999999999999999", METHOD_RETRY_AFTER_MAX}, {"4294967297", METHOD_RETRY_AFTER_MAX},
-        {"", METHOD_RETRY_AFTER_NONE}, {"-1", METHOD_RETRY_AFTER_NONE}, {"+1", METHOD_RETRY_AFTER_NONE},
-        {"1.5", METHOD_RETRY_AFTER_NONE}, {"1s", METHOD_RETRY_AFTER_NONE}, {"soon", METHOD_RETRY_AFTER_NONE},
-        {"0x10", METHOD_RETRY_AFTER_NONE}, {"1 2", METHOD_RETRY_AFTER_NONE},
+        {"0", 0}, {"1", 1}, {"120", 120}, {" 120 ", 120}, {"299", 299}, {"300", 300}, {"301", CONNECT_RETRY_AFTER_MAX},
+        {"0000000007", CONNECT_RETRY_AFTER_MAX}, /* more digits than any sane answer has */
+        {"99999999999999999999", CONNECT_RETRY_AFTER_MAX}, {"4294967297", CONNECT_RETRY_AFTER_MAX},
+        {"", CONNECT_RETRY_AFTER_NONE}, {"-1", CONNECT_RETRY_AFTER_NONE}, {"+1", CONNECT_RETRY_AFTER_NONE},
+        {"1.5", CONNECT_RETRY_AFTER_NONE}, {"1s", CONNECT_RETRY_AFTER_NONE}, {"soon", CONNECT_RETRY_AFTER_NONE},
+        {"0x10", CONNECT_RETRY_AFTER_NONE}, {"1 2", CONNECT_RETRY_AFTER_NONE},
         /* dates: before, at and after the time of day, and far behind it (RFC 9110 section 5.6.7: all three forms) */
         {"Sun, 09 Sep 2001 01:46:39 GMT", 0}, {"Sun, 09 Sep 2001 01:46:40 GMT", 0},
         {"Sun, 09 Sep 2001 01:46:41 GMT", 1}, {"Sun, 09 Sep 2001 01:48:40 GMT", 120},
-        {"Tue, 19 Jan 2038 03:14:08 GMT", METHOD_RETRY_AFTER_MAX}, {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Tue, 19 Jan 2038 03:14:08 GMT", CONNECT_RETRY_AFTER_MAX}, {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
         {"Sunday, 09-Sep-01 01:46:50 GMT", 10}, {"Sun Sep  9 01:46:50 2001", 10},
-        {"Sun, 09 Foo 2001 01:48:40 GMT", METHOD_RETRY_AFTER_NONE}, {"09", 9}, {"Sep", METHOD_RETRY_AFTER_NONE},
-        {"Sun, 09 Sep 2001 01:48:40 GMT and more of it", METHOD_RETRY_AFTER_NONE},
+        {"Sun, 09 Foo 2001 01:48:40 GMT", CONNECT_RETRY_AFTER_NONE}, {"09", 9}, {"Sep", CONNECT_RETRY_AFTER_NONE},
+        {"Sun, 09 Sep 2001 01:48:40 GMT and more of it", CONNECT_RETRY_AFTER_NONE},
     };
     static const int statuses[] = {503, 429, 500, 403, 413};
 
@@ -266,11 +267,11 @@ START_TEST(retry_after)
             size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: %s\r\n\r\n", statuses[j],
                                              rows[i].value);
             struct unit_cell cell = {head, length}, body = {"", 0};
-            struct method_verdict verdict;
+            struct connect_response response;
 
-            judge("upgrade", "IMAP", &cell, &body, &verdict);
-            ck_assert_msg(verdict.retry_after == (j < 2 ? rows[i].seconds : METHOD_RETRY_AFTER_NONE),
-                          "%d Retry-After: \"%s\" is %d", statuses[j], rows[i].value, verdict.retry_after);
+            judge("upgrade", "IMAP", &cell, &body, &response);
+            ck_assert_msg(response.retry_after == (j < 2 ? rows[i].seconds : CONNECT_RETRY_AFTER_NONE),
+                          "%d Retry-After: \"%s\" is %d", statuses[j], rows[i].value, response.retry_after);
         }
     }
 }
@@ -286,7 +287,7 @@ START_TEST(long_answers_are_cut_well)
             unsigned quotes = 0;
             size_t at = (size_t)snprintf(head, 2 * length + 200, "HTTP/1.1 502 ");
             struct unit_cell cell = {head, 0}, body = {page, length};
-            struct method_verdict verdict;
+            struct connect_response response;
 
             memset(head + at, bytes[kind], length);
             at += length;
@@ -295,16 +296,16 @@ START_TEST(long_answers_are_cut_well)
             at += length;
             cell.length = at + (size_t)snprintf(head + at, 8, "\r\n\r\n");
             memset(page, bytes[kind], length);
-            judge("upgrade", "IMAP", &cell, &body, &verdict);
-            ck_assert_uint_lt(strlen(verdict.failure.what), sizeof verdict.failure.what);
-            for (const char *c = verdict.failure.detail; *c; c++) {
+            judge("upgrade", "IMAP", &cell, &body, &response);
+            ck_assert_uint_lt(strlen(response.failure.what), sizeof response.failure.what);
+            for (const char *c = response.failure.detail; *c; c++) {
                 ck_assert(*c >= 0x20 && *c <= 0x7e);
                 if (*c == '\\' && c[1])
                     c++;
                 else if (*c == '"')
                     quotes++;
             }
-            ck_assert_msg(quotes % 2 == 0, "length %u: %s", length, verdict.failure.detail);
+            ck_assert_msg(quotes % 2 == 0, "length %u: %s", length, response.failure.detail);
             free(head);
             free(page);
         }
@@ -319,16 +320,16 @@ START_TEST(a_page_may_end_anywhere)
                                "<script>var a = '<p>';</script></head><body>You   may\n not\x0b go <b>there</b>.";
     char head[] = "HTTP/1.1 403 Forbidden\r\n\r\n";
     struct unit_cell cell = {head, sizeof head - 1};
-    struct method_verdict verdict;
+    struct connect_response response;
 
     for (size_t length = 0; length < sizeof page; length++) {
         struct unit_cell body = {(char[sizeof page]){0}, length};
 
         memcpy(body.bytes, page, length);
-        judge("upgrade", "IMAP", &cell, &body, &verdict);
-        ck_assert(!strchr(verdict.failure.detail, '<') && !strchr(verdict.failure.detail, '{'));
+        judge("upgrade", "IMAP", &cell, &body, &response);
+        ck_assert(!strchr(response.failure.detail, '<') && !strchr(response.failure.detail, '{'));
     }
-    ck_assert_str_eq(verdict.failure.detail, " body=\"Access denied You may not go there .\"");
+    ck_assert_str_eq(response.failure.detail, " body=\"Access denied You may not go there .\"");
 }
 END_TEST
 

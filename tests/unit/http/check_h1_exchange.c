@@ -16,7 +16,7 @@ struct script {
     size_t first, step;    /* bytes of the first piece, and of each behind it; 0: all */
     bool waiting;          /* between pieces it says AGAIN once */
     enum { THEN_EOF, THEN_SILENCE, THEN_ERROR } then;
-    char sent[METHOD_REQUEST_MAX];
+    char sent[CONNECT_REQUEST_MAX];
     size_t sent_length;
     size_t room;           /* bytes that are taken at a time; 0: all */
     bool full;             /* AGAIN, until the test says otherwise */
@@ -83,7 +83,7 @@ static void set_up(struct script *script, const char *answer, size_t length)
 static struct handshake *begin(bool require_switch)
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
-    const struct method_request request = {.announce = METHOD_UPGRADE, .target = &target, .token = "IMAP",
+    const struct connect_request request = {.announce = ANNOUNCE_UPGRADE, .target = &target, .token = "IMAP",
                                            .scheme = "imap", .credentials = "Basic c2VjcmV0"};
     struct handshake *handshake = handshake_new(&request, require_switch);
 
@@ -138,7 +138,7 @@ START_TEST(the_request_goes_out_once_and_first)
         ck_assert_uint_eq(script.sent_length, sizeof expected - 1);
         ck_assert_int_eq(memcmp(script.sent, expected, sizeof expected - 1), 0);
         ck_assert_str_eq(handshake_request_line(handshake, line, sizeof line), "CONNECT mail.example.net:143 HTTP/1.1");
-        ck_assert_int_eq(handshake_verdict(handshake)->outcome, METHOD_OPEN);
+        ck_assert_int_eq(handshake_response(handshake)->verdict, CONNECT_OPEN);
         handshake_free(handshake);
     }
     handshake_free(NULL);
@@ -155,7 +155,7 @@ START_TEST(a_refusal_may_come_before_all_is_sent)
     script.room = 10;
     ck_assert_int_eq(handshake_step(handshake, &script.base, LOOP_READ | LOOP_WRITE), HANDSHAKE_JUDGED);
     ck_assert_uint_eq(script.sent_length, 10);
-    ck_assert_int_eq(handshake_verdict(handshake)->outcome, METHOD_FAILED);
+    ck_assert_int_eq(handshake_response(handshake)->verdict, CONNECT_FAILED);
     handshake_free(handshake);
 }
 END_TEST
@@ -163,12 +163,12 @@ END_TEST
 START_TEST(a_request_that_is_too_long_is_refused)
 {
     static const struct endpoint target = {.host = "h", .port = 1};
-    char *header = malloc(METHOD_REQUEST_MAX), *headers[] = {header};
-    const struct method_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
+    char *header = malloc(CONNECT_REQUEST_MAX), *headers[] = {header};
+    const struct connect_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
                                            .header_count = 1};
 
-    memset(header, 'h', METHOD_REQUEST_MAX - 1);
-    header[METHOD_REQUEST_MAX - 1] = '\0';
+    memset(header, 'h', CONNECT_REQUEST_MAX - 1);
+    header[CONNECT_REQUEST_MAX - 1] = '\0';
     ck_assert_ptr_null(handshake_new(&request, false));
     free(header);
 }
@@ -179,35 +179,36 @@ END_TEST
 struct answer {
     const char *bytes;
     enum handshake_result result;
-    enum method_outcome outcome;
+    enum connect_verdict verdict;
     bool switched;
     const char *status_line, *leftover, *what;
 };
 
 static const struct answer answers[] = {
-    {"HTTP/1.1 200 Connection established\r\nVia: 1.1 p\r\n\r\n* OK IMAP\r\n", HANDSHAKE_JUDGED, METHOD_OPEN, false,
+    {"HTTP/1.1 200 Connection established\r\nVia: 1.1 p\r\n\r\n* OK IMAP\r\n", HANDSHAKE_JUDGED, CONNECT_OPEN, false,
      "HTTP/1.1 200 Connection established", "* OK IMAP\r\n", ""},
-    {"HTTP/1.0 200 OK\nContent-Length: 100\n\n\r\n\r\n", HANDSHAKE_JUDGED, METHOD_OPEN, false, "HTTP/1.0 200 OK",
+    {"HTTP/1.0 200 OK\nContent-Length: 100\n\n\r\n\r\n", HANDSHAKE_JUDGED, CONNECT_OPEN, false, "HTTP/1.0 200 OK",
      "\r\n\r\n", ""},
     {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n* PREAUTH", HANDSHAKE_JUDGED,
-     METHOD_OPEN, true, "HTTP/1.1 101 Switching Protocols", "* PREAUTH", ""},
+     CONNECT_OPEN, true, "HTTP/1.1 101 Switching Protocols", "* PREAUTH", ""},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\nrest",
-     HANDSHAKE_JUDGED, METHOD_OPEN, false, "HTTP/1.1 200 OK", "rest", ""},
-    {"HTTP/1.1 403 Forbidden\r\nContent-Length: 999\r\n\r\n", HANDSHAKE_JUDGED, METHOD_FAILED, false,
+     HANDSHAKE_JUDGED, CONNECT_OPEN, false, "HTTP/1.1 200 OK", "rest", ""},
+    {"HTTP/1.1 403 Forbidden\r\nContent-Length: 999\r\n\r\n", HANDSHAKE_JUDGED, CONNECT_FAILED, false,
      "HTTP/1.1 403 Forbidden", "", "403 Forbidden"},
-    {"HTTP/1.1 426 Upgrade Required\r\n\r\n", HANDSHAKE_JUDGED, METHOD_RETRY_PLAIN, false,
+    {"HTTP/1.1 426 Upgrade Required\r\n\r\n", HANDSHAKE_JUDGED, CONNECT_RETRY_PLAIN, false,
      "HTTP/1.1 426 Upgrade Required", "", "426 Upgrade Required"},
-    {"HTTP/1.1 101 x\r\n\r\n", HANDSHAKE_JUDGED, METHOD_FAILED, false, "HTTP/1.1 101 x", "",
+    {"HTTP/1.1 101 x\r\n\r\n", HANDSHAKE_JUDGED, CONNECT_FAILED, false, "HTTP/1.1 101 x", "",
      "101 that names no protocol"},
-    {"* OK IMAP4rev1\r\n", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL, "answers with something that is not HTTP"},
-    {"HTTP/1.1 200 OK\r\nNo colon\r\n\r\n", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL,
+    {"* OK IMAP4rev1\r\n", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL,
+     "answers with something that is not HTTP"},
+    {"HTTP/1.1 200 OK\r\nNo colon\r\n\r\n", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL,
      "answers with a header line that has no name"},
-    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 O", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL,
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 O", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL,
      "closed the connection in the middle of its answer"},
-    {"HTTP/1.1 100 Continue\r\n\r\n", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL,
+    {"HTTP/1.1 100 Continue\r\n\r\n", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL,
      "closed the connection without an answer"},
-    {"HTT", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL, "closed the connection in the middle of its answer"},
-    {"", HANDSHAKE_BROKEN, METHOD_FAILED, false, "", NULL, "closed the connection without an answer"},
+    {"HTT", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL, "closed the connection in the middle of its answer"},
+    {"", HANDSHAKE_BROKEN, CONNECT_FAILED, false, "", NULL, "closed the connection without an answer"},
 };
 
 /* Takes the left-over bytes and what the script had not yet given: together they are the tunnel's first bytes. */
@@ -227,7 +228,7 @@ static void assert_rest(struct handshake *handshake, const struct script *script
 static void play(const struct answer *answer, size_t first, size_t step)
 {
     struct handshake *handshake = begin(false);
-    const struct method_verdict *verdict = handshake_verdict(handshake);
+    const struct connect_response *response = handshake_response(handshake);
     struct script script;
     char line[128];
 
@@ -236,14 +237,14 @@ static void play(const struct answer *answer, size_t first, size_t step)
     script.step = step;
     ck_assert_str_eq(handshake_status_line(handshake, line, sizeof line), "");
     ck_assert_int_eq(run(handshake, &script), answer->result);
-    ck_assert_msg(verdict->outcome == answer->outcome, "%s", answer->bytes);
-    ck_assert(verdict->switched == answer->switched);
-    ck_assert_str_eq(verdict->failure.what, answer->what);
+    ck_assert_msg(response->verdict == answer->verdict, "%s", answer->bytes);
+    ck_assert(response->switched == answer->switched);
+    ck_assert_str_eq(response->failure.what, answer->what);
     if (answer->result == HANDSHAKE_JUDGED) {
         ck_assert_str_eq(handshake_status_line(handshake, line, sizeof line), answer->status_line);
         assert_rest(handshake, &script, answer->leftover);
     } else {
-        ck_assert_int_eq(verdict->failure.class, FAILURE_TEMPORARY);
+        ck_assert_int_eq(response->failure.class, FAILURE_TEMPORARY);
     }
     handshake_free(handshake);
 }
@@ -286,7 +287,7 @@ START_TEST(errors_are_told_by_name)
     set_up(&script, start, sizeof start - 1);
     script.then = THEN_ERROR;
     ck_assert_int_eq(run(handshake, &script), HANDSHAKE_BROKEN);
-    ck_assert_str_eq(handshake_verdict(handshake)->failure.what,
+    ck_assert_str_eq(handshake_response(handshake)->failure.what,
                      "Connection reset by peer before its answer was complete");
     handshake_free(handshake);
 
@@ -294,7 +295,7 @@ START_TEST(errors_are_told_by_name)
     set_up(&script, "", 0);
     script.send_error = EPIPE;
     ck_assert_int_eq(run(handshake, &script), HANDSHAKE_BROKEN);
-    ck_assert_str_eq(handshake_verdict(handshake)->failure.what, "Broken pipe before its answer was complete");
+    ck_assert_str_eq(handshake_response(handshake)->failure.what, "Broken pipe before its answer was complete");
     handshake_free(handshake);
 }
 END_TEST
@@ -307,8 +308,8 @@ START_TEST(a_switch_may_be_required)
 
     set_up(&script, plain, sizeof plain - 1);
     ck_assert_int_eq(run(handshake, &script), HANDSHAKE_JUDGED);
-    ck_assert_int_eq(handshake_verdict(handshake)->outcome, METHOD_FAILED);
-    ck_assert_int_eq(handshake_verdict(handshake)->failure.class, FAILURE_PERMANENT);
+    ck_assert_int_eq(handshake_response(handshake)->verdict, CONNECT_FAILED);
+    ck_assert_int_eq(handshake_response(handshake)->failure.class, FAILURE_PERMANENT);
     handshake_free(handshake);
 }
 END_TEST
@@ -321,8 +322,8 @@ START_TEST(the_start_of_what_is_not_http_goes_to_the_log)
 
     set_up(&script, answer, sizeof answer - 1);
     ck_assert_int_eq(run(handshake, &script), HANDSHAKE_BROKEN);
-    ck_assert_str_eq(handshake_verdict(handshake)->failure.what, "answers with TLS, not with plain HTTP");
-    ck_assert_int_eq(strncmp(handshake_verdict(handshake)->failure.detail,
+    ck_assert_str_eq(handshake_response(handshake)->failure.what, "answers with TLS, not with plain HTTP");
+    ck_assert_int_eq(strncmp(handshake_response(handshake)->failure.detail,
                              " answer=\"\\x16\\x03\\x01 \\\"binary\\\" and", 36), 0);
     handshake_free(handshake);
 }
@@ -333,7 +334,7 @@ END_TEST
 /* So many interim answers of this size, then a good one. */
 static enum handshake_result flood(unsigned count, size_t size, size_t step, const char **what)
 {
-    static struct method_verdict verdict;
+    static struct connect_response response;
     static const char start[] = "HTTP/1.1 100 Continue\r\nX: ", end[] = "\r\n\r\n", last[] = "HTTP/1.1 200 OK\r\n\r\n";
     size_t length = count * size + sizeof last - 1;
     char *bytes = malloc(length);
@@ -351,8 +352,8 @@ static enum handshake_result flood(unsigned count, size_t size, size_t step, con
     set_up(&script, bytes, length);
     script.first = script.step = step;
     result = run(handshake, &script);
-    verdict = *handshake_verdict(handshake);
-    *what = verdict.failure.what;
+    response = *handshake_response(handshake);
+    *what = response.failure.what;
     handshake_free(handshake);
     free(bytes);
     return result;
@@ -398,8 +399,8 @@ START_TEST(a_head_is_bounded)
         set_up(&script, bytes, length);
         script.first = script.step = steps[i];
         ck_assert_int_eq(run(handshake, &script), HANDSHAKE_BROKEN);
-        ck_assert_str_eq(handshake_verdict(handshake)->failure.what, "answers with more than 64 KiB of header");
-        ck_assert_uint_le(script.given, 2 * HTTPHEAD_BYTES_MAX);
+        ck_assert_str_eq(handshake_response(handshake)->failure.what, "answers with more than 64 KiB of header");
+        ck_assert_uint_le(script.given, 2 * HTTP_HEAD_BYTES_MAX);
         handshake_free(handshake);
     }
     free(bytes);
@@ -411,21 +412,21 @@ START_TEST(the_largest_head_fits)
 {
     static const char start[] = "HTTP/1.1 200 OK\r\nX: ", end[] = "\r\n\r\n", rest[] = "* OK IMAP4rev1 ready\r\n";
     static const size_t steps[] = {0, 1, 1000, 65536};
-    char *bytes = malloc(HTTPHEAD_BYTES_MAX + sizeof rest);
+    char *bytes = malloc(HTTP_HEAD_BYTES_MAX + sizeof rest);
 
     ck_assert_ptr_nonnull(bytes);
-    memset(bytes, 'v', HTTPHEAD_BYTES_MAX);
+    memset(bytes, 'v', HTTP_HEAD_BYTES_MAX);
     memcpy(bytes, start, sizeof start - 1);
-    memcpy(bytes + HTTPHEAD_BYTES_MAX - (sizeof end - 1), end, sizeof end - 1);
-    memcpy(bytes + HTTPHEAD_BYTES_MAX, rest, sizeof rest - 1);
+    memcpy(bytes + HTTP_HEAD_BYTES_MAX - (sizeof end - 1), end, sizeof end - 1);
+    memcpy(bytes + HTTP_HEAD_BYTES_MAX, rest, sizeof rest - 1);
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         struct handshake *handshake = begin(false);
         struct script script;
 
-        set_up(&script, bytes, HTTPHEAD_BYTES_MAX + sizeof rest - 1);
+        set_up(&script, bytes, HTTP_HEAD_BYTES_MAX + sizeof rest - 1);
         script.first = script.step = steps[i];
         ck_assert_int_eq(run(handshake, &script), HANDSHAKE_JUDGED);
-        ck_assert_int_eq(handshake_verdict(handshake)->outcome, METHOD_OPEN);
+        ck_assert_int_eq(handshake_response(handshake)->verdict, CONNECT_OPEN);
         assert_rest(handshake, &script, rest);
         handshake_free(handshake);
     }

@@ -7,16 +7,16 @@
 #include "../unit.h"
 
 /* What a reading came to, as text: "more", "bad WHY" or "done USED 1.MINOR STATUS REASON|NAME=VALUE|...". */
-static const char *describe(enum httphead_result result, const struct httphead *head, size_t used, const char *why,
+static const char *describe(enum http_head_result result, const struct http_head *head, size_t used, const char *why,
                             char *out, size_t size)
 {
     size_t at;
 
-    if (result == HTTPHEAD_MORE)
+    if (result == HTTP_HEAD_MORE)
         snprintf(out, size, "more");
-    else if (result == HTTPHEAD_BAD)
+    else if (result == HTTP_HEAD_BAD)
         snprintf(out, size, "bad %s", why);
-    if (result != HTTPHEAD_DONE)
+    if (result != HTTP_HEAD_DONE)
         return out;
     at = (size_t)snprintf(out, size, "done %zu 1.%d %d %.*s", used, head->minor, head->status,
                           (int)head->reason.length, head->reason.bytes);
@@ -33,18 +33,18 @@ static const char *describe(enum httphead_result result, const struct httphead *
 static const char *read_split(const struct unit_cell *input, size_t split, char *out, size_t size)
 {
     size_t length = split <= input->length ? split : 0, used = 0;
-    enum httphead_result result = HTTPHEAD_MORE;
+    enum http_head_result result = HTTP_HEAD_MORE;
     const char *why = "no reason given";
-    struct httphead head;
+    struct http_head head;
     char *buffer = NULL;
 
     memset(&head, 'x', sizeof head);
-    httphead_start(&head);
+    http_head_start(&head);
     for (;;) {
         free(buffer);
         buffer = unit_exact(input->bytes, length);
-        result = httphead_read(&head, buffer, length, &used, &why);
-        if (result != HTTPHEAD_MORE || length == input->length)
+        result = http_head_read(&head, buffer, length, &used, &why);
+        if (result != HTTP_HEAD_MORE || length == input->length)
             break;
         length = split <= input->length ? input->length : length + 1;
     }
@@ -106,21 +106,21 @@ static char *head_of(size_t length)
 START_TEST(at_most_64_kib)
 {
     const char *why = "no reason given";
-    struct httphead head;
+    struct http_head head;
     char *bytes;
     size_t used;
 
-    bytes = head_of(HTTPHEAD_BYTES_MAX);
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, bytes, HTTPHEAD_BYTES_MAX, &used, &why), HTTPHEAD_DONE);
-    ck_assert_uint_eq(used, HTTPHEAD_BYTES_MAX);
-    ck_assert_uint_eq(head.fields[0].value.length, HTTPHEAD_BYTES_MAX - strlen("HTTP/1.1 200 OK\r\nX: \r\n\r\n"));
+    bytes = head_of(HTTP_HEAD_BYTES_MAX);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, HTTP_HEAD_BYTES_MAX, &used, &why), HTTP_HEAD_DONE);
+    ck_assert_uint_eq(used, HTTP_HEAD_BYTES_MAX);
+    ck_assert_uint_eq(head.fields[0].value.length, HTTP_HEAD_BYTES_MAX - strlen("HTTP/1.1 200 OK\r\nX: \r\n\r\n"));
     free(bytes);
 
-    bytes = head_of(HTTPHEAD_BYTES_MAX + 1);
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, bytes, HTTPHEAD_BYTES_MAX, &used, &why), HTTPHEAD_MORE);
-    ck_assert_int_eq(httphead_read(&head, bytes, HTTPHEAD_BYTES_MAX + 1, &used, &why), HTTPHEAD_BAD);
+    bytes = head_of(HTTP_HEAD_BYTES_MAX + 1);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, HTTP_HEAD_BYTES_MAX, &used, &why), HTTP_HEAD_MORE);
+    ck_assert_int_eq(http_head_read(&head, bytes, HTTP_HEAD_BYTES_MAX + 1, &used, &why), HTTP_HEAD_BAD);
     ck_assert_str_eq(why, "answers with more than 64 KiB of header");
     free(bytes);
 }
@@ -130,17 +130,17 @@ END_TEST
 START_TEST(bytes_behind_the_head_do_not_count)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\n\r\n";
-    const size_t length = 2 * HTTPHEAD_BYTES_MAX;
+    const size_t length = 2 * HTTP_HEAD_BYTES_MAX;
     char *bytes = malloc(length);
-    struct httphead head;
+    struct http_head head;
     const char *why;
     size_t used;
 
     ck_assert_ptr_nonnull(bytes);
     memset(bytes, 0, length);
     memcpy(bytes, text, sizeof text - 1);
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, bytes, length, &used, &why), HTTPHEAD_DONE);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, length, &used, &why), HTTP_HEAD_DONE);
     ck_assert_uint_eq(used, sizeof text - 1);
     free(bytes);
 }
@@ -148,22 +148,22 @@ END_TEST
 
 START_TEST(at_most_128_fields)
 {
-    for (unsigned fields = HTTPHEAD_FIELDS_MAX; fields <= HTTPHEAD_FIELDS_MAX + 1; fields++) {
+    for (unsigned fields = HTTP_HEAD_FIELDS_MAX; fields <= HTTP_HEAD_FIELDS_MAX + 1; fields++) {
         char text[8192], *bytes;
         size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n"), used;
         const char *why = "no reason given";
-        struct httphead *head = malloc(sizeof *head);
-        bool fits = fields <= HTTPHEAD_FIELDS_MAX;
+        struct http_head *head = malloc(sizeof *head);
+        bool fits = fields <= HTTP_HEAD_FIELDS_MAX;
 
         for (unsigned i = 0; i < fields; i++)
             at += (size_t)snprintf(text + at, sizeof text - at, "X-%u: %u\r\n", i, i);
         at += (size_t)snprintf(text + at, sizeof text - at, "\r\n");
         bytes = unit_exact(text, at);
-        httphead_start(head);
-        ck_assert_int_eq(httphead_read(head, bytes, at, &used, &why), fits ? HTTPHEAD_DONE : HTTPHEAD_BAD);
+        http_head_start(head);
+        ck_assert_int_eq(http_head_read(head, bytes, at, &used, &why), fits ? HTTP_HEAD_DONE : HTTP_HEAD_BAD);
         if (fits) {
-            ck_assert_uint_eq(head->field_count, HTTPHEAD_FIELDS_MAX);
-            ck_assert(httphead_slice_is(httphead_field(head, "x-127"), "127"));
+            ck_assert_uint_eq(head->field_count, HTTP_HEAD_FIELDS_MAX);
+            ck_assert(http_head_slice_is(http_head_field(head, "x-127"), "127"));
         } else {
             ck_assert_str_eq(why, "answers with more than 128 header fields");
         }
@@ -177,43 +177,43 @@ END_TEST
 START_TEST(a_head_is_read_anew_after_start)
 {
     char first[] = "HTTP/1.1 100 Continue\r\nA: 1\r\n\r\n", second[] = "HTTP/1.0 200\r\n\r\n";
-    struct httphead head;
+    struct http_head head;
     const char *why;
     size_t used;
 
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, first, sizeof first - 1, &used, &why), HTTPHEAD_DONE);
-    httphead_start(&head);
-    ck_assert_int_eq(httphead_read(&head, second, sizeof second - 1, &used, &why), HTTPHEAD_DONE);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, first, sizeof first - 1, &used, &why), HTTP_HEAD_DONE);
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, second, sizeof second - 1, &used, &why), HTTP_HEAD_DONE);
     ck_assert_int_eq(head.status, 200);
     ck_assert_int_eq(head.minor, 0);
     ck_assert_uint_eq(head.field_count, 0);
-    ck_assert_ptr_null(httphead_field(&head, "A"));
+    ck_assert_ptr_null(http_head_field(&head, "A"));
 }
 END_TEST
 
 /* --- fields --- */
 
-static void read_good(struct httphead *head, char *text)
+static void read_good(struct http_head *head, char *text)
 {
     const char *why;
     size_t used;
 
-    httphead_start(head);
-    ck_assert_int_eq(httphead_read(head, text, strlen(text), &used, &why), HTTPHEAD_DONE);
+    http_head_start(head);
+    ck_assert_int_eq(http_head_read(head, text, strlen(text), &used, &why), HTTP_HEAD_DONE);
 }
 
 START_TEST(the_first_field_of_a_name_in_any_case)
 {
     char text[] = "HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\nEmpty:\r\n\r\n";
-    struct httphead head;
+    struct http_head head;
 
     read_good(&head, text);
-    ck_assert(httphead_slice_is(httphead_field(&head, "VIA"), "a"));
-    ck_assert_uint_eq(httphead_field(&head, "empty")->length, 0);
-    ck_assert_ptr_null(httphead_field(&head, "Vi"));
-    ck_assert_ptr_null(httphead_field(&head, "Viaa"));
-    ck_assert_ptr_null(httphead_field(&head, ""));
+    ck_assert(http_head_slice_is(http_head_field(&head, "VIA"), "a"));
+    ck_assert_uint_eq(http_head_field(&head, "empty")->length, 0);
+    ck_assert_ptr_null(http_head_field(&head, "Vi"));
+    ck_assert_ptr_null(http_head_field(&head, "Viaa"));
+    ck_assert_ptr_null(http_head_field(&head, ""));
 }
 END_TEST
 
@@ -222,22 +222,22 @@ START_TEST(members_of_all_fields_one_after_the_other)
     static const char *const members[] = {"keep-alive", "Upgrade", "a b", "x", "y", "last"};
     char text[] = "HTTP/1.1 101 S\r\nConnection: keep-alive,Upgrade ,, \t, a b\r\nOther: no\r\nCONNECTION:\r\n"
                   "connection: , x,y,\r\nConnection: last\r\n\r\n";
-    struct httphead head;
-    struct httphead_slice member;
+    struct http_head head;
+    struct http_head_slice member;
     size_t field = 0, offset = 0, i = 0;
 
     read_good(&head, text);
-    while (httphead_next_member(&head, "Connection", &field, &offset, &member)) {
+    while (http_head_next_member(&head, "Connection", &field, &offset, &member)) {
         ck_assert_uint_lt(i, sizeof members / sizeof members[0]);
-        ck_assert(httphead_slice_is(&member, members[i++]));
+        ck_assert(http_head_slice_is(&member, members[i++]));
     }
     ck_assert_uint_eq(i, sizeof members / sizeof members[0]);
-    ck_assert(httphead_has_member(&head, "Connection", "upgrade"));
-    ck_assert(httphead_has_member(&head, "Connection", "LAST"));
-    ck_assert(!httphead_has_member(&head, "Connection", "up"));
-    ck_assert(!httphead_has_member(&head, "Connection", "no"));
-    ck_assert(!httphead_has_member(&head, "Connection", ""));
-    ck_assert(!httphead_has_member(&head, "Upgrade", "upgrade"));
+    ck_assert(http_head_has_member(&head, "Connection", "upgrade"));
+    ck_assert(http_head_has_member(&head, "Connection", "LAST"));
+    ck_assert(!http_head_has_member(&head, "Connection", "up"));
+    ck_assert(!http_head_has_member(&head, "Connection", "no"));
+    ck_assert(!http_head_has_member(&head, "Connection", ""));
+    ck_assert(!http_head_has_member(&head, "Upgrade", "upgrade"));
 }
 END_TEST
 

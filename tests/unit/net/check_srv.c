@@ -68,7 +68,7 @@ static bool read_message(struct srv_list *list, const struct message *message)
     return good;
 }
 
-START_TEST(records_are_read_whole)
+START_TEST(record_bio_are_read_whole)
 {
     struct message message;
     struct srv_list list;
@@ -123,7 +123,7 @@ START_TEST(the_root_as_target_means_no_such_service)
 }
 END_TEST
 
-START_TEST(records_of_no_use_are_left_out)
+START_TEST(record_bio_of_no_use_are_left_out)
 {
     struct message message;
     struct srv_list list;
@@ -319,9 +319,9 @@ int main(void)
 {
     TCase *cases = unit_case("srv");
 
-    tcase_add_test(cases, records_are_read_whole);
+    tcase_add_test(cases, record_bio_are_read_whole);
     tcase_add_test(cases, the_root_as_target_means_no_such_service);
-    tcase_add_test(cases, records_of_no_use_are_left_out);
+    tcase_add_test(cases, record_bio_of_no_use_are_left_out);
     tcase_add_test(cases, at_most_so_many_records_are_kept);
     tcase_add_test(cases, the_least_ttl_counts_and_the_top_bit_means_none);
     tcase_add_test(cases, every_beginning_of_a_message_is_refused_or_harmless);

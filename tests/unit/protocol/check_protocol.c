@@ -142,7 +142,7 @@ static void refusal_row(const struct unit_cell *cells, const char *where)
     free(out);
 }
 
-START_TEST(refusals_of_each_protocol_and_class)
+START_TEST(lockout_of_each_protocol_and_class)
 {
     unit_table("refusal.tsv", 5, refusal_row);
 }
@@ -204,7 +204,7 @@ int main(void)
     tcase_add_test(cases, ports_where_tls_is_expected);
     tcase_add_test(cases, names_are_whole_and_exact);
     tcase_add_test(cases, greetings_that_mean_yes);
-    tcase_add_test(cases, refusals_of_each_protocol_and_class);
+    tcase_add_test(cases, lockout_of_each_protocol_and_class);
     tcase_add_test(cases, a_refusal_is_one_printable_line_of_at_most_200_bytes);
     return unit_run();
 }

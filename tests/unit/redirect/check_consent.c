@@ -14,7 +14,7 @@
 
 static struct loop *loop;
 static struct questions *questions;
-static struct redirect_policy policy;
+static struct redirect_settings policy;
 static struct endpoint sender = {.host = "a.example.net", .port = 3128};
 static char folder[64], program[128], trace[128];
 
@@ -160,7 +160,7 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(program, sizeof program, "%s/ask me", folder); /* a blank: there is no shell to cut it */
     snprintf(trace, sizeof trace, "%s/trace", folder);
-    policy = (struct redirect_policy){.follow = true, .max_hops = 5, .ask_timeout = 20000};
+    policy = (struct redirect_settings){.follow = true, .max_hops = 5, .ask_timeout = 20000};
     loop = NULL;
     questions = NULL;
     renew();

@@ -9,8 +9,8 @@
 #define START 1000000 /* ms */
 
 static struct config config;
-static struct redirects *table;
-static struct detour detour;
+static struct redirect_table *table;
+static struct redirect_chain chain;
 static char why[300];
 
 /* proxy 0 is the configured one */
@@ -27,36 +27,36 @@ static bool begin(uint64_t at)
     struct endpoint configured = proxy(0);
 
     why[0] = '\0';
-    return detour_begin(&detour, &configured, at, why, sizeof why);
+    return redirect_chain_begin(&chain, &configured, at, why, sizeof why);
 }
 
 static void fresh_session(void)
 {
-    memset(&detour, 0, sizeof detour);
-    detour.config = &config;
-    detour.table = table;
-    detour.epoch = redirects_epoch(table);
-    ck_assert(scope_url_parse(&detour.url, "imap://mail.example.net:143/"));
+    memset(&chain, 0, sizeof chain);
+    chain.config = &config;
+    chain.table = table;
+    chain.epoch = redirect_table_epoch(table);
+    ck_assert(scope_url_parse(&chain.url, "imap://mail.example.net:143/"));
 }
 
 static void setup(void)
 {
-    config.redirects = (struct redirect_policy){.follow = true, .wider = WIDER_ASK, .max_hops = 5,
+    config.redirects = (struct redirect_settings){.follow = true, .wider = WIDER_ASK, .max_hops = 5,
                                                 .max_lifetime = 86400000, .ask_timeout = 60000};
-    table = redirects_new();
+    table = redirect_table_new();
     fresh_session();
     ck_assert(begin(START));
 }
 
 static void teardown(void)
 {
-    redirects_free(table);
+    redirect_table_free(table);
 }
 
 /* Who is in use: the number of the proxy, -1 for none. */
 static int in_use(void)
 {
-    const struct endpoint *used = detour_proxy(&detour);
+    const struct endpoint *used = redirect_chain_proxy(&chain);
 
     return used ? used->port - 3128 : -1;
 }
@@ -64,15 +64,15 @@ static int in_use(void)
 static enum redirect_decision decide(const char *answer)
 {
     char *bytes = unit_exact(answer, strlen(answer));
-    struct httphead head;
+    struct http_head head;
     enum redirect_decision decision;
     const char *fault = "";
     size_t used;
 
-    httphead_start(&head);
-    ck_assert_msg(httphead_read(&head, bytes, strlen(answer), &used, &fault) == HTTPHEAD_DONE, "%s", fault);
+    http_head_start(&head);
+    ck_assert_msg(http_head_read(&head, bytes, strlen(answer), &used, &fault) == HTTP_HEAD_DONE, "%s", fault);
     why[0] = '\0';
-    decision = detour_decide(&detour, &head, why, sizeof why);
+    decision = redirect_chain_decide(&chain, &head, why, sizeof why);
     free(bytes);
     return decision;
 }
@@ -80,7 +80,7 @@ static enum redirect_decision decide(const char *answer)
 static bool apply(uint64_t at, bool *begin_anew)
 {
     why[0] = '\0';
-    return detour_apply(&detour, false, at, begin_anew, why, sizeof why);
+    return redirect_chain_apply(&chain, false, at, begin_anew, why, sizeof why);
 }
 
 /* The proxy in use answers with that Set-Proxy, and it is followed. */
@@ -103,11 +103,11 @@ static void must_refuse(const char *answer, const char *reason)
 
 START_TEST(without_redirects_it_is_the_configured_proxy)
 {
-    char *via = malloc(DETOUR_VIA_MAX);
+    char *via = malloc(REDIRECT_CHAIN_VIA_MAX);
 
     ck_assert_int_eq(in_use(), 0);
-    ck_assert(!detour_is_learned(&detour));
-    ck_assert_str_eq(detour_format_via(&detour, via), "");
+    ck_assert(!redirect_chain_is_learned(&chain));
+    ck_assert_str_eq(redirect_chain_format_via(&chain, via), "");
     free(via);
 }
 END_TEST
@@ -115,20 +115,20 @@ END_TEST
 START_TEST(before_it_begins_there_is_no_proxy)
 {
     fresh_session();
-    ck_assert_ptr_null(detour_proxy(&detour));
-    ck_assert(!detour_is_learned(&detour));
+    ck_assert_ptr_null(redirect_chain_proxy(&chain));
+    ck_assert(!redirect_chain_is_learned(&chain));
 }
 END_TEST
 
 START_TEST(once_leads_this_session_and_no_other)
 {
-    char via[DETOUR_VIA_MAX];
+    char via[REDIRECT_CHAIN_VIA_MAX];
 
     redirected("http://p1.example.net:3129/ type=once", START);
     ck_assert_int_eq(in_use(), 1);
-    ck_assert(detour_is_learned(&detour));
-    ck_assert_uint_eq(detour_sender(&detour)->port, 3128);
-    ck_assert_str_eq(detour_format_via(&detour, via), "http://p0.example.net:3128");
+    ck_assert(redirect_chain_is_learned(&chain));
+    ck_assert_uint_eq(redirect_chain_sender(&chain)->port, 3128);
+    ck_assert_str_eq(redirect_chain_format_via(&chain, via), "http://p0.example.net:3128");
     fresh_session();
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 0);
@@ -137,17 +137,17 @@ END_TEST
 
 START_TEST(what_is_kept_leads_the_next_sessions_as_far_as_it_goes)
 {
-    char via[DETOUR_VIA_MAX];
+    char via[REDIRECT_CHAIN_VIA_MAX];
 
     redirected("http://p1.example.net:3129/ lifetime=60", START);
     redirected("http://p2.example.net:3130/ lifetime=30", START);
     ck_assert_int_eq(in_use(), 2);
-    ck_assert_str_eq(detour_format_via(&detour, via), "http://p0.example.net:3128, http://p1.example.net:3129");
+    ck_assert_str_eq(redirect_chain_format_via(&chain, via), "http://p0.example.net:3128, http://p1.example.net:3129");
     fresh_session();
     ck_assert(begin(START + 29999));
     ck_assert_int_eq(in_use(), 2);
-    ck_assert_uint_eq(detour_sender(&detour)->port, 3129);
-    ck_assert_str_eq(detour_format_via(&detour, via), "http://p0.example.net:3128, http://p1.example.net:3129");
+    ck_assert_uint_eq(redirect_chain_sender(&chain)->port, 3129);
+    ck_assert_str_eq(redirect_chain_format_via(&chain, via), "http://p0.example.net:3128, http://p1.example.net:3129");
     fresh_session();
     ck_assert(begin(START + 30000));
     ck_assert_int_eq(in_use(), 1);
@@ -192,13 +192,13 @@ START_TEST(a_circle_in_the_table_is_seen_and_broken)
         struct setproxy back = {.action = SETPROXY_SET, .proxy = proxy(0), .lifetime = {.seconds = 60}};
         struct endpoint one = proxy(1);
 
-        scope_exactly(&back.scope, &detour.url);
-        redirects_learn(table, &one, false, &back, START);
+        scope_exactly(&back.scope, &chain.url);
+        redirect_table_learn(table, &one, false, &back, START);
     }
     fresh_session();
     ck_assert(!begin(START));
     ck_assert_msg(strstr(why, "circle") && strstr(why, "p0.example.net"), "%s", why);
-    ck_assert_uint_eq(detour.asked_count, 2); /* and at once, not when it has gone too far */
+    ck_assert_uint_eq(chain.asked_count, 2); /* and at once, not when it has gone too far */
     fresh_session();
     ck_assert(begin(START)); /* the one that closed it is gone */
     ck_assert_int_eq(in_use(), 1);
@@ -232,16 +232,16 @@ END_TEST
 
 START_TEST(the_longest_chain_of_the_longest_names_fits)
 {
-    char *via = malloc(DETOUR_VIA_MAX);
+    char *via = malloc(REDIRECT_CHAIN_VIA_MAX);
 
     config.redirects.max_hops = REDIRECT_HOPS_MAX;
-    detour.asked_count = REDIRECT_HOPS_MAX + 1;
+    chain.asked_count = REDIRECT_HOPS_MAX + 1;
     for (size_t i = 0; i <= REDIRECT_HOPS_MAX; i++) {
-        memset(detour.asked[i].host, 'a', ENDPOINT_HOST_MAX);
-        detour.asked[i].host[ENDPOINT_HOST_MAX] = '\0';
-        detour.asked[i].port = 65535;
+        memset(chain.asked[i].host, 'a', ENDPOINT_HOST_MAX);
+        chain.asked[i].host[ENDPOINT_HOST_MAX] = '\0';
+        chain.asked[i].port = 65535;
     }
-    ck_assert_uint_lt(strlen(detour_format_via(&detour, via)), DETOUR_VIA_MAX);
+    ck_assert_uint_lt(strlen(redirect_chain_format_via(&chain, via)), REDIRECT_CHAIN_VIA_MAX);
     free(via);
 }
 END_TEST
@@ -275,8 +275,8 @@ END_TEST
 START_TEST(location_alone)
 {
     ck_assert_int_eq(decide(USE "Location: http://p1.example.net:3129/\r\n\r\n"), REDIRECT_FOLLOW);
-    ck_assert(detour.pending.lifetime.once);
-    ck_assert_int_eq(detour.pending.scope.kind, SCOPE_EXACT);
+    ck_assert(chain.pending.lifetime.once);
+    ck_assert_int_eq(chain.pending.scope.kind, SCOPE_EXACT);
     must_refuse(USE "Location: http://p1.example.net:3129/login\r\n\r\n", "malformed");
     must_refuse(USE "Content-Length: 0\r\n\r\n", "malformed: it names no proxy");
 }
@@ -296,7 +296,7 @@ START_TEST(set_proxy_comes_before_location)
 {
     ck_assert_int_eq(decide(USE "Location: http://p1.example.net:3129/\r\n"
                             "Set-Proxy: http://p2.example.net:3130/\r\n\r\n"), REDIRECT_FOLLOW);
-    ck_assert_uint_eq(detour.pending.proxy.port, 3130);
+    ck_assert_uint_eq(chain.pending.proxy.port, 3130);
 }
 END_TEST
 
@@ -315,8 +315,8 @@ START_TEST(the_version_and_via_tell_a_forwarded_answer)
         snprintf(answer, sizeof answer, "%sSet-Proxy: http://p1.example.net:3129/ scope=* type=forever\r\n\r\n",
                  heads[i]);
         ck_assert_int_eq(decide(answer), REDIRECT_FOLLOW);
-        ck_assert_int_eq(detour.pending.scope.kind, SCOPE_EXACT);
-        ck_assert(detour.pending.lifetime.once);
+        ck_assert_int_eq(chain.pending.scope.kind, SCOPE_EXACT);
+        ck_assert(chain.pending.lifetime.once);
     }
     must_refuse(USE "Via: 1.1 a, 1.1 b\r\nSet-Proxy: http://p1.example.net:3129/\r\n\r\n", "Via");
     must_refuse(USE "Via: 1.1 a\r\nVia: 1.0 b\r\nSet-Proxy: http://p1.example.net:3129/\r\n\r\n", "Via");
@@ -360,10 +360,10 @@ START_TEST(a_wider_scope_waits_for_the_answer_and_is_then_kept)
     ck_assert_int_eq(decide(USE "Set-Proxy: http://p1.example.net:3129/ scope=imap:// lifetime=60\r\n\r\n"),
                      REDIRECT_ASK);
     ck_assert_int_eq(in_use(), 0);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     ck_assert(apply(START, &begin_anew) && !begin_anew);
     fresh_session();
-    ck_assert(scope_url_parse(&detour.url, "imap://other.example.org:143/"));
+    ck_assert(scope_url_parse(&chain.url, "imap://other.example.org:143/"));
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 1);
 }
@@ -376,14 +376,14 @@ static bool keeps_all(void *arg, const struct endpoint *sender)
 
 START_TEST(a_session_of_before_a_reload_is_led_but_teaches_nothing)
 {
-    redirects_keep(table, keeps_all, NULL);
+    redirect_table_keep(table, keeps_all, NULL);
     redirected("http://p1.example.net:3129/ lifetime=600", START);
     ck_assert_int_eq(in_use(), 1);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     fresh_session();
     ck_assert(begin(START));
     redirected("http://p1.example.net:3129/ lifetime=600", START);
-    ck_assert_uint_eq(redirects_count(table), 1);
+    ck_assert_uint_eq(redirect_table_count(table), 1);
 }
 END_TEST
 
@@ -391,22 +391,22 @@ END_TEST
 
 START_TEST(direct_is_no_proxy_and_comes_back_from_the_table)
 {
-    char via[DETOUR_VIA_MAX];
+    char via[REDIRECT_CHAIN_VIA_MAX];
 
     config.redirects.direct = true;
     redirected("DIRECT; seconds=60", START);
-    ck_assert_ptr_null(detour_proxy(&detour));
-    ck_assert(detour_is_learned(&detour));
-    ck_assert_uint_eq(detour_sender(&detour)->port, 3128);
-    ck_assert_str_eq(detour_format_via(&detour, via), "http://p0.example.net:3128");
+    ck_assert_ptr_null(redirect_chain_proxy(&chain));
+    ck_assert(redirect_chain_is_learned(&chain));
+    ck_assert_uint_eq(redirect_chain_sender(&chain)->port, 3128);
+    ck_assert_str_eq(redirect_chain_format_via(&chain, via), "http://p0.example.net:3128");
     fresh_session();
     ck_assert(begin(START));
-    ck_assert_ptr_null(detour_proxy(&detour));
+    ck_assert_ptr_null(redirect_chain_proxy(&chain));
     config.redirects.direct = false; /* as after a reload */
     fresh_session();
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 0);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
 }
 END_TEST
 
@@ -418,16 +418,16 @@ START_TEST(ipl_forgets_all_once_a_minute)
     redirected("http://p1.example.net:3129/ lifetime=600", START);
     ck_assert_int_eq(decide(ipl), REDIRECT_FOLLOW);
     ck_assert(apply(START, &begin_anew) && begin_anew);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 0);
     redirected("http://p1.example.net:3129/ lifetime=600", START);
     ck_assert_int_eq(decide(ipl), REDIRECT_FOLLOW);
     ck_assert(!apply(START + 59999, &begin_anew));
     ck_assert_msg(strstr(why, "IPL"), "%s", why);
-    ck_assert_uint_eq(redirects_count(table), 1);
+    ck_assert_uint_eq(redirect_table_count(table), 1);
     ck_assert(apply(START + 60000, &begin_anew) && begin_anew);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     fresh_session();
     ck_assert(begin(START));
     must_refuse(USE "Set-Proxy: IPL\r\n\r\n", "IPL without the scope *");
@@ -439,15 +439,15 @@ END_TEST
 START_TEST(a_dead_one_is_forgotten_and_not_taken_twice)
 {
     redirected("http://p1.example.net:3129/ lifetime=600", START);
-    ck_assert(detour_fall_back(&detour));
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert(redirect_chain_fall_back(&chain));
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 0);
     must_refuse(USE "Set-Proxy: http://p1.example.net:3129/\r\n\r\n", "has just failed");
     must_refuse(USE "Location: http://p1.example.net:3129/\r\n\r\n", "has just failed");
     redirected("http://p2.example.net:3130/", START); /* another one may be named */
     ck_assert_int_eq(in_use(), 2);
-    ck_assert(!detour_fall_back(&detour)); /* but may not fail */
+    ck_assert(!redirect_chain_fall_back(&chain)); /* but may not fail */
 }
 END_TEST
 
@@ -458,8 +458,8 @@ START_TEST(only_the_entry_that_led_to_the_dead_one_is_forgotten)
     fresh_session();
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 2);
-    ck_assert(detour_fall_back(&detour));
-    ck_assert_uint_eq(redirects_count(table), 1);
+    ck_assert(redirect_chain_fall_back(&chain));
+    ck_assert_uint_eq(redirect_table_count(table), 1);
     fresh_session();
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 1);
@@ -470,8 +470,8 @@ START_TEST(what_was_for_once_takes_no_entry_with_it)
 {
     redirected("http://p1.example.net:3129/ lifetime=600", START);
     redirected("http://p2.example.net:3130/ type=once", START);
-    ck_assert(detour_fall_back(&detour));
-    ck_assert_uint_eq(redirects_count(table), 1);
+    ck_assert(redirect_chain_fall_back(&chain));
+    ck_assert_uint_eq(redirect_table_count(table), 1);
 }
 END_TEST
 
@@ -481,9 +481,9 @@ START_TEST(a_dead_target_ends_the_direct_way)
     redirected("DIRECT; seconds=600", START);
     fresh_session();
     ck_assert(begin(START));
-    ck_assert_ptr_null(detour_proxy(&detour));
-    ck_assert(detour_fall_back(&detour));
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_ptr_null(redirect_chain_proxy(&chain));
+    ck_assert(redirect_chain_fall_back(&chain));
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     ck_assert(begin(START));
     ck_assert_int_eq(in_use(), 0);
 }

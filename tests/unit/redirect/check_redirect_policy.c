@@ -23,7 +23,7 @@ static char *words(const char *ini)
 
     fclose(stream);
     out = open_memstream(&text, &size);
-    policy_print(config, out);
+    redirect_policy_print(config, out);
     fclose(out);
     config_unref(config);
     rest = copy = strdup(text);

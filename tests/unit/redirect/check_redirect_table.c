@@ -12,7 +12,7 @@
 
 static const struct endpoint a = {.host = "a.example.net", .port = 3128}, b = {.host = "b.example.net", .port = 3128},
                              c = {.host = "c.example.org", .port = 3128},
-                             secure = {.host = "s.example.net", .port = 443, .tls = true};
+                             tls = {.host = "s.example.net", .port = 443, .tls = true};
 
 static struct scope_url url_of(const char *text)
 {
@@ -34,12 +34,12 @@ static struct setproxy said(const struct endpoint *proxy, const char *scope, str
 
 /* --- may it be followed --- */
 
-static const struct redirect_policy usual = {.follow = true, .wider = WIDER_ASK, .max_hops = 5,
+static const struct redirect_settings usual = {.follow = true, .wider = WIDER_ASK, .max_hops = 5,
                                              .max_lifetime = 86400000, .ask_timeout = 60000};
 
 /* One decision: the usual policy, a 305 from proxy a itself that names b for the URL asked for. */
 struct decision {
-    struct redirect_policy policy;
+    struct redirect_settings policy;
     struct setproxy said;
     struct scope_url url;
     struct endpoint asked[REDIRECT_HOPS_MAX + 1];
@@ -67,8 +67,8 @@ static enum redirect_decision decide(struct decision *decision)
     decision->redirect.asked = decision->asked;
     memset(&decision->as, 'x', sizeof decision->as);
     decision->why[0] = '\0';
-    result = redirect_decide(&decision->policy, &decision->redirect, &decision->as, decision->why,
-                             sizeof decision->why);
+    result = redirect_policy_decide(&decision->policy, &decision->redirect, &decision->as, decision->why,
+                                    sizeof decision->why);
     ck_assert_msg((result == REDIRECT_REFUSE) == (decision->why[0] != '\0'), "refused and why: %s", decision->why);
     return result;
 }
@@ -182,7 +182,8 @@ START_TEST(a_long_circle_fits)
     decision.redirect.said = &decision.said;
     decision.redirect.url = &decision.url;
     decision.redirect.asked = decision.asked;
-    ck_assert_int_eq(redirect_decide(&decision.policy, &decision.redirect, &decision.as, why, 120), REDIRECT_REFUSE);
+    ck_assert_int_eq(redirect_policy_decide(&decision.policy, &decision.redirect, &decision.as, why, 120),
+                     REDIRECT_REFUSE);
     ck_assert_uint_eq(strlen(why), 119);
     free(why);
 }
@@ -193,21 +194,21 @@ START_TEST(from_tls_to_none_only_when_told)
     struct decision decision;
 
     prepare(&decision, EXACT);
-    decision.asked[0] = secure;
+    decision.asked[0] = tls;
     must_refuse(&decision, "downgrade = no");
     decision.policy.downgrade = true;
     ck_assert_int_eq(decide(&decision), REDIRECT_FOLLOW);
     prepare(&decision, EXACT);
-    decision.said.proxy = secure;
+    decision.said.proxy = tls;
     ck_assert_int_eq(decide(&decision), REDIRECT_FOLLOW);
     prepare(&decision, EXACT);
-    decision.asked[0] = secure;
-    decision.said.proxy = secure;
+    decision.asked[0] = tls;
+    decision.said.proxy = tls;
     decision.said.proxy.port = 8443;
     ck_assert_int_eq(decide(&decision), REDIRECT_FOLLOW);
     /* it is the sender that counts, not the first one asked */
     prepare(&decision, EXACT);
-    decision.asked[1] = secure;
+    decision.asked[1] = tls;
     decision.redirect.asked_count = 2;
     decision.redirect.hops = 1;
     must_refuse(&decision, "downgrade = no");
@@ -379,10 +380,10 @@ START_TEST(addresses_that_a_redirect_may_not_name)
         const char *why;
 
         ck_assert_msg(address_from_literal(&address, rows[i].address, 3128), "%s", rows[i].address);
-        why = redirect_forbids_address(false, &address);
+        why = redirect_policy_forbids_address(false, &address);
         ck_assert_msg((why == NULL) == (rows[i].why == NULL), "%s: %s", rows[i].address, why ? why : "allowed");
         ck_assert_msg(!why || strstr(why, rows[i].why), "%s: %s", rows[i].address, why);
-        why = redirect_forbids_address(true, &address);
+        why = redirect_policy_forbids_address(true, &address);
         ck_assert_msg((why != NULL) == rows[i].always, "%s, by a sender on loopback", rows[i].address);
     }
 }
@@ -392,7 +393,7 @@ END_TEST
 
 #define MAIL "imap://mail.example.net:143/"
 
-static struct redirects *table;
+static struct redirect_table *table;
 static struct redirect_entry got;
 
 static void learn(const struct endpoint *sender, const struct endpoint *proxy, const char *scope,
@@ -400,7 +401,7 @@ static void learn(const struct endpoint *sender, const struct endpoint *proxy, c
 {
     struct setproxy what = said(proxy, scope, lifetime);
 
-    redirects_learn(table, sender, false, &what, at);
+    redirect_table_learn(table, sender, false, &what, at);
 }
 
 /* Where a request for the URL at that sender goes: the host of the proxy, "" when nothing was learned. */
@@ -409,29 +410,29 @@ static const char *use(const struct endpoint *sender, const char *url, uint64_t 
     struct scope_url asked = url_of(url);
 
     memset(&got, 0, sizeof got);
-    return redirects_use(table, sender, &asked, at, &got) ? got.direct ? "direct" : got.proxy.host : "";
+    return redirect_table_use(table, sender, &asked, at, &got) ? got.direct ? "direct" : got.proxy.host : "";
 }
 
 static void setup(void)
 {
-    table = redirects_new();
+    table = redirect_table_new();
     ck_assert_ptr_nonnull(table);
 }
 
 static void teardown(void)
 {
-    redirects_free(table);
-    redirects_free(NULL);
+    redirect_table_free(table);
+    redirect_table_free(NULL);
 }
 
 START_TEST(an_empty_table_leads_nowhere)
 {
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     ck_assert_str_eq(use(&a, MAIL, START), "");
-    ck_assert_ptr_null(redirects_at(table, 0, START));
-    redirects_drop(table, 0);
-    redirects_drop(table, 7);
-    redirects_clear(table);
+    ck_assert_ptr_null(redirect_table_at(table, 0, START));
+    redirect_table_drop(table, 0);
+    redirect_table_drop(table, 7);
+    redirect_table_clear(table);
 }
 END_TEST
 
@@ -439,12 +440,12 @@ START_TEST(once_is_not_kept)
 {
     struct setproxy what = said(&b, EXACT, LIFETIME(.once = true, .seconds = 60, .hits = 3));
 
-    ck_assert_uint_eq(redirects_learn(table, &a, false, &what, START), 0);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_learn(table, &a, false, &what, START), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     what.lifetime = LIFETIME(.seconds = 60);
     what.action = SETPROXY_IPL;
-    ck_assert_uint_eq(redirects_learn(table, &a, false, &what, START), 0);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_uint_eq(redirect_table_learn(table, &a, false, &what, START), 0);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
 }
 END_TEST
 
@@ -465,7 +466,7 @@ START_TEST(hits_are_counted_and_the_retry_is_the_first)
             ck_assert_uint_eq(got.hits, i + 1);
         }
         ck_assert_msg(*use(&a, MAIL, START) == '\0', "hit %u of %u", hits + 1, hits);
-        ck_assert_uint_eq(redirects_count(table), 0);
+        ck_assert_uint_eq(redirect_table_count(table), 0);
     }
 }
 END_TEST
@@ -475,7 +476,7 @@ START_TEST(one_hit_is_the_retry_alone_and_takes_the_old_ones_place)
     struct setproxy what = said(&c, EXACT, LIFETIME(.hits = 1));
 
     learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
-    ck_assert_uint_eq(redirects_learn(table, &a, false, &what, START), 0);
+    ck_assert_uint_eq(redirect_table_learn(table, &a, false, &what, START), 0);
     ck_assert_str_eq(use(&a, MAIL, START), "");
 }
 END_TEST
@@ -487,9 +488,9 @@ START_TEST(seconds_run_out)
     ck_assert_str_eq(use(&a, MAIL, START + 59999), "b.example.net");
     ck_assert_str_eq(use(&a, MAIL, START + 60000), "");
     ck_assert_str_eq(use(&a, MAIL, START + 59999), "b.example.net"); /* to use it does not make it longer or shorter */
-    ck_assert_ptr_nonnull(redirects_at(table, 0, START + 59999));
-    ck_assert_ptr_null(redirects_at(table, 0, START + 60000));
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert_ptr_nonnull(redirect_table_at(table, 0, START + 59999));
+    ck_assert_ptr_null(redirect_table_at(table, 0, START + 60000));
+    ck_assert_uint_eq(redirect_table_count(table), 0);
 }
 END_TEST
 
@@ -558,7 +559,7 @@ START_TEST(a_chain_is_two_entries)
     ck_assert_str_eq(use(&a, MAIL, START), "b.example.net");
     ck_assert_str_eq(use(&b, MAIL, START), "c.example.org");
     ck_assert_str_eq(use(&c, MAIL, START), "");
-    ck_assert_uint_eq(redirects_count(table), 2);
+    ck_assert_uint_eq(redirect_table_count(table), 2);
 }
 END_TEST
 
@@ -566,13 +567,13 @@ START_TEST(the_newer_replaces_the_same_senders_same_scope)
 {
     learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
     learn(&a, &c, "IMAP://MAIL.example.net:143/*", LIFETIME(.hits = 2), START);
-    ck_assert_uint_eq(redirects_count(table), 1);
+    ck_assert_uint_eq(redirect_table_count(table), 1);
     ck_assert_str_eq(use(&a, MAIL, START), "c.example.org");
     ck_assert_str_eq(use(&a, MAIL, START), ""); /* and the old one does not come back */
     learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
     learn(&b, &c, EXACT, LIFETIME(.seconds = 60), START); /* another sender */
     learn(&a, &c, "imap://", LIFETIME(.seconds = 60), START); /* another scope */
-    ck_assert_uint_eq(redirects_count(table), 3);
+    ck_assert_uint_eq(redirect_table_count(table), 3);
 }
 END_TEST
 
@@ -601,7 +602,7 @@ START_TEST(the_most_specific_wins_whatever_came_first)
             learn(&a, &second, widths[k], LIFETIME(.seconds = 60), START + 1);
             ck_assert_msg(strcmp(use(&a, MAIL, START + 2), i > k ? first.host : second.host) == 0, "%s and %s",
                           widths[i], widths[k]);
-            redirects_clear(table);
+            redirect_table_clear(table);
         }
     }
 }
@@ -638,7 +639,7 @@ START_TEST(direct_is_kept_as_such)
     struct setproxy what = said(&b, EXACT, LIFETIME(.seconds = 60));
 
     what.action = SETPROXY_DIRECT;
-    ck_assert_uint_ne(redirects_learn(table, &a, false, &what, START), 0);
+    ck_assert_uint_ne(redirect_table_learn(table, &a, false, &what, START), 0);
     ck_assert_str_eq(use(&a, MAIL, START), "direct");
 }
 END_TEST
@@ -647,10 +648,10 @@ START_TEST(where_the_sender_was_is_kept)
 {
     struct setproxy what = said(&b, EXACT, LIFETIME(.seconds = 60));
 
-    redirects_learn(table, &a, true, &what, START);
+    redirect_table_learn(table, &a, true, &what, START);
     use(&a, MAIL, START);
     ck_assert(got.sender_on_loopback);
-    redirects_learn(table, &a, false, &what, START);
+    redirect_table_learn(table, &a, false, &what, START);
     use(&a, MAIL, START);
     ck_assert(!got.sender_on_loopback);
 }
@@ -659,19 +660,19 @@ END_TEST
 START_TEST(one_is_dropped_by_its_id)
 {
     struct setproxy what = said(&b, EXACT, LIFETIME(.seconds = 60)), wide = said(&c, "*", LIFETIME(.seconds = 60));
-    unsigned first = redirects_learn(table, &a, false, &what, START),
-             second = redirects_learn(table, &a, false, &wide, START);
+    unsigned first = redirect_table_learn(table, &a, false, &what, START),
+             second = redirect_table_learn(table, &a, false, &wide, START);
 
     ck_assert_uint_ne(first, second);
     ck_assert_str_eq(use(&a, MAIL, START), "b.example.net");
     ck_assert_uint_eq(got.id, first);
-    redirects_drop(table, first);
+    redirect_table_drop(table, first);
     ck_assert_str_eq(use(&a, MAIL, START), "c.example.org");
-    redirects_drop(table, first);
-    ck_assert_uint_eq(redirects_count(table), 1);
-    redirects_drop(table, second);
+    redirect_table_drop(table, first);
+    ck_assert_uint_eq(redirect_table_count(table), 1);
+    redirect_table_drop(table, second);
     ck_assert_str_eq(use(&a, MAIL, START), "");
-    ck_assert_uint_gt(redirects_learn(table, &a, false, &what, START), second); /* an id is never given twice */
+    ck_assert_uint_gt(redirect_table_learn(table, &a, false, &what, START), second); /* an id is never given twice */
 }
 END_TEST
 
@@ -681,11 +682,11 @@ START_TEST(those_behind_a_dropped_one_are_found_where_they_are_now)
     learn(&b, &c, EXACT, LIFETIME(.seconds = 60), START);
     learn(&c, &b, EXACT, LIFETIME(.seconds = 60), START);
     ck_assert_str_eq(use(&c, MAIL, START), "b.example.net");
-    redirects_drop(table, redirects_at(table, 0, START)->id);
+    redirect_table_drop(table, redirect_table_at(table, 0, START)->id);
     ck_assert_str_eq(use(&c, MAIL, START), "b.example.net");
-    ck_assert_uint_eq(redirects_at(table, 1, START)->hits, 3);
+    ck_assert_uint_eq(redirect_table_at(table, 1, START)->hits, 3);
     ck_assert_str_eq(use(&b, MAIL, START), "c.example.org");
-    ck_assert_uint_eq(redirects_at(table, 0, START)->hits, 2);
+    ck_assert_uint_eq(redirect_table_at(table, 0, START)->hits, 2);
 }
 END_TEST
 
@@ -702,31 +703,31 @@ START_TEST(those_of_senders_that_are_kept_stay)
         learn(&a, &c, widths[i], LIFETIME(.seconds = 60), START);
         learn(&b, &c, widths[i], LIFETIME(.seconds = 60), START);
     }
-    redirects_keep(table, is_kept, &keep);
-    ck_assert_uint_eq(redirects_count(table), WIDTHS);
+    redirect_table_keep(table, is_kept, &keep);
+    ck_assert_uint_eq(redirect_table_count(table), WIDTHS);
     ck_assert_str_eq(use(&a, MAIL, START), "");
     ck_assert_str_eq(use(&b, MAIL, START), "c.example.org");
     keep = a;
-    redirects_keep(table, is_kept, &keep);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    redirect_table_keep(table, is_kept, &keep);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
 }
 END_TEST
 
 START_TEST(all_are_forgotten_at_most_once_a_minute)
 {
     learn(&a, &b, EXACT, LIFETIME(.seconds = 600), START);
-    ck_assert(redirects_forget(table, START));
-    ck_assert_uint_eq(redirects_count(table), 0);
+    ck_assert(redirect_table_forget(table, START));
+    ck_assert_uint_eq(redirect_table_count(table), 0);
     learn(&a, &b, EXACT, LIFETIME(.seconds = 600), START);
-    ck_assert(!redirects_forget(table, START + 59999));
+    ck_assert(!redirect_table_forget(table, START + 59999));
     ck_assert_str_eq(use(&a, MAIL, START + 59999), "b.example.net");
-    ck_assert(redirects_forget(table, START + 60000));
+    ck_assert(redirect_table_forget(table, START + 60000));
     ck_assert_str_eq(use(&a, MAIL, START + 60000), "");
-    ck_assert(!redirects_forget(table, START + 60001)); /* even if there is nothing to forget */
+    ck_assert(!redirect_table_forget(table, START + 60001)); /* even if there is nothing to forget */
     /* the user may do so whenever he likes */
     learn(&a, &b, EXACT, LIFETIME(.seconds = 600), START);
-    redirects_clear(table);
-    ck_assert_uint_eq(redirects_count(table), 0);
+    redirect_table_clear(table);
+    ck_assert_uint_eq(redirect_table_count(table), 0);
 }
 END_TEST
 
@@ -737,7 +738,7 @@ START_TEST(when_full_the_one_used_longest_ago_gives_way)
 
         learn(&sender, &b, EXACT, LIFETIME(.once = false), START + i);
     }
-    ck_assert_uint_eq(redirects_count(table), REDIRECT_ENTRIES_MAX);
+    ck_assert_uint_eq(redirect_table_count(table), REDIRECT_ENTRIES_MAX);
     for (size_t i = 0; i < REDIRECT_ENTRIES_MAX; i++) {
         struct endpoint sender = numbered(i);
 
@@ -745,7 +746,7 @@ START_TEST(when_full_the_one_used_longest_ago_gives_way)
             ck_assert_str_eq(use(&sender, MAIL, START + 10000 + i), "b.example.net");
     }
     learn(&a, &c, EXACT, LIFETIME(.once = false), START + 20000);
-    ck_assert_uint_eq(redirects_count(table), REDIRECT_ENTRIES_MAX);
+    ck_assert_uint_eq(redirect_table_count(table), REDIRECT_ENTRIES_MAX);
     for (size_t i = 0; i < REDIRECT_ENTRIES_MAX; i++) {
         struct endpoint sender = numbered(i);
 
@@ -754,13 +755,13 @@ START_TEST(when_full_the_one_used_longest_ago_gives_way)
     ck_assert_str_eq(use(&a, MAIL, START + 30000), "c.example.org");
     /* to learn the same again takes nobody's place */
     learn(&a, &b, EXACT, LIFETIME(.once = false), START + 40000);
-    ck_assert_uint_eq(redirects_count(table), REDIRECT_ENTRIES_MAX);
+    ck_assert_uint_eq(redirect_table_count(table), REDIRECT_ENTRIES_MAX);
     for (size_t i = 0; i < 10 * REDIRECT_ENTRIES_MAX; i++) { /* ten thousand more */
         struct endpoint sender = numbered(i + 100000);
 
         learn(&sender, &b, EXACT, LIFETIME(.seconds = 600), START + 50000 + i);
     }
-    ck_assert_uint_eq(redirects_count(table), REDIRECT_ENTRIES_MAX);
+    ck_assert_uint_eq(redirect_table_count(table), REDIRECT_ENTRIES_MAX);
 }
 END_TEST
 
@@ -772,14 +773,14 @@ START_TEST(they_are_listed_from_the_oldest_without_those_that_have_ended)
         learn(&sender, &b, EXACT, LIFETIME(.seconds = i % 2 ? 60 : 600), START);
     }
     for (size_t i = 0; i < 5; i++) {
-        const struct redirect_entry *entry = redirects_at(table, i, START + 60000);
+        const struct redirect_entry *entry = redirect_table_at(table, i, START + 60000);
         struct endpoint sender = numbered(2 * i);
 
         ck_assert_ptr_nonnull(entry);
         ck_assert_str_eq(entry->sender.host, sender.host);
         ck_assert_uint_eq(entry->ends_at, START + 600000);
     }
-    ck_assert_ptr_null(redirects_at(table, 5, START + 60000));
+    ck_assert_ptr_null(redirect_table_at(table, 5, START + 60000));
 }
 END_TEST
 

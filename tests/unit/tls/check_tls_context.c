@@ -10,18 +10,18 @@
 #include "../authority.h"
 #include "../unit.h"
 
-static struct trusts *trusts;
+static struct tls_contexts *contexts;
 static char error[512];
 
 static void set_up(void)
 {
-    trusts = trusts_new();
-    ck_assert_ptr_nonnull(trusts);
+    contexts = tls_contexts_new();
+    ck_assert_ptr_nonnull(contexts);
 }
 
 static void tear_down(void)
 {
-    trusts_free(trusts);
+    tls_contexts_free(contexts);
     authority_clean();
 }
 
@@ -35,14 +35,14 @@ static const char *file_with(const char *name, X509 *certificate, EVP_PKEY *key,
     return authority_file(name, (X509 *[]){certificate, NULL}, key, passphrase);
 }
 
-static struct trust *get(const struct trust_setting *setting)
+static struct tls_context *get(const struct tls_context_setting *setting)
 {
     error[0] = '\0';
-    return trusts_get(trusts, setting, error, sizeof error);
+    return tls_contexts_get(contexts, setting, error, sizeof error);
 }
 
 /* Expects a refusal that names the file and says this. */
-static void refused(const struct trust_setting *setting, const char *file, const char *words)
+static void refused(const struct tls_context_setting *setting, const char *file, const char *words)
 {
     ck_assert_ptr_null(get(setting));
     ck_assert_msg(strstr(error, file) && strstr(error, words), "\"%s\" lacks %s or \"%s\"", error, file, words);
@@ -50,11 +50,11 @@ static void refused(const struct trust_setting *setting, const char *file, const
 
 START_TEST(rules_of_the_house)
 {
-    struct trust *trust = get(&(struct trust_setting){.verify = true});
+    struct tls_context *trust = get(&(struct tls_context_setting){.verify = true});
     SSL_CTX *context;
 
     ck_assert_msg(trust != NULL, "%s", error);
-    context = trust_context(trust);
+    context = tls_context_ssl(trust);
     ck_assert_int_eq(SSL_CTX_get_min_proto_version(context), TLS1_2_VERSION);
     ck_assert_int_eq(SSL_CTX_get_security_level(context), 2);
     ck_assert(SSL_CTX_get_options(context) & SSL_OP_NO_RENEGOTIATION);
@@ -65,7 +65,7 @@ START_TEST(rules_of_the_house)
     ck_assert(X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(context)) & X509_V_FLAG_PARTIAL_CHAIN);
     ck_assert_int_eq(SSL_CTX_get_session_cache_mode(context), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     ck_assert(!SSL_CTX_get_keylog_callback(context));
-    trust_unref(trust);
+    tls_context_unref(trust);
 }
 END_TEST
 
@@ -73,31 +73,31 @@ START_TEST(shared_until_forgotten)
 {
     X509 *authority = own("An authority");
     const char *file = file_with("ca.pem", authority, NULL, NULL);
-    const struct trust_setting setting = {.ca_file = file, .verify = true}, lax = {.ca_file = file};
-    struct trust *first = get(&setting), *again = get(&setting), *other = get(&lax), *later;
+    const struct tls_context_setting setting = {.ca_file = file, .verify = true}, lax = {.ca_file = file};
+    struct tls_context *first = get(&setting), *again = get(&setting), *other = get(&lax), *later;
 
     ck_assert_ptr_nonnull(first);
     ck_assert_ptr_eq(first, again);
     ck_assert_ptr_nonnull(other);
     ck_assert_ptr_ne(first, other);
-    ck_assert_int_eq(SSL_CTX_get_verify_mode(trust_context(other)), SSL_VERIFY_NONE);
+    ck_assert_int_eq(SSL_CTX_get_verify_mode(tls_context_ssl(other)), SSL_VERIFY_NONE);
     authority_text_file("ca.pem", "nothing of use\n");
-    trust_unref(again);
+    tls_context_unref(again);
     again = get(&setting);
     ck_assert_ptr_eq(first, again); /* not read again */
-    trusts_forget(trusts);
+    tls_contexts_forget(contexts);
     refused(&setting, file, "holds no certificate of an authority");
     file_with("ca.pem", authority, NULL, NULL);
     later = get(&setting);
     ck_assert_ptr_nonnull(later);
     ck_assert_ptr_ne(first, later);
-    ck_assert_int_eq(SSL_CTX_get_security_level(trust_context(first)), 2); /* streams that run keep it */
-    trust_unref(first);
-    trust_unref(again);
-    trust_unref(other);
-    trust_unref(trust_ref(later));
-    trust_unref(later);
-    trust_unref(NULL);
+    ck_assert_int_eq(SSL_CTX_get_security_level(tls_context_ssl(first)), 2); /* streams that run keep it */
+    tls_context_unref(first);
+    tls_context_unref(again);
+    tls_context_unref(other);
+    tls_context_unref(tls_context_ref(later));
+    tls_context_unref(later);
+    tls_context_unref(NULL);
     X509_free(authority);
 }
 END_TEST
@@ -105,16 +105,16 @@ END_TEST
 START_TEST(authorities_of_the_system)
 {
     X509 *authority = own("An authority");
-    struct trust *trust;
+    struct tls_context *trust;
     X509_STORE_CTX *check = X509_STORE_CTX_new();
 
     setenv("SSL_CERT_FILE", file_with("system.pem", authority, NULL, NULL), 1);
-    trust = get(&(struct trust_setting){.verify = true});
+    trust = get(&(struct tls_context_setting){.verify = true});
     ck_assert_msg(trust != NULL, "%s", error);
-    ck_assert_int_eq(X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(trust_context(trust)), authority, NULL), 1);
+    ck_assert_int_eq(X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(tls_context_ssl(trust)), authority, NULL), 1);
     ck_assert_int_eq(X509_verify_cert(check), 1);
     X509_STORE_CTX_free(check);
-    trust_unref(trust);
+    tls_context_unref(trust);
     X509_free(authority);
 }
 END_TEST
@@ -125,15 +125,16 @@ START_TEST(files_that_cannot_be_read)
     const char *good = file_with("good.pem", certificate, authority_shared_key(), NULL);
     const char *text = authority_text_file("text.pem", "What is this?\n");
 
-    refused(&(struct trust_setting){.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem", "No such file");
-    refused(&(struct trust_setting){.ca_file = "/tmp"}, "/tmp", "not a regular file");
-    refused(&(struct trust_setting){.ca_file = "/dev/null"}, "/dev/null", "not a regular file");
-    refused(&(struct trust_setting){.ca_file = text}, text, "holds no certificate of an authority");
-    refused(&(struct trust_setting){.cert_file = "/nonexistent/c"}, "/nonexistent/c", "No such file");
-    refused(&(struct trust_setting){.cert_file = text}, text, "holds no certificate");
-    refused(&(struct trust_setting){.cert_file = good, .key_file = "/nonexistent/k"}, "/nonexistent/k", "No such file");
-    refused(&(struct trust_setting){.cert_file = good, .key_file = text}, text, "holds no private key");
-    refused(&(struct trust_setting){.ca_file = "/nonexistent/\n\"x"}, "/nonexistent/\\n\\\"x", "No such file");
+    refused(&(struct tls_context_setting){.ca_file = "/nonexistent/ca.pem"}, "/nonexistent/ca.pem", "No such file");
+    refused(&(struct tls_context_setting){.ca_file = "/tmp"}, "/tmp", "not a regular file");
+    refused(&(struct tls_context_setting){.ca_file = "/dev/null"}, "/dev/null", "not a regular file");
+    refused(&(struct tls_context_setting){.ca_file = text}, text, "holds no certificate of an authority");
+    refused(&(struct tls_context_setting){.cert_file = "/nonexistent/c"}, "/nonexistent/c", "No such file");
+    refused(&(struct tls_context_setting){.cert_file = text}, text, "holds no certificate");
+    refused(&(struct tls_context_setting){.cert_file = good, .key_file = "/nonexistent/k"}, "/nonexistent/k",
+            "No such file");
+    refused(&(struct tls_context_setting){.cert_file = good, .key_file = text}, text, "holds no private key");
+    refused(&(struct tls_context_setting){.ca_file = "/nonexistent/\n\"x"}, "/nonexistent/\\n\\\"x", "No such file");
     X509_free(certificate);
 }
 END_TEST
@@ -148,23 +149,23 @@ START_TEST(client_certificates)
     const char *mixed = file_with("mixed.pem", NULL, another, NULL);
     const char *of_rsa = file_with("rsa.pem", NULL, rsa, NULL);
     const char *encrypted = file_with("encrypted.pem", certificate, authority_shared_key(), "a passphrase");
-    struct trust *trust;
+    struct tls_context *trust;
 
     weak = authority_issue(&(struct authority_plan){.subject = "weak", .key = small});
-    trust = get(&(struct trust_setting){.cert_file = whole});
+    trust = get(&(struct tls_context_setting){.cert_file = whole});
     ck_assert_msg(trust != NULL, "%s", error);
-    ck_assert_int_eq(X509_cmp(SSL_CTX_get0_certificate(trust_context(trust)), certificate), 0);
-    trust_unref(trust);
-    trust = get(&(struct trust_setting){.cert_file = alone, .key_file = key});
+    ck_assert_int_eq(X509_cmp(SSL_CTX_get0_certificate(tls_context_ssl(trust)), certificate), 0);
+    tls_context_unref(trust);
+    trust = get(&(struct tls_context_setting){.cert_file = alone, .key_file = key});
     ck_assert_msg(trust != NULL, "%s", error);
-    ck_assert_int_eq(SSL_CTX_check_private_key(trust_context(trust)), 1);
-    trust_unref(trust);
-    refused(&(struct trust_setting){.cert_file = alone}, alone, "holds no private key");
-    refused(&(struct trust_setting){.cert_file = alone, .key_file = mixed}, mixed, "another key");
-    refused(&(struct trust_setting){.cert_file = alone, .key_file = mixed}, alone, "another key");
-    refused(&(struct trust_setting){.cert_file = alone, .key_file = of_rsa}, of_rsa, "another key");
-    refused(&(struct trust_setting){.cert_file = encrypted}, encrypted, "encrypted key");
-    refused(&(struct trust_setting){.cert_file = file_with("weak.pem", weak, small, NULL)}, "weak.pem",
+    ck_assert_int_eq(SSL_CTX_check_private_key(tls_context_ssl(trust)), 1);
+    tls_context_unref(trust);
+    refused(&(struct tls_context_setting){.cert_file = alone}, alone, "holds no private key");
+    refused(&(struct tls_context_setting){.cert_file = alone, .key_file = mixed}, mixed, "another key");
+    refused(&(struct tls_context_setting){.cert_file = alone, .key_file = mixed}, alone, "another key");
+    refused(&(struct tls_context_setting){.cert_file = alone, .key_file = of_rsa}, of_rsa, "another key");
+    refused(&(struct tls_context_setting){.cert_file = encrypted}, encrypted, "encrypted key");
+    refused(&(struct tls_context_setting){.cert_file = file_with("weak.pem", weak, small, NULL)}, "weak.pem",
             "key too small");
     X509_free(certificate);
     X509_free(weak);
@@ -176,19 +177,19 @@ END_TEST
 
 START_TEST(certificates_are_shared)
 {
-    struct trust *trust = get(&(struct trust_setting){.verify = true});
+    struct tls_context *trust = get(&(struct tls_context_setting){.verify = true});
     X509 *first = own("first"), *equal = X509_dup(first), *other;
 
-    ck_assert_ptr_eq(trust_share(trust, first), first);
-    ck_assert_ptr_eq(trust_share(trust, equal), first);
-    for (int i = 0; i < TRUST_CERTIFICATES_MAX; i++) {
-        ck_assert_ptr_eq(trust_share(trust, first), first); /* not yet forgotten */
+    ck_assert_ptr_eq(tls_context_share(trust, first), first);
+    ck_assert_ptr_eq(tls_context_share(trust, equal), first);
+    for (int i = 0; i < TLS_CONTEXT_CERTIFICATES_MAX; i++) {
+        ck_assert_ptr_eq(tls_context_share(trust, first), first); /* not yet forgotten */
         other = own("other");
-        ck_assert_ptr_eq(trust_share(trust, other), other);
+        ck_assert_ptr_eq(tls_context_share(trust, other), other);
         X509_free(other);
     }
-    ck_assert_ptr_eq(trust_share(trust, equal), equal);
-    trust_unref(trust);
+    ck_assert_ptr_eq(tls_context_share(trust, equal), equal);
+    tls_context_unref(trust);
     X509_free(first);
     X509_free(equal);
 }

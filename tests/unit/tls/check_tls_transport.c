@@ -122,8 +122,8 @@ static const struct transport_ops wire_ops = {
 
 struct scene {
     struct loop *loop;
-    struct trusts *trusts;
-    struct trust *trust;
+    struct tls_contexts *contexts;
+    struct tls_context *trust;
     struct wire *wire;
     BIO *to_server, *to_client; /* the wire's, ours too */
     struct transport *client;
@@ -142,12 +142,12 @@ static void on_ready(void *arg, int ready)
     ((struct scene *)arg)->ready |= ready;
 }
 
-static void get_trust(struct scene *scene, const struct trust_setting *setting)
+static void get_trust(struct scene *scene, const struct tls_context_setting *setting)
 {
     char error[512];
 
-    trust_unref(scene->trust);
-    scene->trust = trusts_get(scene->trusts, setting, error, sizeof error);
+    tls_context_unref(scene->trust);
+    scene->trust = tls_contexts_get(scene->contexts, setting, error, sizeof error);
     ck_assert_msg(scene->trust != NULL, "%s", error);
 }
 
@@ -176,11 +176,11 @@ static void set_up(struct scene *scene)
 {
     memset(scene, 0, sizeof *scene);
     scene->loop = loop_new();
-    scene->trusts = trusts_new();
+    scene->contexts = tls_contexts_new();
     scene->host = HOST;
     scene->root = authority_issue(&(struct authority_plan){.subject = "Test Root", .is_authority = true});
     scene->root_file = authority_file("root.pem", (X509 *[]){scene->root, NULL}, NULL, NULL);
-    get_trust(scene, &(struct trust_setting){.ca_file = scene->root_file, .verify = true});
+    get_trust(scene, &(struct tls_context_setting){.ca_file = scene->root_file, .verify = true});
     serve_one(scene, &(struct authority_plan){.subject = "ignored", .names = "DNS:" HOST, .issuer = scene->root});
 }
 
@@ -213,10 +213,10 @@ static void connect_server(struct scene *scene)
 
 static struct transport *wrap(struct scene *scene, struct transport *below)
 {
-    struct transport *tls = transport_from_tls(&(struct tls_job){
+    struct transport *tls = tls_transport_new(&(struct tls_transport_params){
         .loop = scene->loop,
         .below = below,
-        .trust = scene->trust,
+        .context = scene->trust,
         .host = scene->host,
         .alpn = scene->alpn,
         .remember = scene->remember,
@@ -261,11 +261,11 @@ static void turn(struct scene *scene)
 }
 
 /* Both sides shake hands.  The client is only called when it was told to, as the contract has it. */
-static enum tls_result shake(struct scene *scene)
+static enum tls_transport_result shake(struct scene *scene)
 {
-    enum tls_result result = tls_handshake(scene->client, &scene->failure);
+    enum tls_transport_result result = tls_transport_handshake(scene->client, &scene->failure);
 
-    for (int i = 0; i < 20000 && result == TLS_WAIT; i++) {
+    for (int i = 0; i < 20000 && result == TLS_TRANSPORT_WAIT; i++) {
         int done = SSL_do_handshake(scene->server);
 
         if (done <= 0 && SSL_get_error(scene->server, done) != SSL_ERROR_WANT_READ)
@@ -273,20 +273,20 @@ static enum tls_result shake(struct scene *scene)
         scene->ready = 0;
         turn(scene);
         if (scene->ready)
-            result = tls_handshake(scene->client, &scene->failure);
+            result = tls_transport_handshake(scene->client, &scene->failure);
     }
-    if (result == TLS_DONE)
+    if (result == TLS_TRANSPORT_DONE)
         SSL_do_handshake(scene->server);
     return result;
 }
 
 static void open_stream(struct scene *scene)
 {
-    enum tls_result result;
+    enum tls_transport_result result;
 
     connect_all(scene);
     result = shake(scene);
-    ck_assert_msg(result == TLS_DONE, "handshake: %d, %s", result, scene->failure.what);
+    ck_assert_msg(result == TLS_TRANSPORT_DONE, "handshake: %d, %s", result, scene->failure.what);
 }
 
 static void hang_up(struct scene *scene)
@@ -301,12 +301,12 @@ static void tear_down(struct scene *scene)
 {
     if (scene->client)
         transport_reset(scene->client);
-    tls_end_lingering(scene->loop);
+    tls_transport_end_lingering(scene->loop);
     loop_free(scene->loop);
     SSL_free(scene->server);
     SSL_CTX_free(scene->context);
-    trust_unref(scene->trust);
-    trusts_free(scene->trusts);
+    tls_context_unref(scene->trust);
+    tls_contexts_free(scene->contexts);
     X509_free(scene->root);
     authority_clean();
 }
@@ -380,12 +380,12 @@ static void speak(struct scene *scene, int version)
 
 static void succeeds(struct scene *scene, const char *host)
 {
-    enum tls_result result;
+    enum tls_transport_result result;
 
     scene->host = host;
     connect_all(scene);
     result = shake(scene);
-    ck_assert_msg(result == TLS_DONE, "%s: %s", host, scene->failure.what);
+    ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s: %s", host, scene->failure.what);
     serve_bytes(scene, "* OK");
     expect_bytes(scene, "* OK");
     hang_up(scene);
@@ -399,7 +399,7 @@ static void fails(struct scene *scene, const char *host, const char *words)
         scene->host = host;
         speak(scene, versions[i]);
         connect_all(scene);
-        ck_assert_msg(shake(scene) == TLS_FAILED, "%s: \"%s\" did not come", host, words);
+        ck_assert_msg(shake(scene) == TLS_TRANSPORT_FAILED, "%s: \"%s\" did not come", host, words);
         ck_assert_str_eq(scene->failure.what, words);
         ck_assert_int_eq(scene->failure.class, FAILURE_PERMANENT);
         ck_assert_str_eq(scene->failure.where, "");
@@ -522,7 +522,8 @@ START_TEST(pinned_certificates)
     set_up(&scene);
     serve(&scene, (X509 *[]){own, NULL}, NULL);
     fails(&scene, HOST, "certificate is signed by itself and not trusted; set tls-ca-file to a file that holds it");
-    get_trust(&scene, &(struct trust_setting){.ca_file = authority_file("own.pem", (X509 *[]){own, NULL}, NULL, NULL),
+    get_trust(&scene, &(struct tls_context_setting){.ca_file = authority_file("own.pem", (X509 *[]){own, NULL}, NULL,
+                                                                              NULL),
                                               .verify = true});
     succeeds(&scene, HOST);
     fails(&scene, "other.example.net", "certificate is for mail.example.net, not for other.example.net");
@@ -530,10 +531,10 @@ START_TEST(pinned_certificates)
                                                       .is_authority = true});
     leaf = authority_issue(&(struct authority_plan){.names = "DNS:" HOST, .issuer = middle});
     serve(&scene, (X509 *[]){leaf, NULL}, NULL);
-    get_trust(&scene, &(struct trust_setting){
+    get_trust(&scene, &(struct tls_context_setting){
         .ca_file = authority_file("middle.pem", (X509 *[]){middle, NULL}, NULL, NULL), .verify = true});
     succeeds(&scene, HOST);
-    get_trust(&scene, &(struct trust_setting){
+    get_trust(&scene, &(struct tls_context_setting){
         .ca_file = authority_file("leaf.pem", (X509 *[]){leaf, NULL}, NULL, NULL), .verify = true});
     succeeds(&scene, HOST);
     tear_down(&scene);
@@ -570,11 +571,11 @@ START_TEST(verification_switched_off)
     char words[256];
 
     set_up(&scene);
-    get_trust(&scene, &(struct trust_setting){.ca_file = scene.root_file});
+    get_trust(&scene, &(struct tls_context_setting){.ca_file = scene.root_file});
     serve_one(&scene, &(struct authority_plan){.subject = "who?", .from = -40, .until = -10});
     succeeds(&scene, HOST);
     open_stream(&scene);
-    ck_assert_str_eq(tls_describe(scene.client, words, sizeof words),
+    ck_assert_str_eq(tls_transport_describe(scene.client, words, sizeof words),
                      "TLSv1.3, TLS_AES_256_GCM_SHA384, certificate of CN=who? by CN=who?, not verified");
     tear_down(&scene);
 }
@@ -620,7 +621,7 @@ START_TEST(byte_by_byte)
         speak(&scene, versions[i]);
         connect_all(&scene);
         scene.wire->grain = 1;
-        ck_assert_int_eq(shake(&scene), TLS_DONE);
+        ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
         serve_bytes(&scene, "220 hello");
         expect_bytes(&scene, "220 hello");
         send_across(&scene, "QUIT");
@@ -633,15 +634,15 @@ END_TEST
 static void answered(const char *answer, size_t length, bool ends, const char *words, const char *detail)
 {
     struct scene scene;
-    enum tls_result result;
+    enum tls_transport_result result;
 
     set_up(&scene);
     connect_wire(&scene);
     connect_client(&scene);
     BIO_write(scene.to_client, answer, (int)length);
     scene.wire->ended = ends;
-    result = tls_handshake(scene.client, &scene.failure);
-    ck_assert_int_eq(result, TLS_FAILED);
+    result = tls_transport_handshake(scene.client, &scene.failure);
+    ck_assert_int_eq(result, TLS_TRANSPORT_FAILED);
     ck_assert_str_eq(scene.failure.what, words);
     ck_assert_str_eq(scene.failure.detail, detail);
     ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
@@ -664,7 +665,7 @@ START_TEST(no_tls_there)
         connect_wire(&scene);
         connect_client(&scene);
         BIO_write(scene.to_client, i ? noise : nul, 64);
-        ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
         ck_assert_str_eq(scene.failure.what, "does not speak TLS here");
         ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
         tear_down(&scene);
@@ -681,7 +682,7 @@ START_TEST(garbage_in_records)
     connect_wire(&scene);
     connect_client(&scene);
     BIO_write(scene.to_client, garbage, sizeof garbage);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
     ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
     ck_assert_int_eq(strncmp(scene.failure.what, "TLS handshake failed: ", 22), 0);
     ck_assert_int_eq(transport_send(scene.client, "x", 1), TRANSPORT_ERROR);
@@ -696,7 +697,7 @@ START_TEST(cut_off_in_the_handshake)
     for (int later = 0; later < 2; later++) {
         set_up(&scene);
         connect_all(&scene);
-        ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_WAIT);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
         if (later) {
             char flight[8192];
             int length;
@@ -708,7 +709,7 @@ START_TEST(cut_off_in_the_handshake)
         scene.wire->ended = true;
         turn(&scene);
         ck_assert(scene.ready & LOOP_READ);
-        ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
         ck_assert_str_eq(scene.failure.what, "closed the connection during the TLS handshake");
         ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
         tear_down(&scene);
@@ -722,17 +723,17 @@ START_TEST(reset_in_the_handshake)
 
     set_up(&scene);
     connect_all(&scene);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
     scene.wire->failed = true;
     turn(&scene);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
     ck_assert_str_eq(scene.failure.what, "TLS handshake: Connection reset by peer");
     ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
     transport_close(scene.client);
     connect_wire(&scene);
     scene.wire->send_fails = true;
     connect_client(&scene);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
     ck_assert_str_eq(scene.failure.what, "TLS handshake: Broken pipe");
     ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
     tear_down(&scene);
@@ -741,7 +742,7 @@ END_TEST
 
 static void refuses(struct scene *scene, const char *words)
 {
-    ck_assert_int_eq(shake(scene), TLS_FAILED);
+    ck_assert_int_eq(shake(scene), TLS_TRANSPORT_FAILED);
     ck_assert_str_eq(scene->failure.what, words);
     ck_assert_int_eq(scene->failure.class, FAILURE_PERMANENT);
 }
@@ -764,7 +765,7 @@ static int name_seen(SSL *ssl, int *alert, void *arg)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-START_TEST(refusals_of_the_server)
+START_TEST(lockout_of_the_server)
 {
     struct scene scene;
     char name[64];
@@ -815,7 +816,7 @@ START_TEST(client_certificate)
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(scene.context), X509_V_FLAG_PARTIAL_CHAIN);
         connect_all(&scene);
         if (versions[i] == TLS1_3_VERSION) { /* there the refusal comes when we think that all is done */
-            ck_assert_int_eq(shake(&scene), TLS_DONE);
+            ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
             ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
             ck_assert_str_eq(transport_error(scene.client),
                              "refuses our client certificate, or that we have none (alert certificate_required)");
@@ -825,7 +826,7 @@ START_TEST(client_certificate)
                     "client certificate");
         }
         hang_up(&scene);
-        get_trust(&scene, &(struct trust_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
+        get_trust(&scene, &(struct tls_context_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
         open_stream(&scene);
         send_across(&scene, "hello");
         seen = SSL_get1_peer_certificate(scene.server);
@@ -850,10 +851,10 @@ START_TEST(client_certificate_refused)
         set_up(&scene);
         speak(&scene, versions[i]);
         SSL_CTX_set_verify(scene.context, SSL_VERIFY_PEER, NULL);
-        get_trust(&scene, &(struct trust_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
+        get_trust(&scene, &(struct tls_context_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
         connect_all(&scene);
         if (versions[i] == TLS1_3_VERSION) {
-            ck_assert_int_eq(shake(&scene), TLS_DONE);
+            ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
             ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
             ck_assert_str_eq(transport_error(scene.client), words);
             ck_assert(scene.client->denied);
@@ -878,7 +879,7 @@ static bool resumes(struct scene *scene)
     serve_bytes(scene, "+OK");
     expect_bytes(scene, "+OK");
     resumed = SSL_session_reused(scene->server);
-    tls_describe(scene->client, words, sizeof words);
+    tls_transport_describe(scene->client, words, sizeof words);
     ck_assert_int_eq(strstr(words, ", resumed") != NULL, resumed);
     hang_up(scene);
     return resumed;
@@ -887,32 +888,32 @@ static bool resumes(struct scene *scene)
 START_TEST(resumption)
 {
     struct scene scene;
-    const struct trust_setting *setting;
+    const struct tls_context_setting *setting;
 
     for (size_t i = 0; i < 2; i++) {
         set_up(&scene);
-        setting = &(struct trust_setting){.ca_file = scene.root_file, .verify = true};
+        setting = &(struct tls_context_setting){.ca_file = scene.root_file, .verify = true};
         speak(&scene, versions[i]);
         ck_assert(!resumes(&scene));
         ck_assert(!resumes(&scene)); /* nobody said by which key */
-        ck_assert_uint_eq(trust_sessions(scene.trust), 0);
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);
         scene.remember = "imaps://mail.example.net:993";
         ck_assert(!resumes(&scene));
-        ck_assert_uint_eq(trust_sessions(scene.trust), 1);
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 1);
         ck_assert(resumes(&scene));
         ck_assert(resumes(&scene));
-        ck_assert_uint_eq(trust_sessions(scene.trust), 1);
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 1);
         scene.remember = "imaps://mail.example.net:994";
         ck_assert(!resumes(&scene));
-        ck_assert_uint_eq(trust_sessions(scene.trust), 2);
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 2);
         scene.remember = "imaps://mail.example.net:993";
-        trusts_forget(scene.trusts);
+        tls_contexts_forget(scene.contexts);
         ck_assert(resumes(&scene)); /* who has it goes on as before */
         get_trust(&scene, setting);
         ck_assert(!resumes(&scene));
         ck_assert(resumes(&scene));
-        trust_drop(scene.trust, scene.remember);
-        ck_assert_uint_eq(trust_sessions(scene.trust), 0);
+        tls_context_drop(scene.trust, scene.remember);
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);
         ck_assert(!resumes(&scene));
         tear_down(&scene);
     }
@@ -976,8 +977,8 @@ START_TEST(one_certificate_for_all)
         ck_assert(!resumes(&scene));
         scene.remember = "other";
         ck_assert(!resumes(&scene));
-        one = trust_recall(scene.trust, "one");
-        other = trust_recall(scene.trust, "other");
+        one = tls_context_recall(scene.trust, "one");
+        other = tls_context_recall(scene.trust, "other");
         ck_assert_ptr_nonnull(SSL_SESSION_get0_peer(one));
         ck_assert_ptr_eq(SSL_SESSION_get0_peer(one), SSL_SESSION_get0_peer(other));
         SSL_SESSION_free(one);
@@ -997,12 +998,12 @@ START_TEST(sessions_expire)
         speak(&scene, versions[i]);
         scene.remember = "x";
         ck_assert(!resumes(&scene));
-        session = trust_recall(scene.trust, "x");
+        session = tls_context_recall(scene.trust, "x");
         ck_assert_ptr_nonnull(session);
         SSL_SESSION_set_time(session, time(NULL) - 30 * 24 * 3600L);
         SSL_SESSION_free(session);
-        ck_assert_ptr_null(trust_recall(scene.trust, "x"));
-        ck_assert_uint_eq(trust_sessions(scene.trust), 0);
+        ck_assert_ptr_null(tls_context_recall(scene.trust, "x"));
+        ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);
         tear_down(&scene);
     }
 }
@@ -1016,17 +1017,17 @@ START_TEST(sessions_are_bounded)
 
     set_up(&scene);
     scene.remember = key;
-    for (int i = 0; i < TRUST_SESSIONS_MAX + 2; i++) {
+    for (int i = 0; i < TLS_CONTEXT_SESSIONS_MAX + 2; i++) {
         snprintf(key, sizeof key, "imaps://%d", i);
         ck_assert(!resumes(&scene));
-        kept = trust_recall(scene.trust, "imaps://0"); /* the most recently used */
+        kept = tls_context_recall(scene.trust, "imaps://0"); /* the most recently used */
         ck_assert_ptr_nonnull(kept);
         SSL_SESSION_free(kept);
     }
-    ck_assert_uint_eq(trust_sessions(scene.trust), TRUST_SESSIONS_MAX);
-    ck_assert_ptr_null(trust_recall(scene.trust, "imaps://1"));
-    ck_assert_ptr_null(trust_recall(scene.trust, "imaps://2"));
-    kept = trust_recall(scene.trust, "imaps://3");
+    ck_assert_uint_eq(tls_context_sessions(scene.trust), TLS_CONTEXT_SESSIONS_MAX);
+    ck_assert_ptr_null(tls_context_recall(scene.trust, "imaps://1"));
+    ck_assert_ptr_null(tls_context_recall(scene.trust, "imaps://2"));
+    kept = tls_context_recall(scene.trust, "imaps://3");
     ck_assert_ptr_nonnull(kept);
     SSL_SESSION_free(kept);
     tear_down(&scene);
@@ -1042,11 +1043,11 @@ START_TEST(failed_sessions_are_dropped)
     scene.remember = "x";
     ck_assert(!resumes(&scene));
     connect_all(&scene);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
     scene.wire->ended = true;
     turn(&scene);
-    ck_assert_int_eq(tls_handshake(scene.client, &scene.failure), TLS_FAILED);
-    ck_assert_uint_eq(trust_sessions(scene.trust), 0);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);
     tear_down(&scene);
 }
 END_TEST
@@ -1481,7 +1482,7 @@ START_TEST(close_lingers)
             turn(&scene);
             ck_assert(scene.reset);
         } else {
-            tls_end_lingering(scene.loop);
+            tls_transport_end_lingering(scene.loop);
             ck_assert(scene.reset);
         }
         tear_down(&scene);
@@ -1545,7 +1546,7 @@ static void carry(struct scene *scene, BIO *inner_in, BIO *inner_out)
 START_TEST(inner_end_before_an_outer_cut)
 {
     struct scene scene;
-    enum tls_result result;
+    enum tls_transport_result result;
     SSL *inner;
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 
@@ -1556,15 +1557,15 @@ START_TEST(inner_end_before_an_outer_cut)
     inner = SSL_new(scene.context);
     SSL_set_bio(inner, in, out);
     SSL_set_accept_state(inner);
-    result = tls_handshake(scene.client, &scene.failure);
-    for (int turns = 0; turns < 10 && result == TLS_WAIT; turns++) {
+    result = tls_transport_handshake(scene.client, &scene.failure);
+    for (int turns = 0; turns < 10 && result == TLS_TRANSPORT_WAIT; turns++) {
         carry(&scene, in, out);
         SSL_do_handshake(inner);
         carry(&scene, in, out);
         turn(&scene);
-        result = tls_handshake(scene.client, &scene.failure);
+        result = tls_transport_handshake(scene.client, &scene.failure);
     }
-    ck_assert_msg(result == TLS_DONE, "%s", scene.failure.what);
+    ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s", scene.failure.what);
     carry(&scene, in, out);
     ck_assert_int_eq(SSL_do_handshake(inner), 1);
     ck_assert_int_eq(SSL_write(inner, "inner words", 11), 11);
@@ -1586,7 +1587,7 @@ START_TEST(tls_in_tls)
 
     for (size_t i = 0; i < 3; i++) {
         struct scene scene;
-        enum tls_result result = TLS_WAIT;
+        enum tls_transport_result result = TLS_TRANSPORT_WAIT;
         SSL *inner;
         BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
         char got[64];
@@ -1599,17 +1600,17 @@ START_TEST(tls_in_tls)
         inner = SSL_new(scene.context);
         SSL_set_bio(inner, in, out);
         SSL_set_accept_state(inner);
-        result = tls_handshake(scene.client, &scene.failure);
-        for (int turns = 0; turns < 20000 && result == TLS_WAIT; turns++) {
+        result = tls_transport_handshake(scene.client, &scene.failure);
+        for (int turns = 0; turns < 20000 && result == TLS_TRANSPORT_WAIT; turns++) {
             carry(&scene, in, out);
             SSL_do_handshake(inner);
             carry(&scene, in, out);
             scene.ready = 0;
             turn(&scene);
             if (scene.ready)
-                result = tls_handshake(scene.client, &scene.failure);
+                result = tls_transport_handshake(scene.client, &scene.failure);
         }
-        ck_assert_msg(result == TLS_DONE, "%s", scene.failure.what);
+        ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s", scene.failure.what);
         carry(&scene, in, out);
         ck_assert_int_eq(SSL_do_handshake(inner), 1);
         ck_assert_int_eq(SSL_write(inner, "inner words", 11), 11);
@@ -1654,7 +1655,7 @@ int main(void)
     tcase_add_test(cases, garbage_in_records);
     tcase_add_test(cases, cut_off_in_the_handshake);
     tcase_add_test(cases, reset_in_the_handshake);
-    tcase_add_test(cases, refusals_of_the_server);
+    tcase_add_test(cases, lockout_of_the_server);
     tcase_add_test(cases, client_certificate);
     tcase_add_test(cases, client_certificate_refused);
     tcase_add_test(cases, resumption);

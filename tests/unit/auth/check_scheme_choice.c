@@ -1,4 +1,4 @@
-#include "auth/authenticator.h"
+#include "auth/scheme_choice.h"
 
 #include <string.h>
 
@@ -12,13 +12,14 @@
 
 static char why[200];
 
-static struct auth started(enum proxy_auth configured, bool tls, bool has_user, enum challenge_scheme remembered)
+static struct scheme_choice started(enum proxy_auth configured, bool tls, bool has_user,
+                                    enum challenge_scheme remembered)
 {
     const struct proxy_config own = {.auth = configured};
-    struct auth auth;
+    struct scheme_choice choice;
 
-    auth_start(&auth, &own, tls, has_user, remembered);
-    return auth;
+    scheme_choice_start(&choice, &own, tls, has_user, remembered);
+    return choice;
 }
 
 START_TEST(any_asks_first_without_credentials)
@@ -49,12 +50,12 @@ END_TEST
 
 START_TEST(a_proxy_without_a_section_gets_nothing)
 {
-    struct auth auth;
+    struct scheme_choice choice;
 
-    auth_start(&auth, NULL, true, true, CHALLENGE_NEGOTIATE);
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
-    ck_assert(!auth_offered(&auth, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
+    scheme_choice_start(&choice, NULL, true, true, CHALLENGE_NEGOTIATE);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_offered(&choice, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
 }
 END_TEST
 
@@ -76,62 +77,62 @@ START_TEST(the_strongest_that_is_offered_is_taken)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int tls = 0; tls < 2; tls++) {
-            struct auth auth = started(AUTH_ANY, tls, cases[i].has_user, CHALLENGE_NONE);
-            bool found = auth_offered(&auth, cases[i].offered, why, sizeof why);
+            struct scheme_choice choice = started(AUTH_ANY, tls, cases[i].has_user, CHALLENGE_NONE);
+            bool found = scheme_choice_offered(&choice, cases[i].offered, why, sizeof why);
 
             ck_assert_int_eq(found, cases[i].taken != CHALLENGE_NONE);
-            ck_assert_int_eq(auth.scheme, cases[i].taken);
+            ck_assert_int_eq(choice.scheme, cases[i].taken);
         }
 }
 END_TEST
 
 START_TEST(one_that_cannot_start_gives_way_to_the_next)
 {
-    struct auth auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+    struct scheme_choice choice = started(AUTH_ANY, false, true, CHALLENGE_NONE);
 
-    ck_assert(auth_offered(&auth, NEGOTIATE | NTLM, why, sizeof why));
-    ck_assert(auth_unable(&auth));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NTLM);
-    ck_assert(!auth_unable(&auth));
+    ck_assert(scheme_choice_offered(&choice, NEGOTIATE | NTLM, why, sizeof why));
+    ck_assert(scheme_choice_unable(&choice));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NTLM);
+    ck_assert(!scheme_choice_unable(&choice));
 
     /* remembered, and what else is offered is not known: ask */
-    auth = started(AUTH_ANY, false, true, CHALLENGE_NEGOTIATE);
-    ck_assert(auth_unable(&auth));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
-    ck_assert(auth_offered(&auth, NEGOTIATE | DIGEST, why, sizeof why));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_DIGEST);
+    choice = started(AUTH_ANY, false, true, CHALLENGE_NEGOTIATE);
+    ck_assert(scheme_choice_unable(&choice));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert(scheme_choice_offered(&choice, NEGOTIATE | DIGEST, why, sizeof why));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_DIGEST);
 
     /* the configuration wants this one and no other */
-    auth = started(AUTH_NEGOTIATE, false, true, CHALLENGE_NONE);
-    ck_assert(!auth_unable(&auth));
+    choice = started(AUTH_NEGOTIATE, false, true, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_unable(&choice));
 }
 END_TEST
 
 START_TEST(a_readable_password_goes_out_only_when_nothing_else_is_offered)
 {
-    struct auth auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+    struct scheme_choice choice = started(AUTH_ANY, false, true, CHALLENGE_NONE);
 
-    ck_assert(auth_offered(&auth, NEGOTIATE | BASIC, why, sizeof why));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NEGOTIATE);
-    ck_assert(!auth_unable(&auth));
+    ck_assert(scheme_choice_offered(&choice, NEGOTIATE | BASIC, why, sizeof why));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NEGOTIATE);
+    ck_assert(!scheme_choice_unable(&choice));
 
-    auth = started(AUTH_ANY, true, true, CHALLENGE_NONE); /* in TLS it is not readable */
-    ck_assert(auth_offered(&auth, NEGOTIATE | BASIC, why, sizeof why));
-    ck_assert(auth_unable(&auth));
-    ck_assert_int_eq(auth.scheme, CHALLENGE_BASIC);
+    choice = started(AUTH_ANY, true, true, CHALLENGE_NONE); /* in TLS it is not readable */
+    ck_assert(scheme_choice_offered(&choice, NEGOTIATE | BASIC, why, sizeof why));
+    ck_assert(scheme_choice_unable(&choice));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_BASIC);
 }
 END_TEST
 
 START_TEST(each_scheme_is_tried_once)
 {
     const unsigned all = NEGOTIATE | DIGEST | NTLM | BASIC;
-    struct auth auth = started(AUTH_ANY, true, true, CHALLENGE_NONE);
+    struct scheme_choice choice = started(AUTH_ANY, true, true, CHALLENGE_NONE);
     enum challenge_scheme before = CHALLENGE_NEGOTIATE + 1;
     int count = 0;
 
-    while (auth_offered(&auth, all, why, sizeof why)) {
-        ck_assert_int_lt(auth.scheme, before);
-        before = auth.scheme;
+    while (scheme_choice_offered(&choice, all, why, sizeof why)) {
+        ck_assert_int_lt(choice.scheme, before);
+        before = choice.scheme;
         count++;
     }
     ck_assert_int_eq(count, 4);
@@ -140,15 +141,15 @@ END_TEST
 
 START_TEST(the_words_say_what_to_set)
 {
-    struct auth auth = started(AUTH_ANY, false, false, CHALLENGE_NONE);
+    struct scheme_choice choice = started(AUTH_ANY, false, false, CHALLENGE_NONE);
 
-    ck_assert(!auth_offered(&auth, NTLM | BASIC, why, sizeof why));
+    ck_assert(!scheme_choice_offered(&choice, NTLM | BASIC, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "set user and a password"));
-    auth = started(AUTH_DIGEST, false, true, CHALLENGE_NONE);
-    ck_assert(!auth_offered(&auth, BASIC, why, sizeof why));
+    choice = started(AUTH_DIGEST, false, true, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_offered(&choice, BASIC, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "is not what auth says"));
-    auth = started(AUTH_ANY, false, true, CHALLENGE_NONE);
-    ck_assert(!auth_offered(&auth, 0, why, sizeof why));
+    choice = started(AUTH_ANY, false, true, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_offered(&choice, 0, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "no scheme"));
 }
 END_TEST
@@ -156,13 +157,13 @@ END_TEST
 START_TEST(other_forms_of_request_know_basic_only)
 {
     const struct proxy_config own = {.auth = AUTH_ANY, .method = 1};
-    struct auth auth;
+    struct scheme_choice choice;
 
-    auth_start(&auth, &own, false, true, CHALLENGE_DIGEST);
-    ck_assert_int_eq(auth.scheme, CHALLENGE_NONE);
-    ck_assert(!auth_offered(&auth, DIGEST, why, sizeof why));
-    auth_start(&auth, &own, false, true, CHALLENGE_NONE);
-    ck_assert(auth_offered(&auth, BASIC, why, sizeof why));
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_DIGEST);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_offered(&choice, DIGEST, why, sizeof why));
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE);
+    ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
 }
 END_TEST
 

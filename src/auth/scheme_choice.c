@@ -1,0 +1,83 @@
+#include "auth/scheme_choice.h"
+
+#include <stdio.h>
+
+#define BIT(scheme) (1u << (scheme))
+
+static const enum challenge_scheme schemes_of[] = {
+    [AUTH_ANY] = CHALLENGE_NONE,   [AUTH_BASIC] = CHALLENGE_BASIC,         [AUTH_DIGEST] = CHALLENGE_DIGEST,
+    [AUTH_NTLM] = CHALLENGE_NTLM,  [AUTH_NEGOTIATE] = CHALLENGE_NEGOTIATE,
+};
+
+bool scheme_choice_needs_password(enum challenge_scheme scheme)
+{
+    return scheme == CHALLENGE_BASIC || scheme == CHALLENGE_DIGEST || scheme == CHALLENGE_NTLM;
+}
+
+void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
+                         enum challenge_scheme remembered)
+{
+    const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
+
+    *choice = (struct scheme_choice){.has_user = has_user, .readable = !tls};
+    if (!own)
+        return;
+    choice->fixed = own->auth != AUTH_ANY;
+    choice->usable = choice->fixed ? BIT(schemes_of[own->auth]) : by_password | BIT(CHALLENGE_NEGOTIATE);
+    if (!has_user)
+        choice->usable &= ~by_password;
+    if (own->method != 0) /* the others are libcurl's, which knows one form of request */
+        choice->usable &= BIT(CHALLENGE_BASIC);
+    choice->scheme = choice->fixed ? schemes_of[own->auth] : remembered;
+    choice->seen = remembered == CHALLENGE_NONE ? 0 : BIT(remembered);
+    if (!(choice->usable & BIT(choice->scheme)))
+        choice->scheme = CHALLENGE_NONE;
+}
+
+/* A password that anybody on the way can read goes out only when nothing else is offered, and never was: otherwise the
+ * proxy, or somebody before it, could talk us out of a better scheme. */
+static enum challenge_scheme choose(const struct scheme_choice *choice)
+{
+    unsigned usable = choice->usable;
+
+    if (choice->readable && !choice->fixed && choice->seen != BIT(CHALLENGE_BASIC))
+        usable &= ~BIT(CHALLENGE_BASIC);
+    return challenge_choose(choice->offered, usable);
+}
+
+bool scheme_choice_unable(struct scheme_choice *choice)
+{
+    choice->usable &= ~BIT(choice->scheme);
+    choice->scheme = CHALLENGE_NONE;
+    if (choice->fixed)
+        return false;
+    if (choice->offered == 0)
+        return true;
+    choice->scheme = choose(choice);
+    return choice->scheme != CHALLENGE_NONE;
+}
+
+bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char *why, size_t size)
+{
+    const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
+    char list[64];
+
+    choice->offered = offered;
+    choice->seen |= offered;
+    if (choice->scheme != CHALLENGE_NONE) /* it was tried, and could do nothing with this offer */
+        choice->usable &= ~BIT(choice->scheme);
+    choice->scheme = choose(choice);
+    if (choice->scheme != CHALLENGE_NONE)
+        return true;
+    challenge_list(offered, list, sizeof list);
+    if (offered == 0)
+        snprintf(why, size, "it offers no scheme of authentication that is known here");
+    else if (offered & by_password && !choice->has_user && !choice->fixed)
+        snprintf(why, size, "it asks for %s: set user and a password", list);
+    else if (offered & choice->usable)
+        snprintf(why, size, "it offers %s; a readable password goes out only with auth = basic", list);
+    else
+        snprintf(why, size, "it offers %s, which %s", list,
+                 choice->fixed ? "is not what auth says" : "cannot be used here");
+    return false;
+}
