@@ -9,4 +9,6 @@ src_libhouse_a_SOURCES += \
 	src/base/loop.c src/base/loop.h \
 	src/base/prompt.c src/base/prompt.h \
 	src/base/subprocess.c src/base/subprocess.h \
-	src/base/systemd.c src/base/systemd.h
+	src/base/systemd.c src/base/systemd.h \
+	src/base/task.c src/base/task.h \
+	src/base/trace.c src/base/trace.h

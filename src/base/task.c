@@ -1,0 +1,81 @@
+#include "base/task.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+static void begin(struct deferred *turn)
+{
+    struct task *task = (struct task *)((char *)turn - offsetof(struct task, turn));
+
+    task->phase = TASK_RUNS;
+    task->kind->begin(task);
+}
+
+static void end(struct deferred *turn)
+{
+    struct task *task = (struct task *)((char *)turn - offsetof(struct task, turn));
+
+    if (task->kind->release)
+        task->kind->release(task);
+    free(task);
+}
+
+void task_start(struct task *task, const struct task_kind *kind, struct loop *loop, task_done_fn *done, void *arg)
+{
+    task->kind = kind;
+    task->loop = loop;
+    task->done = done;
+    task->arg = arg;
+    task->phase = TASK_BEGINS;
+    loop_defer(loop, &task->turn, begin);
+}
+
+void task_enter(struct task *task, const char *name, unsigned state)
+{
+    if (log_wants(LEVEL_DEBUG))
+        log_message(LEVEL_DEBUG, name, "%s %s -> %s", task->kind->name, task->kind->state_names[task->state],
+                    task->kind->state_names[state]);
+    loop_timer_stop(&task->limit);
+    task->state = state;
+}
+
+void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late)
+{
+    loop_timer_start(task->loop, &task->limit, ms, late, task);
+}
+
+void task_tell(struct task *task, enum outcome outcome)
+{
+    loop_timer_stop(&task->limit);
+    if (task->phase != TASK_RUNS) /* it was told already */
+        return;
+    task->phase = TASK_TOLD;
+    task->done(task->arg, outcome, outcome == OUTCOME_DONE ? NULL : &task->failure);
+}
+
+void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    failure_vset(&task->failure, class, format, values);
+    va_end(values);
+    task_tell(task, outcome);
+}
+
+void task_free(struct task *task)
+{
+    if (!task || task->phase == TASK_FREED)
+        return;
+    task->phase = TASK_FREED;
+    loop_undefer(task->loop, &task->turn);
+    loop_timer_stop(&task->limit);
+    task->kind->drop(task);
+    loop_defer(task->loop, &task->turn, end);
+}
+
+bool task_is_freed(const struct task *task)
+{
+    return task->phase == TASK_FREED;
+}
