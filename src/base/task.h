@@ -36,7 +36,7 @@ struct task_kind {
     const char *const *state_names;
     void (*begin)(struct task *task);
     void (*drop)(struct task *task);    /* cancels and closes all that is held; called once, by task_free */
-    void (*release)(struct task *task); /* frees memory that others may have borrowed in this turn; NULL: there is none */
+    void (*release)(struct task *task); /* frees memory that others may borrow until the turn ends; NULL: none */
 };
 
 struct task {
