@@ -11,10 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/credential.h"
 #include "base/log.h"
 #include "base/prompt.h"
 #include "base/subprocess.h"
+#include "base/systemd.h"
 
 #define COMMAND_LIMIT_MS 60000 /* a person may have to unlock a key ring */
 #define QUESTION_MAX 512       /* bytes of what a person is asked */
@@ -227,7 +227,7 @@ static void run_command(struct entry *entry)
  * credentials by an access list, whose mask stands where the group's bits do: 0440 is fine for those. */
 static bool is_open_to_others(const struct entry *entry, const struct stat *status)
 {
-    mode_t others = credential_name(entry->text) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
+    mode_t others = systemd_credential_name(entry->text) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
 
     return S_ISREG(status->st_mode) && status->st_mode & others;
 }
@@ -254,12 +254,12 @@ static void read_path(struct entry *entry, const char *path)
 
 static void read_file(struct entry *entry)
 {
-    const char *credential = credential_name(entry->text), *why;
+    const char *credential = systemd_credential_name(entry->text), *why;
     char path[PATH_MAX];
 
     if (!credential)
         read_path(entry, entry->text);
-    else if (credential_path(credential, path, sizeof path, &why))
+    else if (systemd_credential_path(credential, path, sizeof path, &why))
         read_path(entry, path);
     else
         snprintf(entry->error, sizeof entry->error, "password-file: %s", why);

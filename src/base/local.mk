@@ -2,7 +2,6 @@
 
 src_libhouse_a_SOURCES += \
 	src/base/banned.h \
-	src/base/credential.c src/base/credential.h \
 	src/base/failure.c src/base/failure.h \
 	src/base/harden.c src/base/harden.h \
 	src/base/log.c src/base/log.h \

@@ -9,7 +9,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "base/credential.h"
+#include "base/systemd.h"
 #include "config/config_check.h"
 #include "config/diagnostics.h"
 #include "config/inifile.h"
@@ -163,13 +163,13 @@ static void complete_listener(struct reading *reading, struct listener_config *l
 /* A credential's file is looked at where it is read: `check` by hand need not have it. */
 static void check_password_file(struct reading *reading, const char *path)
 {
+    const char *credential = systemd_credential_name(path), *why;
     char place[PATH_MAX];
-    const char *why;
 
-    if (!credential_name(path))
+    if (!credential)
         check_file(reading, "password-file", path, true);
-    else if (reading->use == CONFIG_TO_CHECK ? !credential_is_name(credential_name(path), &why)
-                                             : !credential_path(credential_name(path), place, sizeof place, &why))
+    else if (reading->use == CONFIG_TO_CHECK ? !systemd_is_credential_name(credential, &why)
+                                             : !systemd_credential_path(credential, place, sizeof place, &why))
         complain(reading, line_of(reading, "password-file"), "password-file: %s", why);
 }
 

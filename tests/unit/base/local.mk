@@ -1,5 +1,4 @@
 UNIT_TESTS += \
-	tests/unit/base/check_credential \
 	tests/unit/base/check_failure \
 	tests/unit/base/check_log \
 	tests/unit/base/check_loop \
