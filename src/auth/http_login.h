@@ -27,6 +27,7 @@
 #include "base/failure.h"
 #include "base/loop.h"
 #include "http/connect_request.h"
+#include "http/connect_response.h"
 #include "http/http_head.h"
 #include "net/endpoint.h"
 #include "net/transport.h"

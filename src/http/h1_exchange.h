@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "http/connect_request.h"
+#include "http/connect_response.h"
 #include "http/http_head.h"
 #include "net/transport.h"
 

@@ -13,6 +13,7 @@
 #include "base/failure.h"
 #include "config/settings.h"
 #include "http/connect_request.h"
+#include "http/connect_response.h"
 #include "http/http_head.h"
 #include "net/endpoint.h"
 #include "net/transport.h"

@@ -16,6 +16,7 @@
 #include "base/failure.h"
 #include "config/config.h"
 #include "http/connect_request.h"
+#include "http/connect_response.h"
 #include "http/http_head.h"
 #include "net/address.h"
 #include "net/endpoint.h"

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "http/connect_request.h"
+#include "http/connect_response.h"
 
 /* code is a CURLproxycode, as CURLINFO_PROXY_ERROR has it.  False: it tells of a broken dialogue and not of an answer;
  * the verdict is untouched. */

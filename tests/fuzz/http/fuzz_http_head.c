@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/connect_request.h"
+#include "http/connect_response.h"
 
 #include "../fuzz.h"
 

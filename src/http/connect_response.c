@@ -1,0 +1,198 @@
+#include "http/connect_response.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/log.h"
+
+#define BODY_WORDS_MAX 80 /* how much of an error page the log repeats */
+
+/* Whether a member of Upgrade is the token we sent: the name in any case, the version exactly (RFC 9110 section
+ * 7.8). */
+static bool is_token(const struct http_head_slice *member, const char *token)
+{
+    size_t length = strlen(token);
+    const char *slash = strchr(token, '/');
+    size_t name = slash ? (size_t)(slash - token) : length;
+
+    return member->length == length && strncasecmp(member->bytes, token, name) == 0 &&
+           memcmp(member->bytes + name, token + name, length - name) == 0;
+}
+
+static bool names_token(const struct http_head *head, const char *token)
+{
+    struct http_head_slice member;
+    size_t field = 0, offset = 0;
+
+    while (http_head_next_member(head, "Upgrade", &field, &offset, &member))
+        if (is_token(&member, token))
+            return true;
+    return false;
+}
+
+/* Retry-After: seconds or a date (RFC 9110 section 10.2.3), capped. */
+static int retry_after(const struct http_head *head, time_t wall)
+{
+    const struct http_head_slice *value = http_head_field(head, "Retry-After");
+    char text[40];
+    time_t then;
+
+    if (!value || value->length == 0 || value->length >= sizeof text)
+        return CONNECT_RETRY_AFTER_NONE;
+    memcpy(text, value->bytes, value->length);
+    text[value->length] = '\0';
+    if (strspn(text, "0123456789") == value->length) {
+        unsigned long seconds = value->length > 9 ? CONNECT_RETRY_AFTER_MAX : strtoul(text, NULL, 10);
+
+        return seconds < CONNECT_RETRY_AFTER_MAX ? (int)seconds : CONNECT_RETRY_AFTER_MAX;
+    }
+    then = curl_getdate(text, NULL); /* all three forms of section 5.6.7 */
+    if (then < 0)
+        return CONNECT_RETRY_AFTER_NONE;
+    return then <= wall ? 0 : then - wall < CONNECT_RETRY_AFTER_MAX ? (int)(then - wall) : CONNECT_RETRY_AFTER_MAX;
+}
+
+/* The first words of an error page: what is no markup, blanks folded. */
+static void body_words(const char *body, size_t length, char *out, size_t size)
+{
+    bool blank = false;
+    size_t at = 0;
+
+    for (size_t i = 0; i < length && at + 2 < size; i++) {
+        if (body[i] == '<') { /* a tag; a style sheet and a script with all that is in them */
+            const char *rest = body + i, *end, *until = ">";
+            size_t left = length - i;
+
+            if (left > 6 && strncasecmp(rest, "<style", 6) == 0)
+                until = "</style>";
+            else if (left > 7 && strncasecmp(rest, "<script", 7) == 0)
+                until = "</script>";
+            end = memmem(rest, left, until, strlen(until));
+            if (!end)
+                break;
+            i = (size_t)(end - body) + strlen(until) - 1;
+            blank = true;
+        } else if (body[i] == ' ' || (body[i] >= '\t' && body[i] <= '\r')) {
+            blank = true;
+        } else {
+            if (blank && at > 0)
+                out[at++] = ' ';
+            blank = false;
+            out[at++] = body[i];
+        }
+    }
+    out[at] = '\0';
+}
+
+/* What else the proxy said, for the log only. */
+static void describe(struct failure *failure, const struct http_head *head, const char *body, size_t body_length)
+{
+    const struct http_head_slice *status = http_head_field(head, "Proxy-Status");
+    char words[BODY_WORDS_MAX], escaped[104]; /* two of them fit into the detail, names and quotes included */
+    size_t at = 0, size = sizeof failure->detail;
+
+    if (status)
+        at = (size_t)snprintf(failure->detail, size, " proxy-status=\"%s\"",
+                              log_escape(escaped, sizeof escaped, status->bytes, status->length));
+    body_words(body, body_length, words, sizeof words);
+    if (words[0])
+        snprintf(failure->detail + at, size - at, " body=\"%s\"",
+                 log_escape(escaped, sizeof escaped, words, strlen(words)));
+}
+
+static bool is_html(const struct http_head *head)
+{
+    const struct http_head_slice *type = http_head_field(head, "Content-Type");
+
+    return type && type->length >= 9 && strncasecmp(type->bytes, "text/html", 9) == 0;
+}
+
+/* A web server or a login page in the proxy's place answers CONNECT with a page; a proxy's own pages say that it is
+ * one. */
+static bool is_foreign_page(const struct http_head *head)
+{
+    return is_html(head) && head->status >= 400 && head->status < 500 && head->status != 403 && head->status != 407 &&
+           head->status != 408 && head->status != 429 && !http_head_field(head, "X-Squid-Error") &&
+           !http_head_field(head, "Proxy-Status") && !http_head_field(head, "Via");
+}
+
+static void judge_failure(const struct http_head *head, struct connect_response *response)
+{
+    struct failure *failure = &response->failure;
+    char reason[80];
+    int status = head->status;
+
+    log_escape(reason, sizeof reason, head->reason.bytes, head->reason.length);
+    response->verdict = CONNECT_FAILED;
+    if (status == 305 || status == 306)
+        failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
+    else if (status < 400)
+        failure_set(failure, FAILURE_TEMPORARY, "%d %s: most likely a captive portal or login page; log in with a "
+                    "web browser", status, reason);
+    else if (status == 511)
+        failure_set(failure, FAILURE_TEMPORARY, "%d %s: a captive portal; log in with a web browser", status, reason);
+    else if (status == 407)
+        failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
+    else if (is_foreign_page(head))
+        failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page, most likely a captive portal, login page or web "
+                    "server and not a proxy", status, reason);
+    else
+        failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
+                    "%d %s", status, reason);
+    response->server_error = status >= 500;
+    response->busy = status == 429 || status == 503;
+    response->target_trouble = status == 502 || status == 504;
+    response->denied = status == 407;
+}
+
+static void judge_switch(const struct connect_request *request, const struct http_head *head,
+                         struct connect_response *response)
+{
+    const struct http_head_slice *upgrade = http_head_field(head, "Upgrade");
+    char named[40];
+
+    if (!(request->announce & ANNOUNCE_UPGRADE))
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 to a request that offered no protocol");
+    else if (!upgrade || !http_head_has_member(head, "Connection", "upgrade"))
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names no protocol");
+    else if (!names_token(head, request->token))
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
+                    log_escape(named, sizeof named, upgrade->bytes, upgrade->length), request->token);
+    else {
+        response->verdict = CONNECT_OPEN;
+        response->switched = true;
+    }
+}
+
+void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
+                            size_t body_length, bool require_switch, time_t wall, struct connect_response *response)
+{
+    bool asked = request->announce & ANNOUNCE_UPGRADE;
+    int status = head->status;
+
+    memset(response, 0, sizeof *response);
+    response->verdict = CONNECT_FAILED;
+    response->retry_after = CONNECT_RETRY_AFTER_NONE;
+    if (status == 101) {
+        judge_switch(request, head, response);
+    } else if (status < 200) {
+        response->verdict = CONNECT_SKIP;
+    } else if (status < 300 && !require_switch) {
+        response->verdict = CONNECT_OPEN;
+    } else if (status < 300) {
+        failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
+                    "is set", status, request->token);
+    } else {
+        judge_failure(head, response);
+        describe(&response->failure, head, body, body_length);
+        if (status == 429 || status == 503)
+            response->retry_after = retry_after(head, wall);
+        if (status == 305 || status == 306)
+            response->verdict = CONNECT_REDIRECT;
+        if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
+            response->verdict = CONNECT_RETRY_PLAIN;
+    }
+}

@@ -1,0 +1,224 @@
+#include "http/connect_response.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+#define WALL 1000000000 /* Sun, 09 Sep 2001 01:46:40 GMT */
+
+/* Columns of verdict.tsv: what was asked ("upgrade", "require", the token), the head and the body that came, the
+ * verdict in words, the failure's text. */
+enum { ASKED, ASKED_TOKEN, HEAD, BODY, VERDICT, WHAT, DETAIL, VERDICT_COLUMNS };
+
+static const char *in_words(const struct connect_response *response, char *out, size_t size)
+{
+    static const char *const outcomes[] = {
+        [CONNECT_SKIP] = "skip", [CONNECT_OPEN] = "open", [CONNECT_RETRY_PLAIN] = "plain",
+        [CONNECT_REDIRECT] = "redirect",
+        [CONNECT_FAILED] = "failed",
+    };
+    bool failed = response->verdict != CONNECT_SKIP && response->verdict != CONNECT_OPEN;
+    size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s", outcomes[response->verdict], failed ? " " : "",
+                                 failed ? failure_class_name(response->failure.class) : "",
+                                 response->switched ? " switched" : "", response->busy ? " busy" : "",
+                                 response->target_trouble ? " target" : "", response->denied ? " denied" : "");
+
+    if (response->retry_after != CONNECT_RETRY_AFTER_NONE)
+        snprintf(out + at, size - at, " after=%d", response->retry_after);
+    return out;
+}
+
+static void judge(const char *asked, const char *token, const struct unit_cell *head_cell, const struct unit_cell *body,
+                  struct connect_response *response)
+{
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+    const struct connect_request request = {.announce = strstr(asked, "upgrade") ? ANNOUNCE_UPGRADE : ANNOUNCE_ALPN,
+                                           .target = &target, .token = token, .scheme = "imap"};
+    char *bytes = unit_exact(head_cell->bytes, head_cell->length), *rest = unit_exact(body->bytes, body->length);
+    struct http_head head;
+    const char *why;
+    size_t used;
+
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, head_cell->length, &used, &why), HTTP_HEAD_DONE);
+    memset(response, 'x', sizeof *response);
+    connect_response_judge(&request, &head, rest, body->length, strstr(asked, "require") != NULL, WALL, response);
+    free(bytes);
+    free(rest);
+}
+
+static void verdict_row(const struct unit_cell *cells, const char *where)
+{
+    struct connect_response response;
+    char words[128];
+
+    judge(cells[ASKED].bytes, cells[ASKED_TOKEN].bytes, &cells[HEAD], &cells[BODY], &response);
+    in_words(&response, words, sizeof words);
+    ck_assert_msg(unit_cell_is(&cells[VERDICT], words), "%s: %s: %s", where, words, response.failure.what);
+    ck_assert_msg(unit_cell_is(&cells[WHAT], response.failure.what), "%s: what: %s", where, response.failure.what);
+    ck_assert_msg(unit_cell_is(&cells[DETAIL], response.failure.detail), "%s: detail: %s", where,
+                  response.failure.detail);
+    ck_assert_msg(!response.failure.where[0] && !response.failure.scheme[0], "%s: where", where);
+}
+
+START_TEST(verdicts)
+{
+    unit_table("verdict.tsv", VERDICT_COLUMNS, verdict_row);
+}
+END_TEST
+
+static void judge_status(int status, const char *asked, struct connect_response *response)
+{
+    char head[64];
+    struct unit_cell cell = {head, (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\n\r\n", status)},
+                     body = {"", 0};
+
+    judge(asked, "IMAP", &cell, &body, response);
+}
+
+/* Every status there can be, to every way of asking. */
+START_TEST(every_status_has_its_verdict)
+{
+    for (int status = 100; status <= 599; status++) {
+        static const char *const asked[] = {"upgrade", "", "upgrade require", "require"};
+
+        for (size_t i = 0; i < 4; i++) {
+            struct connect_response response;
+            bool upgrade = i == 0, require = i >= 2;
+            enum connect_verdict expected = CONNECT_FAILED;
+
+            judge_status(status, asked[i], &response);
+            if (status < 200 && status != 101)
+                expected = CONNECT_SKIP;
+            else if (status >= 200 && status < 300 && !require)
+                expected = CONNECT_OPEN;
+            else if (upgrade && (status == 400 || status == 405 || status == 426 || status == 501))
+                expected = CONNECT_RETRY_PLAIN;
+            else if (status == 305 || status == 306)
+                expected = CONNECT_REDIRECT;
+            ck_assert_msg(response.verdict == expected, "%d to \"%s\"", status, asked[i]);
+            ck_assert(!response.switched);
+            ck_assert_int_eq(response.retry_after, CONNECT_RETRY_AFTER_NONE);
+            if (expected != CONNECT_FAILED)
+                continue;
+            ck_assert_msg(response.failure.what[0] != '\0', "%d", status);
+            ck_assert_msg(response.server_error == (status >= 500), "%d", status);
+            ck_assert_msg(response.busy == (status == 429 || status == 503), "%d", status);
+            ck_assert_msg(response.target_trouble == (status == 502 || status == 504), "%d", status);
+            ck_assert_msg(response.denied == (status == 407), "%d", status);
+            if (status >= 400)
+                ck_assert_msg((response.failure.class == FAILURE_TEMPORARY) ==
+                                  (status >= 500 || status == 429 || status == 408), "%d", status);
+        }
+    }
+}
+END_TEST
+
+/* Retry-After to a 503, in every form. */
+START_TEST(retry_after)
+{
+    static const struct {
+        const char *value;
+        int seconds;
+    } rows[] = {
+        {"0", 0}, {"1", 1}, {"120", 120}, {" 120 ", 120}, {"299", 299}, {"300", 300}, {"301", CONNECT_RETRY_AFTER_MAX},
+        {"0000000007", CONNECT_RETRY_AFTER_MAX}, /* more digits than any sane answer has */
+        {"99999999999999999999", CONNECT_RETRY_AFTER_MAX}, {"4294967297", CONNECT_RETRY_AFTER_MAX},
+        {"", CONNECT_RETRY_AFTER_NONE}, {"-1", CONNECT_RETRY_AFTER_NONE}, {"+1", CONNECT_RETRY_AFTER_NONE},
+        {"1.5", CONNECT_RETRY_AFTER_NONE}, {"1s", CONNECT_RETRY_AFTER_NONE}, {"soon", CONNECT_RETRY_AFTER_NONE},
+        {"0x10", CONNECT_RETRY_AFTER_NONE}, {"1 2", CONNECT_RETRY_AFTER_NONE},
+        /* dates: before, at and after the time of day, and far behind it (RFC 9110 section 5.6.7: all three forms) */
+        {"Sun, 09 Sep 2001 01:46:39 GMT", 0}, {"Sun, 09 Sep 2001 01:46:40 GMT", 0},
+        {"Sun, 09 Sep 2001 01:46:41 GMT", 1}, {"Sun, 09 Sep 2001 01:48:40 GMT", 120},
+        {"Tue, 19 Jan 2038 03:14:08 GMT", CONNECT_RETRY_AFTER_MAX}, {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
+        {"Sunday, 09-Sep-01 01:46:50 GMT", 10}, {"Sun Sep  9 01:46:50 2001", 10},
+        {"Sun, 09 Foo 2001 01:48:40 GMT", CONNECT_RETRY_AFTER_NONE}, {"09", 9}, {"Sep", CONNECT_RETRY_AFTER_NONE},
+        {"Sun, 09 Sep 2001 01:48:40 GMT and more of it", CONNECT_RETRY_AFTER_NONE},
+    };
+    static const int statuses[] = {503, 429, 500, 403, 413};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t j = 0; j < sizeof statuses / sizeof statuses[0]; j++) {
+            char head[128];
+            size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: %s\r\n\r\n", statuses[j],
+                                             rows[i].value);
+            struct unit_cell cell = {head, length}, body = {"", 0};
+            struct connect_response response;
+
+            judge("upgrade", "IMAP", &cell, &body, &response);
+            ck_assert_msg(response.retry_after == (j < 2 ? rows[i].seconds : CONNECT_RETRY_AFTER_NONE),
+                          "%d Retry-After: \"%s\" is %d", statuses[j], rows[i].value, response.retry_after);
+        }
+    }
+}
+END_TEST
+
+/* However long what the proxy says, the detail is printable, its quotes are closed, and the reason fits its line. */
+START_TEST(long_answers_are_cut_well)
+{
+    for (unsigned length = 0; length < 400; length += 7) {
+        for (unsigned kind = 0; kind < 3; kind++) {
+            static const char bytes[] = {'w', '\xff', '"'};
+            char *head = malloc(2 * length + 200), *page = malloc(length + 1);
+            unsigned quotes = 0;
+            size_t at = (size_t)snprintf(head, 2 * length + 200, "HTTP/1.1 502 ");
+            struct unit_cell cell = {head, 0}, body = {page, length};
+            struct connect_response response;
+
+            memset(head + at, bytes[kind], length);
+            at += length;
+            at += (size_t)snprintf(head + at, 40, "\r\nProxy-Status: ");
+            memset(head + at, bytes[kind], length);
+            at += length;
+            cell.length = at + (size_t)snprintf(head + at, 8, "\r\n\r\n");
+            memset(page, bytes[kind], length);
+            judge("upgrade", "IMAP", &cell, &body, &response);
+            ck_assert_uint_lt(strlen(response.failure.what), sizeof response.failure.what);
+            for (const char *c = response.failure.detail; *c; c++) {
+                ck_assert(*c >= 0x20 && *c <= 0x7e);
+                if (*c == '\\' && c[1])
+                    c++;
+                else if (*c == '"')
+                    quotes++;
+            }
+            ck_assert_msg(quotes % 2 == 0, "length %u: %s", length, response.failure.detail);
+            free(head);
+            free(page);
+        }
+    }
+}
+END_TEST
+
+/* Each beginning of an error page gives some words or none, and never reads behind its end. */
+START_TEST(a_page_may_end_anywhere)
+{
+    static const char page[] = "<!DOCTYPE html><html><head><title>Access denied</title><STYLE type=x>p{}</style>"
+                               "<script>var a = '<p>';</script></head><body>You   may\n not\x0b go <b>there</b>.";
+    char head[] = "HTTP/1.1 403 Forbidden\r\n\r\n";
+    struct unit_cell cell = {head, sizeof head - 1};
+    struct connect_response response;
+
+    for (size_t length = 0; length < sizeof page; length++) {
+        struct unit_cell body = {(char[sizeof page]){0}, length};
+
+        memcpy(body.bytes, page, length);
+        judge("upgrade", "IMAP", &cell, &body, &response);
+        ck_assert(!strchr(response.failure.detail, '<') && !strchr(response.failure.detail, '{'));
+    }
+    ck_assert_str_eq(response.failure.detail, " body=\"Access denied You may not go there .\"");
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("connect response");
+
+    tcase_add_test(cases, verdicts);
+    tcase_add_test(cases, every_status_has_its_verdict);
+    tcase_add_test(cases, retry_after);
+    tcase_add_test(cases, long_answers_are_cut_well);
+    tcase_add_test(cases, a_page_may_end_anywhere);
+    return unit_run();
+}
