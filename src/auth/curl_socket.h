@@ -1,16 +1,24 @@
 /* A connection that libcurl believes to have made: it holds one end of a pair, we the other, and nothing is dialed.
  * libcurl 7.88 calls connect() even when it is told that a socket is connected already, so it is given a hatch to
- * connect to. */
+ * connect to: a listening AF_UNIX socket without a place in the file system (unix(7), "autobind").  Linux has such
+ * sockets; elsewhere nothing can be opened. */
 #ifndef SALLYPORT_CURL_SOCKET_H
 #define SALLYPORT_CURL_SOCKET_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
-#include "auth/hatch.h"
 #include "base/loop.h"
 #include "net/transport.h"
+
+/* Private: the way in for one connection. */
+struct hatch {
+    int listening;           /* -1: closed */
+    struct sockaddr address; /* where to connect(): its name is so short that this holds all of it */
+    socklen_t length;
+};
 
 struct curl_socket {
     struct hatch hatch;      /* until libcurl has connected */
