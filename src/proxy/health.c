@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 struct entry {
     struct endpoint proxy;
     uint64_t touched;     /* when it was last written, for making room */
@@ -105,12 +107,12 @@ void health_each(const struct health *health, uint64_t now_ms,
     }
 }
 
-uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why)
+/* Returns for how many milliseconds it rests from now on; 0 when it was resting already: sessions that failed together
+ * count as one failure. */
+static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, const char *why)
 {
-    struct entry *entry = touch(health, proxy, now_ms);
     uint64_t rest = HEALTH_REST_FIRST_MS;
 
-    /* sessions that failed together count as one failure */
     if (entry->rests_until > now_ms)
         return 0;
     for (unsigned i = 0; i < entry->failures && rest < HEALTH_REST_MAX_MS; i++)
@@ -118,19 +120,33 @@ uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
     entry->failures++;
     entry->away = false;
-    snprintf(entry->why, sizeof entry->why, "%s", why);
+    snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, why);
     return entry->rests_until - now_ms;
 }
 
-void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,
-                      const char *why)
+void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                   const struct failure *failure)
+{
+    uint64_t rest = lay_to_rest(touch(health, proxy, now_ms), now_ms, failure->what);
+    char where[ENDPOINT_URL_MAX];
+
+    if (rest > 0)
+        log_message(LEVEL_WARNING, name, "%s rests for %u s: %s", endpoint_format_url(proxy, where),
+                    (unsigned)((rest + 999) / 1000), failure->what);
+}
+
+void health_sent_away(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                      unsigned seconds, const struct failure *failure)
 {
     struct entry *entry = touch(health, proxy, now_ms);
+    char where[ENDPOINT_URL_MAX];
 
     entry->rests_until = now_ms + (uint64_t)seconds * 1000;
     entry->failures = 0;
     entry->away = true;
-    snprintf(entry->why, sizeof entry->why, "%s", why);
+    snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, failure->what);
+    log_message(LEVEL_WARNING, name, "%s asks to be left alone for %u s: %s", endpoint_format_url(proxy, where),
+                seconds, failure->what);
 }
 
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
@@ -147,9 +163,13 @@ void health_forget(struct health *health)
     health->count = 0;
 }
 
-void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+void health_set_plain(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms)
 {
+    char where[ENDPOINT_URL_MAX];
+
     touch(health, proxy, now_ms)->plain = true;
+    log_message(LEVEL_INFO, name, "%s takes requests without Upgrade only; it gets no other from now on",
+                endpoint_format_url(proxy, where));
 }
 
 bool health_is_plain(const struct health *health, const struct endpoint *proxy)

@@ -1,6 +1,6 @@
 /* What is remembered of each proxy: whether it rests after a failure, whether it chokes on Upgrade, how it wants us to
- * authenticate.  Pure: the
- * clock is passed in, in milliseconds of any monotonic clock. */
+ * authenticate.  It knows no clock: now_ms is the time in milliseconds of any monotonic clock.  The log is told of each
+ * change for the worse; name is the session's, for the log, or NULL.  Proxies and failures are copied. */
 #ifndef SALLYPORT_HEALTH_H
 #define SALLYPORT_HEALTH_H
 
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "auth/challenge.h"
+#include "base/failure.h"
 #include "net/endpoint.h"
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the first failure; each further one in a row doubles it */
@@ -38,13 +39,14 @@ void health_each(const struct health *health, uint64_t now_ms,
                              const char *why),
                  void *arg);
 
-/* It could not be reached, or did not answer as a proxy does.  Returns the milliseconds that it rests now; 0 when it
- * was resting already. */
-uint64_t health_failed(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *why);
+/* It could not be reached, is no proxy, or refused our credentials: it rests, longer with each time.  While it rests,
+ * another failure changes nothing. */
+void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                   const struct failure *failure);
 
 /* It asked to be left alone for that many seconds. */
-void health_sent_away(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned seconds,
-                      const char *why);
+void health_sent_away(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                      unsigned seconds, const struct failure *failure);
 
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
@@ -52,8 +54,8 @@ void health_worked(struct health *health, const struct endpoint *proxy, uint64_t
 /* Forgets everything: the configuration was read anew, and the user expects a fresh start. */
 void health_forget(struct health *health);
 
-/* It refuses requests with Upgrade but takes them without. */
-void health_set_plain(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+/* It took a request without Upgrade after it had choked on one with. */
+void health_set_plain(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms);
 bool health_is_plain(const struct health *health, const struct endpoint *proxy);
 
 /* The scheme of authentication that worked last, chosen among what it offered; NONE: not known. */

@@ -10,6 +10,5 @@ src_libhouse_a_SOURCES += \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socksreply.c src/proxy/socksreply.h \
-	src/proxy/standing.c src/proxy/standing.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h

@@ -8,9 +8,9 @@
 #include "auth/password.h"
 #include "proxy/connector.h"
 #include "proxy/dialogue.h"
+#include "proxy/health.h"
 #include "proxy/pool.h"
 #include "proxy/route.h"
-#include "proxy/standing.h"
 
 struct hop {
     struct proxy_request_params params;
@@ -135,9 +135,10 @@ static void on_outer_failed(struct hop *hop, enum hop_event event)
 
     hop->reached |= hop_was_reached(hop->outer);
     if (event == HOP_DEAD || refused)
-        standing_failed(services, hop->params.name, hop->before, &failure);
+        health_failed(services->health, hop->params.name, hop->before, loop_now(services->loop), &failure);
     if (response && response->retry_after > 0)
-        standing_sent_away(services, hop->params.name, hop->before, (unsigned)response->retry_after, &failure);
+        health_sent_away(services->health, hop->params.name, hop->before, loop_now(services->loop),
+                         (unsigned)response->retry_after, &failure);
     if (refused)
         passwords_forget(services->passwords, hop->params.via);
     hop_free(hop->outer);
@@ -161,7 +162,7 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
         step(hop, what, text);
         break;
     case HOP_OPEN:
-        standing_worked(hop->params.services, hop->before);
+        health_worked(hop->params.services->health, hop->before, loop_now(hop->params.services->loop));
         transport = hop_take(hop->outer, &leftover, &length);
         hop_free(hop->outer);
         hop->outer = NULL;

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "proxy/health.h"
 #include "proxy/proxy_request.h"
 #include "proxy/route.h"
-#include "proxy/standing.h"
 #include "proxy/targets.h"
 #include "redirect/permission.h"
 #include "redirect/redirect_chain.h"
@@ -122,7 +122,8 @@ static void fail(struct tunnel *tunnel, enum blame blame)
     drop(tunnel);
     tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
-        standing_failed(tunnel->services, tunnel->name, tunnel->proxy, &tunnel->failure);
+        health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
+                      &tunnel->failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
     else if (proxy_failed && tunnel->proxy)
@@ -252,7 +253,7 @@ static const char *forbids(void *arg, const struct address *address)
 static void note_answer(struct tunnel *tunnel)
 {
     if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
-        standing_worked(tunnel->services, tunnel->proxy);
+        health_worked(tunnel->services->health, tunnel->proxy, loop_now(tunnel->services->loop));
 }
 
 /* The failure is the proxy's own answer: what follows from it. */
@@ -267,11 +268,12 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
     if (!hop_was_refused(tunnel->hop))
         note_answer(tunnel);
     if (response->retry_after > 0 && !learned)
-        standing_sent_away(tunnel->services, tunnel->name, tunnel->proxy, (unsigned)response->retry_after,
-                           &tunnel->failure);
+        health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
+                         (unsigned)response->retry_after, &tunnel->failure);
     if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
         passwords_forget(tunnel->services->passwords, tunnel->own);
-        standing_failed(tunnel->services, tunnel->name, tunnel->proxy, &tunnel->failure);
+        health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
+                      &tunnel->failure);
     }
     fail(tunnel, blame);
 }
@@ -377,7 +379,7 @@ static void on_open(struct tunnel *tunnel)
 {
     note_answer(tunnel);
     if (tunnel->plain)
-        standing_plain(tunnel->services, tunnel->name, tunnel->proxy);
+        health_set_plain(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop));
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 

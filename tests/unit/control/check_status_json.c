@@ -120,6 +120,14 @@ static void learn(struct house *house, const char *value)
                                            loop_now(house->services.loop)), 0);
 }
 
+static const struct failure *because(const char *what)
+{
+    static struct failure failure;
+
+    snprintf(failure.what, sizeof failure.what, "%s", what);
+    return &failure;
+}
+
 START_TEST(a_quiet_house)
 {
     struct house house;
@@ -150,8 +158,10 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     struct house house;
 
     open_house(&house);
-    health_failed(house.services.health, &learned, loop_now(house.services.loop), "not \"UTF-8\": \xff\x1b");
-    health_sent_away(house.services.health, &second, loop_now(house.services.loop), 90, "503 Service Unavailable");
+    health_failed(house.services.health, NULL, &learned, loop_now(house.services.loop),
+                  because("not \"UTF-8\": \xff\x1b"));
+    health_sent_away(house.services.health, NULL, &second, loop_now(house.services.loop), 90,
+                     because("503 Service Unavailable"));
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
                               "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"away\","

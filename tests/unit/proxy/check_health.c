@@ -10,6 +10,14 @@
 static const struct endpoint proxy = {.host = "proxy.example.net", .port = 3128},
                              other = {.host = "other.example.net", .port = 3128};
 
+static const struct failure *because(const char *what)
+{
+    static struct failure failure;
+
+    snprintf(failure.what, sizeof failure.what, "%s", what);
+    return &failure;
+}
+
 START_TEST(an_unknown_proxy_is_up)
 {
     struct health *health = health_new();
@@ -30,7 +38,7 @@ START_TEST(each_failure_doubles_the_rest_up_to_a_cap)
     const char *why = "";
 
     for (int i = 0; i < 100; i++) {
-        health_failed(health, &proxy, now, "connection refused");
+        health_failed(health, NULL, &proxy, now, because("connection refused"));
         ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_RESTING);
         ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), rest);
         ck_assert_str_eq(why, "connection refused");
@@ -52,10 +60,10 @@ START_TEST(failures_during_a_rest_are_one_failure)
     const char *why = "";
 
     for (unsigned i = 0; i < 50; i++)
-        health_failed(health, &proxy, START + i, i ? "later" : "first");
+        health_failed(health, NULL, &proxy, START + i, because(i ? "later" : "first"));
     ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), HEALTH_REST_FIRST_MS);
     ck_assert_str_eq(why, "first");
-    health_failed(health, &proxy, START + HEALTH_REST_FIRST_MS, "second");
+    health_failed(health, NULL, &proxy, START + HEALTH_REST_FIRST_MS, because("second"));
     ck_assert_uint_eq(health_rest_left(health, &proxy, START + HEALTH_REST_FIRST_MS, &why), 2 * HEALTH_REST_FIRST_MS);
     ck_assert_str_eq(why, "second");
     health_free(health);
@@ -67,11 +75,11 @@ START_TEST(an_answer_ends_the_rest_and_the_count)
     struct health *health = health_new();
     const char *why = "";
 
-    health_failed(health, &proxy, START, "one");
-    health_failed(health, &proxy, START + HEALTH_REST_FIRST_MS, "two");
+    health_failed(health, NULL, &proxy, START, because("one"));
+    health_failed(health, NULL, &proxy, START + HEALTH_REST_FIRST_MS, because("two"));
     health_worked(health, &proxy, START + HEALTH_REST_FIRST_MS + 1);
     ck_assert_int_eq(health_state(health, &proxy, START + HEALTH_REST_FIRST_MS + 1), HEALTH_UP);
-    health_failed(health, &proxy, START + 100000, "three");
+    health_failed(health, NULL, &proxy, START + 100000, because("three"));
     ck_assert_uint_eq(health_rest_left(health, &proxy, START + 100000, &why), HEALTH_REST_FIRST_MS);
     health_free(health);
 }
@@ -82,7 +90,7 @@ START_TEST(a_proxy_sent_us_away_for_as_long_as_it_said)
     struct health *health = health_new();
     const char *why = "";
 
-    health_sent_away(health, &proxy, START, 7, "503 Service Unavailable");
+    health_sent_away(health, NULL, &proxy, START, 7, because("503 Service Unavailable"));
     ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_AWAY);
     ck_assert_uint_eq(health_rest_left(health, &proxy, START + 1000, &why), 6000);
     ck_assert_str_eq(why, "503 Service Unavailable");
@@ -90,13 +98,13 @@ START_TEST(a_proxy_sent_us_away_for_as_long_as_it_said)
     ck_assert_int_eq(health_state(health, &proxy, START + 7000), HEALTH_UP);
 
     /* zero seconds are none; a second word of the proxy replaces the first */
-    health_sent_away(health, &proxy, START, 0, "503");
+    health_sent_away(health, NULL, &proxy, START, 0, because("503"));
     ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
-    health_sent_away(health, &proxy, START, 3, "429 Too Many Requests");
+    health_sent_away(health, NULL, &proxy, START, 3, because("429 Too Many Requests"));
     ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), 3000);
 
     /* and an old session's failure does not shorten it */
-    health_failed(health, &proxy, START + 1, "connection reset");
+    health_failed(health, NULL, &proxy, START + 1, because("connection reset"));
     ck_assert_int_eq(health_state(health, &proxy, START + 1), HEALTH_AWAY);
     ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), 3000);
     health_worked(health, &proxy, START + 2);
@@ -109,8 +117,8 @@ START_TEST(a_failure_after_being_away_rests_and_is_not_away)
 {
     struct health *health = health_new();
 
-    health_sent_away(health, &proxy, START, 1, "503");
-    health_failed(health, &proxy, START + 1000, "connection refused");
+    health_sent_away(health, NULL, &proxy, START, 1, because("503"));
+    health_failed(health, NULL, &proxy, START + 1000, because("connection refused"));
     ck_assert_int_eq(health_state(health, &proxy, START + 1000), HEALTH_RESTING);
     health_free(health);
 }
@@ -120,12 +128,12 @@ START_TEST(plain_is_remembered_whatever_else_happens)
 {
     struct health *health = health_new();
 
-    health_set_plain(health, &proxy, START);
+    health_set_plain(health, NULL, &proxy, START);
     ck_assert(health_is_plain(health, &proxy));
     ck_assert(!health_is_plain(health, &other));
     ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
-    health_failed(health, &proxy, START, "x");
-    health_sent_away(health, &proxy, START, 5, "x");
+    health_failed(health, NULL, &proxy, START, because("x"));
+    health_sent_away(health, NULL, &proxy, START, 5, because("x"));
     health_worked(health, &proxy, START);
     ck_assert(health_is_plain(health, &proxy));
     health_free(health);
@@ -138,7 +146,7 @@ START_TEST(one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_por
     const struct endpoint loud = {.host = "PROXY.example.NET", .port = 3128},
                           elsewhere = {.host = "proxy.example.net", .port = 8080};
 
-    health_failed(health, &proxy, START, "x");
+    health_failed(health, NULL, &proxy, START, because("x"));
     ck_assert_int_eq(health_state(health, &loud, START), HEALTH_RESTING);
     ck_assert_int_eq(health_state(health, &elsewhere, START), HEALTH_UP);
     health_free(health);
@@ -152,18 +160,18 @@ START_TEST(when_full_the_one_touched_longest_ago_gives_way)
 
     for (unsigned i = 0; i < HEALTH_ENTRIES_MAX; i++) {
         snprintf(place.host, sizeof place.host, "p%u.example.net", i);
-        health_set_plain(health, &place, START + i);
+        health_set_plain(health, NULL, &place, START + i);
     }
     snprintf(place.host, sizeof place.host, "p0.example.net");
     health_worked(health, &place, START + 10000); /* now p1 is the oldest */
-    health_set_plain(health, &proxy, START + 20000);
+    health_set_plain(health, NULL, &proxy, START + 20000);
     ck_assert(health_is_plain(health, &proxy));
     for (unsigned i = 0; i < HEALTH_ENTRIES_MAX; i++) {
         snprintf(place.host, sizeof place.host, "p%u.example.net", i);
         ck_assert_msg(health_is_plain(health, &place) == (i != 1), "%s", place.host);
     }
     /* whoever takes the place takes nothing over from the one before */
-    health_failed(health, &other, START + 30000, "x");
+    health_failed(health, NULL, &other, START + 30000, because("x"));
     ck_assert(!health_is_plain(health, &other));
     ck_assert_int_eq(health_state(health, &other, START + 30000), HEALTH_RESTING);
     health_free(health);
@@ -178,7 +186,7 @@ START_TEST(a_long_reason_is_cut)
 
     memset(text, 'y', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    health_failed(health, &proxy, START, text);
+    health_failed(health, NULL, &proxy, START, because(text));
     ck_assert_uint_gt(health_rest_left(health, &proxy, START, &why), 0);
     ck_assert_uint_ge(strlen(why), 100);
     ck_assert_int_eq(strncmp(why, text, strlen(why)), 0);

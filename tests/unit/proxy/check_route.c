@@ -79,6 +79,14 @@ static const char *walk_anew(struct setting *setting, struct failure *failure)
     return words;
 }
 
+static const struct failure *because(const char *what)
+{
+    static struct failure failure;
+
+    snprintf(failure.what, sizeof failure.what, "%s", what);
+    return &failure;
+}
+
 START_TEST(proxies_in_their_order)
 {
     struct setting setting;
@@ -108,12 +116,12 @@ START_TEST(resting_ones_come_last_and_those_away_not_at_all)
     struct failure failure;
 
     set_up(&setting, 4);
-    health_failed(setting.health, url(&setting, 0), NOW, "x");
+    health_failed(setting.health, NULL, url(&setting, 0), NOW, because("x"));
     ck_assert_str_eq(walk_anew(&setting, &failure), "p1 p2 p3 p0 none");
-    health_sent_away(setting.health, url(&setting, 1), NOW, 10, "503");
+    health_sent_away(setting.health, NULL, url(&setting, 1), NOW, 10, because("503"));
     ck_assert_str_eq(walk_anew(&setting, &failure), "p2 p3 p0 none");
-    health_failed(setting.health, url(&setting, 2), NOW, "x");
-    health_failed(setting.health, url(&setting, 3), NOW, "x");
+    health_failed(setting.health, NULL, url(&setting, 2), NOW, because("x"));
+    health_failed(setting.health, NULL, url(&setting, 3), NOW, because("x"));
     ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p2 p3 none");
     health_worked(setting.health, url(&setting, 3), NOW);
     ck_assert_str_eq(walk_anew(&setting, &failure), "p3 p0 p2 none");
@@ -133,7 +141,7 @@ START_TEST(health_is_asked_at_each_step)
     ck_assert(route_find(&route, &setting.listener, &target, &failure));
     ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
     ck_assert_str_eq(proxy->host, "p0");
-    health_sent_away(setting.health, url(&setting, 1), NOW, 10, "503");
+    health_sent_away(setting.health, NULL, url(&setting, 1), NOW, 10, because("503"));
     ck_assert_str_eq(walk(&setting, &route, &failure), "p2 none");
     health_free(setting.health);
 }
@@ -145,9 +153,9 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
     struct failure failure;
 
     set_up(&setting, 3);
-    health_sent_away(setting.health, url(&setting, 0), NOW, 30, "429 Too Many Requests");
-    health_sent_away(setting.health, url(&setting, 1), NOW - 500, 8, "503 Service Unavailable");
-    health_sent_away(setting.health, url(&setting, 2), NOW, 300, "503");
+    health_sent_away(setting.health, NULL, url(&setting, 0), NOW, 30, because("429 Too Many Requests"));
+    health_sent_away(setting.health, NULL, url(&setting, 1), NOW - 500, 8, because("503 Service Unavailable"));
+    health_sent_away(setting.health, NULL, url(&setting, 2), NOW, 300, because("503"));
     ck_assert_str_eq(walk_anew(&setting, &failure), "away");
     ck_assert_int_eq(failure.class, FAILURE_TEMPORARY);
     ck_assert_str_eq(failure.where, "p1:3128");
@@ -192,7 +200,7 @@ START_TEST(direct_falls_in_when_no_proxy_can_be_reached)
     ck_assert(route_find(&route, &setting.listener, &target, &failure));
     route.reached = true;
     ck_assert_str_eq(walk(&setting, &route, &failure), "p0 p1 none");
-    health_sent_away(setting.health, url(&setting, 0), NOW, 30, "503"); /* which is an answer, too */
+    health_sent_away(setting.health, NULL, url(&setting, 0), NOW, 30, because("503")); /* which is an answer, too */
     ck_assert_str_eq(walk_anew(&setting, &failure), "p1 none");
     health_free(setting.health);
 }
