@@ -190,7 +190,7 @@ static bool names_proxy(const struct listener_config *listener, const struct end
         if (endpoint_equal(&listener->proxy->urls.at[i], proxy))
             return true;
     url = listener->proxy->urls.environment ? proxy_environment_find(listener->scheme) : NULL;
-    return url && endpoint_parse_environment(&named, url, strlen(url), &userinfo, &length, &why) &&
+    return url && proxy_environment_parse(&named, url, strlen(url), &userinfo, &length, &why) &&
            endpoint_equal(&named, proxy);
 }
 

@@ -168,7 +168,7 @@ static void check_environment(const struct config *config, struct diagnostics *c
         if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
             continue;
         url = proxy_environment_find(listener->scheme);
-        if (url && !endpoint_parse_environment(&proxy, url, strlen(url), &userinfo, &length, &why))
+        if (url && !proxy_environment_parse(&proxy, url, strlen(url), &userinfo, &length, &why))
             complain(complaints, listener->line, "url = environment, but the variable for %s cannot be used: %s",
                      listener->scheme, why);
         if (!url)

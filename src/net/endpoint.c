@@ -14,7 +14,7 @@ static bool fault(const char **why, const char *text)
     return false;
 }
 
-static bool parse_port(uint16_t *port, const char *text, size_t length, const char **why)
+bool endpoint_parse_port(uint16_t *port, const char *text, size_t length, const char **why)
 {
     unsigned value = 0;
 
@@ -99,7 +99,7 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
             return false;
     }
     if (rest < end)
-        return parse_port(&endpoint->port, rest + 1, (size_t)(end - rest) - 1, why);
+        return endpoint_parse_port(&endpoint->port, rest + 1, (size_t)(end - rest) - 1, why);
     if (default_port == 0)
         return fault(why, "the port is missing");
     endpoint->port = default_port;
@@ -142,10 +142,15 @@ static const struct scheme schemes[] = {
     {"socks5h", 1080, false, true},
 };
 
-/* What stands behind "scheme://": host[:port] and at most a "/". */
-static bool parse_authority(struct endpoint *endpoint, const char *text, size_t length, const struct scheme *scheme,
-                            const char **why)
+static const struct scheme *scheme_of(const struct endpoint *proxy)
 {
+    return &schemes[proxy->socks ? 2 : proxy->tls ? 1 : 0];
+}
+
+bool endpoint_parse_authority(struct endpoint *endpoint, const char *text, size_t length, const char **why)
+{
+    const struct scheme *scheme = scheme_of(endpoint);
+
     if (length > 0 && text[length - 1] == '/')
         length--;
     if (memchr(text, '/', length) || memchr(text, '?', length) || memchr(text, '#', length))
@@ -157,33 +162,37 @@ static bool parse_authority(struct endpoint *endpoint, const char *text, size_t 
     return true;
 }
 
-/* Steps over "scheme://".  NULL after a fault. */
-static const struct scheme *skip_scheme(const char **text, size_t *length, bool socks, const char **why)
+static size_t parse_scheme(struct endpoint *endpoint, const char *text, size_t length, bool socks, const char **why)
 {
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         size_t name = strlen(schemes[i].name);
 
-        if (*length < name + 3 || strncasecmp(*text, schemes[i].name, name) != 0 ||
-            memcmp(*text + name, "://", 3) != 0 || (schemes[i].socks && !socks))
+        if (length < name + 3 || strncasecmp(text, schemes[i].name, name) != 0 ||
+            memcmp(text + name, "://", 3) != 0 || (schemes[i].socks && !socks))
             continue;
-        *text += name + 3;
-        *length -= name + 3;
-        return &schemes[i];
+        endpoint->tls = schemes[i].tls;
+        endpoint->socks = schemes[i].socks;
+        return name + 3;
     }
     fault(why, socks ? "a proxy's URL starts with http://, https:// or socks5h://"
                      : "a proxy's URL starts with http:// or https://");
-    return NULL;
+    return 0;
+}
+
+size_t endpoint_parse_scheme(struct endpoint *endpoint, const char *text, size_t length, const char **why)
+{
+    return parse_scheme(endpoint, text, length, false, why);
 }
 
 static bool parse_url(struct endpoint *endpoint, const char *text, size_t length, bool socks, const char **why)
 {
-    const struct scheme *scheme = skip_scheme(&text, &length, socks, why);
+    size_t skip = parse_scheme(endpoint, text, length, socks, why);
 
-    if (!scheme)
+    if (skip == 0)
         return false;
-    if (memchr(text, '@', length))
+    if (memchr(text + skip, '@', length - skip))
         return fault(why, "a proxy's URL holds no user and no password");
-    return parse_authority(endpoint, text, length, scheme, why);
+    return endpoint_parse_authority(endpoint, text + skip, length - skip, why);
 }
 
 bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t length, const char **why)
@@ -194,26 +203,6 @@ bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t leng
 bool endpoint_parse_any_url(struct endpoint *endpoint, const char *text, size_t length, const char **why)
 {
     return parse_url(endpoint, text, length, true, why);
-}
-
-bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
-                                size_t *userinfo_length, const char **why)
-{
-    const struct scheme *scheme = &schemes[0];
-    const char *at;
-
-    if (memmem(text, length, "://", 3))
-        scheme = skip_scheme(&text, &length, false, why);
-    if (!scheme)
-        return false;
-    at = memrchr(text, '@', length);
-    *userinfo = text;
-    *userinfo_length = at ? (size_t)(at - text) : 0;
-    if (at) {
-        length -= (size_t)(at + 1 - text);
-        text = at + 1;
-    }
-    return parse_authority(endpoint, text, length, scheme, why);
 }
 
 static int hex_digit(char c)
@@ -255,11 +244,6 @@ const char *endpoint_format(const struct endpoint *endpoint, char out[ENDPOINT_T
     return out;
 }
 
-static const struct scheme *scheme_of(const struct endpoint *proxy)
-{
-    return &schemes[proxy->socks ? 2 : proxy->tls ? 1 : 0];
-}
-
 const char *endpoint_scheme(const struct endpoint *proxy)
 {
     return scheme_of(proxy)->name;
@@ -299,43 +283,4 @@ bool endpoint_host_within(const char *host, const char *domain, size_t domain_le
     if (strncasecmp(host + host_length - domain_length, domain, domain_length) != 0)
         return false;
     return domain_length == host_length || host[host_length - domain_length - 1] == '.';
-}
-
-static bool no_proxy_member_names(const char *member, size_t length, const struct endpoint *endpoint)
-{
-    struct endpoint named;
-    struct in6_addr ignored;
-    const char *host = member, *colon = memchr(member, ':', length), *why;
-
-    if (length == 1 && *member == '*')
-        return true;
-    if (inet_pton(AF_INET, endpoint->host, &ignored) == 1 || strchr(endpoint->host, ':')) { /* addresses: only equal */
-        if (length == strlen(endpoint->host) && strncasecmp(member, endpoint->host, length) == 0)
-            return true;
-        return endpoint_parse(&named, member, length, endpoint->port, &why) && endpoint_equal(&named, endpoint);
-    }
-    if (colon) {
-        uint16_t port;
-
-        if (!parse_port(&port, colon + 1, (size_t)(member + length - colon) - 1, &why) || port != endpoint->port)
-            return false;
-        length = (size_t)(colon - member);
-    }
-    if (length > 2 && host[0] == '*' && host[1] == '.')
-        host++, length--;
-    return endpoint_host_within(endpoint->host, host, length);
-}
-
-bool endpoint_in_no_proxy(const struct endpoint *endpoint, const char *list)
-{
-    static const char separators[] = ", \t";
-
-    for (list += strspn(list, separators); *list; list += strspn(list, separators)) {
-        size_t length = strcspn(list, separators);
-
-        if (no_proxy_member_names(list, length, endpoint))
-            return true;
-        list += length;
-    }
-    return false;
 }

@@ -41,10 +41,15 @@ bool endpoint_parse_url(struct endpoint *endpoint, const char *text, size_t leng
 /* The same, or socks5h://host[:port] (default 1080): what a proxy behind which other proxies are may be. */
 bool endpoint_parse_any_url(struct endpoint *endpoint, const char *text, size_t length, const char **why);
 
-/* As endpoint_parse_url, but a proxy variable of the environment may hold "user:password@" too and may leave the
- * scheme out.  *userinfo points into text, *userinfo_length is 0 when there is none. */
-bool endpoint_parse_environment(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
-                                size_t *userinfo_length, const char **why);
+/* The parts of such a URL, for what is nearly one.  "http://" or "https://" at the beginning of text: sets tls and
+ * socks and returns its length in bytes, 0 after a fault. */
+size_t endpoint_parse_scheme(struct endpoint *endpoint, const char *text, size_t length, const char **why);
+
+/* What stands behind it: host[:port] and at most a "/".  tls and socks are set before; they say the default port. */
+bool endpoint_parse_authority(struct endpoint *endpoint, const char *text, size_t length, const char **why);
+
+/* "1" to "65535". */
+bool endpoint_parse_port(uint16_t *port, const char *text, size_t length, const char **why);
 
 /* Decodes %XX of a URL part into out (NUL-terminated).  False when it does not fit or holds a NUL or a bad escape. */
 bool endpoint_decode(const char *text, size_t length, char *out, size_t size);
@@ -68,9 +73,5 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /* Whether host is domain itself or a name below it, label by label, in any case, a last dot of either ignored.
  * A leading dot of the domain is ignored too. */
 bool endpoint_host_within(const char *host, const char *domain, size_t domain_length);
-
-/* Whether the list of a no_proxy variable names this endpoint: "*", domains, addresses, each with or without a port,
- * separated by commas or blanks. */
-bool endpoint_in_no_proxy(const struct endpoint *endpoint, const char *list);
 
 #endif

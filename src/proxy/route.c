@@ -11,7 +11,7 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
     const char *exceptions = proxy_environment_no_proxy(), *url, *userinfo, *why;
     size_t userinfo_length, user;
 
-    if (exceptions && endpoint_in_no_proxy(target, exceptions)) {
+    if (exceptions && proxy_environment_excludes(target, exceptions)) {
         route->direct = true;
         return true;
     }
@@ -21,7 +21,7 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
         return false;
     }
     route->proxies = &route->environment;
-    if (!endpoint_parse_environment(&route->environment, url, strlen(url), &userinfo, &userinfo_length, &why)) {
+    if (!proxy_environment_parse(&route->environment, url, strlen(url), &userinfo, &userinfo_length, &why)) {
         failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
         return false;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../fuzz.h"
+#include "config/proxy_environment.h"
 
 static void look(const struct endpoint *place)
 {
@@ -55,7 +56,7 @@ static void read_url(const char *text, size_t length)
     else
         MUST(why && *why);
     why = NULL;
-    if (endpoint_parse_environment(&place, text, length, &userinfo, &userinfo_length, &why)) {
+    if (proxy_environment_parse(&place, text, length, &userinfo, &userinfo_length, &why)) {
         char decoded[64];
 
         look(&place);
@@ -79,9 +80,9 @@ static void read_list(const char *text, size_t length)
     memcpy(list, text, length);
     list[length] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        (void)endpoint_in_no_proxy(&places[i], list);
+        (void)proxy_environment_excludes(&places[i], list);
     if (strcmp(list, "*") == 0)
-        MUST(endpoint_in_no_proxy(&places[0], list));
+        MUST(proxy_environment_excludes(&places[0], list));
     free(list);
 }
 

@@ -1,5 +1,6 @@
 #include "config/proxy_environment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,23 @@ START_TEST(a_scheme_of_any_length_does_no_harm)
 }
 END_TEST
 
+/* no_proxy.tsv: host, port, list, yes or no. */
+static void no_proxy_row(const struct unit_cell *cells, const char *where)
+{
+    struct endpoint place = {.port = (uint16_t)strtoul(cells[1].bytes, NULL, 10)};
+    char *list = unit_exact(cells[2].bytes, cells[2].length + 1);
+
+    snprintf(place.host, sizeof place.host, "%s", cells[0].bytes);
+    ck_assert_msg(proxy_environment_excludes(&place, list) == unit_cell_is(&cells[3], "yes"), "%s", where);
+    free(list);
+}
+
+START_TEST(no_proxy_lists)
+{
+    unit_table("no_proxy.tsv", 4, no_proxy_row);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("environment");
@@ -66,5 +84,6 @@ int main(void)
     tcase_add_test(cases, lower_case_before_upper_and_the_scheme_before_all);
     tcase_add_test(cases, exceptions);
     tcase_add_test(cases, a_scheme_of_any_length_does_no_harm);
+    tcase_add_test(cases, no_proxy_lists);
     return unit_run();
 }

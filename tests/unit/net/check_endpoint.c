@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "config/proxy_environment.h"
 
 /* Columns of endpoint.tsv: how it is read, text, default port, then what comes of it: "host|port" ("|tls"), with "srv"
  * or the userinfo in the last column, or "!" and the reason. */
@@ -31,7 +32,7 @@ static void read_row(const struct unit_cell *cells, const char *where)
         good = endpoint_parse_url(&place, text, cells[TEXT].length, &why);
     } else {
         ck_assert_msg(unit_cell_is(&cells[KIND], "environment"), "%s: kind", where);
-        good = endpoint_parse_environment(&place, text, cells[TEXT].length, &info, &info_length, &why);
+        good = proxy_environment_parse(&place, text, cells[TEXT].length, &info, &info_length, &why);
         if (good)
             snprintf(userinfo, sizeof userinfo, "%.*s", (int)info_length, info);
     }
@@ -73,7 +74,7 @@ static void read_every_beginning(const struct unit_cell *cells, const char *wher
         why = NULL;
         ck_assert_msg(endpoint_parse_url(&place, text, length, &why) || (why && *why), "%s", where);
         why = NULL;
-        if (endpoint_parse_environment(&place, text, length, &info, &info_length, &why))
+        if (proxy_environment_parse(&place, text, length, &info, &info_length, &why))
             ck_assert_msg(info >= text && info + info_length <= text + length, "%s", where);
         else
             ck_assert_msg(why && *why, "%s", where);
@@ -200,23 +201,6 @@ START_TEST(a_host_is_within_a_domain_label_by_label)
 }
 END_TEST
 
-/* no_proxy.tsv: host, port, list, yes or no. */
-static void no_proxy_row(const struct unit_cell *cells, const char *where)
-{
-    struct endpoint place = {.port = (uint16_t)strtoul(cells[1].bytes, NULL, 10)};
-    char *list = unit_exact(cells[2].bytes, cells[2].length + 1);
-
-    snprintf(place.host, sizeof place.host, "%s", cells[0].bytes);
-    ck_assert_msg(endpoint_in_no_proxy(&place, list) == unit_cell_is(&cells[3], "yes"), "%s", where);
-    free(list);
-}
-
-START_TEST(no_proxy_lists)
-{
-    unit_table("no_proxy.tsv", 4, no_proxy_row);
-}
-END_TEST
-
 int main(void)
 {
     TCase *cases = unit_case("endpoint");
@@ -228,6 +212,5 @@ int main(void)
     tcase_add_test(cases, equal_ignores_case_and_nothing_else);
     tcase_add_test(cases, percents_are_decoded);
     tcase_add_test(cases, a_host_is_within_a_domain_label_by_label);
-    tcase_add_test(cases, no_proxy_lists);
     return unit_run();
 }
