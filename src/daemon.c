@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/systemd.h"
 #include "config/proxy_environment.h"
-#include "control/desk.h"
+#include "control/control_server.h"
 #include "control/requests.h"
 #include "control/status_json.h"
 #include "net/endpoint.h"
@@ -35,7 +35,7 @@ struct daemon {
     struct config *config;
     struct listener_set *listeners;
     struct sessions *sessions;
-    struct desk *desk;
+    struct control_server *control;
     uint64_t started; /* ms */
     daemon_log_fn *set_log;
     struct loop_signal signals[3];
@@ -220,7 +220,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     health_forget(daemon->services.health);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
     pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
-    desk_set(daemon->desk, fresh->settings.control);
+    control_server_set(daemon->control, fresh->settings.control);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
 }
@@ -308,7 +308,7 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
 
 static void release(struct daemon *daemon)
 {
-    desk_free(daemon->desk);
+    control_server_free(daemon->control);
     listener_set_free(daemon->listeners);
     daemon->listeners = NULL; /* sessions that end look for them */
     sessions_free(daemon->sessions);
@@ -335,12 +335,12 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         !loop_signal_start(daemon.services.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
         !(daemon.services.pool = pool_new(&daemon.services)) ||
         !(daemon.listeners = listener_set_new(daemon.services.loop, on_client, &daemon)) ||
-        !(daemon.desk = desk_new(daemon.services.loop, daemon.services.questions, &master))) {
+        !(daemon.control = control_server_new(daemon.services.loop, daemon.services.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
     } else if (!listener_set_set(daemon.listeners, config, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
-        desk_set(daemon.desk, config->settings.control);
+        control_server_set(daemon.control, config->settings.control);
         pool_keep(daemon.services.pool, config, daemon.room_ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +14,15 @@
 #include "net/listener.h"
 #include "net/peer.h"
 
+/* Answers a request: line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
+ * length; NULL when there is no memory for one.  It must not free the service. */
+typedef char *answer_fn(void *arg, const char *line, size_t *length);
+
 enum state { READING, ANSWERING, DEAD };
 
 /* One connection. */
 struct talk {
-    struct control_server *owner;
+    struct service *owner;
     struct talk *next, **back; /* the newest first */
     enum state state;
     int fd;
@@ -30,11 +35,12 @@ struct talk {
     struct deferred death;
 };
 
-struct control_server {
+/* The socket at one place, and those who talk over it. */
+struct service {
     struct loop *loop;
     struct control_socket socket;
     struct listener *listener;
-    control_server_answer_fn *answer;
+    answer_fn *answer;
     void *arg;
     struct talk *first;
     size_t count;
@@ -181,24 +187,24 @@ static void enter(struct talk *talk, enum state state)
 }
 
 /* Nobody but this user gets past the file's mode; this holds even where the mode is not looked at. */
-static bool is_ours(struct control_server *control, int fd)
+static bool is_ours(struct service *service, int fd)
 {
     unsigned suppressed;
     uid_t uid;
 
     if (peer_uid_local(fd, &uid) && uid == geteuid())
         return true;
-    if (log_brake_open(&control->strangers, loop_now(control->loop), &suppressed))
+    if (log_brake_open(&service->strangers, loop_now(service->loop), &suppressed))
         log_message(LEVEL_WARNING, NULL, "another user has come to the control socket and was turned away");
     return false;
 }
 
 /* Makes room: whoever is silent for longest has waited in vain. */
-static void end_oldest_reader(struct control_server *control)
+static void end_oldest_reader(struct service *service)
 {
     struct talk *oldest = NULL;
 
-    for (struct talk *talk = control->first; talk; talk = talk->next)
+    for (struct talk *talk = service->first; talk; talk = talk->next)
         if (talk->state == READING)
             oldest = talk;
     if (oldest)
@@ -207,71 +213,171 @@ static void end_oldest_reader(struct control_server *control)
 
 static void on_connection(void *arg, int fd, const struct address *from, const struct address *local)
 {
-    struct control_server *control = arg;
+    struct service *service = arg;
     struct talk *talk;
 
     (void)from, (void)local; /* local sockets have no address worth the name */
-    if (!is_ours(control, fd)) {
+    if (!is_ours(service, fd)) {
         close(fd);
         return;
     }
-    if (control->count == CONTROL_TALKS_MAX)
-        end_oldest_reader(control);
-    talk = control->count < CONTROL_TALKS_MAX ? calloc(1, sizeof *talk) : NULL;
+    if (service->count == CONTROL_TALKS_MAX)
+        end_oldest_reader(service);
+    talk = service->count < CONTROL_TALKS_MAX ? calloc(1, sizeof *talk) : NULL;
     if (!talk) {
         (void)send(fd, "error busy\n", strlen("error busy\n"), MSG_NOSIGNAL | MSG_DONTWAIT);
         close(fd);
         return;
     }
-    talk->owner = control;
+    talk->owner = service;
     talk->fd = fd;
-    talk->next = control->first;
-    talk->back = &control->first;
+    talk->next = service->first;
+    talk->back = &service->first;
     if (talk->next)
         talk->next->back = &talk->next;
-    control->first = talk;
-    control->count++;
+    service->first = talk;
+    service->count++;
     enter(talk, READING);
 }
 
-struct control_server *control_server_new(struct loop *loop, const char *path, control_server_answer_fn *answer,
-                                          void *arg, char *error, size_t size)
+/* Takes the socket at path and starts.  NULL: error says why, errno is EADDRINUSE when another program serves it. */
+static struct service *serve(struct loop *loop, const char *path, answer_fn *answer, void *arg, char *error,
+                             size_t size)
 {
-    struct control_server *control = calloc(1, sizeof *control);
+    struct service *service = calloc(1, sizeof *service);
 
-    if (!control) {
+    if (!service) {
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    if (!control_socket_take(&control->socket, path, error, size)) {
-        free(control);
+    if (!control_socket_take(&service->socket, path, error, size)) {
+        free(service);
         return NULL;
     }
-    control->loop = loop;
-    control->answer = answer;
-    control->arg = arg;
-    control->listener = listener_start(loop, control->socket.fd, "control", on_connection, control);
-    if (!control->listener) {
+    service->loop = loop;
+    service->answer = answer;
+    service->arg = arg;
+    service->listener = listener_start(loop, service->socket.fd, "control", on_connection, service);
+    if (!service->listener) {
         snprintf(error, size, "out of memory");
-        control_socket_give_back(&control->socket);
-        free(control);
+        control_socket_give_back(&service->socket);
+        free(service);
         return NULL;
     }
-    return control;
+    return service;
 }
 
-const char *control_server_path(const struct control_server *control)
+/* Drops all connections and removes the socket.  NULL is fine. */
+static void end_service(struct service *service)
 {
-    return control->socket.path;
-}
-
-void control_server_free(struct control_server *control)
-{
-    if (!control)
+    if (!service)
         return;
-    listener_free(control->listener);
-    control_socket_give_back(&control->socket);
-    while (control->first)
-        enter(control->first, DEAD);
-    free(control);
+    listener_free(service->listener);
+    control_socket_give_back(&service->socket);
+    while (service->first)
+        enter(service->first, DEAD);
+    free(service);
+}
+
+/* --- where it is served --- */
+
+struct control_server {
+    struct loop *loop;
+    struct questions *questions;
+    struct requests_master master;
+    char *wanted;            /* value of the key; owned */
+    struct service *service; /* NULL: there is none */
+    struct deferred move;
+};
+
+struct control_server *control_server_new(struct loop *loop, struct questions *questions,
+                                          const struct requests_master *master)
+{
+    struct control_server *server = calloc(1, sizeof *server);
+
+    if (server) {
+        server->loop = loop;
+        server->questions = questions;
+        server->master = *master;
+    }
+    return server;
+}
+
+static char *on_request(void *arg, const char *line, size_t *length)
+{
+    struct control_server *server = arg;
+
+    return requests_obey(&server->master, line, length);
+}
+
+/* Where it is to be; NULL: nowhere, which was told where it needs telling. */
+static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
+{
+    char error[300];
+
+    switch (control_socket_find(control, path, error, sizeof error)) {
+    case CONTROL_SOCKET_HERE:
+        return path;
+    case CONTROL_SOCKET_NONE:
+        break;
+    case CONTROL_SOCKET_HOMELESS:
+        log_message(LEVEL_INFO, NULL, "no control socket: XDG_RUNTIME_DIR is not set");
+        break;
+    case CONTROL_SOCKET_BAD:
+        log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
+        break;
+    }
+    return NULL;
+}
+
+static void open_at(struct control_server *server, const char *path)
+{
+    char error[400], shown[2 * CONTROL_SOCKET_PATH_MAX];
+
+    server->service = serve(server->loop, path, on_request, server, error, sizeof error);
+    if (server->service)
+        log_event(LEVEL_INFO, NULL, "control on=\"%s\"", log_escape(shown, sizeof shown, path, strlen(path)));
+    else if (errno == EADDRINUSE)
+        log_message(LEVEL_ERROR, NULL, "no control socket: %s; give this one a `control` of its own, or none", error);
+    else
+        log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
+}
+
+static void move(struct deferred *deferred)
+{
+    struct control_server *server = (struct control_server *)((char *)deferred - offsetof(struct control_server, move));
+    char room[CONTROL_SOCKET_PATH_MAX];
+    const char *path = find(server->wanted, room);
+
+    if (server->service && path && strcmp(server->service->socket.path, path) == 0)
+        return;
+    end_service(server->service);
+    server->service = NULL;
+    if (path)
+        open_at(server, path);
+    questions_set_shown(server->questions, server->service != NULL);
+}
+
+void control_server_set(struct control_server *server, const char *control)
+{
+    char *wanted = strdup(control);
+
+    if (!wanted)
+        return;
+    free(server->wanted);
+    server->wanted = wanted;
+    if (server->service)
+        loop_defer(server->loop, &server->move, move);
+    else
+        move(&server->move); /* no request can be under way */
+}
+
+void control_server_free(struct control_server *server)
+{
+    if (!server)
+        return;
+    loop_undefer(server->loop, &server->move);
+    end_service(server->service);
+    free(server->wanted);
+    free(server);
 }

@@ -1,15 +1,15 @@
-/* Serves the control socket: one request and one answer a connection.  A request is a line that a person can type, of
- * CONTROL_LINE_MAX bytes at most; what does not come as one, in time, from a program of this user, is answered with an
- * error line or dropped.  Nothing that comes in can do more than that.  What requests mean is the callee's business.
- * Nothing here blocks.
+/* Keeps the control socket where the configuration wants it, and serves it: one request and one answer a connection.
+ * A request is a line that a person can type, of CONTROL_LINE_MAX bytes at most; what does not come as one, in time,
+ * from a program of this user, is answered with an error line or dropped.  Nothing that comes in can do more than
+ * that.  What requests mean is the business of requests.  Nothing here blocks.
  *
  *     READING -> ANSWERING -> DEAD */
 #ifndef SALLYPORT_CONTROL_SERVER_H
 #define SALLYPORT_CONTROL_SERVER_H
 
-#include <stddef.h>
-
 #include "base/loop.h"
+#include "control/requests.h"
+#include "redirect/consent.h"
 
 #define CONTROL_LINE_MAX 1024      /* bytes of a request, its end of line included */
 #define CONTROL_TALKS_MAX 16       /* at one time; the one that is silent for longest gives way to a new one */
@@ -18,17 +18,16 @@
 
 struct control_server;
 
-/* Answers a request: line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
- * length; NULL when there is no memory for one.  It must not free the control. */
-typedef char *control_server_answer_fn(void *arg, const char *line, size_t *length);
+/* Makes one that has no socket yet.  master is copied and gets the requests; questions are told whether anybody can see
+ * them; loop and questions stay the caller's and outlive it.  Returns the caller's; NULL: out of memory. */
+struct control_server *control_server_new(struct loop *loop, struct questions *questions,
+                                          const struct requests_master *master);
 
-/* Takes the socket at path and starts.  NULL: error says why, errno is EADDRINUSE when another program serves it. */
-struct control_server *control_server_new(struct loop *loop, const char *path, control_server_answer_fn *answer,
-                                          void *arg, char *error, size_t size);
-
-const char *control_server_path(const struct control_server *control);
+/* Opens the socket where this value of the key `control` leads, or moves it there; while a request is obeyed, at the
+ * end of the turn.  When the place cannot be had, the log says why, and there is no control socket. */
+void control_server_set(struct control_server *server, const char *control);
 
 /* Drops all connections and removes the socket.  NULL is fine. */
-void control_server_free(struct control_server *control);
+void control_server_free(struct control_server *server);
 
 #endif

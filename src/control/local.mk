@@ -5,7 +5,6 @@ src_libhouse_a_SOURCES += \
 	src/control/control_client.c src/control/control_client.h \
 	src/control/control_server.c src/control/control_server.h \
 	src/control/control_socket.c src/control/control_socket.h \
-	src/control/desk.c src/control/desk.h \
 	src/control/requests.c src/control/requests.h \
 	src/control/status_json.c src/control/status_json.h \
 	src/control/status_text.c src/control/status_text.h
