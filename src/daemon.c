@@ -20,6 +20,7 @@
 #include "proxy/health.h"
 #include "proxy/pool.h"
 #include "proxy/tunnel.h"
+#include "redirect/redirect_policy.h"
 #include "redirect/redirect_table.h"
 #include "session/access.h"
 #include "session/listener_set.h"

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "config/settings.h"
 #include "http/connect_request.h"
-#include "redirect/redirect_table.h"
 
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
 static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};

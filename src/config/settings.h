@@ -9,7 +9,6 @@
 #include "config/value.h"
 #include "net/endpoint.h"
 #include "protocol/protocol.h"
-#include "redirect/redirect_table.h"
 
 enum settings_log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
@@ -63,6 +62,19 @@ struct listener_config {
     char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */
     const struct proxy_config *proxy; /* NULL: direct */
     int line, proxy_line; /* of its section in the file, and of the key `proxy` (0: not given) */
+};
+
+#define REDIRECT_HOPS_MAX 16 /* the most that max-hops may say, and so the longest chain of redirects */
+
+enum redirect_wider { WIDER_ASK, WIDER_REFUSE, WIDER_SAME_DOMAIN, WIDER_CLAMP, WIDER_ACCEPT };
+
+struct redirect_settings {
+    bool follow, direct, downgrade;
+    unsigned wider; /* enum redirect_wider */
+    uint32_t max_hops;
+    uint32_t max_lifetime; /* ms */
+    char *ask_command;     /* for the one who asks; NULL: none */
+    uint32_t ask_timeout;  /* ms */
 };
 
 struct config {

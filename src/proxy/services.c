@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "redirect/redirect_policy.h"
 #include "tls/tls_transport.h"
 
 bool services_init(struct services *services, char *error, size_t size)

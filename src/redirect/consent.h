@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "config/settings.h"
 #include "net/endpoint.h"
-#include "redirect/redirect_table.h"
 #include "redirect/setproxy.h"
 
 #define ASK_OPEN_MAX 8       /* at one time: nobody answers more, and each may be a window on a screen */

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "http/http_head.h"
 #include "net/endpoint.h"
+#include "redirect/redirect_policy.h"
 #include "redirect/redirect_table.h"
 #include "redirect/scope.h"
 #include "redirect/setproxy.h"
