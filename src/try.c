@@ -29,8 +29,9 @@ struct trial {
 };
 
 /* "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
-static void show(struct trial *trial, const char *step, const char *text)
+static void show(void *arg, const char *step, const char *text)
 {
+    struct trial *trial = arg;
     uint64_t now = loop_now(trial->services->loop);
     int room = isatty(STDOUT_FILENO) ? TERMINAL_WIDTH - 24 : 1000;
     bool cut = strlen(text) > (size_t)room;
@@ -116,38 +117,41 @@ static void wait_for_greeting(struct trial *trial)
     on_server(trial, LOOP_READ);
 }
 
-static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
+static void on_tunnel(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct trial *trial = arg;
     char reason[600];
 
-    switch (event) {
-    case TUNNEL_STEP:
-        show(trial, step, text);
-        break;
-    case TUNNEL_OPEN:
+    if (outcome == OUTCOME_DONE) {
         wait_for_greeting(trial);
-        break;
-    case TUNNEL_FAILED:
-        failure_format(tunnel_failure(trial->tunnel), true, reason, sizeof reason);
-        printf("  %s failure: %s\n", failure_class_name(tunnel_failure(trial->tunnel)->class), reason);
-        if (tunnel_failure(trial->tunnel)->detail[0])
-            printf(" %s\n", tunnel_failure(trial->tunnel)->detail);
-        end(trial, false);
-        break;
+        return;
     }
+    failure_format(failure, true, reason, sizeof reason);
+    printf("  %s failure: %s\n", failure_class_name(failure->class), reason);
+    if (failure->detail[0])
+        printf(" %s\n", failure->detail);
+    end(trial, false);
 }
 
 static bool try_listener(struct services *services, struct config *config, const struct listener_config *listener)
 {
     struct trial trial = {.services = services, .config = config, .listener = listener};
+    const struct tunnel_params params = {
+        .services = services,
+        .config = config,
+        .listener = listener,
+        .name = listener->name,
+        .trace = {show, &trial},
+        .done = on_tunnel,
+        .arg = &trial,
+    };
     char place[ENDPOINT_TEXT_MAX];
 
     printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
     fflush(stdout);
     trial.since = loop_now(services->loop);
-    trial.tunnel = tunnel_open(services, config, listener, listener->name, on_tunnel, &trial);
+    trial.tunnel = tunnel_open(&params);
     if (trial.tunnel)
         loop_run(services->loop);
     tunnel_free(trial.tunnel);
@@ -171,7 +175,6 @@ int try_run(struct config *config, char *const names[], int count)
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
-    log_show_steps();
     passwords_allow_prompt(services.passwords); /* one question for all listeners behind one proxy */
     for (int i = 0; i < count; i++)
         all = try_listener(&services, config, config_listener(config, names[i])) && all;

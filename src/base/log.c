@@ -22,7 +22,6 @@ static struct {
     bool to_syslog;
     bool timestamps;
     bool started, held;
-    bool shows_steps;
     unsigned lost; /* lines that there was no room for */
 } settings = {.level = LEVEL_INFO};
 
@@ -57,16 +56,6 @@ void log_started(void)
 bool log_wants(enum log_level level)
 {
     return level <= settings.level;
-}
-
-bool log_wants_steps(void)
-{
-    return settings.shows_steps || log_wants(LEVEL_DEBUG);
-}
-
-void log_show_steps(void)
-{
-    settings.shows_steps = true;
 }
 
 /* The time stamp of RFC 3339, in UTC, with milliseconds and a blank behind it. */

@@ -27,11 +27,6 @@ void log_flush(void);
 /* Whether lines of that level are written at all, for callers whose line costs something to make. */
 bool log_wants(enum log_level level);
 
-/* Whether the steps of a tunnel that is being opened are wanted, whose texts cost something to make: at `debug`, and
- * for ever after log_show_steps, for who shows them in another way. */
-bool log_wants_steps(void);
-void log_show_steps(void);
-
 /* Writes an event: "sallyport: NAME FORMAT".  name may be NULL. */
 void log_event(enum log_level level, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -1,72 +1,215 @@
 #include "proxy/connector.h"
 
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "proxy/reach.h"
+#include "net/dialer.h"
+#include "net/resolver.h"
 #include "tls/tls_client.h"
 
+enum state { STARTED, RESOLVE, DIAL, TLS };
+
+static const char *const state_names[] = {"started", "resolve", "dial", "tls"};
+
 struct connector {
+    struct task task;
     struct connector_params params;
-    struct reach *reach;          /* under way, as the next one is, or NULL */
-    struct tls_client *tls;
-    struct transport *transport;  /* while it is ours and nobody else's */
+    struct lookup *lookup;         /* in RESOLVE, or NULL */
+    struct dial *dial;             /* in DIAL */
+    struct tls_client *tls;        /* in TLS */
+    struct transport *transport;   /* while it is ours and nobody else's */
     bool connected, on_loopback;
-    struct failure failure;
-    struct deferred start, death;
+    bool again;                    /* the addresses so far are dead: those of the late family are awaited */
+    struct address_list addresses; /* that were dialed */
 };
 
-static void tell(struct connector *connector, enum connector_event event)
+static void enter(struct connector *connector, enum state state);
+
+/* What the last dial failed of stands: nothing more can be tried. */
+static void give_up(struct connector *connector)
 {
-    connector->params.on_event(connector->params.arg, event, NULL, NULL);
+    task_tell(&connector->task, OUTCOME_PEER);
 }
 
-static void step(struct connector *connector, const char *what, const char *text)
+/* --- RESOLVE --- */
+
+/* Takes out of the list what was dialed before. */
+static void leave_out_tried(const struct connector *connector, struct address_list *list)
 {
-    connector->params.on_event(connector->params.arg, CONNECTOR_STEP, what, text);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        bool tried = false;
+
+        for (size_t k = 0; k < connector->addresses.count; k++)
+            tried |= address_equal(&connector->addresses.at[k], &list->at[i]);
+        if (!tried)
+            list->at[kept++] = list->at[i];
+    }
+    list->count = kept;
 }
 
-/* The one way to fail with words of our own. */
-static void __attribute__((format(printf, 4, 5))) fail(struct connector *connector, enum connector_event event,
-                                                       enum failure_class class, const char *format, ...)
+/* Why one of the addresses may not be used, or NULL. */
+static const char *find_forbidden(const struct connector *connector, const struct address_list *list)
 {
-    va_list values;
+    const char *why = NULL;
 
-    va_start(values, format);
-    failure_vset(&connector->failure, class, format, values);
-    va_end(values);
-    tell(connector, event);
+    for (size_t i = 0; i < list->count && !why && connector->params.forbids; i++) {
+        struct address address = list->at[i];
+
+        address_set_port(&address, connector->params.place->port);
+        why = connector->params.forbids(connector->params.arg, &address);
+    }
+    return why;
+}
+
+/* A numeric address is no step: its place says it already. */
+static bool is_numeric(const struct connector *connector)
+{
+    struct address literal;
+
+    return address_from_literal(&literal, connector->params.place->host, 0);
+}
+
+static void on_addresses(void *arg, const struct address_list *found, const char *error)
+{
+    struct connector *connector = arg;
+    struct address_list list = {0};
+    char first[ADDRESS_TEXT_MAX];
+    const char *forbidden;
+
+    connector->lookup = NULL;
+    if (found)
+        list = *found;
+    if (connector->again)
+        leave_out_tried(connector, &list);
+    if (list.count == 0 && connector->again) {
+        give_up(connector);
+        return;
+    }
+    if (list.count == 0) {
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot find its address: %s", error);
+        return;
+    }
+    forbidden = find_forbidden(connector, &list);
+    if (forbidden) {
+        task_fail(&connector->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", forbidden);
+        return;
+    }
+    if (trace_wants(&connector->params.trace) && !is_numeric(connector))
+        trace_step(&connector->params.trace, "resolve", "%s is %s%s", connector->params.place->host,
+                   address_format_host(&list.at[0], first), list.count > 1 ? " and more" : "");
+    connector->addresses = list;
+    enter(connector, DIAL);
+}
+
+static void on_lookup_late(void *arg)
+{
+    struct connector *connector = arg;
+
+    lookup_cancel(connector->lookup);
+    connector->lookup = NULL;
+    if (connector->again)
+        give_up(connector);
+    else
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer from the name servers within %u s",
+                  connector->params.settings->resolve_timeout / 1000);
+}
+
+static void enter_resolve(struct connector *connector)
+{
+    connector->lookup = resolver_find_addresses(connector->params.services->resolver, connector->params.place->host,
+                                                connector->again, on_addresses, connector);
+    task_limit(&connector->task, connector->lookup ? connector->params.settings->resolve_timeout : 0, on_lookup_late);
+}
+
+/* --- DIAL --- */
+
+static void on_connection(struct connector *connector)
+{
+    connector->connected = true;
+    if (connector->params.place->tls)
+        enter(connector, TLS);
+    else if (connector->params.leftover_length > 0)
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT,
+                  "speaks before it is asked: it is no HTTP proxy");
+    else
+        task_tell(&connector->task, OUTCOME_DONE);
+}
+
+static void on_connected(struct connector *connector, int fd, const struct address *address)
+{
+    char where[ADDRESS_TEXT_MAX];
+
+    connector->transport = transport_from_socket(connector->task.loop, fd);
+    connector->on_loopback = address_is_loopback(address);
+    if (!connector->transport) {
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+        return;
+    }
+    if (trace_wants(&connector->params.trace))
+        trace_step(&connector->params.trace, "connect", "%s", address_format(address, where));
+    on_connection(connector);
+}
+
+static void on_dialed(void *arg, enum dial_result result, int fd, const struct address *address, const char *error)
+{
+    struct connector *connector = arg;
+    char where[ADDRESS_TEXT_MAX];
+
+    connector->dial = NULL;
+    if (result == DIAL_CONNECTED) {
+        on_connected(connector, fd, address);
+        return;
+    }
+    if (is_numeric(connector))
+        failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect: %s", error);
+    else
+        failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect to %s: %s",
+                    address_format(address, where), error);
+    if (result == DIAL_OURSELVES) {
+        task_tell(&connector->task, OUTCOME_LOCAL);
+    } else if (connector->again) {
+        give_up(connector);
+    } else {
+        connector->again = true;
+        enter(connector, RESOLVE);
+    }
+}
+
+static void enter_dial(struct connector *connector)
+{
+    const struct settings *settings = connector->params.settings;
+
+    connector->dial = dialer_dial(connector->params.services->dialer, &connector->addresses,
+                                  connector->params.place->port, settings->connect_timeout, settings->keepalive,
+                                  on_dialed, connector);
+    if (!connector->dial)
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
 /* --- TLS --- */
 
-static void on_secure(void *arg, enum tls_client_event event, const char *what, const char *text)
+static void on_tls(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct connector *connector = arg;
     char *greeting;
     size_t length;
 
-    switch (event) {
-    case TLS_CLIENT_STEP:
-        step(connector, what, text);
-        break;
-    case TLS_CLIENT_DONE:
+    if (failure)
+        connector->task.failure = *failure;
+    else
         connector->transport = tls_client_take(connector->tls, &greeting, &length);
-        tell(connector, CONNECTOR_READY);
-        break;
-    case TLS_CLIENT_FAILED: case TLS_CLIENT_UNABLE:
-        connector->failure = *tls_client_failure(connector->tls);
-        tell(connector, event == TLS_CLIENT_FAILED ? CONNECTOR_DEAD : CONNECTOR_FAILED);
-        break;
-    }
+    task_tell(&connector->task, outcome);
 }
 
-static void start_tls(struct connector *connector)
+static void enter_tls(struct connector *connector)
 {
     const struct proxy_config *own = connector->params.own;
     char url[ENDPOINT_URL_MAX];
     const struct tls_client_params params = {
-        .loop = connector->params.services->loop,
+        .loop = connector->task.loop,
         .contexts = connector->params.services->contexts,
         .below = connector->transport,
         .leftover = connector->params.leftover,
@@ -82,7 +225,8 @@ static void start_tls(struct connector *connector)
         .alpn = "http/1.1",
         .remember = endpoint_format_url(connector->params.place, url),
         .handshake_ms = connector->params.settings->handshake_timeout,
-        .on_event = on_secure,
+        .trace = connector->params.trace,
+        .done = on_tls,
         .arg = connector,
     };
 
@@ -90,78 +234,44 @@ static void start_tls(struct connector *connector)
     connector->params.leftover = NULL;
     connector->tls = tls_client_start(&params);
     if (!connector->tls)
-        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "out of memory");
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
-/* --- the connection --- */
+/* --- the machine --- */
 
-static void on_connected(struct connector *connector)
+static void enter(struct connector *connector, enum state state)
 {
-    connector->connected = true;
-    if (connector->params.place->tls)
-        start_tls(connector);
-    else if (connector->params.leftover_length > 0)
-        fail(connector, CONNECTOR_DEAD, FAILURE_PERMANENT, "speaks before it is asked: it is no HTTP proxy");
+    task_enter(&connector->task, NULL, state);
+    switch (state) {
+    case STARTED: break;
+    case RESOLVE: enter_resolve(connector); break;
+    case DIAL: enter_dial(connector); break;
+    case TLS: enter_tls(connector); break;
+    }
+}
+
+static void begin(struct task *task)
+{
+    struct connector *connector = (struct connector *)task;
+
+    if (connector->transport)
+        on_connection(connector);
     else
-        tell(connector, CONNECTOR_READY);
+        enter(connector, RESOLVE);
 }
 
-static void on_reach(void *arg, enum reach_event event, const char *what, const char *text)
+static void drop(struct task *task)
 {
-    struct connector *connector = arg;
+    struct connector *connector = (struct connector *)task;
 
-    switch (event) {
-    case REACH_STEP:
-        step(connector, what, text);
-        break;
-    case REACH_CONNECTED:
-        connector->transport = reach_take(connector->reach, &connector->on_loopback);
-        on_connected(connector);
-        break;
-    case REACH_UNREACHABLE:
-        fail(connector, CONNECTOR_DEAD, FAILURE_TEMPORARY, "%s", text);
-        break;
-    case REACH_FORBIDDEN:
-        fail(connector, CONNECTOR_FORBIDDEN, FAILURE_PERMANENT, "%s", text);
-        break;
-    case REACH_OURSELVES:
-        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "%s", text);
-        break;
-    }
+    lookup_cancel(connector->lookup);
+    dial_cancel(connector->dial);
+    tls_client_free(connector->tls);
+    transport_close(connector->transport);
+    free(connector->params.leftover);
 }
 
-static const char *forbids(void *arg, const struct address *address)
-{
-    struct connector *connector = arg;
-
-    return connector->params.forbids(connector->params.arg, address);
-}
-
-static void start(struct deferred *deferred)
-{
-    struct connector *connector = (struct connector *)((char *)deferred - offsetof(struct connector, start));
-    const struct settings *settings = connector->params.settings;
-    const struct reach_params params = {
-        .loop = connector->params.services->loop,
-        .resolver = connector->params.services->resolver,
-        .dialer = connector->params.services->dialer,
-        .place = connector->params.place,
-        .resolve_ms = settings->resolve_timeout,
-        .connect_ms = settings->connect_timeout,
-        .keepalive_ms = settings->keepalive,
-        .forbids = connector->params.forbids ? forbids : NULL,
-        .on_event = on_reach,
-        .arg = connector,
-    };
-
-    if (connector->transport) {
-        on_connected(connector);
-        return;
-    }
-    connector->reach = reach_start(&params);
-    if (!connector->reach)
-        fail(connector, CONNECTOR_FAILED, FAILURE_TEMPORARY, "out of memory");
-}
+static const struct task_kind kind = {"connector", state_names, begin, drop, NULL};
 
 /* --- from outside --- */
 
@@ -176,13 +286,8 @@ struct connector *connector_start(const struct connector_params *params)
     }
     connector->params = *params;
     connector->transport = params->through;
-    loop_defer(params->services->loop, &connector->start, start);
+    task_start(&connector->task, &kind, params->services->loop, params->done, params->arg);
     return connector;
-}
-
-const struct failure *connector_failure(const struct connector *connector)
-{
-    return &connector->failure;
 }
 
 bool connector_connected(const struct connector *connector)
@@ -203,23 +308,7 @@ struct transport *connector_take(struct connector *connector)
     return transport;
 }
 
-static void die(struct deferred *death)
-{
-    free((char *)death - offsetof(struct connector, death));
-}
-
 void connector_free(struct connector *connector)
 {
-    if (!connector || connector->death.back)
-        return;
-    loop_undefer(connector->params.services->loop, &connector->start);
-    reach_free(connector->reach);
-    tls_client_free(connector->tls);
-    transport_close(connector->transport);
-    free(connector->params.leftover);
-    connector->reach = NULL;
-    connector->tls = NULL;
-    connector->transport = NULL;
-    connector->params.leftover = NULL;
-    loop_defer(connector->params.services->loop, &connector->death, die);
+    task_free(connector ? &connector->task : NULL);
 }

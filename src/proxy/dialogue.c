@@ -9,7 +9,6 @@
 #include "auth/basic.h"
 #include "auth/http_login.h"
 #include "auth/password.h"
-#include "base/log.h"
 #include "http/h1_exchange.h"
 
 #define TRIAL_POLL_MS 20 /* how often a session looks whether another one's trial of the same password is over */
@@ -35,12 +34,7 @@ struct dialogue {
 static void tell(struct dialogue *dialogue, enum dialogue_event event)
 {
     loop_timer_stop(&dialogue->limit);
-    dialogue->params.on_event(dialogue->params.arg, event, NULL, NULL);
-}
-
-static void step(struct dialogue *dialogue, const char *what, const char *text)
-{
-    dialogue->params.on_event(dialogue->params.arg, DIALOGUE_STEP, what, text);
+    dialogue->params.on_event(dialogue->params.arg, event);
 }
 
 /* The one way to fail without an answer. */
@@ -287,8 +281,9 @@ static void on_ready(void *arg, int ready)
     case HANDSHAKE_WAIT:
         break;
     case HANDSHAKE_JUDGED:
-        if (log_wants_steps())
-            step(dialogue, "reply", handshake_status_line(dialogue->handshake, line, sizeof line));
+        if (trace_wants(&dialogue->params.trace))
+            trace_step(&dialogue->params.trace, "reply", "%s",
+                       handshake_status_line(dialogue->handshake, line, sizeof line));
         on_answer(dialogue, handshake_response(dialogue->handshake), dialogue->credentials[0] != '\0');
         break;
     case HANDSHAKE_BROKEN:
@@ -322,8 +317,9 @@ static void start_handshake(struct dialogue *dialogue)
              CONNECT_REQUEST_MAX);
         return;
     }
-    if (log_wants_steps())
-        step(dialogue, "request", handshake_request_line(dialogue->handshake, line, sizeof line));
+    if (trace_wants(&dialogue->params.trace))
+        trace_step(&dialogue->params.trace, "request", "%s",
+                       handshake_request_line(dialogue->handshake, line, sizeof line));
     limit_answer(dialogue);
     transport_watch(dialogue->transport, on_ready, dialogue);
     on_ready(dialogue, LOOP_WRITE); /* at once: a fresh connection takes a request without being asked */
@@ -336,7 +332,8 @@ static void on_unable(struct dialogue *dialogue)
 {
     dialogue->failure = *http_login_failure(dialogue->login);
     if (scheme_choice_unable(&dialogue->auth)) {
-        step(dialogue, "auth", dialogue->failure.what);
+        trace_step(&dialogue->params.trace, "auth", "%s",
+                       dialogue->failure.what);
         drop(dialogue);
         begin(dialogue);
     } else {
@@ -354,10 +351,11 @@ static void on_login(void *arg, enum http_login_event event)
         tell(dialogue, DIALOGUE_WANTS_CONNECTION);
         break;
     case HTTP_LOGIN_ANSWERED:
-        if (log_wants_steps() && !dialogue->params.proxy->socks)
-            step(dialogue, "request", http_login_request_line(dialogue->login, line, sizeof line));
-        if (log_wants_steps() && *http_login_status_line(dialogue->login, line, sizeof line))
-            step(dialogue, "reply", line);
+        if (trace_wants(&dialogue->params.trace) && !dialogue->params.proxy->socks)
+            trace_step(&dialogue->params.trace, "request", "%s",
+                       http_login_request_line(dialogue->login, line, sizeof line));
+        if (trace_wants(&dialogue->params.trace) && *http_login_status_line(dialogue->login, line, sizeof line))
+            trace_step(&dialogue->params.trace, "reply", "%s", line);
         on_answer(dialogue, http_login_response(dialogue->login), http_login_credentials_were_sent(dialogue->login));
         break;
     case HTTP_LOGIN_UNABLE:

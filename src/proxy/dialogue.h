@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/failure.h"
+#include "base/trace.h"
 #include "config/settings.h"
 #include "http/connect_request.h"
 #include "http/connect_response.h"
@@ -22,7 +23,6 @@
 struct dialogue;
 
 enum dialogue_event {
-    DIALOGUE_STEP,             /* a step is over: `step` names it, `text` says how it went */
     DIALOGUE_WANTS_CONNECTION, /* a fresh one to the proxy, TLS done: answer with dialogue_connect, now or later */
     DIALOGUE_OPEN,             /* take the transport */
     DIALOGUE_ANSWERED,         /* the proxy said something else: see dialogue_response */
@@ -30,7 +30,7 @@ enum dialogue_event {
     DIALOGUE_FAILED,           /* our own trouble, no password or no ticket: see dialogue_failure */
 };
 
-typedef void dialogue_event_fn(void *arg, enum dialogue_event event, const char *step, const char *text);
+typedef void dialogue_event_fn(void *arg, enum dialogue_event event);
 
 struct dialogue_params {
     const struct services *services;
@@ -40,6 +40,7 @@ struct dialogue_params {
     struct connect_request request;    /* all but credentials */
     bool require_switch;              /* 2xx is a failure */
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
+    struct trace trace;
     dialogue_event_fn *on_event;
     void *arg;
 };

@@ -6,9 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h \
-	src/proxy/reach.c src/proxy/reach.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
-	src/proxy/socksreply.c src/proxy/socksreply.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h

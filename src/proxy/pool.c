@@ -261,21 +261,14 @@ static void on_ready(struct idle *idle)
     (void)keep_if_silent(idle); /* what came already is not announced again */
 }
 
-static void on_approach(void *arg, enum connector_event event, const char *step, const char *text)
+static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct idle *idle = arg;
 
-    (void)step, (void)text;
-    switch (event) {
-    case CONNECTOR_STEP:
-        break;
-    case CONNECTOR_READY:
+    if (outcome == OUTCOME_DONE)
         on_ready(idle);
-        break;
-    case CONNECTOR_DEAD: case CONNECTOR_FORBIDDEN: case CONNECTOR_FAILED:
-        lose(idle, connector_failure(idle->connector)->what);
-        break;
-    }
+    else
+        lose(idle, failure->what);
 }
 
 /* A connection to a listener of ours would be the next client, and want the next connection. */
@@ -296,7 +289,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy)
         .place = proxy,
         .own = reserve->section,
         .forbids = forbids,
-        .on_event = on_approach,
+        .done = on_connector,
         .arg = idle,
     };
 

@@ -28,16 +28,11 @@ struct hop {
     struct deferred start, death;
 };
 
-static void on_approached(struct hop *hop, struct transport *transport);
+static void on_connected(struct hop *hop, struct transport *transport);
 
 static void tell(struct hop *hop, enum hop_event event)
 {
-    hop->params.on_event(hop->params.arg, event, NULL, NULL);
-}
-
-static void step(struct hop *hop, const char *what, const char *text)
-{
-    hop->params.on_event(hop->params.arg, HOP_STEP, what, text);
+    hop->params.on_event(hop->params.arg, event);
 }
 
 /* The one way to fail without an answer. */
@@ -52,30 +47,26 @@ static void __attribute__((format(printf, 4, 5))) fail(struct hop *hop, enum hop
     tell(hop, event);
 }
 
-/* --- APPROACH: a connection to the proxy, or to the target --- */
+/* --- CONNECT: a connection to the proxy, or to the target --- */
 
-static void on_approach(void *arg, enum connector_event event, const char *what, const char *text)
+static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct hop *hop = arg;
     struct transport *transport = NULL;
 
-    if (event == CONNECTOR_STEP) {
-        step(hop, what, text);
-        return;
-    }
     hop->reached |= connector_connected(hop->connector);
     hop->on_loopback = connector_on_loopback(hop->connector);
-    hop->failure = *connector_failure(hop->connector);
-    if (event == CONNECTOR_READY)
+    if (failure)
+        hop->failure = *failure;
+    else
         transport = connector_take(hop->connector);
     connector_free(hop->connector);
     hop->connector = NULL;
-    switch (event) {
-    case CONNECTOR_STEP: break;
-    case CONNECTOR_READY: on_approached(hop, transport); break;
-    case CONNECTOR_DEAD: tell(hop, HOP_DEAD); break;
-    case CONNECTOR_FORBIDDEN: tell(hop, HOP_FORBIDDEN); break;
-    case CONNECTOR_FAILED: tell(hop, HOP_FAILED); break;
+    switch (outcome) {
+    case OUTCOME_DONE: on_connected(hop, transport); break;
+    case OUTCOME_PEER: tell(hop, HOP_DEAD); break;
+    case OUTCOME_FORBIDDEN: tell(hop, HOP_FORBIDDEN); break;
+    case OUTCOME_LOCAL: tell(hop, HOP_FAILED); break;
     }
 }
 
@@ -87,7 +78,7 @@ static const char *forbids(void *arg, const struct address *address)
 }
 
 /* Over a connection that the proxy before this one has given, or over one of its own. */
-static void start_approach(struct hop *hop, struct transport *through, char *leftover, size_t length)
+static void start_connector(struct hop *hop, struct transport *through, char *leftover, size_t length)
 {
     const struct connector_params params = {
         .services = hop->params.services,
@@ -98,7 +89,8 @@ static void start_approach(struct hop *hop, struct transport *through, char *lef
         .leftover = leftover,
         .leftover_length = length,
         .forbids = hop->params.forbids ? forbids : NULL,
-        .on_event = on_approach,
+        .trace = hop->params.trace,
+        .done = on_connector,
         .arg = hop,
     };
 
@@ -150,7 +142,7 @@ static void on_outer_failed(struct hop *hop, enum hop_event event)
         fail_before(hop, response && !refused ? HOP_DEAD : HOP_FAILED, speaks_of_this);
 }
 
-static void on_outer(void *arg, enum hop_event event, const char *what, const char *text)
+static void on_outer(void *arg, enum hop_event event)
 {
     struct hop *hop = arg;
     struct transport *transport;
@@ -158,16 +150,13 @@ static void on_outer(void *arg, enum hop_event event, const char *what, const ch
     size_t length;
 
     switch (event) {
-    case HOP_STEP:
-        step(hop, what, text);
-        break;
     case HOP_OPEN:
         health_worked(hop->params.services->health, hop->before, loop_now(hop->params.services->loop));
         transport = hop_take(hop->outer, &leftover, &length);
         hop_free(hop->outer);
         hop->outer = NULL;
         hop->reached = true;
-        start_approach(hop, transport, leftover, length);
+        start_connector(hop, transport, leftover, length);
         break;
     case HOP_ANSWERED:
     case HOP_DEAD: case HOP_FORBIDDEN: case HOP_FAILED:
@@ -195,6 +184,7 @@ static void ask_outer(struct hop *hop)
             .headers = via->headers.at,
             .header_count = via->headers.count,
         },
+        .trace = hop->params.trace,
         .on_event = on_outer,
         .arg = hop,
     };
@@ -253,24 +243,24 @@ static struct transport *take_ready(struct hop *hop)
     return ready;
 }
 
-static void connector(struct hop *hop)
+static void connect_proxy(struct hop *hop)
 {
     struct transport *ready = take_ready(hop);
 
     hop->from_stock = ready;
     if (ready) {
-        step(hop, "connect", "made ahead of need");
-        on_approached(hop, ready);
+        trace_step(&hop->params.trace, "connect", "made ahead of need");
+        on_connected(hop, ready);
     } else if (hop->params.proxy && hop->params.via) {
         start_way(hop);
     } else {
-        start_approach(hop, NULL, NULL, 0);
+        start_connector(hop, NULL, NULL, 0);
     }
 }
 
 /* --- DIALOGUE --- */
 
-static void on_approached(struct hop *hop, struct transport *transport)
+static void on_connected(struct hop *hop, struct transport *transport)
 {
     if (hop->dialogue) {
         dialogue_connect(hop->dialogue, transport);
@@ -301,21 +291,18 @@ static void ask_anew(struct hop *hop)
     start_dialogue(hop);
 }
 
-static void on_dialogue(void *arg, enum dialogue_event event, const char *what, const char *text)
+static void on_dialogue(void *arg, enum dialogue_event event)
 {
     struct hop *hop = arg;
     bool from_stock = hop->from_stock && !hop->stale, stale = from_stock && connection_was_stale(hop, event);
 
     if (from_stock && !stale && event == DIALOGUE_DEAD)
         pool_renew(hop->params.services->pool, hop->params.proxy, hop->params.own);
-    if (event != DIALOGUE_STEP && event != DIALOGUE_WANTS_CONNECTION && !stale)
+    if (event != DIALOGUE_WANTS_CONNECTION && !stale)
         hop->reached = true;
     switch (event) {
-    case DIALOGUE_STEP:
-        step(hop, what, text);
-        break;
     case DIALOGUE_WANTS_CONNECTION:
-        connector(hop);
+        connect_proxy(hop);
         break;
     case DIALOGUE_OPEN:
         tell(hop, HOP_OPEN);
@@ -348,6 +335,7 @@ static void start_dialogue(struct hop *hop)
         .require_switch = hop->params.require_switch,
         .user = hop->params.user,
         .password = hop->params.password,
+        .trace = hop->params.trace,
         .on_event = on_dialogue,
         .arg = hop,
     };
@@ -366,7 +354,7 @@ static void start(struct deferred *deferred)
     if (hop->params.proxy)
         start_dialogue(hop);
     else
-        connector(hop);
+        connect_proxy(hop);
 }
 
 struct hop *hop_start(const struct proxy_request_params *params)

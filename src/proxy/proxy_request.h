@@ -2,9 +2,9 @@
  * proxy, TLS to an https one, the request, authentication as far as the proxy wants any.  It knows nothing of other
  * proxies for the same target; what an answer means for the tunnel is decided above.
  *
- *     APPROACH -> [TLS] -> DIALOGUE -> over
- *        ^                    |
- *        '----- 407: anew ----'
+ *     CONNECT -> DIALOGUE -> over
+ *        ^           |
+ *        '-407: anew-'
  *
  * A proxy that is reached through another (`via`) has a hop of its own before it, to that other one. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "base/failure.h"
+#include "base/trace.h"
 #include "config/config.h"
 #include "http/connect_request.h"
 #include "http/connect_response.h"
@@ -26,7 +27,6 @@
 struct hop;
 
 enum hop_event {
-    HOP_STEP,      /* a step is over: `step` names it, `text` says how it went */
     HOP_OPEN,      /* take the transport */
     HOP_ANSWERED,  /* the proxy said something else: see hop_response */
     HOP_DEAD,      /* it cannot be reached, or is no proxy: see hop_failure */
@@ -34,7 +34,7 @@ enum hop_event {
     HOP_FAILED,    /* our own trouble, or no password: see hop_failure */
 };
 
-typedef void hop_event_fn(void *arg, enum hop_event event, const char *step, const char *text);
+typedef void hop_event_fn(void *arg, enum hop_event event);
 
 struct proxy_request_params {
     const struct services *services;
@@ -46,12 +46,13 @@ struct proxy_request_params {
     struct connect_request request;          /* all but credentials */
     bool require_switch;                    /* 2xx is a failure */
     const char *user, *password;            /* used when there is no section with a user; NULL: none */
-    const char *(*forbids)(void *arg, const struct address *address); /* as of reach_params */
+    const char *(*forbids)(void *arg, const struct address *address); /* as of connector_params */
+    struct trace trace;
     hop_event_fn *on_event;
     void *arg;
 };
 
-/* Starts.  told is never called from within this call; after anything but STEP it is not called any more.  NULL: out of
+/* Starts.  on_event is called once, never from within this call.  NULL: out of
  * memory. */
 struct hop *hop_start(const struct proxy_request_params *params);
 

@@ -19,14 +19,12 @@ enum state { STARTED, TARGET, CHOOSE, HOP, ASK, SECURE, OPEN, FAILED };
 static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "secure", "open", "failed"};
 
 struct tunnel {
+    struct task task;
     const struct services *services;
     struct config *config;
     const struct listener_config *listener;
     char name[TUNNEL_NAME_MAX];
-    tunnel_event_fn *on_event;
-    void *arg;
-    enum state state;
-    struct deferred start, death;
+    struct trace trace;
 
     struct endpoint target;
     struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
@@ -42,16 +40,10 @@ struct tunnel {
     struct hop *hop;               /* under way, as the next two are, or NULL */
     struct permission *permission;
     struct tls_client *tls;         /* TLS to the target */
-    struct failure failure;
 };
 
 static void enter(struct tunnel *tunnel, enum state state);
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
-
-static void step(struct tunnel *tunnel, const char *what, const char *text)
-{
-    tunnel->on_event(tunnel->arg, TUNNEL_STEP, what, text);
-}
 
 /* host:port of where the tunnel's next connection goes. */
 static const struct endpoint *place(const struct tunnel *tunnel)
@@ -104,7 +96,8 @@ static void fall_back(struct tunnel *tunnel)
         return;
     }
     log_message(LEVEL_WARNING, tunnel->name, "%s, learned by a redirect, is forgotten: %s",
-                tunnel->proxy ? endpoint_format_url(tunnel->proxy, where) : "the direct way", tunnel->failure.what);
+                tunnel->proxy ? endpoint_format_url(tunnel->proxy, where) : "the direct way",
+                tunnel->task.failure.what);
     begin_at(tunnel, &configured);
 }
 
@@ -116,14 +109,14 @@ static void fail(struct tunnel *tunnel, enum blame blame)
     bool untried = tunnel->hop && hop_failed_before(tunnel->hop);
     char where[ENDPOINT_TEXT_MAX];
 
-    if (!tunnel->failure.where[0] && tunnel->routed)
-        failure_at(&tunnel->failure, tunnel->proxy ? endpoint_scheme(tunnel->proxy) : "",
+    if (!tunnel->task.failure.where[0] && tunnel->routed)
+        failure_at(&tunnel->task.failure, tunnel->proxy ? endpoint_scheme(tunnel->proxy) : "",
                    endpoint_format(place(tunnel), where));
     drop(tunnel);
     tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
         health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
-                      &tunnel->failure);
+                      &tunnel->task.failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
     else if (proxy_failed && tunnel->proxy)
@@ -140,7 +133,7 @@ static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel
     va_list values;
 
     va_start(values, format);
-    failure_vset(&tunnel->failure, FAILURE_TEMPORARY, format, values);
+    failure_vset(&tunnel->task.failure, FAILURE_TEMPORARY, format, values);
     va_end(values);
     fail(tunnel, blame);
 }
@@ -153,13 +146,13 @@ static void on_targets(void *arg, const struct failure *failure)
     char place_text[ENDPOINT_TEXT_MAX];
 
     if (failure) {
-        tunnel->failure = *failure;
+        tunnel->task.failure = *failure;
         fail(tunnel, BLAME_NOBODY);
         return;
     }
     take_next_target(tunnel);
     if (tunnel->listener->target.srv)
-        step(tunnel, "target", endpoint_format(&tunnel->target, place_text));
+        trace_step(&tunnel->trace, "target", "%s", endpoint_format(&tunnel->target, place_text));
     enter(tunnel, CHOOSE);
 }
 
@@ -193,7 +186,7 @@ static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
         use_proxy(tunnel);
     } else {
         tunnel->proxy = redirect_chain_proxy(&tunnel->chain);
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "%s", why);
+        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "%s", why);
         fail(tunnel, BLAME_NOBODY);
     }
 }
@@ -211,14 +204,14 @@ static void enter_choose(struct tunnel *tunnel)
         tunnel->route.reached = reached;
         scope_url_set(&tunnel->chain.url, tunnel->listener->scheme, &tunnel->target);
         if (!tunnel->routed) {
-            tunnel->failure = why;
+            tunnel->task.failure = why;
             fail(tunnel, BLAME_NOBODY);
             return;
         }
     }
     next = route_next(&tunnel->route, tunnel->services->health, now(tunnel), &configured, &why);
-    if (tunnel->failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
-        step(tunnel, "failed", tunnel->failure.what); /* one of several: the last one is told by FAILED */
+    if (tunnel->task.failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
+        trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what); /* the last one is told in the end */
     switch (next) {
     case ROUTE_PROXY:
         begin_at(tunnel, configured);
@@ -231,7 +224,7 @@ static void enter_choose(struct tunnel *tunnel)
         enter(tunnel, HOP);
         break;
     case ROUTE_AWAY:
-        tunnel->failure = why;
+        tunnel->task.failure = why;
         __attribute__((fallthrough));
     case ROUTE_NONE: /* the failure of the last one stands */
         enter(tunnel, FAILED);
@@ -264,16 +257,16 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
                        : response->target_trouble                           ? BLAME_TARGET
                                                                            : BLAME_NOBODY;
 
-    tunnel->failure = response->failure;
+    tunnel->task.failure = response->failure;
     if (!hop_was_refused(tunnel->hop))
         note_answer(tunnel);
     if (response->retry_after > 0 && !learned)
         health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
-                         (unsigned)response->retry_after, &tunnel->failure);
+                         (unsigned)response->retry_after, &tunnel->task.failure);
     if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
         passwords_forget(tunnel->services->passwords, tunnel->own);
         health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
-                      &tunnel->failure);
+                      &tunnel->task.failure);
     }
     fail(tunnel, blame);
 }
@@ -282,7 +275,7 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
 
 static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer, const char *why)
 {
-    failure_set(&tunnel->failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
+    failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
     fail(tunnel, BLAME_NOBODY);
 }
 
@@ -303,32 +296,51 @@ static void follow(struct tunnel *tunnel)
     log_event(LEVEL_INFO, tunnel->name, "redirected by=%s to=%s scope=%s lifetime=%s", by, to,
               scope_format(&said->scope, scope), setproxy_format_lifetime(&said->lifetime, lifetime));
     snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
-    step(tunnel, "redirect", text);
+    trace_step(&tunnel->trace, "redirect", "%s", text);
     if (!redirect_chain_apply(&tunnel->chain, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
-        refuse_redirect(tunnel, &tunnel->failure, why);
+        refuse_redirect(tunnel, &tunnel->task.failure, why);
     else if (begin_anew)
         begin_at(tunnel, &configured);
     else
         use_proxy(tunnel);
 }
 
-static void on_permission(void *arg, enum permission_answer answer, const char *why)
+static void on_permission(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
 
-    permission_cancel(tunnel->permission);
-    tunnel->permission = NULL;
-    switch (answer) {
-    case PERMISSION_GIVEN: follow(tunnel); break;
-    case PERMISSION_DENIED: refuse_redirect(tunnel, &tunnel->failure, why); break;
-    case PERMISSION_BUSY: fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", why); break;
-    }
+    if (outcome == OUTCOME_DONE)
+        follow(tunnel);
+    else if (outcome == OUTCOME_FORBIDDEN)
+        refuse_redirect(tunnel, &tunnel->task.failure, failure->what);
+    else
+        fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", failure->what);
+}
+
+/* Where the proxy that the answer names may be. */
+static const char *forbids_named(void *arg, const struct address *address)
+{
+    const struct tunnel *tunnel = arg;
+
+    return services_forbid(tunnel->services, tunnel->on_loopback, address);
 }
 
 static void enter_ask(struct tunnel *tunnel)
 {
-    tunnel->permission = permission_ask(tunnel->services, tunnel->config, tunnel->proxy, tunnel->on_loopback,
-                                        &tunnel->chain.pending, on_permission, tunnel);
+    const struct permission_params params = {
+        .loop = tunnel->services->loop,
+        .resolver = tunnel->services->resolver,
+        .questions = tunnel->services->questions,
+        .settings = &tunnel->config->redirects,
+        .resolve_ms = tunnel->config->settings.resolve_timeout,
+        .sender = tunnel->proxy,
+        .said = &tunnel->chain.pending,
+        .forbids = forbids_named,
+        .done = on_permission,
+        .arg = tunnel,
+    };
+
+    tunnel->permission = permission_ask(&params);
     if (!tunnel->permission)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
@@ -341,7 +353,7 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
     char why[300] = "";
     enum redirect_decision decision = redirect_chain_decide(&tunnel->chain, hop_head(tunnel->hop), why, sizeof why);
 
-    tunnel->failure = response->failure;
+    tunnel->task.failure = response->failure;
     note_answer(tunnel);
     /* a name is looked up when it is dialed, by another proxy perhaps; where an address is, and localhost, is known */
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
@@ -356,7 +368,7 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
     switch (decision) {
     case REDIRECT_FOLLOW: follow(tunnel); break;
     case REDIRECT_ASK: enter(tunnel, ASK); break;
-    case REDIRECT_REFUSE: refuse_redirect(tunnel, &tunnel->failure, why); break;
+    case REDIRECT_REFUSE: refuse_redirect(tunnel, &tunnel->task.failure, why); break;
     }
 }
 
@@ -383,18 +395,13 @@ static void on_open(struct tunnel *tunnel)
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
-static void on_hop(void *arg, enum hop_event event, const char *what, const char *text)
+static void on_hop(void *arg, enum hop_event event)
 {
     struct tunnel *tunnel = arg;
 
-    if (event != HOP_STEP) {
-        tunnel->route.reached |= hop_was_reached(tunnel->hop);
-        tunnel->failure = *hop_failure(tunnel->hop);
-    }
+    tunnel->route.reached |= hop_was_reached(tunnel->hop);
+    tunnel->task.failure = *hop_failure(tunnel->hop);
     switch (event) {
-    case HOP_STEP:
-        step(tunnel, what, text);
-        break;
     case HOP_OPEN:
         on_open(tunnel);
         break;
@@ -406,7 +413,7 @@ static void on_hop(void *arg, enum hop_event event, const char *what, const char
         break;
     case HOP_FORBIDDEN:
         redirect_table_drop(tunnel->services->redirects, tunnel->chain.entries[tunnel->chain.asked_count - 1]);
-        failure_set(&tunnel->failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
+        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
                     hop_failure(tunnel->hop)->what);
         fail(tunnel, BLAME_NOBODY);
         break;
@@ -430,6 +437,7 @@ static void enter_hop(struct tunnel *tunnel)
         .password = tunnel->route.password,
         .request.target = &tunnel->target,
         .forbids = tunnel->proxy && !configured ? forbids : NULL,
+        .trace = tunnel->trace,
         .on_event = on_hop,
         .arg = tunnel,
     };
@@ -456,24 +464,18 @@ static void enter_hop(struct tunnel *tunnel)
 
 /* --- SECURE: TLS to the target, through the open tunnel --- */
 
-static void on_secure(void *arg, enum tls_client_event event, const char *what, const char *text)
+static void on_tls(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
     char where[ENDPOINT_TEXT_MAX];
 
-    switch (event) {
-    case TLS_CLIENT_STEP:
-        step(tunnel, what, text);
-        break;
-    case TLS_CLIENT_DONE:
+    if (outcome == OUTCOME_DONE) {
         enter(tunnel, OPEN);
-        break;
-    case TLS_CLIENT_FAILED: case TLS_CLIENT_UNABLE:
-        tunnel->failure = *tls_client_failure(tunnel->tls);
-        failure_at(&tunnel->failure, "", endpoint_format(&tunnel->target, where));
-        fail(tunnel, event == TLS_CLIENT_FAILED ? BLAME_TARGET : BLAME_NOBODY);
-        break;
+        return;
     }
+    tunnel->task.failure = *failure;
+    failure_at(&tunnel->task.failure, "", endpoint_format(&tunnel->target, where));
+    fail(tunnel, outcome == OUTCOME_PEER ? BLAME_TARGET : BLAME_NOBODY);
 }
 
 static void enter_secure(struct tunnel *tunnel)
@@ -490,7 +492,8 @@ static void enter_secure(struct tunnel *tunnel)
         .remember = endpoint_format(&tunnel->target, place),
         .greeting_ms = tunnel->config->settings.greeting_timeout,
         .handshake_ms = tunnel->config->settings.handshake_timeout,
-        .on_event = on_secure,
+        .trace = tunnel->trace,
+        .done = on_tls,
         .arg = tunnel,
     };
 
@@ -502,11 +505,9 @@ static void enter_secure(struct tunnel *tunnel)
 
 /* --- the machine --- */
 
-/* The only writer of the state. */
 static void enter(struct tunnel *tunnel, enum state state)
 {
-    log_message(LEVEL_DEBUG, tunnel->name, "tunnel %s -> %s", state_names[tunnel->state], state_names[state]);
-    tunnel->state = state;
+    task_enter(&tunnel->task, tunnel->name, state);
     switch (state) {
     case STARTED: break;
     case TARGET: enter_target(tunnel); break;
@@ -514,56 +515,59 @@ static void enter(struct tunnel *tunnel, enum state state)
     case HOP: enter_hop(tunnel); break;
     case ASK: enter_ask(tunnel); break;
     case SECURE: enter_secure(tunnel); break;
-    case OPEN: tunnel->on_event(tunnel->arg, TUNNEL_OPEN, NULL, NULL); break;
-    case FAILED: tunnel->on_event(tunnel->arg, TUNNEL_FAILED, NULL, NULL); break;
+    case OPEN: task_tell(&tunnel->task, OUTCOME_DONE); break;
+    case FAILED: task_tell(&tunnel->task, OUTCOME_PEER); break;
     }
 }
 
-static void start(struct deferred *deferred)
+static void begin(struct task *task)
 {
-    enter((struct tunnel *)((char *)deferred - offsetof(struct tunnel, start)), TARGET);
+    enter((struct tunnel *)task, TARGET);
 }
 
-struct tunnel *tunnel_open(const struct services *services, struct config *config,
-                           const struct listener_config *listener, const char *name, tunnel_event_fn *on_event,
-                           void *arg)
+static void drop_all(struct task *task)
+{
+    struct tunnel *tunnel = (struct tunnel *)task;
+
+    drop(tunnel);
+    targets_free(tunnel->targets);
+    tunnel->targets = NULL;
+}
+
+static void release(struct task *task)
+{
+    struct tunnel *tunnel = (struct tunnel *)task;
+
+    route_release(&tunnel->route);
+    free(tunnel->via);
+    config_unref(tunnel->config);
+}
+
+static const struct task_kind kind = {"tunnel", state_names, begin, drop_all, release};
+
+/* --- from outside --- */
+
+struct tunnel *tunnel_open(const struct tunnel_params *params)
 {
     struct tunnel *tunnel = calloc(1, sizeof *tunnel);
 
     if (!tunnel)
         return NULL;
-    tunnel->services = services;
-    tunnel->config = config_ref(config);
-    tunnel->listener = listener;
-    snprintf(tunnel->name, sizeof tunnel->name, "%s", name);
-    tunnel->chain.config = config;
-    tunnel->chain.table = services->redirects;
-    tunnel->chain.epoch = redirect_table_epoch(services->redirects);
-    tunnel->on_event = on_event;
-    tunnel->arg = arg;
-    loop_defer(services->loop, &tunnel->start, start);
+    tunnel->services = params->services;
+    tunnel->config = config_ref(params->config);
+    tunnel->listener = params->listener;
+    tunnel->trace = params->trace;
+    snprintf(tunnel->name, sizeof tunnel->name, "%s", params->name);
+    tunnel->chain.config = params->config;
+    tunnel->chain.table = params->services->redirects;
+    tunnel->chain.epoch = redirect_table_epoch(params->services->redirects);
+    task_start(&tunnel->task, &kind, params->services->loop, params->done, params->arg);
     return tunnel;
-}
-
-static void die(struct deferred *death)
-{
-    struct tunnel *tunnel = (struct tunnel *)((char *)death - offsetof(struct tunnel, death));
-
-    route_release(&tunnel->route);
-    free(tunnel->via);
-    config_unref(tunnel->config);
-    free(tunnel);
 }
 
 void tunnel_free(struct tunnel *tunnel)
 {
-    if (!tunnel || tunnel->death.back)
-        return;
-    loop_undefer(tunnel->services->loop, &tunnel->start);
-    drop(tunnel);
-    targets_free(tunnel->targets);
-    tunnel->targets = NULL;
-    loop_defer(tunnel->services->loop, &tunnel->death, die);
+    task_free(tunnel ? &tunnel->task : NULL);
 }
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
@@ -591,9 +595,4 @@ unsigned tunnel_redirects(const struct tunnel *tunnel)
 const struct endpoint *tunnel_target(const struct tunnel *tunnel)
 {
     return &tunnel->target;
-}
-
-const struct failure *tunnel_failure(const struct tunnel *tunnel)
-{
-    return &tunnel->failure;
 }

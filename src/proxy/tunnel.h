@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/failure.h"
+#include "base/task.h"
+#include "base/trace.h"
 #include "config/config.h"
 #include "net/endpoint.h"
 #include "net/transport.h"
@@ -22,36 +23,31 @@
 
 struct tunnel;
 
-enum tunnel_event {
-    TUNNEL_STEP,   /* a step is over: `step` names it, `text` says how it went (for `try`) */
-    TUNNEL_OPEN,   /* take the transport */
-    TUNNEL_FAILED, /* see tunnel_failure */
+struct tunnel_params {
+    const struct services *services;
+    struct config *config;                  /* a reference is taken */
+    const struct listener_config *listener; /* of that config */
+    const char *name;                       /* for the log; copied, up to TUNNEL_NAME_MAX */
+    struct trace trace;
+    task_done_fn *done;                     /* DONE: take the transport; anything else: the failure says why */
+    void *arg;
 };
 
-typedef void tunnel_event_fn(void *arg, enum tunnel_event event, const char *step, const char *text);
+/* Starts opening.  NULL: out of memory. */
+struct tunnel *tunnel_open(const struct tunnel_params *params);
 
-/* Starts opening.  config (a reference is taken) and listener (of that config) must stay until the tunnel is freed;
- * name, for the log, is copied up to TUNNEL_NAME_MAX.  told is never called from within this call; after OPEN or FAILED
- * it is not called any more.  NULL: out of memory. */
-struct tunnel *tunnel_open(const struct services *services, struct config *config,
-                           const struct listener_config *listener, const char *name, tunnel_event_fn *on_event,
-                           void *arg);
-
-/* Gives everything up, whatever the state; told will not be called any more.  NULL is fine, and so is a call from
- * within told. */
+/* Gives everything up, whatever the state; done will not be called any more.  NULL is fine, and so is a call from
+ * within done. */
 void tunnel_free(struct tunnel *tunnel);
 
-/* After OPEN, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
+/* After DONE, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length);
 
-/* After OPEN: the proxy, or NULL when the target was dialed directly; whether it switched (101); how many
+/* After DONE: the proxy, or NULL when the target was dialed directly; whether it switched (101); how many
  * redirects, learned or fresh, led there; the target. */
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel);
 bool tunnel_switched(const struct tunnel *tunnel);
 unsigned tunnel_redirects(const struct tunnel *tunnel);
 const struct endpoint *tunnel_target(const struct tunnel *tunnel);
-
-/* After FAILED. */
-const struct failure *tunnel_failure(const struct tunnel *tunnel);
 
 #endif

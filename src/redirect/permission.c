@@ -2,61 +2,48 @@
 
 #include <stdlib.h>
 
+enum state { STARTED, SCREENING, ASKING };
+
+static const char *const state_names[] = {"started", "screening", "asking"};
+
 struct permission {
-    const struct services *services;
-    const struct config *config;
+    struct task task;
+    struct permission_params params;
     struct endpoint sender;
-    bool sender_on_loopback;
     struct setproxy said;
-    permission_answered_fn *answered;
-    void *arg;
-    struct lookup *lookup;          /* under way, as the next one is, or NULL */
-    struct question_wait *question;
-    struct loop_timer limit;        /* of the look-up */
-    struct deferred start, death;
+    struct lookup *lookup;          /* in SCREENING, or NULL */
+    struct question_wait *question; /* in ASKING, or NULL */
 };
 
-static void tell(struct permission *permission, enum permission_answer answer, const char *why)
-{
-    loop_timer_stop(&permission->limit);
-    permission->answered(permission->arg, answer, why);
-}
+static void enter(struct permission *permission, enum state state);
 
-static void on_answer(void *arg, bool yes, const char *why)
-{
-    struct permission *permission = arg;
+/* --- SCREENING --- */
 
-    permission->question = NULL;
-    tell(permission, yes ? PERMISSION_GIVEN : PERMISSION_DENIED, why);
-}
-
-static void put_question(struct permission *permission)
+static const char *find_forbidden(const struct permission *permission, const struct address_list *addresses)
 {
-    loop_timer_stop(&permission->limit);
-    permission->question = questions_ask(permission->services->questions, &permission->config->redirects,
-                                         &permission->sender, &permission->said, on_answer, permission);
-    if (!permission->question)
-        tell(permission, PERMISSION_BUSY, "too many questions to the user are open");
-}
-
-/* A proxy that is not found now may be when it is dialed, and is looked at again then. */
-static void on_screened(void *arg, const struct address_list *addresses, const char *error)
-{
-    struct permission *permission = arg;
     const char *why = NULL;
 
-    (void)error;
-    permission->lookup = NULL;
-    for (size_t i = 0; addresses && i < addresses->count && !why; i++) {
+    for (size_t i = 0; i < addresses->count && !why; i++) {
         struct address address = addresses->at[i];
 
         address_set_port(&address, permission->said.proxy.port);
-        why = services_forbid(permission->services, permission->sender_on_loopback, &address);
+        why = permission->params.forbids(permission->params.arg, &address);
     }
+    return why;
+}
+
+/* A proxy that is not found now may be found when it is dialed, and is looked at again then. */
+static void on_addresses(void *arg, const struct address_list *addresses, const char *error)
+{
+    struct permission *permission = arg;
+    const char *why = addresses ? find_forbidden(permission, addresses) : NULL;
+
+    (void)error;
+    permission->lookup = NULL;
     if (why)
-        tell(permission, PERMISSION_DENIED, why);
+        task_fail(&permission->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
     else
-        put_question(permission);
+        enter(permission, ASKING);
 }
 
 static void on_screening_late(void *arg)
@@ -64,56 +51,86 @@ static void on_screening_late(void *arg)
     struct permission *permission = arg;
 
     lookup_cancel(permission->lookup);
-    on_screened(permission, NULL, NULL);
+    permission->lookup = NULL;
+    enter(permission, ASKING);
 }
 
-static void start(struct deferred *deferred)
+static void enter_screening(struct permission *permission)
 {
-    struct permission *permission = (struct permission *)((char *)deferred - offsetof(struct permission, start));
-
-    if (permission->said.action == SETPROXY_SET)
-        permission->lookup = resolver_find_addresses(permission->services->resolver, permission->said.proxy.host, true,
-                                                     on_screened, permission);
+    permission->lookup = resolver_find_addresses(permission->params.resolver, permission->said.proxy.host, true,
+                                                 on_addresses, permission);
     if (permission->lookup)
-        loop_timer_start(permission->services->loop, &permission->limit, permission->config->settings.resolve_timeout,
-                         on_screening_late, permission);
+        task_limit(&permission->task, permission->params.resolve_ms, on_screening_late);
     else
-        put_question(permission);
+        enter(permission, ASKING);
 }
 
-struct permission *permission_ask(const struct services *services, const struct config *config,
-                                  const struct endpoint *sender, bool sender_on_loopback, const struct setproxy *said,
-                                  permission_answered_fn *answered, void *arg)
+/* --- ASKING --- */
+
+static void on_answer(void *arg, bool yes, const char *why)
+{
+    struct permission *permission = arg;
+
+    permission->question = NULL;
+    if (yes)
+        task_tell(&permission->task, OUTCOME_DONE);
+    else
+        task_fail(&permission->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
+}
+
+static void enter_asking(struct permission *permission)
+{
+    permission->question = questions_ask(permission->params.questions, permission->params.settings,
+                                         &permission->sender, &permission->said, on_answer, permission);
+    if (!permission->question)
+        task_fail(&permission->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "too many questions to the user are open");
+}
+
+/* --- the machine --- */
+
+static void enter(struct permission *permission, enum state state)
+{
+    task_enter(&permission->task, NULL, state);
+    switch (state) {
+    case STARTED: break;
+    case SCREENING: enter_screening(permission); break;
+    case ASKING: enter_asking(permission); break;
+    }
+}
+
+static void begin(struct task *task)
+{
+    struct permission *permission = (struct permission *)task;
+
+    enter(permission, permission->said.action == SETPROXY_SET ? SCREENING : ASKING);
+}
+
+static void drop(struct task *task)
+{
+    struct permission *permission = (struct permission *)task;
+
+    lookup_cancel(permission->lookup);
+    question_cancel(permission->question);
+}
+
+static const struct task_kind kind = {"permission", state_names, begin, drop, NULL};
+
+/* --- from outside --- */
+
+struct permission *permission_ask(const struct permission_params *params)
 {
     struct permission *permission = calloc(1, sizeof *permission);
 
     if (!permission)
         return NULL;
-    permission->services = services;
-    permission->config = config;
-    permission->sender = *sender;
-    permission->sender_on_loopback = sender_on_loopback;
-    permission->said = *said;
-    permission->answered = answered;
-    permission->arg = arg;
-    loop_defer(services->loop, &permission->start, start);
+    permission->params = *params;
+    permission->sender = *params->sender;
+    permission->said = *params->said;
+    task_start(&permission->task, &kind, params->loop, params->done, params->arg);
     return permission;
-}
-
-static void die(struct deferred *death)
-{
-    free((char *)death - offsetof(struct permission, death));
 }
 
 void permission_cancel(struct permission *permission)
 {
-    if (!permission || permission->death.back)
-        return;
-    loop_undefer(permission->services->loop, &permission->start);
-    loop_timer_stop(&permission->limit);
-    lookup_cancel(permission->lookup);
-    question_cancel(permission->question);
-    permission->lookup = NULL;
-    permission->question = NULL;
-    loop_defer(permission->services->loop, &permission->death, die);
+    task_free(permission ? &permission->task : NULL);
 }

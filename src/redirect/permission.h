@@ -1,35 +1,41 @@
-/* Whether a redirect that the policy leaves to the user may be followed: nobody is asked about a proxy that may not be
+/* Whether a redirect that the policy leaves to the user may be followed.  Nobody is asked about a proxy that may not be
  * used where it is, so its addresses are looked up first; then the question is put.
  *
- *     [screening] -> question -> answer */
+ *     started -> [SCREENING] -> ASKING -> over */
 #ifndef SALLYPORT_PERMISSION_H
 #define SALLYPORT_PERMISSION_H
 
-#include <stdbool.h>
+#include <stdint.h>
 
-#include "config/config.h"
+#include "base/loop.h"
+#include "base/task.h"
+#include "config/settings.h"
+#include "net/address.h"
 #include "net/endpoint.h"
-#include "proxy/services.h"
+#include "net/resolver.h"
+#include "redirect/consent.h"
 #include "redirect/setproxy.h"
 
 struct permission; /* one session's wait */
 
-enum permission_answer {
-    PERMISSION_GIVEN,
-    PERMISSION_DENIED, /* by the user, by nobody's answer, or by where the proxy is */
-    PERMISSION_BUSY,   /* too many questions are open */
+struct permission_params {
+    struct loop *loop;
+    struct resolver *resolver;
+    struct questions *questions;
+    const struct redirect_settings *settings; /* these must stay until it is cancelled */
+    uint32_t resolve_ms;                      /* limit of the look-up; a proxy that is not found is asked about */
+    const struct endpoint *sender;            /* copied: the proxy that answered */
+    const struct setproxy *said;              /* copied: where it sends us */
+    const char *(*forbids)(void *arg, const struct address *address); /* why a proxy may not be there; NULL: it may */
+    task_done_fn *done;                       /* DONE: the user said yes.  FORBIDDEN: the user said no, nobody answered,
+                                               * or forbids did; LOCAL: too many questions are open, or out of memory */
+    void *arg;                                /* for both */
 };
 
-/* why: what made it a no, "" for a yes. */
-typedef void permission_answered_fn(void *arg, enum permission_answer answer, const char *why);
+/* Asks.  NULL: out of memory. */
+struct permission *permission_ask(const struct permission_params *params);
 
-/* Asks whether the sender may send us to what was said; sender and said are copied, config must stay.  Calls back
- * exactly once, never from within this call.  NULL: out of memory. */
-struct permission *permission_ask(const struct services *services, const struct config *config,
-                                  const struct endpoint *sender, bool sender_on_loopback, const struct setproxy *said,
-                                  permission_answered_fn *answered, void *arg);
-
-/* The call back will not come.  NULL is fine, and so is a call from within answered. */
+/* The call back will not come.  NULL is fine, and so is a call from within done. */
 void permission_cancel(struct permission *permission);
 
 #endif

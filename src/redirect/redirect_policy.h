@@ -1,5 +1,5 @@
-/* The redirect policy: whether a redirect may be followed, and what the policy says in words.  All rules are in this one
- * file.  The rules, and why each exists, are told in sallyport-redirects(7).  Pure. */
+/* The redirect policy: whether a redirect may be followed, and what the policy says in words.  All rules are in this
+ * one file.  The rules, and why each exists, are told in sallyport-redirects(7).  Pure. */
 #ifndef SALLYPORT_REDIRECT_POLICY_H
 #define SALLYPORT_REDIRECT_POLICY_H
 

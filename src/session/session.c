@@ -365,23 +365,22 @@ static void enter_piping(struct session *session)
 
 /* --- OPENING --- */
 
-static void on_tunnel(void *arg, enum tunnel_event event, const char *step, const char *text)
+static void on_tunnel(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct session *session = arg;
+
+    if (outcome == OUTCOME_DONE)
+        enter(session, PIPING);
+    else
+        refuse(session, "failed", "", failure);
+}
+
+static void on_step(void *arg, const char *step, const char *text)
+{
+    const struct session *session = arg;
     char name[NAME_MAX_BYTES];
 
-    switch (event) {
-    case TUNNEL_STEP:
-        if (log_wants(LEVEL_DEBUG))
-            log_message(LEVEL_DEBUG, name_of(session, name), "%s %s", step, text);
-        break;
-    case TUNNEL_OPEN:
-        enter(session, PIPING);
-        break;
-    case TUNNEL_FAILED:
-        refuse(session, "failed", "", tunnel_failure(session->tunnel));
-        break;
-    }
+    log_message(LEVEL_DEBUG, name_of(session, name), "%s %s", step, text);
 }
 
 /* While the tunnel opens, the client may talk and may end its stream; only a reset means that it is gone. */
@@ -399,10 +398,18 @@ static void enter_opening(struct session *session)
 {
     struct failure failure;
     char name[NAME_MAX_BYTES];
+    const struct tunnel_params params = {
+        .services = session->owner->services,
+        .config = session->config,
+        .listener = session->listener,
+        .name = name_of(session, name),
+        .trace = {log_wants(LEVEL_DEBUG) ? on_step : NULL, session},
+        .done = on_tunnel,
+        .arg = session,
+    };
 
     transport_watch(session->client, on_client_while_opening, session);
-    session->tunnel = tunnel_open(session->owner->services, session->config, session->listener, name_of(session, name),
-                                  on_tunnel, session);
+    session->tunnel = tunnel_open(&params);
     if (!session->tunnel) {
         failure_set(&failure, FAILURE_TEMPORARY, "out of memory");
         refuse(session, "failed", "", &failure);
