@@ -10,7 +10,7 @@
 #include "auth/curl_socket.h"
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
-#include "proxy/socksreply.h"
+#include "auth/socks_reply.h"
 
 #define DRAIN_MAX 1048576 /* bytes of the page of a 407; behind a longer one a new connection is the better way */
 
@@ -333,7 +333,7 @@ static void judge_socks(struct http_login *login, CURLcode code)
     login->response = (struct connect_response){.verdict = CONNECT_OPEN, .retry_after = CONNECT_RETRY_AFTER_NONE};
     if (code == CURLE_OK && login->bridge && !take_connection(login))
         broken(login, "the connection broke right behind the answer");
-    else if (code == CURLE_OK || socksreply_judge(why, &login->response))
+    else if (code == CURLE_OK || socks_reply_judge(why, &login->response))
         finish(login, HTTP_LOGIN_ANSWERED);
     else
         no_socks_answer(login, code);

@@ -2,6 +2,7 @@
 
 src_libhouse_a_SOURCES += \
 	src/auth/scheme_choice.c src/auth/scheme_choice.h \
+	src/auth/socks_reply.c src/auth/socks_reply.h \
 	src/auth/basic.c src/auth/basic.h \
 	src/auth/challenge.c src/auth/challenge.h \
 	src/auth/curl_bridge.c src/auth/curl_bridge.h \
