@@ -124,7 +124,7 @@ static const struct failure *because(const char *what)
 {
     static struct failure failure;
 
-    snprintf(failure.what, sizeof failure.what, "%s", what);
+    failure_set(&failure, FAILURE_TEMPORARY, "%s", what);
     return &failure;
 }
 
