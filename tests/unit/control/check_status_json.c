@@ -124,7 +124,7 @@ static const struct failure *because(const char *what)
 {
     static struct failure failure;
 
-    failure_set(&failure, FAILURE_TEMPORARY, "%s", what);
+    snprintf(failure.what, sizeof failure.what, "%.*s", (int)sizeof failure.what - 1, what);
     return &failure;
 }
 
