@@ -1,4 +1,4 @@
-/* libcurl as a client that speaks to one proxy, over a lane of ours: it knows what to say in Digest, NTLM, Negotiate
+/* libcurl as a client that speaks to one proxy, over a socket of ours: it knows what to say in Digest, NTLM, Negotiate
  * and SOCKS5, and is given no other way to the world.  It looks no name up, and dials nowhere. */
 #ifndef SALLYPORT_CURL_CLIENT_H
 #define SALLYPORT_CURL_CLIENT_H
@@ -46,7 +46,7 @@ enum curl_client_result { CURL_CLIENT_STARTED, CURL_CLIENT_NO_MEMORY, CURL_CLIEN
  * the scheme.  Whatever the result, curl_client_stop is due in the end. */
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params);
 
-/* Behind opened, and outside of libcurl's callbacks: makes the lane's outer end.  False: see curl_client_error. */
+/* Behind opened, and outside of libcurl's callbacks: makes the socket's outer end.  False: see curl_client_error. */
 bool curl_client_enter(struct curl_client *curl, struct loop *loop);
 
 enum curl_client_says {
@@ -68,7 +68,7 @@ bool curl_client_challenge(struct curl_client *curl, const struct http_head *hea
 /* Why it has come to an end by itself: its own words, the system's, or those for the code. */
 const char *curl_client_error(const struct curl_client *curl, CURLcode code);
 
-/* Ends it, and the lane.  A stopped one is fine; one that was never started must be zeroed and its lane made by
+/* Ends it, and the socket.  A stopped one is fine; one that was never started must be zeroed and its socket made by
  * curl_socket_init. */
 void curl_client_stop(struct curl_client *curl);
 

@@ -70,94 +70,94 @@ static int hatch_accept(struct hatch *hatch)
 
 /* --- the connection --- */
 
-void curl_socket_init(struct curl_socket *lane)
+void curl_socket_init(struct curl_socket *curl_socket)
 {
-    *lane = (struct curl_socket){.hatch = {.listening = -1}, .inner = -1};
+    *curl_socket = (struct curl_socket){.hatch = {.listening = -1}, .inner = -1};
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
 {
-    struct curl_socket *lane = arg;
+    struct curl_socket *curl_socket = arg;
 
     (void)purpose;
-    if (lane->used)
+    if (curl_socket->used)
         return CURL_SOCKET_BAD;
-    lane->used = true;
-    if (hatch_open(&lane->hatch))
-        lane->inner = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (lane->inner < 0) {
-        lane->error = errno;
+    curl_socket->used = true;
+    if (hatch_open(&curl_socket->hatch))
+        curl_socket->inner = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (curl_socket->inner < 0) {
+        curl_socket->error = errno;
         return CURL_SOCKET_BAD;
     }
     where->family = AF_UNIX;
     where->protocol = 0;
-    where->addrlen = lane->hatch.length;
-    where->addr = lane->hatch.address;
-    lane->opened(lane->arg);
-    return lane->inner;
+    where->addrlen = curl_socket->hatch.length;
+    where->addr = curl_socket->hatch.address;
+    curl_socket->opened(curl_socket->arg);
+    return curl_socket->inner;
 }
 
 static int close_socket(void *arg, curl_socket_t fd)
 {
-    struct curl_socket *lane = arg;
+    struct curl_socket *curl_socket = arg;
 
-    if (fd == lane->inner)
-        lane->inner = -1;
+    if (fd == curl_socket->inner)
+        curl_socket->inner = -1;
     return close(fd);
 }
 
-bool curl_socket_set(struct curl_socket *lane, CURL *easy, void (*opened)(void *arg), void *arg)
+bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg)
 {
-    lane->opened = opened;
-    lane->arg = arg;
+    curl_socket->opened = opened;
+    curl_socket->arg = arg;
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, lane) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, curl_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, lane) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, curl_socket) == CURLE_OK;
 }
 
-bool curl_socket_enter(struct curl_socket *lane, struct loop *loop)
+bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop)
 {
     const int room = ROOM;
-    int fd = hatch_accept(&lane->hatch);
+    int fd = hatch_accept(&curl_socket->hatch);
 
     if (fd < 0) {
-        lane->error = errno;
+        curl_socket->error = errno;
         return false;
     }
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-    lane->outer = transport_from_socket(loop, fd);
-    if (!lane->outer)
-        lane->error = ENOMEM;
-    return lane->outer;
+    curl_socket->outer = transport_from_socket(loop, fd);
+    if (!curl_socket->outer)
+        curl_socket->error = ENOMEM;
+    return curl_socket->outer;
 }
 
-struct transport *curl_socket_take_outer(struct curl_socket *lane)
+struct transport *curl_socket_take_outer(struct curl_socket *curl_socket)
 {
-    struct transport *outer = lane->outer;
+    struct transport *outer = curl_socket->outer;
 
-    lane->outer = NULL;
+    curl_socket->outer = NULL;
     return outer;
 }
 
-size_t curl_socket_unread(const struct curl_socket *lane)
+size_t curl_socket_unread(const struct curl_socket *curl_socket)
 {
     int unread = 0;
 
-    return ioctl(lane->inner, FIONREAD, &unread) == 0 && unread > 0 ? (size_t)unread : 0;
+    return ioctl(curl_socket->inner, FIONREAD, &unread) == 0 && unread > 0 ? (size_t)unread : 0;
 }
 
-bool curl_socket_take_unread(struct curl_socket *lane, char *bytes, size_t length)
+bool curl_socket_take_unread(struct curl_socket *curl_socket, char *bytes, size_t length)
 {
-    return length == 0 || recv(lane->inner, bytes, length, 0) == (ssize_t)length;
+    return length == 0 || recv(curl_socket->inner, bytes, length, 0) == (ssize_t)length;
 }
 
-void curl_socket_close(struct curl_socket *lane)
+void curl_socket_close(struct curl_socket *curl_socket)
 {
-    hatch_close(&lane->hatch);
-    transport_close(lane->outer);
-    if (lane->inner >= 0)
-        close(lane->inner);
-    lane->inner = -1;
-    lane->outer = NULL;
+    hatch_close(&curl_socket->hatch);
+    transport_close(curl_socket->outer);
+    if (curl_socket->inner >= 0)
+        close(curl_socket->inner);
+    curl_socket->inner = -1;
+    curl_socket->outer = NULL;
 }

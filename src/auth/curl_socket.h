@@ -32,21 +32,22 @@ struct curl_socket {
 
 /* Makes it the way in which a handle connects.  opened is called from within libcurl when it wants the connection:
  * curl_socket_enter is due behind that, not in it.  A handle gets one connection; asking for a second one fails. */
-bool curl_socket_set(struct curl_socket *lane, CURL *easy, void (*opened)(void *arg), void *arg);
+bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg);
 
 /* libcurl has connected: makes outer.  False: see error. */
-bool curl_socket_enter(struct curl_socket *lane, struct loop *loop);
+bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop);
 
 /* Hands outer over: the caller's now. */
-struct transport *curl_socket_take_outer(struct curl_socket *lane);
+struct transport *curl_socket_take_outer(struct curl_socket *curl_socket);
 
 /* How many bytes libcurl has not read, and taking all of them, while its end is open: before its handle is removed
  * from the multi handle.  False: that many could not be taken. */
-size_t curl_socket_unread(const struct curl_socket *lane);
-bool curl_socket_take_unread(struct curl_socket *lane, char *bytes, size_t length);
+size_t curl_socket_unread(const struct curl_socket *curl_socket);
+bool curl_socket_take_unread(struct curl_socket *curl_socket, char *bytes, size_t length);
 
-/* When libcurl is done with its handle (curl_easy_cleanup).  Zeroed memory is no lane: curl_socket_init first. */
-void curl_socket_init(struct curl_socket *lane);
-void curl_socket_close(struct curl_socket *lane);
+/* When libcurl is done with its handle (curl_easy_cleanup).  Zeroed memory is no such socket: curl_socket_init
+ * first. */
+void curl_socket_init(struct curl_socket *curl_socket);
+void curl_socket_close(struct curl_socket *curl_socket);
 
 #endif

@@ -291,8 +291,8 @@ static void on_ready(void *arg, int ready)
 
 /* --- a SOCKS proxy --- */
 
-/* Takes the connection out of libcurl's reach, with what came behind the answer: first what lies in the lane, then what
- * the bridge holds.  False: it is broken. */
+/* Takes the connection out of libcurl's reach, with what came behind the answer: first what lies in the socket, then
+ * what the bridge holds.  False: it is broken. */
 static bool take_connection(struct http_login *login)
 {
     size_t unread = curl_socket_unread(&login->curl.socket), held_length;

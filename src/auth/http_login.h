@@ -1,10 +1,10 @@
 /* Asks one proxy for one tunnel where more than a single request is needed: an HTTP proxy that wants Digest, NTLM or
  * Negotiate, or a SOCKS5 proxy that resolves the target's name itself.
  *
- * libcurl knows what to say (speaker.h); the connections are the owner's, made as all others: TLS, a proxy before the
- * proxy.  With HTTP, libcurl only says what the credentials are: each request is our own handshake's, the same but for
- * Proxy-Authorization as without a login, and each answer is judged as always; libcurl is told of the challenges alone.
- * SOCKS5 it speaks itself, over a bridge.
+ * libcurl knows what to say (curl_client.h); the connections are the owner's, made as all others: TLS, a proxy before
+ * the proxy.  With HTTP, libcurl only says what the credentials are: each request is our own handshake's, the same but
+ * for Proxy-Authorization as without a login, and each answer is judged as always; libcurl is told of the challenges
+ * alone.  SOCKS5 it speaks itself, over a bridge.
  *
  *     start -> WANTS_CONNECTION -> http_login_connect -> ANSWERED -> http_login_take
  *         \-> UNABLE   ^-----------------'    \-> BROKEN
@@ -62,8 +62,8 @@ struct http_login_params {
     void *arg;
 };
 
-/* Starts.  told is never called from within this call or http_login_connect, and not any more after an event other than
- * WANTS_CONNECTION.  NULL: out of memory. */
+/* Starts.  on_event is never called from within this call or http_login_connect, and not any more after an event other
+ * than WANTS_CONNECTION.  NULL: out of memory. */
 struct http_login *http_login_start(const struct http_login_params *params);
 
 /* Hands over a connection to the proxy that nothing was sent on; it is the login's now, whatever comes. */
@@ -94,7 +94,7 @@ const char *http_login_status_line(const struct http_login *login, char *out, si
 struct transport *http_login_take(struct http_login *login, char **leftover, size_t *length);
 
 /* Ends it, whatever the state; a connection that was not taken is closed.  NULL is fine, and so is a call from within
- * told. */
+ * on_event. */
 void http_login_free(struct http_login *login);
 
 #endif

@@ -58,6 +58,8 @@ void task_fail(struct task *task, enum outcome outcome, enum failure_class class
 {
     va_list values;
 
+    if (task->phase != TASK_RUNS) /* the owner may still read what it was told */
+        return;
     va_start(values, format);
     failure_vset(&task->failure, class, format, values);
     va_end(values);

@@ -3,8 +3,8 @@
  *
  *     task_start -> (end of the turn) begin -> ... -> task_tell or task_fail, once -> task_free
  *
- * A task is embedded as the first member of what it belongs to, so that its address is that of the whole.  Memory: the
- * whole is malloc'd by its maker and freed here.  Blocking: nothing blocks. */
+ * A task is embedded as the first member of what it belongs to, so that its address is that of the whole.  Memory: its
+ * maker hands over zeroed memory (calloc), which is freed here.  Blocking: nothing blocks. */
 #ifndef SALLYPORT_TASK_H
 #define SALLYPORT_TASK_H
 
@@ -65,7 +65,8 @@ void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late);
  * task->failure says why. */
 void task_tell(struct task *task, enum outcome outcome);
 
-/* The one way to fail: sets the failure (printf, as failure_set has it) and tells.  The values may be the failure's. */
+/* The one way to fail: sets the failure (printf, as failure_set has it) and tells.  The values may be the failure's.
+ * One that has told is left as it is. */
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

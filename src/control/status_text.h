@@ -1,5 +1,5 @@
-/* Shows people what the running daemon has told as JSON (status.h): tables for `status`, and what was learned and asked
- * for `redirects`.  A field that is not there is shown as a question mark; bytes that are not printable ASCII are
+/* Shows people what the running daemon has told as JSON (status_json.h): tables for `status`, and what was learned and
+ * asked for `redirects`.  A field that is not there is shown as a question mark; bytes that are not printable ASCII are
  * escaped.  Pure. */
 #ifndef SALLYPORT_STATUS_TEXT_H
 #define SALLYPORT_STATUS_TEXT_H

@@ -10,7 +10,7 @@
 #include "http/http_head.h"
 
 struct http_body {
-    int state;     /* of the reading: body.c's own */
+    int state;     /* of the reading: http_body.c's own */
     uint64_t left; /* bytes of the body, or of its chunk */
 };
 

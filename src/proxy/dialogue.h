@@ -3,7 +3,7 @@
  *
  *     [SECRET] -> (a connection) -> HANDSHAKE or LOGIN -> over
  *         ^                                |
- *         '------ 407, another scheme -----'        each scheme at most once (auth.h) */
+ *         '------ 407, another scheme -----'        each scheme at most once (scheme_choice.h) */
 #ifndef SALLYPORT_DIALOGUE_H
 #define SALLYPORT_DIALOGUE_H
 
@@ -45,16 +45,16 @@ struct dialogue_params {
     void *arg;
 };
 
-/* Starts.  told is never called from within this call; after OPEN and what stands below it, it is not called any more.
- * NULL: out of memory. */
+/* Starts.  on_event is never called from within this call; after OPEN and what stands below it, it is not called any
+ * more.  NULL: out of memory. */
 struct dialogue *dialogue_start(const struct dialogue_params *params);
 
-/* Hands over a connection that nothing was sent on, once for each that was wanted; it is the dialogue's now.  told may
- * be called from within this call. */
+/* Hands over a connection that nothing was sent on, once for each that was wanted; it is the dialogue's now.  on_event
+ * may be called from within this call. */
 void dialogue_connect(struct dialogue *dialogue, struct transport *transport);
 
 /* Ends it, whatever the state; a transport that was not taken is closed.  NULL is fine, and so is a call from within
- * told. */
+ * on_event. */
 void dialogue_free(struct dialogue *dialogue);
 
 /* After OPEN and ANSWERED: the verdict, and the head of the answer (NULL: a SOCKS proxy's), borrowed.  The failure of a

@@ -57,7 +57,7 @@ struct proxy_request_params {
 struct hop *hop_start(const struct proxy_request_params *params);
 
 /* Ends it, whatever the state; a transport that was not taken is closed.  NULL is fine, and so is a call from within
- * told. */
+ * on_event. */
 void hop_free(struct hop *hop);
 
 /* After ANSWERED: the verdict and the head of the answer, borrowed.  A 407 here is the proxy's last word; its failure

@@ -195,7 +195,7 @@ static void tell(struct pump *pump, enum pump_event event)
     on_event(arg, event);
 }
 
-/* Of the side that this direction reads from.  True: told was called. */
+/* Of the side that this direction reads from.  True: on_event was called. */
 static bool look_whether_broken(struct pump *pump, enum pump_way reads)
 {
     struct pump_direction *way = &pump->way[reads];
@@ -214,7 +214,7 @@ static void run_again(struct deferred *again)
     run((struct pump *)((char *)again - offsetof(struct pump, again)), true, true);
 }
 
-/* Runs the named directions; told may be called, last thing. */
+/* Runs the named directions; on_event may be called, last thing. */
 static void run(struct pump *pump, bool up, bool down)
 {
     uint64_t before = pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes;

@@ -50,12 +50,12 @@ struct pump {
 };
 
 /* Starts pumping between two transports of one loop, which stay the owner's.  leftover (malloc'd, now the pump's, may
- * be NULL) are bytes of the server that were read before, less than 4 GiB.  told is called once, last thing, never from
- * within this call. */
+ * be NULL) are bytes of the server that were read before, less than 4 GiB.  on_event is called once, last thing, never
+ * from within this call. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
                 size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 
-/* Stops; told will not be called any more.  Call it before the transports are closed.  Zeroed memory is fine. */
+/* Stops; on_event will not be called any more.  Call it before the transports are closed.  Zeroed memory is fine. */
 void pump_stop(struct pump *pump);
 
 #endif

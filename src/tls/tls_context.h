@@ -43,7 +43,7 @@ void tls_contexts_forget(struct tls_contexts *contexts);
 struct tls_context *tls_context_ref(struct tls_context *context);
 void tls_context_unref(struct tls_context *context); /* NULL is fine */
 
-/* --- for tls.c --- */
+/* --- for tls_transport.c --- */
 
 /* Borrowed. */
 SSL_CTX *tls_context_ssl(const struct tls_context *context);

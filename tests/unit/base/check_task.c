@@ -17,7 +17,7 @@ struct seen {
     char what[64];
     struct machine *machine;
     bool frees;        /* the owner frees the task from within done */
-    bool tells_twice;
+    bool tells_twice, fails_twice;
     uint32_t limit_ms; /* 0: the machine tells at once */
 };
 
@@ -43,6 +43,11 @@ static void begin(struct task *task)
     ck_assert_uint_eq(task->state, WORKING);
     if (seen->limit_ms > 0) {
         task_limit(task, seen->limit_ms, on_late);
+        return;
+    }
+    if (seen->fails_twice) {
+        task_fail(task, OUTCOME_PEER, FAILURE_TEMPORARY, "first");
+        task_fail(task, OUTCOME_LOCAL, FAILURE_PERMANENT, "second");
         return;
     }
     task_tell(task, OUTCOME_DONE);
@@ -127,6 +132,21 @@ START_TEST(a_task_begins_later_and_tells_once)
 }
 END_TEST
 
+START_TEST(what_was_told_stays)
+{
+    struct seen seen = {.fails_twice = true};
+
+    start(&seen);
+    unit_wait(loop, was_told, &seen);
+    ck_assert_int_eq(seen.told, 1);
+    ck_assert_int_eq(seen.outcome, OUTCOME_PEER);
+    ck_assert_str_eq(seen.what, "first");
+    ck_assert_str_eq(seen.machine->task.failure.what, "first");
+    task_free(&seen.machine->task);
+    end_turn();
+}
+END_TEST
+
 START_TEST(a_limit_rings_and_its_failure_is_told)
 {
     struct seen seen = {.limit_ms = 1, .frees = true};
@@ -201,6 +221,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, open_loop, close_loop);
     tcase_add_test(cases, a_task_begins_later_and_tells_once);
+    tcase_add_test(cases, what_was_told_stays);
     tcase_add_test(cases, a_limit_rings_and_its_failure_is_told);
     tcase_add_test(cases, a_task_that_is_freed_before_it_begins_does_nothing);
     tcase_add_test(cases, a_task_that_is_freed_later_tells_nobody);
