@@ -1,99 +1,88 @@
 #include "auth/http_login.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/curl_bridge.h"
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
+#include "http/exchange.h"
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
-#include "auth/socks_reply.h"
 
 #define DRAIN_MAX 1048576 /* bytes of the page of a 407; behind a longer one a new connection is the better way */
 
+enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
+
+static const char *const state_names[] = {"started", "prepare", "connect", "ask", "drain"};
+
 struct http_login {
+    struct task task;
     struct http_login_params params;
     struct endpoint proxy, target;
     struct connect_request request;
-    struct connect_response response;
-    struct failure failure;
-    struct deferred news, death;
     struct curl_client curl;
-    bool has_user, credentials_sent;
-    /* the proxy */
-    struct transport *transport;
-    struct handshake *handshake;   /* the last, or NULL while there is none yet for a new request */
-    struct http_body body;              /* of its answer, while that is drained */
+    struct deferred opening;      /* libcurl wants its connection: due outside of its callbacks */
+    struct exchange *exchange;    /* the last request, or NULL while there is none yet for a new one */
+    struct transport *transport;  /* between two requests, or NULL */
+    struct http_body body;        /* of the last 407, in DRAIN */
     size_t drained;
-    bool wants;                    /* a connection */
-    bool draining;                 /* the page of a 407 */
-    bool reused;                   /* the connection has had an answer already */
-    unsigned heads;
-    bool unable, entering;         /* due at the end of the turn */
-    /* a SOCKS proxy: libcurl speaks to it through this, which has outer and transport */
-    struct curl_bridge *bridge;
-    char *leftover;
-    size_t leftover_length;
+    bool reused;                  /* the connection has had an answer already */
+    unsigned heads;               /* 407s so far */
+    struct loop_timer limit;      /* of all that is said over one connection */
+    bool unable, cut_off, credentials_sent;
 };
 
-/* --- the end --- */
+static void enter(struct http_login *login, enum state state);
+
+/* --- the ends --- */
 
 static void drop_connection(struct http_login *login)
 {
-    curl_bridge_end(login->bridge);
     transport_close(login->transport);
-    login->bridge = NULL;
     login->transport = NULL;
-    login->reused = login->draining = false;
+    login->reused = false;
 }
 
-static void finish(struct http_login *login, enum http_login_event event)
+static void finish(struct http_login *login, enum outcome outcome)
 {
-    loop_undefer(login->params.loop, &login->news);
+    loop_undefer(login->params.loop, &login->opening);
+    loop_timer_stop(&login->limit);
     curl_client_stop(&login->curl);
-    if (event != HTTP_LOGIN_ANSWERED || login->response.verdict != CONNECT_OPEN)
+    if (outcome != OUTCOME_DONE) {
+        exchange_free(login->exchange);
+        login->exchange = NULL;
         drop_connection(login);
-    if (login->transport)
-        transport_watch(login->transport, NULL, NULL);
-    login->params.on_event(login->params.arg, event);
+    }
+    task_tell(&login->task, outcome);
 }
 
-static void __attribute__((format(printf, 2, 3))) broken(struct http_login *login, const char *format, ...)
+/* The one way to fail. */
+static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login, enum outcome outcome,
+                                                       const char *format, ...)
 {
     va_list values;
 
     va_start(values, format);
-    failure_vset(&login->failure, FAILURE_TEMPORARY, format, values);
+    failure_vset(&login->task.failure, FAILURE_TEMPORARY, format, values);
     va_end(values);
-    finish(login, HTTP_LOGIN_BROKEN);
+    finish(login, outcome);
 }
 
-/* Nobody else is to blame. */
-static void __attribute__((format(printf, 2, 3))) ourselves(struct http_login *login, const char *format, ...)
+/* The proxy's last word. */
+static void answered(struct http_login *login)
 {
-    va_list values;
+    char line[200];
 
-    va_start(values, format);
-    failure_vset(&login->failure, FAILURE_TEMPORARY, format, values);
-    va_end(values);
-    finish(login, HTTP_LOGIN_OURSELVES);
+    if (trace_wants(&login->params.trace)) {
+        trace_step(&login->params.trace, "request", "%s",
+                   h1_exchange_request_line(login->exchange, line, sizeof line));
+        trace_step(&login->params.trace, "reply", "%s", h1_exchange_status_line(login->exchange, line, sizeof line));
+    }
+    finish(login, OUTCOME_DONE);
 }
 
-/* --- a request of libcurl's, carried to the proxy by our own handshake: only its credentials are of interest --- */
-
-static void on_ready(void *arg, int ready);
-static void on_outer(void *arg, int ready);
-static void on_go(struct deferred *news);
-
-static void want_connection(struct http_login *login)
-{
-    drop_connection(login);
-    login->wants = true;
-    login->params.on_event(login->params.arg, HTTP_LOGIN_WANTS_CONNECTION);
-}
+/* --- ASK: libcurl's request, carried to the proxy by an exchange of ours --- */
 
 /* Whether the credentials have something secret in them: the first message of NTLM (its type 1) has not. */
 static bool are_secret(const char *credentials)
@@ -103,18 +92,56 @@ static bool are_secret(const char *credentials)
     return strncmp(credentials, first, sizeof first - 1) != 0;
 }
 
-static void start_leg(struct http_login *login)
+static void on_challenge(struct http_login *login)
 {
-    login->request.credentials = login->curl.credentials;
-    login->handshake = handshake_new(&login->request, login->params.require_switch);
-    login->request.credentials = NULL;
-    if (!login->handshake) {
-        ourselves(login, "the request does not fit into %d bytes", CONNECT_REQUEST_MAX);
-        return;
+    unsigned most = login->params.scheme == CHALLENGE_DIGEST ? HTTP_LOGIN_DIGEST_HEADS_MAX : HTTP_LOGIN_HEADS_MAX;
+    bool no_more = ++login->heads > most || login->params.scheme == CHALLENGE_NTLM;
+
+    if (no_more && login->credentials_sent)
+        answered(login); /* whatever it says (stale, or a new round), it does not want them */
+    else if (login->heads > most)
+        fail(login, OUTCOME_PEER, "asks for credentials again and again");
+    else if (curl_client_challenge(&login->curl, exchange_head(login->exchange)))
+        enter(login, PREPARE);
+    else
+        fail(login, OUTCOME_LOCAL, "out of memory");
+}
+
+static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct http_login *login = arg;
+
+    if (outcome == OUTCOME_DONE && exchange_response(login->exchange)->denied) {
+        on_challenge(login);
+    } else if (outcome == OUTCOME_DONE) {
+        answered(login);
+    } else if (login->reused && login->params.scheme == CHALLENGE_DIGEST && exchange_was_cut_off(login->exchange)) {
+        /* it was closed behind the last answer; Digest, other than the others, is not bound to a connection */
+        enter(login, CONNECT);
+    } else {
+        login->cut_off = exchange_was_cut_off(login->exchange);
+        login->task.failure = *failure;
+        finish(login, outcome);
     }
+}
+
+static void enter_ask(struct http_login *login)
+{
+    const struct exchange_params params = {
+        .loop = login->params.loop,
+        .request = &login->request,
+        .require_switch = login->params.require_switch,
+        .done = on_exchange,
+        .arg = login,
+    };
+
+    login->request.credentials = login->curl.credentials;
     login->credentials_sent |= login->curl.credentials && are_secret(login->curl.credentials);
-    transport_watch(login->transport, on_ready, login);
-    on_ready(login, LOOP_WRITE);
+    login->exchange = h1_exchange_start(&params, login->transport);
+    login->request.credentials = NULL;
+    login->transport = NULL;
+    if (!login->exchange)
+        fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
 /* Whether what is to be said answers what was heard over the connection of before: NTLM and Negotiate prove the user to
@@ -125,22 +152,52 @@ static bool is_bound(const struct http_login *login)
            are_secret(login->curl.credentials);
 }
 
-/* The connection is at the start of an answer, or there is none. */
+/* The connection is behind an answer, or there is none. */
 static void ask(struct http_login *login)
 {
     char byte;
 
-    login->draining = false;
     if (login->transport && transport_peek(login->transport, &byte, 1) == TRANSPORT_AGAIN)
-        start_leg(login);
+        enter(login, ASK);
     else if (is_bound(login))
-        broken(login, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
+        fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
     else
-        want_connection(login); /* none, or it has ended, or it says what nobody asked for */
+        enter(login, CONNECT); /* none, or it has ended, or it says what nobody asked for */
 }
 
-/* Passes over more of the page of a 407.  False: more will come. */
-static bool drain(struct http_login *login, const char *bytes, size_t length)
+/* --- CONNECT --- */
+
+static void on_late(void *arg)
+{
+    struct http_login *login = arg;
+
+    fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
+}
+
+static void enter_connect(struct http_login *login)
+{
+    exchange_free(login->exchange);
+    login->exchange = NULL;
+    drop_connection(login);
+    loop_timer_stop(&login->limit);
+    login->params.connect(login->params.arg);
+}
+
+void http_login_connect(struct http_login *login, struct transport *transport)
+{
+    if (login->task.phase != TASK_RUNS || login->task.state != CONNECT) { /* it wants none, or is over */
+        transport_close(transport);
+        return;
+    }
+    login->transport = transport;
+    loop_timer_start(login->params.loop, &login->limit, login->params.limit_ms, on_late, login);
+    enter(login, ASK);
+}
+
+/* --- DRAIN: the page of a 407 --- */
+
+/* Passes over more of it.  True: it is at its end, or the connection was given up. */
+static bool pass_over(struct http_login *login, const char *bytes, size_t length)
 {
     size_t used;
 
@@ -149,12 +206,11 @@ static bool drain(struct http_login *login, const char *bytes, size_t length)
     case HTTP_BODY_MORE:
         if (login->drained <= DRAIN_MAX)
             return false;
-        drop_connection(login);
-        return true;
+        break;
     case HTTP_BODY_DONE:
-        if (used < length)
-            drop_connection(login);
-        return true;
+        if (used == length)
+            return true;
+        break;
     case HTTP_BODY_BAD:
         break;
     }
@@ -162,11 +218,13 @@ static bool drain(struct http_login *login, const char *bytes, size_t length)
     return true;
 }
 
-static void drain_on(struct http_login *login)
+static void on_page(void *arg, int ready)
 {
+    struct http_login *login = arg;
     char bytes[4096];
     bool over = false;
 
+    (void)ready;
     while (!over) {
         ssize_t got = transport_recv(login->transport, bytes, sizeof bytes);
 
@@ -174,44 +232,47 @@ static void drain_on(struct http_login *login)
             return;
         if (got <= 0)
             drop_connection(login);
-        over = got <= 0 || drain(login, bytes, (size_t)got);
+        over = got <= 0 || pass_over(login, bytes, (size_t)got);
     }
     ask(login);
 }
 
-/* The answer before this request was a 407: what is left of it is passed over, if the connection lasts.  Not sooner:
- * had it been the last word, it would still be wanted. */
-static void pass_over_answer(struct http_login *login)
+/* What is left of the 407 is passed over, if the connection lasts.  Not sooner: had it been the last word, it would
+ * still be wanted. */
+static void enter_drain(struct http_login *login)
 {
-    bool lasts = http_body_start(&login->body, handshake_head(login->handshake));
+    bool lasts = http_body_start(&login->body, exchange_head(login->exchange));
     size_t length;
-    char *bytes = handshake_take_leftover(login->handshake, &length);
+    char *bytes;
 
-    handshake_free(login->handshake);
-    login->handshake = NULL;
+    login->transport = exchange_take(login->exchange, &bytes, &length);
+    exchange_free(login->exchange);
+    login->exchange = NULL;
     login->drained = 0;
-    login->reused = login->draining = true;
-    if (lasts)
-        transport_watch(login->transport, on_ready, login);
-    else
+    login->reused = true;
+    if (!lasts)
         drop_connection(login);
-    if (!lasts || drain(login, bytes ? bytes : "", length))
+    if (!lasts || pass_over(login, bytes ? bytes : "", length)) {
         ask(login);
-    else
-        drain_on(login);
+    } else {
+        transport_watch(login->transport, on_page, login);
+        on_page(login, LOOP_READ);
+    }
     free(bytes);
 }
 
+/* --- PREPARE: what libcurl wants to say --- */
+
 static void on_request(struct http_login *login)
 {
-    if (login->params.scheme == CHALLENGE_NEGOTIATE && !login->curl.credentials && login->heads == 0) {
-        const char *reason = login->curl.reason;
+    const char *reason = login->curl.reason;
 
-        failure_set(&login->failure, FAILURE_TEMPORARY, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s",
-                    login->proxy.host, reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
-        finish(login, HTTP_LOGIN_UNABLE);
-    } else if (login->handshake) {
-        pass_over_answer(login);
+    if (login->params.scheme == CHALLENGE_NEGOTIATE && !login->curl.credentials && login->heads == 0) {
+        login->unable = true;
+        fail(login, OUTCOME_LOCAL, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s", login->proxy.host,
+             reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
+    } else if (login->exchange) {
+        enter(login, DRAIN);
     } else {
         ask(login);
     }
@@ -229,210 +290,62 @@ static void on_outer(void *arg, int ready)
         on_request(login);
         break;
     case CURL_CLIENT_RAMBLES:
-        broken(login, "libcurl wants to send more than %d bytes", CURL_CLIENT_REQUEST_MAX);
+        fail(login, OUTCOME_PEER, "libcurl wants to send more than %d bytes", CURL_CLIENT_REQUEST_MAX);
         break;
     }
 }
 
-/* --- the proxy's answer --- */
-
-static void on_challenge(struct http_login *login)
+static void open_way(struct deferred *opening)
 {
-    unsigned most = login->params.scheme == CHALLENGE_DIGEST ? HTTP_LOGIN_DIGEST_HEADS_MAX : HTTP_LOGIN_HEADS_MAX;
+    struct http_login *login = (struct http_login *)((char *)opening - offsetof(struct http_login, opening));
 
-    bool no_more = ++login->heads > most || login->params.scheme == CHALLENGE_NTLM;
-
-    if (no_more && login->credentials_sent)
-        finish(login, HTTP_LOGIN_ANSWERED); /* whatever it says (stale, or a new exchange), it does not want them */
-    else if (login->heads > most)
-        broken(login, "asks for credentials again and again");
-    else if (!curl_client_challenge(&login->curl, handshake_head(login->handshake)))
-        ourselves(login, "out of memory");
-}
-
-static void on_no_answer(struct http_login *login)
-{
-    if (login->reused && login->params.scheme == CHALLENGE_DIGEST && handshake_unanswered(login->handshake)) {
-        /* it was closed behind the last answer; Digest, other than the others, is not bound to a connection */
-        handshake_free(login->handshake);
-        login->handshake = NULL;
-        want_connection(login);
+    if (!curl_client_enter(&login->curl, login->params.loop)) {
+        fail(login, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&login->curl, CURLE_OK));
         return;
     }
-    login->failure = handshake_response(login->handshake)->failure;
-    finish(login, HTTP_LOGIN_BROKEN);
+    transport_watch(login->curl.socket.outer, on_outer, login);
+    on_outer(login, LOOP_READ); /* it has spoken already */
 }
 
-static void on_ready(void *arg, int ready)
+static void on_opened(void *arg)
 {
     struct http_login *login = arg;
 
-    (void)ready;
-    if (login->draining) {
-        drain_on(login);
-        return;
-    }
-    switch (handshake_step(login->handshake, login->transport, LOOP_READ | LOOP_WRITE)) {
-    case HANDSHAKE_WAIT:
-        break;
-    case HANDSHAKE_JUDGED:
-        transport_watch(login->transport, NULL, NULL);
-        login->response = *handshake_response(login->handshake);
-        if (login->response.denied)
-            on_challenge(login);
-        else
-            finish(login, HTTP_LOGIN_ANSWERED);
-        break;
-    case HANDSHAKE_BROKEN:
-        on_no_answer(login);
-        break;
-    }
+    loop_defer(login->params.loop, &login->opening, open_way);
 }
 
-/* --- a SOCKS proxy --- */
-
-/* Takes the connection out of libcurl's reach, with what came behind the answer: first what lies in the socket, then
- * what the bridge holds.  False: it is broken. */
-static bool take_connection(struct http_login *login)
-{
-    size_t unread = curl_socket_unread(&login->curl.socket), held_length;
-    char *held;
-
-    login->transport = curl_bridge_take(login->bridge, &held, &held_length);
-    login->bridge = NULL;
-    login->leftover_length = unread + held_length;
-    if (login->transport && login->leftover_length > 0) {
-        login->leftover = malloc(login->leftover_length);
-        if (login->leftover && held)
-            memcpy(login->leftover + unread, held, held_length);
-        if (!login->leftover || !curl_socket_take_unread(&login->curl.socket, login->leftover, unread)) {
-            transport_reset(login->transport);
-            login->transport = NULL;
-        }
-    }
-    free(held);
-    return login->transport;
-}
-
-static void no_socks_answer(struct http_login *login, CURLcode code)
-{
-    if (!login->bridge || curl_bridge_state(login->bridge) == CURL_BRIDGE_OPEN)
-        broken(login, "%s", curl_client_error(&login->curl, code));
-    else if (curl_bridge_state(login->bridge) == CURL_BRIDGE_ENDED)
-        broken(login, "closed the connection before its answer was complete");
-    else
-        broken(login, "%s before its answer was complete", curl_bridge_error(login->bridge));
-}
-
-static void judge_socks(struct http_login *login, CURLcode code)
-{
-    long why = CURLPX_OK;
-
-    curl_easy_getinfo(login->curl.easy, CURLINFO_PROXY_ERROR, &why);
-    login->credentials_sent = login->has_user && why != CURLPX_NO_AUTH;
-    login->response = (struct connect_response){.verdict = CONNECT_OPEN, .retry_after = CONNECT_RETRY_AFTER_NONE};
-    if (code == CURLE_OK && login->bridge && !take_connection(login))
-        broken(login, "the connection broke right behind the answer");
-    else if (code == CURLE_OK || socks_reply_judge(why, &login->response))
-        finish(login, HTTP_LOGIN_ANSWERED);
-    else
-        no_socks_answer(login, code);
-}
-
-/* --- libcurl --- */
-
-static void on_done(void *arg, CURLcode code)
+static void on_curl_done(void *arg, CURLcode code)
 {
     struct http_login *login = arg;
 
-    if (login->params.socks)
-        judge_socks(login, code);
-    else if (login->response.denied && login->handshake)
-        finish(login, HTTP_LOGIN_ANSWERED); /* it knows nothing to say to the last 407 */
-    else if (login->curl.socket.error)
-        ourselves(login, "%s", curl_client_error(&login->curl, code));
+    if (login->exchange && exchange_response(login->exchange)->denied)
+        answered(login); /* it knows nothing to say to the last 407 */
     else
-        broken(login, "%s", curl_client_error(&login->curl, code));
-}
-
-static void tell_soon(struct http_login *login)
-{
-    loop_defer(login->params.loop, &login->news, on_go);
-}
-
-static void on_lane(void *arg)
-{
-    struct http_login *login = arg;
-
-    login->entering = true;
-    tell_soon(login);
-}
-
-/* What is due at the end of the turn: outside of libcurl's callbacks and of the owner's calls. */
-static void on_go(struct deferred *news)
-{
-    struct http_login *login = (struct http_login *)((char *)news - offsetof(struct http_login, news));
-
-    if (login->unable) {
-        finish(login, HTTP_LOGIN_UNABLE);
-    } else if (login->transport) {
-        start_leg(login);
-    } else if (login->entering) {
-        login->entering = false;
-        if (!curl_client_enter(&login->curl, login->params.loop)) {
-            ourselves(login, "no socket for libcurl: %s", curl_client_error(&login->curl, CURLE_OK));
-        } else if (login->params.socks) {
-            want_connection(login);
-        } else {
-            transport_watch(login->curl.socket.outer, on_outer, login);
-            on_outer(login, LOOP_READ); /* it has spoken already */
-        }
-    }
-}
-
-void http_login_connect(struct http_login *login, struct transport *transport)
-{
-    if (!login->wants || !login->curl.socket.outer) { /* it wants none, or is over */
-        transport_close(transport);
-        return;
-    }
-    login->wants = false;
-    if (login->params.socks) {
-        login->bridge = curl_bridge_start(curl_socket_take_outer(&login->curl.socket), transport);
-    } else {
-        login->transport = transport;
-        tell_soon(login);
-    }
+        fail(login, login->curl.socket.error ? OUTCOME_LOCAL : OUTCOME_PEER, "%s",
+             curl_client_error(&login->curl, code));
 }
 
 /* The scheme cannot start. */
-static void __attribute__((format(printf, 3, 4))) give_up(struct http_login *login, enum failure_class class,
-                                                          const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) give_up(struct http_login *login, const char *format, ...)
 {
     va_list values;
 
     va_start(values, format);
-    failure_vset(&login->failure, class, format, values);
+    failure_vset(&login->task.failure, FAILURE_PERMANENT, format, values);
     va_end(values);
     login->unable = true;
-    tell_soon(login);
 }
-
-/* --- from outside --- */
 
 /* Whether what is asked for can be done at all; otherwise it was given up. */
 static bool is_possible(struct http_login *login)
 {
-    if (login->params.socks)
-        return true;
     if (strcmp(connect_method_words[login->request.method], "connect") != 0)
-        give_up(login, FAILURE_PERMANENT, "method %s and authentication by %s do not go together",
+        give_up(login, "method %s and authentication by %s do not go together",
                 connect_method_words[login->request.method], challenge_words[login->params.scheme]);
     else if (login->params.scheme < CHALLENGE_NTLM)
-        give_up(login, FAILURE_PERMANENT, "no dialogue for %s", challenge_words[login->params.scheme]);
+        give_up(login, "no dialogue for %s", challenge_words[login->params.scheme]);
     else if (!login->params.user && login->params.scheme != CHALLENGE_NEGOTIATE)
-        give_up(login, FAILURE_PERMANENT, "it wants %s: set user and a password",
-                challenge_words[login->params.scheme]);
+        give_up(login, "it wants %s: set user and a password", challenge_words[login->params.scheme]);
     return !login->unable;
 }
 
@@ -443,11 +356,11 @@ static bool start_libcurl(struct http_login *login)
         .curl_loop = login->params.curl_loop,
         .proxy = &login->proxy,
         .target = &login->target,
-        .scheme = login->params.socks ? CHALLENGE_NONE : login->params.scheme,
+        .scheme = login->params.scheme,
         .user = login->params.user,
         .password = login->params.password,
-        .opened = on_lane,
-        .done = on_done,
+        .opened = on_opened,
+        .done = on_curl_done,
         .arg = login,
     };
 
@@ -457,11 +370,50 @@ static bool start_libcurl(struct http_login *login)
     case CURL_CLIENT_NO_MEMORY:
         return false;
     case CURL_CLIENT_NOT_BUILT_IN:
-        give_up(login, FAILURE_PERMANENT, "this libcurl was built without %s", challenge_words[login->params.scheme]);
+        give_up(login, "this libcurl was built without %s", challenge_words[login->params.scheme]);
         return true;
     }
     return false;
 }
+
+/* --- the machine --- */
+
+static void enter(struct http_login *login, enum state state)
+{
+    task_enter(&login->task, NULL, state);
+    switch (state) {
+    case STARTED: case PREPARE: break; /* libcurl is at work: on_outer or on_curl_done will be called */
+    case CONNECT: enter_connect(login); break;
+    case ASK: enter_ask(login); break;
+    case DRAIN: enter_drain(login); break;
+    }
+}
+
+static void begin(struct task *task)
+{
+    struct http_login *login = (struct http_login *)task;
+
+    if (login->unable)
+        finish(login, OUTCOME_LOCAL);
+    else
+        enter(login, PREPARE);
+}
+
+static void drop(struct task *task)
+{
+    struct http_login *login = (struct http_login *)task;
+
+    loop_undefer(task->loop, &login->opening);
+    loop_timer_stop(&login->limit);
+    curl_client_stop(&login->curl);
+    exchange_free(login->exchange);
+    login->exchange = NULL;
+    drop_connection(login);
+}
+
+static const struct task_kind kind = {"login", state_names, begin, drop, NULL};
+
+/* --- from outside --- */
 
 struct http_login *http_login_start(const struct http_login_params *params)
 {
@@ -477,48 +429,35 @@ struct http_login *http_login_start(const struct http_login_params *params)
     login->request.credentials = NULL;
     curl_socket_init(&login->curl.socket);
     if (is_possible(login) && !start_libcurl(login)) {
-        http_login_free(login);
+        curl_client_stop(&login->curl);
+        free(login);
         return NULL;
     }
     login->params.proxy = &login->proxy;
     login->params.request = &login->request;
-    login->has_user = params->user;
     login->params.user = login->params.password = NULL; /* libcurl has its own copies */
+    task_start(&login->task, &kind, params->loop, params->done, params->arg);
     return login;
-}
-
-static void die(struct deferred *death)
-{
-    free((char *)death - offsetof(struct http_login, death));
-}
-
-void http_login_free(struct http_login *login)
-{
-    if (!login || login->death.back)
-        return;
-    loop_undefer(login->params.loop, &login->news);
-    curl_client_stop(&login->curl);
-    drop_connection(login);
-    handshake_free(login->handshake);
-    free(login->leftover);
-    login->handshake = NULL;
-    login->leftover = NULL;
-    loop_defer(login->params.loop, &login->death, die);
 }
 
 const struct connect_response *http_login_response(const struct http_login *login)
 {
-    return &login->response;
+    return exchange_response(login->exchange);
 }
 
 const struct http_head *http_login_head(const struct http_login *login)
 {
-    return login->handshake ? handshake_head(login->handshake) : NULL;
+    return exchange_head(login->exchange);
 }
 
-const struct failure *http_login_failure(const struct http_login *login)
+bool http_login_is_unable(const struct http_login *login)
 {
-    return &login->failure;
+    return login->unable;
+}
+
+bool http_login_was_cut_off(const struct http_login *login)
+{
+    return login->cut_off;
 }
 
 bool http_login_credentials_were_sent(const struct http_login *login)
@@ -526,32 +465,12 @@ bool http_login_credentials_were_sent(const struct http_login *login)
     return login->credentials_sent;
 }
 
-const char *http_login_request_line(const struct http_login *login, char *out, size_t size)
-{
-    char place[ENDPOINT_TEXT_MAX];
-
-    if (login->handshake)
-        return handshake_request_line(login->handshake, out, size);
-    snprintf(out, size, login->params.socks ? "SOCKS5 %s" : "CONNECT %s HTTP/1.1",
-             endpoint_format(&login->target, place));
-    return out;
-}
-
-const char *http_login_status_line(const struct http_login *login, char *out, size_t size)
-{
-    out[0] = '\0';
-    return login->handshake ? handshake_status_line(login->handshake, out, size) : out;
-}
-
 struct transport *http_login_take(struct http_login *login, char **leftover, size_t *length)
 {
-    struct transport *transport = login->transport;
+    return exchange_take(login->exchange, leftover, length);
+}
 
-    *leftover = login->leftover;
-    *length = login->leftover_length;
-    if (login->handshake)
-        *leftover = handshake_take_leftover(login->handshake, length);
-    login->leftover = NULL;
-    login->transport = NULL;
-    return transport;
+void http_login_free(struct http_login *login)
+{
+    task_free(login ? &login->task : NULL);
 }

@@ -1,6 +1,7 @@
 # What is said to a proxy that wants to know who asks.
 
 src_libhouse_a_SOURCES += \
+	src/auth/authenticator.c src/auth/authenticator.h \
 	src/auth/basic.c src/auth/basic.h \
 	src/auth/challenge.c src/auth/challenge.h \
 	src/auth/curl_bridge.c src/auth/curl_bridge.h \
@@ -10,5 +11,4 @@ src_libhouse_a_SOURCES += \
 	src/auth/http_login.c src/auth/http_login.h \
 	src/auth/lockout.c src/auth/lockout.h \
 	src/auth/password.c src/auth/password.h \
-	src/auth/scheme_choice.c src/auth/scheme_choice.h \
-	src/auth/socks_reply.c src/auth/socks_reply.h
+	src/auth/scheme_choice.c src/auth/scheme_choice.h

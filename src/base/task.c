@@ -66,6 +66,14 @@ void task_fail(struct task *task, enum outcome outcome, enum failure_class class
     task_tell(task, outcome);
 }
 
+void task_restart(struct task *task)
+{
+    if (task->phase != TASK_TOLD)
+        return;
+    task->phase = TASK_BEGINS;
+    loop_defer(task->loop, &task->turn, begin);
+}
+
 void task_free(struct task *task)
 {
     if (!task || task->phase == TASK_FREED)

@@ -70,6 +70,10 @@ void task_tell(struct task *task, enum outcome outcome);
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* One that has told begins anew at the end of the turn, and tells once more; its state stays until it enters another.
+ * For what is prepared in rounds. */
+void task_restart(struct task *task);
+
 /* Ends it, whatever its state; its owner is not told any more.  NULL is fine, and so is a call from within done. */
 void task_free(struct task *task);
 

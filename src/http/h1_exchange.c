@@ -11,200 +11,291 @@
 #define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head at its limit is refused before this is full */
 #define INTERIM_MAX 16                          /* 1xx answers before the one that counts */
 
-struct handshake {
-    struct connect_request request; /* target and texts point into the owner's tunnel and configuration */
+enum state { STARTED, ASK };
+
+static const char *const state_names[] = {"started", "ask"};
+
+struct h1_exchange {
+    struct exchange exchange;
+    struct connect_request request; /* to judge by: its credentials were sent and are not kept */
     struct endpoint target;
     bool require_switch;
-    char *bytes;                   /* the request on its way out */
-    size_t sent, length;
+    uint32_t limit_ms;
+    struct trace trace;
+    struct transport *transport;
+    int ready;                     /* what the transport was, before it began */
+    char *bytes;                   /* the request on its way out; wiped, it may hold credentials */
+    size_t sent, length;           /* length 0: it is too long */
     char *buffer;                  /* what came in and was not passed over */
     size_t filled, size;
     size_t passed;                 /* bytes of interim answers, now gone from the buffer */
     unsigned interim;
     size_t head_length;            /* of the answer that was judged */
     struct http_head head;
-    struct connect_response response;
 };
 
-struct handshake *handshake_new(const struct connect_request *request, bool require_switch)
-{
-    struct handshake *handshake = calloc(1, sizeof *handshake);
-    char text[CONNECT_REQUEST_MAX];
+/* --- the ends --- */
 
-    if (!handshake)
-        return NULL;
-    handshake->request = *request;
-    handshake->target = *request->target;
-    handshake->request.target = &handshake->target;
-    handshake->require_switch = require_switch;
-    handshake->length = connect_request_write(request, text, sizeof text);
-    handshake->request.credentials = NULL; /* sent, and not needed to judge */
-    handshake->bytes = malloc(handshake->length + 1);
-    handshake->size = BUFFER_FIRST;
-    handshake->buffer = malloc(handshake->size);
-    if (handshake->length == 0 || !handshake->bytes || !handshake->buffer) {
-        explicit_bzero(text, sizeof text);
-        handshake->length = 0;
-        handshake_free(handshake);
-        return NULL;
-    }
-    memcpy(handshake->bytes, text, handshake->length + 1);
-    explicit_bzero(text, handshake->length);
-    http_head_start(&handshake->head);
-    return handshake;
+static void answered(struct h1_exchange *h1)
+{
+    char line[200];
+
+    if (trace_wants(&h1->trace))
+        trace_step(&h1->trace, "reply", "%s", h1_exchange_status_line(&h1->exchange, line, sizeof line));
+    transport_watch(h1->transport, NULL, NULL);
+    h1->exchange.head = &h1->head;
+    task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
 
-void handshake_free(struct handshake *handshake)
+/* The one way to fail, but for our own troubles. */
+static void broken(struct h1_exchange *h1, const char *what)
 {
-    if (!handshake)
-        return;
-    if (handshake->bytes)
-        explicit_bzero(handshake->bytes, handshake->length);
-    free(handshake->bytes);
-    free(handshake->buffer);
-    free(handshake);
+    task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "%s", what);
 }
 
-static enum handshake_result broken(struct handshake *handshake, const char *what)
+/* The connection has ended (why is NULL) or broke. */
+static void cut(struct h1_exchange *h1, const char *why)
 {
-    memset(&handshake->response, 0, sizeof handshake->response);
-    handshake->response.verdict = CONNECT_FAILED;
-    failure_set(&handshake->response.failure, FAILURE_TEMPORARY, "%s", what);
-    return HANDSHAKE_BROKEN;
-}
+    enum failure_class class = why && h1->transport->denied ? FAILURE_PERMANENT : FAILURE_TEMPORARY;
 
-static enum handshake_result broken_by(struct handshake *handshake, const struct transport *transport)
-{
-    char what[160];
-
-    snprintf(what, sizeof what, transport->denied ? "%s" : "%s before its answer was complete",
-             transport_error(transport));
-    broken(handshake, what);
-    if (transport->denied)
-        handshake->response.failure.class = FAILURE_PERMANENT;
-    return HANDSHAKE_BROKEN;
+    h1->exchange.cut_off = h1->passed + h1->filled == 0;
+    if (!why)
+        broken(h1, h1->filled ? "closed the connection in the middle of its answer"
+                              : "closed the connection without an answer");
+    else
+        task_fail(&h1->exchange.task, OUTCOME_PEER, class, h1->transport->denied ? "%s"
+                  : "%s before its answer was complete", why);
 }
 
 /* What the first bytes of something else than HTTP were, for the log. */
-static enum handshake_result broken_answer(struct handshake *handshake, const char *why)
+static void broken_answer(struct h1_exchange *h1, const char *why)
 {
+    struct failure *failure = &h1->exchange.task.failure;
     char start[60];
-    size_t length = handshake->filled < 40 ? handshake->filled : 40;
+    size_t length = h1->filled < 40 ? h1->filled : 40;
 
-    broken(handshake, why);
-    snprintf(handshake->response.failure.detail, sizeof handshake->response.failure.detail, " answer=\"%s\"",
-             log_escape(start, sizeof start, handshake->buffer, length));
-    return HANDSHAKE_BROKEN;
+    failure_set(failure, FAILURE_TEMPORARY, "%s", why);
+    snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
+             log_escape(start, sizeof start, h1->buffer, length));
+    task_tell(&h1->exchange.task, OUTCOME_PEER);
 }
 
-static bool make_room(struct handshake *handshake)
+static void on_late(void *arg)
+{
+    struct h1_exchange *h1 = arg;
+
+    task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer within %u s", h1->limit_ms / 1000);
+}
+
+/* --- the answer --- */
+
+static bool make_room(struct h1_exchange *h1)
 {
     char *grown;
 
-    if (handshake->filled < handshake->size)
+    if (h1->filled < h1->size)
         return true;
-    if (handshake->size >= BUFFER_MOST)
+    if (h1->size >= BUFFER_MOST)
         return false;
-    grown = realloc(handshake->buffer, handshake->size * 2);
+    grown = realloc(h1->buffer, h1->size * 2);
     if (!grown)
         return false;
-    handshake->buffer = grown;
-    handshake->size *= 2;
+    h1->buffer = grown;
+    h1->size *= 2;
     return true;
 }
 
 /* Judges the complete head at the start of the buffer.  True: an interim answer, passed over; look again. */
-static bool judge(struct handshake *handshake, size_t head_length)
+static bool judge(struct h1_exchange *h1, size_t head_length)
 {
-    connect_response_judge(&handshake->request, &handshake->head, handshake->buffer + head_length,
-                           handshake->filled - head_length, handshake->require_switch, time(NULL),
-                           &handshake->response);
-    handshake->head_length = head_length;
-    if (handshake->response.verdict != CONNECT_SKIP)
+    connect_response_judge(&h1->request, &h1->head, h1->buffer + head_length, h1->filled - head_length,
+                           h1->require_switch, time(NULL), &h1->exchange.response);
+    h1->head_length = head_length;
+    if (h1->exchange.response.verdict != CONNECT_SKIP)
         return false;
-    handshake->interim++;
-    handshake->passed += head_length;
-    handshake->filled -= head_length;
-    memmove(handshake->buffer, handshake->buffer + head_length, handshake->filled);
-    handshake->head_length = 0;
-    http_head_start(&handshake->head);
+    h1->interim++;
+    h1->passed += head_length;
+    h1->filled -= head_length;
+    memmove(h1->buffer, h1->buffer + head_length, h1->filled);
+    h1->head_length = 0;
+    http_head_start(&h1->head);
     return true;
 }
 
-/* Looks at what is in the buffer. */
-static enum handshake_result examine(struct handshake *handshake)
+/* Looks at what is in the buffer.  True: it is not enough yet.  False: it was told what came of it. */
+static bool wants_more(struct h1_exchange *h1)
 {
     const char *why;
     size_t used;
 
     for (;;) {
-        switch (http_head_read(&handshake->head, handshake->buffer, handshake->filled, &used, &why)) {
+        switch (http_head_read(&h1->head, h1->buffer, h1->filled, &used, &why)) {
         case HTTP_HEAD_BAD:
-            return broken_answer(handshake, why);
+            broken_answer(h1, why);
+            return false;
         case HTTP_HEAD_MORE:
-            return handshake->passed + handshake->filled > HTTP_HEAD_BYTES_MAX
-                       ? broken(handshake, "answers with more than 64 KiB of header")
-                       : HANDSHAKE_WAIT;
+            if (h1->passed + h1->filled <= HTTP_HEAD_BYTES_MAX)
+                return true;
+            broken(h1, "answers with more than 64 KiB of header");
+            return false;
         case HTTP_HEAD_DONE:
-            if (!judge(handshake, used))
-                return HANDSHAKE_JUDGED;
-            if (handshake->interim > INTERIM_MAX || handshake->passed > HTTP_HEAD_BYTES_MAX)
-                return broken(handshake, "answers with interim answers (1xx) without end");
+            if (!judge(h1, used)) {
+                answered(h1);
+                return false;
+            }
+            if (h1->interim > INTERIM_MAX || h1->passed > HTTP_HEAD_BYTES_MAX) {
+                broken(h1, "answers with interim answers (1xx) without end");
+                return false;
+            }
         }
     }
 }
 
-static enum handshake_result receive(struct handshake *handshake, struct transport *transport)
+static void receive(struct h1_exchange *h1)
 {
-    enum handshake_result result = HANDSHAKE_WAIT;
+    ssize_t got;
 
-    while (result == HANDSHAKE_WAIT) {
-        ssize_t got;
-
-        if (!make_room(handshake))
-            return broken(handshake, "answers with more than there is memory for");
-        got = transport_recv(transport, handshake->buffer + handshake->filled, handshake->size - handshake->filled);
+    do {
+        if (!make_room(h1)) {
+            broken(h1, "answers with more than there is memory for");
+            return;
+        }
+        got = transport_recv(h1->transport, h1->buffer + h1->filled, h1->size - h1->filled);
         if (got == TRANSPORT_AGAIN)
-            return HANDSHAKE_WAIT;
-        if (got == TRANSPORT_ERROR)
-            return broken_by(handshake, transport);
-        if (got == TRANSPORT_EOF)
-            return broken(handshake, handshake->filled ? "closed the connection in the middle of its answer"
-                                                       : "closed the connection without an answer");
-        handshake->filled += (size_t)got;
-        result = examine(handshake);
-    }
-    return result;
+            return;
+        if (got == TRANSPORT_ERROR || got == TRANSPORT_EOF) {
+            cut(h1, got == TRANSPORT_ERROR ? transport_error(h1->transport) : NULL);
+            return;
+        }
+        h1->filled += (size_t)got;
+    } while (wants_more(h1));
 }
 
-enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport, int ready)
+static void on_ready(void *arg, int ready)
 {
-    while (handshake->sent < handshake->length) {
-        ssize_t sent = transport_send(transport, handshake->bytes + handshake->sent,
-                                      handshake->length - handshake->sent);
+    struct h1_exchange *h1 = arg;
+
+    h1->ready |= ready;
+    if (h1->exchange.task.state == STARTED)
+        return;
+    while (h1->sent < h1->length) {
+        ssize_t sent = transport_send(h1->transport, h1->bytes + h1->sent, h1->length - h1->sent);
 
         if (sent == TRANSPORT_AGAIN)
             break; /* an answer may come before all is sent: a refusal by length */
-        if (sent == TRANSPORT_ERROR)
-            return broken_by(handshake, transport);
-        handshake->sent += (size_t)sent;
+        if (sent == TRANSPORT_ERROR) {
+            cut(h1, transport_error(h1->transport));
+            return;
+        }
+        h1->sent += (size_t)sent;
     }
-    return ready & LOOP_READ ? receive(handshake, transport) : HANDSHAKE_WAIT;
+    if (ready & LOOP_READ)
+        receive(h1);
 }
 
-const struct connect_response *handshake_response(const struct handshake *handshake)
+/* --- the machine --- */
+
+static void enter_ask(struct h1_exchange *h1)
 {
-    return &handshake->response;
+    char line[300];
+
+    if (h1->length == 0) {
+        task_fail(&h1->exchange.task, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into %d bytes",
+                  CONNECT_REQUEST_MAX);
+        return;
+    }
+    if (trace_wants(&h1->trace))
+        trace_step(&h1->trace, "request", "%s", h1_exchange_request_line(&h1->exchange, line, sizeof line));
+    if (h1->limit_ms > 0)
+        task_limit(&h1->exchange.task, h1->limit_ms, on_late);
+    on_ready(h1, h1->ready); /* at once: a fresh connection takes a request without being asked */
 }
 
-bool handshake_unanswered(const struct handshake *handshake)
+static void begin(struct task *task)
 {
-    return handshake->passed + handshake->filled == 0;
+    task_enter(task, NULL, ASK);
+    enter_ask((struct h1_exchange *)task);
 }
 
-const struct http_head *handshake_head(const struct handshake *handshake)
+static void drop(struct task *task)
 {
-    return &handshake->head;
+    struct h1_exchange *h1 = (struct h1_exchange *)task;
+
+    transport_close(h1->transport);
+    h1->transport = NULL;
+    explicit_bzero(h1->bytes, h1->length);
+}
+
+static void release(struct task *task)
+{
+    struct h1_exchange *h1 = (struct h1_exchange *)task;
+
+    free(h1->bytes);
+    free(h1->buffer);
+}
+
+static const struct task_kind kind = {"exchange", state_names, begin, drop, release};
+
+/* --- from outside --- */
+
+static struct transport *take(struct exchange *exchange, char **leftover, size_t *length)
+{
+    struct h1_exchange *h1 = (struct h1_exchange *)exchange;
+    struct transport *transport = h1->transport;
+
+    h1->transport = NULL;
+    *leftover = NULL;
+    *length = h1->filled - h1->head_length;
+    if (*length > 0) {
+        *leftover = h1->buffer;
+        memmove(h1->buffer, h1->buffer + h1->head_length, *length);
+        h1->buffer = NULL;
+    }
+    h1->filled = h1->head_length = 0;
+    return transport;
+}
+
+/* Writes the request.  False: out of memory. */
+static bool make_ready(struct h1_exchange *h1, const struct connect_request *request)
+{
+    char text[CONNECT_REQUEST_MAX];
+
+    h1->length = connect_request_write(request, text, sizeof text);
+    h1->bytes = malloc(h1->length + 1);
+    h1->size = BUFFER_FIRST;
+    h1->buffer = malloc(h1->size);
+    if (h1->bytes)
+        memcpy(h1->bytes, text, h1->length);
+    explicit_bzero(text, h1->length > 0 ? h1->length : sizeof text);
+    return h1->bytes && h1->buffer;
+}
+
+struct exchange *h1_exchange_start(const struct exchange_params *params, struct transport *transport)
+{
+    struct h1_exchange *h1 = calloc(1, sizeof *h1);
+
+    if (!h1 || !make_ready(h1, params->request)) {
+        if (h1) {
+            free(h1->bytes);
+            free(h1->buffer);
+        }
+        free(h1);
+        transport_close(transport);
+        return NULL;
+    }
+    h1->exchange.take = take;
+    h1->request = *params->request;
+    h1->target = *params->request->target;
+    h1->request.target = &h1->target;
+    h1->request.credentials = NULL;
+    h1->require_switch = params->require_switch;
+    h1->limit_ms = params->limit_ms;
+    h1->trace = params->trace;
+    h1->transport = transport;
+    http_head_start(&h1->head);
+    transport_watch(transport, on_ready, h1);
+    task_start(&h1->exchange.task, &kind, params->loop, params->done, params->arg);
+    return &h1->exchange;
 }
 
 static const char *first_line(const char *bytes, size_t length, char *out, size_t size)
@@ -216,25 +307,16 @@ static const char *first_line(const char *bytes, size_t length, char *out, size_
     return log_escape(out, size, bytes, end);
 }
 
-const char *handshake_request_line(const struct handshake *handshake, char *out, size_t size)
+const char *h1_exchange_request_line(const struct exchange *exchange, char *out, size_t size)
 {
-    return first_line(handshake->bytes, handshake->length, out, size);
+    const struct h1_exchange *h1 = (const struct h1_exchange *)exchange;
+
+    return first_line(h1->bytes, h1->length, out, size);
 }
 
-const char *handshake_status_line(const struct handshake *handshake, char *out, size_t size)
+const char *h1_exchange_status_line(const struct exchange *exchange, char *out, size_t size)
 {
-    return first_line(handshake->buffer, handshake->head_length, out, size);
-}
+    const struct h1_exchange *h1 = (const struct h1_exchange *)exchange;
 
-char *handshake_take_leftover(struct handshake *handshake, size_t *length)
-{
-    char *leftover = handshake->buffer;
-
-    *length = handshake->filled - handshake->head_length;
-    if (*length == 0)
-        return NULL;
-    memmove(leftover, leftover + handshake->head_length, *length);
-    handshake->buffer = NULL;
-    handshake->filled = handshake->head_length = 0;
-    return leftover;
+    return first_line(h1->buffer, h1->head_length, out, size);
 }

@@ -1,47 +1,19 @@
-/* Asks for one tunnel over one transport: request out, head in, verdict.  It registers no event: call handshake_step
- * whenever the transport is ready. */
+/* One request for a tunnel in HTTP/1.1 over a transport of its own: request out, head in, verdict.  The request goes
+ * out at once, an answer is read while it does: a proxy may refuse it by its length.  Interim answers (RFC 9110 section
+ * 15.2) are passed over; their number, and the bytes of all heads, are bounded.
+ *
+ *     started -> ASK -> over */
 #ifndef SALLYPORT_H1_EXCHANGE_H
 #define SALLYPORT_H1_EXCHANGE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "http/exchange.h"
 
-#include "http/connect_request.h"
-#include "http/connect_response.h"
-#include "http/http_head.h"
-#include "net/transport.h"
+/* The transport is the exchange's now; nothing was sent over it, or the answer before was read to its end.  A request
+ * of more than CONNECT_REQUEST_MAX bytes fails with LOCAL.  NULL: out of memory, and the transport was closed. */
+struct exchange *h1_exchange_start(const struct exchange_params *params, struct transport *transport);
 
-struct handshake;
-
-/* Copies what it needs of the request.  NULL: out of memory, or the request is longer than CONNECT_REQUEST_MAX. */
-struct handshake *handshake_new(const struct connect_request *request, bool require_switch);
-
-/* Wipes the request, which may hold credentials.  NULL is fine. */
-void handshake_free(struct handshake *handshake);
-
-enum handshake_result {
-    HANDSHAKE_WAIT,   /* the transport will be ready again */
-    HANDSHAKE_JUDGED, /* an answer came: see handshake_response */
-    HANDSHAKE_BROKEN, /* none, or none that is HTTP: see the failure of handshake_response */
-};
-
-/* The transport is the caller's, and ready as its watcher was told: without LOOP_READ nothing is taken from it.  Not to
- * be called again after JUDGED or BROKEN. */
-enum handshake_result handshake_step(struct handshake *handshake, struct transport *transport, int ready);
-
-const struct connect_response *handshake_response(const struct handshake *handshake);
-
-/* After JUDGED: the answer's head, borrowed. */
-const struct http_head *handshake_head(const struct handshake *handshake);
-
-/* Whether not a byte came in answer. */
-bool handshake_unanswered(const struct handshake *handshake);
-
-/* The first line of the request, and of the last answer ("" before it came), for people. */
-const char *handshake_request_line(const struct handshake *handshake, char *out, size_t size);
-const char *handshake_status_line(const struct handshake *handshake, char *out, size_t size);
-
-/* Hands over the bytes behind the head (malloc'd, NULL when there are none): they belong to the tunnel. */
-char *handshake_take_leftover(struct handshake *handshake, size_t *length);
+/* The first line of the request, and of the last answer ("" before it came, and once it was taken), for people. */
+const char *h1_exchange_request_line(const struct exchange *exchange, char *out, size_t size);
+const char *h1_exchange_status_line(const struct exchange *exchange, char *out, size_t size);
 
 #endif

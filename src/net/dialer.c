@@ -100,7 +100,7 @@ void dial_cancel(struct dial *dial)
 static void give_up(struct dial *dial)
 {
     dial_end(dial);
-    dial->done(dial->arg, dial->ourselves ? DIAL_OURSELVES : DIAL_UNREACHABLE, -1, &dial->failed, dial->error);
+    dial->done(dial->arg, dial->ourselves ? DIAL_LOCAL : DIAL_UNREACHABLE, -1, &dial->failed, dial->error);
 }
 
 static void succeed(struct attempt *attempt)

@@ -22,7 +22,7 @@ void dialer_free(struct dialer *dialer);
 enum dial_result {
     DIAL_CONNECTED,
     DIAL_UNREACHABLE, /* no address answered */
-    DIAL_OURSELVES,   /* it is our own trouble, out of descriptors or memory: nobody is to blame for it */
+    DIAL_LOCAL,       /* it is our own trouble, out of descriptors or memory: nobody is to blame for it */
 };
 
 /* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is where it leads.  Otherwise

@@ -59,7 +59,7 @@ static const char *find_forbidden(const struct connector *connector, const struc
         struct address address = list->at[i];
 
         address_set_port(&address, connector->params.place->port);
-        why = connector->params.forbids(connector->params.arg, &address);
+        why = connector->params.forbids(connector->params.forbids_arg, &address);
     }
     return why;
 }
@@ -168,7 +168,7 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
     else
         failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect to %s: %s",
                     address_format(address, where), error);
-    if (result == DIAL_OURSELVES) {
+    if (result == DIAL_LOCAL) {
         task_tell(&connector->task, OUTCOME_LOCAL);
     } else if (connector->again) {
         give_up(connector);

@@ -31,11 +31,12 @@ struct connector_params {
     size_t leftover_length;
     const char *(*forbids)(void *arg, const struct address *address); /* why an address may not be used, NULL: it may;
                                        * NULL itself: any may */
+    void *forbids_arg;
     struct trace trace;
     task_done_fn *done;               /* DONE: take the transport.  PEER: the place cannot be reached, or its TLS is
                                        * not as it should be; FORBIDDEN: it has an address that it may not have;
                                        * LOCAL: our own trouble.  The owner adds the failure's place */
-    void *arg;                        /* for both */
+    void *arg;
 };
 
 /* Starts.  NULL: out of memory, and the connection was closed. */

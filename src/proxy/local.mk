@@ -2,11 +2,11 @@
 
 src_libhouse_a_SOURCES += \
 	src/proxy/connector.c src/proxy/connector.h \
-	src/proxy/dialogue.c src/proxy/dialogue.h \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
+	src/proxy/socks5.c src/proxy/socks5.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h

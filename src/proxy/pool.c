@@ -289,6 +289,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy)
         .place = proxy,
         .own = reserve->section,
         .forbids = forbids,
+        .forbids_arg = idle,
         .done = on_connector,
         .arg = idle,
     };

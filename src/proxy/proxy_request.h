@@ -1,19 +1,20 @@
-/* Asks one proxy for one tunnel, or dials the target when there is no proxy: the connection, perhaps through another
- * proxy, TLS to an https one, the request, authentication as far as the proxy wants any.  It knows nothing of other
- * proxies for the same target; what an answer means for the tunnel is decided above.
+/* Asks one proxy for one tunnel, or dials the target when there is no proxy: who asks, the connection, perhaps through
+ * another proxy, and the request.  It knows nothing of other proxies for the same target; what an answer means for the
+ * tunnel is decided above.
  *
- *     CONNECT -> DIALOGUE -> over
- *        ^           |
- *        '-407: anew-'
+ *     started -> AUTHENTICATE -> [PREPARE] -> [OUTER] -> CONNECT -> ASK -> over
+ *                     ^           login       via                    |
+ *                     '-------- 407: with credentials, anew ---------'
  *
- * A proxy that is reached through another (`via`) has a hop of its own before it, to that other one. */
+ * A connection made ahead of need leads past CONNECT; when it was dead, all is done once more without.  A proxy that is
+ * reached through another (`via`) has a request of its own before it, to that other one. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/failure.h"
+#include "base/task.h"
 #include "base/trace.h"
 #include "config/config.h"
 #include "http/connect_request.h"
@@ -24,65 +25,52 @@
 #include "net/transport.h"
 #include "proxy/services.h"
 
-struct hop;
-
-enum hop_event {
-    HOP_OPEN,      /* take the transport */
-    HOP_ANSWERED,  /* the proxy said something else: see hop_response */
-    HOP_DEAD,      /* it cannot be reached, or is no proxy: see hop_failure */
-    HOP_FORBIDDEN, /* it may not be used: see hop_failure */
-    HOP_FAILED,    /* our own trouble, or no password: see hop_failure */
-};
-
-typedef void hop_event_fn(void *arg, enum hop_event event);
+struct proxy_request;
 
 struct proxy_request_params {
     const struct services *services;
-    const struct settings *settings;        /* these, and what they point to, stay the owner's until the hop is freed */
-    const char *name;                       /* the session's, for the log */
-    const struct endpoint *proxy;           /* NULL: the request's target itself is dialed */
-    const struct proxy_config *own;         /* the proxy's section, for what only it may see; NULL: it has none */
-    const struct proxy_config *via;         /* the proxies through which it is reached; NULL: none */
-    struct connect_request request;          /* all but credentials */
-    bool require_switch;                    /* 2xx is a failure */
-    const char *user, *password;            /* used when there is no section with a user; NULL: none */
+    const struct settings *settings; /* these, and what they point to, stay the owner's until the request is freed */
+    const char *name;                /* the session's, for the log */
+    const struct endpoint *proxy;    /* NULL: the request's target itself is dialed */
+    const struct proxy_config *own;  /* the proxy's section, for what only it may see; NULL: it has none */
+    const struct proxy_config *via;  /* the proxies through which it is reached; NULL: none */
+    struct connect_request request;  /* all but credentials */
+    bool require_switch;             /* 2xx is a failure */
+    const char *user, *password;     /* used when there is no section with a user; NULL: none */
     const char *(*forbids)(void *arg, const struct address *address); /* as of connector_params */
     struct trace trace;
-    hop_event_fn *on_event;
-    void *arg;
+    task_done_fn *done;              /* DONE: the target is dialed, or the proxy has answered, see
+                                      * proxy_request_response.  PEER: it cannot be reached, is silent or no proxy.
+                                      * FORBIDDEN: it may not be used.  LOCAL: our own trouble, or no password.  The
+                                      * owner adds the failure's place */
+    void *arg;                       /* for both */
 };
 
-/* Starts.  on_event is called once, never from within this call.  NULL: out of
- * memory. */
-struct hop *hop_start(const struct proxy_request_params *params);
+/* Starts.  NULL: out of memory. */
+struct proxy_request *proxy_request_start(const struct proxy_request_params *params);
 
 /* Ends it, whatever the state; a transport that was not taken is closed.  NULL is fine, and so is a call from within
- * on_event. */
-void hop_free(struct hop *hop);
+ * done. */
+void proxy_request_free(struct proxy_request *request);
 
-/* After ANSWERED: the verdict and the head of the answer, borrowed.  A 407 here is the proxy's last word; its failure
- * says what to do. */
-const struct connect_response *hop_response(const struct hop *hop);
-const struct http_head *hop_head(const struct hop *hop);
+/* After DONE: what the answer means, and its head (NULL: a SOCKS proxy's); borrowed.  NULL: there is no proxy.  A 407
+ * here is the proxy's last word; its failure says what to do. */
+const struct connect_response *proxy_request_response(const struct proxy_request *request);
+const struct http_head *proxy_request_head(const struct proxy_request *request);
 
-/* After ANSWERED: whether the proxy refused credentials that were sent to it. */
-bool hop_was_refused(const struct hop *hop);
+/* After DONE: whether the proxy refused credentials that were sent to it. */
+bool proxy_request_was_refused(const struct proxy_request *request);
 
-/* After DEAD, FORBIDDEN and FAILED: class and what; where is the owner's to add. */
-const struct failure *hop_failure(const struct hop *hop);
-
-/* After DEAD and FAILED: whether it is the proxies before this one that led nowhere. */
-bool hop_failed_before(const struct hop *hop);
-
-/* After OPEN: whether the proxy switched (101). */
-bool hop_switched(const struct hop *hop);
+/* After PEER and LOCAL: whether it is the proxies before this one that led nowhere. */
+bool proxy_request_failed_before(const struct proxy_request *request);
 
 /* Once it was connected: whether it leads to this machine itself; and whether it, or the one before it, ever was
  * connected. */
-bool hop_on_loopback(const struct hop *hop);
-bool hop_was_reached(const struct hop *hop);
+bool proxy_request_on_loopback(const struct proxy_request *request);
+bool proxy_request_was_reached(const struct proxy_request *request);
 
-/* After OPEN, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
-struct transport *hop_take(struct hop *hop, char **leftover, size_t *length);
+/* After DONE with a verdict of OPEN, or without a proxy, once: the transport and the (malloc'd) bytes that came behind
+ * the answer, both the caller's now. */
+struct transport *proxy_request_take(struct proxy_request *request, char **leftover, size_t *length);
 
 #endif

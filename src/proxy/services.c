@@ -54,3 +54,13 @@ const char *services_forbid(const struct services *services, bool sender_on_loop
         why = "it leads to one of our own listeners";
     return why;
 }
+
+const char *services_forbid_named(const struct services *services, bool sender_on_loopback,
+                                  const struct endpoint *proxy)
+{
+    bool is_local = endpoint_host_within(proxy->host, "localhost", strlen("localhost"));
+    struct address address;
+
+    return address_from_literal(&address, is_local ? "127.0.0.1" : proxy->host, proxy->port)
+               ? services_forbid(services, sender_on_loopback, &address) : NULL;
+}

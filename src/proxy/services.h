@@ -11,6 +11,7 @@
 #include "base/loop.h"
 #include "net/address.h"
 #include "net/dialer.h"
+#include "net/endpoint.h"
 #include "net/resolver.h"
 #include "proxy/health.h"
 #include "redirect/consent.h"
@@ -38,6 +39,11 @@ struct services {
 /* Why a proxy that a redirect named may not be at this address, or NULL: the rule of redirect_policy_forbids_address,
  * and that it is none of our own listeners.  */
 const char *services_forbid(const struct services *services, bool sender_on_loopback, const struct address *address);
+
+/* The same of a proxy as a redirect names it, as far as it is known where that is, as of an address and of localhost: a
+ * name is looked up when it is dialed, by another proxy perhaps. */
+const char *services_forbid_named(const struct services *services, bool sender_on_loopback,
+                                  const struct endpoint *proxy);
 
 /* Makes all of them.  False: nothing was made, error says why. */
 bool services_init(struct services *services, char *error, size_t size);

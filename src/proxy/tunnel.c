@@ -14,9 +14,9 @@
 #include "redirect/redirect_chain.h"
 #include "tls/tls_client.h"
 
-enum state { STARTED, TARGET, CHOOSE, HOP, ASK, SECURE, OPEN, FAILED };
+enum state { STARTED, TARGET, CHOOSE, REQUEST, ASK, SECURE, OPEN, FAILED };
 
-static const char *const state_names[] = {"started", "target", "choose", "hop", "ask", "secure", "open", "failed"};
+static const char *const state_names[] = {"started", "target", "choose", "request", "ask", "secure", "open", "failed"};
 
 struct tunnel {
     struct task task;
@@ -36,8 +36,9 @@ struct tunnel {
     const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
     bool plain;                    /* this proxy is asked once more, without Upgrade */
     bool on_loopback;              /* where the answer came from */
+    bool switched;                 /* the answer was 101 */
 
-    struct hop *hop;               /* under way, as the next two are, or NULL */
+    struct proxy_request *request; /* under way, as the next two are, or NULL */
     struct permission *permission;
     struct tls_client *tls;         /* TLS to the target */
 };
@@ -68,10 +69,10 @@ enum blame {
 
 static void drop(struct tunnel *tunnel)
 {
-    hop_free(tunnel->hop);
+    proxy_request_free(tunnel->request);
     permission_cancel(tunnel->permission);
     tls_client_free(tunnel->tls);
-    tunnel->hop = NULL;
+    tunnel->request = NULL;
     tunnel->permission = NULL;
     tunnel->tls = NULL;
 }
@@ -106,7 +107,7 @@ static void fail(struct tunnel *tunnel, enum blame blame)
 {
     bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
     bool learned = redirect_chain_is_learned(&tunnel->chain);
-    bool untried = tunnel->hop && hop_failed_before(tunnel->hop);
+    bool untried = tunnel->request && proxy_request_failed_before(tunnel->request);
     char where[ENDPOINT_TEXT_MAX];
 
     if (!tunnel->task.failure.where[0] && tunnel->routed)
@@ -175,7 +176,7 @@ static void use_proxy(struct tunnel *tunnel)
         tunnel->own = tunnel->listener->proxy;
     else if (tunnel->proxy)
         tunnel->own = route_section(tunnel->config, tunnel->listener, tunnel->proxy);
-    enter(tunnel, HOP);
+    enter(tunnel, REQUEST);
 }
 
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
@@ -221,7 +222,7 @@ static void enter_choose(struct tunnel *tunnel)
         tunnel->own = NULL;
         tunnel->chain.asked_count = 0;
         tunnel->chain.direct = false;
-        enter(tunnel, HOP);
+        enter(tunnel, REQUEST);
         break;
     case ROUTE_AWAY:
         tunnel->task.failure = why;
@@ -232,7 +233,7 @@ static void enter_choose(struct tunnel *tunnel)
     }
 }
 
-/* --- HOP: the proxy is asked, or the target dialed --- */
+/* --- REQUEST: the proxy is asked, or the target dialed --- */
 
 /* Where a redirect may lead. */
 static const char *forbids(void *arg, const struct address *address)
@@ -252,18 +253,18 @@ static void note_answer(struct tunnel *tunnel)
 /* The failure is the proxy's own answer: what follows from it. */
 static void on_refusal(struct tunnel *tunnel, const struct connect_response *response)
 {
-    bool learned = redirect_chain_is_learned(&tunnel->chain);
+    bool learned = redirect_chain_is_learned(&tunnel->chain), refused = proxy_request_was_refused(tunnel->request);
     enum blame blame = response->busy || (response->server_error && learned) ? BLAME_BUSY
                        : response->target_trouble                           ? BLAME_TARGET
                                                                            : BLAME_NOBODY;
 
     tunnel->task.failure = response->failure;
-    if (!hop_was_refused(tunnel->hop))
+    if (!refused)
         note_answer(tunnel);
     if (response->retry_after > 0 && !learned)
         health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
                          (unsigned)response->retry_after, &tunnel->task.failure);
-    if (hop_was_refused(tunnel->hop)) { /* the same credentials again, here or elsewhere, could lock the account */
+    if (refused) { /* the same credentials again, here or elsewhere, could lock the account */
         passwords_forget(tunnel->services->passwords, tunnel->own);
         health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
                       &tunnel->task.failure);
@@ -349,17 +350,14 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
 {
     const struct setproxy *said = &tunnel->chain.pending;
     const char *forbidden;
-    struct address address;
     char why[300] = "";
-    enum redirect_decision decision = redirect_chain_decide(&tunnel->chain, hop_head(tunnel->hop), why, sizeof why);
+    enum redirect_decision decision = redirect_chain_decide(&tunnel->chain, proxy_request_head(tunnel->request), why,
+                                                            sizeof why);
 
     tunnel->task.failure = response->failure;
     note_answer(tunnel);
-    /* a name is looked up when it is dialed, by another proxy perhaps; where an address is, and localhost, is known */
     if (decision != REDIRECT_REFUSE && said->action == SETPROXY_SET &&
-        address_from_literal(&address, endpoint_host_within(said->proxy.host, "localhost", strlen("localhost"))
-                                           ? "127.0.0.1" : said->proxy.host, said->proxy.port) &&
-        (forbidden = services_forbid(tunnel->services, tunnel->on_loopback, &address))) {
+        (forbidden = services_forbid_named(tunnel->services, tunnel->on_loopback, &said->proxy))) {
         decision = REDIRECT_REFUSE;
         snprintf(why, sizeof why, "%s", forbidden);
     }
@@ -374,53 +372,56 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
 
 static void on_answer(struct tunnel *tunnel, const struct connect_response *response)
 {
-    tunnel->on_loopback = hop_on_loopback(tunnel->hop);
+    tunnel->on_loopback = proxy_request_on_loopback(tunnel->request);
     switch (response->verdict) {
     case CONNECT_RETRY_PLAIN:
         drop(tunnel);
         tunnel->plain = true;
-        enter(tunnel, HOP);
+        enter(tunnel, REQUEST);
         break;
     case CONNECT_REDIRECT: on_redirect(tunnel, response); break;
     case CONNECT_FAILED: on_refusal(tunnel, response); break;
-    case CONNECT_OPEN: case CONNECT_SKIP: break; /* the hop tells the one otherwise, and keeps the other to itself */
+    case CONNECT_OPEN: case CONNECT_SKIP: break; /* the one is no refusal, the other never told */
     }
 }
 
-static void on_open(struct tunnel *tunnel)
+static void on_open(struct tunnel *tunnel, bool switched)
 {
+    tunnel->switched = switched;
     note_answer(tunnel);
     if (tunnel->plain)
         health_set_plain(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop));
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
-static void on_hop(void *arg, enum hop_event event)
+static void on_request(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
+    const struct connect_response *response;
 
-    tunnel->route.reached |= hop_was_reached(tunnel->hop);
-    tunnel->task.failure = *hop_failure(tunnel->hop);
-    switch (event) {
-    case HOP_OPEN:
-        on_open(tunnel);
+    tunnel->route.reached |= proxy_request_was_reached(tunnel->request);
+    if (failure)
+        tunnel->task.failure = *failure;
+    switch (outcome) {
+    case OUTCOME_DONE:
+        response = proxy_request_response(tunnel->request);
+        if (!response || response->verdict == CONNECT_OPEN)
+            on_open(tunnel, response && response->switched);
+        else
+            on_answer(tunnel, response);
         break;
-    case HOP_ANSWERED:
-        on_answer(tunnel, hop_response(tunnel->hop));
+    case OUTCOME_PEER: case OUTCOME_LOCAL:
+        fail(tunnel, outcome == OUTCOME_PEER ? BLAME_PROXY : BLAME_NOBODY);
         break;
-    case HOP_DEAD: case HOP_FAILED:
-        fail(tunnel, event == HOP_DEAD ? BLAME_PROXY : BLAME_NOBODY);
-        break;
-    case HOP_FORBIDDEN:
+    case OUTCOME_FORBIDDEN:
         redirect_table_drop(tunnel->services->redirects, tunnel->chain.entries[tunnel->chain.asked_count - 1]);
-        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "a redirect here is refused: %s",
-                    hop_failure(tunnel->hop)->what);
+        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "a redirect here is refused: %s", failure->what);
         fail(tunnel, BLAME_NOBODY);
         break;
     }
 }
 
-static void enter_hop(struct tunnel *tunnel)
+static void enter_request(struct tunnel *tunnel)
 {
     const struct listener_config *listener = tunnel->listener;
     const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
@@ -438,7 +439,7 @@ static void enter_hop(struct tunnel *tunnel)
         .request.target = &tunnel->target,
         .forbids = tunnel->proxy && !configured ? forbids : NULL,
         .trace = tunnel->trace,
-        .on_event = on_hop,
+        .done = on_request,
         .arg = tunnel,
     };
 
@@ -457,8 +458,8 @@ static void enter_hop(struct tunnel *tunnel)
         /* a redirect to a proxy of laxer rules does not relax the listener's */
         params.require_switch = section->require_switch || listener->proxy->require_switch;
     }
-    tunnel->hop = hop_start(&params);
-    if (!tunnel->hop)
+    tunnel->request = proxy_request_start(&params);
+    if (!tunnel->request)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
@@ -497,7 +498,7 @@ static void enter_secure(struct tunnel *tunnel)
         .arg = tunnel,
     };
 
-    params.below = hop_take(tunnel->hop, &params.leftover, &params.leftover_length);
+    params.below = proxy_request_take(tunnel->request, &params.leftover, &params.leftover_length);
     tunnel->tls = tls_client_start(&params);
     if (!tunnel->tls)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
@@ -512,7 +513,7 @@ static void enter(struct tunnel *tunnel, enum state state)
     case STARTED: break;
     case TARGET: enter_target(tunnel); break;
     case CHOOSE: enter_choose(tunnel); break;
-    case HOP: enter_hop(tunnel); break;
+    case REQUEST: enter_request(tunnel); break;
     case ASK: enter_ask(tunnel); break;
     case SECURE: enter_secure(tunnel); break;
     case OPEN: task_tell(&tunnel->task, OUTCOME_DONE); break;
@@ -572,7 +573,8 @@ void tunnel_free(struct tunnel *tunnel)
 
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length)
 {
-    return tunnel->tls ? tls_client_take(tunnel->tls, leftover, length) : hop_take(tunnel->hop, leftover, length);
+    return tunnel->tls ? tls_client_take(tunnel->tls, leftover, length)
+                       : proxy_request_take(tunnel->request, leftover, length);
 }
 
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
@@ -582,14 +584,12 @@ const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
 
 bool tunnel_switched(const struct tunnel *tunnel)
 {
-    return tunnel->hop && hop_switched(tunnel->hop);
+    return tunnel->switched;
 }
 
 unsigned tunnel_redirects(const struct tunnel *tunnel)
 {
-    size_t senders = tunnel->chain.asked_count > 0 ? tunnel->chain.asked_count - 1 : 0;
-
-    return (unsigned)(senders + tunnel->chain.direct);
+    return redirect_chain_count(&tunnel->chain);
 }
 
 const struct endpoint *tunnel_target(const struct tunnel *tunnel)

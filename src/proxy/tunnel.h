@@ -2,9 +2,9 @@
  * Upgrade where a proxy chokes on it; then TLS to the target, when the listener wants that.  It ends with a
  * transport and the bytes that came behind the answer, or with one reason.
  *
- *     TARGET -> CHOOSE -> HOP -> [SECURE] -> OPEN
- *                 ^       | ^ \-> [ASK] -> (HOP)
- *                 '-------' '---> FAILED
+ *     TARGET -> CHOOSE -> REQUEST -> [SECURE] -> OPEN
+ *                 ^       |  ^ \-> [ASK] -> (REQUEST)
+ *                 '-------'  '---> FAILED
  *     next proxy, redirect, retry, next SRV target: each counted, all bounded */
 #ifndef SALLYPORT_TUNNEL_H
 #define SALLYPORT_TUNNEL_H

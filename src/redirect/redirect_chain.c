@@ -58,9 +58,16 @@ const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain)
     return chain->direct || chain->asked_count == 0 ? NULL : &chain->asked[chain->asked_count - 1];
 }
 
+unsigned redirect_chain_count(const struct redirect_chain *chain)
+{
+    size_t senders = chain->asked_count > 0 ? chain->asked_count - 1 : 0;
+
+    return (unsigned)(senders + chain->direct);
+}
+
 bool redirect_chain_is_learned(const struct redirect_chain *chain)
 {
-    return chain->direct || chain->asked_count > 1;
+    return redirect_chain_count(chain) > 0;
 }
 
 const struct endpoint *redirect_chain_sender(const struct redirect_chain *chain)

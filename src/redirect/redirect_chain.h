@@ -45,6 +45,9 @@ const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain);
 /* Whether the one in use was named by a redirect. */
 bool redirect_chain_is_learned(const struct redirect_chain *chain);
 
+/* How many redirects, learned or fresh, have led to the one in use. */
+unsigned redirect_chain_count(const struct redirect_chain *chain);
+
 /* The proxy that sent us to the one in use; only when that is learned. */
 const struct endpoint *redirect_chain_sender(const struct redirect_chain *chain);
 

@@ -1,6 +1,11 @@
 # The unit tests: a program for each file of src/ that has logic in it, in the same folders.  They are built when the
 # library check is there.
 
+# for a program that has its own clock, names and connections (stage.h)
+STAGE = -Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop \
+	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=lookup_cancel \
+	-Wl,--wrap=dialer_dial,--wrap=dial_cancel,--wrap=transport_from_socket
+
 UNIT_TESTS =
 include tests/unit/base/local.mk
 include tests/unit/net/local.mk
@@ -34,6 +39,7 @@ endif
 
 tests_unit_libunit_a_SOURCES = \
 	tests/unit/authority.c tests/unit/authority.h \
+	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/terminal.c tests/unit/terminal.h \
 	tests/unit/unit.c tests/unit/unit.h
 tests_unit_libunit_a_CPPFLAGS = $(AM_CPPFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'

@@ -27,15 +27,15 @@ struct scene {
     answer_fn *answer;
     int before;            /* descriptors */
     /* what the login told */
-    unsigned wanted, told; /* connections; final events */
-    enum http_login_event event;
+    unsigned wanted, told; /* connections; outcomes */
+    enum outcome outcome;
+    struct failure failure;
+    char steps[200];       /* of the trace */
     bool free_when_told, free_at_end, keep_waiting;
-    struct transport *late;
-    unsigned stop_at, ticks; /* a test's own */
+    unsigned stop_at;      /* a test's own */
     /* the proxy's side */
     int fd;                /* or -1 */
     struct loop_io io;
-    loop_io_fn *raw;       /* serves in place of `serve` */
     unsigned connections, leg;
     char request[100000];
     size_t request_length;
@@ -90,7 +90,7 @@ static void server_send(struct scene *scene)
         return;
     }
     loop_io_levels(scene->loop, &scene->io, scene->fd,
-                   (scene->raw ? 0 : LOOP_READ) | (scene->out_at < scene->out_end ? LOOP_WRITE : 0), serve, scene);
+                   LOOP_READ | (scene->out_at < scene->out_end ? LOOP_WRITE : 0), serve, scene);
 }
 
 static void serve(void *arg, int ready)
@@ -132,7 +132,7 @@ static struct transport *make_connection(struct scene *scene)
     unit_nonblocking(ends[1]);
     scene->fd = ends[1];
     scene->connections++;
-    ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, scene->raw ? scene->raw : serve, scene));
+    ck_assert(loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, serve, scene));
     transport = transport_from_socket(scene->loop, ends[0]);
     ck_assert_ptr_nonnull(transport);
     return transport;
@@ -143,24 +143,51 @@ static void give_connection(struct scene *scene)
     http_login_connect(scene->login, make_connection(scene));
 }
 
-static void on_told(void *arg, enum http_login_event event)
+static bool is_freed(struct scene *scene)
+{
+    if (!scene->free_when_told && !(scene->free_at_end && scene->told > 0))
+        return false;
+    scene->told = 1;
+    http_login_free(scene->login);
+    scene->login = NULL;
+    return true;
+}
+
+static void on_wanted(void *arg)
 {
     struct scene *scene = arg;
 
-    ck_assert_uint_eq(scene->told, 0); /* nothing behind the last event */
-    if (event != HTTP_LOGIN_WANTS_CONNECTION) {
-        scene->told++;
-        scene->event = event;
-    } else {
-        scene->wanted++;
-    }
-    if (scene->free_when_told || (scene->free_at_end && scene->told > 0)) {
-        scene->told = 1;
-        http_login_free(scene->login);
-        scene->login = NULL;
-    } else if (event == HTTP_LOGIN_WANTS_CONNECTION && !scene->keep_waiting) {
+    ck_assert_uint_eq(scene->told, 0); /* nothing behind the outcome */
+    scene->wanted++;
+    if (!is_freed(scene) && !scene->keep_waiting)
         give_connection(scene);
-    }
+}
+
+static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct scene *scene = arg;
+
+    ck_assert_uint_eq(scene->told, 0);
+    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
+    scene->told++;
+    scene->outcome = outcome;
+    if (failure)
+        scene->failure = *failure;
+    is_freed(scene);
+}
+
+static void on_step(void *arg, const char *step, const char *text)
+{
+    struct scene *scene = arg;
+    size_t length = strlen(scene->steps);
+
+    snprintf(scene->steps + length, sizeof scene->steps - length, "%s %s;", step, text);
+}
+
+static void on_told_in_vain(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    (void)arg;
+    ck_abort_msg("told %d: %s", (int)outcome, failure ? failure->what : "");
 }
 
 static void set_up(struct scene *scene, answer_fn *answer)
@@ -202,7 +229,10 @@ static struct http_login_params job_of(struct scene *scene, enum challenge_schem
         .scheme = scheme,
         .user = "arthur",
         .password = "s3:cr\"et%41",
-        .on_event = on_told,
+        .limit_ms = 60000,
+        .trace = {on_step, scene},
+        .connect = on_wanted,
+        .done = on_told,
         .arg = scene,
     };
 }
@@ -232,17 +262,15 @@ static void run(struct scene *scene, const struct http_login_params *params)
     unit_wait(scene->loop, is_over, scene);
 }
 
-static void check_event(const struct scene *scene, enum http_login_event event)
+static void check_outcome(const struct scene *scene, enum outcome outcome)
 {
-    const struct failure *failure = scene->event == HTTP_LOGIN_ANSWERED ? &http_login_response(scene->login)->failure
-                                                                   : http_login_failure(scene->login);
-
-    ck_assert_msg(scene->event == event, "told %d: %s%s", (int)scene->event, failure->what, failure->detail);
+    ck_assert_msg(scene->outcome == outcome, "told %d: %s%s", (int)scene->outcome, scene->failure.what,
+                  scene->failure.detail);
 }
 
 static void check_open(const struct scene *scene, bool switched)
 {
-    check_event(scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(scene, OUTCOME_DONE);
     ck_assert_msg(http_login_response(scene->login)->verdict == CONNECT_OPEN, "%s",
                   http_login_response(scene->login)->failure.what);
     ck_assert_int_eq(http_login_response(scene->login)->switched, switched);
@@ -371,7 +399,6 @@ START_TEST(digest_opens_a_tunnel)
 {
     struct scene scene;
     struct http_login_params params;
-    char line[100];
 
     setenv("https_proxy", "http://192.0.2.1:9/", 1); /* none of the login's business */
     setenv("no_proxy", "*", 1);
@@ -383,8 +410,7 @@ START_TEST(digest_opens_a_tunnel)
     ck_assert_uint_eq(scene.leg, 2);
     ck_assert(http_login_credentials_were_sent(scene.login));
     ck_assert_int_eq(http_login_head(scene.login)->status, 200);
-    ck_assert_str_eq(http_login_status_line(scene.login, line, sizeof line), "HTTP/1.1 200 OK");
-    ck_assert_str_eq(http_login_request_line(scene.login, line, sizeof line), "CONNECT mail.example.net:143 HTTP/1.1");
+    ck_assert_str_eq(scene.steps, "request CONNECT mail.example.net:143 HTTP/1.1;reply HTTP/1.1 200 OK;");
     check_bytes(&scene, "* OK hello\r\n", 12);
     tear_down(&scene);
 }
@@ -526,7 +552,7 @@ START_TEST(an_answer_to_nothing_is_not_believed)
     set_up(&scene, smuggle);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     ck_assert_int_eq(http_login_head(scene.login)->status, 403);
     ck_assert_uint_eq(scene.connections, 2);
     tear_down(&scene);
@@ -613,7 +639,7 @@ START_TEST(the_last_word_means_what_it_always_means)
     set_up(&scene, have_the_last_word);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     response = http_login_response(scene.login);
     ck_assert_int_eq(response->verdict, words[word].verdict);
     ck_assert_int_eq(response->switched, words[word].switched);
@@ -643,7 +669,7 @@ START_TEST(a_refusal_in_the_first_answer_says_all_that_it_has_to_say)
     set_up(&scene, busy);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     ck_assert(http_login_response(scene.login)->busy);
     ck_assert_int_eq(http_login_response(scene.login)->retry_after, 17);
     ck_assert_str_eq(http_login_response(scene.login)->failure.detail,
@@ -668,7 +694,7 @@ START_TEST(a_switch_that_is_required_is_missed)
     params = job_of(&scene, CHALLENGE_DIGEST);
     params.require_switch = true;
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     ck_assert_int_eq(http_login_response(scene.login)->verdict, CONNECT_FAILED);
     tear_down(&scene);
 }
@@ -689,7 +715,7 @@ START_TEST(no_other_scheme_is_ever_used)
     set_up(&scene, basic_only);
     params = job_of(&scene, schemes[_i]);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     ck_assert(http_login_response(scene.login)->denied);
     ck_assert(!http_login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
     tear_down(&scene);
@@ -731,7 +757,7 @@ START_TEST(ntlm_takes_two_legs_on_one_connection)
     ck_assert_uint_eq(scene.leg, 2);
     ck_assert(http_login_credentials_were_sent(scene.login));
     if (ntlm_refuses) {
-        check_event(&scene, HTTP_LOGIN_ANSWERED);
+        check_outcome(&scene, OUTCOME_DONE);
         ck_assert(http_login_response(scene.login)->denied);
     } else {
         check_open(&scene, true);
@@ -886,13 +912,13 @@ START_TEST(a_proxy_that_is_none_is_told_so)
     set_up(&scene, misbehave);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    ck_assert_msg(scene.event == HTTP_LOGIN_BROKEN, "told %d, not %s", (int)scene.event, fault->what);
-    ck_assert_msg(strncmp(http_login_failure(scene.login)->what, fault->what, strlen(fault->what)) == 0, "%s, not %s",
-                  http_login_failure(scene.login)->what, fault->what);
-    ck_assert_str_ne(http_login_failure(scene.login)->what, "");
+    ck_assert_msg(scene.outcome == OUTCOME_PEER, "told %d, not %s", (int)scene.outcome, fault->what);
+    ck_assert_msg(strncmp(scene.failure.what, fault->what, strlen(fault->what)) == 0, "%s, not %s",
+                  scene.failure.what, fault->what);
+    ck_assert_str_ne(scene.failure.what, "");
     if (fault->detail)
-        ck_assert_str_eq(http_login_failure(scene.login)->detail, fault->detail);
-    ck_assert_int_eq(http_login_failure(scene.login)->class, FAILURE_TEMPORARY);
+        ck_assert_str_eq(scene.failure.detail, fault->detail);
+    ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
     tear_down(&scene);
 }
 END_TEST
@@ -916,7 +942,7 @@ START_TEST(legs_are_bounded)
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     /* it says that its nonce was stale, and says it again: it was given a second chance, and no third */
-    check_event(&scene, HTTP_LOGIN_ANSWERED);
+    check_outcome(&scene, OUTCOME_DONE);
     ck_assert(http_login_response(scene.login)->denied);
     ck_assert(http_login_credentials_were_sent(scene.login));
     ck_assert_uint_eq(scene.leg, HTTP_LOGIN_DIGEST_HEADS_MAX + 1);
@@ -939,8 +965,8 @@ START_TEST(interim_answers_are_bounded)
     set_up(&scene, interim_for_ever);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_BROKEN);
-    ck_assert_str_eq(http_login_failure(scene.login)->what, "answers with interim answers (1xx) without end");
+    check_outcome(&scene, OUTCOME_PEER);
+    ck_assert_str_eq(scene.failure.what, "answers with interim answers (1xx) without end");
     tear_down(&scene);
 }
 END_TEST
@@ -961,8 +987,8 @@ START_TEST(a_head_is_bounded)
     set_up(&scene, head_without_end);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_BROKEN);
-    ck_assert_str_eq(http_login_failure(scene.login)->what, "answers with more than 64 KiB of header");
+    check_outcome(&scene, OUTCOME_PEER);
+    ck_assert_str_eq(scene.failure.what, "answers with more than 64 KiB of header");
     tear_down(&scene);
 }
 END_TEST
@@ -987,11 +1013,11 @@ START_TEST(without_a_ticket_nothing_is_sent)
     params = job_of(&scene, CHALLENGE_NEGOTIATE);
     params.user = params.password = NULL;
     run(&scene, &params);
-    check_event(&scene, HTTP_LOGIN_UNABLE);
+    check_outcome(&scene, OUTCOME_LOCAL);
+    ck_assert(http_login_is_unable(scene.login));
     ck_assert_uint_eq(scene.wanted, 0);
-    ck_assert_msg(strstr(http_login_failure(scene.login)->what,
-                         "no Kerberos ticket for HTTP/proxy.example: run kinit (")
-                  == http_login_failure(scene.login)->what, "%s", http_login_failure(scene.login)->what);
+    ck_assert_msg(strstr(scene.failure.what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
+                  == scene.failure.what, "%s", scene.failure.what);
     ck_assert(!http_login_credentials_were_sent(scene.login));
     tear_down(&scene);
 }
@@ -1023,9 +1049,10 @@ START_TEST(what_makes_no_sense_does_not_start)
         while (strcmp(connect_method_words[request.method], cases[i].method) != 0)
             request.method++;
         run(&scene, &params);
-        check_event(&scene, HTTP_LOGIN_UNABLE);
-        ck_assert_str_eq(http_login_failure(scene.login)->what, cases[i].what);
-        ck_assert_int_eq(http_login_failure(scene.login)->class, FAILURE_PERMANENT);
+        check_outcome(&scene, OUTCOME_LOCAL);
+        ck_assert(http_login_is_unable(scene.login));
+        ck_assert_str_eq(scene.failure.what, cases[i].what);
+        ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
         ck_assert_uint_eq(scene.wanted, 0);
         tear_down(&scene);
     }
@@ -1225,11 +1252,10 @@ START_TEST(freed_while_no_connection_comes)
 }
 END_TEST
 
-static void on_told_and_gone(void *arg, enum http_login_event event)
+static void on_wanted_and_gone(void *arg)
 {
     struct scene *scene = arg;
 
-    ck_assert_int_eq(event, HTTP_LOGIN_WANTS_CONNECTION);
     scene->told++;
     give_connection(scene);
     http_login_free(scene->login);
@@ -1243,7 +1269,8 @@ START_TEST(freed_right_behind_its_connection)
 
     set_up(&scene, never);
     params = job_of(&scene, CHALLENGE_DIGEST);
-    params.on_event = on_told_and_gone;
+    params.connect = on_wanted_and_gone;
+    params.done = on_told_in_vain;
     run(&scene, &params);
     tear_down(&scene);
 }
@@ -1251,9 +1278,8 @@ END_TEST
 
 static struct scene *other; /* goes away when the first one is told of something */
 
-static void on_told_and_other_gone(void *arg, enum http_login_event event)
+static void on_wanted_and_other_gone(void *arg)
 {
-    ck_assert_int_eq(event, HTTP_LOGIN_WANTS_CONNECTION);
     ((struct scene *)arg)->told++;
     if (other)
         http_login_free(other->login);
@@ -1269,10 +1295,12 @@ START_TEST(freed_in_the_turn_of_its_start)
     two = one;
     other = &two;
     params = job_of(&one, CHALLENGE_DIGEST);
-    params.on_event = on_told_and_other_gone;
+    params.connect = on_wanted_and_other_gone;
+    params.done = on_told_in_vain;
     start(&one, &params);
     params = job_of(&two, CHALLENGE_DIGEST);
-    params.on_event = on_told_and_other_gone;
+    params.connect = on_wanted_and_other_gone;
+    params.done = on_told_in_vain;
     start(&two, &params);
     unit_wait(one.loop, is_over, &one);
     ck_assert_ptr_null(other);
@@ -1294,148 +1322,6 @@ START_TEST(a_connection_that_is_not_wanted_is_closed)
     give_connection(&scene);
     ck_assert_int_eq((int)recv(scene.fd, &byte, 1, 0), 0);
     tear_down(&scene); /* and the one that nobody took is, too */
-}
-END_TEST
-
-/* --- SOCKS5 (RFC 1928, RFC 1929) --- */
-
-struct socks {
-    const char *method;  /* the proxy's answer to the greeting, 2 bytes */
-    const char *login;   /* to user and password, 2 bytes, or NULL: it asks for none */
-    size_t reply_length; /* 0: it closes in place of a reply */
-    const char *reply;
-    enum http_login_event event;
-    enum connect_verdict verdict;
-    bool user, denied, target_trouble;
-    const char *what;
-};
-
-#define REPLY(code) 10, "\x05" code "\x00\x01\x00\x00\x00\x00\x00\x00"
-
-static const struct socks socks[] = {
-    {"\x05\x00", NULL, REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, false, false, false, ""},
-    {"\x05\x00", NULL, REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, true, false, false, ""},
-    {"\x05\x02", "\x01\x00", REPLY("\x00"), HTTP_LOGIN_ANSWERED, CONNECT_OPEN, true, false, false, ""},
-    {"\x05\x02", "\x01\x01", 0, "", HTTP_LOGIN_ANSWERED, CONNECT_FAILED, true, true, false,
-     "SOCKS5: user and password were refused"},
-    {"\x05\xff", NULL, 0, "", HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, true, false,
-     "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
-    {"\x05\x00", NULL, REPLY("\x02"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, false,
-     "SOCKS5: not allowed by its rules"},
-    {"\x05\x00", NULL, REPLY("\x04"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, true,
-     "SOCKS5: the target is unreachable"},
-    {"\x05\x00", NULL, REPLY("\x05"), HTTP_LOGIN_ANSWERED, CONNECT_FAILED, false, false, true,
-     "SOCKS5: the target refused the connection"},
-    {"\x05\x00", NULL, 0, "", HTTP_LOGIN_BROKEN, CONNECT_FAILED, false, false, false,
-     "closed the connection before its answer was complete"},
-    {"HT", NULL, 0, "", HTTP_LOGIN_BROKEN, CONNECT_FAILED, false, false, false, NULL},
-};
-
-/* The steps of one SOCKS5 dialogue, seen from the proxy. */
-static void socks_serve(void *arg, int ready)
-{
-    static const char target_of[] = "\x05\x01\x00\x03\x10mail.example.net\x00\x8f";
-    static const char user_of[] = "\x01\x06" "arthur\x0cs3:cr\"et%41!";
-    struct scene *scene = arg;
-    const struct socks *script = &socks[scene->stop_at];
-    char bytes[200];
-    ssize_t got = recv(scene->fd, bytes, sizeof bytes, 0);
-
-    (void)ready;
-    if (got <= 0) {
-        server_close(scene);
-        return;
-    }
-    scene->leg++;
-    if (scene->leg == 1) {
-        ck_assert_int_eq(bytes[0], 5);
-        ck_assert_ptr_eq(memchr(bytes + 2, 1, (size_t)got - 2), NULL); /* GSSAPI is not offered */
-        ck_assert_int_eq(memchr(bytes + 2, 2, (size_t)got - 2) != NULL, script->user);
-        say_bytes(scene, script->method, 2);
-    } else if (scene->leg == 2 && script->login) {
-        ck_assert_uint_eq((size_t)got, sizeof user_of - 1);
-        ck_assert_int_eq(memcmp(bytes, user_of, (size_t)got), 0);
-        say_bytes(scene, script->login, 2);
-    } else {
-        ck_assert_uint_eq((size_t)got, sizeof target_of - 1);
-        ck_assert_int_eq(memcmp(bytes, target_of, (size_t)got), 0);
-        say_bytes(scene, script->reply, script->reply_length);
-        if (script->verdict == CONNECT_OPEN)
-            say_bytes(scene, tail, 100000);
-        scene->hang_up = script->reply_length == 0;
-    }
-    server_send(scene);
-    if (scene->fd >= 0 && scene->out_at == scene->out_end)
-        loop_io_levels(scene->loop, &scene->io, scene->fd, LOOP_READ, socks_serve, scene);
-}
-
-static bool comes_late(void *arg)
-{
-    struct scene *scene = arg;
-
-    scene->ticks += scene->wanted;
-    if (scene->ticks == 10)
-        scene->late = make_connection(scene);
-    if (scene->ticks == 20)
-        http_login_connect(scene->login, scene->late);
-    return scene->told > 0;
-}
-
-/* What libcurl has said by then has had its edge, and so has the connection. */
-START_TEST(socks_over_a_connection_that_comes_late)
-{
-    struct scene scene;
-    struct http_login_params params;
-
-    set_up(&scene, never);
-    scene.raw = socks_serve;
-    scene.keep_waiting = true;
-    params = job_of(&scene, CHALLENGE_NONE);
-    params.socks = true;
-    params.user = params.password = NULL;
-    start(&scene, &params);
-    unit_wait(scene.loop, comes_late, &scene);
-    check_open(&scene, false);
-    tear_down(&scene);
-}
-END_TEST
-
-START_TEST(socks_opens_and_refuses)
-{
-    const struct socks *script = &socks[_i];
-    struct scene scene;
-    struct http_login_params params;
-    char line[100];
-
-    for (size_t i = 0; i < sizeof tail; i++)
-        tail[i] = (char)(i * 2654435761u >> 13);
-    set_up(&scene, never);
-    scene.stop_at = (unsigned)_i;
-    scene.raw = socks_serve;
-    params = job_of(&scene, CHALLENGE_NONE);
-    params.socks = true;
-    params.user = script->user ? "arthur" : NULL;
-    params.password = script->user ? "s3:cr\"et%41!" : NULL;
-    run(&scene, &params);
-    check_event(&scene, script->event);
-    ck_assert_str_eq(http_login_request_line(scene.login, line, sizeof line), "SOCKS5 mail.example.net:143");
-    ck_assert_str_eq(http_login_status_line(scene.login, line, sizeof line), "");
-    ck_assert_ptr_null(http_login_head(scene.login));
-    if (script->event == HTTP_LOGIN_BROKEN) {
-        ck_assert_str_ne(http_login_failure(scene.login)->what, "");
-        if (script->what)
-            ck_assert_str_eq(http_login_failure(scene.login)->what, script->what);
-    } else {
-        ck_assert_int_eq(http_login_response(scene.login)->verdict, script->verdict);
-        ck_assert_int_eq(http_login_response(scene.login)->denied, script->denied);
-        ck_assert_int_eq(http_login_response(scene.login)->target_trouble, script->target_trouble);
-        ck_assert_str_eq(http_login_response(scene.login)->failure.what, script->what);
-        ck_assert_int_eq(http_login_response(scene.login)->switched, false);
-        ck_assert_int_eq(http_login_credentials_were_sent(scene.login), script->user);
-    }
-    if (script->event == HTTP_LOGIN_ANSWERED && script->verdict == CONNECT_OPEN)
-        check_bytes(&scene, tail, 100000);
-    tear_down(&scene);
 }
 END_TEST
 
@@ -1472,7 +1358,5 @@ int main(void)
     tcase_add_test(cases, a_kept_connection_may_have_an_end);
     tcase_add_test(cases, freed_right_behind_its_connection);
     tcase_add_test(cases, freed_in_the_turn_of_its_start);
-    tcase_add_test(cases, socks_over_a_connection_that_comes_late);
-    tcase_add_loop_test(cases, socks_opens_and_refuses, 0, sizeof socks / sizeof socks[0]);
     return unit_run();
 }

@@ -132,6 +132,41 @@ START_TEST(a_task_begins_later_and_tells_once)
 }
 END_TEST
 
+static bool begins_anew(void *arg)
+{
+    struct seen *seen = arg;
+
+    if (seen->told == 0)
+        return false;
+    task_restart(&seen->machine->task);
+    task_restart(&seen->machine->task); /* once is enough */
+    ck_assert_int_eq(seen->begun, 1);
+    return true;
+}
+
+static bool was_told_again(void *arg)
+{
+    return ((struct seen *)arg)->told == 2;
+}
+
+START_TEST(a_task_that_has_told_may_begin_anew)
+{
+    static unit_step_fn *const steps[] = {begins_anew, was_told_again, NULL};
+    struct seen seen = {0};
+
+    start(&seen);
+    task_restart(&seen.machine->task); /* it has not told yet */
+    unit_walk(loop, steps, &seen);
+    ck_assert_int_eq(seen.begun, 2);
+    ck_assert_int_eq(seen.outcome, OUTCOME_DONE);
+    task_free(&seen.machine->task);
+    task_restart(&seen.machine->task); /* it is over */
+    end_turn();
+    ck_assert_int_eq(seen.begun, 2);
+    ck_assert_int_eq(seen.released, 1);
+}
+END_TEST
+
 START_TEST(what_was_told_stays)
 {
     struct seen seen = {.fails_twice = true};
@@ -221,6 +256,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, open_loop, close_loop);
     tcase_add_test(cases, a_task_begins_later_and_tells_once);
+    tcase_add_test(cases, a_task_that_has_told_may_begin_anew);
     tcase_add_test(cases, what_was_told_stays);
     tcase_add_test(cases, a_limit_rings_and_its_failure_is_told);
     tcase_add_test(cases, a_task_that_is_freed_before_it_begins_does_nothing);

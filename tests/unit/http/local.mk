@@ -4,3 +4,5 @@ UNIT_TESTS += \
 	tests/unit/http/check_h1_exchange \
 	tests/unit/http/check_http_body \
 	tests/unit/http/check_http_head
+
+tests_unit_http_check_h1_exchange_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

@@ -186,7 +186,7 @@ START_TEST(without_descriptors_it_is_our_own_trouble)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     unit_wait(scene.loop, was_called, &scene);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    ck_assert_int_eq(scene.result, DIAL_OURSELVES);
+    ck_assert_int_eq(scene.result, DIAL_LOCAL);
     tear_down(&scene);
 }
 END_TEST

@@ -1,0 +1,250 @@
+#include "auth/authenticator.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/basic.h"
+#include "auth/scheme_choice.h"
+
+#define TRIAL_POLL_MS 20 /* how often a session looks whether another one's trial of the same password is over */
+
+enum state { STARTED, FETCH, WAIT, READY };
+
+static const char *const state_names[] = {"started", "fetch", "wait", "ready"};
+
+struct authenticator {
+    struct task task;
+    struct authenticator_params params;
+    struct scheme_choice choice;
+    struct password_fetch *fetch; /* in FETCH, or NULL */
+    bool trying;                  /* the others wait for what becomes of this user and password */
+    char *password;               /* a copy: a reload must not take it away meanwhile; wiped */
+    char credentials[BASIC_MAX];  /* or ""; wiped */
+};
+
+static void enter(struct authenticator *authenticator, enum state state);
+
+/* --- who asks --- */
+
+/* The section that has the user, if that is where it comes from. */
+static const struct proxy_config *keeper(const struct authenticator *authenticator)
+{
+    return authenticator->params.own && authenticator->params.own->user ? authenticator->params.own : NULL;
+}
+
+static const char *user_of(const struct authenticator *authenticator)
+{
+    return keeper(authenticator) ? keeper(authenticator)->user : authenticator->params.user;
+}
+
+/* NULL: it is not at hand. */
+static const char *password_of(const struct authenticator *authenticator)
+{
+    if (authenticator->password)
+        return authenticator->password;
+    if (keeper(authenticator))
+        return passwords_known(authenticator->params.passwords, keeper(authenticator));
+    return authenticator->params.password;
+}
+
+static bool needs_password(const struct authenticator *authenticator)
+{
+    if (!user_of(authenticator))
+        return false;
+    return authenticator->params.proxy->socks || scheme_choice_needs_password(authenticator->choice.scheme);
+}
+
+/* --- FETCH: the password, before a connection is made that would wait for it --- */
+
+static void on_password(void *arg, const char *error)
+{
+    struct authenticator *authenticator = arg;
+
+    authenticator->fetch = NULL;
+    if (error)
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "%s", error);
+    else
+        enter(authenticator, WAIT);
+}
+
+static void enter_fetch(struct authenticator *authenticator)
+{
+    authenticator->fetch = passwords_fetch(authenticator->params.passwords, keeper(authenticator),
+                                           authenticator->params.proxy, on_password, authenticator);
+    if (!authenticator->fetch)
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+}
+
+/* --- WAIT: until the password may be sent --- */
+
+/* Unless nobody may send user and password for a while, or another session is just finding out about them. */
+static void look(void *arg)
+{
+    struct authenticator *authenticator = arg;
+    struct lockout *lockout = authenticator->params.lockout;
+    const char *user = user_of(authenticator);
+    uint64_t now = loop_now(authenticator->task.loop);
+    uint64_t left = lockout_left(lockout, user, authenticator->password, now);
+
+    if (left == 0 && !authenticator->trying)
+        authenticator->trying = lockout_try(lockout, user, authenticator->password, now);
+    if (left > 0)
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; "
+                  "the same ones are not sent again for %u s", (unsigned)((left + 999) / 1000));
+    else if (authenticator->trying)
+        enter(authenticator, READY);
+    else
+        task_limit(&authenticator->task, TRIAL_POLL_MS, look);
+}
+
+static void enter_wait(struct authenticator *authenticator)
+{
+    if (!needs_password(authenticator)) {
+        enter(authenticator, READY);
+        return;
+    }
+    if (!authenticator->password)
+        authenticator->password = strdup(password_of(authenticator));
+    if (!authenticator->password)
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+    else
+        look(authenticator);
+}
+
+/* --- READY --- */
+
+static void enter_ready(struct authenticator *authenticator)
+{
+    if (authenticator->choice.scheme == CHALLENGE_BASIC && !authenticator->params.proxy->socks &&
+        !basic_format(user_of(authenticator), authenticator->password, authenticator->credentials))
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "user and password are too long");
+    else
+        task_tell(&authenticator->task, OUTCOME_DONE);
+}
+
+/* --- the machine --- */
+
+static void enter(struct authenticator *authenticator, enum state state)
+{
+    task_enter(&authenticator->task, NULL, state);
+    switch (state) {
+    case STARTED: break;
+    case FETCH: enter_fetch(authenticator); break;
+    case WAIT: enter_wait(authenticator); break;
+    case READY: enter_ready(authenticator); break;
+    }
+}
+
+/* The beginning, and the new one when another scheme is to be tried. */
+static void begin(struct task *task)
+{
+    struct authenticator *authenticator = (struct authenticator *)task;
+
+    explicit_bzero(authenticator->credentials, sizeof authenticator->credentials);
+    enter(authenticator, needs_password(authenticator) && !password_of(authenticator) ? FETCH : WAIT);
+}
+
+static void drop(struct task *task)
+{
+    struct authenticator *authenticator = (struct authenticator *)task;
+
+    password_cancel(authenticator->fetch);
+    if (authenticator->trying)
+        lockout_leave(authenticator->params.lockout, user_of(authenticator), authenticator->password);
+    if (authenticator->password)
+        explicit_bzero(authenticator->password, strlen(authenticator->password));
+    explicit_bzero(authenticator->credentials, sizeof authenticator->credentials);
+    free(authenticator->password);
+    authenticator->password = NULL;
+}
+
+static const struct task_kind kind = {"authenticator", state_names, begin, drop, NULL};
+
+/* --- from outside --- */
+
+struct authenticator *authenticator_start(const struct authenticator_params *params)
+{
+    struct authenticator *authenticator = calloc(1, sizeof *authenticator);
+
+    if (!authenticator)
+        return NULL;
+    authenticator->params = *params;
+    scheme_choice_start(&authenticator->choice, params->own, params->proxy->tls, user_of(authenticator) != NULL,
+                        params->remembered);
+    task_start(&authenticator->task, &kind, params->loop, params->done, params->arg);
+    return authenticator;
+}
+
+void authenticator_free(struct authenticator *authenticator)
+{
+    task_free(authenticator ? &authenticator->task : NULL);
+}
+
+enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator)
+{
+    return authenticator->choice.scheme;
+}
+
+const char *authenticator_credentials(const struct authenticator *authenticator)
+{
+    return authenticator->credentials[0] ? authenticator->credentials : NULL;
+}
+
+const char *authenticator_user(const struct authenticator *authenticator)
+{
+    return needs_password(authenticator) ? user_of(authenticator) : NULL;
+}
+
+const char *authenticator_password(const struct authenticator *authenticator)
+{
+    return needs_password(authenticator) ? authenticator->password : NULL;
+}
+
+bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, char *why, size_t size)
+{
+    if (!scheme_choice_offered(&authenticator->choice, offered, why, size))
+        return false;
+    task_restart(&authenticator->task);
+    return true;
+}
+
+bool authenticator_unable(struct authenticator *authenticator)
+{
+    if (!scheme_choice_unable(&authenticator->choice))
+        return false;
+    task_restart(&authenticator->task);
+    return true;
+}
+
+void authenticator_note(struct authenticator *authenticator, bool refused)
+{
+    uint64_t now = loop_now(authenticator->task.loop);
+
+    if (!needs_password(authenticator))
+        return;
+    authenticator->trying = false;
+    if (refused)
+        lockout_note(authenticator->params.lockout, user_of(authenticator), authenticator->password, now);
+    else
+        lockout_accept(authenticator->params.lockout, user_of(authenticator), authenticator->password, now);
+}
+
+enum challenge_scheme authenticator_lesson(const struct authenticator *authenticator)
+{
+    return authenticator->choice.fixed ? CHALLENGE_NONE : authenticator->choice.scheme;
+}
+
+void authenticator_blank(const struct authenticator *authenticator, char *text)
+{
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
+    const char *secret = strchr(authenticator->credentials, ' ');
+    char start[7];
+
+    if (!secret)
+        return;
+    snprintf(start, sizeof start, "%s", secret + 1);
+    for (char *at = strstr(text, start); at && strlen(start) == sizeof start - 1; at = strstr(at, start))
+        for (; *at && strchr(base64, *at); at++)
+            *at = '*';
+}

@@ -1,0 +1,26 @@
+#include "http/exchange.h"
+
+const struct connect_response *exchange_response(const struct exchange *exchange)
+{
+    return &exchange->response;
+}
+
+const struct http_head *exchange_head(const struct exchange *exchange)
+{
+    return exchange->head;
+}
+
+bool exchange_was_cut_off(const struct exchange *exchange)
+{
+    return exchange->cut_off;
+}
+
+struct transport *exchange_take(struct exchange *exchange, char **leftover, size_t *length)
+{
+    return exchange->take(exchange, leftover, length);
+}
+
+void exchange_free(struct exchange *exchange)
+{
+    task_free(exchange ? &exchange->task : NULL);
+}

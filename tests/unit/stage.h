@@ -1,0 +1,113 @@
+/* Where machines are tested: a loop whose clock the test sets, names and addresses that answer as told, and connections
+ * in memory whose other end is the test.  All that src/ has is real but three things, which the linker puts in place of
+ * others (STAGE in local.mk): the clock and timers of the loop; what resolver and dialer are asked; the transport made
+ * of a connection that was dialed.
+ *
+ * Nothing happens between two calls of these functions, and no time passes but in stage_advance. */
+#ifndef SALLYPORT_STAGE_H
+#define SALLYPORT_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/transport.h"
+#include "proxy/services.h"
+
+/* Makes loop and services, which are the test's to change. */
+struct services *stage_set_up(void);
+
+struct loop *stage_loop(void);
+
+/* Frees them.  Fails the test when anything was left behind: a look-up, a dial, a timer, a connection that is neither
+ * closed nor reset, a descriptor. */
+void stage_tear_down(void);
+
+/* Runs the loop until all that is due now has happened. */
+void stage_settle(void);
+
+/* Lets that many milliseconds pass, each timer being called at its own time. */
+void stage_advance(uint64_t ms);
+
+/* Milliseconds since stage_set_up. */
+uint64_t stage_time(void);
+
+/* Runs until told is no more 0, or for at most that many ms of the real clock: where a child process or a library's
+ * thread is waited for.  Virtual time stands still. */
+void stage_wait(const unsigned *told);
+
+/* --- names --- */
+
+/* What the resolver says of a name from now on: addresses with spaces between; "" for no answer ever; "!why" for a
+ * failure.  A name that was not told of fails with "unknown name". */
+void stage_name(const char *name, const char *addresses);
+
+/* The same for SRV records: "host:port" with spaces between, "." for a domain that says it has no such service. */
+void stage_srv(const char *name, const char *places);
+
+/* How many look-ups were started, and how many wait for an answer. */
+unsigned stage_lookups(void);
+unsigned stage_lookups_open(void);
+
+/* --- addresses --- */
+
+enum stage_dial {
+    STAGE_REFUSES,  /* "Connection refused"; so does each address that was not told of */
+    STAGE_CONNECTS,
+    STAGE_SILENT,   /* no answer: "no answer within N s" when the limit is over */
+    STAGE_LOCAL,    /* we are out of descriptors */
+};
+
+/* What comes of dialing an address ("192.0.2.1:3128", or without the port for all of them) from now on. */
+void stage_address(const char *address, enum stage_dial how);
+
+/* How many dials were started, and how many are under way. */
+unsigned stage_dials(void);
+unsigned stage_dials_open(void);
+
+/* --- connections --- */
+
+struct wire {
+    struct transport near;   /* the end that the program has */
+    unsigned number;
+    char to[64];             /* the address that was dialed, or "" */
+    char *heard;             /* what the program has sent, but for what was cleared, with a NUL behind it */
+    size_t heard_length;
+    char *said;              /* what the program gets to read */
+    size_t said_length, said_at;
+    size_t piece;            /* bytes the program gets at a time; 0: all */
+    size_t room;             /* bytes the program can still send; SIZE_MAX at first */
+    bool ended;              /* the test's end has said all */
+    int broken;              /* errno of what broke it, or 0 */
+    bool shut;               /* the program has ended its direction */
+    bool closed, reset;      /* the program has let go of it, in the one way or the other */
+    uint32_t patience;
+    bool armed_read, armed_write;
+    int ready;
+    struct deferred news;
+};
+
+/* The connections made so far, and the i-th of them from 0; the test fails when there is none. */
+unsigned stage_wires(void);
+struct wire *stage_wire(unsigned i);
+
+/* One more, which the test hands over itself: its near end is &wire->near, its number is that of a descriptor that
+ * transport_from_socket takes. */
+struct wire *stage_new_wire(void);
+int stage_descriptor(const struct wire *wire);
+
+/* The test's end speaks, ends its direction, breaks the connection, makes room for more.  What follows from it happens
+ * within the call (stage_settle). */
+void wire_say(struct wire *wire, const char *text);
+void wire_say_bytes(struct wire *wire, const void *bytes, size_t length);
+void wire_end(struct wire *wire);
+void wire_break(struct wire *wire, int error);
+void wire_give_room(struct wire *wire, size_t room);
+
+/* Whether the program still has it. */
+bool wire_is_held(const struct wire *wire);
+
+/* Forgets what was heard. */
+void wire_clear(struct wire *wire);
+
+#endif
