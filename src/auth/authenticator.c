@@ -141,7 +141,6 @@ static void begin(struct task *task)
 {
     struct authenticator *authenticator = (struct authenticator *)task;
 
-    explicit_bzero(authenticator->credentials, sizeof authenticator->credentials);
     enter(authenticator, needs_password(authenticator) && !password_of(authenticator) ? FETCH : WAIT);
 }
 

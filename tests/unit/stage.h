@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/config.h"
 #include "net/transport.h"
 #include "proxy/services.h"
 
@@ -22,6 +23,9 @@ struct loop *stage_loop(void);
 /* Frees them.  Fails the test when anything was left behind: a look-up, a dial, a timer, a connection that is neither
  * closed nor reset, a descriptor. */
 void stage_tear_down(void);
+
+/* Reads a configuration that has no fault.  The caller's to config_unref. */
+struct config *stage_config(const char *text);
 
 /* Runs the loop until all that is due now has happened. */
 void stage_settle(void);

@@ -1,4 +1,5 @@
 UNIT_TESTS += \
+	tests/unit/auth/check_authenticator \
 	tests/unit/auth/check_scheme_choice \
 	tests/unit/auth/check_basic \
 	tests/unit/auth/check_challenge \
@@ -9,3 +10,4 @@ UNIT_TESTS += \
 
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+tests_unit_auth_check_authenticator_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
