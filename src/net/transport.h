@@ -60,8 +60,8 @@ bool transport_broken(struct transport *transport);
 /* Ends our direction, after all that was sent; the other goes on.  False: the stream is broken. */
 bool transport_shutdown_send(struct transport *transport);
 
-/* Says who is told of readiness from now on (NULL: nobody).  Edges: after AGAIN, and only then, a call will come.
- * Calls for no reason are possible. */
+/* Says who is told of readiness from now on (NULL: nobody).  Edges: a call will come after AGAIN, and for what arrives
+ * later; none comes for what has arrived and was not taken.  Calls for no reason are possible. */
 void transport_watch(struct transport *transport, transport_watch_fn *watcher, void *arg);
 
 /* The descriptor that the kernel may move bytes from (LOOP_READ) or to (LOOP_WRITE) by itself, or -1.  Not for

@@ -464,10 +464,8 @@ static ssize_t look(struct wire *wire, void *bytes, size_t size)
         return broke(wire);
     if (left == 0 && wire->ended)
         return TRANSPORT_EOF;
-    if (left == 0) {
-        wire->armed_read = true;
+    if (left == 0)
         return TRANSPORT_AGAIN;
-    }
     if (wire->piece > 0 && left > wire->piece)
         left = wire->piece;
     if (left > size)
@@ -501,7 +499,7 @@ static ssize_t wire_send(struct transport *transport, const void *bytes, size_t 
     if (wire->broken)
         return broke(wire);
     if (wire->room == 0) {
-        wire->armed_write = true;
+        wire->armed = true;
         return TRANSPORT_AGAIN;
     }
     if (length > wire->room)
@@ -573,7 +571,7 @@ struct wire *stage_new_wire(void)
     wire->near.ops = &wire_ops;
     wire->near.loop = stage.services.loop;
     wire->room = SIZE_MAX;
-    wire->armed_read = wire->armed_write = true; /* a fresh one has its first edge yet to come */
+    wire->armed = true; /* a fresh one has its first edge yet to come */
     wire->number = stage.wire_count;
     stage.wires[stage.wire_count++] = wire;
     return wire;
@@ -622,15 +620,13 @@ static void tell_news(struct deferred *news)
         wire->near.watcher(wire->near.watcher_arg, ready);
 }
 
-/* An edge: it is told to whoever has found nothing before. */
+/* An edge: what arrives is told of, room only to whoever has found none. */
 static void make_ready(struct wire *wire, int ready)
 {
-    if (ready & LOOP_READ && wire->armed_read)
-        wire->ready |= LOOP_READ;
-    if (ready & LOOP_WRITE && wire->armed_write)
+    wire->ready |= ready & LOOP_READ;
+    if (ready & LOOP_WRITE && wire->armed)
         wire->ready |= LOOP_WRITE;
-    wire->armed_read &= !(ready & LOOP_READ);
-    wire->armed_write &= !(ready & LOOP_WRITE);
+    wire->armed &= !(ready & LOOP_WRITE);
     if (wire->ready && wire_is_held(wire))
         loop_defer(stage.services.loop, &wire->news, tell_news);
     stage_settle();

@@ -86,7 +86,7 @@ struct wire {
     bool shut;               /* the program has ended its direction */
     bool closed, reset;      /* the program has let go of it, in the one way or the other */
     uint32_t patience;
-    bool armed_read, armed_write;
+    bool armed;              /* the program waits for room */
     int ready;
     struct deferred news;
 };

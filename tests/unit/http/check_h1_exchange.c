@@ -280,9 +280,10 @@ START_TEST(an_early_answer_is_not_missed)
 
     stage_set_up();
     start(&asked, &imap, false);
-    asked.wire->near.watcher(asked.wire->near.watcher_arg, LOOP_READ);
-    asked.wire->armed_read = false; /* it will not come again */
-    wire_say(asked.wire, "* OK hello\r\n");
+    asked.wire->said = strdup("* OK hello\r\n");
+    asked.wire->said_length = strlen(asked.wire->said);
+    asked.wire->near.watcher(asked.wire->near.watcher_arg, LOOP_READ); /* once, and not again */
+    stage_settle();
     check_told(&asked, OUTCOME_PEER, "answers with something that is not HTTP");
     end(&asked);
     stage_tear_down();

@@ -1,0 +1,910 @@
+#include "proxy/proxy_request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../stage.h"
+#include "../unit.h"
+#include "auth/password.h"
+#include "proxy/health.h"
+#include "proxy/pool.h"
+
+#define BASIC_LINE "\r\nProxy-Authorization: Basic YXJ0aHVyOm1hZ2lj\r\n" /* arthur:magic */
+#define DIGEST "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
+#define NO_LENGTH "Content-Length: 0\r\n\r\n"
+
+/* --- a request, and what it told --- */
+
+static struct services *services;
+static struct config *config;
+static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+
+struct asked {
+    struct proxy_request *request;
+    unsigned told;
+    enum outcome outcome;
+    struct failure failure;
+    bool frees; /* from within done */
+};
+
+static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct asked *asked = arg;
+
+    asked->told++;
+    asked->outcome = outcome;
+    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
+    if (failure)
+        asked->failure = *failure;
+    if (asked->frees) {
+        proxy_request_free(asked->request);
+        asked->request = NULL;
+    }
+}
+
+/* p is the proxy, o and o2 are those through which another one, the section "far", is reached. */
+static void set_up(const char *lines)
+{
+    char text[2000];
+
+    services = stage_set_up();
+    snprintf(text, sizeof text, "[proxy]\nurl = http://p:3128\n%s\n"
+             "[proxy outer]\nurl = http://o:8080 http://o2:8080\nuser = ada\npassword = loom\nauth = basic\n"
+             "[proxy far]\nurl = http://f:3128\nvia = outer\n[imap]\ntarget = mail.example.net\n", lines);
+    config = stage_config(text);
+    stage_name("p", "192.0.2.1");
+    stage_name("o", "192.0.2.2");
+    stage_name("o2", "192.0.2.3");
+    stage_name("mail.example.net", "192.0.2.9");
+    for (unsigned i = 1; i < 10; i++) {
+        char address[16];
+
+        snprintf(address, sizeof address, "192.0.2.%u", i);
+        stage_address(address, STAGE_CONNECTS);
+    }
+}
+
+static void tear_down(void)
+{
+    config_unref(config);
+    stage_tear_down();
+}
+
+static const struct proxy_config *section(const char *label)
+{
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (strcmp(config->proxies[i].label, label) == 0)
+            return &config->proxies[i];
+    ck_abort_msg("no section %s", label);
+    return NULL;
+}
+
+/* label NULL: the target itself is dialed. */
+static struct proxy_request_params params_of(struct asked *asked, const char *label)
+{
+    struct proxy_request_params params = {
+        .services = services,
+        .settings = &config->settings,
+        .name = "test",
+        .request = {.target = &target, .announce = ANNOUNCE_UPGRADE, .token = "IMAP", .scheme = "imap"},
+        .done = on_told,
+        .arg = asked,
+    };
+
+    if (label) {
+        params.own = section(label);
+        params.proxy = &params.own->urls.at[0];
+        params.via = params.own->via;
+    }
+    return params;
+}
+
+static void start_with(struct asked *asked, const struct proxy_request_params *params)
+{
+    *asked = (struct asked){.request = proxy_request_start(params)};
+    ck_assert_ptr_nonnull(asked->request);
+    ck_assert_uint_eq(asked->told, 0);
+}
+
+static void start(struct asked *asked, const char *label)
+{
+    const struct proxy_request_params params = params_of(asked, label);
+
+    start_with(asked, &params);
+    stage_settle();
+}
+
+static void end(struct asked *asked)
+{
+    proxy_request_free(asked->request);
+    stage_settle();
+}
+
+static void check_failed(const struct asked *asked, enum outcome outcome, enum failure_class class, const char *what)
+{
+    ck_assert_uint_eq(asked->told, 1);
+    ck_assert_str_eq(asked->failure.what, what);
+    ck_assert_int_eq(asked->outcome, outcome);
+    ck_assert_int_eq(asked->failure.class, class);
+}
+
+static const struct connect_response *check_answered(const struct asked *asked, enum connect_verdict verdict,
+                                                     const char *what)
+{
+    const struct connect_response *response = proxy_request_response(asked->request);
+
+    ck_assert_uint_eq(asked->told, 1);
+    ck_assert_msg(asked->outcome == OUTCOME_DONE, "%s", asked->failure.what);
+    ck_assert_str_eq(response->failure.what, what);
+    ck_assert_int_eq(response->verdict, verdict);
+    return response;
+}
+
+/* The transport of this wire, and these bytes behind the answer. */
+static void check_taken(struct asked *asked, const struct wire *wire, const char *bytes)
+{
+    char *leftover;
+    size_t length;
+    struct transport *transport = proxy_request_take(asked->request, &leftover, &length);
+
+    ck_assert_ptr_eq(transport, &wire->near);
+    ck_assert_ptr_null(transport->watcher);
+    ck_assert_uint_eq(length, strlen(bytes));
+    ck_assert_int_eq(length > 0 ? memcmp(leftover, bytes, length) : 0, 0);
+    free(leftover);
+    end(asked);
+    ck_assert(wire_is_held(wire));
+    transport_close(transport);
+}
+
+static void check_asks(const struct wire *wire, const char *authority)
+{
+    char line[100];
+
+    snprintf(line, sizeof line, "CONNECT %s HTTP/1.1\r\n", authority);
+    ck_assert_msg(strncmp(wire->heard, line, strlen(line)) == 0, "%s", wire->heard);
+}
+
+/* --- without a proxy --- */
+
+START_TEST(the_target_itself_is_dialed)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, NULL);
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    ck_assert_ptr_null(proxy_request_response(asked.request));
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.9:143");
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    ck_assert(proxy_request_was_reached(asked.request));
+    ck_assert(!proxy_request_on_loopback(asked.request));
+    check_taken(&asked, stage_wire(0), "");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_target_on_loopback_is_known_as_such)
+{
+    struct asked asked;
+
+    set_up("");
+    stage_name("mail.example.net", "127.0.0.9");
+    stage_address("127.0.0.9", STAGE_CONNECTS);
+    start(&asked, NULL);
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    ck_assert(proxy_request_on_loopback(asked.request));
+    end(&asked); /* nobody takes it */
+    ck_assert(stage_wire(0)->closed);
+    tear_down();
+}
+END_TEST
+
+/* --- CONNECT --- */
+
+static const struct {
+    const char *name;
+    enum stage_dial dial;
+    enum outcome outcome;
+    const char *what;
+} dead[] = {
+    {"!no such name", STAGE_CONNECTS, OUTCOME_PEER, "cannot find its address: no such name"},
+    {"", STAGE_CONNECTS, OUTCOME_PEER, "no answer from the name servers within 10 s"},
+    {"192.0.2.1", STAGE_REFUSES, OUTCOME_PEER, "cannot connect to 192.0.2.1:3128: Connection refused"},
+    {"192.0.2.1", STAGE_SILENT, OUTCOME_PEER, "cannot connect to 192.0.2.1:3128: no answer within 15 s"},
+    {"192.0.2.1", STAGE_LOCAL, OUTCOME_LOCAL, "cannot connect to 192.0.2.1:3128: Too many open files"},
+};
+
+START_TEST(a_proxy_out_of_reach_is_told_so)
+{
+    struct asked asked;
+
+    set_up("");
+    config->settings.resolve_timeout = 10000;
+    config->settings.connect_timeout = 15000;
+    stage_name("p", dead[_i].name);
+    stage_address("192.0.2.1", dead[_i].dial);
+    start(&asked, "");
+    stage_advance(60000);
+    check_failed(&asked, dead[_i].outcome, FAILURE_TEMPORARY, dead[_i].what);
+    ck_assert(!proxy_request_was_reached(asked.request));
+    ck_assert(!proxy_request_failed_before(asked.request));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+static const char *forbid(void *arg, const struct address *address)
+{
+    (void)arg;
+    return address_port(address) == 3128 ? "it is not to be" : NULL;
+}
+
+START_TEST(a_proxy_may_be_forbidden)
+{
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up("");
+    params = params_of(&asked, "");
+    params.forbids = forbid;
+    start_with(&asked, &params);
+    stage_settle();
+    check_failed(&asked, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "it is not to be");
+    ck_assert_uint_eq(stage_dials(), 0);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- ASK --- */
+
+START_TEST(a_proxy_opens)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.1:3128");
+    check_asks(stage_wire(0), "mail.example.net:143");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nUpgrade: IMAP\r\n"));
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Proxy-Authorization"));
+    wire_say(stage_wire(0), "HTTP/1.1 101 x\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n* OK hello\r\n");
+    ck_assert(check_answered(&asked, CONNECT_OPEN, "")->switched);
+    ck_assert_int_eq(proxy_request_head(asked.request)->status, 101);
+    ck_assert(!proxy_request_was_refused(asked.request));
+    ck_assert(proxy_request_was_reached(asked.request));
+    check_taken(&asked, stage_wire(0), "* OK hello\r\n");
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_proxy_refuses)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 503 Later\r\nRetry-After: 7\r\n" NO_LENGTH);
+    ck_assert_int_eq(check_answered(&asked, CONNECT_FAILED, "503 Later")->retry_after, 7);
+    end(&asked);
+    ck_assert(stage_wire(0)->closed);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_switch_may_be_required)
+{
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up("");
+    params = params_of(&asked, "");
+    params.require_switch = true;
+    start_with(&asked, &params);
+    stage_settle();
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    ck_assert_int_eq(proxy_request_response(asked.request)->verdict, CONNECT_FAILED);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_proxy_that_does_not_answer_is_told_so)
+{
+    static const char *const what[] = {"no answer within 30 s", "closed the connection without an answer",
+                                       "Connection reset by peer before its answer was complete",
+                                       "answers with something that is not HTTP"};
+    struct asked asked;
+
+    set_up("");
+    config->settings.handshake_timeout = 30000;
+    start(&asked, "");
+    switch (_i) {
+    case 0: stage_advance(29999); ck_assert_uint_eq(asked.told, 0); stage_advance(1); break;
+    case 1: wire_end(stage_wire(0)); break;
+    case 2: wire_break(stage_wire(0), ECONNRESET); break;
+    case 3: wire_say(stage_wire(0), "* OK IMAP\r\n"); break;
+    }
+    check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, what[_i]);
+    ck_assert(proxy_request_was_reached(asked.request));
+    end(&asked);
+    ck_assert_uint_eq(stage_wires(), 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_request_that_is_too_long_is_our_own_trouble)
+{
+    char *header = malloc(CONNECT_REQUEST_MAX), *headers[] = {header};
+    struct proxy_request_params params;
+    struct asked asked;
+
+    memset(header, 'h', CONNECT_REQUEST_MAX - 1);
+    header[CONNECT_REQUEST_MAX - 1] = '\0';
+    set_up("");
+    params = params_of(&asked, "");
+    params.request.headers = headers;
+    params.request.header_count = 1;
+    start_with(&asked, &params);
+    stage_settle();
+    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into 81920 bytes");
+    end(&asked);
+    tear_down();
+    free(header);
+}
+END_TEST
+
+START_TEST(a_socks_proxy_is_asked_in_its_own_way)
+{
+    struct asked asked;
+    struct endpoint socks;
+    struct proxy_request_params params;
+
+    set_up("user = arthur\npassword = magic");
+    socks = section("")->urls.at[0];
+    socks.socks = true;
+    params = params_of(&asked, "");
+    params.proxy = &socks;
+    start_with(&asked, &params);
+    stage_settle();
+    ck_assert_int_eq(stage_wire(0)->heard[0], 5);
+    wire_say_bytes(stage_wire(0), "\x05\x02", 2);
+    ck_assert_ptr_nonnull(memmem(stage_wire(0)->heard, stage_wire(0)->heard_length, "\x06" "arthur\x05magic", 13));
+    wire_say_bytes(stage_wire(0), "\x01\x00", 2);
+    wire_say_bytes(stage_wire(0), "\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00", 10);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_ptr_null(proxy_request_head(asked.request));
+    check_taken(&asked, stage_wire(0), "");
+    tear_down();
+}
+END_TEST
+
+/* --- 407 --- */
+
+START_TEST(a_challenge_is_answered_over_a_fresh_connection)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert(stage_wire(0)->closed);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
+    if (_i == 0) {
+        wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+        check_answered(&asked, CONNECT_OPEN, "");
+        ck_assert(!proxy_request_was_refused(asked.request));
+        ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_BASIC);
+        check_taken(&asked, stage_wire(1), "");
+        start(&asked, ""); /* the next one knows at once */
+        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_LINE));
+    } else {
+        wire_say(stage_wire(1), "HTTP/1.1 407 No: Basic YXJ0aHVyOm1hZ2lj\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
+                 NO_LENGTH);
+        ck_assert(check_answered(&asked, CONNECT_FAILED, "407 No: Basic ****************: user and password, or "
+                                 "ticket, were refused")->denied);
+        ck_assert(proxy_request_was_refused(asked.request));
+        ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_NONE);
+    }
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_challenge_without_a_user_says_what_to_set)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(strncmp(proxy_request_response(asked.request)->failure.what, "407 Who?: ", 10), 0);
+    ck_assert_ptr_nonnull(strstr(proxy_request_response(asked.request)->failure.what, "user"));
+    ck_assert(!proxy_request_was_refused(asked.request));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_proxy_that_is_not_ours_gets_no_credentials)
+{
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up("user = arthur\npassword = magic\nauth = basic");
+    params = params_of(&asked, "");
+    params.own = NULL;
+    start_with(&asked, &params);
+    stage_settle();
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Proxy-Authorization"));
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    check_answered(&asked, CONNECT_FAILED, "407 Who?");
+    ck_assert_uint_eq(stage_wires(), 1);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(no_password_means_no_request)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword-command = exit 3\nauth = basic");
+    start(&asked, "");
+    stage_wait(&asked.told);
+    ck_assert_int_eq(asked.outcome, OUTCOME_LOCAL);
+    ck_assert_ptr_nonnull(strstr(asked.failure.what, "password-command"));
+    ck_assert_uint_eq(stage_lookups(), 0);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- PREPARE: Digest, and what cannot start --- */
+
+START_TEST(a_login_takes_as_many_requests_as_it_needs)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic\nauth = digest");
+    start(&asked, "");
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Proxy-Authorization"));
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 0);
+    check_asks(stage_wire(0), "mail.example.net:143"); /* over the same connection */
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
+    if (_i == 0) {
+        wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n* OK\r\n");
+        check_answered(&asked, CONNECT_OPEN, "");
+        check_taken(&asked, stage_wire(0), "* OK\r\n");
+    } else if (_i == 1) {
+        wire_say(stage_wire(0), "HTTP/1.1 407 No\r\n" DIGEST NO_LENGTH);
+        check_answered(&asked, CONNECT_FAILED, "407 No: user and password, or ticket, were refused");
+        ck_assert(proxy_request_was_refused(asked.request));
+        end(&asked);
+    } else {
+        stage_advance(config->settings.handshake_timeout);
+        ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
+        ck_assert_ptr_nonnull(strstr(asked.failure.what, "no answer within"));
+        end(&asked);
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_login_may_want_another_connection)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic\nauth = digest");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nConnection: close\r\n" DIGEST NO_LENGTH);
+    ck_assert(stage_wire(0)->closed);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
+    wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    check_taken(&asked, stage_wire(1), "");
+    tear_down();
+}
+END_TEST
+
+static void have_no_ticket(void)
+{
+    setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+    setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
+}
+
+START_TEST(what_cannot_start_gives_way)
+{
+    struct asked asked;
+
+    have_no_ticket();
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Negotiate\r\n" DIGEST NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say(stage_wire(1), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Negotiate\r\n" DIGEST NO_LENGTH);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
+    wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_DIGEST);
+    check_taken(&asked, stage_wire(1), "");
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_cannot_start_and_is_alone_fails)
+{
+    struct asked asked;
+
+    have_no_ticket();
+    set_up("auth = negotiate");
+    start(&asked, "");
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_LOCAL);
+    ck_assert_int_eq(strncmp(asked.failure.what, "no Kerberos ticket for HTTP/p: run kinit", 40), 0);
+    ck_assert_uint_eq(stage_wires(), 0);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- OUTER: a proxy behind a proxy --- */
+
+#define ADA_LINE "\r\nProxy-Authorization: Basic YWRhOmxvb20=\r\n" /* ada:loom */
+
+START_TEST(a_proxy_is_reached_through_another)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "far");
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.2:8080");
+    check_asks(stage_wire(0), "f:3128");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, ADA_LINE));
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Upgrade"));
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    check_asks(stage_wire(0), "mail.example.net:143");
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Proxy-Authorization"));
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\nhello");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert(!proxy_request_on_loopback(asked.request));
+    check_taken(&asked, stage_wire(0), "hello");
+    ck_assert_uint_eq(stage_lookups(), 1); /* f is a name for the other proxy to look up */
+    tear_down();
+}
+END_TEST
+
+START_TEST(bytes_before_the_request_are_no_proxys)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "far");
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n* OK IMAP\r\n");
+    check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "speaks before it is asked: it is no HTTP proxy");
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* What the first of the two answers, and what follows. */
+static const struct {
+    const char *answer; /* NULL: it closes */
+    bool next;          /* the second one is asked */
+    enum outcome outcome;
+    bool failed_before;
+    const char *what;
+} outers[] = {
+    {NULL, true, OUTCOME_DONE, false, ""},
+    {"HTTP/1.1 503 Busy\r\n\r\n", true, OUTCOME_DONE, false, ""},
+    {"HTTP/1.1 502 Cannot\r\n\r\n", false, OUTCOME_PEER, false,
+     "cannot be reached through http://o:8080: 502 Cannot"},
+    {"HTTP/1.1 403 Must not\r\n\r\n", false, OUTCOME_PEER, true,
+     "cannot be reached through http://o:8080: 403 Must not"},
+    {"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n\r\n", false, OUTCOME_LOCAL, true,
+     "cannot be reached through http://o:8080: 407 No: user and password, or ticket, were refused"},
+};
+
+START_TEST(what_the_other_proxy_answers_decides)
+{
+    const struct endpoint *o;
+    struct asked asked;
+
+    set_up("");
+    o = &section("outer")->urls.at[0];
+    start(&asked, "far");
+    if (outers[_i].answer)
+        wire_say(stage_wire(0), outers[_i].answer);
+    else
+        wire_end(stage_wire(0));
+    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert_uint_eq(stage_wires(), outers[_i].next ? 2 : 1);
+    if (outers[_i].next) {
+        ck_assert_str_eq(stage_wire(1)->to, "192.0.2.3:8080");
+        wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+        wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+        check_answered(&asked, CONNECT_OPEN, "");
+    } else {
+        check_failed(&asked, outers[_i].outcome, asked.failure.class, outers[_i].what);
+    }
+    ck_assert(proxy_request_failed_before(asked.request) == outers[_i].failed_before);
+    ck_assert(proxy_request_was_reached(asked.request));
+    /* one that is dead, or has refused the user, rests */
+    ck_assert_int_eq(health_state(services->health, o, loop_now(services->loop)),
+                     _i == 0 || _i == 4 ? HEALTH_RESTING : HEALTH_UP);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(when_no_other_proxy_is_left_the_last_failure_stands)
+{
+    struct asked asked;
+
+    set_up("");
+    stage_address("192.0.2.2", STAGE_REFUSES);
+    stage_address("192.0.2.3", STAGE_REFUSES);
+    start(&asked, "far");
+    check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                 "cannot be reached through http://o2:8080: cannot connect to 192.0.2.3:8080: Connection refused");
+    ck_assert(proxy_request_failed_before(asked.request));
+    ck_assert(!proxy_request_was_reached(asked.request));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(other_proxies_that_want_to_be_left_alone_are)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "far");
+    wire_say(stage_wire(0), "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n");
+    wire_say(stage_wire(1), "HTTP/1.1 503 Busy\r\nRetry-After: 90\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
+    end(&asked);
+    start(&asked, "far");
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_LOCAL);
+    ck_assert_ptr_nonnull(strstr(asked.failure.what, "(asks to be left alone for 60 s more)"));
+    ck_assert_uint_eq(stage_wires(), 2);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- a connection made ahead of need --- */
+
+static void set_up_pool(const char *lines)
+{
+    set_up(lines);
+    services->pool = pool_new(services);
+    ck_assert_ptr_nonnull(services->pool);
+    pool_keep(services->pool, config, 100);
+    stage_advance(POOL_SETTLED_MS);
+    ck_assert_uint_eq(pool_ready(services->pool, &section("")->urls.at[0]), 1);
+    stage_address("192.0.2.1", STAGE_SILENT); /* it is not replaced: what is asked over is this one */
+}
+
+static void tear_down_pool(void)
+{
+    pool_free(services->pool);
+    services->pool = NULL;
+    tear_down();
+}
+
+START_TEST(a_ready_connection_is_used)
+{
+    struct asked asked;
+
+    set_up_pool("preconnect = 1");
+    start(&asked, "");
+    check_asks(stage_wire(0), "mail.example.net:143");
+    ck_assert_uint_eq(stage_wire(0)->patience, POOL_PATIENCE_MS);
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert(proxy_request_was_reached(asked.request));
+    check_taken(&asked, stage_wire(0), "");
+    ck_assert_uint_eq(stage_wire(0)->patience, config->settings.keepalive);
+    ck_assert_uint_eq(pool_sums(services->pool).taken, 1);
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 0);
+    tear_down_pool();
+}
+END_TEST
+
+/* It ends, breaks, or says that we took too long: all is done once more, over a fresh connection, and nobody hears of
+ * it. */
+START_TEST(a_ready_connection_may_be_dead)
+{
+    struct asked asked;
+
+    set_up_pool("preconnect = 1\nuser = arthur\npassword = magic\nauth = basic");
+    start(&asked, "");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    switch (_i) {
+    case 0: wire_end(stage_wire(0)); break;
+    case 1: wire_break(stage_wire(0), ETIMEDOUT); break;
+    case 2: wire_say(stage_wire(0), "HTTP/1.1 408 Too slow\r\n" NO_LENGTH); break;
+    }
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 1);
+    for (unsigned i = 1; i < stage_wires(); i++) {
+        struct wire *wire = stage_wire(i);
+
+        if (wire->heard_length == 0)
+            continue; /* the pool's next */
+        ck_assert_ptr_nonnull(strstr(wire->heard, BASIC_LINE));
+        wire_say(wire, "HTTP/1.1 408 Too slow\r\n" NO_LENGTH); /* and this one is what it says */
+    }
+    check_answered(&asked, CONNECT_FAILED, "408 Too slow");
+    end(&asked);
+    tear_down_pool();
+}
+END_TEST
+
+/* Half an answer, or silence, is no dead connection's. */
+START_TEST(a_ready_connection_that_brings_no_answer_fails)
+{
+    struct asked asked;
+
+    set_up_pool("preconnect = 1");
+    start(&asked, "");
+    if (_i == 0) {
+        wire_say(stage_wire(0), "HTTP/1.1 2");
+        wire_end(stage_wire(0));
+    } else {
+        stage_advance(config->settings.handshake_timeout);
+    }
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
+    ck_assert(proxy_request_was_reached(asked.request));
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 0);
+    end(&asked);
+    tear_down_pool();
+}
+END_TEST
+
+START_TEST(who_must_have_a_fresh_connection_takes_none_of_the_pool)
+{
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up_pool("preconnect = 1\nuser = arthur\npassword = magic");
+    if (_i == 0) { /* where it matters which address the proxy has now */
+        params = params_of(&asked, "");
+        params.forbids = forbid;
+        start_with(&asked, &params);
+        stage_settle();
+        check_failed(&asked, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "it is not to be");
+    } else { /* NTLM proves the user to one connection */
+        health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_NTLM);
+        start(&asked, "");
+        ck_assert_uint_eq(asked.told, 0);
+    }
+    ck_assert_uint_eq(pool_sums(services->pool).taken, 0);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    end(&asked);
+    tear_down_pool();
+}
+END_TEST
+
+/* --- giving up --- */
+
+/* Each state: before it begins; while a password is fetched; while a login is prepared; while the other proxy is
+ * looked up, dialed, asked; while this one is; while it answers; while a login goes on. */
+static const struct {
+    const char *lines, *label;
+    const char *name; /* what the resolver says of p and o */
+    enum stage_dial dial;
+    const char *say;  /* over the first connection */
+} states[] = {
+    {"user = arthur\npassword-command = sleep 60\nauth = basic", "", "192.0.2.1", STAGE_CONNECTS, NULL},
+    {"", "far", "", STAGE_CONNECTS, NULL},
+    {"", "far", "192.0.2.1", STAGE_SILENT, NULL},
+    {"", "far", "192.0.2.1", STAGE_CONNECTS, NULL},
+    {"", "far", "192.0.2.1", STAGE_CONNECTS, "HTTP/1.1 200 OK\r\n\r\n"},
+    {"", "", "", STAGE_CONNECTS, NULL},
+    {"", "", "192.0.2.1", STAGE_SILENT, NULL},
+    {"", "", "192.0.2.1", STAGE_CONNECTS, NULL},
+    {"", "", "192.0.2.1", STAGE_CONNECTS, "HTTP/1.1 20"},
+    {"user = arthur\npassword = magic\nauth = digest", "", "192.0.2.1", STAGE_SILENT, NULL},
+    {"user = arthur\npassword = magic\nauth = digest", "", "192.0.2.1", STAGE_CONNECTS, NULL},
+    {"user = arthur\npassword = magic\nauth = digest", "", "192.0.2.1", STAGE_CONNECTS,
+     "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 10\r\n\r\nabc"},
+    {"user = arthur\npassword = magic\nauth = digest", "", "192.0.2.1", STAGE_CONNECTS,
+     "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH},
+};
+
+START_TEST(it_can_be_freed_in_each_state)
+{
+    struct asked asked;
+
+    set_up(states[_i].lines);
+    stage_name("p", states[_i].name);
+    stage_name("o", states[_i].name);
+    stage_address("192.0.2.1", states[_i].dial);
+    start(&asked, states[_i].label);
+    if (states[_i].say)
+        wire_say(stage_wire(0), states[_i].say);
+    ck_assert_uint_eq(asked.told, 0);
+    end(&asked);
+    stage_advance(3600000);
+    ck_assert_uint_eq(asked.told, 0);
+    tear_down(); /* which looks for what was left */
+}
+END_TEST
+
+START_TEST(it_can_be_freed_at_its_ends)
+{
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up("");
+    params = params_of(&asked, "");
+    start_with(&asked, &params);
+    end(&asked); /* before it begins */
+    ck_assert_uint_eq(asked.told, 0);
+    start(&asked, "");
+    asked.frees = true;
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert(stage_wire(0)->closed);
+    start(&asked, "");
+    asked.frees = true;
+    wire_end(stage_wire(1));
+    ck_assert_uint_eq(asked.told, 1);
+    proxy_request_free(NULL);
+    tear_down();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("proxy_request");
+
+    tcase_add_test(cases, the_target_itself_is_dialed);
+    tcase_add_test(cases, a_target_on_loopback_is_known_as_such);
+    tcase_add_loop_test(cases, a_proxy_out_of_reach_is_told_so, 0, sizeof dead / sizeof dead[0]);
+    tcase_add_test(cases, a_proxy_may_be_forbidden);
+    tcase_add_test(cases, a_proxy_opens);
+    tcase_add_test(cases, a_proxy_refuses);
+    tcase_add_test(cases, a_switch_may_be_required);
+    tcase_add_loop_test(cases, a_proxy_that_does_not_answer_is_told_so, 0, 4);
+    tcase_add_test(cases, a_request_that_is_too_long_is_our_own_trouble);
+    tcase_add_test(cases, a_socks_proxy_is_asked_in_its_own_way);
+    tcase_add_loop_test(cases, a_challenge_is_answered_over_a_fresh_connection, 0, 2);
+    tcase_add_test(cases, a_challenge_without_a_user_says_what_to_set);
+    tcase_add_test(cases, a_proxy_that_is_not_ours_gets_no_credentials);
+    tcase_add_test(cases, no_password_means_no_request);
+    tcase_add_loop_test(cases, a_login_takes_as_many_requests_as_it_needs, 0, 3);
+    tcase_add_test(cases, a_login_may_want_another_connection);
+    tcase_add_test(cases, what_cannot_start_gives_way);
+    tcase_add_test(cases, what_cannot_start_and_is_alone_fails);
+    tcase_add_test(cases, a_proxy_is_reached_through_another);
+    tcase_add_test(cases, bytes_before_the_request_are_no_proxys);
+    tcase_add_loop_test(cases, what_the_other_proxy_answers_decides, 0, sizeof outers / sizeof outers[0]);
+    tcase_add_test(cases, when_no_other_proxy_is_left_the_last_failure_stands);
+    tcase_add_test(cases, other_proxies_that_want_to_be_left_alone_are);
+    tcase_add_test(cases, a_ready_connection_is_used);
+    tcase_add_loop_test(cases, a_ready_connection_may_be_dead, 0, 3);
+    tcase_add_loop_test(cases, a_ready_connection_that_brings_no_answer_fails, 0, 2);
+    tcase_add_loop_test(cases, who_must_have_a_fresh_connection_takes_none_of_the_pool, 0, 2);
+    tcase_add_loop_test(cases, it_can_be_freed_in_each_state, 0, sizeof states / sizeof states[0]);
+    tcase_add_test(cases, it_can_be_freed_at_its_ends);
+    return unit_run();
+}
