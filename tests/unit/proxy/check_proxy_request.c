@@ -411,7 +411,29 @@ START_TEST(a_challenge_is_answered_over_a_fresh_connection)
                                  "ticket, were refused")->denied);
         ck_assert(proxy_request_was_refused(asked.request));
         ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_NONE);
+        end(&asked);
+        health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_BASIC);
+        start(&asked, ""); /* the account is not to be locked */
+        check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; the same "
+                     "ones are not sent again for 30 s");
+        ck_assert_uint_eq(stage_wires(), 2);
     }
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_refusal_makes_the_scheme_forgotten)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_BASIC);
+    start(&asked, "");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, BASIC_LINE));
+    wire_say(stage_wire(0), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert(proxy_request_was_refused(asked.request));
+    ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_NONE);
     end(&asked);
     tear_down();
 }
@@ -559,6 +581,22 @@ START_TEST(what_cannot_start_and_is_alone_fails)
 }
 END_TEST
 
+/* A proxy that is dead is no reason for another scheme. */
+START_TEST(a_login_that_is_cut_off_fails)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_DIGEST);
+    start(&asked, "");
+    wire_end(stage_wire(0));
+    check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
+    ck_assert_uint_eq(stage_wires(), 1);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
 /* --- OUTER: a proxy behind a proxy --- */
 
 #define ADA_LINE "\r\nProxy-Authorization: Basic YWRhOmxvb20=\r\n" /* ada:loom */
@@ -649,6 +687,48 @@ START_TEST(what_the_other_proxy_answers_decides)
 }
 END_TEST
 
+START_TEST(another_proxy_that_works_is_well_again)
+{
+    const struct failure failure = {.what = "dead"};
+    const struct endpoint *o;
+    struct asked asked;
+    const char *why;
+
+    set_up("");
+    o = &section("outer")->urls.at[0];
+    health_failed(services->health, NULL, o, loop_now(services->loop), &failure);
+    stage_advance(HEALTH_REST_FIRST_MS);
+    start(&asked, "far");
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    health_failed(services->health, NULL, o, loop_now(services->loop), &failure); /* the first in a row */
+    ck_assert_uint_eq(health_rest_left(services->health, o, loop_now(services->loop), &why), HEALTH_REST_FIRST_MS);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_password_that_another_proxy_refuses_is_forgotten)
+{
+    struct proxy_config *outer;
+    struct asked asked;
+
+    set_up("");
+    outer = &config->proxies[section("outer") - config->proxies];
+    free(outer->password);
+    outer->password = NULL;
+    outer->password_command = strdup("echo loom");
+    start(&asked, "far");
+    for (unsigned i = 0; i < 20000 && stage_wires() == 0; i++)
+        stage_settle(); /* the command runs */
+    ck_assert_str_eq(passwords_known(services->passwords, outer), "loom");
+    wire_say(stage_wire(0), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_ptr_null(passwords_known(services->passwords, outer));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
 START_TEST(when_no_other_proxy_is_left_the_last_failure_stands)
 {
     struct asked asked;
@@ -696,7 +776,7 @@ static void set_up_pool(const char *lines)
     ck_assert_ptr_nonnull(services->pool);
     pool_keep(services->pool, config, 100);
     stage_advance(POOL_SETTLED_MS);
-    ck_assert_uint_eq(pool_ready(services->pool, &section("")->urls.at[0]), 1);
+    ck_assert_uint_eq(pool_ready(services->pool, &section("")->urls.at[0]), section("")->preconnect);
     stage_address("192.0.2.1", STAGE_SILENT); /* it is not replaced: what is asked over is this one */
 }
 
@@ -762,11 +842,12 @@ START_TEST(a_ready_connection_that_brings_no_answer_fails)
 {
     struct asked asked;
 
-    set_up_pool("preconnect = 1");
+    set_up_pool("preconnect = 2");
     start(&asked, "");
+    ck_assert_uint_eq(stage_dials(), 3); /* the two, and one for the place of that which is taken */
     if (_i == 0) {
-        wire_say(stage_wire(0), "HTTP/1.1 2");
-        wire_end(stage_wire(0));
+        wire_say(stage_wire(1), "HTTP/1.1 2"); /* of two that are settled it is the younger */
+        wire_end(stage_wire(1));
     } else {
         stage_advance(config->settings.handshake_timeout);
     }
@@ -774,6 +855,24 @@ START_TEST(a_ready_connection_that_brings_no_answer_fails)
     ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
     ck_assert(proxy_request_was_reached(asked.request));
     ck_assert_uint_eq(pool_sums(services->pool).stale, 0);
+    if (_i == 0)
+        ck_assert_uint_eq(stage_dials(), 4); /* the other one is made anew */
+    end(&asked);
+    tear_down_pool();
+}
+END_TEST
+
+START_TEST(a_ready_connection_of_a_login_may_be_dead)
+{
+    struct asked asked;
+
+    set_up_pool("preconnect = 1\nuser = arthur\npassword = magic");
+    health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_DIGEST);
+    start(&asked, "");
+    ck_assert_uint_eq(pool_sums(services->pool).taken, 1);
+    wire_end(stage_wire(0));
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 1);
     end(&asked);
     tear_down_pool();
 }
@@ -888,6 +987,11 @@ int main(void)
     tcase_add_test(cases, a_request_that_is_too_long_is_our_own_trouble);
     tcase_add_test(cases, a_socks_proxy_is_asked_in_its_own_way);
     tcase_add_loop_test(cases, a_challenge_is_answered_over_a_fresh_connection, 0, 2);
+    tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
+    tcase_add_test(cases, a_login_that_is_cut_off_fails);
+    tcase_add_test(cases, another_proxy_that_works_is_well_again);
+    tcase_add_test(cases, a_password_that_another_proxy_refuses_is_forgotten);
+    tcase_add_test(cases, a_ready_connection_of_a_login_may_be_dead);
     tcase_add_test(cases, a_challenge_without_a_user_says_what_to_set);
     tcase_add_test(cases, a_proxy_that_is_not_ours_gets_no_credentials);
     tcase_add_test(cases, no_password_means_no_request);
