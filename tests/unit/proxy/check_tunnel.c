@@ -350,6 +350,42 @@ START_TEST(falling_back_to_the_direct_way)
 }
 END_TEST
 
+/* Nor one that was reached for an earlier target. */
+START_TEST(a_proxy_that_was_reached_for_another_target_is_not_gone_around)
+{
+    struct asked asked;
+
+    set_up("http://a:3128", "fallback = direct", SRV, "");
+    stage_srv("_imap._tcp.example.net", "mail.example.net:1143 mail.example.net:2143");
+    start(&asked);
+    stage_address("192.0.2.1", STAGE_REFUSES);
+    wire_say(stage_wire(0), "HTTP/1.1 502 Not there\r\n\r\n");
+    check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "cannot connect to 192.0.2.1:3128: Connection refused");
+    ck_assert_uint_eq(stage_wires(), 1);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_proxy_that_has_answered_is_well)
+{
+    const struct endpoint a = {.host = "a", .port = 3128};
+    const struct failure failure = {.what = "dead"};
+    struct asked asked;
+    const char *why;
+
+    set_up("http://a:3128", "", "", "");
+    health_failed(services->health, NULL, &a, loop_now(services->loop), &failure);
+    stage_advance(HEALTH_REST_FIRST_MS);
+    start(&asked);
+    wire_say(stage_wire(0), _i == 0 ? "HTTP/1.1 403 Must not\r\n\r\n" : OPENS);
+    health_failed(services->health, NULL, &a, loop_now(services->loop), &failure); /* the first in a row */
+    ck_assert_uint_eq(health_rest_left(services->health, &a, loop_now(services->loop), &why), HEALTH_REST_FIRST_MS);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_proxy_that_wants_to_be_left_alone_is)
 {
     struct asked asked;
@@ -411,6 +447,20 @@ START_TEST(a_proxy_that_chokes_on_upgrade_is_asked_once_more)
         ck_assert_int_ne(asked.outcome, OUTCOME_DONE);
         ck_assert_uint_eq(stage_wires(), 2);
     }
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_next_proxy_is_asked_with_upgrade_again)
+{
+    struct asked asked;
+
+    set_up("http://a:3128 http://b:3128", "", "", "");
+    start(&asked);
+    wire_say(stage_wire(0), "HTTP/1.1 426 Upgrade Required\r\n\r\n");
+    wire_say(stage_wire(1), "HTTP/1.1 503 Busy\r\n\r\n");
+    ck_assert_ptr_nonnull(strstr(to("192.0.2.2:3128")->heard, "\r\nUpgrade: IMAP\r\n"));
     end(&asked);
     tear_down();
 }
@@ -487,7 +537,29 @@ START_TEST(a_redirect_to_a_forbidden_address_is_refused)
                  "a redirect here is refused: it leads to this machine itself (loopback)");
     end(&asked);
     start(&asked);
+    ck_assert_uint_eq(stage_wires(), 2);
     to("192.0.2.1:3128");
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* A proxy on this machine may name another one there. */
+START_TEST(a_redirect_within_this_machine_is_followed)
+{
+    struct asked asked;
+
+    set_up("http://a:3128", "", "", "");
+    stage_name("a", "127.0.0.1");
+    stage_name("b", "127.0.0.3");
+    stage_address("127.0.0.1", STAGE_CONNECTS);
+    stage_address("127.0.0.2", STAGE_CONNECTS);
+    stage_address("127.0.0.3", STAGE_CONNECTS);
+    start(&asked);
+    wire_say(stage_wire(0), TO("127.0.0.2:3128", HERE));
+    wire_say(to("127.0.0.2:3128"), TO("b:3128", HERE));
+    wire_say(to("127.0.0.3:3128"), OPENS);
+    check_open(&asked, "b", 2);
     end(&asked);
     tear_down();
 }
@@ -616,6 +688,29 @@ START_TEST(nobody_is_asked_about_a_proxy_that_is_forbidden)
 }
 END_TEST
 
+/* One that is not found in time is asked about: it may be found when it is dialed. */
+START_TEST(a_proxy_that_is_not_found_is_asked_about)
+{
+    struct asked asked;
+
+    set_up("http://a:3128", "", "", "");
+    config->settings.resolve_timeout = 10000;
+    questions_set_shown(services->questions, true);
+    stage_name("b", _i == 0 ? "" : "!no such name");
+    start(&asked);
+    wire_say(stage_wire(0), TO("b:3128", WIDER));
+    if (_i == 0) {
+        stage_advance(9999);
+        ck_assert_uint_eq(open_question(), 0);
+        stage_advance(1);
+    }
+    ck_assert_uint_ne(open_question(), 0);
+    ck_assert_uint_eq(asked.told, 0);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
 START_TEST(too_many_questions_are_no_refusal)
 {
     struct asked asked[ASK_OPEN_MAX + 1];
@@ -723,6 +818,7 @@ START_TEST(it_can_be_freed_in_each_state)
         wire_say(stage_wire(0), states[_i].say);
     ck_assert_uint_eq(asked.told, 0);
     end(&asked);
+    ck_assert_uint_eq(stage_lookups_open() + stage_dials_open(), 0);
     stage_advance(3600000);
     ck_assert_uint_eq(asked.told, 0);
     tear_down();
@@ -772,6 +868,11 @@ int main(void)
     tcase_add_test(cases, a_redirect_to_a_forbidden_address_is_refused);
     tcase_add_test(cases, a_redirect_may_lead_to_no_proxy);
     tcase_add_test(cases, redirects_are_counted);
+    tcase_add_test(cases, a_redirect_within_this_machine_is_followed);
+    tcase_add_loop_test(cases, a_proxy_that_is_not_found_is_asked_about, 0, 2);
+    tcase_add_test(cases, a_proxy_that_was_reached_for_another_target_is_not_gone_around);
+    tcase_add_loop_test(cases, a_proxy_that_has_answered_is_well, 0, 2);
+    tcase_add_test(cases, the_next_proxy_is_asked_with_upgrade_again);
     tcase_add_loop_test(cases, a_learned_proxy_that_fails_is_forgotten, 0, 3);
     tcase_add_loop_test(cases, a_wider_redirect_is_asked_about, 0, 4);
     tcase_add_test(cases, nobody_is_asked_about_a_proxy_that_is_forbidden);
