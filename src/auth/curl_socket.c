@@ -9,35 +9,35 @@
 #define ROOM 16384 /* bytes between our end and libcurl, which takes them one by one within one turn */
 #define QUEUE 8    /* somebody who is quicker than our own connect() shall not keep it out */
 
-/* --- the hatch: one connection of this very process is let in --- */
+/* --- the listening socket: one connection of this very process is let in --- */
 
 /* A closed one is fine. */
-static void hatch_close(struct hatch *hatch)
+static void listening_close(struct listening *listening)
 {
-    if (hatch->listening >= 0)
-        close(hatch->listening);
-    hatch->listening = -1;
+    if (listening->fd >= 0)
+        close(listening->fd);
+    listening->fd = -1;
 }
 
 /* False: errno says why. */
-static bool hatch_open(struct hatch *hatch)
+static bool listening_open(struct listening *listening)
 {
     const struct sockaddr nowhere = {.sa_family = AF_UNIX};
     int error;
 
-    hatch->length = sizeof hatch->address;
-    hatch->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (hatch->listening < 0)
+    listening->length = sizeof listening->address;
+    listening->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (listening->fd < 0)
         return false;
-    if (bind(hatch->listening, &nowhere, offsetof(struct sockaddr, sa_data)) == 0 &&
-        listen(hatch->listening, QUEUE) == 0 &&
-        getsockname(hatch->listening, &hatch->address, &hatch->length) == 0) {
-        if (hatch->length > offsetof(struct sockaddr, sa_data) && hatch->length <= sizeof hatch->address)
+    if (bind(listening->fd, &nowhere, offsetof(struct sockaddr, sa_data)) == 0 &&
+        listen(listening->fd, QUEUE) == 0 &&
+        getsockname(listening->fd, &listening->address, &listening->length) == 0) {
+        if (listening->length > offsetof(struct sockaddr, sa_data) && listening->length <= sizeof listening->address)
             return true;
         errno = EAFNOSUPPORT;
     }
     error = errno;
-    hatch_close(hatch);
+    listening_close(listening);
     errno = error;
     return false;
 }
@@ -50,20 +50,20 @@ static bool is_ours(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid == getpid();
 }
 
-/* Behind the connect(): returns the other end, non-blocking and close-on-exec, the caller's now, and closes the hatch.
- * Connections of other processes are turned away.  -1: there was none of ours, or no descriptor; see errno. */
-static int hatch_accept(struct hatch *hatch)
+/* Behind the connect(): closes the listening socket and returns the other end, non-blocking and close-on-exec; it is the
+ * caller's.  Connections of other processes are turned away.  -1: there was none of ours, or no descriptor; see errno. */
+static int listening_accept(struct listening *listening)
 {
     int fd, error;
 
     for (;;) {
-        fd = accept4(hatch->listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        fd = accept4(listening->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0 || is_ours(fd))
             break;
         close(fd);
     }
     error = errno;
-    hatch_close(hatch);
+    listening_close(listening);
     errno = error;
     return fd;
 }
@@ -72,7 +72,7 @@ static int hatch_accept(struct hatch *hatch)
 
 void curl_socket_init(struct curl_socket *curl_socket)
 {
-    *curl_socket = (struct curl_socket){.hatch = {.listening = -1}, .inner = -1};
+    *curl_socket = (struct curl_socket){.listening = {.fd = -1}, .inner = -1};
 }
 
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *where)
@@ -83,7 +83,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     if (curl_socket->used)
         return CURL_SOCKET_BAD;
     curl_socket->used = true;
-    if (hatch_open(&curl_socket->hatch))
+    if (listening_open(&curl_socket->listening))
         curl_socket->inner = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (curl_socket->inner < 0) {
         curl_socket->error = errno;
@@ -91,8 +91,8 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     }
     where->family = AF_UNIX;
     where->protocol = 0;
-    where->addrlen = curl_socket->hatch.length;
-    where->addr = curl_socket->hatch.address;
+    where->addrlen = curl_socket->listening.length;
+    where->addr = curl_socket->listening.address;
     curl_socket->opened(curl_socket->arg);
     return curl_socket->inner;
 }
@@ -119,7 +119,7 @@ bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)
 bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop)
 {
     const int room = ROOM;
-    int fd = hatch_accept(&curl_socket->hatch);
+    int fd = listening_accept(&curl_socket->listening);
 
     if (fd < 0) {
         curl_socket->error = errno;
@@ -154,7 +154,7 @@ bool curl_socket_take_unread(struct curl_socket *curl_socket, char *bytes, size_
 
 void curl_socket_close(struct curl_socket *curl_socket)
 {
-    hatch_close(&curl_socket->hatch);
+    listening_close(&curl_socket->listening);
     transport_close(curl_socket->outer);
     if (curl_socket->inner >= 0)
         close(curl_socket->inner);

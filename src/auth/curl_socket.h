@@ -1,5 +1,5 @@
 /* A connection that libcurl believes to have made: it holds one end of a pair, we the other, and nothing is dialed.
- * libcurl 7.88 calls connect() even when it is told that a socket is connected already, so it is given a hatch to
+ * libcurl 7.88 calls connect() even when it is told that a socket is connected already, so it is given an address to
  * connect to: a listening AF_UNIX socket without a place in the file system (unix(7), "autobind").  Linux has such
  * sockets; elsewhere nothing can be opened. */
 #ifndef SALLYPORT_CURL_SOCKET_H
@@ -14,14 +14,14 @@
 #include "net/transport.h"
 
 /* Private: the way in for one connection. */
-struct hatch {
-    int listening;           /* -1: closed */
+struct listening {
+    int fd;                  /* -1: closed */
     struct sockaddr address; /* where to connect(): its name is so short that this holds all of it */
     socklen_t length;
 };
 
 struct curl_socket {
-    struct hatch hatch;      /* until libcurl has connected */
+    struct listening listening; /* until libcurl has connected */
     int inner;               /* libcurl's end, or -1: it has closed it */
     bool used;               /* libcurl has had its connection */
     struct transport *outer; /* ours, or NULL */

@@ -9,7 +9,7 @@
 
 #include "base/loop.h"
 #include "control/requests.h"
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 
 #define CONTROL_LINE_MAX 1024      /* bytes of a request, its end of line included */
 #define CONTROL_TALKS_MAX 16       /* at one time; the one that is silent for longest gives way to a new one */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 
 #define WORDS_MAX 3

@@ -9,7 +9,7 @@
 #include "net/endpoint.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 #include "redirect/scope.h"
 

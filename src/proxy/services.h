@@ -14,7 +14,7 @@
 #include "net/endpoint.h"
 #include "net/resolver.h"
 #include "proxy/health.h"
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 #include "tls/tls_context.h"
 

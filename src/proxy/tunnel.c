@@ -10,7 +10,7 @@
 #include "proxy/proxy_request.h"
 #include "proxy/route.h"
 #include "proxy/targets.h"
-#include "redirect/permission.h"
+#include "redirect/consent.h"
 #include "redirect/redirect_chain.h"
 #include "tls/tls_client.h"
 
@@ -39,7 +39,7 @@ struct tunnel {
     bool switched;                 /* the answer was 101 */
 
     struct proxy_request *request; /* under way, as the next two are, or NULL */
-    struct permission *permission;
+    struct consent *consent;
     struct tls_client *tls;         /* TLS to the target */
 };
 
@@ -70,10 +70,10 @@ enum blame {
 static void drop(struct tunnel *tunnel)
 {
     proxy_request_free(tunnel->request);
-    permission_cancel(tunnel->permission);
+    consent_free(tunnel->consent);
     tls_client_free(tunnel->tls);
     tunnel->request = NULL;
-    tunnel->permission = NULL;
+    tunnel->consent = NULL;
     tunnel->tls = NULL;
 }
 
@@ -306,7 +306,7 @@ static void follow(struct tunnel *tunnel)
         use_proxy(tunnel);
 }
 
-static void on_permission(void *arg, enum outcome outcome, const struct failure *failure)
+static void on_consent(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
 
@@ -328,7 +328,7 @@ static const char *forbids_named(void *arg, const struct address *address)
 
 static void enter_ask(struct tunnel *tunnel)
 {
-    const struct permission_params params = {
+    const struct consent_params params = {
         .loop = tunnel->services->loop,
         .resolver = tunnel->services->resolver,
         .questions = tunnel->services->questions,
@@ -337,12 +337,12 @@ static void enter_ask(struct tunnel *tunnel)
         .sender = tunnel->proxy,
         .said = &tunnel->chain.pending,
         .forbids = forbids_named,
-        .done = on_permission,
+        .done = on_consent,
         .arg = tunnel,
     };
 
-    tunnel->permission = permission_ask(&params);
-    if (!tunnel->permission)
+    tunnel->consent = consent_ask(&params);
+    if (!tunnel->consent)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 

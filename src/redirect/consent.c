@@ -1,4 +1,4 @@
-#include "redirect/permission.h"
+#include "redirect/consent.h"
 
 #include <stdlib.h>
 
@@ -6,28 +6,28 @@ enum state { STARTED, SCREENING, ASKING };
 
 static const char *const state_names[] = {"started", "screening", "asking"};
 
-struct permission {
+struct consent {
     struct task task;
-    struct permission_params params;
+    struct consent_params params;
     struct endpoint sender;
     struct setproxy said;
     struct lookup *lookup;          /* in SCREENING, or NULL */
     struct question_wait *question; /* in ASKING, or NULL */
 };
 
-static void enter(struct permission *permission, enum state state);
+static void enter(struct consent *consent, enum state state);
 
 /* --- SCREENING --- */
 
-static const char *find_forbidden(const struct permission *permission, const struct address_list *addresses)
+static const char *find_forbidden(const struct consent *consent, const struct address_list *addresses)
 {
     const char *why = NULL;
 
     for (size_t i = 0; i < addresses->count && !why; i++) {
         struct address address = addresses->at[i];
 
-        address_set_port(&address, permission->said.proxy.port);
-        why = permission->params.forbids(permission->params.arg, &address);
+        address_set_port(&address, consent->said.proxy.port);
+        why = consent->params.forbids(consent->params.arg, &address);
     }
     return why;
 }
@@ -35,102 +35,102 @@ static const char *find_forbidden(const struct permission *permission, const str
 /* A proxy that is not found now may be found when it is dialed, and is looked at again then. */
 static void on_addresses(void *arg, const struct address_list *addresses, const char *error)
 {
-    struct permission *permission = arg;
-    const char *why = addresses ? find_forbidden(permission, addresses) : NULL;
+    struct consent *consent = arg;
+    const char *why = addresses ? find_forbidden(consent, addresses) : NULL;
 
     (void)error;
-    permission->lookup = NULL;
+    consent->lookup = NULL;
     if (why)
-        task_fail(&permission->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
+        task_fail(&consent->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
     else
-        enter(permission, ASKING);
+        enter(consent, ASKING);
 }
 
 static void on_screening_late(void *arg)
 {
-    struct permission *permission = arg;
+    struct consent *consent = arg;
 
-    lookup_cancel(permission->lookup);
-    permission->lookup = NULL;
-    enter(permission, ASKING);
+    lookup_cancel(consent->lookup);
+    consent->lookup = NULL;
+    enter(consent, ASKING);
 }
 
-static void enter_screening(struct permission *permission)
+static void enter_screening(struct consent *consent)
 {
-    permission->lookup = resolver_find_addresses(permission->params.resolver, permission->said.proxy.host, true,
-                                                 on_addresses, permission);
-    if (permission->lookup)
-        task_limit(&permission->task, permission->params.resolve_ms, on_screening_late);
+    consent->lookup = resolver_find_addresses(consent->params.resolver, consent->said.proxy.host, true,
+                                                 on_addresses, consent);
+    if (consent->lookup)
+        task_limit(&consent->task, consent->params.resolve_ms, on_screening_late);
     else
-        enter(permission, ASKING);
+        enter(consent, ASKING);
 }
 
 /* --- ASKING --- */
 
 static void on_answer(void *arg, bool yes, const char *why)
 {
-    struct permission *permission = arg;
+    struct consent *consent = arg;
 
-    permission->question = NULL;
+    consent->question = NULL;
     if (yes)
-        task_tell(&permission->task, OUTCOME_DONE);
+        task_tell(&consent->task, OUTCOME_DONE);
     else
-        task_fail(&permission->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
+        task_fail(&consent->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
 }
 
-static void enter_asking(struct permission *permission)
+static void enter_asking(struct consent *consent)
 {
-    permission->question = questions_ask(permission->params.questions, permission->params.settings,
-                                         &permission->sender, &permission->said, on_answer, permission);
-    if (!permission->question)
-        task_fail(&permission->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "too many questions to the user are open");
+    consent->question = questions_ask(consent->params.questions, consent->params.settings,
+                                         &consent->sender, &consent->said, on_answer, consent);
+    if (!consent->question)
+        task_fail(&consent->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "too many questions to the user are open");
 }
 
 /* --- the machine --- */
 
-static void enter(struct permission *permission, enum state state)
+static void enter(struct consent *consent, enum state state)
 {
-    task_enter(&permission->task, NULL, state);
+    task_enter(&consent->task, NULL, state);
     switch (state) {
     case STARTED: break;
-    case SCREENING: enter_screening(permission); break;
-    case ASKING: enter_asking(permission); break;
+    case SCREENING: enter_screening(consent); break;
+    case ASKING: enter_asking(consent); break;
     }
 }
 
 static void begin(struct task *task)
 {
-    struct permission *permission = (struct permission *)task;
+    struct consent *consent = (struct consent *)task;
 
-    enter(permission, permission->said.action == SETPROXY_SET ? SCREENING : ASKING);
+    enter(consent, consent->said.action == SETPROXY_SET ? SCREENING : ASKING);
 }
 
 static void drop(struct task *task)
 {
-    struct permission *permission = (struct permission *)task;
+    struct consent *consent = (struct consent *)task;
 
-    lookup_cancel(permission->lookup);
-    question_cancel(permission->question);
+    lookup_cancel(consent->lookup);
+    question_cancel(consent->question);
 }
 
-static const struct task_kind kind = {"permission", state_names, begin, drop, NULL};
+static const struct task_kind kind = {"consent", state_names, begin, drop, NULL};
 
 /* --- from outside --- */
 
-struct permission *permission_ask(const struct permission_params *params)
+struct consent *consent_ask(const struct consent_params *params)
 {
-    struct permission *permission = calloc(1, sizeof *permission);
+    struct consent *consent = calloc(1, sizeof *consent);
 
-    if (!permission)
+    if (!consent)
         return NULL;
-    permission->params = *params;
-    permission->sender = *params->sender;
-    permission->said = *params->said;
-    task_start(&permission->task, &kind, params->loop, params->done, params->arg);
-    return permission;
+    consent->params = *params;
+    consent->sender = *params->sender;
+    consent->said = *params->said;
+    task_start(&consent->task, &kind, params->loop, params->done, params->arg);
+    return consent;
 }
 
-void permission_cancel(struct permission *permission)
+void consent_free(struct consent *consent)
 {
-    task_free(permission ? &permission->task : NULL);
+    task_free(consent ? &consent->task : NULL);
 }

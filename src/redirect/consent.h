@@ -1,9 +1,10 @@
-/* Whether a redirect that the policy leaves to the user may be followed.  Nobody is asked about a proxy that may not be
- * used where it is, so its addresses are looked up first; then the question is put.
+/* The user's consent to a redirect that the policy leaves to him, as one session waits for it.  Nobody is asked about a
+ * proxy that may not be used where it is, so its addresses are looked up first; then the question is put, to the list
+ * that all sessions share (questions.h).
  *
  *     started -> [SCREENING] -> ASKING -> over */
-#ifndef SALLYPORT_PERMISSION_H
-#define SALLYPORT_PERMISSION_H
+#ifndef SALLYPORT_CONSENT_H
+#define SALLYPORT_CONSENT_H
 
 #include <stdint.h>
 
@@ -13,12 +14,12 @@
 #include "net/address.h"
 #include "net/endpoint.h"
 #include "net/resolver.h"
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 #include "redirect/setproxy.h"
 
-struct permission; /* one session's wait */
+struct consent;
 
-struct permission_params {
+struct consent_params {
     struct loop *loop;
     struct resolver *resolver;
     struct questions *questions;
@@ -33,9 +34,9 @@ struct permission_params {
 };
 
 /* Asks.  NULL: out of memory. */
-struct permission *permission_ask(const struct permission_params *params);
+struct consent *consent_ask(const struct consent_params *params);
 
 /* The call back will not come.  NULL is fine, and so is a call from within done. */
-void permission_cancel(struct permission *permission);
+void consent_free(struct consent *consent);
 
 #endif

@@ -2,8 +2,8 @@
 
 src_libhouse_a_SOURCES += \
 	src/redirect/consent.c src/redirect/consent.h \
-	src/redirect/permission.c src/redirect/permission.h \
 	src/redirect/public_suffix.c src/redirect/public_suffix.h \
+	src/redirect/questions.c src/redirect/questions.h \
 	src/redirect/redirect_chain.c src/redirect/redirect_chain.h \
 	src/redirect/redirect_policy.c src/redirect/redirect_policy.h \
 	src/redirect/redirect_table.c src/redirect/redirect_table.h \

@@ -1,4 +1,4 @@
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * ask-command and stands, with an ID, in a list that the control socket shows; the first answer wins.  Sessions with
  * the same question share it.  A yes is remembered until restart, a no for as long as a question may stand open.
  * Nothing here blocks. */
-#ifndef SALLYPORT_CONSENT_H
-#define SALLYPORT_CONSENT_H
+#ifndef SALLYPORT_QUESTIONS_H
+#define SALLYPORT_QUESTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
-#include "redirect/consent.h"
+#include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 
 #define OPENS "HTTP/1.1 101 x\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n"
@@ -571,7 +571,8 @@ START_TEST(a_redirect_may_lead_to_no_proxy)
 
     set_up("http://a:3128", "", "", "direct = yes");
     start(&asked);
-    wire_say(stage_wire(0), "HTTP/1.1 305 x\r\nSet-Proxy: DIRECT; scope=\"imap://mail.example.net\"; seconds=9\r\n\r\n");
+    wire_say(stage_wire(0), "HTTP/1.1 305 Use Proxy\r\nSet-Proxy: DIRECT; scope=\"imap://mail.example.net\"; "
+             "seconds=9\r\n\r\n");
     check_open(&asked, "direct", 1);
     check_taken(&asked, to("192.0.2.9:143"), "");
     tear_down();
