@@ -518,7 +518,11 @@ static ssize_t wire_send(struct transport *transport, const void *bytes, size_t 
 
 static bool wire_broken(struct transport *transport)
 {
-    return ((struct wire *)transport)->broken != 0;
+    struct wire *wire = (struct wire *)transport;
+
+    if (wire->broken)
+        transport->error = wire->broken;
+    return wire->broken != 0;
 }
 
 static bool wire_shutdown_send(struct transport *transport)
