@@ -75,6 +75,11 @@ uint64_t stage_time(void)
     return stage.now - EPOCH;
 }
 
+unsigned stage_timers(void)
+{
+    return (unsigned)stage.order;
+}
+
 void __wrap_loop_timer_stop(struct loop_timer *timer)
 {
     for (size_t i = 0; timer->call && i < stage.timer_count; i++)
