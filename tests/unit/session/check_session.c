@@ -21,7 +21,7 @@ START_TEST(a_session_begins_with_the_request_and_pipes_when_the_proxy_says_yes)
 
     scene_set_up(&scene, SCENE_IMAP);
     scene_start(&scene, "imap");
-    scene_check_log(ACCEPTED);
+    given_check_log(ACCEPTED);
     ck_assert_str_eq(scene_state(&scene), "opening");
     ck_assert_uint_eq(sessions_count(scene.sessions), 1);
     ck_assert_str_eq(stage_wire(1)->to, "192.0.2.1:3128");
@@ -31,7 +31,7 @@ START_TEST(a_session_begins_with_the_request_and_pipes_when_the_proxy_says_yes)
     ck_assert_uint_eq(scene.client->heard_length, 0);
     wire_say(stage_wire(1), SCENE_OPEN);
     ck_assert_str_eq(scene_state(&scene), "piping");
-    scene_check_log("info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
+    given_check_log("info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
                     " switched=no redirects=0 ms=250\n");
     ck_assert_uint_eq(scene.client->heard_length, 0);
     ck_assert_uint_eq(scene.ended, 0);
@@ -56,7 +56,7 @@ START_TEST(the_log_and_the_status_say_whether_the_proxy_switched)
     scene_ask(&scene, "imap");
     sessions_each(scene.sessions, see_via, &wanted);
     wire_say(scene.proxy, SCENE_SWITCHED);
-    scene_check_log(ACCEPTED "info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
+    given_check_log(ACCEPTED "info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
                     " switched=yes redirects=0 ms=0\n");
     wanted.via = SCENE_PROXY;
     wanted.switched = true;
@@ -74,7 +74,7 @@ START_TEST(without_a_proxy_the_target_is_dialed)
     stage_name("mail.example.net", "192.0.2.7");
     stage_address("192.0.2.7", STAGE_CONNECTS);
     scene_start(&scene, "imap");
-    scene_check_log(ACCEPTED "info imap #1 open proxy=direct target=" SCENE_TARGET
+    given_check_log(ACCEPTED "info imap #1 open proxy=direct target=" SCENE_TARGET
                     " switched=no redirects=0 ms=0\n");
     ck_assert_str_eq(stage_wire(1)->to, "192.0.2.7:143");
     sessions_each(scene.sessions, see_via, &wanted);
@@ -170,7 +170,7 @@ START_TEST(each_side_may_end_its_stream_while_the_other_goes_on)
     ck_assert_uint_eq(scene.ended, 1);
     ck_assert_uint_eq(scene.well, 1);
     ck_assert_uint_eq(sessions_count(scene.sessions), 0);
-    scene_check_log(client_first ? ACCEPTED OPENED "info imap #1 closed in=10 out=9 seconds=7 by=client\n"
+    given_check_log(client_first ? ACCEPTED OPENED "info imap #1 closed in=10 out=9 seconds=7 by=client\n"
                                  : ACCEPTED OPENED "info imap #1 closed in=9 out=10 seconds=7 by=proxy\n");
     scene_tear_down(&scene);
 }
@@ -192,7 +192,7 @@ START_TEST(a_side_that_breaks_breaks_the_other)
     ck_assert(scene.client->reset && scene.proxy->reset);
     ck_assert_uint_eq(scene.ended, 1);
     ck_assert_uint_eq(scene.well, 0);
-    scene_check_log(lines[_i]);
+    given_check_log(lines[_i]);
     scene_tear_down(&scene);
 }
 END_TEST
@@ -209,7 +209,7 @@ START_TEST(a_break_behind_an_end_is_a_reset_too)
     wire_break(scene.proxy, ETIMEDOUT);
     ck_assert(scene.client->reset && scene.proxy->reset);
     ck_assert_uint_eq(scene.well, 0);
-    scene_check_log(ACCEPTED OPENED
+    given_check_log(ACCEPTED OPENED
                     "info imap #1 closed in=0 out=6 seconds=0 by=proxy error=\"Connection timed out\"\n");
     scene_tear_down(&scene);
 }
@@ -259,7 +259,7 @@ static void start_up_to(struct scene *scene, int step)
     ck_assert_uint_eq(stage_dials_open(), step == 2);
     ck_assert_uint_eq(stage_wires(), step > 2 ? 2 : 1);
     ck_assert_str_eq(scene_state(scene), "opening");
-    scene_check_log(ACCEPTED);
+    given_check_log(ACCEPTED);
 }
 
 static void check_given_up(const struct scene *scene)
@@ -282,9 +282,9 @@ START_TEST(a_client_that_leaves_while_it_opens_ends_all)
     wire_break(scene.client, ECONNRESET);
     check_given_up(&scene);
     ck_assert_uint_eq(sessions_count(scene.sessions), 0);
-    scene_check_log("info imap #1 closed in=0 out=0 seconds=2 by=client error=\"Connection reset by peer\"\n");
+    given_check_log("info imap #1 closed in=0 out=0 seconds=2 by=client error=\"Connection reset by peer\"\n");
     stage_advance(100000); /* nothing is left that could come of it */
-    scene_check_log("");
+    given_check_log("");
     scene_tear_down(&scene);
 }
 END_TEST
@@ -331,7 +331,7 @@ START_TEST(a_session_keeps_its_configuration)
     wire_say(scene.proxy, SCENE_OPEN "* OK ready\r\n");
     wire_end(scene.proxy);
     wire_end(scene.client);
-    scene_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=12 seconds=0 by=proxy\n");
+    given_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=12 seconds=0 by=proxy\n");
     scene_tear_down(&scene);
 }
 END_TEST
@@ -346,11 +346,11 @@ START_TEST(each_step_is_told_for_debugging)
     scene_start(&scene, "imap");
     wire_say(stage_wire(1), "* OK\r\n");
     wire_end(stage_wire(1));
-    scene_forget_log();
+    given_forget_log();
     wire_end(scene.client);
-    scene_check_log("info imap #1 closed in=0 out=6 seconds=0 by=proxy\ndebug imap #1 session piping -> dead\n");
+    given_check_log("info imap #1 closed in=0 out=6 seconds=0 by=proxy\ndebug imap #1 session piping -> dead\n");
     scene_start(&scene, "imap");
-    scene_check_log("info imap #2 accepted from=here\n"
+    given_check_log("info imap #2 accepted from=here\n"
                     "debug imap #2 session accepted -> opening\n"
                     "debug imap #2 tunnel started -> target\n"
                     "debug imap #2 tunnel target -> choose\n"

@@ -58,7 +58,7 @@ START_TEST(each_step_of_opening_has_a_limit)
     ck_assert_uint_eq(stage_lookups_open() + stage_dials_open(), 0);
     snprintf(lines, sizeof lines, ACCEPTED "%swarning imap #1 failed class=temporary reason=\"%s\"\n", limit->rests,
              limit->reason);
-    scene_check_log(lines);
+    given_check_log(lines);
     scene_tear_down(&scene);
 }
 END_TEST
@@ -131,7 +131,7 @@ START_TEST(a_server_that_does_not_greet_is_given_up)
                                           "no greeting came within 60 s\r\n");
     ck_assert(scene.client->shut);
     ck_assert(scene.proxy->reset);
-    scene_check_log(ACCEPTED OPENED "warning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": the tunnel is "
+    given_check_log(ACCEPTED OPENED "warning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": the tunnel is "
                     "open, but no greeting came within 60 s\"\n");
     stage_advance(2000);
     ck_assert(scene.client->closed);
@@ -216,7 +216,7 @@ START_TEST(silence_ends_a_session_after_its_time)
     ck_assert(scene.client->reset && scene.proxy->reset);
     ck_assert_uint_eq(scene.ended, 1);
     ck_assert_uint_eq(scene.well, 0);
-    scene_check_log(ACCEPTED OPENED "info imap #1 closed in=9 out=9 seconds=28 by=idle-timeout\n");
+    given_check_log(ACCEPTED OPENED "info imap #1 closed in=9 out=9 seconds=28 by=idle-timeout\n");
     scene_tear_down(&scene);
 }
 END_TEST
@@ -234,7 +234,7 @@ START_TEST(bytes_that_nobody_takes_are_silence)
     wire_say(scene.proxy, "* 1 EXISTS\r\n");
     stage_advance(1000 + STEP);
     ck_assert(scene.client->reset && scene.proxy->reset);
-    scene_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=6 seconds=10 by=idle-timeout\n");
+    given_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=6 seconds=10 by=idle-timeout\n");
     scene_tear_down(&scene);
 }
 END_TEST
@@ -305,9 +305,9 @@ START_TEST(clients_beyond_max_sessions_are_told_so)
     scene_open(&scene, "imap");
     first = scene.client;
     scene_open(&scene, "imap");
-    scene_forget_log();
+    given_forget_log();
     scene_start(&scene, "imap");
-    scene_check_log("warning imap #3 refused from=here class=temporary reason=\"2 sessions are open, which is "
+    given_check_log("warning imap #3 refused from=here class=temporary reason=\"2 sessions are open, which is "
                     "max-sessions\"\n");
     ck_assert_str_eq(scene.client->heard, "* BYE [UNAVAILABLE] sallyport: 2 sessions are open, which is "
                                           "max-sessions\r\n");
@@ -351,11 +351,11 @@ START_TEST(a_flood_of_clients_is_not_told)
         scene_start(&scene, "imap");
         ck_assert_str_eq(scene_state(&scene), "draining");
     }
-    scene_forget_log();
+    given_forget_log();
     scene_start(&scene, "imap");
     ck_assert(scene.client->reset);
     ck_assert_uint_eq(scene.client->heard_length, 0);
-    scene_check_log("");
+    given_check_log("");
     ck_assert_uint_eq(sessions_count(scene.sessions), 65);
     ck_assert_uint_eq(sessions_sums(scene.sessions).sessions, 65);
     ck_assert_uint_eq(scene.ended, 0);
@@ -377,7 +377,7 @@ START_TEST(a_client_that_may_not_come_in_is_told_why)
     ck_assert_str_eq(scene_state(&scene), "draining");
     stage_settle();
     ck_assert_uint_eq(stage_lookups(), 0); /* no tunnel was begun */
-    scene_check_log("warning imap #1 refused from=there uid=7 class=permanent reason=\"not this user\"\n");
+    given_check_log("warning imap #1 refused from=there uid=7 class=permanent reason=\"not this user\"\n");
     wire_end(scene.client);
     ck_assert(scene.client->closed);
     ck_assert_uint_eq(scene.ended, 1);
@@ -460,15 +460,15 @@ START_TEST(a_stop_refuses_who_opens_and_resets_who_is_silent)
     wire_say(scene.proxy, NO);
     scene_ask(&scene, "imap");
     opening = scene.client;
-    scene_forget_log();
+    given_forget_log();
     stage_advance(98);
     sessions_wind_down(scene.sessions);
     ck_assert_str_eq(opening->heard, "* BYE [UNAVAILABLE] sallyport: sallyport is being stopped\r\n");
-    scene_check_log("warning imap #4 failed class=temporary reason=\"sallyport is being stopped\"\n");
+    given_check_log("warning imap #4 failed class=temporary reason=\"sallyport is being stopped\"\n");
     ck_assert(wire_is_held(quiet) && wire_is_held(busy) && wire_is_held(draining)); /* 2999 ms */
     stage_advance(1);
     sessions_wind_down(scene.sessions);
-    scene_check_log("info imap #1 closed in=0 out=0 seconds=3 by=stop\n");
+    given_check_log("info imap #1 closed in=0 out=0 seconds=3 by=stop\n");
     ck_assert(quiet->reset && stage_wire(quiet->number + 1)->reset);
     ck_assert(wire_is_held(busy) && wire_is_held(opening) && wire_is_held(draining));
     stage_advance(2100);
@@ -497,7 +497,7 @@ START_TEST(the_servers_end_ends_a_lone_session)
     ck_assert_str_eq(scene.client->heard, "* BYE\r\n");
     ck_assert(scene.client->closed && scene.proxy->closed);
     ck_assert_uint_eq(scene.well, 1);
-    scene_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=7 seconds=0 by=proxy\n");
+    given_check_log(ACCEPTED OPENED "info imap #1 closed in=0 out=7 seconds=0 by=proxy\n");
     scene_tear_down(&scene);
 }
 END_TEST
@@ -512,7 +512,7 @@ START_TEST(how_a_lone_session_breaks_is_a_warning)
     wire_break(scene.proxy, ECONNRESET);
     ck_assert(scene.proxy->reset);
     ck_assert_uint_eq(scene.well, 0);
-    scene_check_log(ACCEPTED OPENED
+    given_check_log(ACCEPTED OPENED
                     "warning imap #1 closed in=0 out=0 seconds=0 by=proxy error=\"Connection reset by peer\"\n");
     scene_tear_down(&scene);
 }

@@ -58,7 +58,7 @@ START_TEST(each_protocol_is_refused_in_its_own_words)
     snprintf(lines, sizeof lines, "info %s #1 accepted from=here\nwarning %s #1 failed class=%s reason=\"" SCENE_PROXY
              ": %s No way\"\n", refusal->section, refusal->section, _i % 2 == 0 ? "temporary" : "permanent",
              _i % 2 == 0 ? "503" : "403");
-    scene_check_log(lines);
+    given_check_log(lines);
     ck_assert(!wire_is_held(scene.proxy));
     ck_assert_str_eq(scene.client->heard, line ? line : "");
     ck_assert_str_eq(scene_state(&scene), line ? "draining" : "");
@@ -69,7 +69,7 @@ START_TEST(each_protocol_is_refused_in_its_own_words)
     ck_assert_int_eq(scene.client->closed, line != NULL);
     ck_assert_uint_eq(scene.ended, 1);
     ck_assert_uint_eq(scene.well, 0);
-    scene_check_log(""); /* it was told once */
+    given_check_log(""); /* it was told once */
     scene_tear_down(&scene);
 }
 END_TEST
@@ -81,7 +81,7 @@ START_TEST(the_proxys_words_are_for_the_log)
 
     refuse_one(&scene, "imap", "HTTP/1.1 403 No way\r\nProxy-Status: p; error=denied\r\n"
                                "Content-Type: text/plain\r\nContent-Length: 10\r\n\r\nAsk \"Bob\"\n");
-    scene_check_log(ACCEPTED "warning imap #1 failed class=permanent reason=\"" SCENE_PROXY ": 403 No way\" "
+    given_check_log(ACCEPTED "warning imap #1 failed class=permanent reason=\"" SCENE_PROXY ": 403 No way\" "
                     "proxy-status=\"p; error=denied\" body=\"Ask \\\"Bob\\\"\"\n");
     ck_assert_str_eq(scene.client->heard, refusals[0].permanent);
     scene_tear_down(&scene);
@@ -209,7 +209,7 @@ START_TEST(a_client_that_speaks_tls_gets_a_reset_in_place_of_a_line)
     wire_say(stage_wire(1), NO);
     ck_assert_str_eq(scene.client->heard, hello->line ? refusals[0].permanent : "");
     ck_assert_int_eq(scene.client->reset, !hello->line);
-    scene_check_log(ACCEPTED "warning imap #1 failed class=permanent reason=\"" SCENE_PROXY ": 403 No way\"\n");
+    given_check_log(ACCEPTED "warning imap #1 failed class=permanent reason=\"" SCENE_PROXY ": 403 No way\"\n");
     scene_tear_down(&scene);
 }
 END_TEST

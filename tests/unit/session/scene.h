@@ -6,6 +6,7 @@
 #include "session/session.h"
 
 #include "../stage.h"
+#include "given.h"
 
 #define SCENE_PROXY "http://proxy.example:3128"
 #define SCENE_TARGET "mail.example.net:143"
@@ -38,9 +39,5 @@ void scene_open(struct scene *scene, const char *listener);
 
 /* The state of the session started last that is left, or "" when none is. */
 const char *scene_state(const struct scene *scene);
-
-/* The lines logged since the last call of these two are exactly these: "info imap #1 accepted from=here\n". */
-void scene_check_log(const char *lines);
-void scene_forget_log(void);
 
 #endif
