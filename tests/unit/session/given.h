@@ -1,5 +1,5 @@
-/* What the tests of this folder have in common: a configuration made of a text, and the lines that are logged, which the
- * linker brings here (GIVEN in local.mk). */
+/* What the tests of this folder have in common: a configuration made of a text, and the lines that are logged, which
+ * the linker brings here (GIVEN in local.mk). */
 #ifndef SALLYPORT_GIVEN_H
 #define SALLYPORT_GIVEN_H
 
