@@ -334,7 +334,9 @@ static void watch_silence(struct session *session)
     const struct settings *settings = &session->config->settings;
     uint64_t greeting = settings->greeting_timeout, waited = age_ms(session) - session->opened, left = 0;
 
-    if (settings->idle_timeout > 0)
+    if (settings->idle_timeout > 0 && waits_for_greeting(session))
+        left = settings->idle_timeout; /* silence counts from the greeting on, which comes now at the soonest */
+    else if (settings->idle_timeout > 0)
         left = settings->idle_timeout > silence_ms(session) ? settings->idle_timeout - silence_ms(session) : 1;
     if (waits_for_greeting(session) && (left == 0 || greeting - waited < left))
         left = greeting > waited ? greeting - waited : 1;

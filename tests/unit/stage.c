@@ -75,6 +75,11 @@ uint64_t stage_time(void)
     return stage.now - EPOCH;
 }
 
+unsigned stage_timers(void)
+{
+    return (unsigned)stage.order;
+}
+
 void __wrap_loop_timer_stop(struct loop_timer *timer)
 {
     for (size_t i = 0; timer->call && i < stage.timer_count; i++)
@@ -516,7 +521,11 @@ static ssize_t wire_send(struct transport *transport, const void *bytes, size_t 
 
 static bool wire_broken(struct transport *transport)
 {
-    return ((struct wire *)transport)->broken != 0;
+    struct wire *wire = (struct wire *)transport;
+
+    if (wire->broken)
+        transport->error = wire->broken;
+    return wire->broken != 0;
 }
 
 static bool wire_shutdown_send(struct transport *transport)

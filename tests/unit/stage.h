@@ -36,6 +36,9 @@ void stage_advance(uint64_t ms);
 /* Milliseconds since stage_set_up. */
 uint64_t stage_time(void);
 
+/* How many timers were started since then. */
+unsigned stage_timers(void);
+
 /* Runs until told is no more 0, or for at most that many ms of the real clock: where a child process or a library's
  * thread is waited for.  Virtual time stands still. */
 void stage_wait(const unsigned *told);

@@ -1,3 +1,28 @@
 UNIT_TESTS += \
+	tests/unit/session/check_access \
+	tests/unit/session/check_listener_set \
 	tests/unit/session/check_pipe \
-	tests/unit/session/check_pump
+	tests/unit/session/check_pump \
+	tests/unit/session/check_session \
+	tests/unit/session/check_session_limits \
+	tests/unit/session/check_session_refusals
+
+# the lines of the log pass through the test
+GIVEN = -Wl,--wrap=log_event,--wrap=log_message
+GIVEN_SOURCES = tests/unit/session/given.c tests/unit/session/given.h
+SCENE_SOURCES = $(GIVEN_SOURCES) tests/unit/session/scene.c tests/unit/session/scene.h
+
+# and so does the question whose a client is
+tests_unit_session_check_access_SOURCES = tests/unit/session/check_access.c $(GIVEN_SOURCES)
+tests_unit_session_check_access_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=peer_uid
+
+# and what a service manager has passed
+tests_unit_session_check_listener_set_SOURCES = tests/unit/session/check_listener_set.c $(GIVEN_SOURCES)
+tests_unit_session_check_listener_set_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=systemd_inherit
+
+tests_unit_session_check_session_SOURCES = tests/unit/session/check_session.c $(SCENE_SOURCES)
+tests_unit_session_check_session_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
+tests_unit_session_check_session_limits_SOURCES = tests/unit/session/check_session_limits.c $(SCENE_SOURCES)
+tests_unit_session_check_session_limits_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
+tests_unit_session_check_session_refusals_SOURCES = tests/unit/session/check_session_refusals.c $(SCENE_SOURCES)
+tests_unit_session_check_session_refusals_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)

@@ -1,0 +1,228 @@
+#include "session/access.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/peer.h"
+
+#include "../unit.h"
+#include "given.h"
+
+#define NOW 1000000u
+#define CANNOT_TELL "warning imap/work cannot find out whose a client is (no such file): all are refused; to let " \
+                    "every user of this machine in, set same-user = no\n"
+
+/* What the linker puts in place of the program's own. */
+enum peer_answer __wrap_peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
+                                 size_t size);
+enum peer_answer __real_peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
+                                 size_t size);
+
+static struct {
+    bool real;               /* the system is asked */
+    enum peer_answer answer; /* otherwise */
+    uid_t uid;
+    unsigned asked;
+    struct address client, local;
+} peer;
+
+enum peer_answer __wrap_peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
+                                 size_t size)
+{
+    peer.asked++;
+    peer.client = *client;
+    peer.local = *local;
+    if (peer.real)
+        return __real_peer_uid(client, local, uid, error, size);
+    if (peer.answer == PEER_KNOWN)
+        *uid = peer.uid;
+    if (peer.answer == PEER_UNTOLD)
+        snprintf(error, size, "no such file");
+    return peer.answer;
+}
+
+/* A client from there to here, and what became of it. */
+struct client {
+    const char *from, *local;
+    bool same_user;
+    bool admitted, known;
+    uid_t uid;
+    struct failure refusal;
+};
+
+static void come(struct client *client, struct access *access, uint64_t now)
+{
+    const struct settings settings = {.same_user = client->same_user};
+    struct address from, local;
+
+    ck_assert(address_from_literal(&from, client->from, 50000));
+    ck_assert(address_from_literal(&local, client->local, 1143));
+    peer.asked = 0;
+    client->known = peer.answer != PEER_KNOWN; /* both are to be set, whatever they were */
+    client->uid = 12345;
+    client->admitted = access_admits(access, &settings, now, "imap/work", &from, &local, &client->uid, &client->known,
+                                     &client->refusal);
+    if (peer.asked > 0) {
+        ck_assert(address_equal(&peer.client, &from));
+        ck_assert(address_equal(&peer.local, &local));
+    }
+}
+
+static void check_refused(const struct client *client, const char *why)
+{
+    ck_assert(!client->admitted);
+    ck_assert_int_eq(client->refusal.class, FAILURE_PERMANENT);
+    ck_assert_str_eq(client->refusal.what, why);
+    ck_assert_str_eq(client->refusal.where, "");
+}
+
+START_TEST(the_user_who_runs_the_daemon_may_connect)
+{
+    static const char *const loopbacks[] = {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"};
+    struct access access = {0};
+
+    peer.answer = PEER_KNOWN;
+    peer.uid = geteuid();
+    for (size_t i = 0; i < sizeof loopbacks / sizeof loopbacks[0]; i++) {
+        struct client client = {.from = loopbacks[i], .local = loopbacks[i], .same_user = true};
+
+        come(&client, &access, NOW);
+        ck_assert(client.admitted);
+        ck_assert(client.known);
+        ck_assert_uint_eq(client.uid, geteuid());
+        ck_assert_uint_eq(peer.asked, 1);
+    }
+    given_check_log("");
+}
+END_TEST
+
+/* Root neither, when the daemon is another's; and who root runs it for is none but root. */
+START_TEST(any_other_user_may_not)
+{
+    const uid_t others[] = {geteuid() + 1, geteuid() == 0 ? 65534 : 0, (uid_t)-1};
+
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct client client = {.from = "127.0.0.1", .local = "127.0.0.1", .same_user = true};
+        struct access access = {0};
+
+        peer.answer = PEER_KNOWN;
+        peer.uid = others[i];
+        come(&client, &access, NOW);
+        check_refused(&client, "only the user who runs sallyport may connect (same-user)");
+        ck_assert(client.known); /* for the log */
+        ck_assert_uint_eq(client.uid, others[i]);
+    }
+    given_check_log("");
+}
+END_TEST
+
+/* Who says same-user = no means it; whose a client of another machine is, no system knows. */
+START_TEST(where_it_is_not_asked_for_everybody_may)
+{
+    struct client all[] = {
+        {.from = "127.0.0.1", .local = "127.0.0.1"},
+        {.from = "::1", .local = "::1"},
+        {.from = "192.0.2.9", .local = "192.0.2.1", .same_user = true},
+        {.from = "2001:db8::9", .local = "2001:db8::1", .same_user = true},
+    };
+    struct access access = {0};
+
+    peer.answer = PEER_KNOWN;
+    peer.uid = geteuid() + 1;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        come(&all[i], &access, NOW);
+        ck_assert(all[i].admitted);
+        ck_assert_uint_eq(peer.asked, 0);
+    }
+}
+END_TEST
+
+START_TEST(whose_it_is_is_not_known_where_nobody_was_asked)
+{
+    struct client client = {.from = "192.0.2.9", .local = "192.0.2.1", .same_user = true};
+    struct access access = {0};
+
+    peer.answer = PEER_GONE; /* if it were asked */
+    come(&client, &access, NOW);
+    ck_assert(client.admitted);
+    ck_assert(!client.known);
+}
+END_TEST
+
+START_TEST(a_client_that_has_gone_is_refused)
+{
+    struct client client = {.from = "127.0.0.1", .local = "127.0.0.1", .same_user = true};
+    struct access access = {0};
+
+    peer.answer = PEER_GONE;
+    come(&client, &access, NOW);
+    check_refused(&client, "the client has gone before it could be told whose it is");
+    ck_assert(!client.known);
+    given_check_log(""); /* it is no fault of the system */
+}
+END_TEST
+
+/* The warning is for whoever runs the daemon: once in a while, however many are refused. */
+START_TEST(where_the_system_cannot_tell_all_are_refused_and_the_log_says_so)
+{
+    struct client client = {.from = "::1", .local = "::1", .same_user = true};
+    struct access access = {0};
+
+    peer.answer = PEER_UNTOLD;
+    come(&client, &access, NOW);
+    check_refused(&client, "cannot find out which user connects (same-user)");
+    ck_assert(!client.known);
+    given_check_log(CANNOT_TELL);
+    for (unsigned ms = 0; ms < 10000; ms += 1111) {
+        come(&client, &access, NOW + ms);
+        check_refused(&client, "cannot find out which user connects (same-user)");
+        given_check_log("");
+    }
+    come(&client, &access, NOW + 10000);
+    given_check_log(CANNOT_TELL);
+}
+END_TEST
+
+/* --- the system itself --- */
+
+START_TEST(our_own_connection_is_let_in)
+{
+    const struct settings settings = {.same_user = true};
+    struct address from = {0}, local = {0};
+    socklen_t from_size = sizeof from.v6, local_size = sizeof local.v6;
+    struct access access = {0};
+    struct failure refusal;
+    uid_t uid = 12345;
+    bool known;
+    int ends[2];
+
+    peer.real = true;
+    unit_tcp_pair(ends);
+    ck_assert_int_eq(getpeername(ends[1], &from.any, &from_size), 0);
+    ck_assert_int_eq(getsockname(ends[1], &local.any, &local_size), 0);
+    ck_assert(access_admits(&access, &settings, NOW, "imap", &from, &local, &uid, &known, &refusal));
+    ck_assert(known);
+    ck_assert_uint_eq(uid, geteuid());
+    close(ends[0]); /* nobody owns it any more */
+    ck_assert(!access_admits(&access, &settings, NOW, "imap", &from, &local, &uid, &known, &refusal));
+    ck_assert_str_eq(refusal.what, "the client has gone before it could be told whose it is");
+    close(ends[1]);
+    peer_release();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("access");
+
+    tcase_add_test(cases, the_user_who_runs_the_daemon_may_connect);
+    tcase_add_test(cases, any_other_user_may_not);
+    tcase_add_test(cases, where_it_is_not_asked_for_everybody_may);
+    tcase_add_test(cases, whose_it_is_is_not_known_where_nobody_was_asked);
+    tcase_add_test(cases, a_client_that_has_gone_is_refused);
+    tcase_add_test(cases, where_the_system_cannot_tell_all_are_refused_and_the_log_says_so);
+    tcase_add_test(cases, our_own_connection_is_let_in);
+    return unit_run();
+}

@@ -1,0 +1,15 @@
+/* What the tests of this folder have in common: a configuration made of a text, and the lines that are logged, which
+ * the linker brings here (GIVEN in local.mk). */
+#ifndef SALLYPORT_GIVEN_H
+#define SALLYPORT_GIVEN_H
+
+#include "config/config.h"
+
+/* The test fails when the text is no configuration. */
+struct config *given_config(const char *text);
+
+/* The lines logged since the last call of these two are exactly these: "info imap #1 accepted from=here\n". */
+void given_check_log(const char *lines);
+void given_forget_log(void);
+
+#endif
