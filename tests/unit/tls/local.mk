@@ -1,3 +1,6 @@
 UNIT_TESTS += \
+	tests/unit/tls/check_tls_client \
 	tests/unit/tls/check_tls_context \
 	tests/unit/tls/check_tls_transport
+
+tests_unit_tls_check_tls_client_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
