@@ -155,7 +155,8 @@ START_TEST(all_addresses_refuse)
 
     stage_name(HOST, "192.0.2.1 2001:db8::1");
     asked_go(&asked, &by_name);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot connect to [2001:db8::1]:3128: Connection refused");
+    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                       "cannot connect to [2001:db8::1]:3128: Connection refused");
     ck_assert_uint_eq(stage_dials(), 1);
     ck_assert_uint_eq(stage_lookups(), 2);
     ck_assert_uint_eq(stage_lookups_for_both(), 1);
@@ -187,7 +188,8 @@ START_TEST(connecting_has_a_limit)
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_uint_eq(stage_dials_open(), 1);
     stage_advance(1);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot connect to 192.0.2.1:3128: no answer within 15 s");
+    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                       "cannot connect to 192.0.2.1:3128: no answer within 15 s");
     asked_tear_down(&asked);
 }
 END_TEST
@@ -200,7 +202,8 @@ START_TEST(we_are_out_of_descriptors)
     stage_name(HOST, "192.0.2.1");
     stage_address("192.0.2.1", STAGE_LOCAL);
     asked_go(&asked, &by_name);
-    asked_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY, "cannot connect to 192.0.2.1:3128: Too many open files");
+    asked_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY,
+                       "cannot connect to 192.0.2.1:3128: Too many open files");
     ck_assert_uint_eq(stage_lookups(), 1);
     asked_end(&asked);
     asked_go(&asked, &by_address);
@@ -271,7 +274,8 @@ START_TEST(late_addresses_refuse_too)
     struct asked_connector asked = asked_set_up();
 
     fail_once(&asked, "192.0.2.1 2001:db8::1 2001:db8::2");
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot connect to [2001:db8::2]:3128: Connection refused");
+    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                       "cannot connect to [2001:db8::2]:3128: Connection refused");
     ck_assert_uint_eq(stage_dials(), 2);
     ck_assert_uint_eq(stage_lookups(), 2); /* there is no third time */
     asked_tear_down(&asked);

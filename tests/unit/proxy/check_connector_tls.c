@@ -17,7 +17,8 @@ static const struct endpoint secure = {.host = HOST, .port = 443, .tls = true};
 /* --- TLS --- */
 
 /* A certificate for these names is shown; who trusts it is in own. */
-static void set_up_tls(struct asked_connector *asked, struct tls_peer *peer, struct proxy_config *own, const char *names)
+static void set_up_tls(struct asked_connector *asked, struct tls_peer *peer, struct proxy_config *own,
+                       const char *names)
 {
     *asked = asked_set_up();
     tls_peer_set_up(peer, names);
@@ -280,7 +281,8 @@ START_TEST(the_connection_ends_in_the_handshake)
     else
         wire_break(stage_wire(0), ECONNRESET);
     asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
-                       _i < 2 ? "closed the connection during the TLS handshake" : "TLS handshake: Connection reset by peer");
+                       _i < 2 ? "closed the connection during the TLS handshake"
+                              : "TLS handshake: Connection reset by peer");
     finish_tls(&asked, &peer);
 }
 END_TEST
