@@ -37,7 +37,7 @@ static const char *forbids(void *arg, const struct address *address)
     return strcmp(address_format(address, text), asked->forbidden) == 0 ? "it is 100% ours" : NULL;
 }
 
-struct asked_connector asked_set_up(void)
+struct asked_connector asked_connector_set_up(void)
 {
     return (struct asked_connector){
         .services = stage_set_up(),
@@ -45,7 +45,7 @@ struct asked_connector asked_set_up(void)
     };
 }
 
-void asked_start(struct asked_connector *asked, const struct endpoint *place)
+void asked_connector_start(struct asked_connector *asked, const struct endpoint *place)
 {
     const struct connector_params params = {
         .services = asked->services,
@@ -70,14 +70,14 @@ void asked_start(struct asked_connector *asked, const struct endpoint *place)
     ck_assert_uint_eq(stage_lookups(), lookups); /* nothing happens within the call */
 }
 
-void asked_go(struct asked_connector *asked, const struct endpoint *place)
+void asked_connector_go(struct asked_connector *asked, const struct endpoint *place)
 {
-    asked_start(asked, place);
+    asked_connector_start(asked, place);
     stage_settle();
 }
 
-void asked_check_failed(const struct asked_connector *asked, enum outcome outcome, enum failure_class class,
-                        const char *what)
+void asked_connector_check_failed(const struct asked_connector *asked, enum outcome outcome, enum failure_class class,
+                                  const char *what)
 {
     ck_assert_uint_eq(asked->told, 1);
     ck_assert_str_eq(asked->failure.what, what);
@@ -90,7 +90,7 @@ void asked_check_failed(const struct asked_connector *asked, enum outcome outcom
         ck_assert_int_eq(memcmp(asked->borrowed, &asked->failure, sizeof asked->failure), 0);
 }
 
-struct transport *asked_take(struct asked_connector *asked)
+struct transport *asked_connector_take(struct asked_connector *asked)
 {
     struct transport *transport;
 
@@ -104,7 +104,7 @@ struct transport *asked_take(struct asked_connector *asked)
     return transport;
 }
 
-void asked_end(struct asked_connector *asked)
+void asked_connector_end(struct asked_connector *asked)
 {
     unsigned told = asked->told;
 
@@ -117,8 +117,8 @@ void asked_end(struct asked_connector *asked)
         ck_assert_msg(!wire_is_held(stage_wire(i)), "connection %u was not given up", i);
 }
 
-void asked_tear_down(struct asked_connector *asked)
+void asked_connector_tear_down(struct asked_connector *asked)
 {
-    asked_end(asked);
+    asked_connector_end(asked);
     stage_tear_down();
 }

@@ -28,25 +28,25 @@ struct asked_connector {
 };
 
 /* Sets the stage, and the limits above. */
-struct asked_connector asked_set_up(void);
+struct asked_connector asked_connector_set_up(void);
 
 /* Starts it: nothing happens within the call. */
-void asked_start(struct asked_connector *asked, const struct endpoint *place);
+void asked_connector_start(struct asked_connector *asked, const struct endpoint *place);
 
 /* Starts it, and lets it go as far as it can. */
-void asked_go(struct asked_connector *asked, const struct endpoint *place);
+void asked_connector_go(struct asked_connector *asked, const struct endpoint *place);
 
 /* It has told once, and just this; nothing is under way any more. */
-void asked_check_failed(const struct asked_connector *asked, enum outcome outcome, enum failure_class class,
-                        const char *what);
+void asked_connector_check_failed(const struct asked_connector *asked, enum outcome outcome, enum failure_class class,
+                                  const char *what);
 
 /* The transport, which is given once. */
-struct transport *asked_take(struct asked_connector *asked);
+struct transport *asked_connector_take(struct asked_connector *asked);
 
 /* Frees it: nothing is told any more, and every connection that it had is given up. */
-void asked_end(struct asked_connector *asked);
+void asked_connector_end(struct asked_connector *asked);
 
 /* The same, and the end of the stage. */
-void asked_tear_down(struct asked_connector *asked);
+void asked_connector_tear_down(struct asked_connector *asked);
 
 #endif

@@ -20,7 +20,7 @@ static const struct endpoint secure = {.host = HOST, .port = 443, .tls = true};
 static void set_up_tls(struct asked_connector *asked, struct tls_peer *peer, struct proxy_config *own,
                        const char *names)
 {
-    *asked = asked_set_up();
+    *asked = asked_connector_set_up();
     tls_peer_set_up(peer, names);
     *own = (struct proxy_config){.ca_file = (char *)(uintptr_t)peer->root_file, .verify = true};
     asked->own = own;
@@ -30,14 +30,14 @@ static void set_up_tls(struct asked_connector *asked, struct tls_peer *peer, str
 
 static void finish_tls(struct asked_connector *asked, struct tls_peer *peer)
 {
-    asked_tear_down(asked);
+    asked_connector_tear_down(asked);
     tls_peer_tear_down(peer);
 }
 
 /* A connection whose other side has our hello. */
 static void shake(struct asked_connector *asked, struct tls_peer *peer, const struct endpoint *place)
 {
-    asked_go(asked, place);
+    asked_connector_go(asked, place);
     tls_peer_accept(peer, stage_wire(stage_wires() - 1));
     tls_peer_pump(peer);
 }
@@ -52,7 +52,7 @@ START_TEST(tls_is_spoken_where_the_place_says_so)
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     if (_i == 1)
         asked.through = &stage_new_wire()->near;
-    asked_go(&asked, &secure);
+    asked_connector_go(&asked, &secure);
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_uint_gt(stage_wire(0)->heard_length, 0);
     tls_peer_accept(&peer, stage_wire(0));
@@ -69,7 +69,7 @@ START_TEST(tls_is_spoken_where_the_place_says_so)
     else
         ck_assert_ptr_eq(described, asked.steps);
     ck_assert_uint_eq(stage_dials(), _i == 0);
-    tls_peer_check_stream(&peer, asked_take(&asked));
+    tls_peer_check_stream(&peer, asked_connector_take(&asked));
     finish_tls(&asked, &peer);
 }
 END_TEST
@@ -83,7 +83,7 @@ START_TEST(a_stream_that_nobody_takes_is_ended)
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     shake(&asked, &peer, &secure);
     ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
-    asked_end(&asked);
+    asked_connector_end(&asked);
     tls_peer_pump(&peer);
     ck_assert(peer.ended);
     stage_tear_down();
@@ -101,7 +101,7 @@ START_TEST(no_limit_is_left_behind)
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     shake(&asked, &peer, &secure);
-    transport = asked_take(&asked);
+    transport = asked_connector_take(&asked);
     stage_advance(2 * HANDSHAKE_MS);
     ck_assert_uint_eq(asked.told, 1);
     tls_peer_check_stream(&peer, transport);
@@ -118,9 +118,9 @@ START_TEST(a_given_connection_may_not_have_spoken_before_tls)
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     asked.through = &stage_new_wire()->near;
     asked.leftover = "\x15\x03\x03";
-    asked_go(&asked, &secure);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
-                       "does not speak TLS here: it sent something before our hello");
+    asked_connector_go(&asked, &secure);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "does not speak TLS here: it sent something before our hello");
     ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
     finish_tls(&asked, &peer);
 }
@@ -140,8 +140,8 @@ START_TEST(a_session_is_resumed_at_the_same_place)
         shake(&asked, &peer, places[i]);
         ck_assert_int_eq(SSL_session_reused(peer.ssl), i == 2);
         ck_assert_int_eq(strstr(asked.steps, ", resumed;") != NULL, i == 2);
-        tls_peer_check_stream(&peer, asked_take(&asked));
-        asked_end(&asked);
+        tls_peer_check_stream(&peer, asked_connector_take(&asked));
+        asked_connector_end(&asked);
     }
     finish_tls(&asked, &peer);
 }
@@ -155,16 +155,17 @@ START_TEST(a_certificate_that_is_not_trusted)
 
     set_up_tls(&asked, &peer, &own, "DNS:other.example.net");
     shake(&asked, &peer, &secure);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
-                       "certificate is for other.example.net, not for " HOST);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "certificate is for other.example.net, not for " HOST);
     ck_assert_ptr_nonnull(strstr(asked.failure.detail, "certificate=\"CN=server;"));
     ck_assert(connector_connected(asked.connector));
     ck_assert_int_eq(peer.refused, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE);
-    asked_end(&asked);
+    asked_connector_end(&asked);
     asked.own = NULL; /* the authorities of the system then */
     shake(&asked, &peer, &secure);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "certificate is by an authority that is not trusted: "
-                       "CN=Test Root; set ca-file, or have the server send the whole chain");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "certificate is by an authority that is not trusted: "
+                                 "CN=Test Root; set ca-file, or have the server send the whole chain");
     finish_tls(&asked, &peer);
 }
 END_TEST
@@ -179,7 +180,7 @@ START_TEST(verification_may_be_switched_off)
     own.verify = false;
     shake(&asked, &peer, &secure);
     ck_assert_ptr_nonnull(strstr(asked.steps, ", not verified;"));
-    tls_peer_check_stream(&peer, asked_take(&asked));
+    tls_peer_check_stream(&peer, asked_connector_take(&asked));
     finish_tls(&asked, &peer);
 }
 END_TEST
@@ -202,7 +203,7 @@ START_TEST(our_certificate_is_shown)
     X509_NAME_get_text_by_NID(X509_get_subject_name(SSL_get0_peer_certificate(peer.ssl)), NID_commonName, name,
                               sizeof name);
     ck_assert_str_eq(name, "arthur");
-    tls_peer_check_stream(&peer, asked_take(&asked));
+    tls_peer_check_stream(&peer, asked_connector_take(&asked));
     X509_free(certificate);
     finish_tls(&asked, &peer);
 }
@@ -217,9 +218,9 @@ START_TEST(a_file_of_ours_is_missing)
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     own.ca_file = missing;
-    asked_go(&asked, &secure);
-    asked_check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT,
-                       "/nonexistent/ca.pem cannot be read: No such file or directory");
+    asked_connector_go(&asked, &secure);
+    asked_connector_check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT,
+                                 "/nonexistent/ca.pem cannot be read: No such file or directory");
     ck_assert(connector_connected(asked.connector));
     ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
     finish_tls(&asked, &peer);
@@ -233,9 +234,9 @@ START_TEST(something_else_than_tls_is_spoken)
     struct proxy_config own;
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
-    asked_go(&asked, &secure);
+    asked_connector_go(&asked, &secure);
     wire_say(stage_wire(0), "HTTP/1.1 400 Bad Request\r\n\r\n");
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "does not speak TLS here");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "does not speak TLS here");
     ck_assert_int_eq(strncmp(asked.failure.detail, " answer=\"HTTP/1.1 ", 18), 0);
     ck_assert(connector_connected(asked.connector));
     finish_tls(&asked, &peer);
@@ -250,7 +251,7 @@ START_TEST(the_handshake_has_a_limit)
     struct proxy_config own;
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
-    asked_go(&asked, &secure);
+    asked_connector_go(&asked, &secure);
     stage_advance(HANDSHAKE_MS - 1);
     if (_i == 1) {
         tls_peer_accept(&peer, stage_wire(0));
@@ -258,7 +259,7 @@ START_TEST(the_handshake_has_a_limit)
     }
     ck_assert_uint_eq(asked.told, 0);
     stage_advance(1);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
     ck_assert(connector_connected(asked.connector));
     finish_tls(&asked, &peer);
 }
@@ -271,7 +272,7 @@ START_TEST(the_connection_ends_in_the_handshake)
     struct proxy_config own;
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
-    asked_go(&asked, &secure);
+    asked_connector_go(&asked, &secure);
     if (_i % 2 == 1) {
         tls_peer_accept(&peer, stage_wire(0));
         tls_peer_answer(&peer, 200);
@@ -280,9 +281,9 @@ START_TEST(the_connection_ends_in_the_handshake)
         wire_end(stage_wire(0));
     else
         wire_break(stage_wire(0), ECONNRESET);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
-                       _i < 2 ? "closed the connection during the TLS handshake"
-                              : "TLS handshake: Connection reset by peer");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 _i < 2 ? "closed the connection during the TLS handshake"
+                                        : "TLS handshake: Connection reset by peer");
     finish_tls(&asked, &peer);
 }
 END_TEST
@@ -297,7 +298,7 @@ static void reach(struct asked_connector *asked, struct tls_peer *peer, enum mom
     stage_name(HOST, moment == IN_RESOLVE ? "" : "192.0.2.1");
     stage_address("192.0.2.1", moment == IN_DIAL || moment == IN_SECOND_RESOLVE ? STAGE_SILENT
                                : moment == BEHIND_FAILURE ? STAGE_REFUSES : STAGE_CONNECTS);
-    asked_start(asked, &secure);
+    asked_connector_start(asked, &secure);
     if (moment == BEFORE_IT_BEGINS)
         return;
     stage_settle();
@@ -354,7 +355,7 @@ START_TEST(it_can_be_freed_from_within_done)
     asked.forbidden = _i == 2 ? "192.0.2.1:3128" : NULL;
     asked.through = _i == 5 ? &stage_new_wire()->near : NULL;
     asked.leftover = _i == 5 ? "220 mail ESMTP\r\n" : NULL;
-    asked_go(&asked, tls ? &secure : &plain);
+    asked_connector_go(&asked, tls ? &secure : &plain);
     if (tls) {
         tls_peer_accept(&peer, stage_wire(0));
         tls_peer_pump(&peer);
@@ -376,12 +377,12 @@ START_TEST(what_was_told_stays)
     struct proxy_config own;
 
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
-    asked_go(&asked, &secure);
+    asked_connector_go(&asked, &secure);
     stage_advance(HANDSHAKE_MS);
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
     wire_say(stage_wire(0), "HTTP/1.1 400 Bad Request\r\n\r\n");
     wire_end(stage_wire(0));
-    asked_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within 20 s");
     finish_tls(&asked, &peer);
 }
 END_TEST
