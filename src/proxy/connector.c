@@ -121,7 +121,10 @@ static void enter_resolve(struct connector *connector)
 {
     connector->lookup = resolver_find_addresses(connector->params.services->resolver, connector->params.place->host,
                                                 connector->again, on_addresses, connector);
-    task_limit(&connector->task, connector->lookup ? connector->params.settings->resolve_timeout : 0, on_lookup_late);
+    if (connector->lookup)
+        task_limit(&connector->task, connector->params.settings->resolve_timeout, on_lookup_late);
+    else
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
 /* --- DIAL --- */

@@ -29,6 +29,14 @@ struct tls_client {
 
 static void enter(struct tls_client *tls, enum state state);
 
+/* For telling the owner, who may leave it as it is for a while: what comes over the stream meanwhile is not for us. */
+static struct task *over(struct tls_client *tls)
+{
+    if (tls->transport)
+        transport_watch(tls->transport, NULL, NULL);
+    return &tls->task;
+}
+
 /* --- TLS --- */
 
 static void on_tls_ready(void *arg, int ready)
@@ -43,11 +51,10 @@ static void on_tls_ready(void *arg, int ready)
     case TLS_TRANSPORT_DONE:
         if (trace_wants(&tls->params.trace))
             trace_step(&tls->params.trace, "tls", "%s", tls_transport_describe(tls->transport, text, sizeof text));
-        transport_watch(tls->transport, NULL, NULL);
-        task_tell(&tls->task, OUTCOME_DONE);
+        task_tell(over(tls), OUTCOME_DONE);
         break;
     case TLS_TRANSPORT_FAILED:
-        task_tell(&tls->task, OUTCOME_PEER);
+        task_tell(over(tls), OUTCOME_PEER);
         break;
     }
 }
@@ -56,7 +63,7 @@ static void on_tls_late(void *arg)
 {
     struct tls_client *tls = arg;
 
-    task_fail(&tls->task, OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within %u s",
+    task_fail(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within %u s",
               tls->params.handshake_ms / 1000);
 }
 
@@ -75,13 +82,13 @@ static void enter_tls(struct tls_client *tls)
     transport_watch(tls->transport, NULL, NULL);
     params.context = tls_contexts_get(tls->params.contexts, &tls->params.setting, error, sizeof error);
     if (!params.context) {
-        task_fail(&tls->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "%s", error);
+        task_fail(over(tls), OUTCOME_LOCAL, FAILURE_PERMANENT, "%s", error);
         return;
     }
     tls->transport = tls_transport_new(&params);
     tls_context_unref(params.context);
     if (!tls->transport) {
-        task_fail(&tls->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+        task_fail(over(tls), OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
         return;
     }
     task_limit(&tls->task, tls->params.handshake_ms, on_tls_late);
@@ -93,7 +100,7 @@ static void enter_tls(struct tls_client *tls)
 
 static void fail_plain(struct tls_client *tls)
 {
-    task_fail(&tls->task, OUTCOME_PEER, FAILURE_TEMPORARY, "%s before TLS was agreed on",
+    task_fail(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, "%s before TLS was agreed on",
               transport_error(tls->transport));
 }
 
@@ -135,7 +142,7 @@ static bool feed(struct tls_client *tls, const char *bytes, size_t length)
         tls->agreed = true;
         return true;
     case STARTTLS_FAILED:
-        task_tell(&tls->task, OUTCOME_PEER);
+        task_tell(over(tls), OUTCOME_PEER);
         break;
     }
     return false;
@@ -165,7 +172,7 @@ static void on_plain_late(void *arg)
 {
     struct tls_client *tls = arg;
 
-    task_fail(&tls->task, OUTCOME_PEER, FAILURE_TEMPORARY, "the server did not agree on TLS (STARTTLS) within %u s",
+    task_fail(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, "the server did not agree on TLS (STARTTLS) within %u s",
               tls->params.greeting_ms / 1000);
 }
 
@@ -175,7 +182,7 @@ static void enter_starttls(struct tls_client *tls)
 
     tls->starttls = starttls_new(tls->params.starttls);
     if (!tls->starttls) {
-        task_fail(&tls->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+        task_fail(over(tls), OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
         return;
     }
     task_limit(&tls->task, tls->params.greeting_ms, on_plain_late);

@@ -39,7 +39,10 @@ endif
 
 tests_unit_libunit_a_SOURCES = \
 	tests/unit/authority.c tests/unit/authority.h \
+	tests/unit/proxy/asked_connector.c tests/unit/proxy/asked_connector.h \
 	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/terminal.c tests/unit/terminal.h \
+	tests/unit/tls/asked_tls.c tests/unit/tls/asked_tls.h \
+	tests/unit/tls_peer.c tests/unit/tls_peer.h \
 	tests/unit/unit.c tests/unit/unit.h
 tests_unit_libunit_a_CPPFLAGS = $(AM_CPPFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'

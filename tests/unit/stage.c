@@ -57,7 +57,8 @@ static struct {
         enum stage_dial how;
     } addresses[TOLD_MAX];
     size_t address_count;
-    unsigned lookups, lookups_open, dials, dials_open;
+    unsigned lookups, lookups_for_both, lookups_open, dials, dials_open;
+    enum stage_lack lack;
     struct wire *wires[WIRES_MAX];
     unsigned wire_count;
 } stage;
@@ -217,6 +218,11 @@ unsigned stage_lookups(void)
     return stage.lookups;
 }
 
+unsigned stage_lookups_for_both(void)
+{
+    return stage.lookups_for_both;
+}
+
 unsigned stage_lookups_open(void)
 {
     return stage.lookups_open;
@@ -298,8 +304,10 @@ struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const c
     struct address literal;
     struct lookup *lookup;
 
-    (void)both;
     ck_assert_ptr_eq(resolver, stage.services.resolver);
+    if (stage.lack == STAGE_LACKS_LOOKUP)
+        return NULL;
+    stage.lookups_for_both += both;
     lookup = start_lookup(host, address_from_literal(&literal, host, 0)
                                     ? host : what_of(stage.names, stage.name_count, host), arg);
     lookup->addresses = found;
@@ -372,6 +380,11 @@ unsigned stage_dials_open(void)
     return stage.dials_open;
 }
 
+void stage_lack(enum stage_lack what)
+{
+    stage.lack = what;
+}
+
 static void end_dial(struct dial *dial, enum dial_result result, struct wire *wire, const char *error)
 {
     struct address address = dial->addresses.at[dial->at];
@@ -423,12 +436,15 @@ static void try_next(struct deferred *turn)
 struct dial *__wrap_dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                                 uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg)
 {
-    struct dial *dial = calloc(1, sizeof *dial);
+    struct dial *dial;
 
     (void)keepalive_ms;
-    ck_assert_ptr_nonnull(dial);
     ck_assert_ptr_eq(dialer, stage.services.dialer);
     ck_assert_uint_gt(addresses->count, 0);
+    if (stage.lack == STAGE_LACKS_DIAL)
+        return NULL;
+    dial = calloc(1, sizeof *dial);
+    ck_assert_ptr_nonnull(dial);
     dial->addresses = *addresses;
     dial->port = port;
     dial->limit_ms = limit_ms;
@@ -593,8 +609,15 @@ int stage_descriptor(const struct wire *wire)
 
 struct transport *__wrap_transport_from_socket(struct loop *loop, int fd)
 {
-    return fd < DESCRIPTOR_FIRST ? __real_transport_from_socket(loop, fd)
-                                 : &stage_wire((unsigned)(fd - DESCRIPTOR_FIRST))->near;
+    struct wire *wire;
+
+    if (fd < DESCRIPTOR_FIRST)
+        return __real_transport_from_socket(loop, fd);
+    wire = stage_wire((unsigned)(fd - DESCRIPTOR_FIRST));
+    if (stage.lack != STAGE_LACKS_TRANSPORT)
+        return &wire->near;
+    wire->closed = true; /* as the descriptor is */
+    return NULL;
 }
 
 unsigned stage_wires(void)

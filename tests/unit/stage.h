@@ -52,8 +52,10 @@ void stage_name(const char *name, const char *addresses);
 /* The same for SRV records: "host:port" with spaces between, "." for a domain that says it has no such service. */
 void stage_srv(const char *name, const char *places);
 
-/* How many look-ups were started, and how many wait for an answer. */
+/* How many look-ups were started, how many of these wanted both families of addresses, and how many wait for an
+ * answer. */
 unsigned stage_lookups(void);
+unsigned stage_lookups_for_both(void);
 unsigned stage_lookups_open(void);
 
 /* --- addresses --- */
@@ -71,6 +73,11 @@ void stage_address(const char *address, enum stage_dial how);
 /* How many dials were started, and how many are under way. */
 unsigned stage_dials(void);
 unsigned stage_dials_open(void);
+
+/* What there is no memory for from now on. */
+enum stage_lack { STAGE_LACKS_NOTHING, STAGE_LACKS_LOOKUP, STAGE_LACKS_DIAL, STAGE_LACKS_TRANSPORT };
+
+void stage_lack(enum stage_lack what);
 
 /* --- connections --- */
 

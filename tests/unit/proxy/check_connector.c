@@ -1,0 +1,433 @@
+#include "proxy/connector.h"
+
+#include <string.h>
+
+#include "../stage.h"
+#include "../unit.h"
+#include "asked_connector.h"
+
+#define HOST "proxy.example.net"
+
+static const struct endpoint by_name = {.host = HOST, .port = 3128};
+static const struct endpoint by_address = {.host = "192.0.2.1", .port = 3128};
+
+/* --- names and addresses --- */
+
+START_TEST(a_name_is_looked_up_and_dialed)
+{
+    struct asked_connector asked = asked_connector_set_up();
+    struct transport *transport;
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1:3128", STAGE_CONNECTS);
+    asked_connector_go(&asked, &by_name);
+    ck_assert_uint_eq(stage_lookups(), 1);
+    ck_assert_uint_eq(stage_lookups_for_both(), 0); /* the first family to answer will do */
+    ck_assert_uint_eq(stage_dials(), 1);
+    transport = asked_connector_take(&asked);
+    ck_assert_ptr_eq(transport, &stage_wire(0)->near);
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.1:3128");
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    ck_assert_str_eq(asked.steps, "resolve " HOST " is 192.0.2.1;connect 192.0.2.1:3128;");
+    ck_assert(!connector_on_loopback(asked.connector));
+    connector_free(asked.connector);
+    stage_settle();
+    ck_assert(wire_is_held(stage_wire(0))); /* it is ours */
+    transport_close(transport);
+    stage_tear_down();
+}
+END_TEST
+
+START_TEST(of_several_addresses_the_one_that_answers_is_taken)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "2001:db8::1 127.0.0.2 192.0.2.1");
+    stage_address("127.0.0.2", STAGE_CONNECTS);
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    asked_connector_go(&asked, &by_name);
+    ck_assert_uint_eq(stage_dials(), 1);
+    ck_assert_str_eq(stage_wire(0)->to, "127.0.0.2:3128");
+    ck_assert(connector_on_loopback(asked.connector));
+    ck_assert_str_eq(asked.steps, "resolve " HOST " is 2001:db8::1 and more;connect 127.0.0.2:3128;");
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(what_nobody_takes_is_closed)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    asked_connector_go(&asked, &by_address);
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(looking_up_an_address_is_no_step)
+{
+    static const struct endpoint v6 = {.host = "2001:db8::1", .port = 80};
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    stage_address("2001:db8::1", STAGE_CONNECTS);
+    asked_connector_go(&asked, &by_address);
+    ck_assert_str_eq(asked.steps, "connect 192.0.2.1:3128;");
+    asked_connector_end(&asked);
+    asked_connector_go(&asked, &v6);
+    ck_assert_str_eq(asked.steps, "connect [2001:db8::1]:80;");
+    ck_assert_str_eq(stage_wire(1)->to, "[2001:db8::1]:80");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(a_name_without_addresses)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot find its address: unknown name");
+    ck_assert(!connector_connected(asked.connector));
+    asked_connector_end(&asked);
+    stage_name(HOST, "!the name server refuses");
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot find its address: the name server refuses");
+    ck_assert_uint_eq(stage_lookups(), 2); /* one each */
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(name_servers_have_a_limit)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "");
+    asked_connector_go(&asked, &by_name);
+    stage_advance(RESOLVE_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(stage_lookups_open(), 1);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "no answer from the name servers within 10 s");
+    ck_assert(!connector_connected(asked.connector));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* Any of its addresses, at its port; no other is dialed then. */
+START_TEST(an_address_may_be_forbidden)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1 192.0.2.2");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    asked.forbidden = _i == 0 ? "192.0.2.1:3128" : "192.0.2.2:3128";
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "it is 100% ours");
+    ck_assert_uint_eq(stage_dials(), 0);
+    ck_assert_uint_eq(stage_lookups(), 1);
+    ck_assert(!connector_connected(asked.connector));
+    ck_assert_str_eq(asked.steps, "");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(another_address_being_forbidden_changes_nothing)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    asked.forbidden = "192.0.2.1:3129";
+    asked_connector_go(&asked, &by_name);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* --- dialing --- */
+
+/* The name is looked up once more, and says nothing new. */
+START_TEST(all_addresses_refuse)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1 2001:db8::1");
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to [2001:db8::1]:3128: Connection refused");
+    ck_assert_uint_eq(stage_dials(), 1);
+    ck_assert_uint_eq(stage_lookups(), 2);
+    ck_assert_uint_eq(stage_lookups_for_both(), 1);
+    ck_assert(!connector_connected(asked.connector));
+    ck_assert_str_eq(asked.steps, "resolve " HOST " is 192.0.2.1 and more;");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(an_address_that_was_given_is_not_said_again)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked_connector_go(&asked, &by_address);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot connect: Connection refused");
+    ck_assert_uint_eq(stage_dials(), 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(connecting_has_a_limit)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_SILENT);
+    asked_connector_go(&asked, &by_name);
+    stage_advance(CONNECT_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to 192.0.2.1:3128: no answer within 15 s");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* It is not the proxy's fault, and looking again would not help. */
+START_TEST(we_are_out_of_descriptors)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_LOCAL);
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY,
+                                 "cannot connect to 192.0.2.1:3128: Too many open files");
+    ck_assert_uint_eq(stage_lookups(), 1);
+    asked_connector_end(&asked);
+    asked_connector_go(&asked, &by_address);
+    asked_connector_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY, "cannot connect: Too many open files");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(we_are_out_of_memory)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    stage_lack((enum stage_lack)_i);
+    asked_connector_go(&asked, &by_address);
+    asked_connector_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+    ck_assert(!connector_connected(asked.connector));
+    ck_assert_uint_eq(stage_time(), 0);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* --- the family that was answered late --- */
+
+/* The first address is silent; meanwhile the name has others. */
+static void fail_once(struct asked_connector *asked, const char *addresses)
+{
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_SILENT);
+    asked_connector_go(asked, &by_name);
+    stage_name(HOST, addresses);
+    stage_address("192.0.2.1", STAGE_CONNECTS); /* were it dialed again */
+    stage_advance(CONNECT_MS);
+    ck_assert_uint_eq(stage_lookups(), 2);
+    ck_assert_uint_eq(stage_lookups_for_both(), 1);
+}
+
+static const char first_dial_failed[] = "cannot connect to 192.0.2.1:3128: no answer within 15 s";
+
+START_TEST(late_addresses_are_dialed)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("2001:db8::1", STAGE_CONNECTS);
+    fail_once(&asked, "192.0.2.1 2001:db8::1");
+    ck_assert_uint_eq(stage_dials(), 2);
+    ck_assert_str_eq(stage_wire(0)->to, "[2001:db8::1]:3128");
+    ck_assert_str_eq(asked.steps, "resolve " HOST " is 192.0.2.1;resolve " HOST " is 2001:db8::1;"
+                                  "connect [2001:db8::1]:3128;");
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(addresses_that_were_tried_are_left_out)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    fail_once(&asked, "192.0.2.1");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, first_dial_failed);
+    ck_assert_uint_eq(stage_dials(), 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(late_addresses_refuse_too)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    fail_once(&asked, "192.0.2.1 2001:db8::1 2001:db8::2");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to [2001:db8::2]:3128: Connection refused");
+    ck_assert_uint_eq(stage_dials(), 2);
+    ck_assert_uint_eq(stage_lookups(), 2); /* there is no third time */
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(late_addresses_are_silent_too)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("2001:db8::1", STAGE_SILENT);
+    fail_once(&asked, "2001:db8::1");
+    stage_advance(CONNECT_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to [2001:db8::1]:3128: no answer within 15 s");
+    ck_assert_uint_eq(stage_lookups(), 2);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(descriptors_may_run_out_late)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("2001:db8::1", STAGE_LOCAL);
+    fail_once(&asked, "2001:db8::1");
+    asked_connector_check_failed(&asked, OUTCOME_LOCAL, FAILURE_TEMPORARY,
+                                 "cannot connect to [2001:db8::1]:3128: Too many open files");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(a_late_address_may_be_forbidden)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked.forbidden = "[2001:db8::1]:3128";
+    stage_address("2001:db8::1", STAGE_CONNECTS);
+    fail_once(&asked, "2001:db8::1");
+    asked_connector_check_failed(&asked, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "it is 100% ours");
+    ck_assert_uint_eq(stage_dials(), 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* What the dial failed of is the reason, and not what became of the look-up behind it. */
+START_TEST(the_second_look_up_fails)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    fail_once(&asked, "!gone");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, first_dial_failed);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(the_second_look_up_has_a_limit)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    fail_once(&asked, "");
+    ck_assert_uint_eq(stage_lookups_open(), 1);
+    stage_advance(RESOLVE_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, first_dial_failed);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* --- a connection that another proxy has given --- */
+
+START_TEST(a_given_connection_is_passed_on)
+{
+    static const struct endpoint local = {.host = "127.0.0.1", .port = 3128};
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked.through = &stage_new_wire()->near;
+    asked.forbidden = "127.0.0.1:3128"; /* it is not us who dials */
+    asked_connector_go(&asked, &local);
+    ck_assert_uint_eq(stage_lookups() + stage_dials(), 0);
+    ck_assert_str_eq(asked.steps, "");
+    ck_assert(!connector_on_loopback(asked.connector));
+    ck_assert_ptr_eq(asked_connector_take(&asked), asked.through);
+    ck_assert(wire_is_held(stage_wire(0)));
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    transport_close(asked.through);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(a_given_connection_may_not_have_spoken)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked.through = &stage_new_wire()->near;
+    asked.leftover = "220 mail ESMTP\r\n";
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "speaks before it is asked: it is no HTTP proxy");
+    ck_assert(connector_connected(asked.connector));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(a_given_connection_is_closed_when_it_is_freed)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    asked.through = &stage_new_wire()->near;
+    asked.leftover = "more";
+    asked_connector_start(&asked, &by_name);
+    connector_free(asked.connector);
+    ck_assert(stage_wire(0)->closed);
+    stage_settle();
+    ck_assert_uint_eq(asked.told, 0);
+    connector_free(NULL);
+    stage_tear_down();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("connector");
+
+    tcase_add_test(cases, a_name_is_looked_up_and_dialed);
+    tcase_add_test(cases, of_several_addresses_the_one_that_answers_is_taken);
+    tcase_add_test(cases, what_nobody_takes_is_closed);
+    tcase_add_test(cases, looking_up_an_address_is_no_step);
+    tcase_add_test(cases, a_name_without_addresses);
+    tcase_add_test(cases, name_servers_have_a_limit);
+    tcase_add_loop_test(cases, an_address_may_be_forbidden, 0, 2);
+    tcase_add_test(cases, another_address_being_forbidden_changes_nothing);
+    tcase_add_test(cases, all_addresses_refuse);
+    tcase_add_test(cases, an_address_that_was_given_is_not_said_again);
+    tcase_add_test(cases, connecting_has_a_limit);
+    tcase_add_test(cases, we_are_out_of_descriptors);
+    tcase_add_loop_test(cases, we_are_out_of_memory, STAGE_LACKS_LOOKUP, STAGE_LACKS_TRANSPORT + 1);
+    tcase_add_test(cases, late_addresses_are_dialed);
+    tcase_add_test(cases, addresses_that_were_tried_are_left_out);
+    tcase_add_test(cases, late_addresses_refuse_too);
+    tcase_add_test(cases, late_addresses_are_silent_too);
+    tcase_add_test(cases, descriptors_may_run_out_late);
+    tcase_add_test(cases, a_late_address_may_be_forbidden);
+    tcase_add_test(cases, the_second_look_up_fails);
+    tcase_add_test(cases, the_second_look_up_has_a_limit);
+    tcase_add_test(cases, a_given_connection_is_passed_on);
+    tcase_add_test(cases, a_given_connection_may_not_have_spoken);
+    tcase_add_test(cases, a_given_connection_is_closed_when_it_is_freed);
+    return unit_run();
+}
