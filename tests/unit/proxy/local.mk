@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/proxy/check_health \
 	tests/unit/proxy/check_route \
+	tests/unit/proxy/check_services \
 	tests/unit/proxy/check_socks5
 
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
