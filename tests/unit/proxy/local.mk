@@ -1,9 +1,11 @@
 UNIT_TESTS += \
 	tests/unit/proxy/check_health \
+	tests/unit/proxy/check_pool \
 	tests/unit/proxy/check_route \
 	tests/unit/proxy/check_services \
 	tests/unit/proxy/check_socks5 \
 	tests/unit/proxy/check_targets
 
+tests_unit_proxy_check_pool_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
