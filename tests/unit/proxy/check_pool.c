@@ -368,6 +368,127 @@ START_TEST(one_that_takes_too_long_to_make_is_not_kept)
 }
 END_TEST
 
+/* --- its end, and another configuration --- */
+
+START_TEST(another_configuration_begins_anew)
+{
+    struct setting setting;
+    struct config *first;
+    bool on_loopback;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    stage_address(A, STAGE_SILENT);
+    check_taken(take(&setting, &setting.a), 0);
+    stage_settle(); /* two are ready, and one is under way */
+    first = config_ref(setting.config);
+    ck_assert_uint_eq(first->references, 3);
+    keep(&setting, "[proxy]\nurl = http://" B "\npreconnect = 2\n" MAIL, MANY);
+    ck_assert_uint_eq(first->references, 1);
+    ck_assert_uint_eq(held(), 0);
+    ck_assert_uint_eq(stage_dials_open(), 0);
+    ck_assert_ptr_null(pool_take(setting.pool, &setting.a, &first->proxies[0], &on_loopback));
+    pool_renew(setting.pool, &setting.a, &first->proxies[0]); /* a session of before may come with any of these */
+    pool_note_stale(setting.pool, &setting.a, &first->proxies[0]);
+    stage_settle();
+    check_ready(&setting, 0, 2);
+    ck_assert_ptr_null(pool_take(setting.pool, &setting.b, &first->proxies[0], &on_loopback));
+    check_taken(take(&setting, &setting.b), 3);
+    ck_assert_uint_eq(pool_sums(setting.pool).taken, 2); /* since the start */
+    ck_assert_uint_eq(pool_sums(setting.pool).stale, 1);
+    config_unref(first);
+    tear_down(&setting);
+}
+END_TEST
+
+START_TEST(the_same_configuration_may_be_kept_again)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    pool_keep(setting.pool, setting.config, 2); /* now there is room for one */
+    ck_assert_uint_eq(setting.config->references, 2);
+    ck_assert_uint_eq(held(), 0);
+    stage_settle();
+    check_ready(&setting, 1, 0);
+    ck_assert_uint_eq(stage_wires(), 4);
+    tear_down(&setting);
+}
+END_TEST
+
+/* What there is of connections when the end comes. */
+enum state { BEGUN, RESOLVING, DIALING, IN_TLS, READY, OLD, TAKEN, ENDED, RESTING, STATES };
+
+static void bring_to(struct setting *setting, enum state state)
+{
+    const char *text = state == IN_TLS ? "[proxy]\nurl = https://" A "\npreconnect = 3\n" MAIL
+                       : state == RESOLVING ? "[proxy]\nurl = http://" NAMED "\npreconnect = 3\n" MAIL : THREE;
+
+    stage_name("proxy.example.net", "");
+    if (state == DIALING || state == RESTING)
+        stage_address(A, state == DIALING ? STAGE_SILENT : STAGE_REFUSES);
+    keep(setting, text, MANY);
+    if (state == BEGUN)
+        return;
+    stage_settle();
+    ck_assert_uint_eq(stage_lookups_open(), state == RESOLVING ? 3 : 0);
+    ck_assert_uint_eq(stage_dials_open(), state == DIALING ? 3 : 0);
+    ck_assert_uint_eq(held(), state == RESOLVING || state == DIALING || state == RESTING ? 0 : 3);
+    ck_assert_uint_eq(pool_ready(setting->pool, &setting->a), held() && state != IN_TLS ? 3 : 0);
+    if (state == IN_TLS)
+        ck_assert_uint_gt(stage_wire(2)->heard_length, 0); /* TLS has begun */
+    if (state == OLD) {
+        stage_address(A, STAGE_SILENT);
+        pool_renew(setting->pool, &setting->a, section(setting, 0));
+        stage_settle();
+        ck_assert_uint_eq(stage_dials_open(), 3);
+    }
+    if (state == TAKEN) /* what comes of it is for the end of the turn */
+        check_taken(take(setting, &setting->a), 0);
+    if (state == ENDED)
+        wire_end(stage_wire(1));
+}
+
+/* By pool_free, pool_close, and a configuration that asks for none. */
+START_TEST(it_can_be_ended_whatever_is_under_way)
+{
+    struct setting setting;
+    enum state state = (enum state)(_i % STATES);
+    unsigned dials;
+
+    set_up(&setting);
+    bring_to(&setting, state);
+    dials = stage_dials();
+    if (_i / STATES == 0) {
+        pool_free(setting.pool);
+        setting.pool = NULL;
+    } else if (_i / STATES == 1) {
+        pool_close(setting.pool);
+        ck_assert_ptr_null(take(&setting, &setting.a));
+    } else {
+        keep(&setting, askless[0], MANY);
+    }
+    ck_assert_uint_eq(setting.config->references, setting.pool && _i / STATES == 2 ? 2 : 1);
+    ck_assert_uint_eq(held(), 0);
+    ck_assert_uint_eq(stage_lookups_open(), 0);
+    ck_assert_uint_eq(stage_dials_open(), 0);
+    stage_address(A, STAGE_CONNECTS);
+    stage_name("proxy.example.net", "192.0.2.1");
+    stage_advance(2 * AGE_MS);
+    ck_assert_uint_eq(stage_dials(), dials);
+    ck_assert_uint_eq(held(), 0);
+    if (setting.pool) {
+        ck_assert_ptr_null(take(&setting, &setting.a));
+        check_ready(&setting, 0, 0);
+        pool_close(setting.pool); /* once more */
+    }
+    tear_down(&setting);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("pool");
@@ -386,5 +507,8 @@ int main(void)
     tcase_add_test(cases, each_is_renewed_in_time);
     tcase_add_loop_test(cases, an_old_one_serves_until_it_is_of_age, 0, 2);
     tcase_add_loop_test(cases, one_that_takes_too_long_to_make_is_not_kept, 0, 2);
+    tcase_add_test(cases, another_configuration_begins_anew);
+    tcase_add_test(cases, the_same_configuration_may_be_kept_again);
+    tcase_add_loop_test(cases, it_can_be_ended_whatever_is_under_way, 0, 3 * STATES);
     return unit_run();
 }

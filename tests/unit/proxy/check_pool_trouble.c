@@ -58,26 +58,25 @@ START_TEST(one_that_was_ended_later_is_replaced_at_once)
 }
 END_TEST
 
-/* An old one has done its service: its end says nothing of the proxy, be it young for its age. */
-START_TEST(the_end_of_an_old_one_is_no_trouble)
+/* An old one has done its service: its end says nothing of the proxy, and does not make it another's turn. */
+START_TEST(the_end_of_old_ones_is_no_trouble)
 {
     struct setting setting;
 
     set_up(&setting);
-    keep(&setting, THREE, MANY);
+    keep(&setting, EITHER, MANY);
     stage_settle();
     stage_address(A, STAGE_SILENT);
     pool_renew(setting.pool, &setting.a, section(&setting, 0));
     stage_settle();
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(stage_dials(), 6); /* successors of all three are under way */
+        check_ready(&setting, 3 - i, 0);
+        end_by(stage_wire(i), (enum end)_i);
+        ck_assert(!wire_is_held(stage_wire(i)));
+    }
     ck_assert_uint_eq(stage_dials(), 6);
-    end_by(stage_wire(0), (enum end)_i);
-    ck_assert(!wire_is_held(stage_wire(0)));
-    stage_address(A, STAGE_CONNECTS);
-    check_taken(take(&setting, &setting.a), 1);
-    stage_advance(1);
-    ck_assert_uint_eq(stage_dials(), 6); /* the successors of all three are under way */
-    pool_note_stale(setting.pool, &setting.a, section(&setting, 0));
-    ck_assert(!wire_is_held(stage_wire(2)));
+    ck_assert_uint_eq(stage_dials_open(), 3);
     tear_down(&setting);
 }
 END_TEST
@@ -305,13 +304,215 @@ START_TEST(each_successor_takes_the_place_of_one)
 }
 END_TEST
 
+/* --- which proxy --- */
+
+/* The first cannot be reached; then it is silent; then it is back. */
+START_TEST(the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    stage_address(A, STAGE_REFUSES);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    ck_assert_uint_eq(stage_dials(), 6);
+    stage_advance(POOL_RETRY_MS); /* the first is tried by one connection */
+    ck_assert_uint_eq(stage_dials(), 7);
+    check_ready(&setting, 0, 3);
+    stage_address(A, STAGE_SILENT);
+    stage_advance(POOL_RETRY_MS);
+    ck_assert_uint_eq(stage_dials(), 8);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    check_ready(&setting, 0, 3); /* they serve until then */
+    check_taken(take(&setting, &setting.b), 2);
+    stage_advance(15000);        /* connect-timeout */
+    check_ready(&setting, 0, 3);
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(POOL_RETRY_MS + 15000);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(held(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* Is asked of each address before it is dialed: from the second on, the first proxy is silent. */
+static bool silences(void *arg, const struct address *address)
+{
+    unsigned *asked = arg;
+
+    if (ntohl(address->v4.sin_addr.s_addr) == 0xc0000201)
+        stage_address(A, (*asked)++ > 0 ? STAGE_SILENT : STAGE_CONNECTS);
+    return false;
+}
+
+/* One of the first's can be made, and no more yet: it takes the place of the eldest of the next one's. */
+START_TEST(each_that_leads_to_the_right_proxy_ends_one_that_does_not)
+{
+    struct setting setting;
+    unsigned asked = 0;
+
+    set_up(&setting);
+    stage_address(A, STAGE_REFUSES);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    setting.services->is_own = silences;
+    setting.services->is_own_arg = &asked;
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 1, 2);
+    ck_assert_uint_eq(stage_dials_open(), 2);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    check_taken(take(&setting, &setting.a), 3);
+    ck_assert_ptr_null(take(&setting, &setting.a));
+    stage_advance(POOL_SETTLED_MS);
+    check_ready(&setting, 0, 2);
+    ck_assert_uint_eq(stage_dials_open(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* A session was sent to the other one, so to say. */
+static void ask_for(struct setting *setting, const struct endpoint *proxy)
+{
+    ck_assert_ptr_null(take(setting, proxy));
+    stage_settle();
+}
+
+START_TEST(they_lead_where_a_session_would_be_sent)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    struct health *health;
+    uint64_t now;
+
+    set_up(&setting);
+    health = setting.services->health;
+    now = loop_now(stage_loop());
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 3, 0);
+    if (_i == 0)
+        health_failed(health, NULL, &setting.a, now, &failure);
+    else
+        health_sent_away(health, NULL, &setting.a, now, HEALTH_REST_FIRST_MS / 1000, &failure);
+    ask_for(&setting, &setting.b);
+    check_ready(&setting, 0, 3);
+    ck_assert_uint_eq(held(), 3);
+    stage_advance(HEALTH_REST_FIRST_MS - 1);
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 0, 3);
+    stage_advance(1);
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(held(), 3);
+    ck_assert_uint_eq(stage_dials(), 9);
+    tear_down(&setting);
+}
+END_TEST
+
+/* Where nothing better is left, one that rests is asked; one that wants to be left alone is not. */
+START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    uint64_t now;
+
+    set_up(&setting);
+    now = loop_now(stage_loop());
+    health_sent_away(setting.services->health, NULL, &setting.a, now, 7, &failure);
+    if (_i == 0)
+        health_failed(setting.services->health, NULL, &setting.b, now, &failure);
+    else
+        health_sent_away(setting.services->health, NULL, &setting.b, now, 7, &failure);
+    keep(&setting, EITHER, MANY);
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 0, _i == 0 ? 3 : 0);
+    ck_assert_uint_eq(stage_dials(), _i == 0 ? 3 : 0);
+    if (_i == 1) {
+        stage_advance(POOL_RETRY_MS); /* nobody had to ask */
+        check_ready(&setting, 3, 0);
+    }
+    tear_down(&setting);
+}
+END_TEST
+
+/* What is proven to such a proxy holds for one connection. */
+START_TEST(a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none)
+{
+    struct setting setting;
+    enum challenge_scheme scheme = (enum challenge_scheme)_i;
+    bool binds = scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE;
+
+    set_up(&setting);
+    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), scheme);
+    keep(&setting, EITHER, MANY);
+    stage_advance(20 * 1000);
+    check_ready(&setting, binds ? 0 : 3, 0);
+    ck_assert_uint_eq(stage_dials(), binds ? 0 : 3);
+    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), CHALLENGE_BASIC);
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(stage_dials(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* --- our own listeners --- */
+
+static bool listens_on(void *arg, const struct address *address)
+{
+    struct address own;
+
+    ck_assert_ptr_eq(arg, &ends_at_once); /* whatever was handed over */
+    ck_assert(address_from_literal(&own, "192.0.2.1", 3128));
+    return address_equal(&own, address);
+}
+
+struct own {
+    const char *url;
+    bool refused;
+};
+
+static const struct own owns[] = {
+    {"http://192.0.2.1:3128", true},
+    {"http://one.example.net:3128", true},
+    {"http://two.example.net:3128", true}, /* one address of several is enough */
+    {"http://192.0.2.1:3129", false},
+    {"http://one.example.net:3129", false},
+};
+
+START_TEST(none_is_made_to_a_listener_of_our_own)
+{
+    const struct own *own = &owns[_i];
+    struct setting setting;
+    char text[200];
+
+    set_up(&setting);
+    setting.services->is_own = listens_on;
+    setting.services->is_own_arg = &ends_at_once;
+    stage_address("192.0.2.1", STAGE_CONNECTS); /* at any port */
+    stage_name("one.example.net", "192.0.2.1");
+    stage_name("two.example.net", "2001:db8::1 192.0.2.1");
+    snprintf(text, sizeof text, "[proxy]\nurl = %s http://" B "\npreconnect = 2\n" MAIL, own->url);
+    keep(&setting, text, MANY);
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 2);
+    check_ready(&setting, 0, own->refused ? 2 : 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), own->refused ? 0 : 2);
+    stage_advance(2 * POOL_RETRY_MS);
+    ck_assert_uint_eq(stage_dials(), 2);
+    tear_down(&setting);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("pool_trouble");
 
     tcase_add_loop_test(cases, the_place_of_one_that_was_ended_early_stays_empty_for_a_while, ENDS, SPEAKS + 1);
     tcase_add_loop_test(cases, one_that_was_ended_later_is_replaced_at_once, ENDS, SPEAKS + 1);
-    tcase_add_loop_test(cases, the_end_of_an_old_one_is_no_trouble, ENDS, SPEAKS + 1);
+    tcase_add_loop_test(cases, the_end_of_old_ones_is_no_trouble, ENDS, SPEAKS + 1);
     tcase_add_test(cases, each_is_looked_at_when_it_is_given);
     tcase_add_test(cases, a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time);
     tcase_add_test(cases, a_proxy_with_few_places_keeps_them_filled);
@@ -320,5 +521,12 @@ int main(void)
     tcase_add_test(cases, when_one_was_dead_the_others_are_replaced);
     tcase_add_test(cases, when_one_brought_no_answer_the_others_serve_until_they_are_replaced);
     tcase_add_test(cases, each_successor_takes_the_place_of_one);
+    tcase_add_test(cases, the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first);
+    tcase_add_test(cases, each_that_leads_to_the_right_proxy_ends_one_that_does_not);
+    tcase_add_loop_test(cases, they_lead_where_a_session_would_be_sent, 0, 2);
+    tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
+    tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none, CHALLENGE_NONE,
+                        CHALLENGE_NEGOTIATE + 1);
+    tcase_add_loop_test(cases, none_is_made_to_a_listener_of_our_own, 0, sizeof owns / sizeof owns[0]);
     return unit_run();
 }
