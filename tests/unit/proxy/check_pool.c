@@ -116,7 +116,7 @@ START_TEST(there_are_never_more_than_most)
         ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b),
                           share->get_a + share->get_b);
     }
-    ck_assert_uint_ge(stage_dials(), 2 * (share->get_a + share->get_b)); /* each was renewed, be it without an overlap */
+    ck_assert_uint_ge(stage_dials(), 2 * (share->get_a + share->get_b)); /* all were renewed, with room or not */
     tear_down(&setting);
 }
 END_TEST

@@ -396,7 +396,8 @@ int main(void)
 {
     TCase *cases = unit_case("targets");
 
-    tcase_add_loop_test(cases, a_plain_target_is_its_only_place_and_needs_no_look_up, 0, sizeof plain / sizeof plain[0]);
+    tcase_add_loop_test(cases, a_plain_target_is_its_only_place_and_needs_no_look_up, 0,
+                        sizeof plain / sizeof plain[0]);
     tcase_add_test(cases, the_places_of_the_records_come_in_their_order);
     tcase_add_test(cases, as_many_places_as_there_can_be_are_given);
     tcase_add_loop_test(cases, the_record_is_that_of_the_service, 0, sizeof services / sizeof services[0]);
