@@ -244,14 +244,13 @@ START_TEST(when_one_was_dead_the_others_are_replaced)
     check_taken(taken, 0);
     stage_address(A, STAGE_SILENT);
     stage_settle(); /* one is under way */
+    pool_note_stale(setting.pool, &setting.b, section(&setting, 0)); /* there are none */
+    check_ready(&setting, 2, 0);
     pool_note_stale(setting.pool, &setting.a, section(&setting, 0));
     check_ready(&setting, 0, 0);
     ck_assert_uint_eq(held(), 0);
     stage_settle();
     ck_assert_uint_eq(stage_dials(), 6); /* it stays, and two are new */
-    ck_assert_uint_eq(stage_dials_open(), 3);
-    pool_note_stale(setting.pool, &setting.b, section(&setting, 0));
-    stage_settle();
     ck_assert_uint_eq(stage_dials_open(), 3);
     ck_assert_uint_eq(pool_sums(setting.pool).taken, 1);
     ck_assert_uint_eq(pool_sums(setting.pool).stale, 2);
@@ -372,6 +371,38 @@ START_TEST(each_that_leads_to_the_right_proxy_ends_one_that_does_not)
 }
 END_TEST
 
+/* Three are under way when the first of them fails; the others find another address, one second after the other. */
+START_TEST(one_that_comes_when_another_failed_makes_it_its_proxys_turn)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    stage_name("proxy.example.net", "192.0.2.1");
+    stage_address("192.0.2.8", STAGE_SILENT);
+    keep(&setting, "[sallyport]\nconnect-timeout = 3s\n[proxy]\nurl = http://" NAMED " http://" B
+         "\npreconnect = 3\n" MAIL, MANY);
+    setting.a = section(&setting, 0)->urls.at[0];
+    stage_settle();
+    stage_name("proxy.example.net", "192.0.2.8");
+    for (unsigned i = 0; i < 3; i++) { /* from now to 3 s, to 4 s, to 5 s */
+        transport_close(&take(&setting, &setting.a)->near);
+        stage_advance(1000);
+    }
+    check_ready(&setting, 0, 3);       /* one has failed */
+    stage_name("proxy.example.net", "192.0.2.8 192.0.2.1");
+    stage_advance(1000);
+    check_ready(&setting, 1, 2);
+    stage_advance(1000);
+    check_ready(&setting, 2, 1);
+    stage_address("192.0.2.8", STAGE_REFUSES);
+    stage_advance(POOL_RETRY_MS - 2001);
+    check_ready(&setting, 2, 1);       /* the place of the one that failed */
+    stage_advance(1);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
 /* A session was sent to the other one, so to say. */
 static void ask_for(struct setting *setting, const struct endpoint *proxy)
 {
@@ -426,8 +457,9 @@ START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
     else
         health_sent_away(setting.services->health, NULL, &setting.b, now, 7, &failure);
     keep(&setting, EITHER, MANY);
-    stage_advance(POOL_RETRY_MS);
+    stage_settle();
     check_ready(&setting, 0, _i == 0 ? 3 : 0);
+    stage_advance(POOL_RETRY_MS);
     ck_assert_uint_eq(stage_dials(), _i == 0 ? 3 : 0);
     if (_i == 1) {
         stage_advance(POOL_RETRY_MS); /* nobody had to ask */
@@ -523,6 +555,7 @@ int main(void)
     tcase_add_test(cases, each_successor_takes_the_place_of_one);
     tcase_add_test(cases, the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first);
     tcase_add_test(cases, each_that_leads_to_the_right_proxy_ends_one_that_does_not);
+    tcase_add_test(cases, one_that_comes_when_another_failed_makes_it_its_proxys_turn);
     tcase_add_loop_test(cases, they_lead_where_a_session_would_be_sent, 0, 2);
     tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
     tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none, CHALLENGE_NONE,
