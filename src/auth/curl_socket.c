@@ -50,8 +50,9 @@ static bool is_ours(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid == getpid();
 }
 
-/* Behind the connect(): closes the listening socket and returns the other end, non-blocking and close-on-exec; it is the
- * caller's.  Connections of other processes are turned away.  -1: there was none of ours, or no descriptor; see errno. */
+/* Behind the connect(): closes the listening socket and returns the other end, non-blocking and close-on-exec, the
+ * caller's now.  Connections of other processes are turned away.  -1: there was none of ours, or no descriptor; see
+ * errno. */
 static int listening_accept(struct listening *listening)
 {
     int fd, error;

@@ -1,0 +1,565 @@
+#include "proxy/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../unit.h"
+#include "pool_setting.h"
+
+/* --- what a proxy does to them --- */
+
+enum end { ENDS, BREAKS, SPEAKS };
+
+static void end_by(struct wire *wire, enum end how)
+{
+    switch (how) {
+    case ENDS: wire_end(wire); break;
+    case BREAKS: wire_break(wire, ECONNRESET); break;
+    case SPEAKS: wire_say(wire, "HTTP/1.1 408 Request Timeout\r\n\r\n"); break;
+    }
+}
+
+/* In its first 5 s: another in its place would fare no better. */
+START_TEST(the_place_of_one_that_was_ended_early_stays_empty_for_a_while)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_advance(POOL_RETRY_MS - 1);
+    end_by(stage_wire(1), (enum end)_i);
+    ck_assert(!wire_is_held(stage_wire(1)));
+    check_ready(&setting, 2, 0);
+    stage_advance(POOL_RETRY_MS - 1);
+    ck_assert_uint_eq(stage_dials(), 3);
+    check_ready(&setting, 2, 0);
+    stage_advance(1);
+    ck_assert_uint_eq(stage_dials(), 4);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+START_TEST(one_that_was_ended_later_is_replaced_at_once)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_advance(POOL_RETRY_MS);
+    for (unsigned i = 0; i < 3; i++) {
+        end_by(stage_wire(i), (enum end)_i);
+        ck_assert(!wire_is_held(stage_wire(i)));
+        ck_assert_uint_eq(stage_dials(), 4 + i);
+        check_ready(&setting, 3, 0);
+    }
+    tear_down(&setting);
+}
+END_TEST
+
+/* An old one has done its service: its end says nothing of the proxy, and does not make it another's turn. */
+START_TEST(the_end_of_old_ones_is_no_trouble)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    stage_address(A, STAGE_SILENT);
+    pool_renew(setting.pool, &setting.a, section(&setting, 0));
+    stage_settle();
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_uint_eq(stage_dials(), 6); /* successors of all three are under way */
+        check_ready(&setting, 3 - i, 0);
+        end_by(stage_wire(i), (enum end)_i);
+        ck_assert(!wire_is_held(stage_wire(i)));
+    }
+    ck_assert_uint_eq(stage_dials(), 6);
+    ck_assert_uint_eq(stage_dials_open(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* The end of it is there, but the watcher has not been called yet. */
+START_TEST(each_is_looked_at_when_it_is_given)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    stage_wire(0)->ended = true;
+    stage_wire(1)->broken = ECONNRESET;
+    check_taken(take(&setting, &setting.a), 2);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert(!wire_is_held(stage_wire(1)));
+    ck_assert_ptr_null(take(&setting, &setting.a));
+    ck_assert_uint_eq(pool_sums(setting.pool).taken, 1);
+    ck_assert_uint_eq(pool_sums(setting.pool).stale, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* It has ended each before we look at it for the first time. */
+START_TEST(a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    ends_at_once = true;
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    for (unsigned i = 0; i < 4; i++) {
+        ck_assert_uint_eq(stage_dials(), 3 + i);
+        ck_assert_uint_eq(held(), 0);
+        check_ready(&setting, 0, 0);
+        ck_assert_ptr_null(take(&setting, &setting.a));
+        stage_advance(POOL_RETRY_MS - 1);
+        ck_assert_uint_eq(stage_dials(), 3 + i);
+        stage_advance(1);
+    }
+    ends_at_once = false;
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* It has two.  What is beyond them is tried now and then; one that is taken from the two is replaced at once. */
+START_TEST(a_proxy_with_few_places_keeps_them_filled)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    wire_end(stage_wire(2));
+    ends_at_once = true; /* the third of three */
+    for (unsigned i = 0; i < 3; i++) {
+        check_ready(&setting, 2, 0);
+        ck_assert_uint_eq(stage_dials(), 3 + i);
+        stage_advance(POOL_RETRY_MS);
+    }
+    ck_assert_uint_eq(stage_dials(), 6);
+    ends_at_once = false;
+    check_taken(take(&setting, &setting.a), 1);
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 7);
+    check_ready(&setting, 2, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* --- none can be made --- */
+
+struct failing {
+    const char *addresses; /* of the proxy's name */
+    enum stage_dial how;   /* what comes of dialing */
+    unsigned after_ms;     /* it fails */
+    bool by_name;          /* it is not dialed */
+};
+
+static const struct failing failings[] = {
+    {"192.0.2.1", STAGE_REFUSES, 0, false},
+    {"192.0.2.1", STAGE_LOCAL, 0, false},
+    {"192.0.2.1", STAGE_SILENT, 3000, false},
+    {"!no such host", STAGE_CONNECTS, 0, true},
+    {"", STAGE_CONNECTS, 2000, true},
+};
+
+#define FAILING "[sallyport]\nconnect-timeout = 3s\nresolve-timeout = 2s\n" \
+    "[proxy]\nurl = http://" NAMED "\npreconnect = 3\n" MAIL
+
+/* None was made: one is tried when the pause is over, and if that can be, the others follow at once. */
+START_TEST(after_a_failure_there_is_a_pause)
+{
+    const struct failing *failing = &failings[_i];
+    struct setting setting;
+    const struct endpoint *proxy;
+    unsigned (*tries)(void) = failing->by_name ? stage_lookups : stage_dials;
+
+    set_up(&setting);
+    stage_name("proxy.example.net", failing->addresses);
+    stage_address(A, failing->how);
+    keep(&setting, FAILING, MANY);
+    proxy = &section(&setting, 0)->urls.at[0];
+    stage_advance(failing->after_ms);
+    ck_assert_uint_eq(tries(), 3);
+    for (unsigned i = 0; i < 3; i++) {
+        stage_advance(POOL_RETRY_MS - 1 - (i > 0 ? failing->after_ms : 0));
+        ck_assert_uint_eq(tries(), 3 + i);
+        ck_assert_ptr_null(take(&setting, proxy)); /* asking for it does not shorten the pause */
+        stage_settle();
+        ck_assert_uint_eq(tries(), 3 + i);
+        stage_advance(1);
+        ck_assert_uint_eq(tries(), 4 + i);
+        stage_advance(failing->after_ms);
+        ck_assert_uint_eq(tries(), 4 + i);
+        ck_assert_uint_eq(stage_dials_open() + stage_lookups_open(), 0);
+    }
+    ck_assert_int_eq(health_state(setting.services->health, proxy, loop_now(stage_loop())), HEALTH_UP);
+    stage_name("proxy.example.net", "192.0.2.1");
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(POOL_RETRY_MS);
+    ck_assert_uint_eq(pool_ready(setting.pool, proxy), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* A successor that cannot be made: the old one stays, and another is tried behind the pause. */
+START_TEST(an_old_one_outlasts_the_failure_of_its_successor)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, "[proxy]\nurl = http://" A "\npreconnect = 1\npreconnect-age = 40s\n" MAIL, MANY);
+    stage_settle();
+    stage_address(A, STAGE_REFUSES);
+    pool_renew(setting.pool, &setting.a, section(&setting, 0));
+    stage_advance(POOL_RETRY_MS - 1);
+    ck_assert_uint_eq(stage_dials(), 2);
+    check_ready(&setting, 1, 0);
+    ck_assert(wire_is_held(stage_wire(0)));
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(1);
+    ck_assert_uint_eq(stage_dials(), 3);
+    check_ready(&setting, 1, 0);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    tear_down(&setting);
+}
+END_TEST
+
+/* --- what a session found out --- */
+
+START_TEST(when_one_was_dead_the_others_are_replaced)
+{
+    struct setting setting;
+    struct wire *taken;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    taken = take(&setting, &setting.a);
+    check_taken(taken, 0);
+    stage_address(A, STAGE_SILENT);
+    stage_settle(); /* one is under way */
+    pool_note_stale(setting.pool, &setting.b, section(&setting, 0)); /* there are none */
+    check_ready(&setting, 2, 0);
+    pool_note_stale(setting.pool, &setting.a, section(&setting, 0));
+    check_ready(&setting, 0, 0);
+    ck_assert_uint_eq(held(), 0);
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 6); /* it stays, and two are new */
+    ck_assert_uint_eq(stage_dials_open(), 3);
+    ck_assert_uint_eq(pool_sums(setting.pool).taken, 1);
+    ck_assert_uint_eq(pool_sums(setting.pool).stale, 2);
+    tear_down(&setting);
+}
+END_TEST
+
+START_TEST(when_one_brought_no_answer_the_others_serve_until_they_are_replaced)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, "[sallyport]\nconnect-timeout = 1m\n" THREE, MANY);
+    stage_advance(1000);
+    stage_address(A, STAGE_SILENT);
+    pool_renew(setting.pool, &setting.b, section(&setting, 0)); /* there are none */
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 3);
+    pool_renew(setting.pool, &setting.a, section(&setting, 0));
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 6);
+    pool_renew(setting.pool, &setting.a, section(&setting, 0)); /* they are old already */
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 6);
+    check_ready(&setting, 3, 0);
+    check_taken(take(&setting, &setting.a), 2);
+    stage_advance(AGE_MS - 1001);
+    check_ready(&setting, 2, 0);
+    stage_advance(1); /* no older than any other */
+    check_ready(&setting, 0, 0);
+    ck_assert_uint_eq(pool_sums(setting.pool).stale, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+START_TEST(each_successor_takes_the_place_of_one)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    pool_renew(setting.pool, &setting.a, section(&setting, 0));
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 6);
+    check_ready(&setting, 3, 0);
+    for (unsigned i = 0; i < 6; i++)
+        ck_assert_int_eq(wire_is_held(stage_wire(i)), i >= 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* --- which proxy --- */
+
+/* The first cannot be reached; then it is silent; then it is back. */
+START_TEST(the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    stage_address(A, STAGE_REFUSES);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    ck_assert_uint_eq(stage_dials(), 6);
+    stage_advance(POOL_RETRY_MS); /* the first is tried by one connection */
+    ck_assert_uint_eq(stage_dials(), 7);
+    check_ready(&setting, 0, 3);
+    stage_address(A, STAGE_SILENT);
+    stage_advance(POOL_RETRY_MS);
+    ck_assert_uint_eq(stage_dials(), 8);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    check_ready(&setting, 0, 3); /* they serve until then */
+    check_taken(take(&setting, &setting.b), 2);
+    stage_advance(15000);        /* connect-timeout */
+    check_ready(&setting, 0, 3);
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(POOL_RETRY_MS + 15000);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(held(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* Is asked of each address before it is dialed: from the second on, the first proxy is silent. */
+static bool silences(void *arg, const struct address *address)
+{
+    unsigned *asked = arg;
+
+    if (ntohl(address->v4.sin_addr.s_addr) == 0xc0000201)
+        stage_address(A, (*asked)++ > 0 ? STAGE_SILENT : STAGE_CONNECTS);
+    return false;
+}
+
+/* One of the first's can be made, and no more yet: it takes the place of the eldest of the next one's. */
+START_TEST(each_that_leads_to_the_right_proxy_ends_one_that_does_not)
+{
+    struct setting setting;
+    unsigned asked = 0;
+
+    set_up(&setting);
+    stage_address(A, STAGE_REFUSES);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    setting.services->is_own = silences;
+    setting.services->is_own_arg = &asked;
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 1, 2);
+    ck_assert_uint_eq(stage_dials_open(), 2);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    check_taken(take(&setting, &setting.a), 3);
+    ck_assert_ptr_null(take(&setting, &setting.a));
+    stage_advance(POOL_SETTLED_MS);
+    check_ready(&setting, 0, 2);
+    ck_assert_uint_eq(stage_dials_open(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* Three are under way when the first of them fails; the others find another address, one second after the other. */
+START_TEST(one_that_comes_when_another_failed_makes_it_its_proxys_turn)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    stage_name("proxy.example.net", "192.0.2.1");
+    stage_address("192.0.2.8", STAGE_SILENT);
+    keep(&setting, "[sallyport]\nconnect-timeout = 3s\n[proxy]\nurl = http://" NAMED " http://" B
+         "\npreconnect = 3\n" MAIL, MANY);
+    setting.a = section(&setting, 0)->urls.at[0];
+    stage_settle();
+    stage_name("proxy.example.net", "192.0.2.8");
+    for (unsigned i = 0; i < 3; i++) { /* from now to 3 s, to 4 s, to 5 s */
+        transport_close(&take(&setting, &setting.a)->near);
+        stage_advance(1000);
+    }
+    check_ready(&setting, 0, 3);       /* one has failed */
+    stage_name("proxy.example.net", "192.0.2.8 192.0.2.1");
+    stage_advance(1000);
+    check_ready(&setting, 1, 2);
+    stage_advance(1000);
+    check_ready(&setting, 2, 1);
+    stage_address("192.0.2.8", STAGE_REFUSES);
+    stage_advance(POOL_RETRY_MS - 2001);
+    check_ready(&setting, 2, 1);       /* the place of the one that failed */
+    stage_advance(1);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* A session was sent to the other one, so to say. */
+static void ask_for(struct setting *setting, const struct endpoint *proxy)
+{
+    ck_assert_ptr_null(take(setting, proxy));
+    stage_settle();
+}
+
+START_TEST(they_lead_where_a_session_would_be_sent)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    struct health *health;
+    uint64_t now;
+
+    set_up(&setting);
+    health = setting.services->health;
+    now = loop_now(stage_loop());
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 3, 0);
+    if (_i == 0)
+        health_failed(health, NULL, &setting.a, now, &failure);
+    else
+        health_sent_away(health, NULL, &setting.a, now, HEALTH_REST_FIRST_MS / 1000, &failure);
+    ask_for(&setting, &setting.b);
+    check_ready(&setting, 0, 3);
+    ck_assert_uint_eq(held(), 3);
+    stage_advance(HEALTH_REST_FIRST_MS - 1);
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 0, 3);
+    stage_advance(1);
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(held(), 3);
+    ck_assert_uint_eq(stage_dials(), 9);
+    tear_down(&setting);
+}
+END_TEST
+
+/* Where nothing better is left, one that rests is asked; one that wants to be left alone is not. */
+START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    uint64_t now;
+
+    set_up(&setting);
+    now = loop_now(stage_loop());
+    health_sent_away(setting.services->health, NULL, &setting.a, now, 7, &failure);
+    if (_i == 0)
+        health_failed(setting.services->health, NULL, &setting.b, now, &failure);
+    else
+        health_sent_away(setting.services->health, NULL, &setting.b, now, 7, &failure);
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    check_ready(&setting, 0, _i == 0 ? 3 : 0);
+    stage_advance(POOL_RETRY_MS);
+    ck_assert_uint_eq(stage_dials(), _i == 0 ? 3 : 0);
+    if (_i == 1) {
+        stage_advance(POOL_RETRY_MS); /* nobody had to ask */
+        check_ready(&setting, 3, 0);
+    }
+    tear_down(&setting);
+}
+END_TEST
+
+/* What is proven to such a proxy holds for one connection. */
+START_TEST(a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none)
+{
+    struct setting setting;
+    enum challenge_scheme scheme = (enum challenge_scheme)_i;
+    bool binds = scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE;
+
+    set_up(&setting);
+    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), scheme);
+    keep(&setting, EITHER, MANY);
+    stage_advance(20 * 1000);
+    check_ready(&setting, binds ? 0 : 3, 0);
+    ck_assert_uint_eq(stage_dials(), binds ? 0 : 3);
+    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), CHALLENGE_BASIC);
+    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(stage_dials(), 3);
+    tear_down(&setting);
+}
+END_TEST
+
+/* --- our own listeners --- */
+
+static bool listens_on(void *arg, const struct address *address)
+{
+    struct address own;
+
+    ck_assert_ptr_eq(arg, &ends_at_once); /* whatever was handed over */
+    ck_assert(address_from_literal(&own, "192.0.2.1", 3128));
+    return address_equal(&own, address);
+}
+
+struct own {
+    const char *url;
+    bool refused;
+};
+
+static const struct own owns[] = {
+    {"http://192.0.2.1:3128", true},
+    {"http://one.example.net:3128", true},
+    {"http://two.example.net:3128", true}, /* one address of several is enough */
+    {"http://192.0.2.1:3129", false},
+    {"http://one.example.net:3129", false},
+};
+
+START_TEST(none_is_made_to_a_listener_of_our_own)
+{
+    const struct own *own = &owns[_i];
+    struct setting setting;
+    char text[200];
+
+    set_up(&setting);
+    setting.services->is_own = listens_on;
+    setting.services->is_own_arg = &ends_at_once;
+    stage_address("192.0.2.1", STAGE_CONNECTS); /* at any port */
+    stage_name("one.example.net", "192.0.2.1");
+    stage_name("two.example.net", "2001:db8::1 192.0.2.1");
+    snprintf(text, sizeof text, "[proxy]\nurl = %s http://" B "\npreconnect = 2\n" MAIL, own->url);
+    keep(&setting, text, MANY);
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 2);
+    check_ready(&setting, 0, own->refused ? 2 : 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), own->refused ? 0 : 2);
+    stage_advance(2 * POOL_RETRY_MS);
+    ck_assert_uint_eq(stage_dials(), 2);
+    tear_down(&setting);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("pool_trouble");
+
+    tcase_add_loop_test(cases, the_place_of_one_that_was_ended_early_stays_empty_for_a_while, ENDS, SPEAKS + 1);
+    tcase_add_loop_test(cases, one_that_was_ended_later_is_replaced_at_once, ENDS, SPEAKS + 1);
+    tcase_add_loop_test(cases, the_end_of_old_ones_is_no_trouble, ENDS, SPEAKS + 1);
+    tcase_add_test(cases, each_is_looked_at_when_it_is_given);
+    tcase_add_test(cases, a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time);
+    tcase_add_test(cases, a_proxy_with_few_places_keeps_them_filled);
+    tcase_add_loop_test(cases, after_a_failure_there_is_a_pause, 0, sizeof failings / sizeof failings[0]);
+    tcase_add_test(cases, an_old_one_outlasts_the_failure_of_its_successor);
+    tcase_add_test(cases, when_one_was_dead_the_others_are_replaced);
+    tcase_add_test(cases, when_one_brought_no_answer_the_others_serve_until_they_are_replaced);
+    tcase_add_test(cases, each_successor_takes_the_place_of_one);
+    tcase_add_test(cases, the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first);
+    tcase_add_test(cases, each_that_leads_to_the_right_proxy_ends_one_that_does_not);
+    tcase_add_test(cases, one_that_comes_when_another_failed_makes_it_its_proxys_turn);
+    tcase_add_loop_test(cases, they_lead_where_a_session_would_be_sent, 0, 2);
+    tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
+    tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none, CHALLENGE_NONE,
+                        CHALLENGE_NEGOTIATE + 1);
+    tcase_add_loop_test(cases, none_is_made_to_a_listener_of_our_own, 0, sizeof owns / sizeof owns[0]);
+    return unit_run();
+}
