@@ -6,6 +6,7 @@ SHORTAGE = -Wl,--wrap=open_memstream,--wrap=strdup
 
 UNIT_TESTS += \
 	tests/unit/control/check_columns \
+	tests/unit/control/check_control_client \
 	tests/unit/control/check_control_server \
 	tests/unit/control/check_control_server_place \
 	tests/unit/control/check_control_socket \
@@ -13,6 +14,7 @@ UNIT_TESTS += \
 	tests/unit/control/check_status_json \
 	tests/unit/control/check_status_text
 
+tests_unit_control_check_control_client_LDFLAGS = $(AM_LDFLAGS) $(HASTE) -Wl,--wrap=send
 SERVED = tests/unit/control/served.c tests/unit/control/served.h
 tests_unit_control_check_control_server_SOURCES = tests/unit/control/check_control_server.c $(SERVED)
 tests_unit_control_check_control_server_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
