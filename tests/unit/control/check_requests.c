@@ -15,7 +15,7 @@
 static const char ini[] = "[proxy]\nurl = http://a.example.net:3128\n[imap]\ntarget = mail.example.net\n";
 static const struct redirect_settings policy = {.follow = true, .max_hops = 5, .ask_timeout = 60000};
 
-/* What the linker puts in place of the C library's: the stream that is counted down to, and copies, are not to be had. */
+/* What the linker puts in place of the C library's: streams that run out, and copies that are not to be had. */
 FILE *__wrap_open_memstream(char **text, size_t *size);
 FILE *__real_open_memstream(char **text, size_t *size);
 char *__wrap_strdup(const char *text);
