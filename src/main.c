@@ -150,7 +150,7 @@ static int command_check(char *const arguments[], int count)
     putchar('\n');
     redirect_policy_print(config, stdout);
     config_unref(config);
-    if (fflush(stdout) == 0)
+    if (fflush(stdout) == 0 && !ferror(stdout)) /* what a write before it has lost, no flush tells */
         return EX_OK;
     fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
     return EX_IOERR;

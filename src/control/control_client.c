@@ -163,7 +163,7 @@ static int list(const char *control, const char *request, void (*show)(const jso
     status = json_is_object(facts) ? EX_OK : EX_UNAVAILABLE;
     json_decref(facts);
     free(answer.bytes);
-    if (fflush(stdout) == 0)
+    if (fflush(stdout) == 0 && !ferror(stdout)) /* what a write before it has lost, no flush tells */
         return status;
     fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
     return EX_IOERR;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/requests.h"
-
 #include "../unit.h"
 
 static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.example.net:3128\n"
@@ -16,9 +14,6 @@ struct house {
     struct config *config;
     struct services services;
     struct sessions *sessions;
-    struct requests_master master;
-    unsigned reloads, stops;
-    bool fails; /* reload */
 };
 
 static void tell(void *arg, const char *line)
@@ -27,32 +22,11 @@ static void tell(void *arg, const char *line)
     ck_abort_msg("%s", line);
 }
 
-static void see(void *arg, struct status_sources *sources)
+static void see(struct house *house, struct status_sources *sources)
 {
-    struct house *house = arg;
-
     *sources = (struct status_sources){.config = house->config, .sessions = house->sessions,
                                        .services = &house->services,
                                        .started = loop_now(house->services.loop)};
-}
-
-static bool reload(void *arg, FILE *faults, char *error, size_t size)
-{
-    struct house *house = arg;
-
-    house->reloads++;
-    if (house->fails) {
-        fprintf(faults, "file:1: one\nfile:2: two\n");
-        snprintf(error, size, "the configuration has errors");
-    }
-    return !house->fails;
-}
-
-static void stop(void *arg)
-{
-    struct house *house = arg;
-
-    house->stops++;
 }
 
 static void open_house(struct house *house)
@@ -65,7 +39,6 @@ static void open_house(struct house *house)
     fclose(stream);
     ck_assert_msg(services_init(&house->services, error, sizeof error), "%s", error);
     house->sessions = sessions_new(&house->services, NULL, NULL);
-    house->master = (struct requests_master){see, reload, stop, house};
 }
 
 static void close_house(struct house *house)
@@ -203,59 +176,6 @@ START_TEST(no_proxy_at_all_is_direct)
 }
 END_TEST
 
-/* --- orders --- */
-
-static void obeyed(struct house *house, const char *line, const char *wanted)
-{
-    size_t length = 0;
-    char *answer = requests_obey(&house->master, line, &length);
-
-    ck_assert_ptr_nonnull(answer);
-    ck_assert_uint_eq(strlen(answer), length);
-    ck_assert_msg(strncmp(answer, wanted, strlen(wanted)) == 0, "%s: %s", line, answer);
-    free(answer);
-}
-
-START_TEST(orders_do_what_they_say)
-{
-    struct house house;
-
-    open_house(&house);
-    learn(&house, "http://c.example.net/ type=forever");
-    obeyed(&house, "status", "ok\n{\n  \"version\"");
-    obeyed(&house, "redirects", "ok\n{\n  \"redirects\": [\n");
-    obeyed(&house, " redirects   clear ", "ok\n");
-    ck_assert_uint_eq(redirect_table_count(house.services.redirects), 0);
-    obeyed(&house, "redirects allow 1", "error no question with the ID 1 is open\n");
-    obeyed(&house, "redirects refuse 4294967295", "error no question with the ID 4294967295 is open\n");
-    obeyed(&house, "reload", "ok\n");
-    obeyed(&house, "stop", "ok\n");
-    ck_assert_uint_eq(house.reloads, 1);
-    ck_assert_uint_eq(house.stops, 1);
-    house.fails = true;
-    obeyed(&house, "reload", "error the configuration has errors\nfile:1: one\nfile:2: two\n");
-    close_house(&house);
-}
-END_TEST
-
-START_TEST(what_is_no_order_does_nothing)
-{
-    static const char *const lines[] = {"", "   ", "STOP", "stop now", "stopp", "reload reload", "redirects clear 1",
-                                        "redirects allow", "redirects allow 0", "redirects allow +1",
-                                        "redirects allow 1.0", "redirects allow 4294967296", "redirects allow 1 2 3 4",
-                                        "redirects allow 99999999999999999999", "clear", "status\tnow"};
-    struct house house;
-
-    open_house(&house);
-    learn(&house, "http://c.example.net/ type=forever");
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        obeyed(&house, lines[i], "error unknown request");
-    ck_assert_uint_eq(house.reloads + house.stops, 0);
-    ck_assert_uint_eq(redirect_table_count(house.services.redirects), 1);
-    close_house(&house);
-}
-END_TEST
-
 int main(void)
 {
     TCase *cases = unit_case("status");
@@ -264,7 +184,5 @@ int main(void)
     tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
     tcase_add_test(cases, redirect_table_with_and_without_an_end);
     tcase_add_test(cases, no_proxy_at_all_is_direct);
-    tcase_add_test(cases, orders_do_what_they_say);
-    tcase_add_test(cases, what_is_no_order_does_nothing);
     return unit_run();
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/columns.h"
-
 #include "../unit.h"
 
 /* --- numbers --- */
@@ -36,110 +34,6 @@ START_TEST(bytes_have_two_digits_at_least)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         ck_assert_str_eq(status_text_bytes(cases[i].bytes, out), cases[i].text);
-}
-END_TEST
-
-/* --- tables --- */
-
-static const struct column columns[] = {{"NAME", false, true}, {"N", true, false}, {"PLACE", false, true}};
-
-static char *printed(const struct columns *table, size_t width)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-
-    ck_assert_ptr_nonnull(out);
-    columns_print(table, out, width);
-    fclose(out);
-    return text;
-}
-
-static struct columns *example(void)
-{
-    struct columns *table = columns_new(columns, 3);
-
-    columns_add(table, (const char *const[]){"imap", "7", "mail.example.net"});
-    columns_add(table, (const char *const[]){"imap/with-a-long-name", "12345", "[::1]:1143"});
-    return table;
-}
-
-START_TEST(columns_are_as_wide_as_their_widest_cell)
-{
-    struct columns *table = example();
-    char *text = printed(table, 0);
-
-    ck_assert_str_eq(text, "NAME                       N  PLACE\n"
-                           "imap                       7  mail.example.net\n"
-                           "imap/with-a-long-name  12345  [::1]:1143\n");
-    free(text);
-    columns_free(table);
-}
-END_TEST
-
-START_TEST(the_widest_column_that_may_is_cut_first)
-{
-    struct columns *table = example();
-    char *text = printed(table, 40);
-
-    ck_assert_str_eq(text, "NAME                 N  PLACE\n"
-                           "imap                 7  mail.example.net\n"
-                           "imap/with-a-...  12345  [::1]:1143\n");
-    free(text);
-    columns_free(table);
-}
-END_TEST
-
-START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
-{
-    for (size_t width = 33; width < 60; width++) {
-        struct columns *table = example();
-        char *text = printed(table, width), *rest = text, *line;
-
-        while ((line = strsep(&rest, "\n")))
-            ck_assert_msg(strlen(line) <= width, "%zu: %s", width, line);
-        free(text);
-        text = printed(table, width);
-        ck_assert((strstr(text, "...") == NULL) == (width >= 46));
-        free(text);
-        columns_free(table);
-    }
-}
-END_TEST
-
-START_TEST(what_is_not_printable_is_escaped)
-{
-    struct columns *table = columns_new(columns, 3);
-    char *text, *longest = calloc(1, 100001);
-
-    memset(longest, 27, 100000);
-    columns_add(table, (const char *const[]){"a\033[2J\n", "\"\\", "\xff"});
-    text = printed(table, 0);
-    ck_assert_ptr_nonnull(strstr(text, "a\\x1b[2J\\n  \"\\  \\xff\n"));
-    free(text);
-    columns_add(table, (const char *const[]){longest, longest, longest});
-    text = printed(table, 80);
-    for (const char *c = text; *c; c++)
-        ck_assert(*c == '\n' || (*c >= ' ' && *c <= '~'));
-    free(text);
-    free(longest);
-    columns_free(table);
-}
-END_TEST
-
-START_TEST(a_table_without_rows_is_nothing)
-{
-    struct columns *table = columns_new(columns, 3);
-    char *text = printed(table, 80);
-
-    ck_assert_str_eq(text, "");
-    free(text);
-    columns_free(table);
-    text = printed(NULL, 80);
-    ck_assert_str_eq(text, "");
-    free(text);
-    columns_add(NULL, NULL);
-    columns_free(NULL);
 }
 END_TEST
 
@@ -233,11 +127,6 @@ int main(void)
 
     tcase_add_test(cases, seconds_have_two_units_at_most);
     tcase_add_test(cases, bytes_have_two_digits_at_least);
-    tcase_add_test(cases, columns_are_as_wide_as_their_widest_cell);
-    tcase_add_test(cases, the_widest_column_that_may_is_cut_first);
-    tcase_add_test(cases, no_line_is_wider_than_it_may_be_and_none_is_cut_without_need);
-    tcase_add_test(cases, what_is_not_printable_is_escaped);
-    tcase_add_test(cases, a_table_without_rows_is_nothing);
     tcase_add_test(cases, fields_that_are_not_there_do_no_harm);
     tcase_add_test(cases, what_is_left_of_a_redirect_is_said);
     tcase_add_test(cases, a_question_is_folded_between_words);
