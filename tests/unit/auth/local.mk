@@ -2,6 +2,7 @@ UNIT_TESTS += \
 	tests/unit/auth/check_scheme_choice \
 	tests/unit/auth/check_basic \
 	tests/unit/auth/check_challenge \
+	tests/unit/auth/check_curl_bridge \
 	tests/unit/auth/check_curl_loop \
 	tests/unit/auth/check_http_login \
 	tests/unit/auth/check_lockout \
@@ -9,3 +10,6 @@ UNIT_TESTS += \
 
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
+# its allocations pass through the test, which lets them fail and looks at what is given back
+tests_unit_auth_check_curl_bridge_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
