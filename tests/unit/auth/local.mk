@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/auth/check_challenge \
 	tests/unit/auth/check_curl_bridge \
 	tests/unit/auth/check_curl_loop \
+	tests/unit/auth/check_curl_socket \
 	tests/unit/auth/check_http_login \
 	tests/unit/auth/check_lockout \
 	tests/unit/auth/check_password
@@ -13,3 +14,6 @@ tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 
 # its allocations pass through the test, which lets them fail and looks at what is given back
 tests_unit_auth_check_curl_bridge_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
+
+# the test sees what libcurl is told, to be libcurl itself
+tests_unit_auth_check_curl_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_easy_setopt -Wl,--wrap=transport_from_socket
