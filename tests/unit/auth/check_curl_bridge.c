@@ -549,6 +549,7 @@ START_TEST(what_near_said_is_wiped)
     begin(&scene);
     scene.far->room = _i ? 10 : SIZE_MAX;
     wire_say(scene.near, secret);
+    big_blocks = dirty_blocks = 0;
     watching = true;
     end(&scene, false);
     watching = false;
