@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -41,9 +42,10 @@ static const char *const alerts[] = {
 
 int alert_of(unsigned long error)
 {
-    int reason = ERR_GET_REASON(error);
+    int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
 
-    return ERR_GET_LIB(error) == ERR_LIB_SSL && reason >= SSL_AD_REASON_OFFSET ? reason - SSL_AD_REASON_OFFSET : -1;
+    /* an alert is one byte; beyond are the reasons that all libraries share, as ERR_R_MALLOC_FAILURE */
+    return ERR_GET_LIB(error) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX ? alert : -1;
 }
 
 const char *alert_text(int alert)

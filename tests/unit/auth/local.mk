@@ -1,13 +1,27 @@
 UNIT_TESTS += \
 	tests/unit/auth/check_authenticator \
-	tests/unit/auth/check_scheme_choice \
 	tests/unit/auth/check_basic \
 	tests/unit/auth/check_challenge \
+	tests/unit/auth/check_curl_bridge \
+	tests/unit/auth/check_curl_client \
 	tests/unit/auth/check_curl_loop \
+	tests/unit/auth/check_curl_socket \
 	tests/unit/auth/check_http_login \
 	tests/unit/auth/check_lockout \
-	tests/unit/auth/check_password
+	tests/unit/auth/check_password \
+	tests/unit/auth/check_scheme_choice
 
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
 tests_unit_auth_check_authenticator_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+
+# its allocations pass through the test, which lets them fail and looks at what is given back
+tests_unit_auth_check_curl_bridge_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
+
+# the test sees what libcurl is told, to be libcurl itself
+tests_unit_auth_check_curl_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_easy_setopt -Wl,--wrap=transport_from_socket
+
+# what is asked of libcurl passes through the test, which lets it fail; what is given back, too
+tests_unit_auth_check_curl_client_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=curl_easy_setopt \
+	-Wl,--wrap=curl_easy_init -Wl,--wrap=curl_share_init -Wl,--wrap=curl_slist_append -Wl,--wrap=malloc -Wl,--wrap=free

@@ -1,5 +1,6 @@
 UNIT_TESTS += \
 	tests/unit/config/check_config \
+	tests/unit/config/check_config_check \
 	tests/unit/config/check_config_memory \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_inifile \

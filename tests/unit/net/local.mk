@@ -5,5 +5,9 @@ UNIT_TESTS += \
 	tests/unit/net/check_listener \
 	tests/unit/net/check_peer \
 	tests/unit/net/check_resolver \
+	tests/unit/net/check_socket_options \
 	tests/unit/net/check_srv \
 	tests/unit/net/check_transport
+
+# the test is the kernel where it has to be another one
+tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt -Wl,--wrap=getsockopt

@@ -1,0 +1,610 @@
+#include "auth/curl_client.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../stage.h"
+#include "../unit.h"
+
+/* --- what the house asks of libcurl passes through here (-Wl,--wrap=...), where each of it can fail; and the memory
+ * that it gives back, which is looked at --- */
+
+CURLcode __real_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...);
+CURL *__real_curl_easy_init(void);
+CURL *__wrap_curl_easy_init(void);
+CURLSH *__real_curl_share_init(void);
+CURLSH *__wrap_curl_share_init(void);
+struct curl_slist *__real_curl_slist_append(struct curl_slist *list, const char *text);
+struct curl_slist *__wrap_curl_slist_append(struct curl_slist *list, const char *text);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void __real_free(void *block);
+void __wrap_free(void *block);
+
+static unsigned asked, fails_at;  /* calls; the number of the one that fails, 0: none */
+static CURLcode how = CURLE_OUT_OF_MEMORY;
+static CURLoption unknown;        /* to this libcurl; 0: none */
+static bool no_memory;            /* for a request */
+static bool watching;
+static unsigned given_back, dirty; /* blocks, while it was watched; those with a secret */
+
+/* What may not stay behind, as it is and in base64. */
+static const char *const secrets[] = {"s3:cr\"et%41!", "YXJ0aHVyOnMz"};
+
+static bool fails(void)
+{
+    return ++asked == fails_at;
+}
+
+CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
+{
+    va_list values;
+    CURLcode code;
+
+    if (option == unknown)
+        return CURLE_NOT_BUILT_IN;
+    if (fails())
+        return how;
+    va_start(values, option);
+    code = option < CURLOPTTYPE_OBJECTPOINT ? __real_curl_easy_setopt(easy, option, va_arg(values, long))
+                                            : __real_curl_easy_setopt(easy, option, va_arg(values, void *));
+    va_end(values);
+    return code;
+}
+
+CURL *__wrap_curl_easy_init(void)
+{
+    return fails() ? NULL : __real_curl_easy_init();
+}
+
+CURLSH *__wrap_curl_share_init(void)
+{
+    return fails() ? NULL : __real_curl_share_init();
+}
+
+struct curl_slist *__wrap_curl_slist_append(struct curl_slist *list, const char *text)
+{
+    return fails() ? NULL : __real_curl_slist_append(list, text);
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return no_memory && size == CURL_CLIENT_REQUEST_MAX ? NULL : __real_malloc(size);
+}
+
+void __wrap_free(void *block)
+{
+    if (watching && block) {
+        given_back++;
+        for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+            dirty += memmem(block, malloc_usable_size(block), secrets[i], strlen(secrets[i])) != NULL;
+    }
+    __real_free(block);
+}
+
+/* --- a client that speaks to the test --- */
+
+struct scene {
+    struct services *services;
+    struct curl_client curl;
+    unsigned opened, done;
+    CURLcode code;
+    enum curl_client_says says; /* the last that was not silence */
+    unsigned asks;
+};
+
+static const struct endpoint proxy = {.host = "proxy.example", .port = 3128};
+static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+
+static void on_opened(void *arg)
+{
+    ((struct scene *)arg)->opened++;
+}
+
+static void on_done(void *arg, CURLcode code)
+{
+    struct scene *scene = arg;
+
+    scene->done++;
+    scene->code = code;
+}
+
+static void set_up(struct scene *scene)
+{
+    setenv("http_proxy", "http://192.0.2.7:9/", 1); /* none of its affair */
+    setenv("all_proxy", "http://192.0.2.7:9/", 1);
+    setenv("no_proxy", "*", 1);
+    memset(scene, 0, sizeof *scene);
+    scene->services = stage_set_up();
+    curl_socket_init(&scene->curl.socket);
+}
+
+/* Stops it, twice, which leaves nothing behind. */
+static void tear_down(struct scene *scene)
+{
+    unsigned done = scene->done;
+
+    curl_client_stop(&scene->curl);
+    curl_client_stop(&scene->curl);
+    ck_assert_ptr_null(scene->curl.easy);
+    ck_assert_ptr_null(scene->curl.credentials);
+    ck_assert_ptr_null(scene->curl.asked);
+    ck_assert_ptr_null(scene->curl.told);
+    stage_settle();
+    ck_assert_uint_eq(scene->done, done);
+    ck_assert_uint_eq(stage_lookups(), 0);
+    ck_assert_uint_eq(stage_dials(), 0);
+    stage_tear_down();
+}
+
+static enum curl_client_result start_to(struct scene *scene, const struct endpoint *from, const struct endpoint *to,
+                                        enum challenge_scheme scheme, const char *user, const char *password)
+{
+    const struct curl_client_params params = {
+        .curl_loop = scene->services->curl_loop,
+        .proxy = from,
+        .target = to,
+        .scheme = scheme,
+        .user = user,
+        .password = password,
+        .opened = on_opened,
+        .done = on_done,
+        .arg = scene,
+    };
+    enum curl_client_result result = curl_client_start(&scene->curl, &params);
+
+    ck_assert_uint_eq(scene->opened + scene->done, 0); /* not from within */
+    return result;
+}
+
+static enum curl_client_result start(struct scene *scene, enum challenge_scheme scheme)
+{
+    return start_to(scene, &proxy, &target, scheme, "arthur", "s3:cr\"et%41!");
+}
+
+static void hear(void *arg, int ready)
+{
+    struct scene *scene = arg;
+    enum curl_client_says says = curl_client_hear(&scene->curl);
+
+    (void)ready;
+    if (says == CURL_CLIENT_SILENT)
+        return;
+    scene->says = says;
+    scene->asks++;
+}
+
+/* Its outer end, at which it has spoken. */
+static void enter(struct scene *scene)
+{
+    stage_settle();
+    ck_assert_uint_eq(scene->opened, 1);
+    ck_assert(curl_client_enter(&scene->curl, stage_loop()));
+    stage_settle();
+}
+
+static void begin(struct scene *scene, enum challenge_scheme scheme)
+{
+    set_up(scene);
+    ck_assert_int_eq(start(scene, scheme), CURL_CLIENT_STARTED);
+    enter(scene);
+    transport_watch(scene->curl.socket.outer, hear, scene);
+    hear(scene, LOOP_READ);
+    ck_assert_uint_eq(scene->asks, 1);
+    ck_assert_int_eq(scene->says, CURL_CLIENT_ASKS);
+}
+
+/* Hands an answer's head on. */
+static void challenge(struct scene *scene, const char *text)
+{
+    struct http_head head;
+    char *bytes = strdup(text);
+    const char *why;
+    size_t used;
+
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, strlen(bytes), &used, &why), HTTP_HEAD_DONE);
+    ck_assert(curl_client_challenge(&scene->curl, &head));
+    free(bytes);
+    stage_settle();
+}
+
+/* All that libcurl says, as it is. */
+static const char *read_outer(struct scene *scene, size_t *length)
+{
+    static char bytes[2000];
+    ssize_t got;
+
+    *length = 0;
+    while ((got = transport_recv(scene->curl.socket.outer, bytes + *length, sizeof bytes - 1 - *length)) > 0)
+        *length += (size_t)got;
+    bytes[*length] = '\0';
+    return bytes;
+}
+
+/* --- what it says --- */
+
+struct way {
+    struct endpoint proxy, target;
+    const char *line;
+};
+
+static const struct way ways[] = {
+    {{.host = "proxy.example", .port = 3128}, {.host = "mail.example.net", .port = 143},
+     "CONNECT mail.example.net:143 HTTP/1.1\r\nHost: mail.example.net:143\r\n"},
+    {{.host = "192.0.2.1", .port = 1}, {.host = "192.0.2.2", .port = 65535},
+     "CONNECT 192.0.2.2:65535 HTTP/1.1\r\nHost: 192.0.2.2:65535\r\n"},
+    {{.host = "2001:db8::1", .port = 3128}, {.host = "2001:db8::2", .port = 143},
+     "CONNECT [2001:db8::2]:143 HTTP/1.1\r\nHost: [2001:db8::2]:143\r\n"},
+};
+
+START_TEST(it_asks_the_proxy_for_the_target)
+{
+    const struct way *way = &ways[_i];
+    struct scene scene;
+    size_t length;
+    const char *request;
+
+    set_up(&scene);
+    ck_assert_int_eq(start_to(&scene, &way->proxy, &way->target, CHALLENGE_BASIC, "u", "p"), CURL_CLIENT_STARTED);
+    enter(&scene);
+    request = read_outer(&scene, &length);
+    ck_assert_msg(strncmp(request, way->line, strlen(way->line)) == 0, "%s", request);
+    tear_down(&scene);
+}
+END_TEST
+
+struct login {
+    const char *user, *password, *value;
+};
+
+static const struct login logins[] = {
+    {"arthur", "s3:cr\"et%41!", "Basic YXJ0aHVyOnMzOmNyImV0JTQxIQ=="}, /* not unescaped */
+    {"%75", "", "Basic JTc1Og=="},
+    {"arthur", NULL, "Basic YXJ0aHVyOg=="},
+    {"M\xc3\xbcller", "\xe2\x82\xac", "Basic TcO8bGxlcjrigqw="},
+};
+
+START_TEST(user_and_password_are_said_as_they_are)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    ck_assert_int_eq(start_to(&scene, &proxy, &target, CHALLENGE_BASIC, logins[_i].user, logins[_i].password),
+                     CURL_CLIENT_STARTED);
+    enter(&scene);
+    ck_assert_int_eq(curl_client_hear(&scene.curl), CURL_CLIENT_ASKS);
+    ck_assert_str_eq(scene.curl.credentials, logins[_i].value);
+    ck_assert_int_eq(curl_client_hear(&scene.curl), CURL_CLIENT_SILENT);
+    ck_assert_str_eq(scene.curl.credentials, logins[_i].value);
+    tear_down(&scene);
+}
+END_TEST
+
+/* With a user, or none: what it offers. */
+START_TEST(to_a_socks_proxy_it_says_no_http)
+{
+    struct endpoint socks = {.host = "proxy.example", .port = 1080, .socks = true};
+    struct scene scene;
+    size_t length;
+    const char *greeting;
+
+    set_up(&scene);
+    ck_assert_int_eq(start_to(&scene, &socks, &target, CHALLENGE_NONE, _i ? "arthur" : NULL, _i ? "x" : NULL),
+                     CURL_CLIENT_STARTED);
+    enter(&scene);
+    greeting = read_outer(&scene, &length);
+    ck_assert_uint_ge(length, 3);
+    ck_assert_int_eq(greeting[0], 5);
+    ck_assert_uint_eq(length, 2 + (size_t)greeting[1]);
+    ck_assert_int_eq(memchr(greeting + 2, 2, length - 2) != NULL, _i);
+    ck_assert_ptr_null(memchr(greeting + 2, 1, length - 2)); /* no Kerberos */
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- and what it is told --- */
+
+/* To the challenge with realm "r" and nonce "n". */
+static void check_digest(const char *credentials)
+{
+    ck_assert_ptr_nonnull(credentials);
+    ck_assert_int_eq(strncmp(credentials, "Digest ", 7), 0);
+    ck_assert_ptr_nonnull(strstr(credentials, "username=\"arthur\""));
+    ck_assert_ptr_nonnull(strstr(credentials, "realm=\"r\""));
+    ck_assert_ptr_nonnull(strstr(credentials, "nonce=\"n\""));
+    ck_assert_ptr_nonnull(strstr(credentials, "uri=\"mail.example.net:143\""));
+}
+
+START_TEST(it_answers_a_challenge)
+{
+    struct scene scene;
+
+    begin(&scene, CHALLENGE_DIGEST);
+    ck_assert_ptr_null(scene.curl.credentials); /* it must be asked first */
+    challenge(&scene, "HTTP/1.1 407 Who?\r\nServer: x\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"
+                      "Proxy-Connection: close\r\nContent-Length: 100\r\nproxy-authenticate: Basic realm=\"b\"\r\n\r\n");
+    ck_assert_str_eq(scene.curl.told, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n"
+                                      "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"
+                                      "Proxy-Authenticate: Basic realm=\"b\"\r\n\r\n"); /* and nothing else */
+    ck_assert_uint_eq(scene.asks, 2);
+    ck_assert_int_eq(scene.says, CURL_CLIENT_ASKS);
+    check_digest(scene.curl.credentials);
+    ck_assert_uint_eq(scene.done, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+#define NTLM_CHALLENGE "TlRMTVNTUAACAAAAAAAAADgAAAABggAAASNFZ4mrze8AAAAAAAAAAAAAAAA4AAAA"
+
+/* The second message comes over the same connection, although the answer seems to say that it is closed. */
+START_TEST(the_connection_seems_to_last)
+{
+    struct scene scene;
+
+    begin(&scene, CHALLENGE_NTLM);
+    ck_assert_ptr_nonnull(scene.curl.credentials);
+    ck_assert_int_eq(strncmp(scene.curl.credentials, "NTLM TlRMTVNTUAABAAAA", 21), 0);
+    challenge(&scene, "HTTP/1.0 407 Who?\r\nConnection: close\r\nProxy-Authenticate: NTLM " NTLM_CHALLENGE "\r\n\r\n");
+    ck_assert_uint_eq(scene.asks, 2);
+    ck_assert_int_eq(strncmp(scene.curl.credentials, "NTLM TlRMTVNTUAADAAAA", 21), 0);
+    ck_assert_uint_eq(scene.opened, 1);
+    challenge(&scene, "HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\n\r\n"); /* it has nothing more to say */
+    ck_assert_uint_eq(scene.asks, 2);
+    ck_assert_uint_eq(scene.done, 1);
+    ck_assert_int_ne(scene.code, CURLE_OK);
+    ck_assert_str_ne(curl_client_error(&scene.curl, scene.code), "");
+    tear_down(&scene);
+}
+END_TEST
+
+/* More than fits into the socket at once. */
+START_TEST(a_long_answer_is_told_bit_by_bit)
+{
+    struct scene scene;
+    size_t size = 0;
+    char *text;
+    FILE *stream = open_memstream(&text, &size);
+
+    fputs("HTTP/1.1 407 Who?\r\n", stream);
+    for (unsigned i = 0; i < 50; i++)
+        fprintf(stream, "Proxy-Authenticate: Unknown%u a=\"%01000u\"\r\n", i, i);
+    fputs("Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n\r\n", stream);
+    fclose(stream);
+    begin(&scene, CHALLENGE_DIGEST);
+    challenge(&scene, text);
+    ck_assert_uint_eq(scene.curl.told_at, scene.curl.told_end);
+    ck_assert_uint_gt(scene.curl.told_end, 50000);
+    ck_assert_uint_eq(scene.asks, 2);
+    check_digest(scene.curl.credentials);
+    tear_down(&scene);
+    free(text);
+}
+END_TEST
+
+START_TEST(it_may_not_ask_without_end)
+{
+    const size_t lengths[] = {90000, 150000}; /* of the password; a third more in base64 */
+    struct scene scene;
+    char *password = malloc(lengths[_i] + 1);
+
+    memset(password, 'p', lengths[_i]);
+    password[lengths[_i]] = '\0';
+    set_up(&scene);
+    ck_assert_int_eq(start_to(&scene, &proxy, &target, CHALLENGE_BASIC, "u", password), CURL_CLIENT_STARTED);
+    enter(&scene);
+    transport_watch(scene.curl.socket.outer, hear, &scene);
+    hear(&scene, LOOP_READ);
+    stage_settle();
+    ck_assert_uint_ge(scene.asks, 1);
+    ck_assert_int_eq(scene.says, _i ? CURL_CLIENT_RAMBLES : CURL_CLIENT_ASKS);
+    if (_i == 0)
+        ck_assert_uint_eq(strlen(scene.curl.credentials), sizeof "Basic " - 1 + (90002 + 2) / 3 * 4);
+    tear_down(&scene);
+    free(password);
+}
+END_TEST
+
+/* --- how it ends --- */
+
+START_TEST(its_own_words_say_why)
+{
+    struct scene scene;
+
+    begin(&scene, CHALLENGE_DIGEST);
+    transport_close(curl_socket_take_outer(&scene.curl.socket));
+    stage_settle();
+    ck_assert_uint_eq(scene.done, 1);
+    ck_assert_int_ne(scene.code, CURLE_OK);
+    ck_assert_str_ne(scene.curl.error, "");
+    ck_assert_str_eq(curl_client_error(&scene.curl, scene.code), scene.curl.error);
+    scene.curl.socket.error = EMFILE; /* the system's words come first */
+    ck_assert_str_eq(curl_client_error(&scene.curl, scene.code), "Too many open files");
+    scene.curl.socket.error = 0;
+    scene.curl.error[0] = '\0';
+    ck_assert_str_eq(curl_client_error(&scene.curl, CURLE_OUT_OF_MEMORY), curl_easy_strerror(CURLE_OUT_OF_MEMORY));
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(the_kerberos_library_says_why_there_is_no_ticket)
+{
+    struct scene scene;
+
+    setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+    setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
+    set_up(&scene);
+    ck_assert_int_eq(start_to(&scene, &proxy, &target, CHALLENGE_NEGOTIATE, NULL, NULL), CURL_CLIENT_STARTED);
+    enter(&scene);
+    transport_watch(scene.curl.socket.outer, hear, &scene);
+    hear(&scene, LOOP_READ);
+    if (scene.asks > 0)
+        ck_assert_ptr_null(scene.curl.credentials);
+    ck_assert_str_ne(scene.curl.reason, "");
+    ck_assert_ptr_null(strstr(scene.curl.reason, "gss_init_sec_context"));
+    ck_assert_int_ne(scene.curl.reason[strlen(scene.curl.reason) - 1], '.');
+    ck_assert_int_ne(scene.curl.reason[strlen(scene.curl.reason) - 1], '\n');
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(nobody_came_in)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
+    enter(&scene);
+    ck_assert(!curl_client_enter(&scene.curl, stage_loop())); /* once more */
+    ck_assert_str_eq(curl_client_error(&scene.curl, CURLE_OK), "Bad file descriptor");
+    tear_down(&scene);
+}
+END_TEST
+
+/* A client waits for its owner, who has a timer. */
+START_TEST(it_is_patient)
+{
+    struct scene scene;
+
+    begin(&scene, CHALLENGE_DIGEST);
+    stage_advance(24 * 3600 * 1000 - 60000);
+    ck_assert_uint_eq(scene.done, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Never started; before it opened; opened and not entered; entered; while it asks; behind its end. */
+START_TEST(it_can_be_stopped_whenever)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    tear_down(&scene);
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    tear_down(&scene);
+    ck_assert_uint_eq(scene.opened, 0);
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    stage_settle();
+    ck_assert_uint_eq(scene.opened, 1);
+    tear_down(&scene);
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    enter(&scene);
+    tear_down(&scene);
+    begin(&scene, CHALLENGE_NTLM);
+    tear_down(&scene);
+    begin(&scene, CHALLENGE_NTLM);
+    transport_close(curl_socket_take_outer(&scene.curl.socket));
+    stage_settle();
+    ck_assert_uint_eq(scene.done, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+/* From the first request to its end, no copy of the password is given back as it is. */
+START_TEST(nothing_secret_stays_behind)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    watching = true;
+    ck_assert_int_eq(start(&scene, CHALLENGE_BASIC), CURL_CLIENT_STARTED);
+    enter(&scene);
+    ck_assert_int_eq(curl_client_hear(&scene.curl), CURL_CLIENT_ASKS);
+    ck_assert_int_eq(strncmp(scene.curl.credentials + 6, secrets[1], strlen(secrets[1])), 0);
+    curl_client_stop(&scene.curl);
+    watching = false;
+    ck_assert_uint_gt(given_back, 10);
+    ck_assert_uint_eq(dirty, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- what it cannot start with --- */
+
+START_TEST(a_scheme_that_libcurl_does_not_know)
+{
+    static const enum challenge_scheme schemes[] = {CHALLENGE_BASIC, CHALLENGE_DIGEST, CHALLENGE_NTLM,
+                                                    CHALLENGE_NEGOTIATE, CHALLENGE_NONE};
+    struct scene scene;
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        set_up(&scene);
+        unknown = schemes[i] == CHALLENGE_NONE ? CURLOPT_SOCKS5_AUTH : CURLOPT_PROXYAUTH;
+        ck_assert_int_eq(start(&scene, schemes[i]), CURL_CLIENT_NOT_BUILT_IN);
+        unknown = 0;
+        stage_settle();
+        ck_assert_uint_eq(scene.opened + scene.done, 0);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* At each call in turn. */
+START_TEST(memory_runs_out)
+{
+    enum curl_client_result result = CURL_CLIENT_NO_MEMORY;
+    unsigned refused = 0;
+
+    for (unsigned at = 1; result != CURL_CLIENT_STARTED; at++) {
+        struct scene scene;
+
+        set_up(&scene);
+        asked = 0;
+        fails_at = at;
+        result = start(&scene, CHALLENGE_DIGEST);
+        refused += result != CURL_CLIENT_STARTED;
+        if (fails_at > asked)
+            ck_assert_int_eq(result, CURL_CLIENT_STARTED);
+        fails_at = 0;
+        tear_down(&scene);
+    }
+    ck_assert_uint_ge(refused, 25);
+}
+END_TEST
+
+START_TEST(memory_runs_out_for_a_request)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_BASIC), CURL_CLIENT_STARTED);
+    enter(&scene);
+    no_memory = true;
+    ck_assert_int_eq(curl_client_hear(&scene.curl), CURL_CLIENT_RAMBLES);
+    no_memory = false;
+    ck_assert_ptr_null(scene.curl.credentials);
+    tear_down(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("curl_client");
+
+    tcase_add_loop_test(cases, it_asks_the_proxy_for_the_target, 0, sizeof ways / sizeof ways[0]);
+    tcase_add_loop_test(cases, user_and_password_are_said_as_they_are, 0, sizeof logins / sizeof logins[0]);
+    tcase_add_loop_test(cases, to_a_socks_proxy_it_says_no_http, 0, 2);
+    tcase_add_test(cases, it_answers_a_challenge);
+    tcase_add_test(cases, the_connection_seems_to_last);
+    tcase_add_test(cases, a_long_answer_is_told_bit_by_bit);
+    tcase_add_loop_test(cases, it_may_not_ask_without_end, 0, 2);
+    tcase_add_test(cases, its_own_words_say_why);
+    tcase_add_test(cases, the_kerberos_library_says_why_there_is_no_ticket);
+    tcase_add_test(cases, nobody_came_in);
+    tcase_add_test(cases, it_is_patient);
+    tcase_add_test(cases, it_can_be_stopped_whenever);
+    tcase_add_test(cases, nothing_secret_stays_behind);
+    tcase_add_test(cases, a_scheme_that_libcurl_does_not_know);
+    tcase_add_test(cases, memory_runs_out);
+    tcase_add_test(cases, memory_runs_out_for_a_request);
+    return unit_run();
+}
