@@ -328,7 +328,8 @@ START_TEST(it_answers_a_challenge)
     begin(&scene, CHALLENGE_DIGEST);
     ck_assert_ptr_null(scene.curl.credentials); /* it must be asked first */
     challenge(&scene, "HTTP/1.1 407 Who?\r\nServer: x\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"
-                      "Proxy-Connection: close\r\nContent-Length: 100\r\nproxy-authenticate: Basic realm=\"b\"\r\n\r\n");
+                      "Proxy-Connection: close\r\nContent-Length: 100\r\n"
+                      "proxy-authenticate: Basic realm=\"b\"\r\n\r\n");
     ck_assert_str_eq(scene.curl.told, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n"
                                       "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"
                                       "Proxy-Authenticate: Basic realm=\"b\"\r\n\r\n"); /* and nothing else */
