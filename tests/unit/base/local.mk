@@ -1,5 +1,6 @@
 UNIT_TESTS += \
 	tests/unit/base/check_failure \
+	tests/unit/base/check_harden \
 	tests/unit/base/check_log \
 	tests/unit/base/check_loop \
 	tests/unit/base/check_prompt \
