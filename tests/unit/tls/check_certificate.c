@@ -177,6 +177,12 @@ static const struct named named[] = {
     {"DNS:one.example,DNS:two.example,DNS:three.example,DNS:four.example,DNS:five.example,DNS:six.example", HOST,
      "certificate is for one.example, two.example, three.example, four.example, five.example, ..., not for " HOST,
      "one.example, two.example, three.example, four.example, five.example, ..."},
+    {"DNS:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example,DNS:yyyyyyyyyyyyyyyyyyyyyyyyyyyy.example", HOST, /* just fits */
+     "certificate is for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example, yyyyyyyyyyyyyyyyyyyyyyyyyyyy.example, not for " HOST,
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example, yyyyyyyyyyyyyyyyyyyyyyyyyyyy.example"},
+    {"DNS:xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example,DNS:yyyyyyyyyyyyyyyyyyyyyyyyyyyyy.example", HOST, /* and just not */
+     "certificate is for xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example, ..., not for " HOST,
+     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx.example, ..."},
 };
 
 START_TEST(one_for_another_name)
