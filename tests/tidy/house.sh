@@ -17,8 +17,8 @@ for folder in src/*/; do
 done >"$offences"
 verdict "each folder has its sentence"
 
-# A file has a program that is named after it, or after the header that it is a variant for (pipe_splice: pipe).  What is
-# left out has its reason here: exchange only hands on to h1_exchange and socks5, which have theirs.
+# A file has a program that is named after it, or after the header that it is a variant for (pipe_splice: pipe).  One is
+# left out: exchange only hands on to h1_exchange and socks5, which have theirs.
 for source in src/*/*.c; do
     name=$(basename "$source" .c)
     folder=$(basename "$(dirname "$source")")
