@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "protocol/protocol.h"
 #include "session/pump.h"
+#include "session/timeouts.h"
 
 #define DRAIN_MS 2000          /* how long a refused client may take to read why */
 #define DRAIN_BYTES_MAX 65536  /* and how much it may still say */
@@ -294,54 +295,52 @@ static void on_pump(void *arg, enum pump_event event)
     enter(session, DEAD);
 }
 
-static void watch_silence(struct session *session);
-
-/* How long nothing has moved, and for how long that is all right: a server that speaks first must greet, later the
- * configuration says; 0 = for ever. */
-static uint64_t silence_ms(const struct session *session)
+static uint64_t silent_ms(const struct session *session)
 {
     return loop_now(loop_of(session)) - session->pump.moved_at;
 }
 
-static bool waits_for_greeting(const struct session *session)
+static struct silence silence_of(const struct session *session)
 {
-    return session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0;
-}
-
-static void on_silence(struct session *session)
-{
-    const struct settings *settings = &session->config->settings;
-    struct failure failure;
-
-    if (waits_for_greeting(session) && age_ms(session) - session->opened >= settings->greeting_timeout) {
-        failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
-                    settings->greeting_timeout / 1000);
-        failure_at_url(&failure, via_text(session->via));
-        pump_stop(&session->pump);
-        refuse(session, "failed", "", &failure);
-    } else if (!waits_for_greeting(session) && settings->idle_timeout > 0 &&
-               silence_ms(session) >= settings->idle_timeout) {
-        log_closed(session, "idle-timeout", NULL);
-        enter(session, DEAD);
-    } else {
-        watch_silence(session);
-    }
+    return (struct silence){
+        .before_greeting = session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0,
+        .open_ms = age_ms(session) - session->opened,
+        .silent_ms = silent_ms(session),
+    };
 }
 
 /* The deadline is set anew when it has come, and never when bytes move. */
 static void watch_silence(struct session *session)
 {
-    const struct settings *settings = &session->config->settings;
-    uint64_t greeting = settings->greeting_timeout, waited = age_ms(session) - session->opened, left = 0;
+    const struct silence silence = silence_of(session);
+    uint64_t next = timeouts_next(&session->config->settings, &silence);
 
-    if (settings->idle_timeout > 0 && waits_for_greeting(session))
-        left = settings->idle_timeout; /* silence counts from the greeting on, which comes now at the soonest */
-    else if (settings->idle_timeout > 0)
-        left = settings->idle_timeout > silence_ms(session) ? settings->idle_timeout - silence_ms(session) : 1;
-    if (waits_for_greeting(session) && (left == 0 || greeting - waited < left))
-        left = greeting > waited ? greeting - waited : 1;
-    if (left > 0)
-        set_deadline(session, left);
+    if (next > 0)
+        set_deadline(session, next);
+}
+
+static void on_silence(struct session *session)
+{
+    const struct settings *settings = &session->config->settings;
+    const struct silence silence = silence_of(session);
+    struct failure failure;
+
+    switch (timeouts_over(settings, &silence)) {
+    case TIMEOUT_GREETING:
+        failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
+                    settings->greeting_timeout / 1000);
+        failure_at_url(&failure, via_text(session->via));
+        pump_stop(&session->pump);
+        refuse(session, "failed", "", &failure);
+        break;
+    case TIMEOUT_IDLE:
+        log_closed(session, "idle-timeout", NULL);
+        enter(session, DEAD);
+        break;
+    case TIMEOUT_NONE:
+        watch_silence(session);
+        break;
+    }
 }
 
 static void enter_piping(struct session *session)
@@ -552,7 +551,7 @@ void sessions_wind_down(struct sessions *sessions)
         if (session->state == OPENING) {
             failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
             refuse(session, "failed", "", &failure);
-        } else if (session->state == PIPING && silence_ms(session) >= SESSIONS_QUIET_MS) {
+        } else if (session->state == PIPING && silent_ms(session) >= SESSIONS_QUIET_MS) {
             log_closed(session, "stop", NULL);
             enter(session, DEAD);
         }

@@ -1,0 +1,28 @@
+/* How long an open session may be silent: a server that speaks first must greet within greeting-timeout; later nothing
+ * may move for idle-timeout.  (The limits of a tunnel that is being opened belong to its steps.)  Pure: the caller has
+ * the clock and the timer. */
+#ifndef SALLYPORT_TIMEOUTS_H
+#define SALLYPORT_TIMEOUTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+
+enum timeout { TIMEOUT_NONE, TIMEOUT_GREETING, TIMEOUT_IDLE };
+
+/* What a session looks like now. */
+struct silence {
+    bool before_greeting; /* the server speaks first, and has not yet */
+    uint64_t open_ms;     /* since the tunnel stands */
+    uint64_t silent_ms;   /* since a byte was delivered last, to either side, or since the tunnel stands */
+};
+
+/* Which limit is over. */
+enum timeout timeouts_over(const struct settings *settings, const struct silence *silence);
+
+/* When to look next, if none is: in so many milliseconds (> 0), or 0: there is no limit.  Bytes that move meanwhile are
+ * no reason to look sooner. */
+uint64_t timeouts_next(const struct settings *settings, const struct silence *silence);
+
+#endif
