@@ -7,7 +7,7 @@
 #include "auth/basic.h"
 #include "auth/scheme_choice.h"
 
-#define TRIAL_POLL_MS 20 /* how often a session looks whether another one's trial of the same password is over */
+#define TRIAL_POLL_MS 20 /* how often a session checks whether another session's trial of the same password is over */
 
 enum state { STARTED, FETCH, WAIT, READY };
 
@@ -18,16 +18,16 @@ struct authenticator {
     struct authenticator_params params;
     struct scheme_choice choice;
     struct password_fetch *fetch; /* in FETCH, or NULL */
-    bool trying;                  /* the others wait for what becomes of this user and password */
-    char *password;               /* a copy: a reload must not take it away meanwhile; wiped */
+    bool trying;                  /* this session tries user and password first; the others wait for the result */
+    char *password;               /* a copy, because a reload may free the original; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
 };
 
 static void enter(struct authenticator *authenticator, enum state state);
 
-/* --- who asks --- */
+/* --- user and password --- */
 
-/* The section that has the user, if that is where it comes from. */
+/* The section that has the user; NULL: the user comes from elsewhere, or there is none. */
 static const struct proxy_config *keeper(const struct authenticator *authenticator)
 {
     return authenticator->params.own && authenticator->params.own->user ? authenticator->params.own : NULL;
@@ -38,7 +38,7 @@ static const char *user_of(const struct authenticator *authenticator)
     return keeper(authenticator) ? keeper(authenticator)->user : authenticator->params.user;
 }
 
-/* NULL: it is not at hand. */
+/* NULL: it has to be fetched. */
 static const char *password_of(const struct authenticator *authenticator)
 {
     if (authenticator->password)
@@ -55,7 +55,7 @@ static bool needs_password(const struct authenticator *authenticator)
     return authenticator->params.proxy->socks || scheme_choice_needs_password(authenticator->choice.scheme);
 }
 
-/* --- FETCH: the password, before a connection is made that would wait for it --- */
+/* --- FETCH: the password is fetched first, so that no connection waits for it --- */
 
 static void on_password(void *arg, const char *error)
 {
@@ -78,7 +78,7 @@ static void enter_fetch(struct authenticator *authenticator)
 
 /* --- WAIT: until the password may be sent --- */
 
-/* Unless nobody may send user and password for a while, or another session is just finding out about them. */
+/* Goes on; fails when the pair was refused a short while ago; looks again soon when another session tries the pair. */
 static void look(void *arg)
 {
     struct authenticator *authenticator = arg;
@@ -123,7 +123,7 @@ static void enter_ready(struct authenticator *authenticator)
         task_tell(&authenticator->task, OUTCOME_DONE);
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct authenticator *authenticator, enum state state)
 {
@@ -136,7 +136,7 @@ static void enter(struct authenticator *authenticator, enum state state)
     }
 }
 
-/* The beginning, and the new one when another scheme is to be tried. */
+/* Runs at the start, and again for each further scheme. */
 static void begin(struct task *task)
 {
     struct authenticator *authenticator = (struct authenticator *)task;
@@ -160,7 +160,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"authenticator", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct authenticator *authenticator_start(const struct authenticator_params *params)
 {

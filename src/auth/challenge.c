@@ -7,15 +7,15 @@
 
 const char *const challenge_words[] = {"none", "basic", "ntlm", "digest", "negotiate", NULL};
 
-/* As they are registered; challenge_words are the same in lower case. */
+/* The registered spelling; challenge_words has the same in lower case. */
 static const char *const names[] = {"none", "Basic", "NTLM", "Digest", "Negotiate"};
 
-/* A field under examination. */
+/* The part of a field's value that is not read yet. */
 struct reader {
     const char *at, *end;
 };
 
-/* The challenge under examination; one of Digest counts when it is over and has shown itself usable. */
+/* The challenge that is being read.  Whether a Digest challenge is usable is known only at its end. */
 struct challenge {
     enum challenge_scheme scheme;
     bool has_nonce, has_other_algorithm, has_fault;
@@ -56,8 +56,8 @@ static bool take_token(struct reader *reader, struct http_head_slice *token)
     return token->length > 0;
 }
 
-/* RFC 9110 section 5.6.4.  The slice is what is between the quotes, escapes and all: no value that we look for has
- * one. */
+/* RFC 9110 section 5.6.4.  The slice is the text between the quotes, escapes included: no value that we look for has
+ * an escape. */
 static bool take_quoted(struct reader *reader, struct http_head_slice *text)
 {
     const char *start;
@@ -76,14 +76,14 @@ static bool take_quoted(struct reader *reader, struct http_head_slice *text)
     return false;
 }
 
-/* Whether a member of the list is over here. */
+/* Skips blanks.  True: the list member ends here. */
 static bool at_member_end(struct reader *reader)
 {
     skip_blanks(reader);
     return reader->at == reader->end || *reader->at == ',';
 }
 
-/* token68 (RFC 9110 section 11.2) that fills the rest of its member. */
+/* Takes a token68 (RFC 9110 section 11.2) that fills the rest of its list member. */
 static bool take_token68(struct reader *reader)
 {
     struct reader ahead = *reader;
@@ -100,7 +100,7 @@ static bool take_token68(struct reader *reader)
     return true;
 }
 
-/* Behind a fault: to the next comma that is not between quotes. */
+/* After a syntax error: skips to the next comma outside quotes. */
 static void skip_member(struct reader *reader)
 {
     struct http_head_slice text;
@@ -109,7 +109,7 @@ static void skip_member(struct reader *reader)
         if (*reader->at != '"')
             reader->at++;
         else
-            (void)take_quoted(reader, &text); /* one without an end leads to the end of all */
+            (void)take_quoted(reader, &text); /* without a closing quote it runs to the end of the field */
 }
 
 static void note_parameter(struct challenge *challenge, const struct http_head_slice *name,
@@ -160,7 +160,7 @@ static enum challenge_scheme scheme_named(const struct http_head_slice *name)
     return CHALLENGE_NONE;
 }
 
-/* A challenge begins: what may stand in the member of its name. */
+/* Starts a challenge: reads what follows its name in the same list member.  False: a syntax error. */
 static bool begin(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
 {
     struct http_head_slice parameter;
@@ -168,14 +168,14 @@ static bool begin(struct reader *reader, struct challenge *challenge, const stru
     *challenge = (struct challenge){.scheme = scheme_named(name)};
     if (at_member_end(reader))
         return true;
-    if (reader->at == name->bytes + name->length) { /* no blank behind it: it is no name of a scheme */
+    if (reader->at == name->bytes + name->length) { /* no blank after the token: it is not the name of a scheme */
         challenge->scheme = CHALLENGE_NONE;
         return false;
     }
     return take_token68(reader) || (take_token(reader, &parameter) && take_value(reader, challenge, &parameter));
 }
 
-/* What the challenges of all fields add up to. */
+/* What the challenges of all fields offer together. */
 struct offer {
     unsigned bits;
     bool digest_seen;

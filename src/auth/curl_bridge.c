@@ -7,20 +7,20 @@ enum { UP, DOWN };
 
 struct direction {
     struct transport *from, *to;
-    size_t at, end;        /* what is held of bytes */
-    bool ended;            /* from has ended its stream, or all is given up */
+    size_t at, end;        /* bytes[at] to bytes[end - 1] are held */
+    bool ended;            /* from is at end of stream, or the bridge has given up */
     char bytes[CURL_BRIDGE_BUFFER];
 };
 
 struct curl_bridge {
     struct loop *loop;
-    struct transport *near, *far; /* near is NULL when all is given up: who has its other end sees it close */
+    struct transport *near, *far; /* near is NULL after give_up: whoever has its other end sees it close */
     enum curl_bridge_state state;
     struct deferred death;
     struct direction way[2];
 };
 
-/* far stays, for its owner to take the news from. */
+/* Stops both directions and closes near.  far stays open, for its owner to read the error from. */
 static void give_up(struct curl_bridge *bridge, enum curl_bridge_state state)
 {
     bridge->state = state;
@@ -29,13 +29,13 @@ static void give_up(struct curl_bridge *bridge, enum curl_bridge_state state)
     bridge->way[UP].ended = bridge->way[DOWN].ended = true;
 }
 
-/* A side that was just used is broken.  Of near that only says that nobody wants its bytes any more. */
+/* A side failed.  If it is near, nobody wants the bytes any more, which is no error. */
 static void side_broke(struct curl_bridge *bridge, const struct transport *side)
 {
     give_up(bridge, side == bridge->far ? CURL_BRIDGE_BROKEN : bridge->state);
 }
 
-/* Gives what is held.  False: no more can be given now. */
+/* Sends what is held.  False: no more can be sent now. */
 static bool deliver(struct curl_bridge *bridge, struct direction *way)
 {
     while (way->at < way->end) {
@@ -59,7 +59,7 @@ static void pass_end(struct curl_bridge *bridge, struct direction *way)
         side_broke(bridge, way->to);
 }
 
-/* Takes more, into the empty buffer.  False: nothing more comes now. */
+/* Receives into the empty buffer.  False: nothing more can be received now. */
 static bool fill(struct curl_bridge *bridge, struct direction *way)
 {
     ssize_t got = transport_recv(way->from, way->bytes, sizeof way->bytes);
@@ -75,8 +75,8 @@ static bool fill(struct curl_bridge *bridge, struct direction *way)
     return true;
 }
 
-/* One side can only be as quick as its buffer in the kernel is large, for nobody else runs meanwhile who would empty
- * it: that bounds the rounds. */
+/* The kernel's socket buffer bounds the rounds: the other end of near is in this process, and cannot run meanwhile to
+ * fill or to empty it. */
 static void move(struct curl_bridge *bridge, struct direction *way)
 {
     while (!way->ended && deliver(bridge, way) && fill(bridge, way))
@@ -108,7 +108,7 @@ struct curl_bridge *curl_bridge_start(struct transport *near, struct transport *
     bridge->way[UP].to = bridge->way[DOWN].from = far;
     transport_watch(near, on_ready, bridge);
     transport_watch(far, on_ready, bridge);
-    on_ready(bridge, LOOP_READ); /* what near was given before this has had its edge */
+    on_ready(bridge, LOOP_READ); /* near may hold bytes already, whose edge-triggered event is past */
     return bridge;
 }
 
@@ -126,11 +126,11 @@ static void die(struct deferred *death)
 {
     struct curl_bridge *bridge = (struct curl_bridge *)((char *)death - offsetof(struct curl_bridge, death));
 
-    explicit_bzero(bridge->way[UP].bytes, sizeof bridge->way[UP].bytes); /* credentials went that way */
+    explicit_bzero(bridge->way[UP].bytes, sizeof bridge->way[UP].bytes); /* they included credentials */
     free(bridge);
 }
 
-/* Lets go of near and of the bridge itself. */
+/* Closes near, and frees the bridge at the end of the loop's turn.  far is left alone. */
 static void dismantle(struct curl_bridge *bridge)
 {
     transport_close(bridge->near);
@@ -149,7 +149,7 @@ void curl_bridge_end(struct curl_bridge *bridge)
     dismantle(bridge);
 }
 
-/* Whether bytes of near still wait to be sent. */
+/* Whether bytes from near still wait to be sent to far. */
 static bool is_owing(struct curl_bridge *bridge)
 {
     char byte;

@@ -6,10 +6,10 @@
 
 #include "net/address.h"
 
-#define WITHOUT_LIMIT_MS 86400000L /* the owner has a timer; libcurl must not have a shorter one */
-#define DUMMY_ADDRESS "192.0.2.1"  /* RFC 5737: never dialed, libcurl only has to believe that it knows one */
+#define WITHOUT_LIMIT_MS 86400000L /* the owner has a timer, and libcurl's must not end first */
+#define DUMMY_ADDRESS "192.0.2.1"  /* RFC 5737: never dialed; libcurl only needs to have an address for the name */
 
-/* What libcurl remarks: only the Kerberos library's words are of use.  Nothing else that passes here is kept. */
+/* libcurl's debug output: only the Kerberos library's error is kept. */
 static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, void *arg)
 {
     static const char prefix[] = "gss_init_sec_context() failed: ";
@@ -26,7 +26,8 @@ static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, 
     return 0;
 }
 
-/* libcurl shall not look for the proxy.  Only Kerberos and SOCKS with a name ask for more than an address. */
+/* Makes the lists for CURLOPT_CONNECT_TO and CURLOPT_RESOLVE.  With the latter libcurl need not look up the proxy's
+ * name, which Kerberos and SOCKS need; an address needs no entry.  False: out of memory. */
 static bool make_names(struct curl_client *curl, const struct curl_client_params *params)
 {
     char text[ENDPOINT_TEXT_MAX + 40], place[ENDPOINT_TEXT_MAX];
@@ -41,7 +42,7 @@ static bool make_names(struct curl_client *curl, const struct curl_client_params
     return curl->place && curl->names;
 }
 
-/* Before 8.8.0, libcurl undid URL escapes in these two, although no URL is near. */
+/* Before 8.8.0, libcurl decoded URL escapes in these two options, although they are not part of a URL. */
 static bool set_secret(CURL *easy, CURLoption option, const char *text)
 {
     char *escaped = NULL;
@@ -59,16 +60,16 @@ static bool set_credentials(struct curl_client *curl, const struct curl_client_p
 {
     if (!params->user && params->scheme == CHALLENGE_NONE)
         return true;
-    /* Negotiate wants a user, even if it is nobody */
+    /* Negotiate needs a user, even an empty one */
     return set_secret(curl->easy, CURLOPT_PROXYUSERNAME, params->user ? params->user : "") &&
            set_secret(curl->easy, CURLOPT_PROXYPASSWORD, params->password ? params->password : "");
 }
 
-/* Exactly one scheme.  False: libcurl does not know it. */
+/* Allows exactly one scheme.  False: this libcurl does not support it. */
 static bool set_scheme(struct curl_client *curl, enum challenge_scheme scheme)
 {
     switch (scheme) {
-    case CHALLENGE_NONE: /* not Kerberos, which libcurl would offer to a SOCKS proxy by itself */
+    case CHALLENGE_NONE: /* otherwise libcurl would also offer Kerberos to a SOCKS proxy */
         return curl_easy_setopt(curl->easy, CURLOPT_SOCKS5_AUTH, CURLAUTH_BASIC) == CURLE_OK;
     case CHALLENGE_BASIC:
         return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK;
@@ -89,11 +90,13 @@ static bool set_options(struct curl_client *curl, const struct curl_client_param
 
     snprintf(url, sizeof url, "%s://%s", params->scheme == CHALLENGE_NONE ? "socks5h" : "http",
              endpoint_format(params->proxy, place));
-    return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* CONNECT_TO is what counts */
+    return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* unused: CONNECT_TO has the
+                                                                                         * target */
            curl_easy_setopt(easy, CURLOPT_CONNECT_TO, curl->place) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* the environment would leak in otherwise */
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* otherwise the environment's no_proxy would
+                                                                       * apply */
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, params->scheme == CHALLENGE_NONE ? 0L : 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
@@ -111,7 +114,7 @@ static bool set_options(struct curl_client *curl, const struct curl_client_param
            curl_socket_set(&curl->socket, easy, params->opened, params->arg);
 }
 
-/* --- what libcurl says and is told, in HTTP --- */
+/* --- HTTP: libcurl's requests, and the answers to libcurl --- */
 
 bool curl_client_enter(struct curl_client *curl, struct loop *loop)
 {
@@ -135,7 +138,7 @@ static char *find_credentials(const char *request)
     return field ? strndup(field + sizeof name - 1, strcspn(field + sizeof name - 1, "\r\n")) : NULL;
 }
 
-/* Tells libcurl more of the answer. */
+/* Sends libcurl more of the answer. */
 static void tell(struct curl_client *curl)
 {
     while (curl->told_at < curl->told_end) {
@@ -143,12 +146,12 @@ static void tell(struct curl_client *curl)
                                       curl->told_end - curl->told_at);
 
         if (sent <= 0)
-            return; /* it is full, or libcurl is about to say that it has ended */
+            return; /* the socket is full, or libcurl has closed its end and is about to call done */
         curl->told_at += (size_t)sent;
     }
 }
 
-/* A whole request has come: all that matters is what it says to log in. */
+/* A complete request has come: only its credentials matter. */
 static void take_request(struct curl_client *curl)
 {
     wipe(&curl->credentials, curl->credentials ? strlen(curl->credentials) : 0);
@@ -170,7 +173,7 @@ enum curl_client_says curl_client_hear(struct curl_client *curl)
         got = transport_recv(curl->socket.outer, curl->asked + curl->asked_length,
                              CURL_CLIENT_REQUEST_MAX - 1 - curl->asked_length);
         if (got <= 0)
-            return CURL_CLIENT_SILENT; /* when it has ended, it says so in another way */
+            return CURL_CLIENT_SILENT; /* no more for now, or end of stream: then libcurl will call done */
         curl->asked_length += (size_t)got;
         curl->asked[curl->asked_length] = '\0';
         if (strstr(curl->asked, "\r\n\r\n")) {

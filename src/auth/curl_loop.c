@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A socket that libcurl wants watched. */
+/* A socket that libcurl wants to be watched. */
 struct watched {
     struct curl_loop *curl_loop;
     struct watched *next;
@@ -16,7 +16,7 @@ struct curl_loop {
     struct loop *loop;
     CURLM *handle;
     struct loop_timer timer;
-    struct watched *watched; /* those with a stopped io are free for the next socket */
+    struct watched *watched; /* entries with a stopped io are free for the next socket */
 };
 
 const char *curl_loop_version(void)
@@ -50,7 +50,7 @@ static void *grow(void *block, size_t size)
 
 /* --- libcurl on the loop --- */
 
-/* Takes the results that libcurl has ready. */
+/* Reports the transfers that have ended. */
 static void collect(struct curl_loop *curl_loop)
 {
     CURLMsg *message;
@@ -137,7 +137,7 @@ static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *
     return loop_io_levels(curl_loop->loop, &watched->io, fd, wanted, on_socket, watched) ? 0 : -1;
 }
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct curl_loop *curl_loop_new(struct loop *loop)
 {

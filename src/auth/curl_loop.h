@@ -1,8 +1,8 @@
-/* libcurl's multi handle on our loop: it is told of ready sockets and of its timer, and each transfer of its end.  One
- * for the whole process, shared by all who let libcurl do something.
+/* Runs libcurl's multi handle on our loop: tells libcurl of ready sockets and of timeouts, and each transfer's owner
+ * of its end.  There is one for the whole process.
  *
- * The memory that libcurl uses is wiped when it is given back, so that no password, ticket or token stays behind in
- * what the process has freed.  (The Kerberos library's own memory is its own affair.) */
+ *  Memory that libcurl uses is wiped before it is freed, so that no password, ticket or token stays behind in it.
+ * (The Kerberos library has its own memory, which this does not cover.) */
 #ifndef SALLYPORT_CURL_LOOP_H
 #define SALLYPORT_CURL_LOOP_H
 
@@ -13,31 +13,31 @@
 
 struct curl_loop;
 
-/* NULL: out of memory.  The first in the process also starts libcurl and settles which memory it uses, so none of
- * libcurl's handles may be made before. */
+/* NULL: out of memory.  The first call in the process also initializes libcurl with the memory functions that wipe,
+ * so no libcurl handle may be made before it. */
 struct curl_loop *curl_loop_new(struct loop *loop);
 
-/* All transfers have been removed before.  NULL is fine. */
+/* All transfers must have been removed before.  NULL is fine. */
 void curl_loop_free(struct curl_loop *curl_loop);
 
-/* What a transfer came to, as libcurl has it.  Called from the loop, and from within none of libcurl's callbacks:
- * curl_loop_remove and curl_easy_cleanup are allowed. */
+/* Reports the end of a transfer, with libcurl's result.  Called from the loop, and never from within a libcurl
+ * callback: curl_loop_remove and curl_easy_cleanup are allowed. */
 typedef void curl_loop_done_fn(void *arg, CURLcode code);
 
-/* Embedded in what it belongs to; zeroed memory is one that is not under way. */
+/* Embedded in its owner; zeroed memory is a transfer that is not running. */
 struct curl_loop_transfer {
-    CURL *easy; /* NULL: not under way */
+    CURL *easy; /* NULL: not running */
     curl_loop_done_fn *done;
     void *arg;
 };
 
-/* Starts a transfer; easy stays the caller's, who does not use its CURLOPT_PRIVATE.  done is called once, never from
+/* Starts a transfer.  The caller keeps easy, and must not use its CURLOPT_PRIVATE.  done is called once, never from
  * within this call.  False: out of memory. */
 bool curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer, CURL *easy,
                    curl_loop_done_fn *done, void *arg);
 
-/* Takes it out, before its end or after it; done will not be called any more.  Not from within a callback of libcurl.
- * One that is not under way is fine. */
+/* Removes a transfer, before or after its end; done will not be called any more.  Not allowed from within a libcurl
+ * callback.  A transfer that is not running is fine. */
 void curl_loop_remove(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer);
 
 /* The libcurl version. */

@@ -6,10 +6,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROOM 16384 /* bytes between our end and libcurl, which takes them one by one within one turn */
-#define QUEUE 8    /* somebody who is quicker than our own connect() shall not keep it out */
+#define ROOM 16384 /* bytes of the send buffer towards libcurl, which reads them one by one within one turn */
+#define QUEUE 8    /* more than 1, so that another process that connects first does not keep our own connect() out */
 
-/* --- the listening socket: one connection of this very process is let in --- */
+/* --- the listening socket: it accepts one connection, of this process only --- */
 
 /* A closed one is fine. */
 static void listening_close(struct listening *listening)
@@ -50,9 +50,9 @@ static bool is_ours(int fd)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size) == 0 && who.pid == getpid();
 }
 
-/* Behind the connect(): closes the listening socket and returns the other end, non-blocking and close-on-exec, the
- * caller's now.  Connections of other processes are turned away.  -1: there was none of ours, or no descriptor; see
- * errno. */
+/* To be called after libcurl's connect(): closes the listening socket and returns the accepted end, non-blocking and
+ * close-on-exec, which the caller owns.  Connections of other processes are closed.  -1: none was of this process, or
+ * no descriptor is left; see errno. */
 static int listening_accept(struct listening *listening)
 {
     int fd, error;

@@ -1,7 +1,7 @@
-/* A connection that libcurl believes to have made: it holds one end of a pair, we the other, and nothing is dialed.
- * libcurl 7.88 calls connect() even when it is told that a socket is connected already, so it is given an address to
- * connect to: a listening AF_UNIX socket without a place in the file system (unix(7), "autobind").  Linux has such
- * sockets; elsewhere nothing can be opened. */
+/* A connection that libcurl believes it made: libcurl has one end, we have the other, and nothing is dialed.  libcurl
+ * 7.88 calls connect() even when it is told that a socket is connected already, so it is given an address to connect
+ * to: a listening AF_UNIX socket with an abstract name (unix(7), "autobind").  Linux has such sockets; elsewhere
+ * opening fails. */
 #ifndef SALLYPORT_CURL_SOCKET_H
 #define SALLYPORT_CURL_SOCKET_H
 
@@ -13,40 +13,41 @@
 #include "base/loop.h"
 #include "net/transport.h"
 
-/* Private: the way in for one connection. */
+/* Private: the listening socket, for one connection. */
 struct listening {
     int fd;                  /* -1: closed */
-    struct sockaddr address; /* where to connect(): its name is so short that this holds all of it */
+    struct sockaddr address; /* for connect(): an autobind name is so short that it fits */
     socklen_t length;
 };
 
 struct curl_socket {
     struct listening listening; /* until libcurl has connected */
-    int inner;               /* libcurl's end, or -1: it has closed it */
-    bool used;               /* libcurl has had its connection */
+    int inner;               /* libcurl's end; -1: not made yet, or closed by libcurl */
+    bool used;               /* libcurl has asked for its one connection */
     struct transport *outer; /* ours, or NULL */
-    int error;               /* errno of what failed, or 0 */
+    int error;               /* errno of the failure, or 0 */
     void (*opened)(void *arg);
     void *arg;
 };
 
-/* Makes it the way in which a handle connects.  opened is called from within libcurl when it wants the connection:
- * curl_socket_enter is due behind that, not in it.  A handle gets one connection; asking for a second one fails. */
+/* Makes the handle connect through this socket.  opened is called from within libcurl when it wants the connection:
+ * curl_socket_enter must be called after that, but not from within opened.  A handle gets one connection; a second
+ * one fails.  False: libcurl did not take an option. */
 bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg);
 
-/* libcurl has connected: makes outer.  False: see error. */
+/* To be called after opened, when libcurl has connected: makes outer.  False: see error. */
 bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop);
 
-/* Hands outer over: the caller's now. */
+/* Returns outer, which the caller owns from now on. */
 struct transport *curl_socket_take_outer(struct curl_socket *curl_socket);
 
-/* How many bytes libcurl has not read, and taking all of them, while its end is open: before its handle is removed
- * from the multi handle.  False: that many could not be taken. */
+/* How many bytes libcurl has not read, and a way to take exactly that many.  Only while libcurl's end is open: before
+ * its handle is removed from the multi handle.  False: that many could not be taken. */
 size_t curl_socket_unread(const struct curl_socket *curl_socket);
 bool curl_socket_take_unread(struct curl_socket *curl_socket, char *bytes, size_t length);
 
-/* When libcurl is done with its handle (curl_easy_cleanup).  Zeroed memory is no such socket: curl_socket_init
- * first. */
+/* curl_socket_init comes first: zeroed memory is not a valid socket.  curl_socket_close comes after curl_easy_cleanup
+ * of the handle. */
 void curl_socket_init(struct curl_socket *curl_socket);
 void curl_socket_close(struct curl_socket *curl_socket);
 

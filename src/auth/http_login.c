@@ -10,7 +10,7 @@
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
 
-#define DRAIN_MAX 1048576 /* bytes of the page of a 407; behind a longer one a new connection is the better way */
+#define DRAIN_MAX 1048576 /* bytes of a 407's body that are skipped; after a longer one a new connection is cheaper */
 
 enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
 
@@ -22,20 +22,20 @@ struct http_login {
     struct endpoint proxy, target;
     struct connect_request request;
     struct curl_client curl;
-    struct deferred opening;      /* libcurl wants its connection: due outside of its callbacks */
-    struct exchange *exchange;    /* the last request, or NULL while there is none yet for a new one */
-    struct transport *transport;  /* between two requests, or NULL */
+    struct deferred opening;      /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
+    struct exchange *exchange;    /* the last request, or NULL before the next one is made */
+    struct transport *transport;  /* the connection between two requests, or NULL */
     struct http_body body;        /* of the last 407, in DRAIN */
     size_t drained;
-    bool reused;                  /* the connection has had an answer already */
+    bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
-    struct loop_timer limit;      /* of all that is said over one connection */
+    struct loop_timer limit;      /* for all requests over one connection */
     bool unable, cut_off, credentials_sent;
 };
 
 static void enter(struct http_login *login, enum state state);
 
-/* --- the ends --- */
+/* --- the end --- */
 
 static void drop_connection(struct http_login *login)
 {
@@ -57,7 +57,7 @@ static void finish(struct http_login *login, enum outcome outcome)
     task_tell(&login->task, outcome);
 }
 
-/* The one way to fail. */
+/* Ends with a failure. */
 static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login, enum outcome outcome,
                                                        const char *format, ...)
 {
@@ -69,7 +69,7 @@ static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login,
     finish(login, outcome);
 }
 
-/* The proxy's last word. */
+/* The proxy's final answer has come. */
 static void answered(struct http_login *login)
 {
     char line[200];
@@ -82,9 +82,9 @@ static void answered(struct http_login *login)
     finish(login, OUTCOME_DONE);
 }
 
-/* --- ASK: libcurl's request, carried to the proxy by an exchange of ours --- */
+/* --- ASK: libcurl's request, sent to the proxy by an exchange of ours --- */
 
-/* Whether the credentials have something secret in them: the first message of NTLM (its type 1) has not. */
+/* Whether the credentials contain a secret: the first message of NTLM (type 1) does not. */
 static bool are_secret(const char *credentials)
 {
     static const char first[] = "NTLM TlRMTVNTUAAB"; /* "NTLMSSP", NUL, 1 */
@@ -98,7 +98,7 @@ static void on_challenge(struct http_login *login)
     bool no_more = ++login->heads > most || login->params.scheme == CHALLENGE_NTLM;
 
     if (no_more && login->credentials_sent)
-        answered(login); /* whatever it says (stale, or a new round), it does not want them */
+        answered(login); /* whatever this 407 says (stale, or a new round), the proxy refuses the credentials */
     else if (login->heads > most)
         fail(login, OUTCOME_PEER, "asks for credentials again and again");
     else if (curl_client_challenge(&login->curl, exchange_head(login->exchange)))
@@ -116,7 +116,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     } else if (outcome == OUTCOME_DONE) {
         answered(login);
     } else if (login->reused && login->params.scheme == CHALLENGE_DIGEST && exchange_was_cut_off(login->exchange)) {
-        /* it was closed behind the last answer; Digest, other than the others, is not bound to a connection */
+        /* the proxy closed it after the last answer; Digest, unlike the others, is not bound to a connection */
         enter(login, CONNECT);
     } else {
         login->cut_off = exchange_was_cut_off(login->exchange);
@@ -144,15 +144,15 @@ static void enter_ask(struct http_login *login)
         fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
-/* Whether what is to be said answers what was heard over the connection of before: NTLM and Negotiate prove the user to
- * one connection, and elsewhere it would only be one more wrong answer. */
+/* Whether the next request makes sense only on the connection of the last answer: NTLM and Negotiate authenticate one
+ * connection, and on another one the proxy would only count one more wrong attempt. */
 static bool is_bound(const struct http_login *login)
 {
     return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->curl.credentials &&
            are_secret(login->curl.credentials);
 }
 
-/* The connection is behind an answer, or there is none. */
+/* Sends the next request over the connection if it is still usable, otherwise over a new one. */
 static void ask(struct http_login *login)
 {
     char byte;
@@ -162,7 +162,7 @@ static void ask(struct http_login *login)
     else if (is_bound(login))
         fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
     else
-        enter(login, CONNECT); /* none, or it has ended, or it says what nobody asked for */
+        enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
 }
 
 /* --- CONNECT --- */
@@ -194,9 +194,9 @@ void http_login_connect(struct http_login *login, struct transport *transport)
     enter(login, ASK);
 }
 
-/* --- DRAIN: the page of a 407 --- */
+/* --- DRAIN: the body of a 407 --- */
 
-/* Passes over more of it.  True: it is at its end, or the connection was given up. */
+/* Skips more of the body.  True: it is at its end, or the connection was dropped. */
 static bool pass_over(struct http_login *login, const char *bytes, size_t length)
 {
     size_t used;
@@ -237,8 +237,8 @@ static void on_page(void *arg, int ready)
     ask(login);
 }
 
-/* What is left of the 407 is passed over, if the connection lasts.  Not sooner: had it been the last word, it would
- * still be wanted. */
+/* Skips the rest of the 407, if the connection stays open.  This is not done sooner: the body of a final answer is
+ * still wanted. */
 static void enter_drain(struct http_login *login)
 {
     bool lasts = http_body_start(&login->body, exchange_head(login->exchange));
@@ -261,7 +261,7 @@ static void enter_drain(struct http_login *login)
     free(bytes);
 }
 
-/* --- PREPARE: what libcurl wants to say --- */
+/* --- PREPARE: libcurl makes the next request --- */
 
 static void on_request(struct http_login *login)
 {
@@ -304,7 +304,7 @@ static void open_way(struct deferred *opening)
         return;
     }
     transport_watch(login->curl.socket.outer, on_outer, login);
-    on_outer(login, LOOP_READ); /* it has spoken already */
+    on_outer(login, LOOP_READ); /* libcurl has sent its request already */
 }
 
 static void on_opened(void *arg)
@@ -319,13 +319,13 @@ static void on_curl_done(void *arg, CURLcode code)
     struct http_login *login = arg;
 
     if (login->exchange && exchange_response(login->exchange)->denied)
-        answered(login); /* it knows nothing to say to the last 407 */
+        answered(login); /* libcurl has no answer to the last 407 */
     else
         fail(login, login->curl.socket.error ? OUTCOME_LOCAL : OUTCOME_PEER, "%s",
              curl_client_error(&login->curl, code));
 }
 
-/* The scheme cannot start. */
+/* Notes that the scheme cannot start, and why. */
 static void __attribute__((format(printf, 2, 3))) give_up(struct http_login *login, const char *format, ...)
 {
     va_list values;
@@ -336,7 +336,7 @@ static void __attribute__((format(printf, 2, 3))) give_up(struct http_login *log
     login->unable = true;
 }
 
-/* Whether what is asked for can be done at all; otherwise it was given up. */
+/* Whether the scheme can be used for this request; if not, give_up was called. */
 static bool is_possible(struct http_login *login)
 {
     if (strcmp(connect_method_words[login->request.method], "connect") != 0)
@@ -376,7 +376,7 @@ static bool start_libcurl(struct http_login *login)
     return false;
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct http_login *login, enum state state)
 {
@@ -413,7 +413,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"login", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct http_login *http_login_start(const struct http_login_params *params)
 {

@@ -1,20 +1,21 @@
-/* Asks one HTTP proxy for one tunnel where more than a single request is needed: it wants Digest, NTLM or Negotiate.
+/* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate, which need more than one request.
  *
- * libcurl knows what to say (curl_client.h); the connections are the owner's, made as all others: TLS, a proxy before
- * the proxy.  libcurl only says what the credentials are: each request is an exchange of our own, the same but for
- * Proxy-Authorization as without a login, and each answer is judged as always; libcurl is told of the challenges alone.
+ *  libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
+ * TLS, or through another proxy.  Each request is an exchange of our own, the same as without a login but for
+ * Proxy-Authorization, and each answer is judged as always; libcurl only sees the challenges.
  *
  *     started -> PREPARE -> CONNECT -> ASK -> over
  *                  ^  \        ^       ^|
  *                  |   `-> DRAIN -------'|
  *                  `------- 407 ---------'
  *
- * The page of a 407 is passed over and the connection used again where it lasts; otherwise another one is asked for.
- * The number of answers, and of bytes before the last, is bounded.
+ *  The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
+ * The number of answers, and of bytes before the last one, is bounded.
  *
- * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and all
- * waits until the KDC answers or the library gives up (seconds).  It does so once in a ticket's life and proxy; with
- * the ticket in the user's cache it does not block.  Nothing is cached here: a ticket got after our start is used. */
+ *  Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
+ * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
+ * a ticket; with the ticket in the user's cache it does not block.  Nothing is cached here: a ticket that came after
+ * our start is used. */
 #ifndef SALLYPORT_HTTP_LOGIN_H
 #define SALLYPORT_HTTP_LOGIN_H
 
@@ -32,57 +33,58 @@
 #include "net/endpoint.h"
 #include "net/transport.h"
 
-#define HTTP_LOGIN_HEADS_MAX 6        /* 407s of a proxy: NTLM and Negotiate need 1 or 2 */
-#define HTTP_LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one nonce that had grown stale: two proofs */
+#define HTTP_LOGIN_HEADS_MAX 6        /* 407s of one proxy: NTLM and Negotiate need 1 or 2 */
+#define HTTP_LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one for a stale nonce: credentials go out twice at most */
 
 struct http_login;
 
 struct http_login_params {
     struct loop *loop;
     struct curl_loop *curl_loop;
-    const struct endpoint *proxy;          /* copied; Kerberos knows it as HTTP/host */
-    const struct connect_request *request; /* copied; what it points to, but the target, stays the owner's; method must
-                                            * be `connect`; credentials are unused */
+    const struct endpoint *proxy;          /* copied; its name in Kerberos is HTTP/host */
+    const struct connect_request *request; /* copied, with the target; what else it points to stays the owner's;
+                                            * method must be `connect`, and credentials are unused */
     bool require_switch;                   /* 2xx is a failure */
     enum challenge_scheme scheme;          /* CHALLENGE_DIGEST, _NTLM or _NEGOTIATE */
-    const char *user, *password;           /* copied, wiped in the end; both NULL: none (Negotiate).  NTLM takes
-                                            * DOMAIN\user, too */
-    uint32_t limit_ms;                     /* for all that is said over one connection */
+    const char *user, *password;           /* copied, wiped in the end; both NULL: none (Negotiate).  NTLM also takes
+                                            * DOMAIN\user */
+    uint32_t limit_ms;                     /* milliseconds for all requests over one connection */
     struct trace trace;                    /* of the last request and its reply */
-    void (*connect)(void *arg);            /* it wants a fresh connection to the proxy: answer with http_login_connect,
+    void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with http_login_connect,
                                             * now or later */
-    task_done_fn *done;                    /* DONE: the proxy's last word, see http_login_response.  PEER: it closed, is
-                                            * silent or is no proxy.  LOCAL: our own trouble, out of descriptors or
-                                            * memory, or a scheme that cannot start here */
+    task_done_fn *done;                    /* DONE: the proxy's final answer, see http_login_response.  PEER: it
+                                            * closed, is silent or is no proxy.  LOCAL: our own trouble: no
+                                            * descriptors or memory left, or a scheme that cannot start here */
     void *arg;                             /* for both */
 };
 
 /* Starts.  Neither connect nor done is called from within this call.  NULL: out of memory. */
 struct http_login *http_login_start(const struct http_login_params *params);
 
-/* Hands over a connection to the proxy that nothing was sent on; it is the login's now, whatever comes. */
+/* Hands over a new connection to the proxy, over which nothing was sent.  The login owns it from now on, whatever its
+ * state. */
 void http_login_connect(struct http_login *login, struct transport *transport);
 
-/* After DONE: what the answer means, as connect_response_judge has it, and its head; borrowed.  denied says that the
- * proxy refused the credentials or would not have any. */
+/* After DONE: what the answer means (connect_response_judge), and its head; borrowed.  denied: the proxy refused the
+ * credentials, or would not take any. */
 const struct connect_response *http_login_response(const struct http_login *login);
 const struct http_head *http_login_head(const struct http_login *login);
 
 /* After LOCAL: whether the scheme cannot start here (no ticket, no such scheme in libcurl); nothing was sent. */
 bool http_login_is_unable(const struct http_login *login);
 
-/* After PEER: as exchange_was_cut_off, for the last request. */
+/* After PEER: exchange_was_cut_off of the last request. */
 bool http_login_was_cut_off(const struct http_login *login);
 
-/* Whether something made from the password or the ticket went out, so that a refusal is a refusal of it.  Not so when
- * the proxy's answers never led there. */
+/* Whether something made from the password or the ticket was sent, so that a refusal means that the proxy refused it.
+ * False when the proxy's answers never got that far. */
 bool http_login_credentials_were_sent(const struct http_login *login);
 
-/* After DONE with a verdict of OPEN, once: the connection and the (malloc'd) bytes that came behind the answer, both
- * the caller's now.  An end of the proxy's stream that was already seen is seen again. */
+/* After DONE with a verdict of OPEN, once: the connection, and in *leftover (malloc'd) the *length bytes that came
+ * after the answer; the caller owns both.  End of stream that was already seen will be seen again. */
 struct transport *http_login_take(struct http_login *login, char **leftover, size_t *length);
 
-/* Ends it, whatever the state; a connection that was not taken is closed.  NULL is fine, and so is a call from within
+/* Ends it in any state; a connection that was not taken is closed.  NULL is fine, and so is a call from within
  * connect and done. */
 void http_login_free(struct http_login *login);
 

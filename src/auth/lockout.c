@@ -10,15 +10,15 @@
 
 struct refusal {
     unsigned char digest[DIGEST_BYTES];
-    uint64_t until;       /* ms: not sent before; 0: it may be */
-    uint64_t trial_until; /* ms: a session tries it; 0: none does */
-    uint64_t touched;     /* ms */
+    uint64_t until;       /* ms: not sent before then; 0: it may be sent */
+    uint64_t trial_until; /* ms: a session tries it, until then at most; 0: none does */
+    uint64_t touched;     /* ms: when it was last used */
     bool good;            /* it was accepted */
-    unsigned count;       /* of refusals in a row */
+    unsigned count;       /* refusals in a row */
 };
 
 struct lockout {
-    unsigned char salt[DIGEST_BYTES]; /* of this process: the digests say nothing elsewhere */
+    unsigned char salt[DIGEST_BYTES]; /* random, so that the digests are of no use outside of this process */
     size_t count;
     struct refusal at[LOCKOUT_MAX];
 };
@@ -39,7 +39,7 @@ void lockout_free(struct lockout *lockout)
     free(lockout);
 }
 
-/* The end of the user is marked, so that no other pair has the same bytes.  False: out of memory. */
+/* The NUL after the user is hashed too, so that no other pair has the same bytes.  False: out of memory. */
 static bool make_digest(const struct lockout *lockout, const char *user, const char *password,
                         unsigned char digest[DIGEST_BYTES])
 {
@@ -53,7 +53,7 @@ static bool make_digest(const struct lockout *lockout, const char *user, const c
     return made;
 }
 
-/* Its place; refusals->count when it has none. */
+/* The pair's index; lockout->count: it has none. */
 static size_t find(const struct lockout *lockout, const unsigned char digest[DIGEST_BYTES])
 {
     size_t i = 0;
@@ -84,7 +84,7 @@ static size_t oldest(const struct lockout *lockout)
     return found;
 }
 
-/* The pair's entry, made when it has none.  NULL: out of memory. */
+/* The pair's entry, made if it has none.  NULL: out of memory. */
 static struct refusal *touch(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
 {
     unsigned char digest[DIGEST_BYTES];

@@ -1,41 +1,42 @@
-/* Which users with which passwords a proxy has refused, so that they are not sent again and again until the account is
- * locked: whichever session it is, and whichever proxy of several that know the same account.  Only digests are kept.
- * No socket; the clock is passed in, in milliseconds of any monotonic clock. */
+/* Remembers which pairs of user and password proxies have refused, so that no session sends them again and again
+ * until the account is locked.  It is not kept by proxy: several proxies may know the same account.  Only digests are
+ * kept.  No socket; the caller passes the time, in milliseconds of any monotonic clock. */
 #ifndef SALLYPORT_LOCKOUT_H
 #define SALLYPORT_LOCKOUT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOCKOUT_REST_FIRST_MS 30000u /* not sent for so long after the first refusal; each further one doubles it */
+#define LOCKOUT_REST_FIRST_MS 30000u /* how long a pair is not sent after the first refusal; each further one doubles
+                                      * it */
 #define LOCKOUT_REST_MAX_MS 300000u
-#define LOCKOUT_MAX 16               /* pairs remembered; the one touched longest ago gives way */
+#define LOCKOUT_MAX 16               /* pairs remembered; the one not used for the longest time is dropped */
 
-#define LOCKOUT_TRIAL_MS 60000u      /* a session that tries a pair and says nothing for so long is not waited for */
+#define LOCKOUT_TRIAL_MS 60000u      /* a trial without a result for so long is not waited for any more */
 
 struct lockout;
 
-/* NULL: out of memory, or of randomness. */
+/* NULL: out of memory, or no random bytes. */
 struct lockout *lockout_new(void);
 void lockout_free(struct lockout *lockout); /* NULL is fine */
 
-/* Milliseconds for which this pair is not to be sent; 0: it may be. */
+/* Milliseconds for which this pair must not be sent; 0: it may be. */
 uint64_t lockout_left(const struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
-/* A pair of which nothing is known is tried by one session first.  True: it may be sent; this session then says what
- * became of it.  False: another one tries it; ask again soon. */
+/* Asks to send a pair; one that was not accepted yet is tried by one session first.  True: it may be sent; then call
+ * lockout_note, lockout_accept or lockout_leave.  False: another session tries it; ask again soon. */
 bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
-/* Nothing came of the trial. */
+/* The trial ended without a result. */
 void lockout_leave(struct lockout *lockout, const char *user, const char *password);
 
 /* The pair was refused. */
 void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
-/* The pair is good: what was held against it is forgotten, and it needs no trial any more. */
+/* The pair was accepted: its refusals are forgotten, and it needs no trial any more. */
 void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
-/* Forgets everything: the configuration was read anew. */
+/* Forgets all pairs: the configuration was reloaded. */
 void lockout_forget(struct lockout *lockout);
 
 #endif

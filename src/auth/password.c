@@ -16,15 +16,16 @@
 #include "base/subprocess.h"
 #include "base/systemd.h"
 
-#define COMMAND_LIMIT_MS 60000 /* a person may have to unlock a key ring */
-#define QUESTION_MAX 512       /* bytes of what a person is asked */
+#define COMMAND_LIMIT_MS 60000 /* ms: a person may have to unlock a key ring */
+#define QUESTION_MAX 512       /* bytes of the question to a person */
 
 enum source { FROM_FILE, FROM_COMMAND, FROM_PERSON };
 
-/* For messages, in the order of the enum. */
+/* For messages; indexed by enum source. */
 static const char *const source_names[] = {"password-file", "password-command", "the terminal"};
 
-/* One source of a password, told by its kind and its text: a path, a command, or what a person is asked for. */
+/* One source of a password, identified by its kind and its text: a path, a command, or a section's label
+ * (source_of). */
 struct entry {
     struct passwords *passwords;
     struct entry *next;
@@ -32,8 +33,8 @@ struct entry {
     char *text;
     char question[QUESTION_MAX]; /* FROM_PERSON only */
     char *value;             /* NULL: not fetched, or the fetch failed */
-    char error[256];         /* of the last fetch, "" when it worked */
-    struct subprocess *command; /* under way, NULL when it is not */
+    char error[256];         /* of the last fetch; "": it succeeded */
+    struct subprocess *command; /* running, or NULL */
     struct prompt *prompt;
     struct password_fetch *waiting;
     struct deferred delivery;
@@ -49,8 +50,8 @@ struct password_fetch {
 struct passwords {
     struct loop *loop;
     bool may_prompt;
-    struct entry *asking;  /* whose question stands on the terminal; the others wait for it to be free */
-    struct entry *entries; /* at most one a proxy of the configurations seen */
+    struct entry *asking;  /* whose question is on the terminal, or NULL; the others wait */
+    struct entry *entries; /* at most one for each proxy of the configurations seen */
 };
 
 struct passwords *passwords_new(struct loop *loop)
@@ -104,7 +105,7 @@ void passwords_free(struct passwords *passwords)
 
 /* --- entries --- */
 
-/* What tells this proxy's source from others: *text is a path or a command, or for a person the section's label, since
+/* What identifies this proxy's source: *text is the path or the command or, for a person, the section's label, since
  * each section has one user. */
 static enum source source_of(const struct proxy_config *proxy, const char **text)
 {
@@ -156,12 +157,12 @@ const char *passwords_known(const struct passwords *passwords, const struct prox
     return entry ? entry->value : NULL;
 }
 
-/* --- what came --- */
+/* --- the result --- */
 
 static void deliver(struct deferred *delivery)
 {
     struct entry *entry = (struct entry *)((char *)delivery - offsetof(struct entry, delivery));
-    struct password_fetch *told = entry->waiting; /* who comes back from within the call starts anew */
+    struct password_fetch *told = entry->waiting; /* a callback that fetches again starts a new list */
 
     entry->waiting = NULL;
     if (told)
@@ -223,8 +224,8 @@ static void run_command(struct entry *entry)
 
 /* --- a file --- */
 
-/* Whether a file with that mode is shown to others than its owner.  To a service with User= systemd gives its
- * credentials by an access list, whose mask stands where the group's bits do: 0440 is fine for those. */
+/* Whether a file with that mode is open to others than its owner.  systemd gives a service with User= its credentials
+ * by an access list, whose mask shows up as the group's bits: 0440 is fine for those. */
 static bool is_open_to_others(const struct entry *entry, const struct stat *status)
 {
     mode_t others = systemd_credential_name(entry->text) ? S_IRWXO | S_IWGRP | S_IXGRP : S_IRWXO | S_IRWXG;
@@ -232,7 +233,7 @@ static bool is_open_to_others(const struct entry *entry, const struct stat *stat
     return S_ISREG(status->st_mode) && status->st_mode & others;
 }
 
-/* The file is checked again here: the configuration may have been read long ago. */
+/* Checks the file again: the configuration may have been read long ago. */
 static void read_path(struct entry *entry, const char *path)
 {
     char text[SUBPROCESS_OUTPUT_MAX];
@@ -279,7 +280,7 @@ static void set_question(struct entry *entry, const struct proxy_config *proxy, 
 
 static void on_prompt(void *arg, const char *line, size_t length, const char *error);
 
-/* One question at a time.  Without a terminal the callers are told what to set. */
+/* Asks one question at a time.  Without a terminal the callers get an error that says what to set. */
 static void ask(struct entry *entry)
 {
     struct passwords *passwords = entry->passwords;
@@ -297,7 +298,7 @@ static void ask(struct entry *entry)
     loop_defer(passwords->loop, &entry->delivery, deliver);
 }
 
-/* The terminal is free for the next question. */
+/* The terminal is free: asks the next question. */
 static void ask_next(struct passwords *passwords)
 {
     passwords->asking = NULL;
@@ -319,9 +320,9 @@ static void on_prompt(void *arg, const char *line, size_t length, const char *er
     ask_next(entry->passwords);
 }
 
-/* --- from outside --- */
+/* --- public functions --- */
 
-/* What comes at once is delivered at the end of the turn. */
+/* Starts a fetch.  A result that is there at once is delivered at the end of the loop's turn. */
 static void start(struct entry *entry)
 {
     switch (entry->source) {

@@ -1,9 +1,9 @@
-/* Passwords of proxies: from the configuration, from the first line of a file or of a credential of systemd, from the
- * first line that a command prints, or from the person at the terminal.  Fetched when first needed, kept in memory
- * until the proxy refuses them or the configuration is reloaded, wiped then.  Never logged.
+/* Passwords of proxies.  They come from the configuration, from the first line of a file or of a systemd credential,
+ * from the first line that a command prints, or from the person at the terminal.  They are fetched when first needed,
+ * kept in memory until the proxy refuses them or the configuration is reloaded, then wiped.  They are never logged.
  *
- * A password is at most 4095 bytes long (one that is typed: 1024), of any value but newline and NUL; a carriage return
- * at the end of its line is no part of it. */
+ *  A password has at most 4095 bytes (a typed one 1024), of any value but newline and NUL; a carriage return at the
+ * end of its line is not part of it. */
 #ifndef SALLYPORT_PASSWORD_H
 #define SALLYPORT_PASSWORD_H
 
@@ -14,29 +14,28 @@
 #include "net/endpoint.h"
 
 struct passwords;
-struct password_fetch; /* one caller's wait */
+struct password_fetch; /* one caller that waits */
 
 struct passwords *passwords_new(struct loop *loop); /* NULL: out of memory */
-void passwords_free(struct passwords *passwords);
+void passwords_free(struct passwords *passwords); /* NULL is fine; callers that wait are not called */
 
 /* From now on a person may be asked for the password of a proxy whose section has a user but no source of a password.
- * For `try` and `connect`; without this call nobody ever is. */
+ * For `try` and `connect`; without this call nobody is asked. */
 void passwords_allow_prompt(struct passwords *passwords);
 
-/* The password of a proxy that has a user, if it is at hand; NULL: it must be fetched.  Borrowed until the loop turn
- * ends. */
+/* The password of a proxy that has a user; NULL: it must be fetched.  Borrowed until the loop's turn ends. */
 const char *passwords_known(const struct passwords *passwords, const struct proxy_config *proxy);
 
-/* error NULL: passwords_known has it now.  Otherwise a sentence. */
+/* error NULL: passwords_known has the password now.  Otherwise a message, valid during the call. */
 typedef void password_fetched_fn(void *arg, const char *error);
 
-/* Fetches what passwords_known did not have; callers of one password share one command, or one question.  where is the
- * proxy that it is for, of which the question tells the person.  Calls back exactly once, never from within this call.
- * NULL: out of memory. */
+/* Fetches what passwords_known did not have; callers that need the same password share one command or one question.
+ * where: the proxy, to be named in the question.  Calls back exactly once, never from within this call.  NULL: out of
+ * memory. */
 struct password_fetch *passwords_fetch(struct passwords *passwords, const struct proxy_config *proxy,
                                        const struct endpoint *where, password_fetched_fn *fetched, void *arg);
 
-/* The call back will not come; a question that nobody waits for any more is withdrawn.  NULL is fine. */
+/* Cancels a fetch: it will not call back.  A question that nobody waits for any more is withdrawn.  NULL is fine. */
 void password_cancel(struct password_fetch *fetch);
 
 /* Forgets what was fetched for this proxy, or for all (NULL). */

@@ -26,7 +26,7 @@ void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config
     choice->usable = choice->fixed ? BIT(schemes_of[own->auth]) : by_password | BIT(CHALLENGE_NEGOTIATE);
     if (!has_user)
         choice->usable &= ~by_password;
-    if (own->method != 0) /* the others are libcurl's, which knows one form of request */
+    if (own->method != 0) /* libcurl does the others, and knows only one form of request */
         choice->usable &= BIT(CHALLENGE_BASIC);
     choice->scheme = choice->fixed ? schemes_of[own->auth] : remembered;
     choice->seen = remembered == CHALLENGE_NONE ? 0 : BIT(remembered);
@@ -34,8 +34,8 @@ void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config
         choice->scheme = CHALLENGE_NONE;
 }
 
-/* A password that anybody on the way can read goes out only when nothing else is offered, and never was: otherwise the
- * proxy, or somebody before it, could talk us out of a better scheme. */
+/* A password that anybody on the way can read is sent only if the proxy offers nothing else and never has: otherwise
+ * the proxy, or somebody on the way, could talk us out of a better scheme. */
 static enum challenge_scheme choose(const struct scheme_choice *choice)
 {
     unsigned usable = choice->usable;
@@ -64,7 +64,7 @@ bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char 
 
     choice->offered = offered;
     choice->seen |= offered;
-    if (choice->scheme != CHALLENGE_NONE) /* it was tried, and could do nothing with this offer */
+    if (choice->scheme != CHALLENGE_NONE) /* it was tried, and could not use this offer */
         choice->usable &= ~BIT(choice->scheme);
     choice->scheme = choose(choice);
     if (choice->scheme != CHALLENGE_NONE)

@@ -1,5 +1,5 @@
-/* Which scheme of authentication a proxy is asked with: what the configuration allows, what the proxy offers, what has
- * failed.  One value for one proxy and one session.  The rules are told in sallyport.ini(5), under `auth`.  Pure. */
+/* Which authentication scheme is used with a proxy, from what the configuration allows, what the proxy offers and
+ * what has failed.  One value per proxy and session.  The rules are in sallyport.ini(5), under `auth`.  Pure. */
 #ifndef SALLYPORT_SCHEME_CHOICE_H
 #define SALLYPORT_SCHEME_CHOICE_H
 
@@ -10,26 +10,26 @@
 #include "config/settings.h"
 
 struct scheme_choice {
-    enum challenge_scheme scheme; /* to be used now; NONE: ask without credentials, and see what is offered */
-    unsigned usable;              /* bits of those that can be used here */
+    enum challenge_scheme scheme; /* to be used now; NONE: send no credentials, and see what is offered */
+    unsigned usable;              /* bits of the schemes that can be used here */
     unsigned offered;             /* bits of what the proxy offered last; 0: not known yet */
-    unsigned seen;                /* bits of all that it ever offered, as far as we know */
+    unsigned seen;                /* bits of all that it has ever offered, as far as we know */
     bool has_user;
-    bool readable;                /* all that is sent to this proxy can be read on the way (http) */
+    bool readable;                /* the connection to the proxy has no TLS (http) */
     bool fixed;                   /* the configuration names the scheme */
 };
 
-/* own: the proxy's section, or NULL: then nothing may be sent to it.  tls: the proxy is spoken to in TLS.  has_user: a
- * user is known for it, from wherever.  remembered: what worked with it before, or NONE. */
+/* own: the proxy's section; NULL: no credentials may be sent to it.  tls: the connection to the proxy uses TLS.
+ * has_user: a user is known for it, from any source.  remembered: what worked with it before, or NONE. */
 void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
                          enum challenge_scheme remembered);
 
-/* The scheme cannot start here (no ticket).  True: go on with auth->scheme, which may be NONE: ask what is offered.
- * False: there is no other. */
+/* The scheme cannot start here (no ticket).  True: go on with choice->scheme; NONE: ask what is offered.  False:
+ * there is no other. */
 bool scheme_choice_unable(struct scheme_choice *choice);
 
-/* A 407 came and no credentials had been sent.  True: go on with auth->scheme.  False: there is none that would do, why
- * says what to set. */
+/* A 407 came, and no credentials had been sent.  True: go on with choice->scheme.  False: no scheme can be used; why
+ * (size bytes) says what to set. */
 bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char *why, size_t size);
 
 /* Whether a scheme needs user and password. */

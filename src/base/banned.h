@@ -1,6 +1,6 @@
-/* Calls that have no bound on what they write, or no way to tell an error: using one is a compiler error
- * (-Werror=deprecated-declarations).  Read before every source file, and before the headers that declare them: an
- * attribute behind a definition, which some are, would be ignored. */
+/* Library functions that have no bound on what they write, or that cannot report an error.  Calling one is a compiler
+ * error (-Werror=deprecated-declarations).  The compiler includes this file before every source file and before the
+ * system's headers: some of these functions are defined there, and an attribute after a definition is ignored. */
 #ifndef SALLYPORT_BANNED_H
 #define SALLYPORT_BANNED_H
 

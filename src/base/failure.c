@@ -19,7 +19,7 @@ void failure_set(struct failure *failure, enum failure_class class, const char *
 
 void failure_vset(struct failure *failure, enum failure_class class, const char *format, va_list values)
 {
-    char what[sizeof failure->what]; /* the values may be of the failure itself */
+    char what[sizeof failure->what]; /* a copy: the values may point into the failure itself */
 
     vsnprintf(what, sizeof what, format, values);
     failure->class = class;

@@ -1,12 +1,14 @@
-/* What keeps a process's secrets from the other processes of its user, and from the disk. */
+/* Keeps the secrets of this process from the other processes of its user, and off the disk. */
 #ifndef SALLYPORT_HARDEN_H
 #define SALLYPORT_HARDEN_H
 
-/* To be called once, before a secret is read.  From then on no other process of the user can attach to this one or read
- * its memory, no core file is written, by it or by a program that it starts, and no library logs the keys of TLS where
- * $SSLKEYLOGFILE says.  In a build with AddressSanitizer only the last: its search for leaks has to attach.
+/* Call it once, before a secret is read.  From then on
+ *   - no other process of the user can attach to this one or read its memory,
+ *   - neither this process nor a program that it starts writes a core file,
+ *   - no library writes TLS keys to the file that $SSLKEYLOGFILE names.
+ * A build with AddressSanitizer does only the last: the sanitizer attaches to the process to look for leaks.
  *
- * /proc/PID of such a process belongs to root; /proc/self can still be read by the process itself. */
+ * /proc/PID of the process then belongs to root; the process itself can still read /proc/self. */
 void harden_process(void);
 
 #endif

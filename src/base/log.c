@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 2048         /* a line is cut here; reasons and names are far shorter */
-#define PART_MAX 300                /* of what stands before the text: a name, "warning: " */
-#define HELD_BYTES_MAX 16384        /* lines kept until the end of a turn; then, or when it is full, they are written */
-#define BRAKE_INTERVAL_MS 10000     /* a repeated warning is said at most this often */
+#define PART_MAX 300                /* bytes of each part before the text: the name, "warning: " */
+#define HELD_BYTES_MAX 16384        /* lines kept until log_flush, or until they would no longer fit */
+#define BRAKE_INTERVAL_MS 10000     /* a repeated warning is written at most once in this time */
 
 const char *const log_level_words[] = {"error", "warning", "info", "debug", NULL};
 
@@ -22,7 +22,7 @@ static struct {
     bool to_syslog;
     bool timestamps;
     bool started, held;
-    unsigned lost; /* lines that there was no room for */
+    unsigned lost; /* lines not written because standard error had no room; not reported yet */
 } settings = {.level = LEVEL_INFO};
 
 void log_setup(enum log_level level, bool to_syslog, bool timestamps)
@@ -36,7 +36,7 @@ void log_setup(enum log_level level, bool to_syslog, bool timestamps)
     settings.timestamps = timestamps;
 }
 
-/* Lines of a turn, not yet written. */
+/* Lines of this turn that are not written yet. */
 static struct {
     char bytes[HELD_BYTES_MAX];
     size_t length;
@@ -58,7 +58,7 @@ bool log_wants(enum log_level level)
     return level <= settings.level;
 }
 
-/* The time stamp of RFC 3339, in UTC, with milliseconds and a blank behind it. */
+/* Writes a time stamp (RFC 3339, UTC, milliseconds) and a blank.  Returns their length. */
 static size_t stamp(char *out, size_t size)
 {
     struct timespec now;
@@ -72,15 +72,15 @@ static size_t stamp(char *out, size_t size)
     return written < 0 ? 0 : (size_t)written;
 }
 
-/* Whether standard error takes a line at once.  Nobody may be reading it, and mail is not to wait for that. */
+/* Whether standard error takes a line without blocking.  If nobody reads it, mail must not wait. */
 static bool has_room(void)
 {
     struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    return poll(&error, 1, 0) != 0; /* what cannot be polled is written to, and fails or not */
+    return poll(&error, 1, 0) != 0; /* if poll fails, try to write all the same */
 }
 
-/* Adds at most PART_MAX bytes.  Returns the length with them. */
+/* Writes at most PART_MAX bytes of text at line + at.  Returns the new length of the line. */
 static size_t put(char *line, size_t at, const char *text)
 {
     size_t length = strnlen(text, PART_MAX);
@@ -127,7 +127,7 @@ static void write_all(const char *bytes, size_t length)
         ssize_t written = write(STDERR_FILENO, bytes, length);
 
         if (written < 0 && errno != EINTR)
-            return; /* nobody reads our log any more: nothing left to tell it to */
+            return; /* the log cannot be written, and there is no other place to report that */
         if (written > 0) {
             bytes += written;
             length -= (size_t)written;
@@ -144,7 +144,8 @@ static unsigned count_lines(const char *bytes, size_t length)
     return lines;
 }
 
-/* What can be written at once: whole lines, no more than a pipe with room takes without blocking. */
+/* Length of the part to write next: whole lines, at most PIPE_BUF bytes, which a writable pipe takes without
+ * blocking. */
 static size_t share(const char *bytes, size_t length)
 {
     const char *end;
@@ -173,7 +174,7 @@ void log_flush(void)
         part = share(held.bytes + at, length - at);
         if (settings.lost > 0 && has_room())
             tell_lost();
-        if (has_room()) /* for each write anew */
+        if (has_room()) /* ask before each write */
             write_all(held.bytes + at, part);
         else
             settings.lost += count_lines(held.bytes + at, part);
@@ -215,7 +216,7 @@ bool log_brake_open(struct log_brake *brake, uint64_t now_ms, unsigned *suppress
     return true;
 }
 
-/* How one byte is shown; gives the length.  No snprintf: this runs for each byte of each head. */
+/* Writes the escaped form of one byte and returns its length.  No snprintf: it runs for each byte of an HTTP head. */
 static size_t escape(char piece[4], unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";

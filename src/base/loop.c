@@ -7,13 +7,13 @@
 
 #include "base/log.h"
 
-#define PASSES_MAX 16 /* of deferred calls that defer calls, in one turn: then the descriptors are looked at again */
+#define PASSES_MAX 16 /* rounds of deferred calls in one turn, then the descriptors are looked at again */
 
 struct loop {
     struct event_base *base;
-    struct deferred *queue, **queue_end; /* for the end of this turn */
-    struct deferred *later, **later_end; /* for the end of the next one */
-    uint64_t now; /* 0: not asked yet in this turn */
+    struct deferred *queue, **queue_end; /* to run at the end of this turn */
+    struct deferred *later, **later_end; /* of loop_put_off: moved to queue after the descriptors were served */
+    uint64_t now; /* ms; 0: the clock was not read yet in this turn */
     bool stopping;
 };
 
@@ -25,7 +25,7 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* libevent complains by itself on standard error, of a regular file for example; we look at what its calls return. */
+/* libevent would write to standard error, about a regular file for example; we check what its calls return. */
 static void on_libevent_message(int severity, const char *message)
 {
     (void)severity;
@@ -61,7 +61,7 @@ static void run_batch(struct loop *loop)
     loop->queue = NULL;
     loop->queue_end = &loop->queue;
     if (batch)
-        batch->back = &batch; /* the batch can be shortened by loop_undefer while it runs */
+        batch->back = &batch; /* loop_undefer may take calls out of the batch while it runs */
     while (batch) {
         struct deferred *first = batch;
 
@@ -73,7 +73,7 @@ static void run_batch(struct loop *loop)
     }
 }
 
-/* What was put off to this turn. */
+/* Moves the calls that were put off to the end of the queue. */
 static void take_later(struct loop *loop)
 {
     if (!loop->later)
@@ -85,7 +85,7 @@ static void take_later(struct loop *loop)
     loop->later_end = &loop->later;
 }
 
-/* What a deferred call defers is still of this turn: opening a tunnel is a chain of them. */
+/* A call that a deferred call defers runs in the same turn: opening a tunnel is a chain of such calls. */
 static void run_deferred(struct loop *loop)
 {
     for (int passes = 0; loop->queue && passes < PASSES_MAX; passes++)
@@ -108,7 +108,7 @@ void loop_free(struct loop *loop)
 bool loop_run(struct loop *loop)
 {
     while (!loop->stopping) {
-        loop->now = 0; /* the first callback behind the wait reads the clock */
+        loop->now = 0; /* the first callback after the wait reads the clock */
         if (event_base_loop(loop->base, EVLOOP_ONCE | (loop->queue || loop->later ? EVLOOP_NONBLOCK : 0)) < 0)
             return false;
         take_later(loop);

@@ -11,7 +11,7 @@
 
 #define TERMINAL "/dev/tty"
 
-/* What a person or a closing window sends while we wait. */
+/* What a person, or a terminal window that is closed, may send while we wait. */
 static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
@@ -19,16 +19,16 @@ enum { SIGNALS = sizeof signals / sizeof signals[0] };
 /* One signal being watched. */
 struct watch {
     struct loop_signal signal;
-    bool is_ours; /* nobody else in this process waits for it: it has its default action afterwards */
+    bool is_ours; /* nothing else in this process handles the signal: afterwards its default action is taken */
 };
 
 struct prompt {
     struct loop *loop;
-    prompt_done_fn *done; /* NULL: told already, or cancelled */
+    prompt_done_fn *done; /* NULL: called already, or cancelled */
     void *arg;
     char *text;
     int fd;
-    bool quiet;            /* the terminal does not echo, and `before` is to come back */
+    bool quiet;            /* echo is off, and `before` must be restored */
     struct termios before;
     struct loop_io io;
     struct watch watches[SIGNALS];
@@ -48,13 +48,14 @@ static void die(struct deferred *death)
 static void say(struct prompt *prompt, const char *text)
 {
     if (write(prompt->fd, text, strlen(text)) < 0) {
-        /* a terminal that is held up does not show the question; the answer counts all the same */
+        /* a terminal that cannot be written to does not show the question; the answer counts all the same */
     }
 }
 
 /* --- the terminal --- */
 
-/* Echo off, the question written.  What was typed before the question is no answer to it and is dropped. */
+/* Turns echo off and writes the question.  What was typed before the question is dropped: it is no answer.  False:
+ * the terminal does not allow it. */
 static bool silence(struct prompt *prompt)
 {
     struct termios quiet;
@@ -63,7 +64,7 @@ static bool silence(struct prompt *prompt)
         return false;
     quiet = prompt->before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    quiet.c_lflag |= ICANON | ISIG; /* a mail program on a whole screen may have turned all of this off */
+    quiet.c_lflag |= ICANON | ISIG; /* a full-screen mail program may have turned these off */
     quiet.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
     quiet.c_iflag |= ICRNL;
     prompt->quiet = tcsetattr(prompt->fd, TCSAFLUSH, &quiet) == 0;
@@ -72,13 +73,13 @@ static bool silence(struct prompt *prompt)
     return prompt->quiet;
 }
 
-/* Half a password that is still in the terminal's hands would be shown to, and read by, the shell: it is dropped. */
+/* Restores the terminal.  Its input is dropped: half a password left there would be shown, and read by the shell. */
 static void restore(struct prompt *prompt)
 {
     if (!prompt->quiet)
         return;
     prompt->quiet = false;
-    say(prompt, "\n"); /* the one that was typed was not echoed */
+    say(prompt, "\n"); /* the newline that was typed was not echoed */
     (void)tcsetattr(prompt->fd, TCSAFLUSH, &prompt->before);
     explicit_bzero(prompt->line, sizeof prompt->line);
     prompt->length = 0;
@@ -156,7 +157,7 @@ static void on_typed(void *arg, int ready)
 
 static void start_watching(struct prompt *prompt, struct watch *watch, int number);
 
-/* Continued, perhaps in the background: there, tcsetattr stops us again until somebody brings us to the front. */
+/* After SIGCONT.  In the background, tcsetattr stops the process again until it is brought to the foreground. */
 static void ask_again(struct prompt *prompt, struct watch *watch)
 {
     start_watching(prompt, watch, SIGTSTP);
@@ -164,8 +165,8 @@ static void ask_again(struct prompt *prompt, struct watch *watch)
         fail(prompt, "the terminal is gone");
 }
 
-/* Somebody else who waits for this signal gets it from the loop as well; otherwise we put back what was before, and
- * send it anew to ourselves. */
+/* If other code of this process handles the signal, the loop calls that too.  Otherwise we restore the default action
+ * and send the signal to ourselves again. */
 static void on_signal(void *arg, int number)
 {
     struct prompt *prompt = arg;
@@ -184,7 +185,7 @@ static void on_signal(void *arg, int number)
         fail(prompt, "interrupted");
 }
 
-/* One that is ignored, as under nohup, stays so. */
+/* A signal that is ignored, as under nohup, stays ignored. */
 static void start_watching(struct prompt *prompt, struct watch *watch, int number)
 {
     struct sigaction before;

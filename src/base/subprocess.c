@@ -12,16 +12,16 @@
 #include <unistd.h>
 
 #define READS_A_TURN 16
-#define REAP_TRIES 20 /* of 1 ms: what was killed is gone by then */
+#define REAP_TRIES 20 /* 1 ms apart: a process that was killed has ended by then */
 
 extern char **environ;
 
 struct subprocess {
     struct loop *loop;
-    subprocess_done_fn *done; /* NULL: told already */
+    subprocess_done_fn *done; /* NULL: called already */
     void *arg;
     pid_t pid;
-    int output_fd;         /* -1: its end was seen */
+    int output_fd;         /* -1: closed */
     bool exited;
     int status;
     size_t length;
@@ -37,7 +37,7 @@ static void die(struct deferred *death)
     free((char *)death - offsetof(struct subprocess, death));
 }
 
-/* Tells the owner, once; error NULL: it ran to its end. */
+/* Calls done, once.  error is NULL when the program ended by itself. */
 static void tell(struct subprocess *command, const char *error)
 {
     subprocess_done_fn *done = command->done;
@@ -64,7 +64,8 @@ static void retire(struct subprocess *command)
     loop_defer(command->loop, &command->death, die);
 }
 
-/* Reads what is there, but of one that prints without end only so much at a time; what does not fit is dropped. */
+/* Reads what is there, at most READS_A_TURN times in case the program prints without end.  What does not fit is
+ * dropped. */
 static void read_output(struct subprocess *command)
 {
     char dropped[512];
@@ -89,7 +90,7 @@ static void on_output(void *arg, int ready)
     read_output(arg);
 }
 
-/* Its exit is its end: something that it left behind in the background may hold its output open for ever. */
+/* Its exit counts, not the end of its output: a process left in the background may hold that open for ever. */
 static void on_child(void *arg, int number)
 {
     struct subprocess *command = arg;
@@ -104,7 +105,7 @@ static void on_child(void *arg, int number)
     tell(command, NULL);
 }
 
-/* Ends it and whatever it started.  One that cannot be killed (another user's) is reaped when it ends by itself. */
+/* Kills it and its process group.  One that cannot be killed (another user's) is reaped when it ends by itself. */
 static void end(struct subprocess *command)
 {
     const struct timespec moment = {.tv_nsec = 1000000};
@@ -144,7 +145,8 @@ void subprocess_cancel(struct subprocess *command)
     explicit_bzero(command->output, sizeof command->output);
 }
 
-/* Our environment with one variable in front, which so wins.  Only the array is made; NULL: out of memory. */
+/* Our environment with one variable put first, so that it takes precedence.  Only the array is allocated, for the
+ * caller to free; NULL: out of memory. */
 static char **extended_environment(char *extra)
 {
     size_t count = 0;
@@ -176,7 +178,7 @@ static int spawn(struct subprocess *command, char *const argv[], char *extra, in
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
 #ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* libraries forget close-on-exec */
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* a library may not set close-on-exec */
 #endif
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attributes, 0);

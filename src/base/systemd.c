@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define FIRST_FD 3         /* SD_LISTEN_FDS_START */
-#define NAME_BYTES_MAX 255 /* of a file's name, everywhere that systemd runs */
+#define NAME_BYTES_MAX 255 /* of a file name on Linux */
 
 void systemd_notify(const char *state)
 {
@@ -20,7 +20,7 @@ void systemd_notify(const char *state)
     size_t length = path ? strlen(path) : 0;
     int fd;
 
-    /* "@" stands for the NUL of an abstract name */
+    /* "@" stands for the leading NUL of an abstract socket address */
     if (length < 2 || length >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
         return;
     memcpy(address.sun_path, path, length);

@@ -1,5 +1,5 @@
-/* What the service manager systemd gives us and is told, without its library: sd_notify(3), sd_listen_fds(3), and the
- * credentials of LoadCredential= (systemd.exec(5)), which the configuration calls `credential:NAME`. */
+/* What passes between systemd and us, without its library: sd_notify(3), sd_listen_fds(3), and the credentials of
+ * LoadCredential= (systemd.exec(5)), which the configuration calls `credential:NAME`. */
 #ifndef SALLYPORT_SYSTEMD_H
 #define SALLYPORT_SYSTEMD_H
 
@@ -8,30 +8,29 @@
 
 #define SYSTEMD_INHERITED_MAX 256 /* sockets that a service manager may pass */
 
-/* Sends "READY=1" or the like to $NOTIFY_SOCKET; without one, nothing happens. */
+/* Sends state, such as "READY=1", to $NOTIFY_SOCKET.  Does nothing when that is not set; errors are ignored. */
 void systemd_notify(const char *state);
 
 struct systemd_inherited {
-    int fd;        /* -1: taken */
-    char name[64]; /* of FileDescriptorName=, or "" */
+    int fd;        /* the owner's; it sets -1 once a listener has the socket */
+    char name[64]; /* from FileDescriptorName=, or "" */
 };
 
-/* Takes the sockets of $LISTEN_FDS, if they are meant for this process, and sets close-on-exec on them; the variables
- * are removed.  Returns their number.  Once per process. */
+/* Fills inherited with the sockets of $LISTEN_FDS, if they are meant for this process; they are the caller's now and
+ * close-on-exec.  Removes the variables from the environment.  Returns the number of sockets.  Call it once. */
 size_t systemd_inherit(struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX]);
 
-/* Takes the text that the configuration has in the place of a path.  Returns the NAME of "credential:NAME", which
- * points into path; NULL when path is a path like any other. */
+/* path: as the configuration has it.  Returns the NAME of "credential:NAME", which points into path; NULL when it is
+ * an ordinary path. */
 const char *systemd_credential_name(const char *path);
 
-/* Returns whether a credential can have this name: one component of a path (1 to 255 bytes, no slash) that is neither
- * "." nor "..".  False: *why is a sentence of static storage. */
+/* Whether a credential can have this name: one path component (1 to 255 bytes, no slash), neither "." nor "..".
+ * False: *why (static) says what is wrong; true: it is NULL. */
 bool systemd_is_credential_name(const char *name, const char **why);
 
-/* Writes the path of the credential into out, which has size bytes: a file in the directory that
- * $CREDENTIALS_DIRECTORY names.  Nothing says that the file is there.  False: *why, of static storage, says what is
- * wrong with the name, that the path is too long, or that there is no directory of credentials, as when the program
- * was not started by systemd with that setting. */
+/* Writes the path of the credential, a file in $CREDENTIALS_DIRECTORY, into out, which has size bytes.  The file may
+ * not exist.  False: *why (static) says that the name is wrong, that the path is too long, or that there is no such
+ * directory, because systemd did not start the program with LoadCredential=. */
 bool systemd_credential_path(const char *name, char *out, size_t size, const char **why);
 
 #endif

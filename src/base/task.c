@@ -48,7 +48,7 @@ void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late)
 void task_tell(struct task *task, enum outcome outcome)
 {
     loop_timer_stop(&task->limit);
-    if (task->phase != TASK_RUNS) /* it was told already */
+    if (task->phase != TASK_RUNS) /* done was called already */
         return;
     task->phase = TASK_TOLD;
     task->done(task->arg, outcome, outcome == OUTCOME_DONE ? NULL : &task->failure);
@@ -58,7 +58,7 @@ void task_fail(struct task *task, enum outcome outcome, enum failure_class class
 {
     va_list values;
 
-    if (task->phase != TASK_RUNS) /* the owner may still read what it was told */
+    if (task->phase != TASK_RUNS) /* the owner may still read the failure that it was given */
         return;
     va_start(values, format);
     failure_vset(&task->failure, class, format, values);

@@ -1,10 +1,10 @@
-/* The asynchronous part that all machines share: a task begins after its maker has returned, has one state, tells its
- * owner exactly once how it went, and is freed at the end of the loop's turn.
+/* What all asynchronous state machines have in common.  A task begins after the function that made it has returned,
+ * is in one state at a time, reports its outcome to its owner exactly once, and is freed at the end of a loop turn.
  *
  *     task_start -> (end of the turn) begin -> ... -> task_tell or task_fail, once -> task_free
  *
- * A task is embedded as the first member of what it belongs to, so that its address is that of the whole.  Memory: its
- * maker hands over zeroed memory (calloc), which is freed here.  Blocking: nothing blocks. */
+ * A task is the first member of the struct of its machine, so that both have the same address.  The machine allocates
+ * that struct, zeroed (calloc); task_free frees it.  Nothing blocks. */
 #ifndef SALLYPORT_TASK_H
 #define SALLYPORT_TASK_H
 
@@ -15,69 +15,69 @@
 #include "base/failure.h"
 #include "base/loop.h"
 
-/* How an asynchronous part went. */
+/* How a task ended. */
 enum outcome {
-    OUTCOME_DONE,      /* take what was made */
-    OUTCOME_PEER,      /* the other side failed us: it is out of reach, silent, or not what it should be */
+    OUTCOME_DONE,      /* success: take the result */
+    OUTCOME_PEER,      /* the other side failed: it cannot be reached, does not answer, or answers wrongly */
     OUTCOME_LOCAL,     /* we failed: memory, descriptors, a file or a password of ours */
-    OUTCOME_FORBIDDEN, /* it may not be used */
+    OUTCOME_FORBIDDEN, /* policy does not allow it */
 };
 
-/* Called once, from the loop and never from within the call that started the task.  failure is NULL for DONE, otherwise
- * class and what are set; it is borrowed until the task is freed.  The task may be freed from within this call. */
+/* Called once, from the loop, never from within the call that started the task.  failure is NULL for DONE; otherwise
+ * its class and what are set, and it is borrowed until the task is freed.  This call may free the task. */
 typedef void task_done_fn(void *arg, enum outcome outcome, const struct failure *failure);
 
 struct task;
 
-/* What kind of machine it is.  state_names is for the log, in the order of the machine's states, of which the first is
- * the one before begin. */
+/* What a kind of machine provides. */
 struct task_kind {
-    const char *name;
+    const char *name; /* for the log, as are state_names: one for each state, the first is the state before begin */
     const char *const *state_names;
     void (*begin)(struct task *task);
-    void (*drop)(struct task *task);    /* cancels and closes all that is held; called once, by task_free */
-    void (*release)(struct task *task); /* frees memory that others may borrow until the turn ends; NULL: none */
+    void (*drop)(struct task *task);    /* cancels and closes what the machine holds; called once, by task_free */
+    void (*release)(struct task *task); /* at the end of the turn: frees memory that was lent until then; or NULL */
 };
 
 struct task {
     const struct task_kind *kind;
     struct loop *loop;
-    struct deferred turn;     /* its beginning, then its end */
-    struct loop_timer limit;  /* of the state it is in */
+    struct deferred turn;     /* calls begin, later frees */
+    struct loop_timer limit;  /* time limit of the present state */
     unsigned state;
     enum { TASK_BEGINS, TASK_RUNS, TASK_TOLD, TASK_FREED } phase;
-    struct failure failure;   /* what is told with anything but DONE */
+    struct failure failure;   /* reported with any outcome but DONE */
     task_done_fn *done;
     void *arg;
 };
 
-/* Begins at the end of this turn.  kind and loop must outlive it. */
+/* begin is called at the end of this turn.  kind and loop must outlive the task. */
 void task_start(struct task *task, const struct task_kind *kind, struct loop *loop, task_done_fn *done, void *arg);
 
-/* The only writer of the state: logs the step for debugging (name is the session's, or NULL) and stops the limit.  What
- * entering the state asks for is done by the machine behind it. */
+/* Sets the state, which nothing else writes: logs the change at the debug level (name: the session's, or NULL) and
+ * stops the time limit.  What has to be done in the new state is the caller's. */
 void task_enter(struct task *task, const char *name, unsigned state);
 
-/* late is called with the task's own address after that many ms, unless the state changes or the task tells before. */
+/* Calls late with the task's address after ms milliseconds, unless the state changes or the task reports before. */
 void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late);
 
-/* Tells the owner, who may free the task: nothing of it may be touched behind this call.  With anything but DONE,
- * task->failure says why. */
+/* Reports the outcome by calling done, which may free the task: do not use it after this call.  With any outcome but
+ * DONE, task->failure must be set.  Does nothing if the task has reported already. */
 void task_tell(struct task *task, enum outcome outcome);
 
-/* The one way to fail: sets the failure (printf, as failure_set has it) and tells.  The values may be the failure's.
- * One that has told is left as it is. */
+/* Sets the failure as failure_set does and reports.  The values may point into the failure.  Does nothing if the task
+ * has reported already. */
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* One that has told begins anew at the end of the turn, and tells once more; its state stays until it enters another.
- * For what is prepared in rounds. */
+/* For a machine that works in rounds: a task that has reported begins again at the end of the turn and will report
+ * once more.  Its state stays until it enters another. */
 void task_restart(struct task *task);
 
-/* Ends it, whatever its state; its owner is not told any more.  NULL is fine, and so is a call from within done. */
+/* Ends the task in any state; done will not be called any more.  The memory is freed at the end of the turn.  NULL is
+ * fine, and so is a call from within done. */
 void task_free(struct task *task);
 
-/* Whether it was freed and waits for the end of the turn. */
+/* Whether task_free was called; valid until the end of the turn. */
 bool task_is_freed(const struct task *task);
 
 #endif

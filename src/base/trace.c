@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TEXT_MAX 1024 /* two URLs and a scope */
+#define TEXT_MAX 1024 /* two URLs and a scope fit */
 
 bool trace_wants(const struct trace *trace)
 {
