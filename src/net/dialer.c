@@ -9,7 +9,7 @@
 
 #include "net/socket_options.h"
 
-#define STAGGER_MS 250 /* the next address is tried after this, or at once when the one before has failed */
+#define STAGGER_MS 250 /* before the next address is tried; it is tried at once when the one before has failed */
 
 struct attempt {
     struct dial *dial;
@@ -25,10 +25,10 @@ struct dial {
     void *arg;
     uint32_t keepalive_ms;
     size_t count, started, running;
-    bool over;               /* done was called or must not be */
-    bool ourselves;          /* the last failure was our own */
+    bool over;               /* done was called, or must not be called any more */
+    bool ourselves;          /* the last attempt failed for lack of descriptors or memory */
     char error[200];
-    struct address failed;   /* the last one that did */
+    struct address failed;   /* that of the last failure */
     struct loop_timer stagger, limit;
     struct deferred first, death;
     struct attempt attempts[]; /* count of them */
@@ -57,7 +57,7 @@ void dialer_free(struct dialer *dialer)
     free(dialer);
 }
 
-/* Ends an attempt; with keep, its socket stays open. */
+/* Ends an attempt.  Its socket is closed, unless keep. */
 static void attempt_end(struct attempt *attempt, bool keep)
 {
     if (attempt->fd < 0)
@@ -74,7 +74,7 @@ static void dial_die(struct deferred *death)
     free((char *)death - offsetof(struct dial, death));
 }
 
-/* Takes a dial out of everything; it is freed at the end of the turn. */
+/* Stops all that a dial has under way; it is freed at the end of the turn. */
 static void dial_end(struct dial *dial)
 {
     if (dial->over)
@@ -140,23 +140,23 @@ static void on_ready(void *arg, int ready)
         return;
     }
     note_failure(attempt, error);
-    loop_timer_stop(&dial->stagger); /* the next address need not wait any longer */
+    loop_timer_stop(&dial->stagger); /* do not wait for it: try the next address now */
     start_next(dial);
 }
 
-/* Asks for a connection.  0: it stands; EINPROGRESS: it will be told; else why not. */
+/* Calls connect().  Returns 0: connected; EINPROGRESS: the socket will become writable; else the errno. */
 static int ask(struct attempt *attempt)
 {
     const struct sockaddr *to = &attempt->address.any;
     int error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
 
-    /* on loopback all has happened by now, though the kernel does not say so until it is asked again */
+    /* on loopback the connection is made by now, but only a second connect() says so */
     if (error == EINPROGRESS && address_is_loopback(&attempt->address))
         error = connect(attempt->fd, to, address_length(&attempt->address)) == 0 ? 0 : errno;
     return error == EALREADY ? EINPROGRESS : error;
 }
 
-/* 0: it stands, and nothing was told yet; EINPROGRESS: under way; else why it failed. */
+/* Returns 0: connected, done not called yet; EINPROGRESS: under way; else the errno. */
 static int attempt_start(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
@@ -179,7 +179,7 @@ static void on_stagger(void *arg)
     start_next(arg);
 }
 
-/* Starts the next address that can be started; gives up when none is left and none is under way. */
+/* Starts the next attempt that does not fail at once; gives up when no address is left and no attempt under way. */
 static void start_next(struct dial *dial)
 {
     while (dial->started < dial->count) {

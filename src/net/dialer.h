@@ -1,5 +1,5 @@
-/* Connects TCP to the first address of a list that answers (RFC 8305): one attempt an address, started one after the
- * other. */
+/* Connects by TCP to the first address of a list that answers (RFC 8305): one attempt for each address, started one
+ * after the other without waiting for the one before to fail. */
 #ifndef SALLYPORT_DIALER_H
 #define SALLYPORT_DIALER_H
 
@@ -16,27 +16,27 @@ struct dial; /* one connection being made */
 /* NULL: out of memory. */
 struct dialer *dialer_new(struct loop *loop);
 
-/* Cancels what is under way.  NULL is fine. */
+/* Cancels the dials that are under way.  NULL is fine. */
 void dialer_free(struct dialer *dialer);
 
 enum dial_result {
     DIAL_CONNECTED,
     DIAL_UNREACHABLE, /* no address answered */
-    DIAL_LOCAL,       /* it is our own trouble, out of descriptors or memory: nobody is to blame for it */
+    DIAL_LOCAL,       /* out of descriptors or memory: not the other side's fault */
 };
 
-/* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is where it leads.  Otherwise
- * address is the one that failed last, and error why. */
+/* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is its other end; error is NULL.
+ * Otherwise fd is -1, address is the one that failed last, and error says why.  address and error are borrowed. */
 typedef void dialer_done_fn(void *arg, enum dial_result result, int fd, const struct address *address,
                             const char *error);
 
-/* Starts dialing the addresses in their order (at least one), all at this port.  limit_ms bounds each attempt, and the
- * whole; keepalive_ms is for socket_options_set_upstream.  Calls back exactly once, never from within this call.  NULL:
- * out of memory.  */
+/* Starts dialing the addresses (at least one, copied) in their order, all at port (host byte order).  limit_ms bounds
+ * the whole dial; keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from within this
+ * call.  NULL: out of memory. */
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
 
-/* The call back will not come; sockets are closed.  NULL is fine. */
+/* Closes its sockets; done will not be called.  Not after done.  NULL is fine. */
 void dial_cancel(struct dial *dial);
 
 #endif

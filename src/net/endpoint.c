@@ -36,7 +36,7 @@ static bool is_name_byte(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
 }
 
-/* A domain name: labels of letters, digits, '-' and '_', 1 to 63 bytes each, one dot at the very end allowed. */
+/* A domain name: labels of 1 to 63 letters, digits, '-' and '_'; it may end in one dot. */
 static bool parse_name(char *host, const char *text, size_t length, const char **why)
 {
     size_t label = 0;

@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "net/socket_options.h"
 
-#define BACKLOG 4096        /* with a short one, bursts lose SYNs and stall for seconds; the system caps it */
-#define ACCEPTS_A_TURN 64   /* then open sessions get their turn */
-#define PAUSE_MS 100        /* between tries when descriptors are used up */
+#define BACKLOG 4096        /* if it is short, a burst loses SYNs and stalls for seconds; the system caps it */
+#define ACCEPTS_A_TURN 64   /* the open sessions must get their turn */
+#define PAUSE_MS 100        /* between tries while the process is out of descriptors */
 
 struct listener {
     struct loop *loop;
@@ -47,7 +47,7 @@ int listener_bind(const struct address *address, char *error, size_t size)
     return -1;
 }
 
-/* Whether accept() failed for want of something that comes back. */
+/* Whether accept() failed for lack of a resource that will be free again. */
 static bool is_shortage(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -77,9 +77,9 @@ static void on_clients(void *arg, int ready)
         if (fd < 0 && is_shortage(errno))
             pause_accepting(listener, errno);
         if (fd < 0)
-            return; /* EAGAIN, or a client that has gone already */
+            return; /* EAGAIN, or the client has gone already */
         if (address_is_any(&local))
-            (void)getsockname(fd, &local.any, &local_size); /* the very address */
+            (void)getsockname(fd, &local.any, &local_size); /* the address that the client connected to */
         listener->accepted(listener->arg, fd, &from, &local);
     }
 }

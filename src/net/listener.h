@@ -1,5 +1,5 @@
-/* One listening socket: bound by us or inherited, accepting for as long as there are descriptors.  When they are used
- * up it pauses, says so, and goes on by itself. */
+/* One listening socket, bound by us or inherited.  When the process is out of descriptors, it stops accepting, logs a
+ * warning, and goes on by itself when there are some again. */
 #ifndef SALLYPORT_LISTENER_H
 #define SALLYPORT_LISTENER_H
 
@@ -11,27 +11,28 @@
 
 struct listener;
 
-/* A client: fd is non-blocking and now the callee's; local is the end that it connected to. */
+/* A client connected.  fd is non-blocking, close-on-exec and now the callee's; from is the client's address, local
+ * the one that it connected to.  Both are borrowed for the call. */
 typedef void listener_accept_fn(void *arg, int fd, const struct address *from, const struct address *local);
 
-/* Opens a socket bound to an address and listening.  Returns it, or -1 with errno set and a sentence in
- * error. */
+/* Opens a listening socket at an address.  Returns its descriptor, which is the caller's, or -1 with errno set and a
+ * sentence in error, which has size bytes. */
 int listener_bind(const struct address *address, char *error, size_t size);
 
-/* Starts accepting on a listening socket, now owned.  name is for the log and is copied.  NULL: out of memory (fd is
- * closed). */
+/* Starts accepting on a listening socket, which it owns from now on and makes non-blocking.  name is for the log and
+ * is copied.  NULL: out of memory, or fd is no socket; fd was closed. */
 struct listener *listener_start(struct loop *loop, int fd, const char *name, listener_accept_fn *accepted, void *arg);
 
-/* Where it listens, with the port that the system chose. */
+/* Where it listens, with the port that the system chose if that was 0; borrowed. */
 const struct address *listener_address(const struct listener *listener);
 
-/* Says who gets the clients from now on. */
+/* Changes the name and the callback for the clients that come from now on. */
 void listener_hand_to(struct listener *listener, const char *name, listener_accept_fn *accepted, void *arg);
 
-/* Lets clients wait in the system's queue, or goes on accepting. */
+/* Stops accepting, so that clients wait in the system's queue; with paused false, goes on. */
 void listener_pause(struct listener *listener, bool paused);
 
-/* Stops and closes; never called back afterwards.  NULL is fine.  Not from within its own callback. */
+/* Closes the socket; the callback is not called any more.  NULL is fine.  Not from within its own callback. */
 void listener_free(struct listener *listener);
 
 #endif

@@ -1,4 +1,4 @@
-/* Who owns the other end of a connection that came in over loopback, as the kernel knows it. */
+/* Asks the kernel which user owns the other end of a local connection (peer credentials). */
 #ifndef SALLYPORT_PEER_H
 #define SALLYPORT_PEER_H
 
@@ -10,18 +10,19 @@
 
 enum peer_answer {
     PEER_KNOWN,
-    PEER_GONE,    /* no such connection any more, or nobody owns it */
-    PEER_UNTOLD,  /* this system cannot tell */
+    PEER_GONE,    /* the connection does not exist any more, or no process has it */
+    PEER_UNTOLD,  /* the system cannot be asked */
 };
 
-/* client is the other end's address, local ours.  KNOWN: *uid owns it.  UNTOLD: error says why, in a few words. */
+/* For a TCP connection over loopback: client is the address of its other end, local that of ours.  KNOWN: *uid is the
+ * user of the other end.  UNTOLD: error, which has size bytes, says why in a few words. */
 enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
                           size_t size);
 
-/* Who is at the other end of a local (AF_UNIX) stream.  False: it cannot be told. */
+/* For an AF_UNIX stream: *uid is the user of its other end.  False: the system does not say. */
 bool peer_uid_local(int fd, uid_t *uid);
 
-/* Gives back what is kept between calls. */
+/* Closes the netlink socket that is kept between calls, if there is one. */
 void peer_release(void);
 
 #endif

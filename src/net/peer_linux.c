@@ -1,5 +1,4 @@
-/* Linux: sock_diag (sock_diag(7)) answers for one connection at a time; /proc/net/tcp* is searched where that is
- * missing. */
+/* Linux: asks sock_diag(7) about the one connection; where that is missing, searches /proc/net/tcp*. */
 #include "net/peer.h"
 
 #include <arpa/inet.h>
@@ -13,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int diag = -1; /* netlink socket, kept: opening one costs more than asking */
+static int diag = -1; /* netlink socket, kept open because opening it costs more than a request */
 
 static bool diag_open(void)
 {
@@ -62,7 +61,7 @@ static bool ask_diag(const struct address *client, const struct address *local, 
     put_end(local, &request.body.id.idiag_dport, request.body.id.idiag_dst);
     if (!diag_open() || send(diag, &request, sizeof request, 0) < 0)
         return false;
-    do /* an answer to a question that was given up is passed over */
+    do /* pass over the answer to an earlier request that was given up */
         length = recv(diag, &reply, sizeof reply, 0);
     while ((length < 0 && errno == EINTR) ||
            (length >= (ssize_t)sizeof reply.head && reply.head.nlmsg_seq != sequence));
@@ -134,7 +133,7 @@ enum peer_answer peer_uid(const struct address *client, const struct address *lo
     if (ask_diag(client, local, uid, &answer))
         return answer;
     reason = errno;
-    peer_release(); /* a socket that answered wrongly once may hold more of it */
+    peer_release(); /* after a wrong answer, more of the kind may wait in the socket */
     answer = search_proc(client, local, uid);
     if (answer == PEER_UNTOLD)
         snprintf(error, size, "sock_diag: %s, and /proc/net/tcp cannot be read", strerror(reason));

@@ -1,4 +1,4 @@
-/* For systems where nothing tells us who owns the other end. */
+/* For systems that do not say which user owns the other end of a TCP connection. */
 #include "net/peer.h"
 
 #include <stdio.h>

@@ -11,31 +11,32 @@
 #include "base/log.h"
 #include "net/endpoint.h"
 
-#define QUESTIONS_MAX 256          /* names kept or being asked for */
-#define TTL_MAX_MS 86400000u       /* nobody remembers a name for longer than a day */
-#define SECOND_FAMILY_MS 50        /* once one family has answered, the other has this long (RFC 8305 section 3) */
-#define TRY_MS 2000                /* wait for a name server before the next is asked */
+#define QUESTIONS_MAX 256          /* names that are cached or being asked for */
+#define TTL_MAX_MS 86400000u       /* no answer is cached for longer than a day */
+#define SECOND_FAMILY_MS 50        /* for the second address family after the first answered (RFC 8305 section 3) */
+#define TRY_MS 2000                /* for one name server, before the next is asked */
 #define TRIES 3
-#define SOCKETS_MAX 32             /* of c-ares at one time */
+#define SOCKETS_MAX 32             /* that c-ares may have open at one time */
 #define RESOLV_CONF "/etc/resolv.conf"
-#define RECHECK_MS 1000            /* how often that file is looked at, at most */
+#define RECHECK_MS 1000            /* that file is looked at, at most, once in this time */
 
 enum kind { KIND_ADDRESSES, KIND_SRV };
 
-/* A name of a kind: being asked for, or answered and kept, or both (the second family is late). */
+/* A name and a kind of record: being asked for, or answered and cached, or both when the second address family is
+ * late. */
 struct question {
     struct resolver *resolver;
     enum kind kind;
     char name[ENDPOINT_HOST_MAX + 1];
     struct query {
         bool asking;           /* c-ares has not answered yet */
-        uint64_t expires;      /* ms of the loop's clock: what was found is good until then; 0: nothing is known */
-        int failure;           /* of c-ares */
+        uint64_t expires;      /* ms of the loop's clock until which the answer is valid; 0: there is none */
+        int failure;           /* status of c-ares */
         struct address_list addresses;
-    } queries[2];              /* of addresses: IPv6 and IPv4; of SRV: the first */
+    } queries[2];              /* for addresses: IPv6 and IPv4; for SRV: only the first */
     struct srv_list srv;
-    bool delivering;           /* its answer is being handed out: it must stay */
-    uint64_t used;             /* ms of the loop's clock */
+    bool delivering;           /* callbacks are being called: it must not be freed */
+    uint64_t used;             /* last time it was asked for, ms of the loop's clock */
     struct lookup *waiting, **waiting_end; /* in the order in which they came */
     struct loop_timer second_family;
     struct deferred delivery;
@@ -44,7 +45,7 @@ struct question {
 struct lookup {
     struct lookup *next, **back;
     struct question *question;
-    bool patient; /* wants both families */
+    bool patient; /* waits for both address families */
     resolver_addresses_fn *addresses_found;
     resolver_srv_fn *srv_found;
     void *arg;
@@ -60,9 +61,9 @@ struct resolver {
     } sockets[SOCKETS_MAX];
     size_t question_count;
     struct question *questions[QUESTIONS_MAX];
-    unsigned in_flight;
-    uint64_t rechecked;
-    struct timespec resolv_conf; /* when it was last changed */
+    unsigned in_flight; /* queries that c-ares has not answered yet */
+    uint64_t rechecked; /* when resolv.conf was last looked at, ms of the loop's clock */
+    struct timespec resolv_conf; /* its modification time */
 };
 
 const char *resolver_version(void)
@@ -96,7 +97,7 @@ static void arm_timer(struct resolver *resolver)
 
 static void on_socket(void *arg, int ready);
 
-/* c-ares says what it wants of a socket; 0 and 0: it closes it. */
+/* c-ares says what to watch a socket for; neither: it closes the socket. */
 static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
 {
     struct resolver *resolver = arg;
@@ -109,13 +110,13 @@ static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writa
         if (!resolver->sockets[i].io.call)
             slot = i;
     if (slot == SOCKETS_MAX)
-        return; /* this query will time out and be asked again */
+        return; /* c-ares will time out and ask again */
     resolver->sockets[slot].fd = fd;
     loop_io_levels(resolver->loop, &resolver->sockets[slot].io, fd,
                    (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0), on_socket, resolver);
 }
 
-/* Which socket is ready is found by asking all of ours: there are few, and the resolver is their one argument. */
+/* The callback does not say which socket is ready: all are processed, they are few. */
 static void on_socket(void *arg, int ready)
 {
     struct resolver *resolver = arg;
@@ -147,7 +148,7 @@ static bool open_channel(struct resolver *resolver, char *error, size_t size)
     return false;
 }
 
-/* A laptop that was carried to another network has a new resolv.conf: read it, when nothing is under way. */
+/* Reads resolv.conf again if it has changed, as on a laptop in another network, and if no query is under way. */
 static void follow_resolv_conf(struct resolver *resolver)
 {
     struct stat status;
@@ -204,7 +205,7 @@ void resolver_free(struct resolver *resolver)
 {
     if (!resolver)
         return;
-    ares_destroy(resolver->channel); /* answers all that is open with ARES_EDESTRUCTION */
+    ares_destroy(resolver->channel); /* ends all open queries with ARES_EDESTRUCTION */
     ares_library_cleanup();
     loop_timer_stop(&resolver->timer);
     for (size_t i = 0; i < resolver->question_count; i++)
@@ -225,7 +226,7 @@ static bool has_found(const struct question *question, size_t i)
                                             : question->srv.count > 0 || question->srv.unavailable;
 }
 
-/* What both families have, in the order of dialing. */
+/* The addresses of both families, in the order of dialing. */
 static void join_families(const struct question *question, struct address_list *list)
 {
     list->count = 0;
@@ -235,7 +236,7 @@ static void join_families(const struct question *question, struct address_list *
     address_list_interleave(list);
 }
 
-/* "no data" of one family tells less than what befell the other. */
+/* The more useful of two failures: "no data" of one family says less than the other's. */
 static const char *failure_of(const struct question *question)
 {
     int six = question->queries[0].failure, four = question->queries[1].failure;
@@ -243,7 +244,7 @@ static const char *failure_of(const struct question *question)
     return ares_strerror(four == ARES_SUCCESS || (four == ARES_ENODATA && six != ARES_SUCCESS) ? six : four);
 }
 
-/* The first who need not wait for the second family. */
+/* The first lookup that does not have to wait for the second family. */
 static struct lookup *ready_waiter(const struct question *question)
 {
     struct lookup *lookup = question->waiting;
@@ -282,7 +283,7 @@ static void settle(void *arg)
     loop_defer(question->resolver->loop, &question->delivery, deliver);
 }
 
-/* A query is over: ttl_ms is for how long its answer is good. */
+/* A query is over.  Its answer is valid for ttl_ms. */
 static void query_over(struct question *question, size_t i, int status, uint64_t ttl_ms)
 {
     struct query *query = &question->queries[i], *other = &question->queries[1 - i];
@@ -292,9 +293,9 @@ static void query_over(struct question *question, size_t i, int status, uint64_t
     query->failure = status;
     question->resolver->in_flight--;
     if (status == ARES_EDESTRUCTION)
-        return; /* the resolver is going away, nobody waits any more */
+        return; /* the resolver is being freed */
     query->expires = now + (has_found(question, i) ? ttl_ms : 0);
-    /* a name that has one family only need not be asked for the other all the time */
+    /* if a name has addresses of one family only, the other is not asked for until those expire */
     if (question->kind == KIND_ADDRESSES && !has_found(question, i))
         query->expires = other->expires;
     if (question->kind == KIND_ADDRESSES && has_found(question, i) && !other->asking && !has_found(question, 1 - i))
@@ -356,8 +357,8 @@ static void on_srv(void *arg, int status, int timeouts, unsigned char *message, 
     query_over(question, 0, status, cap_ttl(question->srv.ttl));
 }
 
-/* localhost and what is below it are always this machine (RFC 6761 section 6.3): nobody is asked, and nobody can say
- * otherwise.  A literal is its own answer. */
+/* Answers without a query: localhost and its subdomains are always loopback (RFC 6761 section 6.3), and an address
+ * literal is its own answer.  False: a query is needed. */
 static bool answer_oneself(struct question *question)
 {
     struct query *queries = question->queries;
@@ -377,7 +378,7 @@ static bool answer_oneself(struct question *question)
     return true;
 }
 
-/* Asks what is not known and not being asked. */
+/* Starts the queries that have no valid answer and are not under way. */
 static void ask(struct question *question)
 {
     struct resolver *resolver = question->resolver;
@@ -401,14 +402,14 @@ static void ask(struct question *question)
         hints.ai_family = AF_INET;
         ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_four, question);
         if (!question->queries[1].asking && has_found(question, 1))
-            settle(question); /* the hosts file knows it: what the DNS says of the other family can wait */
+            settle(question); /* the hosts file has it: do not wait for the DNS to answer for the other family */
     }
     arm_timer(resolver);
 }
 
 /* --- questions --- */
 
-/* A place in the table: a new one, or that of the answer used longest ago.  NULL: all are being asked for. */
+/* A slot in the table: a new one, or that of the least recently used answer.  NULL: all are in use. */
 static struct question **make_room(struct resolver *resolver)
 {
     struct question **oldest = NULL;
@@ -452,7 +453,7 @@ static struct question *find_question(struct resolver *resolver, enum kind kind,
     return question;
 }
 
-/* Whether something that was found is still good: then nobody waits for the rest. */
+/* Whether there is an answer that has not expired: then there is no need to wait for the rest. */
 static bool is_fresh(const struct question *question)
 {
     uint64_t now = loop_now(question->resolver->loop);

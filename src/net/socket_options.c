@@ -14,7 +14,7 @@ static void set_number(int fd, int level, int option, int value)
 #ifdef TCP_CONGESTION
 static const char *const plain[] = {"cubic", "reno"};
 
-/* Whether sockets have a plain one from the start, which they all have in common: asked once. */
+/* Whether the system's default congestion control is a plain one.  Asked once: it is the same for all sockets. */
 static bool starts_plain(int fd)
 {
     static enum { UNKNOWN, PLAIN, OTHER } known;
@@ -46,7 +46,7 @@ void socket_options_set_listener(int fd, const struct address *local)
 {
     set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_number(fd, SOL_SOCKET, SO_OOBINLINE, 1); /* an urgent byte is a byte of the stream, too */
+    set_number(fd, SOL_SOCKET, SO_OOBINLINE, 1); /* urgent data stays part of the stream */
     set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     if (local->any.sa_family == AF_INET6)
         set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
@@ -67,7 +67,7 @@ void socket_options_set_upstream(int fd, const struct address *remote, uint32_t 
         {IPPROTO_TCP, TCP_KEEPINTVL, interval},
 #endif
 #ifdef TCP_USER_TIMEOUT
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)keepalive_ms}, /* then it counts no probes (tcp(7)) */
+        {IPPROTO_TCP, TCP_USER_TIMEOUT, (int)keepalive_ms}, /* takes the place of TCP_KEEPCNT (tcp(7)) */
 #elif defined TCP_KEEPCNT
         {IPPROTO_TCP, TCP_KEEPCNT, 4},
 #endif

@@ -1,4 +1,4 @@
-/* Options of TCP sockets.  Each is a wish: a system that lacks one, or denies it, is served without. */
+/* Options of TCP sockets.  An option that the system lacks or denies is left out without an error. */
 #ifndef SALLYPORT_SOCKET_OPTIONS_H
 #define SALLYPORT_SOCKET_OPTIONS_H
 
@@ -6,15 +6,16 @@
 
 #include "net/address.h"
 
-/* Before listen(): what accepted sockets are to inherit. */
+/* Call it before listen(): sets the options that accepted sockets inherit. */
 void socket_options_set_listener(int fd, const struct address *local);
 
-/* Before connect(): small writes leave at once; an idle path is probed after keepalive_ms (at least 1000), and a dead
- * one is given up after as long again, whether or not we are sending (TCP_USER_TIMEOUT, RFC 5482). */
+/* Call it before connect(): small writes are sent at once; an idle connection is probed after keepalive_ms (at least
+ * 1000); one whose other side does not answer is broken off after the same time again, whether or not we are sending
+ * (TCP_USER_TIMEOUT, RFC 5482). */
 void socket_options_set_upstream(int fd, const struct address *remote, uint32_t keepalive_ms);
 
-/* Changes when a path counts as dead (TCP_USER_TIMEOUT): after that many milliseconds (> 0) in which nothing of what
- * was sent is acknowledged. */
+/* Changes after how many milliseconds (> 0) without an acknowledgement of sent data the system breaks the connection
+ * off (TCP_USER_TIMEOUT). */
 void socket_options_set_patience(int fd, uint32_t ms);
 
 #endif

@@ -8,7 +8,7 @@
 #define QUESTION_TAIL 4     /* type, class */
 #define RECORD_TAIL 10      /* type, class, TTL, length */
 
-/* Bytes of the name at `at`, compressed or not; 0 when it is broken. */
+/* Bytes that the name at offset `at` takes in the message, compressed or not; 0 when it is broken. */
 static size_t name_bytes(const unsigned char *message, size_t length, size_t at)
 {
     char *text;
@@ -25,7 +25,7 @@ static unsigned number16(const unsigned char *bytes)
     return (unsigned)bytes[0] << 8 | bytes[1];
 }
 
-/* The least TTL of the answer section, 0 when the message does not hold together. */
+/* The least TTL of the answer section, in seconds; 0 when the message is broken. */
 static uint32_t least_ttl(const unsigned char *message, size_t length)
 {
     unsigned questions = number16(message + 4), answers = number16(message + 6);
@@ -84,7 +84,7 @@ static uint32_t draw(uint32_t *state)
     return *state >> 8;
 }
 
-/* Which of the records from `first` on comes next: the least priority, among those one drawn by weight. */
+/* Index of the record, from `first` on, that comes next: of those with the lowest priority, one drawn by weight. */
 static size_t pick(const struct srv_list *list, size_t first, uint32_t *state)
 {
     uint32_t total = 0, mark;
@@ -95,7 +95,7 @@ static size_t pick(const struct srv_list *list, size_t first, uint32_t *state)
             best = i;
     for (size_t i = first; i < list->count; i++)
         if (list->at[i].priority == list->at[best].priority)
-            total += list->at[i].weight + 1u; /* a weight of 0 has a small chance, as the RFC asks */
+            total += list->at[i].weight + 1u; /* a weight of 0 has a small chance (RFC 2782) */
     mark = draw(state) % total;
     for (size_t i = first; i < list->count; i++) {
         if (list->at[i].priority != list->at[best].priority)

@@ -77,7 +77,7 @@ static void on_ready(void *arg, int ready)
         transport->watcher(transport->watcher_arg, ready);
 }
 
-/* What a call's return and errno mean. */
+/* Turns the return value and errno of a system call into a result of recv or send. */
 static ssize_t outcome(struct transport *transport, ssize_t result)
 {
     if (result >= 0)
@@ -90,8 +90,8 @@ static ssize_t outcome(struct transport *transport, ssize_t result)
 
 /* --- a socket --- */
 
-/* Thousands of these may be open at a time, and each is to be small: what only its end needs lies where the rest of its
- * life had something else. */
+/* Thousands of these may be open at a time, so each is kept small: death, which is needed only at the end, shares its
+ * memory with io. */
 struct socket_transport {
     struct transport base; /* first: the ops cast back */
     int fd;
@@ -192,7 +192,7 @@ struct transport *transport_from_socket(struct loop *loop, int fd)
 struct pair_end {
     struct loop_io io;
     int fd;    /* -1: closed */
-    int flags; /* what to give back */
+    int flags; /* to restore (F_SETFL) */
 };
 
 struct pair_transport {
@@ -220,7 +220,7 @@ static bool pair_broken(struct transport *transport)
 {
     struct pollfd out = {.fd = ((struct pair_transport *)transport)->out.fd};
 
-    /* nobody reads what we write: a pipe says ERR, a socket HUP */
+    /* nobody reads what we write: poll reports POLLERR for a pipe, POLLHUP for a socket */
     if (out.fd < 0 || poll(&out, 1, 0) <= 0 || !(out.revents & (POLLERR | POLLHUP | POLLNVAL)))
         return false;
     transport->error = EPIPE;
@@ -237,7 +237,8 @@ static void pair_end_close(struct pair_end *end)
     end->fd = -1;
 }
 
-/* One socket for both (a program that made us with socketpair) is half-closed; a descriptor of its own is closed. */
+/* Half-close: shutdown() if out is a socket, which may also be in (a program that started us with socketpair); else
+ * out is closed. */
 static bool pair_shutdown_send(struct transport *transport)
 {
     struct pair_transport *self = (struct pair_transport *)transport;
@@ -256,7 +257,7 @@ static void pair_end(struct transport *transport, bool reset)
 {
     struct pair_transport *self = (struct pair_transport *)transport;
 
-    (void)reset; /* pipes know no reset: the exit status tells it */
+    (void)reset; /* a pipe cannot be reset: the exit status tells of it */
     transport->watcher = NULL;
     pair_end_close(&self->in);
     pair_end_close(&self->out);
@@ -282,7 +283,7 @@ static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, struc
 {
     end->fd = fd;
     fcntl(fd, F_SETFL, end->flags | O_NONBLOCK);
-    /* a regular file cannot be watched, and need not: it never says AGAIN */
+    /* a regular file cannot be watched, and need not be: it never returns EAGAIN */
     if (!loop_io_edges(loop, &end->io, fd, on_ready, transport))
         end->io.call = NULL;
 }
@@ -295,7 +296,7 @@ struct transport *transport_from_pair(struct loop *loop, int in, int out)
         return NULL;
     self->base.ops = &pair_ops;
     self->base.loop = loop;
-    self->in.flags = fcntl(in, F_GETFL); /* both first: they may be one and the same underneath */
+    self->in.flags = fcntl(in, F_GETFL); /* read both before a change: they may share one file description */
     self->out.flags = fcntl(out, F_GETFL);
     pair_end_open(loop, &self->in, in, &self->base);
     pair_end_open(loop, &self->out, out, &self->base);

@@ -1,7 +1,7 @@
-/* The byte-stream contract: what the pump and the handshake see of a socket, of TLS over a transport, of one stream
- * among several.  Readiness is an operation, never a descriptor to poll.  Calls do not block.
+/* A byte stream: one interface for a socket, a pair of descriptors, and TLS over another transport.  Calls do not
+ * block.  Readiness is reported by a callback (transport_watch); there is no descriptor to poll.
  *
- * A transport has one owner, who closes or resets it exactly once; that also frees it, at the end of the loop turn. */
+ * A transport has one owner, who closes or resets it exactly once; that also frees it, at the end of the turn. */
 #ifndef SALLYPORT_TRANSPORT_H
 #define SALLYPORT_TRANSPORT_H
 
@@ -12,16 +12,16 @@
 
 #include "base/loop.h"
 
-/* Results of recv and send that are no count. */
+/* Results of recv, peek and send that are not a number of bytes. */
 enum {
-    TRANSPORT_EOF = 0,     /* recv only: the other side has ended its stream */
-    TRANSPORT_AGAIN = -1,  /* nothing now; the watcher will be called */
+    TRANSPORT_EOF = 0,     /* recv and peek only: the other side has ended its stream */
+    TRANSPORT_AGAIN = -1,  /* it would block; the watcher will be called */
     TRANSPORT_ERROR = -2,  /* the stream is broken; transport_error says how */
 };
 
 struct transport;
 
-typedef void transport_watch_fn(void *arg, int ready); /* LOOP_READ, LOOP_WRITE or both: try again */
+typedef void transport_watch_fn(void *arg, int ready); /* ready: LOOP_READ, LOOP_WRITE or both; try again */
 
 struct transport_ops {
     ssize_t (*recv)(struct transport *transport, void *bytes, size_t size);
@@ -41,50 +41,52 @@ struct transport {
     transport_watch_fn *watcher;
     void *watcher_arg;
     int error;       /* errno of the last TRANSPORT_ERROR */
-    bool denied;     /* the other side broke it because of who we are: trying again changes nothing */
-    const char *why; /* the same in words, of static storage, where errno has none for it; otherwise NULL */
+    bool denied;     /* the other side refused our client certificate: trying again does not help */
+    const char *why; /* the error in words (static), where errno has none for it; otherwise NULL */
 };
 
-/* Takes at most size bytes.  > 0 or one of the results above. */
+/* Reads at most size (> 0) bytes.  Returns their number or one of the results above. */
 ssize_t transport_recv(struct transport *transport, void *bytes, size_t size);
 
-/* Gives at most length bytes (> 0).  > 0, AGAIN or ERROR. */
+/* Writes at most length (> 0) bytes.  Returns the number of bytes taken, AGAIN or ERROR. */
 ssize_t transport_send(struct transport *transport, const void *bytes, size_t length);
 
-/* Like recv, but the bytes stay. */
+/* Like recv, but the bytes stay and can be read again. */
 ssize_t transport_peek(struct transport *transport, void *bytes, size_t size);
 
-/* Whether the other side has reset the connection; no byte is taken to find out. */
+/* Whether the stream is broken, such as by a reset; reads no byte.  True: transport_error says how. */
 bool transport_broken(struct transport *transport);
 
-/* Ends our direction, after all that was sent; the other goes on.  False: the stream is broken. */
+/* Half-close: ends our direction after all that was sent; the other goes on.  False: the stream is broken. */
 bool transport_shutdown_send(struct transport *transport);
 
-/* Says who is told of readiness from now on (NULL: nobody).  Edges: a call will come after AGAIN, and for what arrives
- * later; none comes for what has arrived and was not taken.  Calls for no reason are possible. */
+/* Sets who is called when the transport is ready (NULL: nobody).  Edge-triggered: the watcher is called after AGAIN
+ * and when more arrives, not for bytes that have arrived and were not read.  It may be called for no reason. */
 void transport_watch(struct transport *transport, transport_watch_fn *watcher, void *arg);
 
-/* The descriptor that the kernel may move bytes from (LOOP_READ) or to (LOOP_WRITE) by itself, or -1.  Not for
- * polling. */
+/* The descriptor for splice(2) from (direction LOOP_READ) or to (LOOP_WRITE) the stream; -1: it cannot be spliced.
+ * Not for polling. */
 int transport_splice_fd(const struct transport *transport, int direction);
 
-/* How long what was sent may stay unacknowledged by the other side's system until the stream counts as broken, in ms
- * (> 0) instead of what socket_options_set_upstream was told.  A wish, and none where there is no network. */
+/* How long, in ms (> 0), sent data may stay unacknowledged before the system breaks the connection off; replaces what
+ * socket_options_set_upstream has set.  Has no effect where the system or the kind of transport does not have it. */
 void transport_set_patience(struct transport *transport, uint32_t ms);
 
-/* What the last TRANSPORT_ERROR was. */
+/* What the last TRANSPORT_ERROR was, in words; valid until the next call of strerror. */
 const char *transport_error(const struct transport *transport);
 
-/* Both end it for good; the pointer is dead afterwards.  close: what was sent still arrives, then the end of stream.
- * reset: the other side sees a broken connection, never a clean end.  NULL is fine. */
+/* Both end and free it; do not use the pointer afterwards.  close: what was sent still arrives, then the end of
+ * stream.  reset: the other side sees a broken connection, never a clean end.  NULL is fine. */
 void transport_close(struct transport *transport);
 void transport_reset(struct transport *transport);
 
-/* A TCP socket, non-blocking; owns fd.  NULL (and fd closed): out of memory or the loop refused it. */
+/* Over a socket, which must be non-blocking and is the transport's from now on.  NULL: out of memory, or the loop
+ * refused it; fd was closed. */
 struct transport *transport_from_socket(struct loop *loop, int fd);
 
-/* Two descriptors of any sort that poll knows, for standard input and output: they are made non-blocking, and given
- * their old flags back at the end; closed at the end. */
+/* Over two descriptors of any kind, such as standard input and output, which are the transport's from now on.  It
+ * makes them non-blocking; at the end it restores their flags and closes them.  NULL: out of memory; both are
+ * unchanged and stay the caller's. */
 struct transport *transport_from_pair(struct loop *loop, int in, int out);
 
 #endif
