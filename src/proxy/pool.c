@@ -6,17 +6,24 @@
 #include "base/log.h"
 #include "proxy/connector.h"
 
-/* One connection: being made, or ready. */
+enum state { CONNECTING, READY, RETIRING, GONE };
+
+static const char *const state_names[] = {"connecting", "ready", "retiring", "gone"};
+
+/* One connection.
+ *
+ *     CONNECTING -> READY -> RETIRING -> GONE      RETIRING: kept until its successor is ready, or it is of age; it
+ *                                                  does not count.  From each state it may be GONE at once. */
 struct idle {
     struct reserve *reserve;
     struct idle *next, **back;
-    const struct endpoint *proxy; /* in the section's urls */
-    struct connector *connector;    /* NULL: the connection is ready */
-    struct transport *transport;  /* NULL: not ready yet */
+    enum state state;
+    const struct endpoint *proxy; /* one of the section's */
+    struct connector *connector;  /* while CONNECTING */
+    struct transport *transport;  /* from READY on */
     bool on_loopback;
-    bool old;                     /* not counted: it stays until a successor is ready or it reaches preconnect-age */
-    uint64_t since, ready_since;  /* ms: when it was begun, and when it became ready */
-    struct loop_timer age;
+    uint64_t since, ready_since;  /* ms: it was begun, it became ready */
+    struct loop_timer age;        /* of the state it is in */
     struct deferred death;
 };
 
@@ -46,9 +53,17 @@ struct pool {
     struct pool_sums sums;
 };
 
+static void enter(struct idle *idle, enum state state);
+
 static struct loop *loop_of(const struct reserve *reserve)
 {
     return reserve->pool->services->loop;
+}
+
+/* Whether it can be given away, be it that its successor is being made. */
+static bool is_ready(const struct idle *idle)
+{
+    return idle->state == READY || idle->state == RETIRING;
 }
 
 static struct outlook *outlook_of(struct reserve *reserve, const struct endpoint *proxy)
@@ -68,7 +83,7 @@ static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
     size_t found = 0;
 
     for (const struct idle *idle = reserve->idles; idle; idle = idle->next)
-        found += idle->proxy == proxy && !idle->old;
+        found += idle->proxy == proxy && idle->state != RETIRING;
     return found;
 }
 
@@ -76,28 +91,9 @@ static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
 static bool another_is_ready(const struct idle *lost)
 {
     for (const struct idle *idle = lost->reserve->idles; idle; idle = idle->next)
-        if (idle != lost && idle->transport && idle->proxy == lost->proxy)
+        if (idle != lost && is_ready(idle) && idle->proxy == lost->proxy)
             return true;
     return false;
-}
-
-static void idle_die(struct deferred *death)
-{
-    free((char *)death - offsetof(struct idle, death));
-}
-
-static void idle_end(struct idle *idle)
-{
-    struct reserve *reserve = idle->reserve;
-
-    loop_timer_stop(&idle->age);
-    connector_free(idle->connector);
-    transport_close(idle->transport);
-    *idle->back = idle->next;
-    if (idle->next)
-        idle->next->back = idle->back;
-    reserve->pool->held--;
-    loop_defer(loop_of(reserve), &idle->death, idle_die);
 }
 
 /* --- filling --- */
@@ -128,7 +124,7 @@ static void replace(struct idle *idle)
 {
     struct reserve *reserve = idle->reserve;
 
-    idle_end(idle);
+    enter(idle, GONE);
     fill_soon(reserve);
 }
 
@@ -150,27 +146,6 @@ static void lose(struct idle *idle, const char *why)
     }
     retry_later(reserve);
     replace(idle);
-}
-
-static void on_of_age(void *arg)
-{
-    replace(arg);
-}
-
-/* Makes a successor before the connection is closed, so that one is always ready. */
-static void retire(struct idle *idle)
-{
-    uint32_t age = idle->reserve->section->preconnect_age;
-    uint64_t lived = age_of(idle);
-
-    idle->old = true;
-    loop_timer_start(loop_of(idle->reserve), &idle->age, lived < age ? age - lived : 0, on_of_age, idle);
-    fill_soon(idle->reserve);
-}
-
-static void on_old(void *arg)
-{
-    retire(arg);
 }
 
 /* The proxy that a session would be sent to now, except those whose connections failed lately.  NULL: there is none,
@@ -200,10 +175,10 @@ static void end_predecessor(struct reserve *reserve, const struct endpoint *prox
     struct idle *oldest = NULL;
 
     for (struct idle *idle = reserve->idles; idle; idle = idle->next)
-        if (idle->transport && (idle->old || idle->proxy != proxy))
+        if (is_ready(idle) && (idle->state == RETIRING || idle->proxy != proxy))
             oldest = idle;
     if (oldest)
-        idle_end(oldest);
+        enter(oldest, GONE);
 }
 
 /* Nothing was asked over this connection, so whatever comes ends its use: end of stream, a reset, or bytes.  TLS's
@@ -214,7 +189,7 @@ static bool keep_if_silent(struct idle *idle)
 
     if (transport_peek(idle->transport, &byte, 1) == TRANSPORT_AGAIN)
         return true;
-    if (!idle->old && age_of(idle) < POOL_RETRY_MS)
+    if (idle->state == READY && age_of(idle) < POOL_RETRY_MS)
         lose(idle, "it ended one that was just made");
     else
         replace(idle);
@@ -256,9 +231,7 @@ static void on_ready(struct idle *idle)
     if (wanted(reserve) == idle->proxy)
         end_predecessor(reserve, idle->proxy);
     fill_soon(reserve);
-    loop_timer_start(loop_of(reserve), &idle->age, time_to_renewal(idle), on_old, idle);
-    transport_watch(idle->transport, on_word, idle);
-    (void)keep_if_silent(idle); /* bytes that came before are not reported again */
+    enter(idle, READY);
 }
 
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
@@ -278,6 +251,66 @@ static const char *forbids(void *arg, const struct address *address)
 
     return services->is_own && services->is_own(services->is_own_arg,
                                                 address) ? "it is one of our own listeners" : NULL;
+}
+
+/* --- the state machine of one connection --- */
+
+static void on_renewal(void *arg)
+{
+    enter(arg, RETIRING);
+}
+
+static void on_of_age(void *arg)
+{
+    replace(arg);
+}
+
+static void enter_ready(struct idle *idle)
+{
+    loop_timer_start(loop_of(idle->reserve), &idle->age, time_to_renewal(idle), on_renewal, idle);
+    transport_watch(idle->transport, on_word, idle);
+    (void)keep_if_silent(idle); /* bytes that came before are not reported again */
+}
+
+/* Makes a successor before the connection is closed, so that one is always ready. */
+static void enter_retiring(struct idle *idle)
+{
+    uint32_t age = idle->reserve->section->preconnect_age;
+    uint64_t lived = age_of(idle);
+
+    loop_timer_start(loop_of(idle->reserve), &idle->age, lived < age ? age - lived : 0, on_of_age, idle);
+    fill_soon(idle->reserve);
+}
+
+static void die(struct deferred *death)
+{
+    free((char *)death - offsetof(struct idle, death));
+}
+
+static void enter_gone(struct idle *idle)
+{
+    connector_free(idle->connector);
+    transport_close(idle->transport);
+    *idle->back = idle->next;
+    if (idle->next)
+        idle->next->back = idle->back;
+    idle->reserve->pool->held--;
+    loop_defer(loop_of(idle->reserve), &idle->death, die);
+}
+
+/* The only writer of the state. */
+static void enter(struct idle *idle, enum state state)
+{
+    if (log_wants(LEVEL_DEBUG))
+        log_message(LEVEL_DEBUG, NULL, "pool %s -> %s", state_names[idle->state], state_names[state]);
+    loop_timer_stop(&idle->age);
+    idle->state = state;
+    switch (state) {
+    case CONNECTING: break;
+    case READY: enter_ready(idle); break;
+    case RETIRING: enter_retiring(idle); break;
+    case GONE: enter_gone(idle); break;
+    }
 }
 
 static bool add(struct reserve *reserve, const struct endpoint *proxy)
@@ -347,7 +380,7 @@ void pool_close(struct pool *pool)
         loop_timer_stop(&reserve->retry);
         loop_undefer(loop_of(reserve), &reserve->filling);
         while (reserve->idles)
-            idle_end(reserve->idles);
+            enter(reserve->idles, GONE);
     }
     free(pool->reserves);
     pool->reserves = NULL;
@@ -415,7 +448,7 @@ static struct idle *find_ready(const struct reserve *reserve, const struct endpo
     struct idle *found = NULL;
 
     for (struct idle *idle = reserve->idles; idle; idle = idle->next)
-        if (idle->transport && endpoint_equal(idle->proxy, proxy)) {
+        if (is_ready(idle) && endpoint_equal(idle->proxy, proxy)) {
             found = idle;
             if (loop_now(loop_of(reserve)) - idle->ready_since >= POOL_SETTLED_MS)
                 break;
@@ -455,7 +488,7 @@ void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const stru
     pool->sums.stale++;
     for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = next) {
         next = idle->next;
-        if (idle->transport && endpoint_equal(idle->proxy, proxy))
+        if (is_ready(idle) && endpoint_equal(idle->proxy, proxy))
             replace(idle);
     }
 }
@@ -465,8 +498,8 @@ void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct pr
     struct reserve *reserve = find_reserve(pool, section);
 
     for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
-        if (idle->transport && !idle->old && endpoint_equal(idle->proxy, proxy))
-            retire(idle);
+        if (idle->state == READY && endpoint_equal(idle->proxy, proxy))
+            enter(idle, RETIRING);
 }
 
 size_t pool_size(const struct config *config)
@@ -487,7 +520,7 @@ size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
 
     for (size_t i = 0; i < pool->reserve_count; i++)
         for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
-            count += idle->transport && endpoint_equal(idle->proxy, proxy);
+            count += is_ready(idle) && endpoint_equal(idle->proxy, proxy);
     return count;
 }
 

@@ -6,26 +6,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/failure.h"
 #include "base/loop.h"
+#include "base/task.h"
 #include "config/settings.h"
 #include "net/endpoint.h"
 #include "net/resolver.h"
 
 struct targets;
 
-/* failure NULL: at least one place was found.  Otherwise valid during the call. */
-typedef void targets_found_fn(void *arg, const struct failure *failure);
-
-/* Starts to find them, within limit_ms milliseconds; listener is borrowed until targets_free.  Calls back exactly
- * once, never from within this call.  NULL: out of memory. */
+/* Starts to find them, within limit_ms milliseconds; listener is borrowed until targets_free.  done is told DONE: at
+ * least one place was found.  PEER: there is none, or the name servers do not answer.  LOCAL: our own trouble.  NULL:
+ * out of memory. */
 struct targets *targets_find(struct loop *loop, struct resolver *resolver, const struct listener_config *listener,
-                             uint32_t limit_ms, targets_found_fn *found, void *arg);
+                             uint32_t limit_ms, task_done_fn *done, void *arg);
 
 /* Copies the next place.  False: all were taken, or none was found. */
 bool targets_next(struct targets *targets, struct endpoint *place);
 
-/* Ends it; it will not call back any more.  NULL is fine, and so is a call from within the callback. */
+/* Ends it; it will not call back any more.  NULL is fine, and so is a call from within done. */
 void targets_free(struct targets *targets);
 
 /* The name that the server's certificate must have.  An SRV record may be forged, so a server that it names outside

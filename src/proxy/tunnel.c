@@ -141,12 +141,12 @@ static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel
 
 /* --- TARGET: the name and port that the proxy is asked for --- */
 
-static void on_targets(void *arg, const struct failure *failure)
+static void on_targets(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
     char place_text[ENDPOINT_TEXT_MAX];
 
-    if (failure) {
+    if (outcome != OUTCOME_DONE) {
         tunnel->task.failure = *failure;
         fail(tunnel, BLAME_NOBODY);
         return;

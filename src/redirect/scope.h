@@ -22,8 +22,8 @@ struct scope_url {
 /* A set of such URLs; the kinds are listed from narrow to wide. */
 enum scope_kind {
     SCOPE_EXACT,      /* scheme, host and port */
-    SCOPE_ANY_SCHEME, /* *://host: the host at each scheme's default port, or at the port given */
-    SCOPE_DOMAIN,     /* scheme://*.domain: the domain and all names below it, at one port */
+    SCOPE_ANY_SCHEME, /* a star for the scheme: the host at each scheme's default port, or at the port given */
+    SCOPE_DOMAIN,     /* a star for the first labels: the domain and all names below it, at one port */
     SCOPE_SCHEME,     /* scheme://: every host, for this scheme */
     SCOPE_ALL,        /* a single star: every URL */
 };

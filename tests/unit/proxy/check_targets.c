@@ -45,10 +45,11 @@ static struct config *parse(const char *text)
     return config;
 }
 
-static void on_found(void *arg, const struct failure *failure)
+static void on_found(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct asked *asked = arg;
 
+    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
     asked->told++;
     asked->failed = failure != NULL;
     if (failure)
@@ -74,6 +75,7 @@ static void start(struct asked *asked)
                                   on_found, asked);
     ck_assert_ptr_nonnull(asked->targets);
     ck_assert_uint_eq(asked->told, 0);
+    ck_assert_uint_eq(stage_lookups_open(), 0); /* nothing happens within the call */
 }
 
 static void tear_down(struct asked *asked)
