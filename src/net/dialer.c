@@ -26,7 +26,7 @@ struct dial {
     uint32_t keepalive_ms;
     size_t count, started, running;
     bool over;               /* done was called, or must not be called any more */
-    bool ourselves;          /* the last attempt failed for lack of descriptors or memory */
+    bool local;              /* the last attempt failed for lack of descriptors or memory */
     char error[200];
     struct address failed;   /* that of the last failure */
     struct loop_timer stagger, limit;
@@ -100,7 +100,7 @@ void dial_cancel(struct dial *dial)
 static void give_up(struct dial *dial)
 {
     dial_end(dial);
-    dial->done(dial->arg, dial->ourselves ? DIAL_LOCAL : DIAL_UNREACHABLE, -1, &dial->failed, dial->error);
+    dial->done(dial->arg, dial->local ? OUTCOME_LOCAL : OUTCOME_PEER, -1, &dial->failed, dial->error);
 }
 
 static void succeed(struct attempt *attempt)
@@ -110,14 +110,14 @@ static void succeed(struct attempt *attempt)
 
     attempt_end(attempt, true);
     dial_end(dial);
-    dial->done(dial->arg, DIAL_CONNECTED, fd, &attempt->address, NULL);
+    dial->done(dial->arg, OUTCOME_DONE, fd, &attempt->address, NULL);
 }
 
 static void note_failure(struct attempt *attempt, int error)
 {
     struct dial *dial = attempt->dial;
 
-    dial->ourselves = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+    dial->local = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     snprintf(dial->error, sizeof dial->error, "%s", strerror(error));
     dial->failed = attempt->address;
     attempt_end(attempt, false);
@@ -214,7 +214,7 @@ static void on_late(void *arg)
         if (dial->attempts[i].fd >= 0)
             dial->failed = dial->attempts[i].address;
     snprintf(dial->error, sizeof dial->error, "no answer in time");
-    dial->ourselves = false;
+    dial->local = false;
     give_up(dial);
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/loop.h"
+#include "base/task.h"
 #include "net/address.h"
 
 struct dialer;
@@ -19,15 +20,10 @@ struct dialer *dialer_new(struct loop *loop);
 /* Cancels the dials that are under way.  NULL is fine. */
 void dialer_free(struct dialer *dialer);
 
-enum dial_result {
-    DIAL_CONNECTED,
-    DIAL_UNREACHABLE, /* no address answered */
-    DIAL_LOCAL,       /* out of descriptors or memory: not the other side's fault */
-};
-
-/* CONNECTED: fd is connected, non-blocking, close-on-exec and the callee's; address is its other end; error is NULL.
- * Otherwise fd is -1, address is the one that failed last, and error says why.  address and error are borrowed. */
-typedef void dialer_done_fn(void *arg, enum dial_result result, int fd, const struct address *address,
+/* DONE: fd is connected, non-blocking, close-on-exec and the callee's; address is its other end; error is NULL.
+ * PEER: no address answered.  LOCAL: out of descriptors or memory.  With both, fd is -1, address is the one that failed
+ * last, and error says why.  address and error are borrowed. */
+typedef void dialer_done_fn(void *arg, enum outcome outcome, int fd, const struct address *address,
                             const char *error);
 
 /* Starts dialing the addresses (at least one, copied) in their order, all at port (host byte order).  limit_ms bounds

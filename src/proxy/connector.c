@@ -156,13 +156,13 @@ static void on_connected(struct connector *connector, int fd, const struct addre
     on_connection(connector);
 }
 
-static void on_dialed(void *arg, enum dial_result result, int fd, const struct address *address, const char *error)
+static void on_dialed(void *arg, enum outcome outcome, int fd, const struct address *address, const char *error)
 {
     struct connector *connector = arg;
     char where[ADDRESS_TEXT_MAX];
 
     connector->dial = NULL;
-    if (result == DIAL_CONNECTED) {
+    if (outcome == OUTCOME_DONE) {
         on_connected(connector, fd, address);
         return;
     }
@@ -171,7 +171,7 @@ static void on_dialed(void *arg, enum dial_result result, int fd, const struct a
     else
         failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect to %s: %s",
                     address_format(address, where), error);
-    if (result == DIAL_LOCAL) {
+    if (outcome == OUTCOME_LOCAL) {
         task_tell(&connector->task, OUTCOME_LOCAL);
     } else if (connector->again) {
         give_up(connector);

@@ -385,7 +385,7 @@ void stage_lack(enum stage_lack what)
     stage.lack = what;
 }
 
-static void end_dial(struct dial *dial, enum dial_result result, struct wire *wire, const char *error)
+static void end_dial(struct dial *dial, enum outcome outcome, struct wire *wire, const char *error)
 {
     struct address address = dial->addresses.at[dial->at];
 
@@ -394,7 +394,7 @@ static void end_dial(struct dial *dial, enum dial_result result, struct wire *wi
         address_format(&address, wire->to);
     stage.dials_open--;
     __wrap_loop_timer_stop(&dial->limit);
-    dial->done(dial->arg, result, wire ? stage_descriptor(wire) : -1, &address, error);
+    dial->done(dial->arg, outcome, wire ? stage_descriptor(wire) : -1, &address, error);
     free(dial);
 }
 
@@ -404,7 +404,7 @@ static void on_dial_late(void *arg)
     char error[64];
 
     snprintf(error, sizeof error, "no answer within %u s", dial->limit_ms / 1000);
-    end_dial(dial, DIAL_UNREACHABLE, NULL, error);
+    end_dial(dial, OUTCOME_PEER, NULL, error);
 }
 
 static void try_next(struct deferred *turn)
@@ -417,17 +417,17 @@ static void try_next(struct deferred *turn)
         address_set_port(&address, dial->port);
         switch (how_of(&address)) {
         case STAGE_CONNECTS:
-            end_dial(dial, DIAL_CONNECTED, stage_new_wire(), NULL);
+            end_dial(dial, OUTCOME_DONE, stage_new_wire(), NULL);
             return;
         case STAGE_LOCAL:
-            end_dial(dial, DIAL_LOCAL, NULL, "Too many open files");
+            end_dial(dial, OUTCOME_LOCAL, NULL, "Too many open files");
             return;
         case STAGE_SILENT:
             return;
         case STAGE_REFUSES:
             if (dial->at + 1 < dial->addresses.count)
                 continue;
-            end_dial(dial, DIAL_UNREACHABLE, NULL, "Connection refused");
+            end_dial(dial, OUTCOME_PEER, NULL, "Connection refused");
             return;
         }
     }

@@ -16,23 +16,23 @@ struct scene {
     int listening, before;
     uint16_t port;
     unsigned calls;
-    enum dial_result result;
+    enum outcome outcome;
     struct address address;
     char error[200];
     int fd;
 };
 
-static void on_done(void *arg, enum dial_result result, int fd, const struct address *address, const char *error)
+static void on_done(void *arg, enum outcome outcome, int fd, const struct address *address, const char *error)
 {
     struct scene *scene = arg;
 
     scene->calls++;
-    scene->result = result;
+    scene->outcome = outcome;
     scene->fd = fd;
-    ck_assert((result == DIAL_CONNECTED) == (fd >= 0));
+    ck_assert((outcome == OUTCOME_DONE) == (fd >= 0));
     if (address)
         scene->address = *address;
-    if (result != DIAL_CONNECTED)
+    if (outcome != OUTCOME_DONE)
         snprintf(scene->error, sizeof scene->error, "%s", error);
 }
 
@@ -102,7 +102,7 @@ START_TEST(a_socket_comes_back)
     dial(&scene, hosts, scene.port, 10000);
     unit_wait(scene.loop, was_called, &scene);
     unsetenv("http_proxy"), unsetenv("all_proxy");
-    ck_assert_msg(scene.result == DIAL_CONNECTED, "%s", scene.error);
+    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
     ck_assert_uint_eq(address_port(&scene.address), scene.port);
     ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.1");
     ck_assert_int_ne(fcntl(scene.fd, F_GETFL) & O_NONBLOCK, 0);
@@ -125,7 +125,7 @@ START_TEST(dead_addresses_are_passed_over)
     set_up(&scene);
     dial(&scene, hosts, scene.port, 10000);
     unit_wait(scene.loop, was_called, &scene);
-    ck_assert_msg(scene.result == DIAL_CONNECTED, "%s", scene.error);
+    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
     ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.1");
     tear_down(&scene);
 }
@@ -140,7 +140,7 @@ START_TEST(when_no_address_answers_the_last_is_named)
     set_up(&scene);
     dial(&scene, hosts, scene.port, 10000);
     unit_wait(scene.loop, was_called, &scene);
-    ck_assert_int_eq(scene.result, DIAL_UNREACHABLE);
+    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
     ck_assert_str_eq(scene.error, "Connection refused");
     ck_assert_str_eq(address_format_host(&scene.address, text), "127.0.0.3");
     ck_assert_uint_eq(address_port(&scene.address), scene.port);
@@ -186,7 +186,7 @@ START_TEST(without_descriptors_it_is_our_own_trouble)
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     unit_wait(scene.loop, was_called, &scene);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    ck_assert_int_eq(scene.result, DIAL_LOCAL);
+    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
     tear_down(&scene);
 }
 END_TEST
