@@ -6,7 +6,7 @@
  *        ^    password   another's trial |
  *        '------ 407, another scheme ----'   each scheme at most once (scheme_choice.h)
  *
- *  A user and a password that were refused are not sent again for a while.  A pair that was never tried is tried by
+ * A user and a password that were refused are not sent again for a while.  A pair that was never tried is tried by
  * one session first (lockout.h). */
 #ifndef SALLYPORT_AUTHENTICATOR_H
 #define SALLYPORT_AUTHENTICATOR_H

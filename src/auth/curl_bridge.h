@@ -1,6 +1,6 @@
 /* Copies bytes between two transports until its owner ends it, and hands over what it still holds.
  *
- *  near is a transport whose other end somebody in this process has (libcurl); far is the connection that we made.
+ * near is a transport whose other end somebody in this process has (libcurl); far is the connection that we made.
  * Each direction buffers at most CURL_BRIDGE_BUFFER bytes, and reads no more until those are sent. */
 #ifndef SALLYPORT_CURL_BRIDGE_H
 #define SALLYPORT_CURL_BRIDGE_H

@@ -90,13 +90,11 @@ static bool set_options(struct curl_client *curl, const struct curl_client_param
 
     snprintf(url, sizeof url, "%s://%s", params->scheme == CHALLENGE_NONE ? "socks5h" : "http",
              endpoint_format(params->proxy, place));
-    return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* unused: CONNECT_TO has the
-                                                                                         * target */
+    return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* unused; see CONNECT_TO */
            curl_easy_setopt(easy, CURLOPT_CONNECT_TO, curl->place) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* otherwise the environment's no_proxy would
-                                                                       * apply */
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* or the environment's no_proxy would apply */
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, params->scheme == CHALLENGE_NONE ? 0L : 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&

@@ -1,7 +1,7 @@
 /* Runs libcurl's multi handle on our loop: tells libcurl of ready sockets and of timeouts, and each transfer's owner
  * of its end.  There is one for the whole process.
  *
- *  Memory that libcurl uses is wiped before it is freed, so that no password, ticket or token stays behind in it.
+ * Memory that libcurl uses is wiped before it is freed, so that no password, ticket or token stays behind in it.
  * (The Kerberos library has its own memory, which this does not cover.) */
 #ifndef SALLYPORT_CURL_LOOP_H
 #define SALLYPORT_CURL_LOOP_H

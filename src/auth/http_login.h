@@ -1,6 +1,6 @@
 /* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate, which need more than one request.
  *
- *  libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
+ * libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
  * TLS, or through another proxy.  Each request is an exchange of our own, the same as without a login but for
  * Proxy-Authorization, and each answer is judged as always; libcurl only sees the challenges.
  *
@@ -9,10 +9,10 @@
  *                  |   `-> DRAIN -------'|
  *                  `------- 407 ---------'
  *
- *  The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
+ * The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
  * The number of answers, and of bytes before the last one, is bounded.
  *
- *  Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
+ * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
  * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
  * a ticket; with the ticket in the user's cache it does not block.  Nothing is cached here: a ticket that came after
  * our start is used. */

@@ -7,8 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LOCKOUT_REST_FIRST_MS 30000u /* how long a pair is not sent after the first refusal; each further one doubles
-                                      * it */
+#define LOCKOUT_REST_FIRST_MS 30000u /* the wait after the first refusal of a pair; each further one doubles it */
 #define LOCKOUT_REST_MAX_MS 300000u
 #define LOCKOUT_MAX 16               /* pairs remembered; the one not used for the longest time is dropped */
 

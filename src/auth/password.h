@@ -2,7 +2,7 @@
  * from the first line that a command prints, or from the person at the terminal.  They are fetched when first needed,
  * kept in memory until the proxy refuses them or the configuration is reloaded, then wiped.  They are never logged.
  *
- *  A password has at most 4095 bytes (a typed one 1024), of any value but newline and NUL; a carriage return at the
+ * A password has at most 4095 bytes (a typed one 1024), of any value but newline and NUL; a carriage return at the
  * end of its line is not part of it. */
 #ifndef SALLYPORT_PASSWORD_H
 #define SALLYPORT_PASSWORD_H

@@ -18,15 +18,15 @@ struct connector {
     struct lookup *lookup;         /* in RESOLVE, or NULL */
     struct dial *dial;             /* in DIAL */
     struct tls_client *tls;        /* in TLS */
-    struct transport *transport;   /* while it is ours and nobody else's */
+    struct transport *transport;   /* while neither dial nor tls has it */
     bool connected, on_loopback;
-    bool again;                    /* the addresses so far are dead: those of the late family are awaited */
-    struct address_list addresses; /* that were dialed */
+    bool again;                    /* all addresses failed: those of the family that was answered late are looked up */
+    struct address_list addresses; /* those that were dialed last */
 };
 
 static void enter(struct connector *connector, enum state state);
 
-/* What the last dial failed of stands: nothing more can be tried. */
+/* Reports the failure of the last dial: nothing more can be tried. */
 static void give_up(struct connector *connector)
 {
     task_tell(&connector->task, OUTCOME_PEER);
@@ -34,7 +34,7 @@ static void give_up(struct connector *connector)
 
 /* --- RESOLVE --- */
 
-/* Takes out of the list what was dialed before. */
+/* Removes from the list what was dialed before. */
 static void leave_out_tried(const struct connector *connector, struct address_list *list)
 {
     size_t kept = 0;
@@ -50,7 +50,7 @@ static void leave_out_tried(const struct connector *connector, struct address_li
     list->count = kept;
 }
 
-/* Why one of the addresses may not be used, or NULL. */
+/* Why one of the addresses may not be used; NULL: all may. */
 static const char *find_forbidden(const struct connector *connector, const struct address_list *list)
 {
     const char *why = NULL;
@@ -64,7 +64,7 @@ static const char *find_forbidden(const struct connector *connector, const struc
     return why;
 }
 
-/* A numeric address is no step: its place says it already. */
+/* Whether the place is a numeric address; then messages need not show its address again. */
 static bool is_numeric(const struct connector *connector)
 {
     struct address literal;
@@ -240,7 +240,7 @@ static void enter_tls(struct connector *connector)
         task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct connector *connector, enum state state)
 {
@@ -276,7 +276,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"connector", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct connector *connector_start(const struct connector_params *params)
 {

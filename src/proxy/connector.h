@@ -1,6 +1,6 @@
-/* A connection to a proxy, or to a target without one: its addresses are looked up and dialed, or another proxy has
- * given a connection that leads there; then TLS, where that is spoken to it.  It ends with a transport over which
- * nothing was said yet, or with one failure.
+/* Makes a connection to a proxy, or to a target that is used without one: looks up its addresses and dials them, or
+ * takes a connection through another proxy, then adds TLS if the place wants it.  The result is a transport over
+ * which nothing was sent yet, or one failure.
  *
  *     started -> RESOLVE -> DIAL -> [TLS] -> over
  *                      ^     |
@@ -23,34 +23,34 @@ struct connector;
 
 struct connector_params {
     const struct services *services;
-    const struct settings *settings;  /* these, and what they point to, stay the owner's until the connector is freed */
-    const struct endpoint *place;     /* with tls: its name is what the certificate must have */
-    const struct proxy_config *own;   /* the proxy's section, for the settings of TLS; NULL: it has none */
-    struct transport *through;        /* a connection that leads there, owned from now on; NULL: it is dialed */
-    char *leftover;                   /* malloc'd bytes that came over it already, owned likewise, or NULL */
+    const struct settings *settings;  /* borrowed, as are the next two and what they point to, until connector_free */
+    const struct endpoint *place;     /* if its tls is set, its name must be in the certificate */
+    const struct proxy_config *own;   /* the proxy's section, for its TLS settings; NULL: it has none */
+    struct transport *through;        /* an open connection to the place, owned from now on; NULL: dial it */
+    char *leftover;                   /* malloc'd bytes that came over it already, owned from now on, or NULL */
     size_t leftover_length;
-    const char *(*forbids)(void *arg, const struct address *address); /* why an address may not be used, NULL: it may;
-                                       * NULL itself: any may */
+    const char *(*forbids)(void *arg, const struct address *address); /* why an address may not be used; NULL: it may.
+                                                                       * forbids NULL: any may */
     void *forbids_arg;
     struct trace trace;
-    task_done_fn *done;               /* DONE: take the transport.  PEER: the place cannot be reached, or its TLS is
-                                       * not as it should be; FORBIDDEN: it has an address that it may not have;
-                                       * LOCAL: our own trouble.  The owner adds the failure's place */
+    task_done_fn *done;               /* DONE: take the transport.  PEER: the place cannot be reached, or its TLS
+                                       * failed; FORBIDDEN: forbids refused an address; LOCAL: our own trouble.  The
+                                       * owner adds the failure's place */
     void *arg;
 };
 
-/* Starts.  NULL: out of memory, and the connection was closed. */
+/* Starts.  NULL: out of memory; through was closed and leftover freed. */
 struct connector *connector_start(const struct connector_params *params);
 
-/* Whether a connection stood, be it that TLS failed then; and whether it leads to this machine itself, which nobody
- * knows of one through another proxy. */
+/* Whether it was connected, even if TLS failed after that; and whether the connection leads to this machine itself
+ * (false for one through another proxy, of which that is not known). */
 bool connector_connected(const struct connector *connector);
 bool connector_on_loopback(const struct connector *connector);
 
-/* After DONE, once: the transport, the caller's now. */
+/* After DONE, once: the transport, which the caller owns from now on. */
 struct transport *connector_take(struct connector *connector);
 
-/* Gives everything up.  NULL is fine, and so is a call from within done. */
+/* Ends it in any state.  NULL is fine, and so is a call from within done. */
 void connector_free(struct connector *connector);
 
 #endif

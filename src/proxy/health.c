@@ -8,10 +8,10 @@
 
 struct entry {
     struct endpoint proxy;
-    uint64_t touched;     /* when it was last written, for making room */
-    uint64_t rests_until; /* 0: up */
+    uint64_t touched;     /* ms: when it was last written; the oldest entry is replaced */
+    uint64_t rests_until; /* ms; 0: it is up */
     unsigned failures;    /* in a row */
-    bool away;            /* rests because it said so */
+    bool away;            /* it rests because it asked for that */
     bool plain;
     enum challenge_scheme scheme;
     char why[128];
@@ -32,7 +32,7 @@ void health_free(struct health *health)
     free(health);
 }
 
-/* Its place in the table; health->count when it has none. */
+/* The proxy's index in the table; health->count: it has none. */
 static size_t place(const struct health *health, const struct endpoint *proxy)
 {
     size_t i = 0;
@@ -107,8 +107,8 @@ void health_each(const struct health *health, uint64_t now_ms,
     }
 }
 
-/* Returns for how many milliseconds it rests from now on; 0 when it was resting already: sessions that failed together
- * count as one failure. */
+/* Makes the proxy rest.  Returns for how many milliseconds; 0: it was resting already, since sessions that failed
+ * together count as one failure. */
 static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, const char *why)
 {
     uint64_t rest = HEALTH_REST_FIRST_MS;

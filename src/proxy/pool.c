@@ -6,43 +6,43 @@
 #include "base/log.h"
 #include "proxy/connector.h"
 
-/* One connection: under way, or ready. */
+/* One connection: being made, or ready. */
 struct idle {
     struct reserve *reserve;
     struct idle *next, **back;
-    const struct endpoint *proxy; /* one of the section's */
-    struct connector *connector;    /* NULL: ready */
-    struct transport *transport;  /* NULL: not yet */
+    const struct endpoint *proxy; /* in the section's urls */
+    struct connector *connector;    /* NULL: the connection is ready */
+    struct transport *transport;  /* NULL: not ready yet */
     bool on_loopback;
-    bool old;                     /* kept until another is ready, or it is of age: it does not count */
-    uint64_t since, ready_since;  /* ms: it was begun, it became ready */
+    bool old;                     /* not counted: it stays until a successor is ready or it reaches preconnect-age */
+    uint64_t since, ready_since;  /* ms: when it was begun, and when it became ready */
     struct loop_timer age;
     struct deferred death;
 };
 
-/* How it goes with connections to one proxy. */
+/* How connections to one proxy have failed. */
 struct outlook {
-    size_t resting;               /* places that stay empty until the shelf's retry rings; all: another proxy's turn */
-    bool doubtful;                /* the last one failed when none was ready: one at a time */
+    size_t resting;               /* places left empty until the reserve's retry; if all are, the next proxy is used */
+    bool doubtful;                /* the last one failed when no other was ready: make one at a time */
 };
 
-/* What is kept for one section. */
+/* The connections that are kept for one section. */
 struct reserve {
     struct pool *pool;
     const struct proxy_config *section;
-    size_t size;                  /* how many there should be; 0: nothing is kept */
-    struct idle *idles;           /* the oldest last */
-    struct outlook outlooks[VALUE_LIST_MAX]; /* by its url */
+    size_t size;                  /* how many are wanted; 0: none are kept */
+    struct idle *idles;           /* the newest first */
+    struct outlook outlooks[VALUE_LIST_MAX]; /* by the index in its urls */
     struct loop_timer retry;
     struct deferred filling;
 };
 
 struct pool {
     const struct services *services;
-    struct config *config;        /* NULL: nothing is kept */
-    struct reserve *reserves;        /* one a section of the configuration */
+    struct config *config;        /* NULL: none are kept */
+    struct reserve *reserves;        /* one for each section of the configuration */
     size_t reserve_count;
-    size_t held, most;            /* connections, old ones and those under way included */
+    size_t held, most;            /* connections, including old ones and those being made */
     struct pool_sums sums;
 };
 
@@ -56,13 +56,13 @@ static struct outlook *outlook_of(struct reserve *reserve, const struct endpoint
     return &reserve->outlooks[proxy - reserve->section->urls.at];
 }
 
-/* Milliseconds. */
+/* Milliseconds since it was begun. */
 static uint64_t age_of(const struct idle *idle)
 {
     return loop_now(loop_of(idle->reserve)) - idle->since;
 }
 
-/* How many there are to this proxy, ready or under way, old ones left out. */
+/* How many connections to this proxy are ready or being made, without old ones. */
 static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
 {
     size_t found = 0;
@@ -72,7 +72,7 @@ static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
     return found;
 }
 
-/* Whether another one to the same proxy is, be it old. */
+/* Whether another connection to the same proxy is ready, even an old one. */
 static bool another_is_ready(const struct idle *lost)
 {
     for (const struct idle *idle = lost->reserve->idles; idle; idle = idle->next)
@@ -132,8 +132,8 @@ static void replace(struct idle *idle)
     fill_soon(reserve);
 }
 
-/* Making the next one in its place at once would be of no use, or making any if no other is ready.  What that says of
- * the proxy is for us alone: sessions may fare better. */
+/* Ends a connection that failed.  Its place stays empty until the retry; if no other is ready, all places do.  This
+ * says nothing about the proxy's health: sessions may fare better. */
 static void lose(struct idle *idle, const char *why)
 {
     struct reserve *reserve = idle->reserve;
@@ -157,7 +157,7 @@ static void on_of_age(void *arg)
     replace(arg);
 }
 
-/* Its successor is made before it goes, so that there is always one ready. */
+/* Makes a successor before the connection is closed, so that one is always ready. */
 static void retire(struct idle *idle)
 {
     uint32_t age = idle->reserve->section->preconnect_age;
@@ -173,8 +173,8 @@ static void on_old(void *arg)
     retire(arg);
 }
 
-/* The proxy that a session would be sent to now, but for those that we had no luck with lately.  NULL: there is none,
- * or it binds what was proven to it to a connection, so that a connection without proof is of no use. */
+/* The proxy that a session would be sent to now, except those whose connections failed lately.  NULL: there is none,
+ * or it uses NTLM or Negotiate, which need a new connection for each login. */
 static const struct endpoint *wanted(const struct reserve *reserve)
 {
     static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING}; /* as in route_next */
@@ -194,7 +194,7 @@ static const struct endpoint *wanted(const struct reserve *reserve)
     return NULL;
 }
 
-/* A successor is ready: the oldest goes that is old, or leads elsewhere. */
+/* A successor is ready: ends the oldest connection that is old or leads to another proxy. */
 static void end_predecessor(struct reserve *reserve, const struct endpoint *proxy)
 {
     struct idle *oldest = NULL;
@@ -206,8 +206,8 @@ static void end_predecessor(struct reserve *reserve, const struct endpoint *prox
         idle_end(oldest);
 }
 
-/* Whatever comes over a connection that nobody has asked anything ends its use: the proxy's end, a reset, a word out of
- * turn.  Only what TLS says for itself does not.  false: it is no item any more. */
+/* Nothing was asked over this connection, so whatever comes ends its use: end of stream, a reset, or bytes.  TLS's
+ * own messages do not.  False: the connection was ended. */
 static bool keep_if_silent(struct idle *idle)
 {
     char byte;
@@ -227,7 +227,7 @@ static void on_word(void *arg, int ready)
     (void)keep_if_silent(arg);
 }
 
-/* When a successor is to be made: those that were made together do not grow old together. */
+/* Milliseconds until a successor is to be made; random, so that connections made together are not renewed together. */
 static uint64_t time_to_renewal(const struct idle *idle)
 {
     uint32_t age = idle->reserve->section->preconnect_age;
@@ -252,13 +252,13 @@ static void on_ready(struct idle *idle)
     }
     outlook->doubtful = false;
     if (outlook->resting == reserve->size)
-        outlook->resting--; /* its own place; whether it lasts is not known yet, and the others go on resting */
+        outlook->resting--; /* its own place; it may still fail, so the other places stay empty */
     if (wanted(reserve) == idle->proxy)
         end_predecessor(reserve, idle->proxy);
     fill_soon(reserve);
     loop_timer_start(loop_of(reserve), &idle->age, time_to_renewal(idle), on_old, idle);
     transport_watch(idle->transport, on_word, idle);
-    (void)keep_if_silent(idle); /* what came already is not announced again */
+    (void)keep_if_silent(idle); /* bytes that came before are not reported again */
 }
 
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
@@ -271,7 +271,7 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
         lose(idle, failure->what);
 }
 
-/* A connection to a listener of ours would be the next client, and want the next connection. */
+/* A connection to a listener of ours would be its next client, and need a connection itself. */
 static const char *forbids(void *arg, const struct address *address)
 {
     const struct services *services = ((struct idle *)arg)->reserve->pool->services;
@@ -312,7 +312,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy)
     return true;
 }
 
-/* Those to other proxies stay for as long as there is none to this one. */
+/* Makes the connections that are missing.  Those to other proxies stay until there are enough to this one. */
 static void fill(struct deferred *filling)
 {
     struct reserve *reserve = (struct reserve *)((char *)filling - offsetof(struct reserve, filling));
@@ -328,7 +328,7 @@ static void fill(struct deferred *filling)
         retry_later(reserve);
 }
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct pool *pool_new(const struct services *services)
 {
@@ -364,7 +364,7 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-/* How many connections a section asks for: none if no listener has it. */
+/* How many connections a section asks for: none if no listener uses it. */
 static size_t asked_for(const struct config *config, const struct proxy_config *section)
 {
     for (size_t i = 0; i < config->listener_count; i++)
@@ -408,8 +408,8 @@ static struct reserve *find_reserve(const struct pool *pool, const struct proxy_
     return NULL;
 }
 
-/* The youngest that has stood for a moment: nobody had much time to forget it.  If none has, the one that was made
- * first: a proxy with few places closes those that came later, and its word may be on the way. */
+/* The newest that has been ready for POOL_SETTLED_MS: nobody had much time to drop it.  If there is none, the oldest:
+ * a proxy with few places closes the later ones, and that may be on its way. */
 static struct idle *find_ready(const struct reserve *reserve, const struct endpoint *proxy)
 {
     struct idle *found = NULL;
@@ -432,10 +432,10 @@ struct transport *pool_take(struct pool *pool, const struct endpoint *proxy, con
 
     do
         idle = reserve ? find_ready(reserve, proxy) : NULL;
-    while (idle && !keep_if_silent(idle)); /* its watcher may not have had its turn yet */
+    while (idle && !keep_if_silent(idle)); /* its event may not have been handled yet */
     if (!idle) {
         if (reserve)
-            fill_soon(reserve); /* it may be another proxy's turn now */
+            fill_soon(reserve); /* another proxy may be wanted now */
         return NULL;
     }
     transport = idle->transport;

@@ -23,16 +23,16 @@ struct proxy_request {
     struct proxy_request_params params;
     struct authenticator *authenticator; /* NULL when there is no proxy */
     struct http_login *login;            /* from PREPARE on, or NULL */
-    struct proxy_request *outer;         /* in OUTER: to the proxy before this one */
-    struct route *way;                   /* which of them, when there are several; NULL: there is none */
-    const struct endpoint *before;       /* the one that was asked last */
+    struct proxy_request *outer;         /* in OUTER: the request to the proxy before this one */
+    struct route *way;                   /* the proxies of `via`; NULL: not used so far */
+    const struct endpoint *before;       /* the one of them that was asked last */
     struct connector *connector;         /* in CONNECT */
     struct exchange *exchange;           /* in ASK, when there is no login */
-    struct transport *transport;         /* on its way from one to the next, or to the target itself */
-    char *leftover;                      /* what came over it already */
+    struct transport *transport;         /* between two of these parts, or to the target */
+    char *leftover;                      /* bytes that came over it already */
     size_t leftover_length;
-    bool from_pool;                      /* it was made ahead of need */
-    bool stale;                          /* one of those was dead: a fresh one is made */
+    bool from_pool;                      /* it came from the pool */
+    bool stale;                          /* one from the pool was dead: a new one is made */
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
@@ -45,7 +45,7 @@ static uint64_t now(const struct proxy_request *request)
     return loop_now(request->task.loop);
 }
 
-/* Tells the failure of a part as our own. */
+/* Passes on the failure of a part as our own. */
 static void pass_on(struct proxy_request *request, enum outcome outcome, const struct failure *failure)
 {
     request->task.failure = *failure;
@@ -57,7 +57,7 @@ static void fail_for_memory(struct proxy_request *request)
     task_fail(&request->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
-/* Lets go of the connection and of what was said over it. */
+/* Drops the connection, with the request and the answer on it. */
 static void drop_connection(struct proxy_request *request)
 {
     http_login_free(request->login);
@@ -70,9 +70,9 @@ static void drop_connection(struct proxy_request *request)
     request->leftover = NULL;
 }
 
-/* --- which connection --- */
+/* --- the connection --- */
 
-/* Whether any connection will do: one that NTLM or Negotiate is spoken over must be fresh. */
+/* Whether a connection from the pool will do: SOCKS, NTLM and Negotiate need a new one. */
 static bool takes_any(const struct proxy_request *request)
 {
     enum challenge_scheme scheme = authenticator_scheme(request->authenticator);
@@ -80,8 +80,8 @@ static bool takes_any(const struct proxy_request *request)
     return !request->params.proxy->socks && scheme != CHALLENGE_NTLM && scheme != CHALLENGE_NEGOTIATE;
 }
 
-/* A connection made ahead of need, if one is ready.  Where it matters which address the proxy has now, it is looked up
- * now. */
+/* A connection from the pool; NULL: none is ready or none will do.  Where the proxy's address must be checked
+ * (forbids), it is looked up now. */
 static struct transport *take_ready(struct proxy_request *request)
 {
     const struct proxy_request_params *params = &request->params;
@@ -117,7 +117,7 @@ static void find_connection(void *arg)
     }
 }
 
-/* --- AUTHENTICATE: who asks --- */
+/* --- AUTHENTICATE: which credentials --- */
 
 static void on_authenticator(void *arg, enum outcome outcome, const struct failure *failure)
 {
@@ -148,16 +148,16 @@ static void enter_authenticate(struct proxy_request *request)
         .arg = request,
     };
 
-    if (request->authenticator) /* it has begun anew by itself */
+    if (request->authenticator) /* it has restarted by itself */
         return;
     request->authenticator = authenticator_start(&params);
     if (!request->authenticator)
         fail_for_memory(request);
 }
 
-/* --- the answer, however it was asked for --- */
+/* --- the answer, from a login or from one request --- */
 
-/* Behind what the proxy said. */
+/* Adds to what the proxy said. */
 static void add_words(struct proxy_request *request, const char *words)
 {
     char what[sizeof request->response.failure.what];
@@ -166,7 +166,7 @@ static void add_words(struct proxy_request *request, const char *words)
     memcpy(request->response.failure.what, what, sizeof what);
 }
 
-/* The proxy wants credentials, and had none of ours yet. */
+/* The proxy wants credentials, and none were sent. */
 static void on_challenge(struct proxy_request *request)
 {
     char why[160];
@@ -181,7 +181,7 @@ static void on_challenge(struct proxy_request *request)
     task_tell(&request->task, OUTCOME_DONE);
 }
 
-/* sent: credentials of ours were. */
+/* sent: our credentials were sent. */
 static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent)
 {
     struct health *health = request->params.services->health;
@@ -206,9 +206,9 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
     task_tell(&request->task, OUTCOME_DONE);
 }
 
-/* A connection made ahead of need may be dead: the proxy's end of it crossed our request, or a router had forgotten it.
- * That is nobody's failure.  Whether it was: it is gone without an answer, or the answer is that we took too long (RFC
- * 9110 section 15.5.9).  Then all is done anew. */
+/* Whether a connection from the pool was dead: closed without an answer (the proxy's close crossed our request, or a
+ * router had dropped it), or answered by 408 (RFC 9110 section 15.5.9).  That is nobody's failure, and all is done
+ * again. */
 static bool was_stale(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     const struct http_head *head = outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL;
@@ -282,7 +282,7 @@ static void enter_ask(struct proxy_request *request)
         fail_for_memory(request);
 }
 
-/* --- PREPARE: a login in several requests, which says when it wants a connection, and how it went --- */
+/* --- PREPARE: a login of several requests; it asks for connections, and reports its result --- */
 
 static void on_login(void *arg, enum outcome outcome, const struct failure *failure)
 {
@@ -325,7 +325,7 @@ static void enter_prepare(struct proxy_request *request)
         fail_for_memory(request);
 }
 
-/* --- CONNECT: to the proxy, or to the target; over what the proxy before this one has given, or anew --- */
+/* --- CONNECT: to the proxy or to the target, directly or through the proxy before this one --- */
 
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
@@ -372,7 +372,7 @@ static void enter_connect(struct proxy_request *request)
 
 /* --- OUTER: a tunnel from the proxy before this one --- */
 
-/* The request's failure is that of the proxy before it. */
+/* Reports a failure of the proxy before this one; speaks_of_this: its answer was about this proxy. */
 static void fail_before(struct proxy_request *request, enum outcome outcome, bool speaks_of_this)
 {
     struct failure failure = request->task.failure;
@@ -390,7 +390,7 @@ static void drop_outer(struct proxy_request *request)
     request->outer = NULL;
 }
 
-/* There was no answer. */
+/* There was no answer from the proxy before this one. */
 static void on_outer_failed(struct proxy_request *request, enum outcome outcome)
 {
     if (outcome != OUTCOME_PEER) {
@@ -402,8 +402,8 @@ static void on_outer_failed(struct proxy_request *request, enum outcome outcome)
     enter(request, OUTER); /* the next one is tried */
 }
 
-/* The answer is no.  The next one is tried when this one is busy.  It holds for all of them when the user was refused.
- * Only 502 and 504 speak of the proxy behind it. */
+/* The proxy before this one refused.  If it is busy, the next one is tried.  A refusal of our user holds for all of
+ * them.  Only 502 and 504 are about this proxy. */
 static void on_outer_refusal(struct proxy_request *request, const struct connect_response *response, bool refused)
 {
     const struct services *services = request->params.services;
@@ -444,7 +444,7 @@ static void on_outer(void *arg, enum outcome outcome, const struct failure *fail
     }
 }
 
-/* No protocol is named there: what goes through is HTTP. */
+/* The request names no mail protocol: HTTP goes through this tunnel. */
 static void ask_outer(struct proxy_request *request)
 {
     const struct proxy_config *via = request->params.via;
@@ -473,7 +473,7 @@ static void ask_outer(struct proxy_request *request)
         fail_for_memory(request);
 }
 
-/* Chooses among the proxies before this one. */
+/* Chooses one of the proxies before this one. */
 static void enter_outer(struct proxy_request *request)
 {
     struct failure away;
@@ -486,13 +486,13 @@ static void enter_outer(struct proxy_request *request)
         request->task.failure = away;
         fail_before(request, OUTCOME_LOCAL, false);
         break;
-    case ROUTE_NONE: case ROUTE_DIRECT: /* the failure of the last one stands */
+    case ROUTE_NONE: case ROUTE_DIRECT: /* the failure of the last one stays */
         fail_before(request, OUTCOME_PEER, false);
         break;
     }
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct proxy_request *request, enum state state)
 {
@@ -531,7 +531,7 @@ static void release(struct task *task)
 
 static const struct task_kind kind = {"request", state_names, begin, drop, release};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct proxy_request *proxy_request_start(const struct proxy_request_params *params)
 {

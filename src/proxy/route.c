@@ -5,7 +5,7 @@
 
 #include "config/proxy_environment.h"
 
-/* The one proxy that <scheme>_proxy or all_proxy names, unless no_proxy takes the target out. */
+/* The proxy that <scheme>_proxy or all_proxy names; none (direct) if no_proxy excludes the target. */
 static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
 {
     const char *exceptions = proxy_environment_no_proxy(), *url, *userinfo, *why;
@@ -95,7 +95,7 @@ static bool tried_any(const struct route *route)
     return false;
 }
 
-/* Whether one has told us to stay away: it can be reached, and has spoken. */
+/* Whether a proxy told us to stay away: then it can be reached, and has answered. */
 static bool any_away(const struct route *route, const struct health *health, uint64_t now_ms)
 {
     for (size_t i = 0; i < route->count; i++)
@@ -104,7 +104,7 @@ static bool any_away(const struct route *route, const struct health *health, uin
     return false;
 }
 
-/* All have told us to stay away: the one that does so for the shortest time is named. */
+/* All told us to stay away: the failure names the one with the shortest time left. */
 static void tell_away(const struct route *route, const struct health *health, uint64_t now_ms,
                       struct failure *failure)
 {

@@ -1,4 +1,4 @@
-/* What tunnels are opened with: one of each for the whole process. */
+/* What tunnels are opened with: one of each for the whole process, owned by this struct except for pool. */
 #ifndef SALLYPORT_SERVICES_H
 #define SALLYPORT_SERVICES_H
 
@@ -31,24 +31,24 @@ struct services {
     struct health *health;
     struct redirect_table *redirects;
     struct questions *questions;
-    struct pool *pool; /* of connections made ahead of need, the daemon's; NULL: there is none */
+    struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
     void *is_own_arg;
 };
 
-/* Why a proxy that a redirect named may not be at this address, or NULL: the rule of redirect_policy_forbids_address,
- * and that it is none of our own listeners.  */
+/* Why a proxy that a redirect named may not be at this address; NULL: it may.  It must be allowed by
+ * redirect_policy_forbids_address, and be none of our own listeners. */
 const char *services_forbid(const struct services *services, bool sender_on_loopback, const struct address *address);
 
-/* The same of a proxy as a redirect names it, as far as it is known where that is, as of an address and of localhost: a
- * name is looked up when it is dialed, by another proxy perhaps. */
+/* The same for a proxy as the redirect names it, if it is an address or localhost.  NULL for other names: they are
+ * looked up when they are dialed, perhaps by another proxy. */
 const char *services_forbid_named(const struct services *services, bool sender_on_loopback,
                                   const struct endpoint *proxy);
 
-/* Makes all of them.  False: nothing was made, error says why. */
+/* Makes all of them but pool.  False: nothing was made, and error (size bytes) says why. */
 bool services_init(struct services *services, char *error, size_t size);
 
-/* Frees them, when no tunnel is left; what was deferred in the loop runs first.  Zeroed ones are fine. */
+/* Frees them; no tunnel may be left.  What was deferred in the loop runs first.  A zeroed struct is fine. */
 void services_release(struct services *services);
 
 #endif

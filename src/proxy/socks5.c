@@ -62,15 +62,15 @@ struct socks5 {
     struct exchange exchange;
     uint32_t limit_ms;
     struct curl_client curl;
-    struct deferred opening;     /* libcurl wants its connection: due outside of its callbacks */
-    struct transport *transport; /* before and behind what libcurl has to say */
-    struct curl_bridge *bridge;  /* in ASK: libcurl speaks through this, which has the transport */
+    struct deferred opening;     /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
+    struct transport *transport; /* before and after libcurl uses it */
+    struct curl_bridge *bridge;  /* in ASK: between libcurl and the transport, which it owns then */
     bool has_user, credentials_sent;
     char *leftover;
     size_t leftover_length;
 };
 
-/* The one way to fail. */
+/* Ends with a failure. */
 static void __attribute__((format(printf, 3, 4))) fail(struct socks5 *socks5, enum outcome outcome,
                                                        const char *format, ...)
 {
@@ -90,8 +90,8 @@ static void on_late(void *arg)
     fail(socks5, OUTCOME_PEER, "no answer within %u s", socks5->limit_ms / 1000);
 }
 
-/* Takes the connection out of libcurl's reach, with what came behind the answer: first what lies in the socket, then
- * what the bridge holds.  False: it is broken. */
+/* Takes the connection back from libcurl, with the bytes that came after the answer: first those in libcurl's socket,
+ * then those in the bridge.  False: the connection is broken. */
 static bool take_connection(struct socks5 *socks5)
 {
     size_t unread = curl_socket_unread(&socks5->curl.socket), held_length;
@@ -171,7 +171,7 @@ static void on_opened(void *arg)
 
 static void begin(struct task *task)
 {
-    task_enter(task, NULL, OPENING); /* libcurl calls when it wants to connect */
+    task_enter(task, NULL, OPENING); /* libcurl calls on_opened when it wants to connect */
 }
 
 static void drop(struct task *task)
@@ -187,7 +187,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"socks5", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 static struct transport *take(struct exchange *exchange, char **leftover, size_t *length)
 {

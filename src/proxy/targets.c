@@ -12,11 +12,11 @@ struct targets {
     targets_found_fn *found;
     void *arg;
     uint32_t limit_ms;
-    struct lookup *lookup; /* under way, or NULL */
+    struct lookup *lookup; /* running, or NULL */
     struct loop_timer limit;
     struct deferred start, death;
     struct srv_list list;
-    size_t next;           /* those before it were taken */
+    size_t next;           /* the index of the next one to take */
 };
 
 static void __attribute__((format(printf, 3, 4))) fail(struct targets *targets, enum failure_class class,
@@ -58,7 +58,7 @@ static void on_late(void *arg)
     fail(targets, FAILURE_TEMPORARY, "no answer from the name servers within %u s", targets->limit_ms / 1000);
 }
 
-/* The written target needs no look-up, but is told later all the same: callers know one way only. */
+/* Reports a target that needs no look-up, too, later than targets_find: the caller then has one case only. */
 static void on_start(struct deferred *start)
 {
     struct targets *targets = (struct targets *)((char *)start - offsetof(struct targets, start));

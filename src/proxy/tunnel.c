@@ -27,18 +27,18 @@ struct tunnel {
     struct trace trace;
 
     struct endpoint target;
-    struct targets *targets;       /* what the listener's target stands for; NULL until it is looked for */
+    struct targets *targets;       /* the places of the listener's target; NULL: not looked for yet */
     struct route route;
     bool routed;                   /* route was found */
-    char *via;                     /* REDIRECT_CHAIN_VIA_MAX bytes, when a redirect has led somewhere, or NULL */
-    struct redirect_chain chain;          /* where redirects have led since a proxy of the route was chosen */
+    char *via;                     /* REDIRECT_CHAIN_VIA_MAX bytes, once a redirect has led somewhere, or NULL */
+    struct redirect_chain chain;          /* the redirects since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
-    const struct proxy_config *own; /* its section, for what only it may see; NULL: it has none */
+    const struct proxy_config *own; /* its section, whose secrets no other proxy may see; NULL: none */
     bool plain;                    /* this proxy is asked once more, without Upgrade */
-    bool on_loopback;              /* where the answer came from */
+    bool on_loopback;              /* the proxy that answered is on this machine */
     bool switched;                 /* the answer was 101 */
 
-    struct proxy_request *request; /* under way, as the next two are, or NULL */
+    struct proxy_request *request; /* running, as are the next two, or NULL */
     struct consent *consent;
     struct tls_client *tls;         /* TLS to the target */
 };
@@ -46,7 +46,7 @@ struct tunnel {
 static void enter(struct tunnel *tunnel, enum state state);
 static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 
-/* host:port of where the tunnel's next connection goes. */
+/* Where the tunnel's next connection goes. */
 static const struct endpoint *place(const struct tunnel *tunnel)
 {
     return tunnel->proxy ? tunnel->proxy : &tunnel->target;
@@ -57,14 +57,14 @@ static uint64_t now(const struct tunnel *tunnel)
     return loop_now(tunnel->services->loop);
 }
 
-/* --- the one way to fail --- */
+/* --- failures --- */
 
-/* What a failure says about who can help. */
+/* What a failure leads to. */
 enum blame {
-    BLAME_PROXY,   /* it cannot be reached or is no proxy: it rests, another is asked */
+    BLAME_PROXY,   /* it cannot be reached or is no proxy: it rests, and another is asked */
     BLAME_BUSY,    /* it answered that it cannot now: another is asked */
-    BLAME_TARGET,  /* the way is fine, the target is not: another target of the same SRV record is asked for */
-    BLAME_NOBODY,  /* the answer stands */
+    BLAME_TARGET,  /* the target failed, not the proxy: the next target of the SRV record is tried */
+    BLAME_NOBODY,  /* the failure is final */
 };
 
 static void drop(struct tunnel *tunnel)
@@ -77,7 +77,7 @@ static void drop(struct tunnel *tunnel)
     tunnel->tls = NULL;
 }
 
-/* Points the tunnel at the next place of an SRV record, to which all ways are open again.  False: there is none. */
+/* Goes on to the next place of an SRV record, with all proxies untried again.  False: there is none. */
 static bool take_next_target(struct tunnel *tunnel)
 {
     if (!tunnel->targets || !targets_next(tunnel->targets, &tunnel->target))
@@ -86,7 +86,7 @@ static bool take_next_target(struct tunnel *tunnel)
     return true;
 }
 
-/* Where a session goes whose learned proxy is dead: once, back to the configured one that it came from. */
+/* A learned proxy has failed: goes back, once, to the configured proxy that the redirects began at. */
 static void fall_back(struct tunnel *tunnel)
 {
     struct endpoint configured = tunnel->chain.asked[0];
@@ -102,7 +102,7 @@ static void fall_back(struct tunnel *tunnel)
     begin_at(tunnel, &configured);
 }
 
-/* Whatever goes wrong comes here, with the failure set: to another proxy, to another target, or to the end. */
+/* Every failure comes here, with task.failure set: goes on to another proxy or another target, or ends. */
 static void fail(struct tunnel *tunnel, enum blame blame)
 {
     bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
@@ -167,7 +167,7 @@ static void enter_target(struct tunnel *tunnel)
 
 /* --- CHOOSE: which proxy --- */
 
-/* Goes to where the detour has come. */
+/* Asks the proxy to which the redirects have led, or goes direct. */
 static void use_proxy(struct tunnel *tunnel)
 {
     tunnel->proxy = redirect_chain_proxy(&tunnel->chain);
@@ -212,7 +212,7 @@ static void enter_choose(struct tunnel *tunnel)
     }
     next = route_next(&tunnel->route, tunnel->services->health, now(tunnel), &configured, &why);
     if (tunnel->task.failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
-        trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what); /* the last one is told in the end */
+        trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what); /* the last one is reported in the end */
     switch (next) {
     case ROUTE_PROXY:
         begin_at(tunnel, configured);
@@ -227,7 +227,7 @@ static void enter_choose(struct tunnel *tunnel)
     case ROUTE_AWAY:
         tunnel->task.failure = why;
         __attribute__((fallthrough));
-    case ROUTE_NONE: /* the failure of the last one stands */
+    case ROUTE_NONE: /* the failure of the last one stays */
         enter(tunnel, FAILED);
         break;
     }
@@ -235,7 +235,7 @@ static void enter_choose(struct tunnel *tunnel)
 
 /* --- REQUEST: the proxy is asked, or the target dialed --- */
 
-/* Where a redirect may lead. */
+/* Why the proxy in use, if a redirect named it, may not be at this address; NULL: it may. */
 static const char *forbids(void *arg, const struct address *address)
 {
     const struct tunnel *tunnel = arg;
@@ -243,14 +243,14 @@ static const char *forbids(void *arg, const struct address *address)
     return services_forbid(tunnel->services, tunnel->chain.sender_on_loopback, address);
 }
 
-/* The proxy is well.  Of learned ones no book is kept: they could crowd the others out. */
+/* The proxy works.  Learned proxies are not recorded: they could push out the configured ones. */
 static void note_answer(struct tunnel *tunnel)
 {
     if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
         health_worked(tunnel->services->health, tunnel->proxy, loop_now(tunnel->services->loop));
 }
 
-/* The failure is the proxy's own answer: what follows from it. */
+/* The failure is the proxy's own answer: decides what it leads to. */
 static void on_refusal(struct tunnel *tunnel, const struct connect_response *response)
 {
     bool learned = redirect_chain_is_learned(&tunnel->chain), refused = proxy_request_was_refused(tunnel->request);
@@ -280,7 +280,7 @@ static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer,
     fail(tunnel, BLAME_NOBODY);
 }
 
-/* Goes where the answer says, now that nothing forbids it. */
+/* Follows the redirect, now that nothing forbids it. */
 static void follow(struct tunnel *tunnel)
 {
     const struct setproxy *said = &tunnel->chain.pending;
@@ -318,7 +318,7 @@ static void on_consent(void *arg, enum outcome outcome, const struct failure *fa
         fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", failure->what);
 }
 
-/* Where the proxy that the answer names may be. */
+/* Why the proxy that the answer names may not be at this address; NULL: it may. */
 static const char *forbids_named(void *arg, const struct address *address)
 {
     const struct tunnel *tunnel = arg;
@@ -381,7 +381,7 @@ static void on_answer(struct tunnel *tunnel, const struct connect_response *resp
         break;
     case CONNECT_REDIRECT: on_redirect(tunnel, response); break;
     case CONNECT_FAILED: on_refusal(tunnel, response); break;
-    case CONNECT_OPEN: case CONNECT_SKIP: break; /* the one is no refusal, the other never told */
+    case CONNECT_OPEN: case CONNECT_SKIP: break; /* on_request handles OPEN, and SKIP is never reported */
     }
 }
 
@@ -444,7 +444,7 @@ static void enter_request(struct tunnel *tunnel)
     };
 
     if (tunnel->proxy) {
-        params.via = section->via; /* one that was learned is reached the way that the one which named it is */
+        params.via = section->via; /* a learned proxy is reached as the proxy that named it */
         params.request.method = section->method;
         params.request.announce = plain ? section->announce & ~(unsigned)ANNOUNCE_UPGRADE : section->announce;
         params.request.token = listener->token;
@@ -455,7 +455,7 @@ static void enter_request(struct tunnel *tunnel)
             params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->via);
         params.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
         params.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
-        /* a redirect to a proxy of laxer rules does not relax the listener's */
+        /* a redirect to a proxy with a weaker rule does not weaken the listener's */
         params.require_switch = section->require_switch || listener->proxy->require_switch;
     }
     tunnel->request = proxy_request_start(&params);
@@ -504,7 +504,7 @@ static void enter_secure(struct tunnel *tunnel)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct tunnel *tunnel, enum state state)
 {
@@ -546,7 +546,7 @@ static void release(struct task *task)
 
 static const struct task_kind kind = {"tunnel", state_names, begin, drop_all, release};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct tunnel *tunnel_open(const struct tunnel_params *params)
 {

@@ -1,6 +1,6 @@
-/* Opens one tunnel to a listener's target: one proxy after the other, where redirects lead, and once more without
- * Upgrade where a proxy chokes on it; then TLS to the target, when the listener wants that.  It ends with a
- * transport and the bytes that came behind the answer, or with one reason.
+/* Opens one tunnel to a listener's target: asks one proxy after the other, follows redirects, and asks once more
+ * without Upgrade where a proxy fails on it; then does TLS with the target, if the listener wants that.  The result
+ * is a transport with the bytes that came after the answer, or one failure.
  *
  *     TARGET -> CHOOSE -> REQUEST -> [SECURE] -> OPEN
  *                 ^       |  ^ \-> [ASK] -> (REQUEST)
@@ -27,7 +27,7 @@ struct tunnel_params {
     const struct services *services;
     struct config *config;                  /* a reference is taken */
     const struct listener_config *listener; /* of that config */
-    const char *name;                       /* for the log; copied, up to TUNNEL_NAME_MAX */
+    const char *name;                       /* for the log; copied, cut to TUNNEL_NAME_MAX - 1 bytes */
     struct trace trace;
     task_done_fn *done;                     /* DONE: take the transport; anything else: the failure says why */
     void *arg;
@@ -36,15 +36,15 @@ struct tunnel_params {
 /* Starts opening.  NULL: out of memory. */
 struct tunnel *tunnel_open(const struct tunnel_params *params);
 
-/* Gives everything up, whatever the state; done will not be called any more.  NULL is fine, and so is a call from
- * within done. */
+/* Ends it in any state; done will not be called any more.  NULL is fine, and so is a call from within done. */
 void tunnel_free(struct tunnel *tunnel);
 
-/* After DONE, once: the transport and the (malloc'd) bytes that came behind the head, both the caller's now. */
+/* After DONE, once: the transport, and in *leftover (malloc'd, or NULL) the *length bytes that came after the answer;
+ * the caller owns both. */
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length);
 
-/* After DONE: the proxy, or NULL when the target was dialed directly; whether it switched (101); how many
- * redirects, learned or fresh, led there; the target. */
+/* After DONE: the proxy, NULL if the target was dialed directly; whether it switched (101); how many redirects,
+ * learned or new, led there; the target.  Borrowed. */
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel);
 bool tunnel_switched(const struct tunnel *tunnel);
 unsigned tunnel_redirects(const struct tunnel *tunnel);

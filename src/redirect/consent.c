@@ -32,7 +32,8 @@ static const char *find_forbidden(const struct consent *consent, const struct ad
     return why;
 }
 
-/* A proxy that is not found now may be found when it is dialed, and is looked at again then. */
+/* Refuses a proxy at a forbidden address.  One that is not found now may be found when it is dialed, and is checked
+ * again then. */
 static void on_addresses(void *arg, const struct address_list *addresses, const char *error)
 {
     struct consent *consent = arg;
@@ -86,7 +87,7 @@ static void enter_asking(struct consent *consent)
         task_fail(&consent->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "too many questions to the user are open");
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct consent *consent, enum state state)
 {
@@ -115,7 +116,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"consent", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct consent *consent_ask(const struct consent_params *params)
 {

@@ -1,6 +1,6 @@
-/* The user's consent to a redirect that the policy leaves to him, as one session waits for it.  Nobody is asked about a
- * proxy that may not be used where it is, so its addresses are looked up first; then the question is put, to the list
- * that all sessions share (questions.h).
+/* Gets the user's consent to one redirect, for one session, where the policy leaves the decision to the user.  The
+ * user is not asked about a proxy at a forbidden address, so its addresses are looked up first.  Sessions share the
+ * list of questions (questions.h).
  *
  *     started -> [SCREENING] -> ASKING -> over */
 #ifndef SALLYPORT_CONSENT_H
@@ -23,20 +23,21 @@ struct consent_params {
     struct loop *loop;
     struct resolver *resolver;
     struct questions *questions;
-    const struct redirect_settings *settings; /* these must stay until it is cancelled */
-    uint32_t resolve_ms;                      /* limit of the look-up; a proxy that is not found is asked about */
-    const struct endpoint *sender;            /* copied: the proxy that answered */
-    const struct setproxy *said;              /* copied: where it sends us */
+    const struct redirect_settings *settings; /* borrowed, with what it points to, until consent_free */
+    uint32_t resolve_ms;                      /* limit of the look-up; if it finds nothing, the user is asked */
+    const struct endpoint *sender;            /* copied: the proxy that answered with the redirect */
+    const struct setproxy *said;              /* copied: what it said */
     const char *(*forbids)(void *arg, const struct address *address); /* why a proxy may not be there; NULL: it may */
-    task_done_fn *done;                       /* DONE: the user said yes.  FORBIDDEN: the user said no, nobody answered,
-                                               * or forbids did; LOCAL: too many questions are open, or out of memory */
+    task_done_fn *done;                       /* DONE: the user said yes.  FORBIDDEN: the user said no, nobody
+                                               * answered, or forbids did; LOCAL: too many questions are open, or out
+                                               * of memory */
     void *arg;                                /* for both */
 };
 
 /* Asks.  NULL: out of memory. */
 struct consent *consent_ask(const struct consent_params *params);
 
-/* The call back will not come.  NULL is fine, and so is a call from within done. */
+/* It will not call back any more.  NULL is fine, and so is a call from within done. */
 void consent_free(struct consent *consent);
 
 #endif

@@ -14,7 +14,7 @@ const char *public_suffix_version(void)
     return psl_get_version();
 }
 
-/* libpsl wants lower case and no dot at the end.  False: an address, or too long. */
+/* libpsl needs lower case without a dot at the end.  False: host is an address, or too long. */
 static bool prepare(char out[NAME_MAX_BYTES], const char *host)
 {
     struct in6_addr ignored;

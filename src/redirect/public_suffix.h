@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Whether two hosts are of one registrable domain: mail.example.net and proxy.example.net are, a.co.uk and b.co.uk are
- * not.  Addresses and names without a registrable domain are only if they are equal. */
+/* Whether two hosts have the same registrable domain: mail.example.net and proxy.example.net have, a.co.uk and
+ * b.co.uk have not.  Addresses, and names without a registrable domain, only match when they are equal. */
 bool public_suffix_same_domain(const char *a, const char *b);
 
 /* The libpsl version. */

@@ -19,10 +19,10 @@ struct question {
     bool direct;
     struct scope scope;
     char text[ASK_TEXT_MAX];
-    char why[160];            /* of a no */
-    uint64_t ends_at;         /* ms: OPEN: when it is refused; NO: when it may be asked again; YES: never */
+    char why[160];            /* the reason, when state is NO */
+    uint64_t ends_at;         /* ms; OPEN: when it counts as refused; NO: when it may be asked again; YES: never */
     uint32_t patience_ms;
-    struct subprocess *command;  /* under way, or NULL */
+    struct subprocess *command;  /* running, or NULL */
     struct question_wait *waiting;
     struct loop_timer timer;
     struct deferred delivery;
@@ -52,7 +52,7 @@ struct questions *questions_new(struct loop *loop)
     return questions;
 }
 
-/* Takes a question out and frees it; nobody waits for it. */
+/* Removes a question from the list and frees it; nobody may wait for it. */
 static void withdraw(struct question *question)
 {
     struct question **at = &question->owner->first;
@@ -106,7 +106,7 @@ static void deliver(struct deferred *delivery)
     }
 }
 
-/* The answer is in: it is remembered, and everybody who waits is told. */
+/* Stores the answer, and tells everybody who waits. */
 static void settle(struct question *question, bool yes, const char *why)
 {
     question->state = yes ? YES : NO;
@@ -125,7 +125,7 @@ static void on_late(void *arg)
     settle(arg, false, "nobody answered in time (ask-timeout)");
 }
 
-/* The program says yes or no by its status; one that breaks has said nothing. */
+/* The exit status is the answer: 0 is yes, 1 to 125 is no.  A program that fails gives no answer. */
 static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
 {
     struct question *question = arg;
@@ -172,7 +172,7 @@ static void start(struct question *question, const struct redirect_settings *pol
     }
     if (!question->command && !question->owner->shown) {
         settle(question, false, "there is nobody to ask: no ask-command and no control socket");
-        question->ends_at = loop_now(question->owner->loop); /* not a user's no: ask again as soon as somebody comes */
+        question->ends_at = loop_now(question->owner->loop); /* not the user's no: ask again next time */
     } else {
         loop_timer_start(question->owner->loop, &question->timer, question->patience_ms, on_late, question);
     }
@@ -185,7 +185,7 @@ static bool is_about(const struct question *question, const struct endpoint *sen
            scope_equal(&question->scope, &said->scope);
 }
 
-/* Drops the no's that may be asked again. */
+/* Drops each no that may be asked again. */
 static void forget_old(struct questions *questions)
 {
     struct question *next;
@@ -205,7 +205,8 @@ static struct question *find(struct questions *questions, const struct endpoint 
     return NULL;
 }
 
-/* Forgets the oldest answer that nobody waits for, when there is no place left.  False: too many are open. */
+/* Drops the oldest answer that nobody waits for when the list is full.  False: too many questions are open, or none
+ * can be dropped. */
 static bool make_room(struct questions *questions)
 {
     struct question *oldest = NULL;

@@ -1,7 +1,7 @@
-/* Questions to the user: may this proxy move more than the one server it was asked for?  A question goes to the
- * ask-command and stands, with an ID, in a list that the control socket shows; the first answer wins.  Sessions with
- * the same question share it.  A yes is remembered until restart, a no for as long as a question may stand open.
- * Nothing here blocks. */
+/* Questions to the user: may this proxy redirect more than the one server that it was asked for?  A question has an
+ * ID.  It goes to the ask-command and into a list that the control socket shows; the first answer counts.  Sessions
+ * with the same question share it.  A yes is remembered until questions_forget, a no for as long as a question may be
+ * open.  Nothing here blocks. */
 #ifndef SALLYPORT_QUESTIONS_H
 #define SALLYPORT_QUESTIONS_H
 
@@ -15,32 +15,32 @@
 #include "redirect/setproxy.h"
 
 #define ASK_OPEN_MAX 8       /* at one time: nobody answers more, and each may be a window on a screen */
-#define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one gives way */
-#define ASK_TEXT_MAX 900
+#define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one is dropped */
+#define ASK_TEXT_MAX 900 /* bytes, with the NUL */
 
 struct questions;
-struct question_wait; /* one session's wait for an answer */
+struct question_wait; /* one session that waits for an answer */
 
 struct questions *questions_new(struct loop *loop); /* NULL: out of memory */
-void questions_free(struct questions *questions);
+void questions_free(struct questions *questions); /* nobody is called back; NULL is fine */
 
-/* Whether there is a list that somebody can see, which is when there is a control socket. */
+/* Says whether somebody can see the list, that is, whether there is a control socket. */
 void questions_set_shown(struct questions *questions, bool shown);
 
-/* why is "" for yes; otherwise what made it a no. */
+/* why: "" for yes, otherwise the reason for the no; valid during the call. */
 typedef void question_answered_fn(void *arg, bool yes, const char *why);
 
-/* Asks whether the sender may send us to what was said.  Calls back exactly once, never from within this call.  NULL:
- * too many are open, or out of memory. */
+/* Asks whether the sender may redirect us as it said; both are copied.  Calls back exactly once, never from within
+ * this call.  NULL: too many questions are open, or out of memory. */
 struct question_wait *questions_ask(struct questions *questions, const struct redirect_settings *policy,
                                     const struct endpoint *sender, const struct setproxy *said,
                                     question_answered_fn *answered, void *arg);
 
-/* The call back will not come; a question that nobody waits for any more is withdrawn, its program ended.  NULL is
+/* It will not call back.  A question that nobody waits for any more is withdrawn, and its program is ended.  NULL is
  * fine. */
 void question_cancel(struct question_wait *wait);
 
-/* Forgets the answers that were given. */
+/* Forgets all answers; open questions stay. */
 void questions_forget(struct questions *questions);
 
 /* An open question. */
@@ -50,10 +50,10 @@ struct question_facts {
     uint64_t left_ms;  /* until it counts as refused */
 };
 
-/* The open questions one by one, i from 0.  False behind the last. */
+/* The open questions one by one, i from 0.  False: i is after the last one. */
 bool questions_at(const struct questions *questions, size_t i, struct question_facts *facts);
 
-/* Answers one.  False: no open question has this id. */
+/* Answers a question.  False: no open question has this id. */
 bool questions_answer(struct questions *questions, unsigned id, bool yes);
 
 #endif

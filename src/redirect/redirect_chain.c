@@ -18,7 +18,7 @@ static void go_to(struct redirect_chain *chain, const struct endpoint *proxy, un
     chain->sender_on_loopback = sender_on_loopback;
 }
 
-/* As far as the table leads from the proxy in use. */
+/* Follows learned redirects, from the proxy in use on.  False: they lead in a circle or too far; why says so. */
 static bool follow_table(struct redirect_chain *chain, uint64_t now_ms, char *why, size_t size)
 {
     const struct redirect_settings *policy = &chain->config->redirects;
@@ -75,7 +75,8 @@ const struct endpoint *redirect_chain_sender(const struct redirect_chain *chain)
     return &chain->asked[chain->asked_count - (chain->direct ? 1 : 2)];
 }
 
-/* What the answer says: its one Set-Proxy, or its Location. */
+/* Reads the answer's one Set-Proxy field or, without one, its Location, into chain->pending.  False: *why says what
+ * is wrong. */
 static bool read_answer(struct redirect_chain *chain, const struct http_head *head, const char **why)
 {
     const struct http_head_slice *set_proxy = http_head_field(head, "Set-Proxy"), *location;
@@ -103,7 +104,7 @@ static size_t count_via(const struct http_head *head)
 
     while (http_head_next_member(head, "Via", &field, &offset, &member))
         count++;
-    return count > 0 || !http_head_field(head, "Via") ? count : 1; /* an empty one is one, too */
+    return count > 0 || !http_head_field(head, "Via") ? count : 1; /* an empty field counts as one member */
 }
 
 enum redirect_decision redirect_chain_decide(struct redirect_chain *chain, const struct http_head *head, char *why,
@@ -144,7 +145,7 @@ bool redirect_chain_apply(struct redirect_chain *chain, bool sender_on_loopback,
     const struct endpoint *sender = &chain->asked[chain->asked_count - 1];
     const struct setproxy *said = &chain->pending;
     unsigned entry;
-    bool current = chain->epoch == redirect_table_epoch(chain->table); /* an old policy teaches a new one nothing */
+    bool current = chain->epoch == redirect_table_epoch(chain->table); /* nothing is learned under an outdated policy */
 
     *begin_anew = said->action == SETPROXY_IPL;
     chain->hops++;
@@ -166,7 +167,7 @@ bool redirect_chain_fall_back(struct redirect_chain *chain)
 {
     bool again = !chain->fell_back;
 
-    /* an id of 0, of a redirect for once, is nobody's */
+    /* id 0, of a redirect that was not learned, drops nothing */
     redirect_table_drop(chain->table, chain->direct ? chain->direct_entry : chain->entries[chain->asked_count - 1]);
     memset(&chain->dead, 0, sizeof chain->dead);
     if (!chain->direct)

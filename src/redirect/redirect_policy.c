@@ -25,7 +25,7 @@ static enum redirect_decision __attribute__((format(printf, 3, 4))) refuse(char 
     return REDIRECT_REFUSE;
 }
 
-/* "a -> b -> a": the proxies asked and the one named. */
+/* "a -> b -> a": the proxies that were asked, and the one that the answer names. */
 static enum redirect_decision refuse_loop(const struct redirect_case *redirect, char *why, size_t size)
 {
     char chain[200] = "", place[ENDPOINT_TEXT_MAX];
@@ -44,7 +44,7 @@ static bool was_asked(const struct redirect_case *redirect)
     return false;
 }
 
-/* Takes only {this URL, once} from what was said. */
+/* Reduces what was said to this URL, once. */
 static void narrow(struct setproxy *as, const struct scope_url *url)
 {
     scope_exactly(&as->scope, url);
@@ -116,7 +116,7 @@ const char *redirect_policy_forbids_address(bool sender_on_loopback, const struc
     bool is_six = address->any.sa_family == AF_INET6;
     uint32_t four = is_six ? 0 : ntohl(address->v4.sin_addr.s_addr);
 
-    /* no proxy is at these, but a connection to them ends at this machine, by another name than its own */
+    /* no proxy has such an address, but a connection to it ends at this machine */
     if (is_six ? IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_V4MAPPED(six) : four >> 24 == 0)
         return "it leads to this machine by way of an address that is none";
     if (sender_on_loopback)
@@ -130,7 +130,7 @@ const char *redirect_policy_forbids_address(bool sender_on_loopback, const struc
 
 /* --- the rules in words --- */
 
-/* A comment of one line, cut where a file would refuse it. */
+/* Prints a comment of one line, cut to the length that an INI file may have. */
 static void __attribute__((format(printf, 2, 3))) comment(FILE *out, const char *format, ...)
 {
     char line[INIFILE_LINE_MAX - 2];
@@ -156,7 +156,7 @@ static const char *duration(uint32_t ms, char out[16])
     return out;
 }
 
-/* What becomes of wider scopes; stands behind the one that needs no question. */
+/* What happens to wider scopes, in words; printed after the scope that needs no question. */
 static const char *wider(const struct redirect_settings *policy)
 {
     switch ((enum redirect_wider)policy->wider) {

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #define BUCKETS 2048 /* a power of two, above the number of entries */
-#define NOBODY UINT16_MAX
+#define NOBODY UINT16_MAX /* ends the list of a bucket */
 
-/* The entries stand in the order of age.  The index over them, by sender and scope, is made anew when it is needed
- * after a change: look-ups are many, changes few. */
+/* The entries are in the order of age, the oldest first.  The index by sender and scope is rebuilt on the first
+ * look-up after a change: look-ups are many, changes few. */
 struct redirect_table {
     size_t count;
     unsigned serial;
@@ -37,7 +37,7 @@ static uint32_t hash_bytes(uint32_t value, const void *bytes, size_t length)
     return value;
 }
 
-/* Letters in any case, a last dot or none: it is the same host. */
+/* The same host has the same hash: letter case and a dot at the end do not count. */
 static uint32_t hash_host(uint32_t value, const char *host)
 {
     size_t length = strlen(host);
@@ -57,7 +57,8 @@ static uint32_t hash_sender(const struct endpoint *sender)
     return hash_bytes(value, &sender->tls, sizeof sender->tls);
 }
 
-/* The bucket of a sender's scope; host may be a part of the scope's own, scheme and host NULL where there is none. */
+/* The bucket of a sender's scope.  scheme and host are NULL where the kind of scope has none; host need not be all of
+ * the URL's host. */
 static size_t bucket(uint32_t sender, enum scope_kind kind, const char *scheme, const char *host, uint16_t port)
 {
     uint32_t value = hash_bytes(sender, &kind, sizeof kind);
@@ -132,7 +133,7 @@ unsigned redirect_table_learn(struct redirect_table *redirects, const struct end
             break;
         }
     if (said->lifetime.hits == 1)
-        return 0; /* the retry uses it up */
+        return 0; /* the retry that follows is the one hit */
     make_room(redirects);
     redirects->indexed = false;
     entry = &redirects->entries[redirects->count++];
@@ -150,7 +151,7 @@ unsigned redirect_table_learn(struct redirect_table *redirects, const struct end
     return entry->id;
 }
 
-/* A look-up under way: the best entry so far. */
+/* A look-up: what is looked for, and the best entry so far. */
 struct search {
     const struct redirect_table *redirects;
     const struct endpoint *sender;
@@ -159,7 +160,7 @@ struct search {
     size_t best; /* SIZE_MAX: none */
 };
 
-/* The most specific wins, then the newest. */
+/* The most specific scope wins, then the newest entry. */
 static bool is_better(const struct redirect_table *redirects, size_t i, size_t than)
 {
     int narrower = than == SIZE_MAX ? 1 : scope_compare(&redirects->entries[i].scope, &redirects->entries[than].scope);
@@ -180,7 +181,7 @@ static void search_bucket(struct search *search, size_t place)
     }
 }
 
-/* Looks wherever an entry could be whose scope covers the URL. */
+/* Searches each bucket in which an entry's scope could cover the URL. */
 static void search_all(struct search *search)
 {
     const struct scope_url *url = search->url;

@@ -20,7 +20,7 @@ void scope_url_set(struct scope_url *url, const char *scheme, const struct endpo
         *c = (char)tolower((unsigned char)*c);
 }
 
-/* Cuts "scheme:" + "//" off; false when there is none, or it does not fit. */
+/* Takes "scheme://" off the text.  False: there is none, or it is too long. */
 static bool take_scheme(char scheme[SCOPE_SCHEME_MAX], const char **text, size_t *length)
 {
     const char *colon = memmem(*text, *length, "://", 3);
@@ -58,7 +58,7 @@ void scope_exactly(struct scope *scope, const struct scope_url *url)
     scope->place = url->place;
 }
 
-/* "net.example.mail" becomes "mail.example.net".  Addresses have no other order. */
+/* "net.example.mail" becomes "mail.example.net".  False: an address, which has no other order, or too long. */
 static bool reverse_labels(char host[ENDPOINT_HOST_MAX + 1], const char *text, size_t length)
 {
     char literal[ENDPOINT_HOST_MAX + 1];
@@ -86,7 +86,7 @@ static bool reverse_labels(char host[ENDPOINT_HOST_MAX + 1], const char *text, s
     return true;
 }
 
-/* host[:port], "*.domain[:port]" with the star cut off first. */
+/* Takes host[:port], or "*.domain[:port]" (whose star it removes). */
 static bool take_place(struct scope *scope, const char *text, size_t length, bool reversed)
 {
     const char *colon = text[0] == '[' ? NULL : memchr(text, ':', length), *why;
@@ -109,7 +109,7 @@ static bool take_place(struct scope *scope, const char *text, size_t length, boo
         text += 2;
         length -= 2;
     }
-    /* *:// without a port means each scheme's own, which port 0 stands for */
+    /* *:// without a port means the default port of each scheme; port 0 stands for that */
     if (!endpoint_parse(&scope->place, text, length, default_port ? default_port : 1, &why))
         return false;
     if (colon || (text[0] == '[' && text[length - 1] != ']'))
@@ -148,7 +148,7 @@ static bool same_host(const char *a, const char *b)
     return endpoint_host_within(a, b, strlen(b)) && endpoint_host_within(b, a, strlen(a));
 }
 
-/* Addresses are below no domain. */
+/* An address belongs to no domain. */
 static bool is_address(const char *host)
 {
     struct in_addr ignored;

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The parameters that mean something; whatever they are called, each may be given once. */
+/* The known parameters; each may be given once, by whichever of its names. */
 enum parameter { PROXY, SCOPE, TYPE, HITS, SECONDS, PARAMETERS, UNKNOWN };
 
 static const struct {
@@ -24,7 +24,7 @@ struct slice {
 struct reading {
     const char *at, *end;
     struct slice given[PARAMETERS]; /* bytes NULL: not given */
-    bool draft;                     /* the draft's spelling: a word first, then parameters */
+    bool draft;                     /* the spelling of the draft: a word first, then parameters */
     const char *why;
 };
 
@@ -61,7 +61,7 @@ static void skip_separators(struct reading *reading)
         reading->at++;
 }
 
-/* Up to the next separator, or the next '=' where one ends a name. */
+/* Takes what comes before the next separator; for a name, also before the next '='. */
 static struct slice take_word(struct reading *reading, bool name)
 {
     struct slice word = {reading->at, 0};
@@ -72,7 +72,7 @@ static struct slice take_word(struct reading *reading, bool name)
     return word;
 }
 
-/* Between quotes there may be anything but a quote: none of our values needs one. */
+/* Takes a quoted value.  Escapes are refused: none of our values needs one. */
 static bool take_quoted(struct reading *reading, struct slice *value)
 {
     const char *close = memchr(reading->at + 1, '"', (size_t)(reading->end - reading->at) - 1);
@@ -104,7 +104,7 @@ static enum parameter find_parameter(struct slice name)
     return UNKNOWN;
 }
 
-/* A word or something in quotes, not empty. */
+/* Takes a word or a quoted value.  False: it is empty. */
 static bool take_value(struct reading *reading, bool name, struct slice *value)
 {
     if (reading->at < reading->end && *reading->at == '"') {
@@ -116,14 +116,14 @@ static bool take_value(struct reading *reading, bool name, struct slice *value)
     return value->length > 0 || fault(reading, "a parameter has no value");
 }
 
-/* The value of type, which may go on: lifetime=600, with blanks and quotes wherever they are allowed. */
+/* Takes the value of type, and the number after it in lifetime=600, with blanks and quotes where they are allowed. */
 static bool take_type(struct reading *reading, struct slice value)
 {
     static const char prefix[] = "lifetime=";
     struct slice word = value;
 
     if (value.length >= sizeof prefix - 1 && strncasecmp(value.bytes, prefix, sizeof prefix - 1) == 0) {
-        word.length = sizeof prefix - 2; /* it was quoted as a whole */
+        word.length = sizeof prefix - 2; /* type="lifetime=600" */
         value = (struct slice){value.bytes + sizeof prefix - 1, value.length - (sizeof prefix - 1)};
         return give(reading, TYPE, word) && give(reading, SECONDS, value);
     }
@@ -137,7 +137,7 @@ static bool take_type(struct reading *reading, struct slice value)
     return take_value(reading, false, &value) && give(reading, SECONDS, value);
 }
 
-/* name [= value]; a name alone is a parameter that we do not know, whatever it is called. */
+/* Takes name [= value].  A name without a value is ignored if we do not know it, and is an error otherwise. */
 static bool take_parameter(struct reading *reading)
 {
     struct slice name = take_word(reading, true), value;
@@ -156,7 +156,7 @@ static bool take_parameter(struct reading *reading)
     return take_type(reading, value);
 }
 
-/* The first word: what to do, in the draft's spelling, or the proxy itself in the note's. */
+/* Takes the first word: the action in the draft's spelling, or the proxy in the note's. */
 static bool take_action(struct reading *reading, enum setproxy_action *action)
 {
     static const char *const actions[] = {"SET", "DIRECT", "IPL"};
@@ -174,7 +174,7 @@ static bool take_action(struct reading *reading, enum setproxy_action *action)
     return word.length > 0 ? give(reading, PROXY, word) : fault(reading, "it is empty");
 }
 
-/* Decimal digits; above 32 bits it stays at their end. */
+/* Reads decimal digits; a number above UINT32_MAX becomes UINT32_MAX. */
 static bool parse_number(struct slice text, uint32_t *number)
 {
     uint64_t value = 0;
@@ -190,7 +190,7 @@ static bool parse_number(struct slice text, uint32_t *number)
     return text.length > 0;
 }
 
-/* type=once, forever, hits, lifetime or lifetime=N, together with the numbers. */
+/* Reads type=once, forever, hits, lifetime or lifetime=N, together with the numbers. */
 static bool read_lifetime(struct reading *reading, struct setproxy_lifetime *lifetime, uint32_t max_seconds)
 {
     struct slice type = reading->given[TYPE];
@@ -209,7 +209,7 @@ static bool read_lifetime(struct reading *reading, struct setproxy_lifetime *lif
     if (type.bytes && !slice_is(type, "once") && !slice_is(type, "forever") && !slice_is(type, "hits") &&
         !slice_is(type, "lifetime"))
         return fault(reading, "a type that there is not");
-    /* once is what ends first of all; a number 0 means the same */
+    /* the earliest end counts, and once is the earliest; a number 0 means once, too */
     lifetime->once = (type.bytes && slice_is(type, "once")) || (hits && lifetime->hits == 0) ||
                      (seconds && lifetime->seconds == 0) || (!type.bytes && !hits && !seconds);
     if (lifetime->seconds > max_seconds)
