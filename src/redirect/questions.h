@@ -16,7 +16,7 @@
 
 #define ASK_OPEN_MAX 8       /* at one time: nobody answers more, and each may be a window on a screen */
 #define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one is dropped */
-#define ASK_TEXT_MAX 900 /* bytes, with the NUL */
+#define ASK_TEXT_MAX 900     /* bytes, with the NUL */
 
 struct questions;
 struct question_wait; /* one session that waits for an answer */
