@@ -27,9 +27,9 @@
 #include "session/pipe.h"
 #include "session/session.h"
 
-#define DESCRIPTORS_APART 128 /* not for sessions */
-#define WIND_DOWN_MS 200      /* between rounds: a session that moved nothing for so long is quiet */
-#define WIND_DOWN_ROUNDS 50   /* then the busy ones are cut, too */
+#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions */
+#define WIND_DOWN_MS 200      /* between two rounds; a session that moved nothing for so long is idle */
+#define WIND_DOWN_ROUNDS 50   /* after so many, busy sessions are ended, too */
 
 struct daemon {
     struct services services;
@@ -37,24 +37,24 @@ struct daemon {
     struct listener_set *listeners;
     struct sessions *sessions;
     struct control_server *control;
-    uint64_t started; /* ms */
+    uint64_t started; /* ms of the loop's clock */
     daemon_log_fn *set_log;
     struct loop_signal signals[3];
     struct loop_timer wind_down;
     struct access access;
     unsigned rounds;
-    size_t room;       /* sessions that there are descriptors for */
-    size_t room_ahead; /* connections ahead of need that there are some for besides */
-    bool full;         /* that many sessions are open: clients wait */
+    size_t room;       /* sessions for which there are descriptors */
+    size_t room_ahead; /* connections in the pool for which there are more */
+    bool full;         /* `room` sessions are open: clients wait */
     struct log_brake crowded;
     bool stopping;
-    bool well; /* of `connect`: how its session ended */
+    bool well; /* for `connect`: its session ended without a failure */
 };
 
 /* --- clients --- */
 
-/* Takes all descriptors that the system lets us have, and shares them out: a session needs two, some are for
- * connections made ahead of need, and others for listeners, name servers, further addresses being dialed and pipes. */
+/* Raises the limit of descriptors as far as the system allows, and shares them out: two for each session, some for
+ * the pool, and some for listeners, name servers, further addresses being dialed and pipes. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
     struct rlimit limit;
@@ -75,7 +75,7 @@ static void share_descriptors(struct daemon *daemon, const struct config *config
     daemon->room = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
 }
 
-/* Accepting a client for whose tunnel there is no descriptor left would only be to refuse it: let it wait. */
+/* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead. */
 static void set_full(struct daemon *daemon, bool full)
 {
     unsigned suppressed;
@@ -122,7 +122,7 @@ static void on_session_ended(void *arg, bool well)
         set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
 }
 
-/* --- the end --- */
+/* --- stopping --- */
 
 static void finish(struct daemon *daemon)
 {
@@ -141,7 +141,7 @@ static void wind_down(void *arg)
         loop_timer_start(daemon->services.loop, &daemon->wind_down, WIND_DOWN_MS, wind_down, daemon);
 }
 
-/* signal is its name, or "none". */
+/* signal: its name, or "none". */
 static void stop(struct daemon *daemon, const char *signal)
 {
     if (daemon->stopping) {
@@ -170,7 +170,7 @@ static void on_stop_order(void *arg)
 
 /* --- reload --- */
 
-/* arg: where the faults go beside the log, or NULL. */
+/* arg: a FILE that gets the faults, as the log does, or NULL. */
 static void report(void *arg, const char *line)
 {
     log_message(LEVEL_ERROR, NULL, "%s", line);
@@ -178,7 +178,7 @@ static void report(void *arg, const char *line)
         fprintf(arg, "%s\n", line);
 }
 
-/* Whether a listener may ask this proxy without having learned of it. */
+/* Whether the listener's configuration, or its environment variable, names this proxy. */
 static bool names_proxy(const struct listener_config *listener, const struct endpoint *proxy)
 {
     const char *url, *userinfo, *why;
@@ -195,7 +195,7 @@ static bool names_proxy(const struct listener_config *listener, const struct end
            endpoint_equal(&named, proxy);
 }
 
-/* What a proxy said holds for as long as it is one of ours. */
+/* A learned redirect is kept as long as a listener names its sender. */
 static bool is_ours(void *arg, const struct endpoint *sender)
 {
     const struct config *config = arg;
@@ -226,7 +226,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
 }
 
-/* False: the old configuration stays, error says why, and faults has been told each fault. */
+/* False: the old configuration stays, error says why, and faults (or NULL) got each fault as a line. */
 static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size)
 {
     struct config *fresh;
@@ -263,7 +263,7 @@ static bool on_reload_order(void *arg, FILE *faults, char *error, size_t size)
     return reload(arg, faults, error, size);
 }
 
-/* --- what is seen of it --- */
+/* --- what other parts ask --- */
 
 static void show(void *arg, struct status_sources *sources)
 {
@@ -285,9 +285,9 @@ static bool listens_on(void *arg, const struct address *address)
     return daemon->listeners && listener_set_listen_on(daemon->listeners, address);
 }
 
-/* --- the run --- */
+/* --- running --- */
 
-/* What both ways of running need. */
+/* What daemon_run and daemon_connect both need.  False: the log says why, or out of memory. */
 static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
 {
     const char *pump = getenv("SALLYPORT_PUMP");
@@ -311,7 +311,7 @@ static void release(struct daemon *daemon)
 {
     control_server_free(daemon->control);
     listener_set_free(daemon->listeners);
-    daemon->listeners = NULL; /* sessions that end look for them */
+    daemon->listeners = NULL; /* sessions that end look at it */
     sessions_free(daemon->sessions);
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;

@@ -24,12 +24,12 @@
 #include "tls/tls_context.h"
 #include "try.h"
 
-#define PATH_SIZE 4096 /* of a configuration file's path */
+#define PATH_SIZE 4096 /* bytes of the path of a configuration file, with the NUL */
 
-/* What the command line said; the log's settings are needed again at each reload. */
+/* The options; the settings of the log are used again at each reload. */
 static struct {
     const char *config_path; /* -c, or NULL */
-    int verbosity;           /* -v counted, -q as a negative number */
+    int verbosity;           /* -v counts 1, -q counts -1 */
     bool timestamps;
     bool keys;               /* check --keys */
     bool json;               /* status --json */
@@ -42,7 +42,7 @@ struct command_row {
     int (*run)(char *const arguments[], int count);
 };
 
-/* --- what commands have in common --- */
+/* --- used by several commands --- */
 
 static void set_log(const struct config *config)
 {
@@ -58,13 +58,13 @@ static void report(void *arg, const char *text)
     fprintf(stderr, "%s\n", text);
 }
 
-/* A file that we may not even look at is there: to pass over it in silence would be to run with another one. */
+/* A file that we may not even look at is there: to skip it silently would be to run with another one. */
 static bool is_there(const char *path)
 {
     return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/* Where the configuration is: -c, else the user's, else the system's.  False: nowhere, path is the system's. */
+/* Finds the configuration: -c, else the user's, else the system's.  False: there is none; path is the system's. */
 static bool find_config(char *path, size_t size, char *user, size_t user_size)
 {
     const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -85,7 +85,7 @@ static bool find_config(char *path, size_t size, char *user, size_t user_size)
     return is_there(path);
 }
 
-/* NULL: the errors were told. */
+/* NULL: the errors were printed. */
 static struct config *load(enum config_use use)
 {
     char path[PATH_SIZE], user[PATH_SIZE];
@@ -103,8 +103,8 @@ static void ignore(void *arg, const char *text)
     (void)arg, (void)text;
 }
 
-/* Where the configuration wants the control socket.  Without one, or with one that is wrong at the moment, where it
- * would be by default: a daemon that runs can be asked all the same.  malloc'd. */
+/* The configuration's value of `control`; without a configuration, or with errors in it, the default: a daemon that
+ * runs can still be asked.  malloc'd; NULL: out of memory. */
 static char *find_control(void)
 {
     char path[PATH_SIZE], user[PATH_SIZE], *control;
@@ -150,7 +150,7 @@ static int command_check(char *const arguments[], int count)
     putchar('\n');
     redirect_policy_print(config, stdout);
     config_unref(config);
-    if (fflush(stdout) == 0 && !ferror(stdout)) /* what a write before it has lost, no flush tells */
+    if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */
         return EX_OK;
     fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
     return EX_IOERR;
@@ -163,7 +163,7 @@ static int command_try(char *const arguments[], int count)
 
     if (!config)
         return EX_CONFIG;
-    line.verbosity -= LEVEL_INFO; /* the steps on standard output tell it all */
+    line.verbosity -= LEVEL_INFO; /* the steps on standard output say it all */
     set_log(config);
     status = try_run(config, arguments, count);
     config_unref(config);
@@ -258,7 +258,7 @@ static const struct {
 enum {
     OPTIONS = sizeof options / sizeof options[0],
     COMMANDS = sizeof commands / sizeof commands[0],
-    KEYS = 256, /* --keys of `check`, for editors and for the tests, and --json of `status`: they have no letter */
+    KEYS = 256, /* --keys of `check`, for editors and tests, and --json of `status` have no letter */
     JSON,
 };
 
@@ -282,7 +282,7 @@ static int version(void)
     return EX_OK;
 }
 
-/* Reads the options; -1: go on, otherwise the exit status. */
+/* Reads the options.  -1: go on; otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
     struct option table[OPTIONS + 3] = {{0}};
@@ -325,7 +325,7 @@ static int read_options(int argc, char *argv[])
     return -1;
 }
 
-/* A descriptor below 3 that is closed would be given to the next socket, and the log written into it. */
+/* If a descriptor below 3 were closed, the next socket would get its number, and the log would be written into it. */
 static void fill_standard_descriptors(void)
 {
     int fd;
@@ -373,6 +373,6 @@ int main(int argc, char *argv[])
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);
-    harden_process(); /* before a configuration is read, in which passwords may stand */
+    harden_process(); /* before the configuration is read, which may contain passwords */
     return command->run(argv + optind, count);
 }

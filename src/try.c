@@ -12,7 +12,7 @@
 #include "proxy/tunnel.h"
 
 #define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
-#define TERMINAL_WIDTH 80
+#define TERMINAL_WIDTH 80   /* columns */
 
 /* One listener being tried. */
 struct trial {
@@ -22,13 +22,13 @@ struct trial {
     struct tunnel *tunnel;
     struct transport *server;
     struct loop_timer limit;
-    uint64_t since; /* ms: when the step under way began */
+    uint64_t since; /* ms: when the current step began */
     char greeting[GREETING_MAX + 1];
     size_t length;
     bool worked;
 };
 
-/* "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
+/* Prints "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
 static void show(void *arg, const char *step, const char *text)
 {
     struct trial *trial = arg;
@@ -49,7 +49,7 @@ static void end(struct trial *trial, bool worked)
     loop_stop(trial->services->loop);
 }
 
-/* The greeting, or what there is of it, is here. */
+/* The greeting has come, or as much of it as is waited for. */
 static void judge_greeting(struct trial *trial)
 {
     char text[GREETING_MAX * 2];
@@ -175,7 +175,7 @@ int try_run(struct config *config, char *const names[], int count)
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
-    passwords_allow_prompt(services.passwords); /* one question for all listeners behind one proxy */
+    passwords_allow_prompt(services.passwords); /* one question for all listeners that use the same proxy */
     for (int i = 0; i < count; i++)
         all = try_listener(&services, config, config_listener(config, names[i])) && all;
     for (size_t i = 0; i < config->listener_count && count == 0; i++)

@@ -41,7 +41,7 @@ static void free_row(struct row *row)
     free(row);
 }
 
-/* Quotes and backslashes stay as they are: they do no harm to a terminal. */
+/* Escapes a cell.  Quotes and backslashes stay as they are: they do no harm to a terminal. */
 static char *printable(const char *cell)
 {
     char out[CELL_MAX], piece[8];
@@ -79,7 +79,7 @@ void columns_add(struct columns *table, const char *const cells[])
     table->end = &row->next;
 }
 
-/* Takes from the widest of the columns that give, until the line fits or none has more to give. */
+/* Narrows the widest of the columns that may be cut, until the line fits or none can be cut further. */
 static void fit(const struct columns *table, size_t widths[COLUMNS_MAX], size_t width)
 {
     size_t sum = (table->count - 1) * GAP;

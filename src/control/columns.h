@@ -1,5 +1,5 @@
-/* A table for a terminal: columns as wide as their widest cell, cut where the lines would be too long.  Pure, but for
- * the memory of its cells. */
+/* A table for a terminal: columns as wide as their widest cell, cut where a line would be too long.  Pure, but it
+ * allocates its cells. */
 #ifndef SALLYPORT_COLUMNS_H
 #define SALLYPORT_COLUMNS_H
 
@@ -7,26 +7,26 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define COLUMNS_MAX 8
-#define COLUMNS_NARROWEST 12 /* a column that gives way keeps so much */
+#define COLUMNS_MAX 8          /* columns of a table */
+#define COLUMNS_NARROWEST 12 /* columns on the screen that a cut column keeps */
 
 struct column {
     const char *title;
-    bool right; /* its cells stand at its right edge, as numbers do */
-    bool gives; /* its cells may be cut, to "begin...", when the line is too long */
+    bool right; /* its cells are aligned to the right, as numbers are */
+    bool gives; /* its cells may be cut, to "begin...", when a line is too long */
 };
 
 struct columns;
 
-/* columns must stay; count is COLUMNS_MAX at most.  NULL: out of memory. */
+/* columns is borrowed until columns_free; count is COLUMNS_MAX at most.  NULL: out of memory. */
 struct columns *columns_new(const struct column *columns, size_t count);
 
-/* Adds a row of as many cells as there are columns, which are copied.  What is not printable ASCII is escaped.  NULL
- * is fine for the table.  A row that there is no memory for is left out. */
+/* Adds a row; cells has as many cells as there are columns, and is copied.  What is not printable ASCII is escaped.
+ * table may be NULL.  Without memory for it, the row is left out. */
 void columns_add(struct columns *table, const char *const cells[]);
 
-/* Prints titles and rows in lines of width columns at most, where that can be had by cutting; 0: of any width.  A table
- * without a row prints nothing. */
+/* Prints titles and rows in lines of at most width columns, as far as cutting can do that; width 0: no limit.  A
+ * table without rows, or NULL, prints nothing. */
 void columns_print(const struct columns *table, FILE *out, size_t width);
 
 void columns_free(struct columns *table); /* NULL is fine */

@@ -15,13 +15,13 @@
 #include "control/control_socket.h"
 #include "control/status_text.h"
 
-#define ANSWER_MAX (16u << 20) /* many times what a full house needs */
-#define NARROWEST 40           /* columns; a terminal that says it has fewer is not believed */
+#define ANSWER_MAX (16u << 20) /* bytes; many times what a large status needs */
+#define NARROWEST 40           /* columns; a terminal that claims fewer is not believed */
 
-/* What came back. */
+/* What the daemon answered. */
 struct answer {
     char *bytes;    /* owned, NUL-terminated */
-    char *reason;   /* of a no, within bytes; NULL: it was a yes */
+    char *reason;   /* after "error", within bytes; NULL: the answer was "ok" */
     char *body;     /* within bytes */
 };
 
@@ -31,7 +31,7 @@ static int complain(const char *text)
     return EX_UNAVAILABLE;
 }
 
-/* Everything up to the end of the stream, malloc'd.  NULL: errno says why. */
+/* Reads up to end of stream; malloc'd and NUL-terminated.  NULL: errno says why. */
 static char *read_all(int fd)
 {
     size_t length = 0, room = 0;
@@ -52,7 +52,7 @@ static char *read_all(int fd)
         got = recv(fd, bytes + length, room - length - 1, 0);
         length += got > 0 ? (size_t)got : 0;
     }
-    if (got == 0 || length > 0) { /* a reset behind the answer does no harm */
+    if (got == 0 || length > 0) { /* a reset after the answer does no harm */
         bytes[length] = '\0';
         return bytes;
     }
@@ -60,7 +60,7 @@ static char *read_all(int fd)
     return NULL;
 }
 
-/* Finds the parts of an answer.  False: it is none. */
+/* Splits an answer into its parts.  False: it is not an answer. */
 static bool take_apart(struct answer *answer)
 {
     char *end = strchr(answer->bytes, '\n');
@@ -78,7 +78,8 @@ static bool take_apart(struct answer *answer)
     return true;
 }
 
-/* Asks, and tells what went wrong on the way.  EX_OK: there is an answer, to be freed by its bytes. */
+/* Sends a request and reads the answer; complains if that fails.  EX_OK: there is an answer; the caller frees its
+ * bytes. */
 static int ask(const char *control, const char *request, struct answer *answer)
 {
     char path[CONTROL_SOCKET_PATH_MAX], error[400], line[CONTROL_LINE_MAX + 1];
@@ -108,7 +109,7 @@ static int ask(const char *control, const char *request, struct answer *answer)
     return complain("the answer of the daemon was cut off");
 }
 
-/* What the daemon said no to; the text is ours, but comes from outside. */
+/* Prints the reason of an error, escaped: it may quote text from outside. */
 static void complain_of(const struct answer *answer)
 {
     char text[800];
@@ -116,7 +117,7 @@ static void complain_of(const struct answer *answer)
     complain(log_escape(text, sizeof text, answer->reason, strlen(answer->reason)));
 }
 
-/* Tells the daemon what only has a yes or a no.  Faults that come with a no are those of a configuration. */
+/* Sends a request that is answered by "ok" or an error only.  Lines after an error are faults of a configuration. */
 static int tell(const char *control, const char *request)
 {
     struct answer answer;
@@ -142,7 +143,7 @@ static size_t terminal_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= NARROWEST ? size.ws_col : 80;
 }
 
-/* Asks for facts; show NULL: prints them as they came. */
+/* Asks for JSON and prints it through show; show NULL: prints it as it came. */
 static int list(const char *control, const char *request, void (*show)(const json_t *, FILE *, size_t))
 {
     struct answer answer;
@@ -163,7 +164,7 @@ static int list(const char *control, const char *request, void (*show)(const jso
     status = json_is_object(facts) ? EX_OK : EX_UNAVAILABLE;
     json_decref(facts);
     free(answer.bytes);
-    if (fflush(stdout) == 0 && !ferror(stdout)) /* what a write before it has lost, no flush tells */
+    if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */
         return status;
     fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
     return EX_IOERR;

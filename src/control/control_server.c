@@ -14,8 +14,8 @@
 #include "net/listener.h"
 #include "net/peer.h"
 
-/* Answers a request: line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
- * length; NULL when there is no memory for one.  It must not free the service. */
+/* Answers a request; line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
+ * length in bytes; NULL: out of memory.  It must not free the service. */
 typedef char *answer_fn(void *arg, const char *line, size_t *length);
 
 enum state { READING, ANSWERING, DEAD };
@@ -35,7 +35,7 @@ struct talk {
     struct deferred death;
 };
 
-/* The socket at one place, and those who talk over it. */
+/* The socket at one path, with its connections. */
 struct service {
     struct loop *loop;
     struct control_socket socket;
@@ -98,7 +98,7 @@ static bool is_printable(const char *line, size_t length)
     return true;
 }
 
-/* The whole line is here, length bytes without its end. */
+/* A complete line has come: length bytes, without its end. */
 static void obey(struct talk *talk, size_t length)
 {
     if (length > 0 && talk->line[length - 1] == '\r')
@@ -144,7 +144,7 @@ static void on_request_late(void *arg)
     refuse(arg, "no request came in time");
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void die(struct deferred *death)
 {
@@ -186,7 +186,7 @@ static void enter(struct talk *talk, enum state state)
     }
 }
 
-/* Nobody but this user gets past the file's mode; this holds even where the mode is not looked at. */
+/* The file's mode lets only this user connect; the peer credentials are checked in case the mode is ignored. */
 static bool is_ours(struct service *service, int fd)
 {
     unsigned suppressed;
@@ -199,7 +199,7 @@ static bool is_ours(struct service *service, int fd)
     return false;
 }
 
-/* Makes room: whoever is silent for longest has waited in vain. */
+/* Makes room: refuses the connection that has sent no request for the longest time. */
 static void end_oldest_reader(struct service *service)
 {
     struct talk *oldest = NULL;
@@ -216,7 +216,7 @@ static void on_connection(void *arg, int fd, const struct address *from, const s
     struct service *service = arg;
     struct talk *talk;
 
-    (void)from, (void)local; /* local sockets have no address worth the name */
+    (void)from, (void)local; /* local sockets have no useful address */
     if (!is_ours(service, fd)) {
         close(fd);
         return;
@@ -240,7 +240,7 @@ static void on_connection(void *arg, int fd, const struct address *from, const s
     enter(talk, READING);
 }
 
-/* Takes the socket at path and starts.  NULL: error says why, errno is EADDRINUSE when another program serves it. */
+/* Takes the socket at path, and serves it.  NULL: error says why; errno is EADDRINUSE if another program serves it. */
 static struct service *serve(struct loop *loop, const char *path, answer_fn *answer, void *arg, char *error,
                              size_t size)
 {
@@ -267,7 +267,7 @@ static struct service *serve(struct loop *loop, const char *path, answer_fn *ans
     return service;
 }
 
-/* Drops all connections and removes the socket.  NULL is fine. */
+/* Closes all connections and removes the socket.  NULL is fine. */
 static void end_service(struct service *service)
 {
     if (!service)
@@ -279,13 +279,13 @@ static void end_service(struct service *service)
     free(service);
 }
 
-/* --- where it is served --- */
+/* --- the socket's place --- */
 
 struct control_server {
     struct loop *loop;
     struct questions *questions;
     struct requests_master master;
-    char *wanted;            /* value of the key; owned */
+    char *wanted;            /* value of the key `control`; owned */
     struct service *service; /* NULL: there is none */
     struct deferred move;
 };
@@ -310,7 +310,7 @@ static char *on_request(void *arg, const char *line, size_t *length)
     return requests_obey(&server->master, line, length);
 }
 
-/* Where it is to be; NULL: nowhere, which was told where it needs telling. */
+/* The path of the socket; NULL: there is none, and the log says why if that is not intended. */
 static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
 {
     char error[300];
@@ -369,7 +369,7 @@ void control_server_set(struct control_server *server, const char *control)
     if (server->service)
         loop_defer(server->loop, &server->move, move);
     else
-        move(&server->move); /* no request can be under way */
+        move(&server->move); /* no request can be running */
 }
 
 void control_server_free(struct control_server *server)

@@ -15,7 +15,7 @@
 #include "net/peer.h"
 
 #define RUNTIME "$XDG_RUNTIME_DIR"
-#define BACKLOG 64 /* they are taken in each turn of the loop */
+#define BACKLOG 64 /* connections are accepted in each turn of the loop */
 
 enum control_socket_place control_socket_find(const char *control, char path[CONTROL_SOCKET_PATH_MAX], char *error,
                                               size_t size)
@@ -51,7 +51,7 @@ static void set_address(struct sockaddr_un *address, const char *path)
     snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
 }
 
-/* Opens the directory of a path, which must be one that only this user may write to.  Returns its descriptor, or -1
+/* Opens the directory of a path; only this user may have the right to write to it.  Returns its descriptor, or -1
  * with error and errno set. */
 static int open_folder(const char *path, char *error, size_t size)
 {
@@ -75,7 +75,7 @@ static int open_folder(const char *path, char *error, size_t size)
     return -1;
 }
 
-/* Whether the place is free, a dead socket having been removed.  False: error and errno say why not. */
+/* Removes a dead socket from the path.  False: the path is not free; error and errno say why. */
 static bool make_free(const struct sockaddr_un *address, char *error, size_t size)
 {
     const char *path = address->sun_path;
@@ -109,8 +109,8 @@ static bool make_free(const struct sockaddr_un *address, char *error, size_t siz
     return false;
 }
 
-/* Binds and listens.  The mask gives the file its mode as it is made; this program has no other thread that could make
- * a file meanwhile. */
+/* Binds and listens.  umask gives the file mode 0600 from the start; this program has no other thread that could make
+ * a file meanwhile.  False: error says why. */
 static bool bind_there(struct control_socket *taken, const struct sockaddr_un *address, char *error, size_t size)
 {
     mode_t mask = umask(0177);

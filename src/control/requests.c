@@ -11,9 +11,9 @@
 #define WORDS_MAX 3
 #define REASON_MAX 256
 
-/* A row of the table of requests.  run writes what follows the first line; false: error says why. */
+/* A row of the table of requests.  run writes what follows the first line of the answer.  False: error says why. */
 struct order {
-    const char *words[2]; /* that it begins with */
+    const char *words[2]; /* the words that it begins with */
     bool numbered;        /* an ID follows */
     bool (*run)(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size);
 };
@@ -101,7 +101,7 @@ static const struct order orders[] = {
     {{"stop"}, false, run_stop},
 };
 
-/* A whole number from 1 on. */
+/* Reads a whole number from 1 to UINT_MAX. */
 static bool read_id(const char *word, unsigned *id)
 {
     unsigned long value;
@@ -113,7 +113,7 @@ static bool read_id(const char *word, unsigned *id)
     return *word >= '1' && *word <= '9' && !*end && errno == 0 && value <= UINT_MAX;
 }
 
-/* Finds the row for these words; NULL: there is none. */
+/* Finds the row for these words, and the ID if it has one.  NULL: there is none. */
 static const struct order *find(char *const words[], size_t count, unsigned *id)
 {
     for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
@@ -128,7 +128,7 @@ static const struct order *find(char *const words[], size_t count, unsigned *id)
     return NULL;
 }
 
-/* Cuts a line in place; one word too many is kept count of, so that it is no known request. */
+/* Splits a line into words, in place.  Returns how many; WORDS_MAX + 1 stands for more, and matches no request. */
 static size_t split(char *line, char *words[WORDS_MAX + 1])
 {
     size_t count = 0;

@@ -1,4 +1,4 @@
-/* The requests that may come over the control socket, and what each does to the running program.
+/* The requests that may come over the control socket, and what each one does.
  *
  *     status                     everything, as JSON
  *     redirects                  learned redirects and open questions, as JSON
@@ -7,7 +7,7 @@
  *     redirects refuse ID
  *     reload, stop               like SIGHUP and SIGTERM
  *
- * The first line of an answer is "ok" or "error REASON", the rest is what was asked for, or the errors one by one. */
+ * The first line of an answer is "ok" or "error REASON"; the rest is what was asked for, or one fault in each line. */
 #ifndef SALLYPORT_REQUESTS_H
 #define SALLYPORT_REQUESTS_H
 
@@ -17,16 +17,16 @@
 
 #include "control/status_json.h"
 
-/* What is told what to do. */
+/* The running program, which carries out the requests. */
 struct requests_master {
-    void (*see)(void *arg, struct status_sources *sources);
-    /* False: the old configuration stays, error says why, and each fault of the new one is a line in faults. */
+    void (*see)(void *arg, struct status_sources *sources); /* fills in *sources */
+    /* False: the old configuration stays, error says why, and faults gets each fault of the new one as a line. */
     bool (*reload)(void *arg, FILE *faults, char *error, size_t size);
     void (*stop)(void *arg);
     void *arg;
 };
 
-/* Obeys one request and returns the whole answer, malloc'd, and its length; NULL: out of memory. */
+/* Carries out a request.  Returns the whole answer, malloc'd, and its length in bytes; NULL: out of memory. */
 char *requests_obey(const struct requests_master *master, const char *line, size_t *length);
 
 #endif

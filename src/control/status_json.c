@@ -13,7 +13,7 @@
 #include "redirect/redirect_table.h"
 #include "redirect/scope.h"
 
-/* Of a text that ends up in JSON; what is not UTF-8 is escaped. */
+/* A JSON string; bytes that are not UTF-8 are escaped. */
 static json_t *text(const char *bytes)
 {
     json_t *value = json_string(bytes);
@@ -37,7 +37,7 @@ static json_t *yes_no(bool value)
     return json_boolean(value);
 }
 
-/* Milliseconds that are left, as seconds, begun ones counted. */
+/* Milliseconds that are left, as seconds, rounded up. */
 static json_t *seconds_left(uint64_t ms)
 {
     return number((ms + 999) / 1000);
@@ -50,7 +50,7 @@ static json_t *url_of(const struct endpoint *proxy)
     return text(endpoint_format_url(proxy, url));
 }
 
-/* The object of an array whose text of that key is this; NULL when there is none. */
+/* The object in an array of objects that has this value for this key; NULL: there is none. */
 static json_t *find(json_t *array, const char *key, const char *value)
 {
     json_t *object;
@@ -144,7 +144,7 @@ static json_t *totals_of(const struct status_sources *sources)
 
 /* --- proxies --- */
 
-/* The one with this url; a new one is up. */
+/* The proxy with this URL; if there is none, one is added, with the state "up". */
 static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
 {
     char url[ENDPOINT_URL_MAX];
@@ -168,7 +168,7 @@ static void see_health(void *arg, const struct endpoint *endpoint, enum health_s
     json_object_set_new(proxy, "last_error", text_or_null(why));
 }
 
-/* A proxy of the configuration. */
+/* Adds a proxy of the configuration. */
 static void see_configured(json_t *proxies, const struct status_sources *sources, const struct proxy_config *section,
                            const struct endpoint *endpoint)
 {
@@ -178,7 +178,7 @@ static void see_configured(json_t *proxies, const struct status_sources *sources
         json_object_set_new(proxy, "ready", number(pool_ready(sources->services->pool, endpoint)));
 }
 
-/* Those of the configuration in its order, then what else was asked: of the environment, or learned. */
+/* The proxies of the configuration in its order, then the others in health.h: of the environment, or learned. */
 static json_t *proxies_of(const struct status_sources *sources)
 {
     json_t *proxies = json_array();

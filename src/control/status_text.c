@@ -7,7 +7,7 @@
 
 #include "control/columns.h"
 
-#define INDENT 5 /* of what belongs to an ID */
+#define INDENT 5 /* of the lines that belong to an ID */
 
 /* --- fields --- */
 
@@ -56,7 +56,7 @@ const char *status_text_bytes(uint64_t bytes, char out[STATUS_TEXT_MAX])
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     const size_t last = sizeof units / sizeof units[0] - 1;
-    uint64_t tenths = bytes * 10; /* of the unit; more bytes than that overflows are never moved */
+    uint64_t tenths = bytes * 10; /* of the unit; so many bytes that this overflows are never moved */
     size_t unit = 0;
 
     while (unit < last && tenths >= 10240) {
@@ -72,8 +72,8 @@ const char *status_text_bytes(uint64_t bytes, char out[STATUS_TEXT_MAX])
 
 /* --- lines --- */
 
-/* Prints one paragraph, its lines after the first indented, folded between words where there is a width.  What is not
- * printable is a question mark. */
+/* Prints one paragraph, folded between words to width columns (0: not folded), with its lines after the first
+ * indented.  Bytes that are not printable become question marks. */
 static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, size_t indent, const char *format, ...)
 {
     char text[2000], *rest = text, *word;
@@ -205,7 +205,7 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
     finish(table, out, width);
 }
 
-/* What is left of a redirect: "9m58s and 3 hits left", "until restart". */
+/* How long a redirect still holds: "9m58s and 3 hits left", "until restart". */
 static const char *describe_left(const json_t *redirect, char *text, size_t size)
 {
     char seconds[STATUS_TEXT_MAX] = "", hits[STATUS_TEXT_MAX] = "";
@@ -262,7 +262,7 @@ static void show_questions(const json_t *questions, FILE *out, size_t width)
     }
 }
 
-/* An empty line before a part that there is. */
+/* Prints an empty line before a part that is not empty. */
 static void part(const json_t *list, FILE *out)
 {
     if (json_array_size(list) > 0)

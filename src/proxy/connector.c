@@ -64,7 +64,7 @@ static const char *find_forbidden(const struct connector *connector, const struc
     return why;
 }
 
-/* Whether the place is a numeric address; then messages need not tell what its name resolves to. */
+/* Whether the place is a numeric address; then messages need not show its address again. */
 static bool is_numeric(const struct connector *connector)
 {
     struct address literal;

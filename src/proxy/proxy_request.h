@@ -29,7 +29,7 @@ struct proxy_request;
 
 struct proxy_request_params {
     const struct services *services;
-    const struct settings *settings; /* these, and what they point to, are borrowed until proxy_request_free */
+    const struct settings *settings; /* borrowed, as are all pointers below, until proxy_request_free */
     const char *name;                /* the session's, for the log */
     const struct endpoint *proxy;    /* NULL: dial the request's target itself */
     const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */

@@ -16,7 +16,7 @@
 
 #define ASK_OPEN_MAX 8       /* at one time: nobody answers more, and each may be a window on a screen */
 #define ASK_QUESTIONS_MAX 64 /* open or remembered; the oldest remembered one is dropped */
-#define ASK_TEXT_MAX 900 /* bytes, with the NUL */
+#define ASK_TEXT_MAX 900     /* bytes, with the NUL */
 
 struct questions;
 struct question_wait; /* one session that waits for an answer */
@@ -24,7 +24,7 @@ struct question_wait; /* one session that waits for an answer */
 struct questions *questions_new(struct loop *loop); /* NULL: out of memory */
 void questions_free(struct questions *questions); /* nobody is called back; NULL is fine */
 
-/* Whether somebody can see the list, that is, whether there is a control socket. */
+/* Says whether somebody can see the list, that is, whether there is a control socket. */
 void questions_set_shown(struct questions *questions, bool shown);
 
 /* why: "" for yes, otherwise the reason for the no; valid during the call. */

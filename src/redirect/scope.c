@@ -86,7 +86,7 @@ static bool reverse_labels(char host[ENDPOINT_HOST_MAX + 1], const char *text, s
     return true;
 }
 
-/* Takes host[:port] or *.domain[:port]. */
+/* Takes host[:port], or "*.domain[:port]" (whose star it removes). */
 static bool take_place(struct scope *scope, const char *text, size_t length, bool reversed)
 {
     const char *colon = text[0] == '[' ? NULL : memchr(text, ':', length), *why;
