@@ -5,7 +5,7 @@
 
 struct method {
     const char *verb;
-    bool names_protocol; /* the request-target is scheme:host:port */
+    bool names_protocol; /* the request target is scheme:host:port, not host:port */
 };
 
 static const struct method methods[] = {
@@ -17,7 +17,7 @@ static const struct method methods[] = {
 const char *const connect_method_words[] = {"connect", "proxy", "connect-uri", NULL};
 const char *const connect_announce_words[] = {"upgrade", "alpn", "new-protocol", NULL};
 
-/* A request under construction; overflow is remembered in at > size. */
+/* A request being written.  at >= size: it did not fit. */
 struct writer {
     char *out;
     size_t at, size;

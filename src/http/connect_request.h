@@ -1,5 +1,5 @@
-/* How a tunnel is asked for.  A method is a row of one table.  What we send is told to proxy administrators in
- * sallyport-proxy(7).  Pure. */
+/* Writes the HTTP request for a tunnel.  A method is a row of one table.  sallyport-proxy(7) describes the request
+ * for proxy administrators.  Pure. */
 #ifndef SALLYPORT_CONNECT_REQUEST_H
 #define SALLYPORT_CONNECT_REQUEST_H
 
@@ -7,9 +7,9 @@
 
 #include "net/endpoint.h"
 
-#define CONNECT_REQUEST_MAX 81920        /* bytes of a request: 32 headers of the configuration, and a Kerberos token */
+#define CONNECT_REQUEST_MAX 81920        /* bytes of a request: 32 configured headers and a Kerberos token fit */
 
-/* How the protocol is named; bits of `announce`. */
+/* The header fields that name the protocol; bits of `announce`. */
 enum connect_announce {
     ANNOUNCE_UPGRADE = 1 << 0,
     ANNOUNCE_ALPN = 1 << 1,
@@ -25,16 +25,16 @@ struct connect_request {
     unsigned announce;             /* bits of enum connect_announce */
     const struct endpoint *target;
     const char *token;             /* "IMAP" or "IMAP/4rev1" */
-    const char *scheme;            /* the token's name in lower case, for the methods that put it into the target */
-    const char *alpn;              /* id of the ALPN registry, or NULL: then no ALPN field is sent */
+    const char *scheme;            /* the token's name in lower case, for methods whose request target has it */
+    const char *alpn;              /* id of the ALPN registry; NULL: no ALPN field is sent */
     const char *credentials;       /* value of Proxy-Authorization, or NULL */
-    const char *redirected_via;    /* the proxies that sent us here, comma-separated, or NULL */
+    const char *redirected_via;    /* the proxies that redirected us, comma-separated, or NULL */
     char *const *headers;          /* "Name: value" each, from the configuration */
     size_t header_count;
 };
 
-/* Writes the request, its empty line included, into out, which has size bytes.  Returns its length in bytes, without
- * the NUL behind it; 0 when it does not fit. */
+/* Writes the request, its empty line included, into out, which has size bytes, NUL-terminated.  Returns its length in
+ * bytes; 0 when it does not fit. */
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size);
 
 #endif

@@ -8,10 +8,9 @@
 
 #include "base/log.h"
 
-#define BODY_WORDS_MAX 80 /* how much of an error page the log repeats */
+#define BODY_WORDS_MAX 80 /* bytes of an error page that go to the log, with the NUL */
 
-/* Whether a member of Upgrade is the token we sent: the name in any case, the version exactly (RFC 9110 section
- * 7.8). */
+/* Whether a member of Upgrade is our token (RFC 9110 section 7.8): the name in any case, the version exactly. */
 static bool is_token(const struct http_head_slice *member, const char *token)
 {
     size_t length = strlen(token);
@@ -33,7 +32,7 @@ static bool names_token(const struct http_head *head, const char *token)
     return false;
 }
 
-/* Retry-After: seconds or a date (RFC 9110 section 10.2.3), capped. */
+/* Retry-After, seconds or a date (RFC 9110 section 10.2.3), in seconds; at most CONNECT_RETRY_AFTER_MAX. */
 static int retry_after(const struct http_head *head, time_t wall)
 {
     const struct http_head_slice *value = http_head_field(head, "Retry-After");
@@ -49,20 +48,20 @@ static int retry_after(const struct http_head *head, time_t wall)
 
         return seconds < CONNECT_RETRY_AFTER_MAX ? (int)seconds : CONNECT_RETRY_AFTER_MAX;
     }
-    then = curl_getdate(text, NULL); /* all three forms of section 5.6.7 */
+    then = curl_getdate(text, NULL); /* reads all three forms of RFC 9110 section 5.6.7 */
     if (then < 0)
         return CONNECT_RETRY_AFTER_NONE;
     return then <= wall ? 0 : then - wall < CONNECT_RETRY_AFTER_MAX ? (int)(then - wall) : CONNECT_RETRY_AFTER_MAX;
 }
 
-/* The first words of an error page: what is no markup, blanks folded. */
+/* The first words of an error page: without markup, one blank between them. */
 static void body_words(const char *body, size_t length, char *out, size_t size)
 {
     bool blank = false;
     size_t at = 0;
 
     for (size_t i = 0; i < length && at + 2 < size; i++) {
-        if (body[i] == '<') { /* a tag; a style sheet and a script with all that is in them */
+        if (body[i] == '<') { /* skip a tag, or a whole style sheet or script */
             const char *rest = body + i, *end, *until = ">";
             size_t left = length - i;
 
@@ -87,7 +86,7 @@ static void body_words(const char *body, size_t length, char *out, size_t size)
     out[at] = '\0';
 }
 
-/* What else the proxy said, for the log only. */
+/* Writes failure->detail: what else the proxy said, for the log only. */
 static void describe(struct failure *failure, const struct http_head *head, const char *body, size_t body_length)
 {
     const struct http_head_slice *status = http_head_field(head, "Proxy-Status");
@@ -110,8 +109,8 @@ static bool is_html(const struct http_head *head)
     return type && type->length >= 9 && strncasecmp(type->bytes, "text/html", 9) == 0;
 }
 
-/* A web server or a login page in the proxy's place answers CONNECT with a page; a proxy's own pages say that it is
- * one. */
+/* Whether a web server or login page answers in the proxy's place: an HTML page with a 4xx status, without a field
+ * that only a proxy sends. */
 static bool is_foreign_page(const struct http_head *head)
 {
     return is_html(head) && head->status >= 400 && head->status < 500 && head->status != 403 && head->status != 407 &&

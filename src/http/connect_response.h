@@ -1,5 +1,5 @@
-/* What the answer to a request for a tunnel means: one function judges every answer.  What may be answered is told to
- * proxy administrators in sallyport-proxy(7).  Pure. */
+/* Judges the answer to a request for a tunnel: one function for every answer.  sallyport-proxy(7) describes the
+ * answers for proxy administrators.  Pure. */
 #ifndef SALLYPORT_CONNECT_RESPONSE_H
 #define SALLYPORT_CONNECT_RESPONSE_H
 
@@ -11,31 +11,31 @@
 #include "http/connect_request.h"
 #include "http/http_head.h"
 
-#define CONNECT_RETRY_AFTER_MAX 300      /* seconds; a proxy cannot send us away for longer */
-#define CONNECT_RETRY_AFTER_NONE (-1)
+#define CONNECT_RETRY_AFTER_MAX 300      /* seconds; a longer Retry-After is cut to this */
+#define CONNECT_RETRY_AFTER_NONE (-1)    /* there was none, or it cannot be read */
 
 enum connect_verdict {
-    CONNECT_SKIP,          /* an interim answer: read on */
-    CONNECT_OPEN,          /* the tunnel stands, the bytes behind the head belong to it */
-    CONNECT_RETRY_PLAIN,   /* ask once more without Upgrade */
-    CONNECT_REDIRECT,      /* 305 or 306: another proxy is named */
-    CONNECT_FAILED,
+    CONNECT_SKIP,          /* an interim answer (1xx): read on */
+    CONNECT_OPEN,          /* the tunnel is open; the bytes after the head belong to it */
+    CONNECT_RETRY_PLAIN,   /* send the request again, without Upgrade */
+    CONNECT_REDIRECT,      /* 305 or 306: use another proxy */
+    CONNECT_FAILED,        /* any other answer */
 };
 
 struct connect_response {
     enum connect_verdict verdict;
-    bool switched;            /* OPEN by 101: the proxy knows the protocol */
+    bool switched;            /* OPEN by 101: the proxy has switched to the protocol */
     bool server_error;        /* FAILED by any 5xx */
-    bool busy;                /* FAILED by 429 or 503: another proxy may do better */
-    bool target_trouble;      /* FAILED by 502 or 504: the proxy is well, the target is not */
+    bool busy;                /* FAILED by 429 or 503: another proxy may accept the request */
+    bool target_trouble;      /* FAILED by 502 or 504: the target's fault, not the proxy's */
     bool denied;              /* FAILED by 407 */
     int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
-    struct failure failure;   /* all but OPEN and SKIP: class, what, detail; where is the caller's to add */
+    struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */
 };
 
-/* Judges a complete head, the answer to that request.  body is what has arrived of an error's body, for the log, and
- * body_length its bytes.  With require_switch only a 101 opens the tunnel.  wall is the time of day in seconds, for a
- * Retry-After that names a date.  Fills all of response, which owns nothing; what went wrong is in its failure. */
+/* Judges a complete head that answers request.  body: the body_length bytes that have arrived after the head; the log
+ * quotes them if it is an error.  With require_switch, only a 101 opens the tunnel.  wall: time of day in seconds,
+ * for a Retry-After with a date.  Fills all of response, which owns no memory. */
 void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
                             size_t body_length, bool require_switch, time_t wall, struct connect_response *response);
 

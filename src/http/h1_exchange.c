@@ -7,9 +7,9 @@
 
 #include "base/log.h"
 
-#define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when they do not */
-#define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head at its limit is refused before this is full */
-#define INTERIM_MAX 16                          /* 1xx answers before the one that counts */
+#define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when one does not */
+#define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head that is too long is refused before this is full */
+#define INTERIM_MAX 16                          /* 1xx answers before the final one */
 
 enum state { STARTED, ASK };
 
@@ -17,20 +17,20 @@ static const char *const state_names[] = {"started", "ask"};
 
 struct h1_exchange {
     struct exchange exchange;
-    struct connect_request request; /* to judge by: its credentials were sent and are not kept */
+    struct connect_request request; /* to judge the answer by; without credentials */
     struct endpoint target;
     bool require_switch;
     uint32_t limit_ms;
     struct trace trace;
     struct transport *transport;
-    int ready;                     /* what the transport was, before it began */
-    char *bytes;                   /* the request on its way out; wiped, it may hold credentials */
-    size_t sent, length;           /* length 0: it is too long */
-    char *buffer;                  /* what came in and was not passed over */
+    int ready;                     /* readiness that the transport reported before the task began */
+    char *bytes;                   /* the request; wiped at the end, it may hold credentials */
+    size_t sent, length;           /* length 0: the request is too long */
+    char *buffer;                  /* received bytes, without interim answers */
     size_t filled, size;
-    size_t passed;                 /* bytes of interim answers, now gone from the buffer */
-    unsigned interim;
-    size_t head_length;            /* of the answer that was judged */
+    size_t passed;                 /* bytes of interim answers, which are removed from the buffer */
+    unsigned interim;              /* number of interim answers */
+    size_t head_length;            /* of the final answer */
     struct http_head head;
 };
 
@@ -47,13 +47,13 @@ static void answered(struct h1_exchange *h1)
     task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
 
-/* The one way to fail, but for our own troubles. */
+/* Fails for the other side's fault. */
 static void broken(struct h1_exchange *h1, const char *what)
 {
     task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "%s", what);
 }
 
-/* The connection has ended (why is NULL) or broke. */
+/* The connection has ended (why is NULL) or broken (why). */
 static void cut(struct h1_exchange *h1, const char *why)
 {
     enum failure_class class = why && h1->transport->denied ? FAILURE_PERMANENT : FAILURE_TEMPORARY;
@@ -67,7 +67,7 @@ static void cut(struct h1_exchange *h1, const char *why)
                   : "%s before its answer was complete", why);
 }
 
-/* What the first bytes of something else than HTTP were, for the log. */
+/* The answer cannot be read: fails, and quotes its first bytes for the log. */
 static void broken_answer(struct h1_exchange *h1, const char *why)
 {
     struct failure *failure = &h1->exchange.task.failure;
@@ -105,7 +105,7 @@ static bool make_room(struct h1_exchange *h1)
     return true;
 }
 
-/* Judges the complete head at the start of the buffer.  True: an interim answer, passed over; look again. */
+/* Judges the complete head at the start of the buffer.  True: it was an interim answer and is removed; look again. */
 static bool judge(struct h1_exchange *h1, size_t head_length)
 {
     connect_response_judge(&h1->request, &h1->head, h1->buffer + head_length, h1->filled - head_length,
@@ -122,7 +122,7 @@ static bool judge(struct h1_exchange *h1, size_t head_length)
     return true;
 }
 
-/* Looks at what is in the buffer.  True: it is not enough yet.  False: it was told what came of it. */
+/* Looks at what is in the buffer.  True: more is needed.  False: the outcome was reported. */
 static bool wants_more(struct h1_exchange *h1)
 {
     const char *why;
@@ -182,7 +182,7 @@ static void on_ready(void *arg, int ready)
         ssize_t sent = transport_send(h1->transport, h1->bytes + h1->sent, h1->length - h1->sent);
 
         if (sent == TRANSPORT_AGAIN)
-            break; /* an answer may come before all is sent: a refusal by length */
+            break; /* an answer may come before all is sent: the proxy refuses a request that is too long */
         if (sent == TRANSPORT_ERROR) {
             cut(h1, transport_error(h1->transport));
             return;
@@ -208,7 +208,7 @@ static void enter_ask(struct h1_exchange *h1)
         trace_step(&h1->trace, "request", "%s", h1_exchange_request_line(&h1->exchange, line, sizeof line));
     if (h1->limit_ms > 0)
         task_limit(&h1->exchange.task, h1->limit_ms, on_late);
-    on_ready(h1, h1->ready); /* at once: a fresh connection takes a request without being asked */
+    on_ready(h1, h1->ready); /* send at once: no need to wait until it is reported writable */
 }
 
 static void begin(struct task *task)
@@ -255,7 +255,7 @@ static struct transport *take(struct exchange *exchange, char **leftover, size_t
     return transport;
 }
 
-/* Writes the request.  False: out of memory. */
+/* Writes the request and allocates the buffer.  False: out of memory. */
 static bool make_ready(struct h1_exchange *h1, const struct connect_request *request)
 {
     char text[CONNECT_REQUEST_MAX];

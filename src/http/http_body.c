@@ -2,13 +2,13 @@
 
 #include <string.h>
 
-#define LENGTH_DIGITS 18 /* of Content-Length; more than that is never waited for */
+#define LENGTH_DIGITS 18 /* of Content-Length; a body with more is not read */
 #define CHUNK_MAX 0x7fffffffu
 
 enum { AT_END, IN_LENGTH, AT_SIZE, IN_SIZE, IN_EXTENSION, IN_CHUNK, BEHIND_CHUNK, AT_TRAILER, IN_TRAILER };
 
-/* HTTP/1.1 lasts unless it says otherwise, HTTP/1.0 only if it says so (section 9.3).  Proxy-Connection is no field of
- * any standard, but proxies send it. */
+/* Whether the connection persists (section 9.3): with HTTP/1.1 unless the answer says "close", with HTTP/1.0 only if
+ * it says "keep-alive".  Proxy-Connection is in no standard, but proxies send it. */
 static bool lasts(const struct http_head *head)
 {
     static const char *const fields[] = {"Connection", "Proxy-Connection"};
@@ -22,7 +22,7 @@ static bool lasts(const struct http_head *head)
     return kept;
 }
 
-/* Content-Length: digits; several fields, or a list, only if all say the same. */
+/* Content-Length: digits; several fields or members only if all are equal.  False: there is none, or it is broken. */
 static bool read_length(const struct http_head *head, uint64_t *length)
 {
     struct http_head_slice member;
@@ -54,7 +54,7 @@ bool http_body_start(struct http_body *body, const struct http_head *head)
     memset(body, 0, sizeof *body);
     if (!lasts(head))
         return false;
-    if (coding) { /* together with a length it smells of smuggling: section 6.1 */
+    if (coding) { /* together with Content-Length it may be request smuggling: section 6.1 */
         body->state = AT_SIZE;
         return http_head_slice_is(coding, "chunked") && !http_head_field(head, "Content-Length") && head->minor >= 1;
     }
@@ -79,7 +79,7 @@ static bool take_digit(struct http_body *body, char c)
     return true;
 }
 
-/* One byte of the framing of chunks; lines may end in LF alone.  False: it is broken. */
+/* Takes one byte of the chunk framing; lines may end in LF alone.  False: the framing is broken. */
 static bool take_framing(struct http_body *body, char c)
 {
     switch (body->state) {

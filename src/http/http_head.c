@@ -15,7 +15,7 @@ void http_head_start(struct http_head *head)
     head->status = 0;
 }
 
-/* What answers in place of an HTTP proxy, told from its first bytes; NULL while they are those of an HTTP/1 answer. */
+/* What is wrong with the first bytes of an answer; NULL as long as they may be those of an HTTP/1 answer. */
 static const char *wrong_start(const char *bytes, size_t length)
 {
     static const char version[] = "HTTP/1.";
@@ -52,7 +52,7 @@ static struct http_head_slice trimmed(const char *start, const char *end)
     return (struct http_head_slice){start, (size_t)(end - start)};
 }
 
-/* RFC 9112 section 4: HTTP-version SP 3DIGIT [SP reason].  The blank before an empty reason is often missing. */
+/* RFC 9112 section 4: HTTP-version SP 3DIGIT SP [reason].  The blank before an empty reason is often missing. */
 static enum http_head_result read_status_line(struct http_head *head, const char *line, const char *end,
                                               const char **why)
 {
@@ -71,7 +71,7 @@ static enum http_head_result read_status_line(struct http_head *head, const char
     return HTTP_HEAD_MORE;
 }
 
-/* RFC 9112 section 5.1: no blank between name and colon. */
+/* A field line; RFC 9112 section 5.1 allows no blank between name and colon. */
 static enum http_head_result read_field(struct http_head *head, const char *line, const char *end, const char **why)
 {
     const char *colon = memchr(line, ':', (size_t)(end - line));
@@ -88,8 +88,8 @@ static enum http_head_result read_field(struct http_head *head, const char *line
     return HTTP_HEAD_MORE;
 }
 
-/* Cuts a whole head into lines.  A line that starts with a blank continues the one before (obs-fold, RFC 9112 section
- * 5.2): its line end is overwritten with blanks first. */
+/* Splits a complete head into lines.  A line that starts with a blank continues the one before (obs-fold, RFC 9112
+ * section 5.2): the line end between them is overwritten with blanks. */
 static enum http_head_result read_lines(struct http_head *head, char *bytes, size_t length, const char **why)
 {
     char *line = bytes, *search = bytes, *end = bytes + length;

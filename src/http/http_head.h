@@ -1,13 +1,13 @@
-/* The head of an HTTP/1 answer: status line and fields, from a buffer that grows as bytes arrive.  Strict as RFC 9112
- * wants a user agent to be, except that a line may end in LF alone (section 2.2).  Pure; the caller owns the bytes,
- * and a parsed head points into them. */
+/* Parses the head of an HTTP/1 answer, status line and fields, from a buffer that grows as bytes arrive.  As strict
+ * as RFC 9112 requires of a user agent, but a line may end in LF alone (section 2.2).  Pure; the caller owns the
+ * bytes, and a parsed head points into them. */
 #ifndef SALLYPORT_HTTP_HEAD_H
 #define SALLYPORT_HTTP_HEAD_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTTP_HEAD_BYTES_MAX 65536 /* a Kerberos token of a large company needs most of it */
+#define HTTP_HEAD_BYTES_MAX 65536 /* a large Kerberos token needs most of it */
 #define HTTP_HEAD_FIELDS_MAX 128
 
 struct http_head_slice {
@@ -16,45 +16,45 @@ struct http_head_slice {
 };
 
 struct http_head {
-    int minor;                     /* of the version: HTTP/1.minor */
+    int minor;                     /* minor version: HTTP/1.minor */
     int status;                    /* 100 to 599 */
-    struct http_head_slice reason;  /* may be empty; any byte but CR LF NUL */
+    struct http_head_slice reason;  /* may be empty; any byte but CR, LF and NUL */
     size_t field_count;
     struct {
-        struct http_head_slice name, value; /* value without blanks around it, folds made blanks */
+        struct http_head_slice name, value; /* value: trimmed, folded lines joined by blanks */
     } fields[HTTP_HEAD_FIELDS_MAX];
-    size_t scanned;                /* how far the search for the end has come; 0 at the start */
-    size_t line;                   /* where the line under search begins; 0 at the start */
+    size_t scanned;                /* bytes searched for the end of the head so far */
+    size_t line;                   /* offset of the line being searched */
 };
 
 enum http_head_result {
-    HTTP_HEAD_MORE, /* whole so far, not ended yet */
-    HTTP_HEAD_DONE,
-    HTTP_HEAD_BAD,
+    HTTP_HEAD_MORE, /* correct so far, not complete */
+    HTTP_HEAD_DONE, /* complete */
+    HTTP_HEAD_BAD,  /* not a head of HTTP/1, or too long */
 };
 
-/* Makes head ready to read the next answer. */
+/* Prepares head to read an answer, the first or the next. */
 void http_head_start(struct http_head *head);
 
-/* Looks at the length bytes that have arrived so far; call it again with the same bytes and more behind them (they may
- * have moved).  Folded lines are unfolded in place.  DONE: *used bytes belong to the head, what is behind them does
- * not.  BAD: *why names the fault in a few words.  Each byte is looked at a bounded number of times, however they come
- * in. */
+/* Reads the length bytes that have arrived so far.  After MORE, call it again with the same bytes, which may have
+ * moved, and more after them.  Folded lines are unfolded in place.  DONE: the first *used bytes are the head.  BAD:
+ * *why (static) names the fault in a few words.  However small the pieces are, each
+ * byte is read a bounded number of times. */
 enum http_head_result http_head_read(struct http_head *head, char *bytes, size_t length, size_t *used,
                                      const char **why);
 
 /* The value of the first field of that name (any case), or NULL. */
 const struct http_head_slice *http_head_field(const struct http_head *head, const char *name);
 
-/* Walks the members of the comma-separated lists in all fields of that name (RFC 9110 section 5.6.1): start with
- * *field = *offset = 0; false behind the last.  Empty members are skipped. */
+/* Iterates over the members of the comma-separated lists in all fields of that name (RFC 9110 section 5.6.1).  Set
+ * *field = *offset = 0 before the first call.  False: there are no more.  Empty members are skipped. */
 bool http_head_next_member(const struct http_head *head, const char *name, size_t *field, size_t *offset,
                            struct http_head_slice *member);
 
-/* Whether such a list has the member (any case). */
+/* Whether such a list has that member, in any case. */
 bool http_head_has_member(const struct http_head *head, const char *name, const char *member);
 
-/* Equal in any case. */
+/* Whether slice and text are equal, in any case. */
 bool http_head_slice_is(const struct http_head_slice *slice, const char *text);
 
 #endif

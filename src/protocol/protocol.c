@@ -90,7 +90,7 @@ size_t protocol_refusal(const struct protocol *protocol, const struct failure *f
     for (const char *from = text; *from && at < room; from++) {
         bool printable = *from >= 0x20 && *from <= 0x7e;
 
-        /* the one protocol that quotes its text (RFC 5804 section 4) has no use for these two */
+        /* ManageSieve quotes its text (RFC 5804 section 4): '"' and '\' become "'" */
         out[at++] = !printable ? '?' : *protocol->end && (*from == '"' || *from == '\\') ? '\'' : *from;
     }
     return at + (size_t)snprintf(out + at, PROTOCOL_REFUSAL_MAX + 1 - at, "%s\r\n", protocol->end);

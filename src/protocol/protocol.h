@@ -1,5 +1,5 @@
-/* What differs between IMAP, SMTP, submission, NNTP, POP3, ManageSieve and anything else: names, ports, who speaks
- * first, how a server of that protocol says no.  One table; pure. */
+/* What differs between IMAP, SMTP, submission, NNTP, POP3, ManageSieve and anything else: names, ports, whether the
+ * server greets first, how it refuses.  One table; pure; all texts are static. */
 #ifndef SALLYPORT_PROTOCOL_H
 #define SALLYPORT_PROTOCOL_H
 
@@ -12,44 +12,43 @@
 #define PROTOCOL_REFUSAL_MAX 200 /* bytes of a refusal line with its CR LF: fits every protocol's line */
 
 struct protocol {
-    const char *section;     /* of the configuration: "imap" */
+    const char *section;     /* name of its sections in the configuration: "imap" */
     const char *token;       /* for Upgrade: "IMAP"; NULL: the configuration must say */
-    const char *tls_token;   /* its form with TLS from the first byte: "IMAPS"; NULL: none, token serves for both */
-    const char *service;     /* label of SRV records (RFC 6186, RFC 5804): "imap"; with an "s" behind it the one for
-                              * TLS (RFC 8314); NULL: none */
+    const char *tls_token;   /* the token for TLS from the first byte: "IMAPS"; NULL: the same as token */
+    const char *service;     /* label of its SRV records (RFC 6186, RFC 5804): "imap"; with an "s" appended, that for
+                              * TLS from the first byte (RFC 8314); NULL: none */
     const char *alpn;        /* id of the ALPN registry: "imap"; NULL: none */
-    uint16_t listen_port;    /* default; 0: the configuration must say */
-    uint16_t target_port;    /* default; 0: the configuration must say */
-    uint16_t tls_port;       /* where servers expect TLS from the first byte; 0: nowhere */
-    bool server_first;       /* the server greets before the client says anything */
-    const char *greetings[2]; /* how a greeting that means yes may begin; NULL: any will do */
-    const char *temporary;   /* start of a refusal line, NULL: this protocol has no such line */
-    const char *permanent;
-    const char *end;         /* what closes the line, before CR LF */
+    uint16_t listen_port;    /* default local port; 0: the configuration must say */
+    uint16_t target_port;    /* default port of the server; 0: the configuration must say */
+    uint16_t tls_port;       /* port where servers expect TLS from the first byte; 0: none */
+    bool server_first;       /* the server greets before the client sends anything */
+    const char *greetings[2]; /* possible starts of a positive greeting; none: any greeting is one */
+    const char *temporary;   /* start of the refusal line for a temporary failure; NULL: no such line */
+    const char *permanent;   /* the same for a permanent one */
+    const char *end;         /* end of the refusal line, before CR LF */
 };
 
-/* The row whose section is the length bytes at name; NULL when there is none. */
+/* The row whose section is name, of length bytes; NULL when there is none. */
 const struct protocol *protocol_find(const char *name, size_t length);
 
-/* The port that servers of a scheme listen on, scheme being a token in lower case, or that with an "s" behind it for
- * its TLS form; 0: not known. */
+/* The port that servers of a scheme listen on; 0: not known.  scheme is a token in any case, or that and a lower-case
+ * "s" for TLS from the first byte. */
 uint16_t protocol_default_port(const char *scheme);
 
-/* The rows one by one: i from 0, NULL behind the last. */
+/* Row i of the table, from 0; NULL after the last. */
 const struct protocol *protocol_row(size_t i);
 
-/* The token that says TLS from the first byte, when token (a name, perhaps with a version) is the protocol's own; else
- * NULL. */
+/* The protocol's token for TLS from the first byte, if it has one and token is its own without TLS; else NULL. */
 const char *protocol_tls_token(const struct protocol *protocol, const char *token);
 
-/* Whether servers at this port expect TLS from the first byte, which a client that is pointed there will speak. */
+/* Whether servers at this port expect TLS from the first byte. */
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port);
 
-/* Whether a server's greeting (its first line) means that it will serve us. */
+/* Whether a server's greeting (its first line) is positive. */
 bool protocol_welcomes(const struct protocol *protocol, const char *greeting);
 
-/* Writes the refusal line for a failure, CR LF included, at most PROTOCOL_REFUSAL_MAX bytes of printable ASCII, into
- * out (NUL-terminated).  Returns its length; 0: the protocol has none, reset the connection. */
+/* Writes into out, NUL-terminated, the line that tells a client of a failure: at most PROTOCOL_REFUSAL_MAX bytes of
+ * printable ASCII, CR LF included.  Returns its length; 0: the protocol has no such line, so reset the connection. */
 size_t protocol_refusal(const struct protocol *protocol, const struct failure *failure,
                         char out[PROTOCOL_REFUSAL_MAX + 1]);
 

@@ -1,10 +1,10 @@
-/* The dialogues stand one below the other, each as three functions that say what a line of the server means: to the
- * greeting, to the question what it offers, to STARTTLS.  What we say stands in the table below them.
+/* For each protocol, three functions read the server's lines: greeting, capabilities, answer to STARTTLS.  The commands
+ * that we send are in the table below those functions.
  *
  *     GREETING -> [OFFERS] -> START -> GO        any of them -> FAILED
  *
- * OFFERS is left out where the greeting has told already.  Invariant: a step is entered only when all that was to be
- * sent before is sent, so an answer that comes before its question can never move the machine. */
+ * OFFERS (the command for the capabilities) is skipped if the greeting has them.  Invariant: the machine leaves a step
+ * only after the command of that step was sent whole, so an answer that comes before its command is an error. */
 #include "protocol/starttls.h"
 
 #include <stdlib.h>
@@ -13,14 +13,14 @@
 
 #include "base/log.h"
 
-#define QUOTED_MAX 100 /* of the server's own words in a reason: what the client is told is 200 bytes in all */
+#define QUOTED_MAX 100 /* bytes of the server's line in a failure: a refusal line has 200 bytes in all */
 
 enum step { STEP_GREETING, STEP_OFFERS, STEP_START, STEP_GO, STEP_FAILED };
 
-/* What a line means in its place. */
+/* What a line means in the present step. */
 enum meaning {
-    MEANS_MORE, /* the answer goes on */
-    MEANS_YES,  /* the answer is whole: go on */
+    MEANS_MORE, /* the answer has more lines */
+    MEANS_YES,  /* the answer is complete and positive: next step */
     MEANS_NO,   /* the failure is set */
 };
 
@@ -28,10 +28,10 @@ typedef enum meaning reply_fn(struct starttls *starttls, const char *line);
 
 struct dialogue {
     const char *token;    /* as in struct protocol */
-    const char *keyword;  /* what the server must offer */
-    const char *ask;      /* asks what it offers; NULL: its greeting is the only place */
-    const char *start;    /* asks for TLS */
-    bool literals;        /* a line may end in {n}, and then n bytes are part of it */
+    const char *keyword;  /* the capability that the server must offer */
+    const char *ask;      /* command for the capabilities; NULL: only the greeting has them */
+    const char *start;    /* command for TLS */
+    bool literals;        /* a line may end in {n}; the n bytes after it are part of the line */
     reply_fn *greeting, *offers, *answer;
 };
 
@@ -39,20 +39,20 @@ struct starttls {
     const struct dialogue *dialogue;
     enum step step;
     bool offered;
-    const char *output; /* what is still to be sent, of the table */
+    const char *output; /* the part of a command of the table that is still to be sent */
     size_t output_length;
-    char *greeting;     /* what the client is to get */
+    char *greeting;     /* the greeting for the client; owned */
     size_t greeting_length;
     struct failure failure;
     size_t total;       /* bytes that the server has sent */
-    size_t lines;       /* of the present answer, before this one */
-    size_t literal;     /* bytes of a literal that are still to come */
+    size_t lines;       /* lines of the present answer, without this one */
+    size_t literal;     /* bytes of a literal still to be read */
     bool cr;            /* the last byte was CR */
     size_t length;
     char line[STARTTLS_LINE_MAX + 1];
 };
 
-/* The one place where the step is written. */
+/* Sets the step, which nothing else writes, and the command to send in it. */
 static void enter(struct starttls *starttls, enum step step)
 {
     starttls->step = step;
@@ -106,7 +106,7 @@ static enum meaning refuses(struct starttls *starttls, enum failure_class class,
     return fail(starttls, class, "%s %s: \"%s\"", what, starttls->dialogue->keyword, quoted);
 }
 
-/* Puts a line, start and text, with its end behind what the client is to get. */
+/* Appends a line (start, text, CR LF) to the greeting for the client. */
 static enum meaning keep(struct starttls *starttls, const char *start, const char *text)
 {
     size_t ahead = strlen(start), length = strlen(text);
@@ -124,7 +124,7 @@ static enum meaning keep(struct starttls *starttls, const char *start, const cha
     return MEANS_YES;
 }
 
-/* What is behind these whole words and the blanks after them; NULL when the line begins otherwise. */
+/* If line begins with these whole words, in any case, the rest of it after blanks; else NULL. */
 static const char *behind(const char *line, const char *words)
 {
     size_t length = strlen(words);
@@ -134,7 +134,7 @@ static const char *behind(const char *line, const char *words)
     return line + length + strspn(line + length, " \t");
 }
 
-/* Whether one of the words in the list is this one; end ends the list as the NUL does. */
+/* Whether a list of words, which ends at the byte `end` or at its NUL, has this one, in any case. */
 static bool names(const char *list, char end, const char *word)
 {
     const char stops[] = {' ', '\t', end, '\0'};
@@ -149,7 +149,8 @@ static bool names(const char *list, char end, const char *word)
 
 /* IMAP:  * OK [CAPABILITY ...] text      a1 CAPABILITY -> * CAPABILITY ..., a1 OK      a2 STARTTLS -> a2 OK */
 
-/* The codes tell what the server can, whom to ask instead, what to show the user: all of it unproven before TLS. */
+/* The response codes (capabilities, referrals, alerts) are left out of what the client gets: before TLS nothing
+ * proves that the server sent them. */
 static enum meaning imap_greeting(struct starttls *starttls, const char *line)
 {
     const char *text = behind(line, "* OK");
@@ -169,7 +170,7 @@ static enum meaning imap_greeting(struct starttls *starttls, const char *line)
         text += strcspn(text, "]");
         text += strspn(text, "] \t");
     }
-    return keep(starttls, "* OK ", *text ? text : "ready"); /* the grammar wants a text */
+    return keep(starttls, "* OK ", *text ? text : "ready"); /* the grammar requires a text */
 }
 
 static enum meaning imap_tagged(struct starttls *starttls, const char *line, const char *tag)
@@ -202,7 +203,7 @@ static enum meaning imap_answer(struct starttls *starttls, const char *line)
     return imap_tagged(starttls, line, "a2");
 }
 
-/* What the refusals of SMTP and NNTP have in common: 4yz may change, 5yz will not. */
+/* The refusals of SMTP and NNTP: 4yz is temporary, 5yz permanent. */
 static enum meaning numbered_refusal(struct starttls *starttls, const char *line)
 {
     bool is_number = strspn(line, "0123456789") == 3 && strchr(" -", line[3]);
@@ -228,7 +229,7 @@ static enum meaning smtp_greeting(struct starttls *starttls, const char *line)
     return meaning == MEANS_NO || keep(starttls, "", line) == MEANS_NO ? MEANS_NO : meaning;
 }
 
-/* The first line has the server's name and not a keyword. */
+/* The first line has the server's name, not a keyword. */
 static enum meaning smtp_offers(struct starttls *starttls, const char *line)
 {
     enum meaning meaning = smtp_reply(starttls, line, "250");
@@ -243,7 +244,7 @@ static enum meaning smtp_answer(struct starttls *starttls, const char *line)
     return smtp_reply(starttls, line, "220");
 }
 
-/* A line of a list of keywords that a dot ends. */
+/* A line of a list of keywords; a line with one dot ends the list. */
 static enum meaning listed(struct starttls *starttls, const char *line)
 {
     if (behind(line, starttls->dialogue->keyword))
@@ -319,7 +320,7 @@ static enum meaning sieve_greeting(struct starttls *starttls, const char *line)
     return MEANS_MORE;
 }
 
-/* What the server says to STARTTLS in POP3 and ManageSieve is a status like any other. */
+/* In POP3 and ManageSieve, the answer to STARTTLS is a status like any other. */
 static const struct dialogue table[] = {
     {"IMAP", "STARTTLS", "a1 CAPABILITY\r\n", "a2 STARTTLS\r\n", false, imap_greeting, imap_offers, imap_answer},
     {"SMTP", "STARTTLS", "EHLO [127.0.0.1]\r\n", "STARTTLS\r\n", false, smtp_greeting, smtp_offers, smtp_answer},
@@ -328,7 +329,7 @@ static const struct dialogue table[] = {
     {"SIEVE", "STARTTLS", NULL, "STARTTLS\r\n", true, sieve_greeting, NULL, sieve_status},
 };
 
-/* An answer is whole and was as it should be. */
+/* An answer is complete and positive: enters the next step, or fails. */
 static void go_on(struct starttls *starttls)
 {
     const struct dialogue *dialogue = starttls->dialogue;
@@ -368,7 +369,7 @@ static void put(struct starttls *starttls, char c)
         fail(starttls, FAILURE_PERMANENT, "sends a line of more than %d bytes before TLS", STARTTLS_LINE_MAX);
 }
 
-/* A literal becomes the quoted string that it stands for: the dialogues then know one form only. */
+/* Turns a literal into the equivalent quoted string, so that the functions above see one form only. */
 static void put_literal(struct starttls *starttls, char c)
 {
     if (c == '"' || c == '\\')
@@ -378,8 +379,8 @@ static void put_literal(struct starttls *starttls, char c)
         put(starttls, '"');
 }
 
-/* The brace of a {n} or {n+} that ends the line, and its number; NULL: there is none.  A line that ends in a quoted
- * string ends in its quote, so a brace is never of one. */
+/* The brace of a {n} or {n+} at the end of the line, and its number; NULL: there is none.  It cannot be part of a
+ * quoted string: the line would end in the quote. */
 static const char *open_literal(const char *line, size_t *number)
 {
     const char *brace = strrchr(line, '{');
@@ -387,7 +388,7 @@ static const char *open_literal(const char *line, size_t *number)
 
     if (!brace || brace[1] < '0' || brace[1] > '9')
         return NULL;
-    *number = strtoul(brace + 1, &end, 10); /* too large a number meets the bound of the line */
+    *number = strtoul(brace + 1, &end, 10); /* if it is too large, put() fails at STARTTLS_LINE_MAX */
     end += *end == '+';
     return strcmp(end, "}") == 0 ? brace : NULL;
 }
@@ -496,7 +497,7 @@ const char *starttls_output(const struct starttls *starttls, size_t *length)
 void starttls_sent(struct starttls *starttls, size_t n)
 {
     if (n == 0)
-        return; /* there may be no output to count in */
+        return; /* output may be NULL */
     starttls->output += n;
     starttls->output_length -= n;
 }
