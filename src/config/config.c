@@ -17,25 +17,25 @@
 #include "http/connect_request.h"
 #include "protocol/starttls.h"
 
-#define OPTIONS_MAX 64 /* rows of the option table, at most */
+#define OPTIONS_MAX 64 /* rows of the option table at most */
 
-/* A file being read: the config that grows, the section that is open, where we are, what went wrong. */
+/* A file being read: the config so far, the present section and line, the errors found. */
 struct reading {
     const char *name;
     enum config_use use;
     struct diagnostics complaints;
     struct config *config;
     int line;            /* number of the line being read */
-    bool continues;      /* it goes on with the value before it */
-    bool in_section;     /* a good section header stands above */
-    bool skip_section;   /* a bad one: its keys are passed over, the header was told */
+    bool continues;      /* the line continues the value before it */
+    bool in_section;     /* the section header above is valid */
+    bool skip_section;   /* it is not, which was reported: its keys are skipped */
     enum option_section section;
-    void *base;          /* the struct that the section fills */
+    void *base;          /* the struct that the section fills, see option.h */
     char title[64];      /* for messages: "[imap work]" */
     int section_line;
-    int set_at[OPTIONS_MAX]; /* line of each option in this section; 0: not set */
-    bool has_settings, has_redirects;
-    int secret_line;     /* of the first real secret in the file; 0: none */
+    int set_at[OPTIONS_MAX]; /* line that sets each option in this section; 0: not set */
+    bool has_settings, has_redirects; /* there was a [sallyport], a [redirects] */
+    int secret_line;     /* line of the first secret in the file; 0: there is none */
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(struct reading *reading, int line, const char *format, ...)
@@ -49,7 +49,7 @@ static void __attribute__((format(printf, 3, 4))) complain(struct reading *readi
 
 /* --- sections --- */
 
-/* A copy; NULL after a complaint. */
+/* Returns a copy; NULL: out of memory, which was reported. */
 static char *copy_text(struct reading *reading, const char *text)
 {
     char *copy = strdup(text);
@@ -82,13 +82,13 @@ static void set_defaults(struct reading *reading)
     }
 }
 
-/* The line that a key of this section was set in; 0: it was not. */
+/* The line that sets a key in this section; 0: none does. */
 static int line_of(const struct reading *reading, const char *key)
 {
     return reading->set_at[option_index(option_find(reading->section, key))];
 }
 
-/* Whether a file that a key names is there; a secret one must be nobody else's, as ssh asks of its keys. */
+/* Checks that the file named by a key exists.  If it is secret, others must not be able to read it. */
 static void check_file(struct reading *reading, const char *key, const char *path, bool secret)
 {
     int line = line_of(reading, key);
@@ -102,7 +102,7 @@ static void check_file(struct reading *reading, const char *key, const char *pat
         complain(reading, line, "%s: others can read %s: run `chmod 600` on it", key, path);
 }
 
-/* What TLS inside the tunnel changes: the port that servers listen on, the token that is announced. */
+/* TLS inside the tunnel changes the default port of the target and the token that is announced. */
 static void complete_tls(struct reading *reading, struct listener_config *listener)
 {
     const struct protocol *protocol = listener->protocol;
@@ -130,7 +130,7 @@ static void complete_tls(struct reading *reading, struct listener_config *listen
     }
 }
 
-/* What depends on the protocol and so has no text in the option table. */
+/* Sets the defaults that depend on the protocol and so are not in the option table. */
 static void complete_listener(struct reading *reading, struct listener_config *listener)
 {
     static const char key_listen[] = "listen", key_protocol[] = "protocol";
@@ -160,7 +160,7 @@ static void complete_listener(struct reading *reading, struct listener_config *l
     }
 }
 
-/* A credential's file is looked at where it is read: `check` by hand need not have it. */
+/* The file of a credential is not looked at here: for `check` by hand it need not exist. */
 static void check_password_file(struct reading *reading, const char *path)
 {
     const char *credential = systemd_credential_name(path), *why;
@@ -184,7 +184,7 @@ static void check_auth(struct reading *reading, const struct proxy_config *proxy
         complain(reading, line, "auth = %s needs method = connect", word);
 }
 
-/* Connections can be made ahead of need only where a single one is like any other. */
+/* preconnect makes connections ahead of need: only possible where any connection serves any session. */
 static void check_preconnect(struct reading *reading, const struct proxy_config *proxy)
 {
     int line = line_of(reading, "preconnect");
@@ -210,7 +210,7 @@ static void check_proxy_tls(struct reading *reading, const struct proxy_config *
         complain(reading, line_of(reading, "key-file"), "key-file without a cert-file");
     if (proxy->ca_file)
         check_file(reading, "ca-file", proxy->ca_file, false);
-    if (proxy->cert_file) /* when the key is in it, too, it is as secret as that */
+    if (proxy->cert_file) /* if it also has the key, it must be secret */
         check_file(reading, "cert-file", proxy->cert_file, !proxy->key_file);
     if (proxy->key_file)
         check_file(reading, "key-file", proxy->key_file, true);
@@ -266,7 +266,7 @@ static bool is_label(const char *label, size_t length)
     return length > 0 && length <= CONFIG_LABEL_MAX;
 }
 
-/* Adds a zeroed element to an array; NULL after a complaint. */
+/* Adds a zeroed element to an array; NULL: it cannot, which was reported. */
 static void *grow(struct reading *reading, void **array, size_t *count, size_t size)
 {
     char *grown = *count < CONFIG_SECTIONS_MAX ? realloc(*array, (*count + 1) * size) : NULL;
@@ -331,7 +331,7 @@ static bool open_listener(struct reading *reading, const struct protocol *protoc
     return true;
 }
 
-/* A section that stands once and takes no label. */
+/* Opens a section that may occur once and takes no label. */
 static bool open_only(struct reading *reading, const char *label, bool *stands, void *base)
 {
     if (*label)
@@ -395,7 +395,7 @@ static void open_section(void *arg, int line, const char *header)
     }
     reading->skip_section = !reading->in_section;
     if (reading->in_section && reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
-        set_defaults(reading); /* those two have them from the start */
+        set_defaults(reading); /* those two have their defaults already: config_parse has set them */
 }
 
 /* --- keys --- */
@@ -405,7 +405,7 @@ static void note_secret(struct reading *reading, const struct option_row *option
     const char *shown = value;
 
     if (option->rule.flags & VALUE_REPEATS && value_header_is_secret(value)) {
-        shown += strcspn(shown, ":"); /* a header: what stands behind its name */
+        shown += strcspn(shown, ":"); /* a header: only its value is secret */
         shown += strspn(shown, ": \t");
     } else if (!(option->rule.flags & VALUE_SECRET)) {
         return;

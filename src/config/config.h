@@ -1,6 +1,6 @@
-/* The configuration file, read with inih into structs by way of the option table.  Immutable once loaded; shared by
- * reference counting, so that a reload never changes what a running session sees.  The format and every key are told
- * in sallyport.ini(5). */
+/* Reads the configuration file into the structs of settings.h, guided by the option table.  A loaded configuration
+ * does not change and is shared by reference counting, so that a reload has no effect on running sessions.
+ * sallyport.ini(5) describes the format and every key. */
 #ifndef SALLYPORT_CONFIG_H
 #define SALLYPORT_CONFIG_H
 
@@ -10,23 +10,24 @@
 #include "config/settings.h"
 
 #define CONFIG_LABEL_MAX 32       /* bytes of a section's label */
-#define CONFIG_SECTIONS_MAX 256   /* proxies, and listeners, of one file */
+#define CONFIG_SECTIONS_MAX 256   /* proxies of one file, and as many listeners */
 
-/* Is told each error as one line, "FILE:LINE: text" or "FILE: text". */
+/* Gets each error as one line, "FILE:LINE: text" or "FILE: text", borrowed for the call. */
 typedef void config_report(void *arg, const char *line);
 
-/* Reads a file, or an open stream that is called name in errors and whose mode is not looked at.  Returns a config with
- * one reference, or NULL after at least one report.  config_parse does not close the stream. */
+/* config_load reads the file at path, config_parse an open stream, which is called name in errors and stays open.
+ * Return a config with one reference, or NULL after at least one report.  A regular file that contains a secret must
+ * not be readable by others. */
 struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg);
 struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg);
 
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are wiped with the last reference */
 
-/* Prints the configuration as a file that config_parse accepts, defaults included, secrets masked. */
+/* Prints the configuration with its defaults, secrets masked, as a file that config_parse accepts (CONFIG_TO_CHECK). */
 void config_print(const struct config *config, FILE *out);
 
-/* The listener of that name ("imap", "imap/work"), or NULL. */
+/* The listener of that name ("imap", "imap/work"), borrowed from config, or NULL. */
 const struct listener_config *config_listener(const struct config *config, const char *name);
 
 #endif

@@ -58,7 +58,7 @@ static void link_proxies(struct config *config, struct diagnostics *complaints)
     }
 }
 
-/* Ways that lead through many proxies, or round in a circle. */
+/* Finds chains of `via` that are circular or too long. */
 static void check_ways(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->proxy_count; i++) {
@@ -73,7 +73,7 @@ static void check_ways(const struct config *config, struct diagnostics *complain
     }
 }
 
-/* A SOCKS proxy knows no CONNECT, no Upgrade and no redirect: it can only stand before one that does. */
+/* A SOCKS proxy knows no CONNECT, Upgrade or redirect: it can only be the `via` of a proxy that does. */
 static void check_socks(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
@@ -93,7 +93,7 @@ static bool is_loopback_host(const char *host)
     return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
 }
 
-/* localhost is both of the two loopback addresses. */
+/* Whether two places overlap; localhost stands for both 127.0.0.1 and ::1. */
 static bool same_place(const struct endpoint *a, const struct endpoint *b)
 {
     bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
@@ -103,7 +103,7 @@ static bool same_place(const struct endpoint *a, const struct endpoint *b)
             (b_local && is_loopback_host(a->host)));
 }
 
-/* The place that an earlier listener, or this one, listens on already; NULL when it is free. */
+/* The listener, an earlier one or this one itself, that already listens on this place; NULL: none does. */
 static const struct listener_config *taken_by(const struct config *config, size_t at, size_t place)
 {
     const struct endpoint *wanted = &config->listeners[at].listen.at[place];
@@ -135,14 +135,14 @@ static bool is_any_host(const char *host)
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
-/* Whether who connects to this place gets to the listener. */
+/* Whether a connection to `place` would reach a listener at `listen`. */
 static bool leads_to(const struct endpoint *place, const struct endpoint *listen)
 {
     return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
                                          (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
 }
 
-/* Each session of such a listener would be its next client, until no more fit in. */
+/* Finds listeners whose proxy is the listener itself: each session would open the next one, until max-sessions. */
 static void check_circles(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
@@ -156,7 +156,7 @@ static void check_circles(const struct config *config, struct diagnostics *compl
     }
 }
 
-/* A daemon that was told to look into an environment that says nothing would refuse every session: say so now. */
+/* Finds url = environment without a usable variable: the daemon would refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->listener_count; i++) {

@@ -1,29 +1,30 @@
-/* Errors of a file, gathered while it is read and told in the order of its lines. */
+/* Collects the errors of a file while it is read, and reports them in the order of its lines. */
 #ifndef SALLYPORT_DIAGNOSTICS_H
 #define SALLYPORT_DIAGNOSTICS_H
 
 #include <stdarg.h>
 #include <stddef.h>
 
-#define DIAGNOSTICS_MAX 100 /* more are counted, not told */
+#define DIAGNOSTICS_MAX 100 /* errors reported; any more are only counted */
 
 struct diagnostic {
-    int line;
-    size_t place; /* in the order of finding */
+    int line;     /* from 1; 0: the file as a whole */
+    size_t place; /* from 1, in the order in which they were found */
     char *text;   /* owned; NULL: out of memory */
 };
 
-/* Zeroed memory holds none. */
+/* Zeroed memory has none.  diagnostics_tell frees what it holds. */
 struct diagnostics {
-    size_t count; /* found; the first DIAGNOSTICS_MAX of them are kept */
+    size_t count; /* errors found; the first DIAGNOSTICS_MAX of them are kept */
     struct diagnostic kept[DIAGNOSTICS_MAX];
 };
 
-/* Keeps one about a line; 0: about the file as a whole. */
+/* Adds an error about a line (from 1; 0: the file as a whole).  Its text is formatted as by vprintf. */
 void diagnostics_add(struct diagnostics *complaints, int line, const char *format, va_list values)
     __attribute__((format(printf, 3, 0)));
 
-/* Hands each to report as "NAME:LINE: text" or "NAME: text", those about the whole first, and frees them. */
+/* Calls report for each error, as "NAME:LINE: text" or "NAME: text", those about the whole file first, and for the
+ * number of those not kept.  Frees all; afterwards there are none. */
 void diagnostics_tell(struct diagnostics *complaints, const char *name, void (*report)(void *arg, const char *line),
                       void *arg);
 

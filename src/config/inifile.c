@@ -4,16 +4,16 @@
 #include <ini.h>
 #include <string.h>
 
-/* inih takes a semicolon behind a blank for a comment and would cut the value there.  On its way through inih such a
- * semicolon travels as this byte, which no line may hold otherwise. */
+/* inih takes a semicolon after a blank for the start of a comment and would cut the value there.  So each semicolon
+ * is replaced by this byte, which no line may contain otherwise, and put back in on_key. */
 #define SEMICOLON_STAND_IN '\x01'
 
 struct reading {
     FILE *stream;
     const struct inifile_reader *reader;
     int line;       /* number of the line last read */
-    bool continues; /* it goes on with the value before it */
-    bool has_key;   /* there is a value before it, in this section */
+    bool continues; /* the line continues the value before it */
+    bool has_key;   /* this section has a value that a line could continue */
 };
 
 static void fault(const struct reading *reading, const char *text)
@@ -21,7 +21,8 @@ static void fault(const struct reading *reading, const char *text)
     reading->reader->fault(reading->reader->arg, reading->line, text);
 }
 
-/* Reads one line, whole, without its end.  False behind the last.  *length may be more than what was kept. */
+/* Reads a whole line without its end and keeps as much as fits.  *length is that of the whole line.  False at the end
+ * of the file. */
 static bool read_line(struct reading *reading, char *line, size_t size, size_t *length)
 {
     int c = getc(reading->stream);
@@ -37,7 +38,7 @@ static bool read_line(struct reading *reading, char *line, size_t size, size_t *
     return true;
 }
 
-/* "name =" at the start of an indented line: a key that somebody indented, not a continuation. */
+/* Whether an indented line starts with "name =": then it is an indented key, not a continuation. */
 static bool looks_like_key(const char *text)
 {
     size_t name = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
@@ -45,7 +46,7 @@ static bool looks_like_key(const char *text)
     return name > 0 && text[name + strspn(text + name, " \t")] == '=';
 }
 
-/* "[::1]:143" in an indented line: a member of a list, not a section. */
+/* Whether an indented line starts with an address such as "[::1]:143": then it is part of a list, not a section. */
 static bool is_address(const char *text)
 {
     return strcspn(text, ":") < strcspn(text, "]");
@@ -59,7 +60,7 @@ static bool has_control_byte(const char *line, size_t length)
     return false;
 }
 
-/* Looks a line over.  Returns what inih is to get of it, NULL for nothing; everything wrong with it is told here. */
+/* Checks a line and reports its faults.  Returns the part of it that inih gets; NULL: none. */
 static char *vet_line(struct reading *reading, char *line, size_t length)
 {
     char *text = line, *start;
@@ -99,8 +100,7 @@ static char *vet_line(struct reading *reading, char *line, size_t length)
     return start;
 }
 
-/* inih's way to the next line: fgets with manners.  A line that is not for inih reaches it empty, so that it, too,
- * keeps count. */
+/* The fgets that inih calls.  A line that is not for inih is passed as an empty one, so that inih counts it. */
 static char *next_line(char *out, int size, void *arg)
 {
     struct reading *reading = arg;
@@ -120,7 +120,7 @@ static char *next_line(char *out, int size, void *arg)
     return out;
 }
 
-/* inih's call for each key; it knows sections, too, but cuts their names. */
+/* Called by inih for each key.  Its section is not used, because inih cuts long names. */
 static int on_key(void *arg, const char *section, const char *key, const char *value)
 {
     struct reading *reading = arg;
@@ -140,6 +140,6 @@ bool inifile_read(FILE *stream, const struct inifile_reader *reader)
 {
     struct reading reading = {.stream = stream, .reader = reader};
 
-    errno = ENOMEM; /* what a negative answer of inih means */
+    errno = ENOMEM; /* inih returns a negative number when out of memory, and does not set errno */
     return ini_parse_stream(next_line, &reading, on_key, &reading) >= 0 && !ferror(stream);
 }

@@ -18,7 +18,7 @@ static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 #define PROXY(...) ROW(OPTION_PROXY, proxy_config, __VA_ARGS__)
 #define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_settings, __VA_ARGS__)
 #define LISTENER(...) ROW(OPTION_LISTENER, listener_config, __VA_ARGS__)
-#define HOUR UINT64_C(3600000) /* in the unit of the field: a phase may take from a second to an hour */
+#define HOUR UINT64_C(3600000) /* in ms, like all times */
 
 static const struct option_row table[] = {
     GLOBAL("log-level", word, log_level, "info", 0, 0, log_level_words, 0, "how much is logged"),

@@ -1,6 +1,6 @@
-/* The option table: every key of the configuration file, once.  It feeds parsing, defaults, `check` and the tests that
- * hold man page and sample file against it.  A row names a field by its offset in the struct that its kind of section
- * fills (settings.h).  Pure. */
+/* The option table: one row for every key of the configuration file.  It is used for parsing, defaults, `check`, and
+ * the tests that compare man page and sample file with it.  A row names its field by the offset in the struct that
+ * sections of its kind fill (settings.h).  Pure; all texts are static. */
 #ifndef SALLYPORT_OPTION_H
 #define SALLYPORT_OPTION_H
 
@@ -19,18 +19,18 @@ struct option_row {
     enum option_section section;
     struct value_rule rule;
     size_t offset;       /* of the field in its section's struct */
-    const char *initial; /* the default, as text; NULL: unset, or told by the protocol */
-    const char *help;    /* one line */
+    const char *initial; /* the default, as text; NULL: unset, or it depends on the protocol */
+    const char *help;    /* what the key means, in a few words */
 };
 
-/* The rows one by one: i from 0, NULL behind the last. */
+/* Row i of the table, from 0; NULL after the last. */
 const struct option_row *option_row(size_t i);
 
-/* The row of a key in a section, or NULL; and its place in the table. */
+/* option_find: the row of a key in a kind of section, or NULL.  option_index: the index of a row in the table. */
 const struct option_row *option_find(enum option_section section, const char *key);
 size_t option_index(const struct option_row *row);
 
-/* The field of that row in its section's struct. */
+/* The field of that row in base, which is the struct of its kind of section. */
 void *option_field(const struct option_row *row, void *base);
 const void *option_field_const(const struct option_row *row, const void *base);
 

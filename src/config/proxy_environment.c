@@ -65,7 +65,7 @@ static bool no_proxy_member_names(const char *member, size_t length, const struc
 
     if (length == 1 && *member == '*')
         return true;
-    if (inet_pton(AF_INET, endpoint->host, &ignored) == 1 || strchr(endpoint->host, ':')) { /* addresses: only equal */
+    if (inet_pton(AF_INET, endpoint->host, &ignored) == 1 || strchr(endpoint->host, ':')) { /* must be equal */
         if (length == strlen(endpoint->host) && strncasecmp(member, endpoint->host, length) == 0)
             return true;
         return endpoint_parse(&named, member, length, endpoint->port, &why) && endpoint_equal(&named, endpoint);

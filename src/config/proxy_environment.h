@@ -1,5 +1,5 @@
-/* The proxy variables of the environment, as other programs read them: the name in lower case first, then in upper
- * case; an empty one counts as unset. */
+/* Reads the proxy variables of the environment as other programs do: first the name in lower case, then in upper
+ * case; an empty variable counts as unset.  Values are borrowed from the environment. */
 #ifndef SALLYPORT_PROXY_ENVIRONMENT_H
 #define SALLYPORT_PROXY_ENVIRONMENT_H
 
@@ -8,20 +8,20 @@
 
 #include "net/endpoint.h"
 
-/* The value of <scheme>_proxy, else of all_proxy, else NULL.  scheme is in lower case. */
+/* The value of <scheme>_proxy, else of all_proxy, else NULL.  scheme is in lower case, such as "imap". */
 const char *proxy_environment_find(const char *scheme);
 
 /* The value of no_proxy, or NULL. */
 const char *proxy_environment_no_proxy(void);
 
-/* Reads length bytes of a proxy variable: as endpoint_parse_url, but it may hold "user:password@" too and may leave the
- * scheme out.  *userinfo points into text, *userinfo_length is 0 when there is none.  False: *why, of static storage,
- * names the fault, and the rest holds nothing of use. */
+/* Reads length bytes of a proxy variable like endpoint_parse_url, but the text may have no scheme (http is assumed)
+ * and may have "user:password@".  *userinfo points to that in text, without the '@'; *userinfo_length is 0 if there
+ * is none.  False: *why (static) names the fault, and the results must not be used. */
 bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                              size_t *userinfo_length, const char **why);
 
-/* Returns whether the list of a no_proxy variable names this endpoint: "*", domains, addresses, each with or without a
- * port, separated by commas or blanks. */
+/* Whether the list of a no_proxy variable names this endpoint.  Its members are "*", domains or addresses, with or
+ * without a port, separated by commas or blanks. */
 bool proxy_environment_excludes(const struct endpoint *endpoint, const char *list);
 
 #endif

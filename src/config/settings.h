@@ -1,4 +1,5 @@
-/* What a configuration file says, as structs: filled by way of the option table, read by everybody.  No code. */
+/* The contents of a configuration file as structs, which are filled by the option table (option.h).  All pointers
+ * belong to the struct config and are NULL when the key is not set, unless said otherwise.  No code. */
 #ifndef SALLYPORT_SETTINGS_H
 #define SALLYPORT_SETTINGS_H
 
@@ -17,7 +18,7 @@ struct settings {
     unsigned log_to;    /* enum settings_log_to */
     uint32_t max_sessions;
     uint32_t resolve_timeout, connect_timeout, handshake_timeout, greeting_timeout; /* ms */
-    uint32_t idle_timeout;                                                          /* ms, 0 = never */
+    uint32_t idle_timeout;                                                          /* ms; 0: none */
     uint32_t keepalive;                                                             /* ms */
     bool same_user;
     char *control; /* path of the control socket; may begin with $XDG_RUNTIME_DIR; "none" */
@@ -37,14 +38,14 @@ struct proxy_config {
     char *password, *password_file, *password_command; /* at most one of them */
     unsigned auth;     /* enum proxy_auth */
     struct value_texts headers;
-    char *ca_file, *cert_file, *key_file; /* of TLS to it; NULL: the system's authorities, no certificate of ours */
+    char *ca_file, *cert_file, *key_file; /* for TLS to the proxy; NULL: the system's authorities, no certificate */
     bool verify;
     char *via_name;    /* label of the proxy through which this one is reached, or NULL */
-    const struct proxy_config *via;
-    uint32_t preconnect;     /* connections kept ready */
+    const struct proxy_config *via; /* set by config_check, or NULL */
+    uint32_t preconnect;     /* number of connections kept ready; 0: none */
     uint32_t preconnect_age; /* ms; how old they may grow */
     unsigned fallback; /* enum proxy_fallback */
-    int line, via_line; /* of its section in the file, and of the key `via` (0: not given) */
+    int line, via_line; /* line of the section, line of its key `via` (0: not set) */
 };
 
 enum listener_tls { TLS_NO, TLS_YES, TLS_STARTTLS };
@@ -52,19 +53,19 @@ enum listener_tls { TLS_NO, TLS_YES, TLS_STARTTLS };
 struct listener_config {
     char *name; /* section and label: "imap", "imap/work" */
     const struct protocol *protocol;
-    struct value_places listen; /* host "localhost" = 127.0.0.1 and ::1; port 0 = any free one */
+    struct value_places listen; /* host "localhost": 127.0.0.1 and ::1; port 0: any free port */
     struct endpoint_target target;
-    unsigned tls;      /* enum listener_tls: how the target is spoken to inside the tunnel */
+    unsigned tls;      /* enum listener_tls: TLS to the target inside the tunnel */
     char *tls_ca_file; /* NULL: the system's authorities */
     bool tls_verify;
     char *token;       /* for Upgrade: "IMAP", "IMAP/4rev1", "IMAPS" */
-    char *scheme;      /* its name in lower case */
+    char *scheme;      /* the token in lower case, without its version */
     char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */
-    const struct proxy_config *proxy; /* NULL: direct */
-    int line, proxy_line; /* of its section in the file, and of the key `proxy` (0: not given) */
+    const struct proxy_config *proxy; /* set by config_check; NULL: direct */
+    int line, proxy_line; /* line of the section, line of its key `proxy` (0: not set) */
 };
 
-#define REDIRECT_HOPS_MAX 16 /* the most that max-hops may say, and so the longest chain of redirects */
+#define REDIRECT_HOPS_MAX 16 /* largest value of max-hops, and so the longest chain of redirects */
 
 enum redirect_wider { WIDER_ASK, WIDER_REFUSE, WIDER_SAME_DOMAIN, WIDER_CLAMP, WIDER_ACCEPT };
 
@@ -73,13 +74,13 @@ struct redirect_settings {
     unsigned wider; /* enum redirect_wider */
     uint32_t max_hops;
     uint32_t max_lifetime; /* ms */
-    char *ask_command;     /* for the one who asks; NULL: none */
+    char *ask_command;     /* program that asks the user; NULL: none */
     uint32_t ask_timeout;  /* ms */
 };
 
 struct config {
-    unsigned references; /* config_ref and config_unref only */
-    char *path;
+    unsigned references; /* only for config_ref and config_unref */
+    char *path;          /* of the file, as given to config_load */
     struct settings settings;
     struct redirect_settings redirects;
     size_t proxy_count, listener_count;
@@ -87,8 +88,8 @@ struct config {
     struct listener_config *listeners;
 };
 
-/* What a configuration is loaded for.  A mask in a secret's place is fine for `check` only; a user without a password
- * is fine where a person can be asked. */
+/* What a configuration is loaded for.  CONFIG_TO_CHECK accepts masked secrets, as `check` prints them, and does not
+ * look into the environment.  CONFIG_TO_ASK accepts a user without a password, because a person can be asked. */
 enum config_use { CONFIG_TO_CHECK, CONFIG_TO_RUN, CONFIG_TO_ASK };
 
 #endif

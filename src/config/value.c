@@ -21,7 +21,7 @@ static bool fault(const char **why, const char *text)
     return false;
 }
 
-/* "key = value", without the blanks when the line would be longer than a file may hold. */
+/* Writes "key = value", without the blanks if the line would otherwise be longer than INIFILE_LINE_MAX. */
 static void print_line(const struct value_rule *rule, const char *text, FILE *out)
 {
     fprintf(out, strlen(rule->key) + strlen(text) + 3 > INIFILE_LINE_MAX ? "%s=%s\n" : "%s = %s\n", rule->key, text);
@@ -60,10 +60,10 @@ static bool find_word(const char *const *words, const char *value, size_t length
     return false;
 }
 
-/* Names the words that would do. */
+/* Returns false with the list of possible words in *why. */
 static bool fault_words(const struct value_rule *rule, const char **why)
 {
-    static char told[120]; /* borrowed by *why until the next fault */
+    static char told[120]; /* *why points to it until the next fault */
     size_t at = (size_t)snprintf(told, sizeof told, "takes");
 
     for (size_t i = 0; rule->words[i] && at < sizeof told; i++)
@@ -85,7 +85,7 @@ static void print_word(const struct value_rule *rule, const void *field, FILE *o
 
 const struct value_kind value_word = {parse_word, print_word, NULL};
 
-/* --- some of some words, as bits, or none --- */
+/* --- several of some words, as bits, or none --- */
 
 static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                         const char **why)
@@ -125,7 +125,7 @@ const struct value_kind value_words = {parse_words, print_words, NULL};
 
 /* --- whole numbers, and times with a unit --- */
 
-/* Digits, then at most one letter of units, whose factor is at the same place in factors. */
+/* Reads digits and at most one letter of units, each with its factor in factors; without a letter it is unitless. */
 static bool parse_scaled(const struct value_rule *rule, const char *value, const char *units, const uint64_t *factors,
                          uint64_t unitless, uint32_t *result, const char **why)
 {
@@ -145,7 +145,7 @@ static bool parse_scaled(const struct value_rule *rule, const char *value, const
         number *= unitless;
     }
     if (number < rule->least || number > rule->most) {
-        static char told[80]; /* borrowed by *why until the next fault */
+        static char told[80]; /* *why points to it until the next fault */
 
         snprintf(told, sizeof told, "out of range, which is from %" PRIu64 " to %" PRIu64 "%s", rule->least / unitless,
                  rule->most / unitless, unitless == 1 ? "" : " seconds");
@@ -200,7 +200,7 @@ static void print_time(const struct value_rule *rule, const void *field, FILE *o
 
 const struct value_kind value_time = {parse_time, print_time, NULL};
 
-/* --- text, and text that nobody may see --- */
+/* --- text, secrets included --- */
 
 static void release_text(void *field)
 {
@@ -220,7 +220,7 @@ static bool parse_text(const struct value_rule *rule, const struct protocol *pro
     (void)rule, (void)protocol;
     if (!*value)
         return fault(why, "empty");
-    release_text(text); /* the default, perhaps */
+    release_text(text); /* it may have a default */
     *text = strdup(value);
     return *text || fault(why, "does not fit into memory");
 }
@@ -237,7 +237,7 @@ static void print_text(const struct value_rule *rule, const void *field, FILE *o
 
 const struct value_kind value_text = {parse_text, print_text, release_text};
 
-/* The user of Basic authentication cannot hold a colon (RFC 7617 section 2). */
+/* In Basic authentication, a user name cannot contain a colon (RFC 7617 section 2). */
 static bool parse_user(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                        const char **why)
 {
@@ -276,7 +276,7 @@ const struct value_kind value_token = {parse_token, print_text, release_text};
 
 /* --- lists of places --- */
 
-/* host:port, without a port that is the default where the line would be longer than a file may hold. */
+/* Writes host:port; without the port if it is the default and the line would be longer than INIFILE_LINE_MAX. */
 static const char *format_shortly(const struct endpoint *place, uint16_t default_port, const struct value_rule *rule,
                                   char out[ENDPOINT_TEXT_MAX])
 {
@@ -306,13 +306,13 @@ static bool parse_places(struct value_places *places, const char *value, place_p
     return places->count > 0 || fault(why, "empty");
 }
 
-/* localhost, a numeric address, [IPv6]; always with a port, which may be 0. */
+/* localhost, an IPv4 address or [IPv6], with a port, which may be 0. */
 static bool parse_listen_place(struct endpoint *place, const char *value, size_t length, const char **why)
 {
     struct address ignored;
     bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
 
-    /* port 0 has a meaning here only: parse what stands before it, with a port that is none of the user's */
+    /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
     if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
         return false;
     if (any_port)
@@ -409,7 +409,7 @@ static void print_target(const struct value_rule *rule, const void *field, FILE 
         snprintf(text, sizeof text, "srv:%s", target->place.host);
     else
         endpoint_format(&target->place, text);
-    /* too long for a line only when it was written without its port, which was the default */
+    /* the line can be too long only if it was written without its port, which is the default */
     if (!target->srv && strlen(rule->key) + 1 + strlen(text) > INIFILE_LINE_MAX)
         *strrchr(text, ':') = '\0';
     print_line(rule, text, out);
@@ -428,7 +428,7 @@ bool value_header_is_secret(const char *header)
            (name == 6 && strncasecmp(header, "Cookie", name) == 0);
 }
 
-/* Fields that we write ourselves, or that would make the request mean something else. */
+/* Whether sallyport writes this field itself, or it would change the meaning of the request. */
 static bool is_ours(const char *name, size_t length)
 {
     static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "User-Agent",

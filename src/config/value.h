@@ -1,5 +1,4 @@
-/* The kinds of values that keys of the configuration take: how each is read from text, printed back and freed.  Pure,
- * but for the memory that values own. */
+/* The kinds of values of configuration keys: how each is parsed, printed and freed.  Pure, but values own memory. */
 #ifndef SALLYPORT_VALUE_H
 #define SALLYPORT_VALUE_H
 
@@ -11,7 +10,7 @@
 #include "net/endpoint.h"
 #include "protocol/protocol.h"
 
-#define VALUE_MASK "********" /* what stands for a secret in what `check` prints */
+#define VALUE_MASK "********" /* printed by `check` in place of a secret */
 #define VALUE_LIST_MAX 32     /* members of a list: addresses of a listener, urls and headers of a proxy */
 
 /* A list of texts, all owned. */
@@ -20,18 +19,18 @@ struct value_texts {
     char *at[VALUE_LIST_MAX];
 };
 
-/* A list of places. */
+/* A list of host:port. */
 struct value_places {
     size_t count;
-    bool environment; /* "environment" instead of a list */
+    bool environment; /* the value is "environment", not a list */
     struct endpoint at[VALUE_LIST_MAX];
 };
 
 enum value_flag {
     VALUE_REQUIRED = 1 << 0,
-    VALUE_REPEATS = 1 << 1,   /* may stand more than once; each adds to the list */
-    VALUE_CONTINUES = 1 << 2, /* a list by white space, may go on in indented lines */
-    VALUE_SECRET = 1 << 3,    /* never printed; keeps its file private */
+    VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
+    VALUE_CONTINUES = 1 << 2, /* a list separated by blanks, which indented lines may continue */
+    VALUE_SECRET = 1 << 3,    /* never printed; its file must not be readable by others */
 };
 
 struct value_kind;
@@ -40,37 +39,37 @@ struct value_kind;
 struct value_rule {
     const char *key;
     const struct value_kind *kind;
-    uint64_t least, most;     /* of numbers, in the unit of the field */
-    const char *const *words; /* of kinds that choose from words, ended by NULL */
+    uint64_t least, most;     /* range of a number, in the unit of the field */
+    const char *const *words; /* the possible words, ended by NULL, for value_word and value_words */
     unsigned flags;           /* enum value_flag */
 };
 
 /* The kinds, and the C type of the field that each fills. */
 extern const struct value_kind value_yes_no;   /* bool */
 extern const struct value_kind value_word;     /* unsigned: index into words */
-extern const struct value_kind value_words;    /* unsigned: a bit for each of words; "none": 0 */
-extern const struct value_kind value_number;   /* uint32_t; k and m stand for 1024 and its square */
-extern const struct value_kind value_time;     /* uint32_t, milliseconds; s m h d, without a unit seconds */
+extern const struct value_kind value_words;    /* unsigned: one bit for each of words; "none": 0 */
+extern const struct value_kind value_number;   /* uint32_t; suffix k: times 1024, m: times 1024 * 1024 */
+extern const struct value_kind value_time;     /* uint32_t in ms; suffix s, m, h or d; without one, seconds */
 extern const struct value_kind value_text;     /* char *, owned */
 extern const struct value_kind value_user;     /* char *, owned, without a colon */
 extern const struct value_kind value_token;    /* char *, owned: NAME or NAME/VERSION */
-extern const struct value_kind value_listen;   /* struct value_places: localhost or literals, port 0 allowed */
-extern const struct value_kind value_urls;     /* struct value_places: proxies' URLs, or environment */
+extern const struct value_kind value_listen;   /* struct value_places: localhost or address literals; port may be 0 */
+extern const struct value_kind value_urls;     /* struct value_places: URLs of proxies, or "environment" */
 extern const struct value_kind value_target;   /* struct endpoint_target */
 extern const struct value_kind value_headers;  /* struct value_texts: "Name: value" */
 
-/* Reads a value into a field.  False: *why names the fault.  A list is added to.  protocol: of the listener whose key
- * it is, or NULL. */
+/* Parses a value into a field, which is zeroed or has a value; a list is added to.  protocol: that of the listener
+ * that the key belongs to, or NULL.  False: *why names the fault, valid until the next call. */
 bool value_parse(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                  const char **why);
 
-/* Writes "key = value" lines, secrets masked; ";key =" when it is unset. */
+/* Writes lines "key = value", with secrets masked; ";key =" when there is no value. */
 void value_print(const struct value_rule *rule, const void *field, FILE *out);
 
-/* Frees what the field owns, wiped, and empties it. */
+/* Wipes and frees what the field owns, and empties it. */
 void value_release(const struct value_rule *rule, void *field);
 
-/* Whether a header of the configuration carries credentials. */
+/* Whether a header ("Name: value") has credentials. */
 bool value_header_is_secret(const char *header);
 
 #endif

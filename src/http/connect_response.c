@@ -10,7 +10,7 @@
 
 #define BODY_WORDS_MAX 80 /* bytes of an error page that go to the log, with the NUL */
 
-/* Whether a member of Upgrade is the token we sent (RFC 9110 section 7.8): the name in any case, the same version. */
+/* Whether a member of Upgrade is our token (RFC 9110 section 7.8): the name in any case, the version exactly. */
 static bool is_token(const struct http_head_slice *member, const char *token)
 {
     size_t length = strlen(token);

@@ -193,7 +193,7 @@ static void on_ready(void *arg, int ready)
         receive(h1);
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter_ask(struct h1_exchange *h1)
 {
@@ -236,7 +236,7 @@ static void release(struct task *task)
 
 static const struct task_kind kind = {"exchange", state_names, begin, drop, release};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 static struct transport *take(struct exchange *exchange, char **leftover, size_t *length)
 {

@@ -25,7 +25,7 @@ enum http_body_result {
     HTTP_BODY_BAD,  /* the chunks are broken: the connection cannot be used again */
 };
 
-/* Takes the next length bytes of the stream.  length may be 0: an empty body is DONE at once.  Only DONE sets *used. */
+/* Takes the next length bytes.  length may be 0: an empty body is DONE at once.  Only DONE sets *used. */
 enum http_body_result http_body_read(struct http_body *body, const char *bytes, size_t length, size_t *used);
 
 #endif

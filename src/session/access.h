@@ -1,5 +1,5 @@
-/* Keeps other users of this machine out: on loopback, with `same-user`, only programs of the user who runs the daemon
- * may connect.  Root is not special. */
+/* Keeps other users of this machine out.  With `same-user`, only programs of the user who runs the daemon may connect
+ * over loopback; root may not either. */
 #ifndef SALLYPORT_ACCESS_H
 #define SALLYPORT_ACCESS_H
 
@@ -12,13 +12,13 @@
 #include "config/settings.h"
 #include "net/address.h"
 
-/* Zeroed memory is one. */
+/* Zeroed memory is a new one. */
 struct access {
-    struct log_brake untold;
+    struct log_brake untold; /* for the warning that the client's user cannot be found out */
 };
 
-/* Whether a client that came from `from` to `local`, a place of the listener of that name, may come in.  *known: *uid
- * is the client's.  False: *refusal says why. */
+/* Whether a client that connected from `from` to `local`, an address of the listener `name`, may be served.  now_ms
+ * is the loop's clock, for the warning.  *known: *uid is the client's user.  False: *refusal is set. */
 bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,
                    const struct address *from, const struct address *local, uid_t *uid, bool *known,
                    struct failure *refusal);

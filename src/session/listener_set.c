@@ -11,13 +11,13 @@
 #include "base/systemd.h"
 #include "net/listener.h"
 
-/* One address of one listener. */
+/* One listening socket: one address of one listener. */
 struct post {
     struct post *next;
     struct listener_set *owner;
     struct listener *listener;
-    const struct listener_config *config; /* of the configuration in force */
-    const struct listener_config *claim;  /* of the one being set: this post will serve it */
+    const struct listener_config *config; /* in the configuration in force */
+    const struct listener_config *claim;  /* in the configuration being set; NULL: that does not want the socket */
     struct address wanted;                /* as configured: the port may be 0 */
     bool fresh;                           /* opened for the configuration being set */
     bool inherited;                       /* passed by a service manager */
@@ -58,7 +58,7 @@ static void close_inherited(struct listener_set *set)
     set->inherited_count = 0;
 }
 
-/* Frees the posts that nobody claims; the others lose their marks. */
+/* Closes the sockets without a claim; for the others, the claim comes into force. */
 static void sweep(struct listener_set *set)
 {
     struct post **at = &set->first;
@@ -98,7 +98,7 @@ static void on_client(void *arg, int fd, const struct address *from, const struc
     post->owner->accepted(post->owner->arg, post->config, fd, from, local);
 }
 
-/* A listening socket becomes a post, claimed.  False: out of memory; fd is closed. */
+/* Adds a listening socket, claimed by config.  NULL: out of memory; fd was closed and error is set. */
 static struct post *add(struct listener_set *set, int fd, const struct listener_config *config, char *error,
                         size_t size)
 {
@@ -124,8 +124,8 @@ static struct post *add(struct listener_set *set, int fd, const struct listener_
     return post;
 }
 
-/* A post that serves this address already becomes the new configuration's.  Any free port is the same place only for
- * the same listener. */
+/* Claims a socket that is already open at this address.  True: there was one.  One that was opened with port 0 is
+ * claimed only by a listener of the same name. */
 static bool claim(struct listener_set *set, const struct listener_config *config, const struct address *wanted)
 {
     for (struct post *post = set->first; post; post = post->next)
@@ -137,7 +137,7 @@ static bool claim(struct listener_set *set, const struct listener_config *config
     return false;
 }
 
-/* Whether a post of the configuration in force stands in the way. */
+/* Whether a socket of the configuration in force has this port. */
 static bool holds_port(const struct listener_set *set, const struct address *wanted)
 {
     for (const struct post *post = set->first; post; post = post->next)
@@ -165,7 +165,7 @@ static bool open_place(struct listener_set *set, const struct listener_config *c
     return post != NULL;
 }
 
-/* localhost is 127.0.0.1 and, where there is IPv6, ::1; with port 0, at the same port if that is free. */
+/* Opens 127.0.0.1 and, where there is IPv6, ::1.  With port 0, both get the same port if it is free for ::1. */
 static bool open_localhost(struct listener_set *set, const struct listener_config *config, uint16_t port, char *error,
                            size_t size)
 {
@@ -203,7 +203,7 @@ static int socket_option(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
 }
 
-/* Whatever else is passed to us (a datagram socket, one connection of Accept=yes, a file) cannot serve. */
+/* False for all else that may be passed: a datagram socket, a connection of Accept=yes, a file. */
 static bool is_tcp_listener(int fd)
 {
     struct address at = {0};
@@ -214,7 +214,7 @@ static bool is_tcp_listener(int fd)
            (at.any.sa_family == AF_INET || at.any.sa_family == AF_INET6);
 }
 
-/* Whether a socket of the service manager is meant for this listener: by its name, or else by its address. */
+/* Whether a socket of the service manager is meant for this listener: it has its name or one of its addresses. */
 static bool is_for(const struct systemd_inherited *inherited, const struct listener_config *config)
 {
     struct address at = {0}, place;
@@ -237,7 +237,8 @@ static bool is_for(const struct systemd_inherited *inherited, const struct liste
     return false;
 }
 
-/* Sockets that were passed for this listener, now or at the start, stand in for its own.  False: error says why. */
+/* If the service manager passed sockets for this listener, uses those instead of its addresses; *found says whether
+ * it did.  False: out of memory; error is set. */
 static bool use_inherited(struct listener_set *set, const struct listener_config *config, bool *found, char *error,
                           size_t size)
 {
@@ -272,7 +273,7 @@ static bool open_listener(struct listener_set *set, const struct listener_config
         const struct endpoint *place = &config->listen.at[i];
         struct address address;
 
-        /* the configuration lets only localhost and literals through */
+        /* a valid configuration has only localhost and address literals here */
         if (address_from_literal(&address, place->host, place->port)
                 ? !open_place(set, config, &address, error, size)
                 : !open_localhost(set, config, place->port, error, size))
@@ -281,7 +282,7 @@ static bool open_listener(struct listener_set *set, const struct listener_config
     return true;
 }
 
-/* Says where a post listens, when it is new or has changed hands. */
+/* Hands a socket to the listener that claims it; logs where it listens, if it is new or its listener has changed. */
 static void announce(struct post *post)
 {
     char where[ADDRESS_TEXT_MAX];
@@ -311,7 +312,7 @@ void listener_set_each(const struct listener_set *set,
         see(arg, post->config, listener_address(post->listener));
 }
 
-/* Whether a socket can be bound to it. */
+/* Whether it is an address of this machine: a socket can be bound to it. */
 static bool is_of_this_machine(const struct address *address)
 {
     struct address any_port = *address;

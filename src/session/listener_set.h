@@ -1,5 +1,5 @@
-/* The listening posts of a configuration: each address of each listener, bound by us or passed by a service manager.
- * A new configuration takes over the posts whose address it wants too, so that a reload refuses nobody. */
+/* The listening sockets of a configuration: one for each address of each listener, bound by us or passed by a service
+ * manager.  A new configuration keeps the sockets whose addresses it has too, so that a reload refuses no client. */
 #ifndef SALLYPORT_LISTENER_SET_H
 #define SALLYPORT_LISTENER_SET_H
 
@@ -12,29 +12,31 @@
 
 struct listener_set;
 
-/* A client at a post: fd is the callee's.  listener belongs to the configuration that the posts were last set to. */
+/* A client connected.  fd is non-blocking and the callee's now.  listener belongs to the configuration that was last
+ * set; from and local are borrowed for the call. */
 typedef void listener_set_accept_fn(void *arg, const struct listener_config *listener, int fd,
                                     const struct address *from, const struct address *local);
 
 /* Takes over the sockets that a service manager has passed.  NULL: out of memory. */
 struct listener_set *listener_set_new(struct loop *loop, listener_set_accept_fn *accepted, void *arg);
 
-/* Opens what config wants, keeps what it wants too, closes the rest; logs what listens where.  False: nothing has
- * changed, and error says what could not be opened. */
+/* Opens the sockets that config needs and the set does not have, closes those that it does not need, and logs where
+ * each new one listens.  config must stay until another is set.  False: nothing has changed, and error, which has
+ * size bytes, says what could not be opened. */
 bool listener_set_set(struct listener_set *set, const struct config *config, char *error, size_t size);
 
-/* Lets new clients wait in the system's queue, or goes on accepting. */
+/* Stops accepting, so that new clients wait in the system's queue; with paused false, goes on. */
 void listener_set_pause(struct listener_set *set, bool paused);
 
-/* Shows each post: its listener and where it listens. */
+/* Calls see for each socket, with its listener and the address where it listens, both borrowed for the call. */
 void listener_set_each(const struct listener_set *set,
                        void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
                        void *arg);
 
-/* Whether a connection to this address would end at one of the posts. */
+/* Whether a connection to this address would reach one of the sockets. */
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address);
 
-/* Closes all: new clients are refused by the system. */
+/* Closes all sockets: the system refuses new clients.  NULL is fine. */
 void listener_set_free(struct listener_set *set);
 
 #endif

@@ -1,5 +1,5 @@
-/* Pipes that the kernel moves bytes through without our seeing them (splice), borrowed for a burst and given back.
- * On systems without splice, or built with --disable-splice, none is ever to be had and the pump copies. */
+/* Pipes through which the kernel moves bytes without copying them to us (splice(2)); borrowed for a burst of bytes
+ * and given back.  On systems without splice, or built with --disable-splice, there are none and the pump copies. */
 #ifndef SALLYPORT_PIPE_H
 #define SALLYPORT_PIPE_H
 
@@ -9,24 +9,25 @@
 
 struct pipe;
 
-/* Whether pipes may be lent from now on; they may, unless told otherwise. */
+/* Sets whether pipes may be borrowed from now on; at first they may. */
 void pipe_allow(bool allowed);
 
-/* An empty pipe, or NULL: not allowed, not supported, no descriptors left.  Not an error: copy instead. */
+/* Returns an empty pipe.  NULL: not allowed, not supported, too many are borrowed, or no descriptors or memory; that
+ * is no error: copy instead. */
 struct pipe *pipe_borrow(void);
 
-/* Takes it back; with bytes still in it, it is closed and they are gone.  NULL is fine. */
+/* Gives a pipe back.  If there are bytes in it, they are lost and the pipe is closed.  NULL is fine. */
 void pipe_give_back(struct pipe *pipe);
 
-/* Bytes in the pipe. */
+/* The number of bytes in the pipe. */
 size_t pipe_held(const struct pipe *pipe);
 
-/* Moves what is there from fd into the (empty) pipe, or what the pipe holds to fd.  Return and errno like recv and
- * send with MSG_DONTWAIT. */
+/* pipe_fill moves bytes from fd into the empty pipe, pipe_drain bytes of the pipe to fd.  Neither blocks; they return
+ * and set errno as recv and send do with MSG_DONTWAIT. */
 ssize_t pipe_fill(struct pipe *pipe, int fd);
 ssize_t pipe_drain(struct pipe *pipe, int fd);
 
-/* Closes the pipes that nobody has borrowed. */
+/* Closes the pipes that are not borrowed. */
 void pipe_release_all(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* For systems without splice: there is never a pipe, so the rest is never called with one. */
+/* For systems without splice: pipe_borrow always returns NULL, so the other functions never get a pipe. */
 #include "session/pipe.h"
 
 #include <errno.h>

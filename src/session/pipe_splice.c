@@ -5,21 +5,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define LENT_MAX 16          /* a stalled reader keeps its pipe: beyond this, bytes are copied */
-#define POOL_SPARE 2         /* idle pipes kept beyond as many as are lent: one loop runs one burst at a time */
-#define PIPE_BYTES (1 << 17) /* a segment takes a slot, however small; more than this leaves the processor's cache */
+#define LENT_MAX 16          /* borrowed at a time: a stalled reader keeps its pipe; beyond this, bytes are copied */
+#define POOL_SPARE 2         /* idle pipes kept beyond the number borrowed: one loop runs one burst at a time */
+#define PIPE_BYTES (1 << 17) /* each segment takes a slot, however small; more would not fit into the cache */
 
 struct pipe {
     struct pipe *next;
     int out, in; /* read from out, write to in */
-    size_t held;
-    size_t capacity;
+    size_t held; /* bytes in it */
+    size_t capacity; /* bytes */
 };
 
 static struct {
     struct pipe *free;
-    unsigned count; /* of free ones */
-    unsigned lent;
+    unsigned count; /* of free pipes */
+    unsigned lent;  /* borrowed pipes */
     bool forbidden;
 } pool;
 
@@ -39,7 +39,7 @@ static struct pipe *pipe_make(void)
     }
     pipe->out = ends[0];
     pipe->in = ends[1];
-    /* a user's share of pipe memory may be used up: go on with less */
+    /* the user's limit of pipe memory may be reached: then use the pipe as it is */
     capacity = fcntl(pipe->in, F_SETPIPE_SZ, PIPE_BYTES);
     if (capacity < 0)
         capacity = fcntl(pipe->in, F_GETPIPE_SZ);

@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BURST_BYTES 65536     /* a read that fills this much is the start of a burst worth a pipe */
-#define BUFFER_BYTES 262144   /* of one copy, in a burst that no pipe is to be had for */
-#define ROUNDS_MAX 3          /* takes of one direction in one turn: nobody starves, no bytes grow cold in a queue */
+#define BURST_BYTES 65536     /* a read that fills this much is the start of a burst, for which a pipe is borrowed */
+#define BUFFER_BYTES 262144   /* copied at a time in a burst without a pipe */
+#define ROUNDS_MAX 3          /* of one direction in one turn, so that others do not wait long */
 
 enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
 
-static char buffer[BUFFER_BYTES]; /* one thread, and nothing stays in it from call to call */
+static char buffer[BUFFER_BYTES]; /* shared by all pumps: there is one thread, and it is empty between calls */
 
 static struct loop *loop_of(const struct pump *pump)
 {
@@ -29,7 +29,7 @@ static void drop_held(struct pump_direction *way)
     way->held = NULL;
 }
 
-/* Keeps what `to` did not take of the shared buffer. */
+/* Keeps a copy of the bytes that `to` did not take.  False: out of memory. */
 static bool hold(struct pump_direction *way, const char *bytes, size_t length)
 {
     way->held = malloc(length);
@@ -41,7 +41,7 @@ static bool hold(struct pump_direction *way, const char *bytes, size_t length)
     return true;
 }
 
-/* What a splice returned, told like a transport's result. */
+/* Turns the return value and errno of a splice into a result of transport_recv or _send. */
 static ssize_t spliced(struct transport *side, ssize_t moved)
 {
     if (moved >= 0)
@@ -52,7 +52,7 @@ static ssize_t spliced(struct transport *side, ssize_t moved)
     return TRANSPORT_ERROR;
 }
 
-/* Gives `to` what is held.  DONE: nothing is held any more. */
+/* Sends the held bytes to `to`.  DONE: none are held any more. */
 static enum step deliver(struct pump_direction *way)
 {
     while (held(way)) {
@@ -99,8 +99,7 @@ static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
     return STEP_DONE;
 }
 
-/* A splice that gives nothing may have stopped before a byte that it does not move (TCP's urgent one): what recv says
- * counts. */
+/* A splice that moves nothing may have stopped at a byte that it cannot move (TCP urgent data), so try recv then. */
 static enum step take_by_splice(struct pump_direction *way)
 {
     ssize_t got = spliced(way->from, pipe_fill(way->pipe, transport_splice_fd(way->from, LOOP_READ)));
@@ -114,7 +113,7 @@ static enum step take_by_splice(struct pump_direction *way)
     return STEP_DONE;
 }
 
-/* Takes from `from` what is there.  A burst goes through a pipe if both sides can splice and a pipe is to be had. */
+/* Reads what `from` has: in a burst into a pipe, if both sides can splice and one can be borrowed, else by copying. */
 static enum step take(struct pump_direction *way)
 {
     bool raw = transport_splice_fd(way->from, LOOP_READ) >= 0 && transport_splice_fd(way->to, LOOP_WRITE) >= 0;
@@ -131,7 +130,7 @@ static struct pump_direction *other_way(struct pump *pump, const struct pump_dir
     return way == &pump->way[PUMP_UP] ? &pump->way[PUMP_DOWN] : &pump->way[PUMP_UP];
 }
 
-/* The end of stream came. */
+/* `from` has reached the end of its stream. */
 static void begin_end(struct pump *pump, struct pump_direction *way)
 {
     if (other_way(pump, way)->state == PUMP_FLOWING)
@@ -139,24 +138,24 @@ static void begin_end(struct pump *pump, struct pump_direction *way)
     way->state = PUMP_ENDING;
 }
 
-/* Passes it on. */
+/* Passes the end of stream on to `to`, as a half-close. */
 static enum step end_way(struct pump *pump, struct pump_direction *way)
 {
     way->state = PUMP_ENDED_WAY;
-    if (other_way(pump, way)->state == PUMP_ENDED_WAY) /* both have: the owner closes them, which says the same */
+    if (other_way(pump, way)->state == PUMP_ENDED_WAY) /* both have ended: the owner closes them */
         return STEP_END;
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
 }
 
-/* In a burst, who was woken by its bytes often waits for this very processor.  Now it takes them while they are in the
- * cache, and the system has no reason to move it to a processor where it would be in the sender's way.  Small pieces
- * count, too: without a pause behind those, it is moved. */
+/* In a burst, the process that receives the bytes often waits for this processor.  Yielding lets it read them while
+ * they are in the cache, and gives the system no reason to move it to another processor, where it would disturb the
+ * sender.  That holds for small pieces too. */
 static void let_receiver_run(void)
 {
     (void)sched_yield();
 }
 
-/* Runs one direction until it blocks, ends, breaks or has had its share of the turn. */
+/* Runs one direction until it would block (WAIT), ends (END), breaks, or has used its share of the turn (DONE). */
 static enum step run_way(struct pump *pump, struct pump_direction *way)
 {
     enum step step = STEP_DONE;
@@ -195,7 +194,7 @@ static void tell(struct pump *pump, enum pump_event event)
     on_event(arg, event);
 }
 
-/* Of the side that this direction reads from.  True: on_event was called. */
+/* Checks whether the side that this direction reads from is broken.  True: it is, and on_event was called. */
 static bool look_whether_broken(struct pump *pump, enum pump_way reads)
 {
     struct pump_direction *way = &pump->way[reads];
@@ -214,7 +213,7 @@ static void run_again(struct deferred *again)
     run((struct pump *)((char *)again - offsetof(struct pump, again)), true, true);
 }
 
-/* Runs the named directions; on_event may be called, last thing. */
+/* Runs one or both directions.  on_event may be called at the end: do not use the pump after this call. */
 static void run(struct pump *pump, bool up, bool down)
 {
     uint64_t before = pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes;
@@ -242,9 +241,8 @@ static void run(struct pump *pump, bool up, bool down)
         look_whether_broken(pump, PUMP_UP);
 }
 
-/* A side is ready.  With edges, every event says "writable" too: only a direction that waits for this very thing is
- * run.  A side that is not read at present, because it has ended or because there is no room, must be asked whether it
- * was reset. */
+/* A side is ready.  Edge-triggered events usually include "writable", so a direction is run only if it waits for just
+ * that.  A side that is not read now, because it has ended or the other has no room, is checked for a reset. */
 static void on_side(struct pump *pump, enum pump_way reads, int ready)
 {
     struct pump_direction *in = &pump->way[reads], *out = &pump->way[reads == PUMP_UP ? PUMP_DOWN : PUMP_UP];
@@ -284,7 +282,7 @@ void pump_start(struct pump *pump, struct transport *client, struct transport *s
     }
     transport_watch(client, on_client, pump);
     transport_watch(server, on_server, pump);
-    loop_defer(client->loop, &pump->again, run_again); /* what is there already will not be announced again */
+    loop_defer(client->loop, &pump->again, run_again); /* bytes that have arrived already cause no event */
 }
 
 void pump_stop(struct pump *pump)

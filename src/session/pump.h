@@ -1,10 +1,10 @@
-/* Moves bytes between two transports, both ways, and adds nothing.
+/* Moves bytes between two transports, both ways, unchanged.
  *
  *     each direction:  FLOWING -> ENDING (end of stream read, bytes still held) -> ENDED (end passed on)
  *
- * An end of stream on one side becomes an end of our sending on the other, while the other direction goes on.  A broken
- * side is told upward; the owner resets both.  Back-pressure is the kernel's: a direction holds at most one buffer or
- * one pipe, and takes no more until that is delivered; an idle one holds nothing. */
+ * An end of stream on one side becomes a half-close on the other; the other direction goes on.  If a side breaks, the
+ * owner is told and resets both.  Back-pressure: a direction holds at most one buffer or one pipe of bytes and reads no
+ * more until they are delivered.  An idle direction holds none. */
 #ifndef SALLYPORT_PUMP_H
 #define SALLYPORT_PUMP_H
 
@@ -19,8 +19,8 @@
 enum pump_way { PUMP_UP, PUMP_DOWN }; /* client to server, server to client */
 
 enum pump_event {
-    PUMP_ENDED,  /* both directions have ended and all is delivered; the end that came last is the owner's to pass on,
-                  * by closing */
+    PUMP_ENDED,  /* both directions have ended and all is delivered; the owner closes both transports, which also
+                  * passes on the end that came last */
     PUMP_BROKEN, /* a side is broken: see broken_side */
 };
 
@@ -28,34 +28,34 @@ enum pump_state { PUMP_FLOWING, PUMP_ENDING, PUMP_ENDED_WAY };
 
 struct pump_direction {
     struct transport *from, *to;
-    uint64_t bytes;         /* delivered to `to` */
+    uint64_t bytes;         /* number of bytes delivered to `to` */
     enum pump_state state;
-    bool waits_for_room;    /* blocked on `to`; otherwise, when flowing, on `from` */
-    bool bulk;              /* the last burst was large: begin with splice */
-    char *held;             /* malloc'd bytes that `to` did not take yet, or NULL */
-    uint32_t held_at, held_end; /* bytes of it; a buffer's worth at most */
+    bool waits_for_room;    /* it waits for `to` to be writable; else, when flowing, for `from` to be readable */
+    bool bulk;              /* the last read was large: a burst, use splice if possible */
+    char *held;             /* bytes that `to` did not take yet (malloc'd), or NULL */
+    uint32_t held_at, held_end; /* offsets: held[held_at] up to held[held_end] are to be sent */
     struct pipe *pipe;      /* borrowed for a burst, or NULL */
 };
 
 struct pump {
-    struct pump_direction way[2]; /* without transports: it is stopped */
+    struct pump_direction way[2]; /* indexed by enum pump_way; without transports, the pump is stopped */
     void (*on_event)(void *arg, enum pump_event event);
     void *arg;
-    struct deferred again;  /* a direction has used its share of this turn */
+    struct deferred again;  /* goes on when a direction has used its share of a turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
-    bool lone;              /* the owner's wish: the server's end of stream ends all, and a client that reads no more is
-                             * gone when its own stream has ended, and all of it was delivered */
-    enum pump_way first_end;         /* which side ended first: PUMP_UP = the client */
+    bool lone;              /* set by the owner: the server's end of stream ends both directions; a client that no
+                             * longer reads counts as broken only when its own stream has ended and is delivered */
+    enum pump_way first_end;         /* direction that ended first; PUMP_UP: the client ended its stream first */
     struct transport *broken_side;   /* after PUMP_BROKEN: client or server, not owned */
 };
 
-/* Starts pumping between two transports of one loop, which stay the owner's.  leftover (malloc'd, now the pump's, may
- * be NULL) are bytes of the server that were read before, less than 4 GiB.  on_event is called once, last thing, never
- * from within this call. */
+/* Starts pumping between two transports of one loop, which stay the owner's.  leftover: leftover_length bytes, less
+ * than 4 GiB, that were read from the server before (malloc'd, the pump's from now on), or NULL.  on_event is called
+ * once, never from within this call; the pump has stopped then. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
                 size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 
-/* Stops; on_event will not be called any more.  Call it before the transports are closed.  Zeroed memory is fine. */
+/* Stops the pump; on_event will not be called.  Call it before the transports are closed.  Zeroed memory is fine. */
 void pump_stop(struct pump *pump);
 
 #endif

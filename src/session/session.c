@@ -10,12 +10,12 @@
 #include "session/pump.h"
 #include "session/timeouts.h"
 
-#define DRAIN_MS 2000          /* how long a refused client may take to read why */
-#define DRAIN_BYTES_MAX 65536  /* and how much it may still say */
-#define DEADLINE_STEP_MS 100   /* deadlines that are closer to each other are looked at together */
-#define REFUSED_MAX 64         /* clients beyond max-sessions that are told so at one time; more are just reset */
+#define DRAIN_MS 2000          /* time for a refused client to read the refusal */
+#define DRAIN_BYTES_MAX 65536  /* bytes that it may still send meanwhile */
+#define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
+#define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
 
-/* URL of the proxy, or host:port of the target dialed directly: one for all sessions in a row that have the same. */
+/* URL of the proxy, or host:port of a target dialed directly.  Consecutive sessions with the same text share it. */
 struct via {
     unsigned users;
     char text[];
@@ -32,17 +32,17 @@ struct session {
     const struct listener_config *listener;
     uint64_t serial;
     enum state state;
-    bool well;
+    bool well;                         /* both streams came to their end */
     bool switched;                     /* the proxy answered 101 */
     bool served;                       /* counts against max-sessions */
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
     struct via *via;                   /* once open */
     struct pump pump;
-    uint64_t deadline;                 /* ms: when on_deadline is due; 0: never.  No timer each, they are large */
-    uint64_t started;                  /* ms */
-    uint32_t opened;                   /* ms after that: the tunnel stood; the limits of its steps are far shorter */
-    uint32_t drained;                  /* bytes */
+    uint64_t deadline;                 /* ms of the loop's clock; 0: none.  A timer would be too large */
+    uint64_t started;                  /* ms of the loop's clock */
+    uint32_t opened;                   /* ms from started until the tunnel was open; time limits bound it */
+    uint32_t drained;                  /* bytes read while DRAINING */
     struct deferred death;
 };
 
@@ -52,12 +52,12 @@ struct sessions {
     void *arg;
     struct session *first;
     struct via *via;                   /* that of the session opened last */
-    struct loop_timer watch;           /* rings at a deadline of one of them */
-    uint64_t watch_at;                 /* ms; 0: it does not run */
-    bool lone;
+    struct loop_timer watch;           /* one timer for the deadlines of all sessions */
+    uint64_t watch_at;                 /* ms of the loop's clock; 0: it does not run */
+    bool lone;                         /* as sessions_set_lone */
     size_t count;
-    size_t served; /* of them; the others are being told why not */
-    uint64_t serial;
+    size_t served; /* sessions that count against max-sessions; the others are refused */
+    uint64_t serial; /* of the latest session */
     struct session_sums ended_sums;
 };
 
@@ -65,7 +65,7 @@ static void enter(struct session *session, enum state state);
 
 #define NAME_MAX_BYTES 72
 
-/* "imap/work #12": made when it is needed, for an open session is to be small. */
+/* "imap/work #12".  Not stored, to keep an open session small. */
 static const char *name_of(const struct session *session, char out[NAME_MAX_BYTES])
 {
     snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
@@ -83,7 +83,7 @@ static void via_leave(struct via *via)
         free(via);
 }
 
-/* NULL when out of memory: then there is nothing to show. */
+/* Returns the shared text, for via_leave.  NULL: out of memory, and status shows no proxy. */
 static struct via *via_share(struct sessions *sessions, const char *text)
 {
     if (!sessions->via || strcmp(sessions->via->text, text) != 0) {
@@ -188,7 +188,7 @@ static void log_closed(const struct session *session, const char *by, const char
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
 }
 
-/* A line of text would be noise to a client that speaks TLS to the server itself. */
+/* Whether the client speaks TLS to the server itself: it could not read a refusal in plain text. */
 static bool client_speaks_tls(const struct session *session)
 {
     const struct listener_config *listener = session->listener;
@@ -196,15 +196,14 @@ static bool client_speaks_tls(const struct session *session)
     ssize_t seen = transport_peek(session->client, start, sizeof start);
 
     if (session->pump.way[PUMP_UP].bytes > 0)
-        return true; /* it spoke before a server that speaks first: most likely a TLS hello */
+        return true; /* it sent something before the server's greeting: most likely a TLS ClientHello */
     if (seen > 0)
         return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
     return listener->tls == TLS_NO && !listener->target.srv &&
            protocol_expects_tls(listener->protocol, listener->target.place.port);
 }
 
-/* The one way to refuse: the log is told, and the client in its own protocol; a client that would not understand gets a
- * reset. */
+/* Refuses a session: logs why, and tells the client in its own protocol; one that could not read that is reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
     char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
@@ -232,7 +231,7 @@ static void watch_until(struct sessions *sessions, uint64_t at)
     loop_timer_start(sessions->services->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
 }
 
-/* In that many milliseconds, or up to DEADLINE_STEP_MS later, on_deadline is called, unless the state changes. */
+/* on_deadline will be called after ms milliseconds, or up to DEADLINE_STEP_MS later, unless the state changes. */
 static void set_deadline(struct session *session, uint64_t ms)
 {
     struct sessions *sessions = session->owner;
@@ -250,10 +249,10 @@ static void on_deadline(struct session *session)
     if (session->state == PIPING)
         on_silence(session);
     else
-        enter(session, DEAD); /* it has drained for long enough */
+        enter(session, DEAD); /* DRAIN_MS are over */
 }
 
-/* Looks at all of them: rarely, since deadlines are long and one that has passed unused is not looked at again. */
+/* Looks at the deadlines of all sessions.  That happens rarely: deadlines are long. */
 static void on_watch(void *arg)
 {
     struct sessions *sessions = arg;
@@ -295,6 +294,7 @@ static void on_pump(void *arg, enum pump_event event)
     enter(session, DEAD);
 }
 
+/* For how many milliseconds no byte has moved. */
 static uint64_t silent_ms(const struct session *session)
 {
     return loop_now(loop_of(session)) - session->pump.moved_at;
@@ -309,7 +309,8 @@ static struct silence silence_of(const struct session *session)
     };
 }
 
-/* The deadline is set anew when it has come, and never when bytes move. */
+/* Sets the deadline for the greeting or for idle-timeout.  It is not moved whenever bytes flow, but set anew when it
+ * is due (on_silence). */
 static void watch_silence(struct session *session)
 {
     const struct silence silence = silence_of(session);
@@ -356,7 +357,7 @@ static void enter_piping(struct session *session)
     session->switched = tunnel_switched(session->tunnel);
     session->via = via_share(session->owner, proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
-    tunnel_free(session->tunnel); /* it is large, and an open session is to be small */
+    tunnel_free(session->tunnel); /* it is large, and an open session must be small */
     session->tunnel = NULL;
     session->opened = (uint32_t)age_ms(session);
     pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
@@ -384,7 +385,7 @@ static void on_step(void *arg, const char *step, const char *text)
     log_message(LEVEL_DEBUG, name_of(session, name), "%s %s", step, text);
 }
 
-/* While the tunnel opens, the client may talk and may end its stream; only a reset means that it is gone. */
+/* While the tunnel is being opened, the client may send and may end its stream; only a reset ends the session. */
 static void on_client_while_opening(void *arg, int ready)
 {
     struct session *session = arg;
@@ -435,9 +436,9 @@ static void on_client_while_draining(void *arg, int ready)
         enter(session, DEAD);
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
-/* The session is no burden any more. */
+/* The session no longer counts against max-sessions. */
 static void stop_serving(struct session *session)
 {
     session->owner->served -= session->served;
@@ -447,7 +448,7 @@ static void stop_serving(struct session *session)
 static void enter_dead(struct session *session, enum state before)
 {
     bool whole = session->well || before == DRAINING;
-    /* what standard input had to say is on its way, and is to arrive, whoever hears the answer */
+    /* all of standard input was sent and must arrive, even if nobody reads the answer: do not reset the server */
     bool said_all = session->owner->lone && session->pump.way[PUMP_UP].state == PUMP_ENDED_WAY;
 
     pump_stop(&session->pump);
@@ -466,7 +467,7 @@ static void enter_dead(struct session *session, enum state before)
         session->owner->ended(session->owner->arg, session->well);
 }
 
-/* The only writer of the state. */
+/* Sets the state, which nothing else writes, and does what has to be done in it. */
 static void enter(struct session *session, enum state state)
 {
     enum state before = session->state;
@@ -493,7 +494,7 @@ static void enter(struct session *session, enum state state)
         session->server = NULL;
         transport_watch(session->client, on_client_while_draining, session);
         set_deadline(session, DRAIN_MS);
-        on_client_while_draining(session, LOOP_READ); /* what it has said already will not be announced */
+        on_client_while_draining(session, LOOP_READ); /* bytes that have arrived already cause no event */
         break;
     case DEAD:
         enter_dead(session, before);

@@ -44,7 +44,7 @@ int alert_of(unsigned long error)
 {
     int alert = ERR_GET_REASON(error) - SSL_AD_REASON_OFFSET;
 
-    /* an alert is one byte; beyond are the reasons that all libraries share, as ERR_R_MALLOC_FAILURE */
+    /* an alert is one byte; larger numbers are reasons common to all of OpenSSL, such as ERR_R_MALLOC_FAILURE */
     return ERR_GET_LIB(error) == ERR_LIB_SSL && alert >= 0 && alert <= UINT8_MAX ? alert : -1;
 }
 

@@ -6,17 +6,17 @@
 
 #include "base/failure.h"
 
-/* The alert of the other side that an error of OpenSSL (ERR_peek_last_error) stands for, or -1: it is our own. */
+/* The alert (0 to 255) of the other side that an OpenSSL error (ERR_peek_last_error) stands for; -1: none. */
 int alert_of(unsigned long error);
 
-/* "TLS alert bad_record_mac", or what it says of our client certificate; static. */
+/* The alert in words, such as "TLS alert bad_record_mac", or what it says about our client certificate; static. */
 const char *alert_text(int alert);
 
-/* Whether it is about our client certificate: in TLS 1.3 that comes when the handshake is over for us. */
+/* Whether it refuses our client certificate.  In TLS 1.3 such an alert comes after our side of the handshake. */
 bool alert_denies(int alert);
 
-/* Writes what an alert in the handshake means: permanent, but for those that say that the server is in trouble.
- * host: whom we asked for. */
+/* Sets the failure for an alert received during the handshake: permanent, except internal_error and user_canceled.
+ * host: the server name that we asked for. */
 void alert_fail(int alert, const char *host, struct failure *failure);
 
 #endif

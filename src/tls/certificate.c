@@ -15,15 +15,15 @@
 
 #include "base/log.h"
 
-#define NAME_BYTES 72    /* of one name in a sentence: the client sees about 150 bytes of it */
-#define BRIEF_BYTES 56   /* of one name in the detail, which has room for two, the list and the dates */
-#define NAMES_BYTES 84   /* of the list of names in a sentence */
+#define NAME_BYTES 72    /* for one name in the failure's text, of which the client gets about 150 bytes */
+#define BRIEF_BYTES 56   /* for one name in the detail: two of them, the list of names and the dates fit */
+#define NAMES_BYTES 84   /* for the list of names */
 #define HOST_BYTES 256
 #define DATE_BYTES 24
 
 /* --- parts of a certificate --- */
 
-/* Text of any ASN.1 kind, escaped.  False: it is none. */
+/* Writes an ASN.1 string of any type, escaped.  False: it cannot be converted to text. */
 static bool text_of(const ASN1_STRING *string, char *out, size_t size)
 {
     unsigned char *utf8 = NULL;
@@ -76,7 +76,7 @@ static const char *date_of(const ASN1_TIME *time, char out[DATE_BYTES])
     return out;
 }
 
-/* One subject alternative name, if it is a host's. */
+/* Writes a subject alternative name.  False: it is neither a DNS name nor an IP address. */
 static bool host_name_of(const GENERAL_NAME *name, char *out, size_t size)
 {
     const ASN1_STRING *value;
@@ -93,7 +93,7 @@ static bool host_name_of(const GENERAL_NAME *name, char *out, size_t size)
     return inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(value), out, (socklen_t)size) != NULL;
 }
 
-/* Lists the hosts' names, ", ..." where there are more than fit.  Returns how many there are. */
+/* Lists the host names of a certificate; ", ..." if not all fit.  Returns their number, 0 when there are none. */
 static int host_names(const X509 *certificate, char *out, size_t size)
 {
     static const char more[] = ", ...";
@@ -118,7 +118,7 @@ static int host_names(const X509 *certificate, char *out, size_t size)
     return count;
 }
 
-/* --- what is wrong with one --- */
+/* --- why a certificate is refused --- */
 
 void certificate_take_note(struct certificate_fault *fault, X509_STORE_CTX *check)
 {
@@ -150,7 +150,7 @@ static void name_does_not_match(const X509 *leaf, const char *host, struct failu
                     "it is not for %s", certificate_name(X509_get_subject_name(leaf), subject, sizeof subject), host);
 }
 
-/* "certificate", or whose, when it is not the server's own. */
+/* "certificate" for the server's own; for one of the chain also whose it is. */
 static const char *which(const struct certificate_fault *fault, char *out, size_t size)
 {
     char name[NAME_BYTES];
@@ -180,14 +180,14 @@ static void weak_signature(const struct certificate_fault *fault, const char *su
                 digest == NID_sha1 ? "SHA-1" : digest == NID_undef ? "a weak digest" : OBJ_nid2sn(digest));
 }
 
-/* The chain ends at a certificate that neither is trusted nor is by anybody who is. */
+/* The chain ends at a certificate that is neither trusted nor issued by a trusted authority. */
 static void nobody_trusts_it(const struct certificate_fault *fault, const char *ca_option, struct failure *failure)
 {
     const X509 *last = fault->at ? fault->at : fault->leaf;
     char issuer[NAME_BYTES];
 
     certificate_name(last ? X509_get_issuer_name(last) : NULL, issuer, sizeof issuer);
-    if (fault->depth == 0) /* the server's own alone: we cannot know whether one is missing between it and a root */
+    if (fault->depth == 0) /* only the server's own: perhaps it did not send an intermediate certificate */
         failure_set(failure, FAILURE_PERMANENT, "certificate is by an authority that is not trusted: %s; set %s, or "
                     "have the server send the whole chain", issuer, ca_option);
     else

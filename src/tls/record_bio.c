@@ -5,13 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_BYTES (16384 + 512)            /* of one at most, its wrapping included (RFC 5246 section 6.2.3) */
-#define CLOSING_BYTES 256                     /* kept free for close_notify */
-#define BATCH_BYTES (4 * RECORD_BYTES + 1024) /* what goes down in one call at most */
+#define RECORD_BYTES (16384 + 512)            /* of a record at most, with its overhead (RFC 5246 section 6.2.3) */
+#define CLOSING_BYTES 256                     /* reserved for close_notify */
+#define BATCH_BYTES (4 * RECORD_BYTES + 1024) /* sent in one call at most */
 
-/* Records on their way down.  A stream owns one only while it has some; one spare is kept for the next burst. */
+/* Records that wait to be sent.  A stream has a batch only while it has such records; one spare batch is kept for the
+ * next burst. */
 struct batch {
-    size_t at, end; /* what of bytes is still to be sent */
+    size_t at, end; /* bytes[at] up to bytes[end] are still to be sent */
     char bytes[BATCH_BYTES];
 };
 
@@ -75,7 +76,7 @@ void record_bio_release(struct record_bio *records)
     records->out = NULL;
 }
 
-/* OpenSSL writes a record or so.  All of it is taken, or nothing. */
+/* OpenSSL writes one or more records.  Takes all of it or nothing, but for a write that is longer than a batch. */
 static int on_write(BIO *bio, const char *bytes, int length)
 {
     struct record_bio *records = BIO_get_data(bio);
@@ -84,7 +85,7 @@ static int on_write(BIO *bio, const char *bytes, int length)
     BIO_clear_retry_flags(bio);
     if (length <= 0 || records->broken)
         return -1;
-    if (records->closed) /* an answer to a key update: the other side cannot wait for it */
+    if (records->closed) /* drop it: an answer to a key update, for which the other side does not wait */
         return length;
     if (records->out && records->out->end + size > limit && record_bio_flush(records) != 0) {
         if (!records->broken)
@@ -96,7 +97,7 @@ static int on_write(BIO *bio, const char *bytes, int length)
         return -1;
     }
     if (size > limit - records->out->end)
-        size = limit - records->out->end; /* a flight longer than a batch goes in parts */
+        size = limit - records->out->end; /* longer than a batch: OpenSSL will write the rest */
     memcpy(records->out->bytes + records->out->end, bytes, size);
     records->out->end += size;
     return (int)size;
@@ -137,12 +138,12 @@ static int on_read(BIO *bio, char *bytes, int size)
 static long on_control(BIO *bio, int command, long number, void *pointer)
 {
     (void)bio, (void)number, (void)pointer;
-    /* never BIO_CTRL_EOF: OpenSSL would take a cut for fatal and not resume the TLS session, which RFC 5246 section
-     * 7.2.1 does not ask for any more; records->cut tells it */
+    /* BIO_CTRL_EOF is never true, or OpenSSL would treat a missing close_notify as fatal and not resume the TLS
+     * session, which RFC 5246 section 7.2.1 no longer requires; records->cut says that the stream has ended */
     return command == BIO_CTRL_FLUSH;
 }
 
-/* Made once for the process. */
+/* Made once for the process; NULL: out of memory. */
 static const BIO_METHOD *method(void)
 {
     static BIO_METHOD *made;

@@ -1,5 +1,5 @@
-/* TLS records between OpenSSL and the transport below, as a BIO.  On their way down they are gathered, so that several
- * go in one call and OpenSSL need not wait for room unless a whole batch is stuck. */
+/* The BIO that carries TLS records between OpenSSL and the transport below.  Outgoing records are collected in a
+ * batch: several are sent in one call, and OpenSSL has to wait only when a whole batch cannot be sent. */
 #ifndef SALLYPORT_RECORD_BIO_H
 #define SALLYPORT_RECORD_BIO_H
 
@@ -10,35 +10,35 @@
 
 #include "net/transport.h"
 
-#define RECORD_BIO_FIRST_BYTES 48 /* of the other side's, kept to tell what speaks there if not TLS */
+#define RECORD_BIO_FIRST_BYTES 48 /* of the other side, kept to report what it speaks if it is not TLS */
 
 struct batch;
 
-/* Embedded in its stream; zeroed memory but for below is a new one. */
+/* Embedded in its TLS transport.  A new one is zeroed memory with below set. */
 struct record_bio {
-    struct transport *below;  /* the stream's */
-    struct batch *out;        /* NULL: nothing is on its way down */
-    size_t budget;            /* how many bytes OpenSSL may still read; at 0 it is told to come again */
+    struct transport *below;  /* owned by the TLS transport */
+    struct batch *out;        /* records that wait to be sent; NULL: none */
+    size_t budget;            /* bytes that OpenSSL may still read; at 0 it is told to try again later */
     unsigned char first[RECORD_BIO_FIRST_BYTES];
     unsigned char first_length;
-    bool closing;             /* what is kept free for close_notify may be used */
+    bool closing;             /* the room reserved for close_notify may be used */
     bool closed;              /* close_notify is written: nothing may follow it (RFC 8446 section 6.1) */
-    bool cut;                 /* below has ended */
-    bool broken;              /* below has failed, with the following */
-    int error;                /* errno, and its words or NULL, as in a transport */
-    const char *why;
+    bool cut;                 /* below has reached the end of its stream */
+    bool broken;              /* below has failed, or memory has; error and why say how */
+    int error;                /* errno, as in a transport */
+    const char *why;          /* in words, static, or NULL, as in a transport */
 };
 
-/* A BIO for SSL_set_bio, both ways; records are borrowed and must outlive it.  NULL: out of memory. */
+/* A BIO for SSL_set_bio, both ways; records is borrowed and must outlive it.  NULL: out of memory. */
 BIO *record_bio_new(struct record_bio *records);
 
-/* Gives below what is on its way.  0: all of it, TRANSPORT_AGAIN: below will be ready again, or TRANSPORT_ERROR. */
+/* Sends the waiting records.  0: all were sent; TRANSPORT_AGAIN: below will be ready again; or TRANSPORT_ERROR. */
 ssize_t record_bio_flush(struct record_bio *records);
 
-/* Whether another record fits on top of what is on its way. */
+/* Whether there is room for another record. */
 bool record_bio_has_room(const struct record_bio *records);
 
-/* Drops what is on its way. */
+/* Drops the waiting records and frees their memory. */
 void record_bio_release(struct record_bio *records);
 
 #endif

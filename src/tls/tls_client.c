@@ -9,7 +9,7 @@
 #include "protocol/starttls.h"
 #include "tls/tls_transport.h"
 
-#define READ_BYTES 4096 /* of the plain-text dialogue at a time */
+#define READ_BYTES 4096 /* read at a time before TLS */
 
 enum state { STARTED, STARTTLS, TLS };
 
@@ -21,15 +21,15 @@ struct tls_client {
     char host[ENDPOINT_HOST_MAX + 1];
     char remember[ENDPOINT_HOST_MAX + ENDPOINT_URL_MAX + 8];
     struct starttls *starttls;    /* or NULL */
-    bool agreed;                  /* the server has given its go-ahead */
-    struct transport *transport;  /* plain, then TLS; NULL: taken */
+    bool agreed;                  /* the server's answer to STARTTLS was positive */
+    struct transport *transport;  /* plain, later TLS; NULL: taken */
     char *greeting;
     size_t greeting_length;
 };
 
 static void enter(struct tls_client *tls, enum state state);
 
-/* For telling the owner, who may leave it as it is for a while: what comes over the stream meanwhile is not for us. */
+/* Call it before the outcome is reported: stops watching the transport, which the owner may leave here. */
 static struct task *over(struct tls_client *tls)
 {
     if (tls->transport)
@@ -104,7 +104,7 @@ static void fail_plain(struct tls_client *tls)
               transport_error(tls->transport));
 }
 
-/* Sends what the dialogue has to say.  False: the stream is broken, and that was told. */
+/* Sends the STARTTLS command that is due.  False: the stream is broken, and that was reported. */
 static bool send_output(struct tls_client *tls)
 {
     const char *bytes;
@@ -124,7 +124,7 @@ static bool send_output(struct tls_client *tls)
     return true;
 }
 
-/* Nothing more can be read, and the last thing was the go-ahead. */
+/* The positive answer to STARTTLS came, and nothing more can be read: TLS may start. */
 static void go(struct tls_client *tls)
 {
     tls->greeting = starttls_take_greeting(tls->starttls, &tls->greeting_length);
@@ -132,7 +132,7 @@ static void go(struct tls_client *tls)
     enter(tls, TLS);
 }
 
-/* Hands the dialogue what has come, length 0 for the end of the stream.  False: it is over, and that was told. */
+/* Passes on what the server sent; length 0 is the end of its stream.  False: it failed, and that was reported. */
 static bool feed(struct tls_client *tls, const char *bytes, size_t length)
 {
     switch (starttls_feed(tls->starttls, bytes, length, &tls->task.failure)) {
@@ -193,7 +193,7 @@ static void enter_starttls(struct tls_client *tls)
     free(leftover);
 }
 
-/* --- the machine --- */
+/* --- the state machine --- */
 
 static void enter(struct tls_client *tls, enum state state)
 {
@@ -229,7 +229,7 @@ static void drop(struct task *task)
 
 static const struct task_kind kind = {"tls", state_names, begin, drop, NULL};
 
-/* --- from outside --- */
+/* --- public functions --- */
 
 struct tls_client *tls_client_start(const struct tls_client_params *params)
 {
@@ -243,7 +243,7 @@ struct tls_client *tls_client_start(const struct tls_client_params *params)
     tls->params = *params;
     tls->transport = params->below;
     snprintf(tls->host, sizeof tls->host, "%s", params->host);
-    /* a session that was verified for one name says nothing of another that is at the same place */
+    /* the name is part of the key: a TLS session verified for one name is not valid for another at the same address */
     snprintf(tls->remember, sizeof tls->remember, "%s at %s", params->host, params->remember);
     task_start(&tls->task, &kind, params->loop, params->done, params->arg);
     return tls;

@@ -1,5 +1,5 @@
-/* Makes an open stream a secure one: STARTTLS in the server's protocol where that is wanted, then TLS with the name
- * that was asked for.  It ends with a transport that carries the plain bytes, or with one reason.
+/* Starts TLS over an open stream: first STARTTLS in the server's protocol, if asked for, then the TLS handshake with
+ * verification of the server's name.  The result is a transport that carries the decrypted bytes, or one failure.
  *
  *     started -> [STARTTLS] -> TLS -> over */
 #ifndef SALLYPORT_TLS_CLIENT_H
@@ -20,30 +20,31 @@ struct tls_client;
 struct tls_client_params {
     struct loop *loop;
     struct tls_contexts *contexts;
-    struct transport *below;          /* owned from now on, also when there is no memory */
-    char *leftover;                   /* malloc'd bytes that were read from it, owned likewise, or NULL */
+    struct transport *below;          /* the task's from now on, also when NULL is returned */
+    char *leftover;                   /* bytes read from it already (malloc'd), the task's likewise; or NULL */
     size_t leftover_length;
-    const struct protocol *starttls;  /* whose STARTTLS comes first; NULL: TLS at once */
+    const struct protocol *starttls;  /* the protocol for STARTTLS; NULL: TLS from the first byte */
     struct tls_context_setting setting;
-    const char *ca_option;            /* key that names the authorities, for messages */
+    const char *ca_option;            /* key of the configuration that names the authorities, for messages */
     const char *host;                 /* the name that the certificate must have; copied */
-    const char *alpn;                 /* or NULL */
-    const char *remember;             /* what the TLS session is remembered by, beside host; copied */
-    uint32_t greeting_ms, handshake_ms; /* limits of the two phases */
+    const char *alpn;                 /* as in struct tls_transport_params */
+    const char *remember;             /* with host, the key under which TLS sessions are kept; copied */
+    uint32_t greeting_ms, handshake_ms; /* time limits of STARTTLS and of the TLS handshake */
     struct trace trace;
-    task_done_fn *done;               /* DONE: take the transport.  PEER: the other side's doing; LOCAL: a file of the
-                                       * configuration, or memory; the place of the failure is the owner's to add */
+    task_done_fn *done;               /* DONE: call tls_client_take.  PEER: the other side failed.  LOCAL: a file of
+                                       * the configuration, or memory.  The owner adds the failure's place */
     void *arg;
 };
 
-/* Starts.  NULL: out of memory; below was closed. */
+/* Starts the task.  Texts that are not copied, and what setting points to, must outlive it.  NULL: out of memory;
+ * below was closed and leftover freed. */
 struct tls_client *tls_client_start(const struct tls_client_params *params);
 
-/* After DONE, once: the transport, and what the client is to get first (malloc'd, NULL: nothing), both the caller's
- * now. */
+/* After DONE, once: returns the transport.  *greeting: the *length bytes to send to the client first (malloc'd), or
+ * NULL.  Both are the caller's now. */
 struct transport *tls_client_take(struct tls_client *tls, char **greeting, size_t *length);
 
-/* Ends it, whatever the state.  NULL is fine, and so is a call from within done. */
+/* Ends it in any state and closes a transport that was not taken.  NULL is fine, and so is a call from done. */
 void tls_client_free(struct tls_client *tls);
 
 #endif

@@ -19,9 +19,9 @@
 #include "base/log.h"
 
 #define RECORD_BYTES_MAX (5 + 16384 + 256)      /* on the wire: RFC 8446 section 5.2 */
-#define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* taken at once in bulk: some records a call; given back when idle */
+#define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* several records in one call in bulk; freed when idle */
 
-/* One remembered session.  The most recently used stands first. */
+/* One cached TLS session.  The most recently used is first in the list. */
 struct memory {
     struct memory *next;
     SSL_SESSION *session;
@@ -34,7 +34,7 @@ struct tls_context {
     struct memory *memories;
     size_t count;
     X509 *shared[TLS_CONTEXT_CERTIFICATES_MAX];
-    size_t shared_next; /* where the next one goes */
+    size_t shared_next; /* index of the slot for the next one */
 };
 
 /* One loaded setting. */
@@ -49,7 +49,7 @@ struct tls_contexts {
     struct entry *entries;
 };
 
-/* --- the memory of sessions --- */
+/* --- the cache of TLS sessions --- */
 
 static void memory_free(struct memory *memory)
 {
@@ -57,7 +57,7 @@ static void memory_free(struct memory *memory)
     free(memory);
 }
 
-/* Takes the session of that key out of the list. */
+/* Takes the session of that key out of the list; NULL: there is none. */
 static struct memory *memory_take(struct tls_context *context, const char *key)
 {
     for (struct memory **at = &context->memories; *at; at = &(*at)->next) {
@@ -90,7 +90,7 @@ static void forget_oldest(struct tls_context *context)
     context->count--;
 }
 
-/* Where a stream notes the key it remembers by; OpenSSL gives such places out for the whole process. */
+/* Index of the ex_data where a stream keeps its key; OpenSSL assigns it once for the process.  -1: it cannot. */
 static int key_place(void)
 {
     static int place = -1;
@@ -100,7 +100,7 @@ static int key_place(void)
     return place;
 }
 
-/* OpenSSL has made a session.  1: its reference is ours. */
+/* Called by OpenSSL with a new session.  Returns 1 if its reference is ours now, else 0. */
 static int on_new_session(SSL *stream, SSL_SESSION *session)
 {
     struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(stream));
@@ -127,12 +127,12 @@ static int on_new_session(SSL *stream, SSL_SESSION *session)
 
 bool tls_context_remember(struct tls_context *context, SSL *stream, const char *key)
 {
-    (void)context; /* the stream's context knows it */
+    (void)context; /* on_new_session finds it through the stream */
     return SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
 }
 
-/* The server says for how long it will know the session (RFC 8446 section 4.6.1, RFC 5077 section 3.3), OpenSSL how
- * long it wants to believe it; the shorter counts. */
+/* The lifetime is the shorter of the session ticket's (RFC 8446 section 4.6.1, RFC 5077 section 3.3) and OpenSSL's
+ * own time-out. */
 static bool expired(const SSL_SESSION *session)
 {
     unsigned long hint = SSL_SESSION_get_ticket_lifetime_hint(session);
@@ -190,7 +190,7 @@ X509 *tls_context_share(struct tls_context *context, X509 *certificate)
 
 /* --- loading --- */
 
-/* What OpenSSL says went wrong last, in words. */
+/* OpenSSL's last error in words. */
 static const char *reason(void)
 {
     unsigned long last = ERR_peek_last_error();
@@ -206,7 +206,7 @@ static bool last_error_is(int library, int what)
     return ERR_GET_LIB(last) == library && ERR_GET_REASON(last) == what;
 }
 
-/* A sentence on one file: its name escaped, for it goes to the log. */
+/* Writes a sentence about a file, its name escaped, because it goes to the log. */
 static void __attribute__((format(printf, 4, 5))) complain(char *error, size_t size, const char *file,
                                                            const char *format, ...)
 {
@@ -219,7 +219,8 @@ static void __attribute__((format(printf, 4, 5))) complain(char *error, size_t s
     snprintf(error, size, "%s %s", log_escape(name, sizeof name, file, strlen(file)), rest);
 }
 
-/* Whether a file is there to be read; without it OpenSSL's words are hard to understand, and a pipe would block. */
+/* Whether it is a regular file that can be read.  Checked first, because OpenSSL's errors are hard to understand and
+ * a pipe would block. */
 static bool readable(const char *file, char *error, size_t size)
 {
     int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -257,7 +258,7 @@ static bool load_authorities(SSL_CTX *context, const char *file, char *error, si
     return false;
 }
 
-/* Asked for a passphrase, we say that there is none: a daemon has nobody to ask. */
+/* Called by OpenSSL for a passphrase: a daemon cannot ask for one. */
 static int refuse_passphrase(char *out, int size, int writing, void *asked)
 {
     (void)out, (void)size, (void)writing;
@@ -298,7 +299,7 @@ static bool load_identity(SSL_CTX *context, const struct tls_context_setting *se
     return false;
 }
 
-/* The rules of the house for every stream. */
+/* Sets what holds for every stream: versions, ciphers, verification, buffers. */
 static bool restrict_context(SSL_CTX *ssl, struct tls_context *context, bool verify)
 {
     SSL_CTX_set_security_level(ssl, 2);
@@ -450,7 +451,7 @@ struct tls_context *tls_contexts_get(struct tls_contexts *contexts, const struct
 
 void tls_context_free_buffers(SSL *stream)
 {
-    static const unsigned mended[] = {14, 6, 2, 1}; /* patch level of 3.0, 3.1, 3.2, 3.3 */
+    static const unsigned mended[] = {14, 6, 2, 1}; /* first fixed patch level of 3.0, 3.1, 3.2, 3.3 */
     unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor();
 
     if (major > 3 || minor >= sizeof mended / sizeof mended[0] || OPENSSL_version_patch() >= mended[minor])

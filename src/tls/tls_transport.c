@@ -17,10 +17,10 @@
 #include "tls/certificate.h"
 #include "tls/record_bio.h"
 
-#define BUDGET_BYTES 262144   /* read from below in one call, so that no stream starves the others */
-#define LINGER_MS 30000       /* for a slow other side to take the last bytes of a closed stream */
+#define BUDGET_BYTES 262144   /* read from below in one call at most, so that no stream starves the others */
+#define LINGER_MS 30000       /* time for a slow other side to take the last bytes of a closed stream */
 
-/* What only matters until the handshake is done. */
+/* What is needed only until the handshake is done. */
 struct opening {
     char *host, *ca_option;
     struct certificate_fault fault;
@@ -41,11 +41,11 @@ struct tls_transport {
     enum state state;
     bool ended;        /* close_notify came */
     bool said_goodbye; /* close_notify was sent */
-    bool dry;          /* there was nothing to read, and below has not said since that it is ready */
-    bool crossed;      /* reading waits for below to take bytes, or sending for below to have some */
+    bool dry;          /* nothing was left to read, and below has not been ready since */
+    bool crossed;      /* a read waits for below to be writable, or a write for it to be readable */
 };
 
-/* A closed stream that has something left to send. */
+/* A closed stream that still has something to send. */
 struct lingering {
     struct lingering *next, **back;
     struct tls_transport *tls;
@@ -54,9 +54,9 @@ struct lingering {
 
 static struct lingering *lingerers;
 
-/* --- what OpenSSL says --- */
+/* --- errors of OpenSSL --- */
 
-/* The stream carries nothing from now on.  The first reason counts. */
+/* The stream is broken from now on.  Only the first error is kept. */
 static void break_off(struct tls_transport *self, int error, const char *why)
 {
     if (self->state == STATE_BROKEN)
@@ -92,8 +92,8 @@ static void break_off_by_error(struct tls_transport *self, unsigned long error)
         break_off(self, EPROTO, "the server does not keep to the rules of TLS");
 }
 
-/* What it means that a call of OpenSSL, which waits for `own` by nature, did not succeed.  No error stays behind: a
- * stream above this one would take it for its own. */
+/* The result for a call of OpenSSL that did not succeed.  own: what such a call usually waits for
+ * (SSL_ERROR_WANT_READ or _WRITE).  Clears OpenSSL's errors, or a TLS stream above this one would see them. */
 static ssize_t outcome(struct tls_transport *self, int own)
 {
     int error = SSL_get_error(self->ssl, 0);
@@ -131,7 +131,7 @@ static void tell(struct tls_transport *self, int ready)
         self->base.watcher(self->base.watcher_arg, ready);
 }
 
-/* The budget is used up, and nothing came of it: below will not call for what it still has, so we do. */
+/* The budget was used up without a byte for the reader.  Below may have more but will not report it again: we do. */
 static void on_again(struct deferred *again)
 {
     tell((struct tls_transport *)(void *)((char *)again - offsetof(struct tls_transport, again)), LOOP_READ);
@@ -139,7 +139,7 @@ static void on_again(struct deferred *again)
 
 static void finish(struct tls_transport *self, bool reset);
 
-/* Below is ready: what is on its way goes first, our watcher is told the rest. */
+/* Below is ready: sends the waiting records first, then tells our watcher. */
 static void on_below(void *arg, int ready)
 {
     struct tls_transport *self = arg;
@@ -186,10 +186,10 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
     }
     if (flush(self) == TRANSPORT_ERROR)
         result = TRANSPORT_ERROR;
-    /* what comes behind some bytes is kept for the next call */
+    /* when some bytes were read, an end or error after them is left to the next call */
     if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0) {
         self->dry = true;
-        tls_context_free_buffers(self->ssl); /* of records, where OpenSSL has not done so itself */
+        tls_context_free_buffers(self->ssl); /* OpenSSL does not always free them itself */
     } else if (got == 0 && result == TRANSPORT_AGAIN) {
         loop_put_off(self->base.loop, &self->again, on_again);
     }
@@ -246,13 +246,13 @@ static bool tls_broken(struct transport *transport)
 {
     struct tls_transport *self = (struct tls_transport *)transport;
 
-    /* once the other side has ended its stream in order, what becomes of below tells nothing new */
+    /* after close_notify from the other side, an error of below does not matter */
     if (!self->ended && transport_broken(self->records.below))
         break_off(self, self->records.below->error, self->records.below->why);
     return self->state == STATE_BROKEN;
 }
 
-/* Puts close_notify behind all that was sent. */
+/* Writes close_notify after all that was sent.  False: the stream is broken. */
 static bool say_goodbye(struct tls_transport *self)
 {
     if (self->said_goodbye)
@@ -269,7 +269,7 @@ static bool say_goodbye(struct tls_transport *self)
 static bool tls_shutdown_send(struct transport *transport)
 {
     struct tls_transport *self = (struct tls_transport *)transport;
-    bool courtesy = self->ended && !self->records.out; /* whoever has ended, too, may be gone, and has lost nothing */
+    bool courtesy = self->ended && !self->records.out; /* the other side has ended and has all: errors do not matter */
 
     return (self->state == STATE_OPEN && say_goodbye(self) && flush(self) != TRANSPORT_ERROR) || courtesy;
 }
@@ -294,7 +294,7 @@ static void opening_free(struct opening *opening)
 
 static void tls_free(struct tls_transport *self)
 {
-    /* a stream that was not ended does not spoil its TLS session (RFC 8446 section 6.1, RFC 5246 section 7.2.1) */
+    /* the TLS session stays resumable even without close_notify (RFC 8446 section 6.1, RFC 5246 section 7.2.1) */
     if (self->ssl)
         SSL_set_shutdown(self->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(self->ssl);
@@ -310,7 +310,7 @@ static void on_death(struct deferred *death)
     tls_free((struct tls_transport *)(void *)((char *)death - offsetof(struct tls_transport, death)));
 }
 
-/* Lets go of below; the rest follows at the end of the turn. */
+/* Closes or resets below; the memory is freed at the end of the turn. */
 static void finish(struct tls_transport *self, bool reset)
 {
     struct lingering *lingering = self->lingering;
@@ -332,7 +332,7 @@ static void on_lingered_too_long(void *arg)
     finish(((struct lingering *)arg)->tls, true);
 }
 
-/* Stays until below has taken what is on its way.  False: out of memory. */
+/* Keeps the closed stream until below has taken the waiting records.  False: out of memory. */
 static bool linger(struct tls_transport *self)
 {
     struct lingering *lingering = calloc(1, sizeof *lingering);
@@ -386,7 +386,7 @@ static const struct transport_ops tls_ops = {
 
 /* --- the handshake --- */
 
-/* Takes what an earlier stream has for the server's own certificate. */
+/* Replaces the server's own certificate by the equal one of an earlier stream, if there is one. */
 static void share_certificate(struct tls_transport *self, STACK_OF(X509) *sent)
 {
     X509 *own = sk_X509_value(sent, 0), *shared = own ? tls_context_share(self->context, own) : NULL;
@@ -397,7 +397,8 @@ static void share_certificate(struct tls_transport *self, STACK_OF(X509) *sent)
     X509_free(own);
 }
 
-/* OpenSSL looks at each certificate, the server's own last.  It forgets them when it refuses, so we take note. */
+/* Called for each certificate of the chain, the server's own last.  OpenSSL keeps none when it refuses, so the first
+ * fault is noted here. */
 static int on_certificate(int good, X509_STORE_CTX *check)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
@@ -410,7 +411,7 @@ static int on_certificate(int good, X509_STORE_CTX *check)
     return good;
 }
 
-/* Whether what came cannot be the start of TLS, which begins with a handshake or an alert. */
+/* Whether the first byte received is not that of TLS, which begins with a handshake or alert record. */
 static bool speaks_something_else(const struct record_bio *records)
 {
     return records->first_length > 0 && records->first[0] != SSL3_RT_HANDSHAKE && records->first[0] != SSL3_RT_ALERT;
@@ -428,7 +429,7 @@ static void explain(const struct tls_transport *self, unsigned long error, struc
         failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
         snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
                  log_escape(said, sizeof said, self->records.first, self->records.first_length));
-    } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* or it said goodbye for an answer */
+    } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* end of stream, or close_notify */
         failure_set(failure, FAILURE_TEMPORARY, "closed the connection during the TLS handshake");
     } else if (self->records.broken) {
         failure_set(failure, FAILURE_TEMPORARY, "TLS handshake: %s", transport_error(&self->base));
@@ -447,23 +448,23 @@ static enum tls_transport_result fail(struct tls_transport *self, struct failure
 
     if (self->records.broken)
         break_off_by_records(self);
-    record_bio_flush(&self->records); /* our alert, which says why; whether it gets there changes nothing */
+    record_bio_flush(&self->records); /* sends our alert; an error here does not matter */
     explain(self, error, failure);
-    if (self->opening->offered) /* whatever it was: the next attempt does without the remembered session */
+    if (self->opening->offered) /* whatever the error is, the next attempt does not offer this TLS session */
         tls_context_drop(self->context, self->remember);
     break_off(self, EPROTO, "the TLS handshake failed");
     ERR_clear_error();
     return TLS_TRANSPORT_FAILED;
 }
 
-/* Drops certificates that nobody looks at any more. */
+/* Frees the certificates of a chain that are no longer needed: all but the first `keep`. */
 static void shorten(STACK_OF(X509) *chain, int keep)
 {
     while (sk_X509_num(chain) > keep)
         X509_free(sk_X509_pop(chain));
 }
 
-/* The stream may be idle for days: gives back what only the handshake needed, half of its memory. */
+/* Frees what only the handshake needed, half of the stream's memory: the stream may be idle for days. */
 static void shrink(struct tls_transport *self)
 {
     shorten(SSL_get_peer_cert_chain(self->ssl), 1);
@@ -512,7 +513,8 @@ const char *tls_transport_describe(const struct transport *tls, char *out, size_
 
 /* --- the start --- */
 
-/* Whom the certificate must be for, and what we say whom we want.  A name's last dot is not part of it. */
+/* Sets the name or address that the certificate must have, and the server name to send.  A last dot is not part of a
+ * name.  False: out of memory, or the name is empty or too long. */
 static bool expect_host(struct tls_transport *self)
 {
     char host[256], address[sizeof(struct in6_addr)];
