@@ -12,8 +12,8 @@
 #include "net/listener.h"
 
 /* One listening socket: one address of one listener. */
-struct post {
-    struct post *next;
+struct member {
+    struct member *next;
     struct listener_set *owner;
     struct listener *listener;
     const struct listener_config *config; /* in the configuration in force */
@@ -28,7 +28,7 @@ struct listener_set {
     listener_set_accept_fn *accepted;
     void *arg;
     bool paused;
-    struct post *first, **end;
+    struct member *first, **end;
     size_t inherited_count;
     struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX];
 };
@@ -61,20 +61,20 @@ static void close_inherited(struct listener_set *set)
 /* Closes the sockets without a claim; for the others, the claim comes into force. */
 static void sweep(struct listener_set *set)
 {
-    struct post **at = &set->first;
+    struct member **at = &set->first;
 
     while (*at) {
-        struct post *post = *at;
+        struct member *member = *at;
 
-        if (post->claim) {
-            post->config = post->claim;
-            post->claim = NULL;
-            post->fresh = false;
-            at = &post->next;
+        if (member->claim) {
+            member->config = member->claim;
+            member->claim = NULL;
+            member->fresh = false;
+            at = &member->next;
         } else {
-            *at = post->next;
-            listener_free(post->listener);
-            free(post);
+            *at = member->next;
+            listener_free(member->listener);
+            free(member);
         }
     }
     set->end = at;
@@ -85,53 +85,53 @@ void listener_set_free(struct listener_set *set)
     if (!set)
         return;
     close_inherited(set);
-    for (struct post *post = set->first; post; post = post->next)
-        post->claim = NULL;
+    for (struct member *member = set->first; member; member = member->next)
+        member->claim = NULL;
     sweep(set);
     free(set);
 }
 
 static void on_client(void *arg, int fd, const struct address *from, const struct address *local)
 {
-    struct post *post = arg;
+    struct member *member = arg;
 
-    post->owner->accepted(post->owner->arg, post->config, fd, from, local);
+    member->owner->accepted(member->owner->arg, member->config, fd, from, local);
 }
 
 /* Adds a listening socket, claimed by config.  NULL: out of memory; fd was closed and error is set. */
-static struct post *add(struct listener_set *set, int fd, const struct listener_config *config, char *error,
+static struct member *add(struct listener_set *set, int fd, const struct listener_config *config, char *error,
                         size_t size)
 {
-    struct post *post = calloc(1, sizeof *post);
+    struct member *member = calloc(1, sizeof *member);
 
     snprintf(error, size, "cannot listen: out of memory");
-    if (!post) {
+    if (!member) {
         close(fd);
         return NULL;
     }
-    post->owner = set;
-    post->config = post->claim = config;
-    post->fresh = true;
-    post->listener = listener_start(set->loop, fd, config->name, on_client, post);
-    if (!post->listener) {
-        free(post);
+    member->owner = set;
+    member->config = member->claim = config;
+    member->fresh = true;
+    member->listener = listener_start(set->loop, fd, config->name, on_client, member);
+    if (!member->listener) {
+        free(member);
         return NULL;
     }
-    listener_pause(post->listener, set->paused);
-    post->wanted = *listener_address(post->listener);
-    *set->end = post;
-    set->end = &post->next;
-    return post;
+    listener_pause(member->listener, set->paused);
+    member->wanted = *listener_address(member->listener);
+    *set->end = member;
+    set->end = &member->next;
+    return member;
 }
 
 /* Claims a socket that is already open at this address.  True: there was one.  One that was opened with port 0 is
  * claimed only by a listener of the same name. */
 static bool claim(struct listener_set *set, const struct listener_config *config, const struct address *wanted)
 {
-    for (struct post *post = set->first; post; post = post->next)
-        if (!post->claim && address_equal(&post->wanted, wanted) &&
-            (address_port(wanted) != 0 || strcmp(post->config->name, config->name) == 0)) {
-            post->claim = config;
+    for (struct member *member = set->first; member; member = member->next)
+        if (!member->claim && address_equal(&member->wanted, wanted) &&
+            (address_port(wanted) != 0 || strcmp(member->config->name, config->name) == 0)) {
+            member->claim = config;
             return true;
         }
     return false;
@@ -140,8 +140,8 @@ static bool claim(struct listener_set *set, const struct listener_config *config
 /* Whether a socket of the configuration in force has this port. */
 static bool holds_port(const struct listener_set *set, const struct address *wanted)
 {
-    for (const struct post *post = set->first; post; post = post->next)
-        if (!post->fresh && address_port(listener_address(post->listener)) == address_port(wanted))
+    for (const struct member *member = set->first; member; member = member->next)
+        if (!member->fresh && address_port(listener_address(member->listener)) == address_port(wanted))
             return true;
     return false;
 }
@@ -150,7 +150,7 @@ static bool open_place(struct listener_set *set, const struct listener_config *c
                        char *error, size_t size)
 {
     char text[ADDRESS_TEXT_MAX];
-    struct post *post;
+    struct member *member;
     int fd;
 
     if (claim(set, config, wanted))
@@ -159,10 +159,10 @@ static bool open_place(struct listener_set *set, const struct listener_config *c
     if (fd < 0 && errno == EADDRINUSE && holds_port(set, wanted))
         snprintf(error, size, "cannot listen on %s while our own listener holds that port: restart to move it",
                  address_format(wanted, text));
-    post = fd >= 0 ? add(set, fd, config, error, size) : NULL;
-    if (post)
-        post->wanted = *wanted;
-    return post != NULL;
+    member = fd >= 0 ? add(set, fd, config, error, size) : NULL;
+    if (member)
+        member->wanted = *wanted;
+    return member != NULL;
 }
 
 /* Opens 127.0.0.1 and, where there is IPv6, ::1.  With port 0, both get the same port if it is free for ::1. */
@@ -170,7 +170,7 @@ static bool open_localhost(struct listener_set *set, const struct listener_confi
                            size_t size)
 {
     struct address four, six, same;
-    struct post *post = NULL;
+    struct member *member = NULL;
     int fd;
 
     address_from_literal(&four, "127.0.0.1", port);
@@ -179,20 +179,20 @@ static bool open_localhost(struct listener_set *set, const struct listener_confi
         return false;
     if (claim(set, config, &six))
         return true;
-    for (struct post *at = set->first; at; at = at->next)
+    for (struct member *at = set->first; at; at = at->next)
         if (at->claim == config && address_equal(&at->wanted, &four))
-            post = at;
+            member = at;
     same = six;
-    address_set_port(&same, address_port(listener_address(post->listener)));
+    address_set_port(&same, address_port(listener_address(member->listener)));
     fd = listener_bind(&same, error, size);
     if (fd < 0 && port == 0 && errno == EADDRINUSE)
         fd = listener_bind(&six, error, size);
     if (fd < 0)
         return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
-    post = add(set, fd, config, error, size);
-    if (post)
-        post->wanted = six;
-    return post != NULL;
+    member = add(set, fd, config, error, size);
+    if (member)
+        member->wanted = six;
+    return member != NULL;
 }
 
 static int socket_option(int fd, int option)
@@ -243,22 +243,22 @@ static bool use_inherited(struct listener_set *set, const struct listener_config
                           size_t size)
 {
     *found = false;
-    for (struct post *post = set->first; post; post = post->next)
-        if (post->inherited && !post->claim && strcmp(post->config->name, config->name) == 0) {
-            post->claim = config;
+    for (struct member *member = set->first; member; member = member->next)
+        if (member->inherited && !member->claim && strcmp(member->config->name, config->name) == 0) {
+            member->claim = config;
             *found = true;
         }
     for (size_t i = 0; i < set->inherited_count; i++) {
         struct systemd_inherited *inherited = &set->inherited[i];
-        struct post *post;
+        struct member *member;
 
         if (inherited->fd < 0 || !is_for(inherited, config))
             continue;
-        post = add(set, inherited->fd, config, error, size);
+        member = add(set, inherited->fd, config, error, size);
         inherited->fd = -1;
-        if (!post)
+        if (!member)
             return false;
-        post->inherited = *found = true;
+        member->inherited = *found = true;
     }
     return true;
 }
@@ -283,33 +283,33 @@ static bool open_listener(struct listener_set *set, const struct listener_config
 }
 
 /* Hands a socket to the listener that claims it; logs where it listens, if it is new or its listener has changed. */
-static void announce(struct post *post)
+static void announce(struct member *member)
 {
     char where[ADDRESS_TEXT_MAX];
 
-    listener_hand_to(post->listener, post->claim->name, on_client, post);
-    if (!post->fresh && strcmp(post->config->name, post->claim->name) == 0)
+    listener_hand_to(member->listener, member->claim->name, on_client, member);
+    if (!member->fresh && strcmp(member->config->name, member->claim->name) == 0)
         return;
-    address_format(listener_address(post->listener), where);
-    log_event(LEVEL_INFO, post->claim->name, "listening on=%s", where);
-    if (!address_is_loopback(listener_address(post->listener)))
-        log_message(LEVEL_WARNING, post->claim->name, "%s is not loopback: others can use your proxy, and its "
+    address_format(listener_address(member->listener), where);
+    log_event(LEVEL_INFO, member->claim->name, "listening on=%s", where);
+    if (!address_is_loopback(listener_address(member->listener)))
+        log_message(LEVEL_WARNING, member->claim->name, "%s is not loopback: others can use your proxy, and its "
                     "password, through it", where);
 }
 
 void listener_set_pause(struct listener_set *set, bool paused)
 {
     set->paused = paused;
-    for (struct post *post = set->first; post; post = post->next)
-        listener_pause(post->listener, paused);
+    for (struct member *member = set->first; member; member = member->next)
+        listener_pause(member->listener, paused);
 }
 
 void listener_set_each(const struct listener_set *set,
                        void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
                        void *arg)
 {
-    for (const struct post *post = set->first; post; post = post->next)
-        see(arg, post->config, listener_address(post->listener));
+    for (const struct member *member = set->first; member; member = member->next)
+        see(arg, member->config, listener_address(member->listener));
 }
 
 /* Whether it is an address of this machine: a socket can be bound to it. */
@@ -328,8 +328,8 @@ static bool is_of_this_machine(const struct address *address)
 
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address)
 {
-    for (const struct post *post = set->first; post; post = post->next) {
-        const struct address *own = listener_address(post->listener);
+    for (const struct member *member = set->first; member; member = member->next) {
+        const struct address *own = listener_address(member->listener);
 
         if (address_equal(own, address) ||
             (address_port(own) == address_port(address) && address_is_any(own) && is_of_this_machine(address)))
@@ -344,11 +344,11 @@ bool listener_set_set(struct listener_set *set, const struct config *config, cha
 
     for (size_t i = 0; i < config->listener_count && opened; i++)
         opened = open_listener(set, &config->listeners[i], error, size);
-    for (struct post *post = set->first; post; post = post->next) {
+    for (struct member *member = set->first; member; member = member->next) {
         if (!opened)
-            post->claim = post->fresh ? NULL : post->config;
-        else if (post->claim)
-            announce(post);
+            member->claim = member->fresh ? NULL : member->config;
+        else if (member->claim)
+            announce(member);
     }
     if (opened)
         close_inherited(set);
