@@ -170,7 +170,7 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
         return NULL;
     authenticator->params = *params;
     scheme_choice_start(&authenticator->choice, params->own, params->proxy->tls, user_of(authenticator) != NULL,
-                        params->remembered);
+                        params->remembered, params->ever_offered);
     task_start(&authenticator->task, &kind, params->loop, params->done, params->arg);
     return authenticator;
 }

@@ -31,6 +31,7 @@ struct authenticator_params {
     const struct proxy_config *own;   /* the proxy's section, whose secrets no other proxy may see; NULL: it has none */
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
+    unsigned ever_offered;            /* bits of all schemes that it ever offered */
     task_done_fn *done;               /* DONE: ready to send.  LOCAL: there is no password, or it is too long, or it
                                        * was refused a short while ago.  Called once for each start and restart */
     void *arg;

@@ -14,12 +14,19 @@ bool scheme_choice_needs_password(enum challenge_scheme scheme)
     return scheme == CHALLENGE_BASIC || scheme == CHALLENGE_DIGEST || scheme == CHALLENGE_NTLM;
 }
 
+/* Whether Basic may be used: a password that others can read is sent only to a proxy that offers nothing else and never
+ * has.  Otherwise the proxy, or somebody on the way, could talk us out of a better scheme. */
+static bool may_use_basic(const struct scheme_choice *choice)
+{
+    return !choice->readable || choice->fixed || choice->seen == BIT(CHALLENGE_BASIC);
+}
+
 void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
-                         enum challenge_scheme remembered)
+                         enum challenge_scheme remembered, unsigned ever_offered)
 {
     const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
 
-    *choice = (struct scheme_choice){.has_user = has_user, .readable = !tls};
+    *choice = (struct scheme_choice){.has_user = has_user, .readable = !tls || (own && !own->verify)};
     if (!own)
         return;
     choice->fixed = own->auth != AUTH_ANY;
@@ -29,18 +36,16 @@ void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config
     if (own->method != 0) /* libcurl does the others, and knows only one form of request */
         choice->usable &= BIT(CHALLENGE_BASIC);
     choice->scheme = choice->fixed ? schemes_of[own->auth] : remembered;
-    choice->seen = remembered == CHALLENGE_NONE ? 0 : BIT(remembered);
-    if (!(choice->usable & BIT(choice->scheme)))
+    choice->seen = ever_offered | (remembered == CHALLENGE_NONE ? 0 : BIT(remembered));
+    if (!(choice->usable & BIT(choice->scheme)) || (choice->scheme == CHALLENGE_BASIC && !may_use_basic(choice)))
         choice->scheme = CHALLENGE_NONE;
 }
 
-/* A password that anybody on the way can read is sent only if the proxy offers nothing else and never has: otherwise
- * the proxy, or somebody on the way, could talk us out of a better scheme. */
 static enum challenge_scheme choose(const struct scheme_choice *choice)
 {
     unsigned usable = choice->usable;
 
-    if (choice->readable && !choice->fixed && choice->seen != BIT(CHALLENGE_BASIC))
+    if (!may_use_basic(choice))
         usable &= ~BIT(CHALLENGE_BASIC);
     return challenge_choose(choice->offered, usable);
 }

@@ -15,14 +15,15 @@ struct scheme_choice {
     unsigned offered;             /* bits of what the proxy offered last; 0: not known yet */
     unsigned seen;                /* bits of all that it has ever offered, as far as we know */
     bool has_user;
-    bool readable;                /* the connection to the proxy has no TLS (http) */
+    bool readable;                /* others can read what is sent to the proxy: http, or TLS with verify = no */
     bool fixed;                   /* the configuration names the scheme */
 };
 
 /* own: the proxy's section; NULL: no credentials may be sent to it.  tls: the connection to the proxy uses TLS.
- * has_user: a user is known for it, from any source.  remembered: what worked with it before, or NONE. */
+ * has_user: a user is known for it, from any source.  remembered: what worked with it before, or NONE.  ever_offered:
+ * bits of all schemes that it ever offered, as far as we know. */
 void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
-                         enum challenge_scheme remembered);
+                         enum challenge_scheme remembered, unsigned ever_offered);
 
 /* The scheme cannot start here (no ticket).  True: go on with choice->scheme; NONE: ask what is offered.  False:
  * there is no other. */

@@ -14,6 +14,7 @@ struct entry {
     bool away;            /* it rests because it asked for that */
     bool plain;
     enum challenge_scheme scheme;
+    unsigned offered;     /* bits of all schemes that it ever offered */
     char why[128];
 };
 
@@ -190,4 +191,16 @@ enum challenge_scheme health_scheme(const struct health *health, const struct en
     const struct entry *entry = find(health, proxy);
 
     return entry ? entry->scheme : CHALLENGE_NONE;
+}
+
+void health_note_offer(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned offered)
+{
+    touch(health, proxy, now_ms)->offered |= offered;
+}
+
+unsigned health_offers(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry ? entry->offered : 0;
 }

@@ -64,4 +64,9 @@ void health_set_scheme(struct health *health, const struct endpoint *proxy, uint
                        enum challenge_scheme scheme);
 enum challenge_scheme health_scheme(const struct health *health, const struct endpoint *proxy);
 
+/* Which schemes the proxy has ever offered, as bits (challenge_offered): each offer is added, and none is forgotten
+ * before health_forget, so that nobody talks us out of a better scheme by one forged refusal. */
+void health_note_offer(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned offered);
+unsigned health_offers(const struct health *health, const struct endpoint *proxy);
+
 #endif

@@ -144,6 +144,7 @@ static void enter_authenticate(struct proxy_request *request)
         .user = request->params.user,
         .password = request->params.password,
         .remembered = health_scheme(services->health, request->params.proxy),
+        .ever_offered = health_offers(services->health, request->params.proxy),
         .done = on_authenticator,
         .arg = request,
     };
@@ -169,10 +170,11 @@ static void add_words(struct proxy_request *request, const char *words)
 /* The proxy wants credentials, and none were sent. */
 static void on_challenge(struct proxy_request *request)
 {
+    unsigned offered = challenge_offered(proxy_request_head(request));
     char why[160];
 
-    if (authenticator_challenge(request->authenticator, challenge_offered(proxy_request_head(request)), why,
-                                sizeof why)) {
+    health_note_offer(request->params.services->health, request->params.proxy, now(request), offered);
+    if (authenticator_challenge(request->authenticator, offered, why, sizeof why)) {
         drop_connection(request);
         enter(request, AUTHENTICATE);
         return;
@@ -203,6 +205,8 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
         health_set_scheme(health, request->params.proxy, now(request), CHALLENGE_NONE);
     else if (lesson != CHALLENGE_NONE)
         health_set_scheme(health, request->params.proxy, now(request), lesson);
+    if (lesson != CHALLENGE_NONE) /* within a login, it was offered to libcurl alone */
+        health_note_offer(health, request->params.proxy, now(request), 1u << lesson);
     task_tell(&request->task, OUTCOME_DONE);
 }
 

@@ -15,10 +15,10 @@ static char why[200];
 static struct scheme_choice started(enum proxy_auth configured, bool tls, bool has_user,
                                     enum challenge_scheme remembered)
 {
-    const struct proxy_config own = {.auth = configured};
+    const struct proxy_config own = {.auth = configured, .verify = true};
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, &own, tls, has_user, remembered);
+    scheme_choice_start(&choice, &own, tls, has_user, remembered, 0);
     return choice;
 }
 
@@ -52,7 +52,7 @@ START_TEST(a_proxy_without_a_section_gets_nothing)
 {
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, NULL, true, true, CHALLENGE_NEGOTIATE);
+    scheme_choice_start(&choice, NULL, true, true, CHALLENGE_NEGOTIATE, 0);
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
     ck_assert(!scheme_choice_offered(&choice, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
@@ -123,6 +123,30 @@ START_TEST(a_readable_password_goes_out_only_when_nothing_else_is_offered)
 }
 END_TEST
 
+/* What it has ever offered counts, whatever became of it; and TLS without a look at the certificate hides nothing. */
+START_TEST(nobody_talks_us_out_of_a_better_scheme)
+{
+    struct proxy_config own = {.auth = AUTH_ANY, .verify = true};
+    struct scheme_choice choice;
+
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, DIGEST);
+    ck_assert(!scheme_choice_offered(&choice, BASIC, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, "auth = basic"));
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_BASIC, BASIC | DIGEST);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE); /* not at once either */
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_BASIC, BASIC);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_BASIC);
+    scheme_choice_start(&choice, &own, true, true, CHALLENGE_NONE, DIGEST);
+    ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
+    own.verify = false;
+    scheme_choice_start(&choice, &own, true, true, CHALLENGE_NONE, DIGEST);
+    ck_assert(!scheme_choice_offered(&choice, BASIC, why, sizeof why));
+    own.auth = AUTH_BASIC; /* the user says so */
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, DIGEST);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_BASIC);
+}
+END_TEST
+
 START_TEST(each_scheme_is_tried_once)
 {
     const unsigned all = NEGOTIATE | DIGEST | NTLM | BASIC;
@@ -159,10 +183,10 @@ START_TEST(other_forms_of_request_know_basic_only)
     const struct proxy_config own = {.auth = AUTH_ANY, .method = 1};
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_DIGEST);
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_DIGEST, 0);
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
     ck_assert(!scheme_choice_offered(&choice, DIGEST, why, sizeof why));
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE);
+    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, 0);
     ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
 }
 END_TEST
@@ -178,6 +202,7 @@ int main(void)
     tcase_add_test(tcase, the_strongest_that_is_offered_is_taken);
     tcase_add_test(tcase, one_that_cannot_start_gives_way_to_the_next);
     tcase_add_test(tcase, a_readable_password_goes_out_only_when_nothing_else_is_offered);
+    tcase_add_test(tcase, nobody_talks_us_out_of_a_better_scheme);
     tcase_add_test(tcase, each_scheme_is_tried_once);
     tcase_add_test(tcase, the_words_say_what_to_set);
     tcase_add_test(tcase, other_forms_of_request_know_basic_only);

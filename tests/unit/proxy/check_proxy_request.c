@@ -581,6 +581,41 @@ START_TEST(what_cannot_start_and_is_alone_fails)
 }
 END_TEST
 
+/* Somebody on the way refuses a proof of Digest once, or cuts it off, and then offers Basic alone: the password stays
+ * here. */
+START_TEST(a_forged_refusal_brings_out_no_readable_password)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    if (_i == 0) {
+        wire_say(stage_wire(1), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+        wire_say(stage_wire(1), "HTTP/1.1 407 No\r\n" DIGEST NO_LENGTH);
+        ck_assert(proxy_request_was_refused(asked.request));
+    } else {
+        wire_end(stage_wire(1));
+        ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
+    }
+    end(&asked);
+    stage_advance(LOCKOUT_REST_FIRST_MS);
+    start(&asked, "");
+    ck_assert_ptr_null(strstr(stage_wire(2)->heard, "Proxy-Authorization"));
+    wire_say(stage_wire(2), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_uint_eq(stage_wires(), 3);
+    check_answered(&asked, CONNECT_FAILED, "407 Who?: it offers Basic; a readable password goes out only with "
+                   "auth = basic");
+    end(&asked);
+    health_forget(services->health); /* the configuration was read anew */
+    start(&asked, "");
+    wire_say(stage_wire(3), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_ptr_nonnull(strstr(stage_wire(4)->heard, BASIC_LINE));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
 /* A proxy that is dead is no reason for another scheme. */
 START_TEST(a_login_that_is_cut_off_fails)
 {
@@ -988,6 +1023,7 @@ int main(void)
     tcase_add_test(cases, a_socks_proxy_is_asked_in_its_own_way);
     tcase_add_loop_test(cases, a_challenge_is_answered_over_a_fresh_connection, 0, 2);
     tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
+    tcase_add_loop_test(cases, a_forged_refusal_brings_out_no_readable_password, 0, 2);
     tcase_add_test(cases, a_login_that_is_cut_off_fails);
     tcase_add_test(cases, another_proxy_that_works_is_well_again);
     tcase_add_test(cases, a_password_that_another_proxy_refuses_is_forgotten);
