@@ -205,8 +205,6 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
         health_set_scheme(health, request->params.proxy, now(request), CHALLENGE_NONE);
     else if (lesson != CHALLENGE_NONE)
         health_set_scheme(health, request->params.proxy, now(request), lesson);
-    if (lesson != CHALLENGE_NONE) /* within a login, it was offered to libcurl alone */
-        health_note_offer(health, request->params.proxy, now(request), 1u << lesson);
     task_tell(&request->task, OUTCOME_DONE);
 }
 
