@@ -18,6 +18,7 @@ struct authenticator {
     struct authenticator_params params;
     struct scheme_choice choice;
     struct password_fetch *fetch; /* in FETCH, or NULL */
+    uint64_t waits_since;         /* ms: WAIT was entered */
     bool trying;                  /* this session tries user and password first; the others wait for the result */
     char *password;               /* a copy, because a reload may free the original; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
@@ -94,6 +95,9 @@ static void look(void *arg)
                   "the same ones are not sent again for %u s", (unsigned)((left + 999) / 1000));
     else if (authenticator->trying)
         enter(authenticator, READY);
+    else if (now - authenticator->waits_since >= authenticator->params.wait_ms)
+        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "another session is trying this user and "
+                  "password first, and has no answer within %u s", authenticator->params.wait_ms / 1000);
     else
         task_limit(&authenticator->task, TRIAL_POLL_MS, look);
 }
@@ -104,6 +108,7 @@ static void enter_wait(struct authenticator *authenticator)
         enter(authenticator, READY);
         return;
     }
+    authenticator->waits_since = loop_now(authenticator->task.loop);
     if (!authenticator->password)
         authenticator->password = strdup(password_of(authenticator));
     if (!authenticator->password)

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "auth/challenge.h"
 #include "auth/lockout.h"
@@ -32,8 +33,10 @@ struct authenticator_params {
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
     unsigned ever_offered;            /* bits of all schemes that it ever offered */
+    uint32_t wait_ms;                 /* at most so long it waits for another session's trial of the password */
     task_done_fn *done;               /* DONE: ready to send.  LOCAL: there is no password, or it is too long, or it
-                                       * was refused a short while ago.  Called once for each start and restart */
+                                       * was refused a short while ago, or another session's trial of it brings no
+                                       * result within wait_ms.  Called once for each start and restart */
     void *arg;
 };
 

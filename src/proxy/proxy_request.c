@@ -145,6 +145,7 @@ static void enter_authenticate(struct proxy_request *request)
         .password = request->params.password,
         .remembered = health_scheme(services->health, request->params.proxy),
         .ever_offered = health_offers(services->health, request->params.proxy),
+        .wait_ms = request->params.settings->handshake_timeout,
         .done = on_authenticator,
         .arg = request,
     };

@@ -8,6 +8,7 @@
 #include "../unit.h"
 
 #define BIT(scheme) (1u << (scheme))
+#define WAIT_MS 120000
 #define ARTHUR "Basic YXJ0aHVyOm1hZ2lj" /* arthur:magic */
 
 /* --- an authenticator, and what it told --- */
@@ -64,6 +65,7 @@ static struct authenticator_params params_of(struct asked *asked)
         .lockout = services->lockout,
         .proxy = &proxy,
         .own = &config->proxies[0],
+        .wait_ms = WAIT_MS,
         .done = on_told,
         .arg = asked,
     };
@@ -353,6 +355,31 @@ START_TEST(the_second_session_waits_for_the_first_ones_trial)
 }
 END_TEST
 
+/* A proxy that is silent keeps one session waiting for it, and the others no longer than that. */
+START_TEST(nobody_waits_for_ever_for_another_ones_trial)
+{
+    struct asked asked[4];
+
+    set_up("auth = basic\nuser = arthur\npassword = magic");
+    for (unsigned i = 0; i < 4; i++) {
+        struct authenticator_params params = params_of(&asked[i]);
+
+        params.wait_ms = 30000;
+        start_with(&asked[i], &params);
+        stage_settle();
+    }
+    stage_advance(29980);
+    ck_assert_uint_eq(asked[1].told + asked[2].told + asked[3].told, 0);
+    stage_advance(20);
+    for (unsigned i = 1; i < 4; i++)
+        check_failed(&asked[i], 1, FAILURE_TEMPORARY, "another session is trying this user and password first, and has "
+                     "no answer within 30 s");
+    for (unsigned i = 0; i < 4; i++)
+        authenticator_free(asked[i].authenticator);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_refused_pair_is_held_back_and_then_sent_again)
 {
     struct asked asked;
@@ -508,6 +535,7 @@ int main(void)
     tcase_add_test(cases, nothing_is_fetched_before_it_is_needed);
     tcase_add_test(cases, a_reload_takes_no_password_away);
     tcase_add_loop_test(cases, the_second_session_waits_for_the_first_ones_trial, 0, 4);
+    tcase_add_test(cases, nobody_waits_for_ever_for_another_ones_trial);
     tcase_add_test(cases, a_refused_pair_is_held_back_and_then_sent_again);
     tcase_add_test(cases, a_good_pair_needs_no_trial);
     tcase_add_test(cases, a_trial_is_ended_by_who_has_it);
