@@ -63,6 +63,8 @@ static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login,
 {
     va_list values;
 
+    if (task_has_ended(&login->task)) /* the owner may still read what it was told */
+        return;
     va_start(values, format);
     failure_vset(&login->task.failure, FAILURE_TEMPORARY, format, values);
     va_end(values);

@@ -9,7 +9,10 @@ static void begin(struct deferred *turn)
     struct task *task = (struct task *)((char *)turn - offsetof(struct task, turn));
 
     task->phase = TASK_RUNS;
-    task->kind->begin(task);
+    if (task->early)
+        task_tell(task, task->outcome);
+    else
+        task->kind->begin(task);
 }
 
 static void end(struct deferred *turn)
@@ -48,17 +51,26 @@ void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late)
 void task_tell(struct task *task, enum outcome outcome)
 {
     loop_timer_stop(&task->limit);
-    if (task->phase != TASK_RUNS) /* done was called already */
+    if (task->phase == TASK_BEGINS && !task->early) {
+        task->early = true;
+        task->outcome = outcome;
+    }
+    if (task->phase != TASK_RUNS) /* it was told already, or is told when it begins */
         return;
     task->phase = TASK_TOLD;
     task->done(task->arg, outcome, outcome == OUTCOME_DONE ? NULL : &task->failure);
+}
+
+bool task_has_ended(const struct task *task)
+{
+    return task->phase == TASK_TOLD || task->phase == TASK_FREED || task->early;
 }
 
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
 {
     va_list values;
 
-    if (task->phase != TASK_RUNS) /* the owner may still read the failure that it was given */
+    if (task_has_ended(task)) /* the owner may still read what it was told */
         return;
     va_start(values, format);
     failure_vset(&task->failure, class, format, values);
@@ -71,6 +83,7 @@ void task_restart(struct task *task)
     if (task->phase != TASK_TOLD)
         return;
     task->phase = TASK_BEGINS;
+    task->early = false;
     loop_defer(task->loop, &task->turn, begin);
 }
 

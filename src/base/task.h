@@ -45,6 +45,8 @@ struct task {
     struct loop_timer limit;  /* time limit of the present state */
     unsigned state;
     enum { TASK_BEGINS, TASK_RUNS, TASK_TOLD, TASK_FREED } phase;
+    bool early;               /* it ended before it began, and reports in place of beginning */
+    enum outcome outcome;     /* with early */
     struct failure failure;   /* reported with any outcome but DONE */
     task_done_fn *done;
     void *arg;
@@ -61,13 +63,17 @@ void task_enter(struct task *task, const char *name, unsigned state);
 void task_limit(struct task *task, uint64_t ms, loop_timer_fn *late);
 
 /* Reports the outcome by calling done, which may free the task: do not use it after this call.  With any outcome but
- * DONE, task->failure must be set.  Does nothing if the task has reported already. */
+ * DONE, task->failure must be set.  Does nothing if the task has reported already.  One that ends before it has begun
+ * reports in place of beginning. */
 void task_tell(struct task *task, enum outcome outcome);
 
 /* Sets the failure as failure_set does and reports.  The values may point into the failure.  Does nothing if the task
  * has reported already. */
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Whether it has reported, or will when it begins: then its failure must not be written. */
+bool task_has_ended(const struct task *task);
 
 /* For a machine that works in rounds: a task that has reported begins again at the end of the turn and will report
  * once more.  Its state stays until it enters another. */

@@ -36,13 +36,19 @@ struct h1_exchange {
 
 /* --- the ends --- */
 
+/* Nothing of the connection is heard from here on: the owner may still read what it was told. */
+static void over(struct h1_exchange *h1)
+{
+    transport_watch(h1->transport, NULL, NULL);
+}
+
 static void answered(struct h1_exchange *h1)
 {
     char line[200];
 
+    over(h1);
     if (trace_wants(&h1->trace))
         trace_step(&h1->trace, "reply", "%s", h1_exchange_status_line(&h1->exchange, line, sizeof line));
-    transport_watch(h1->transport, NULL, NULL);
     h1->exchange.head = &h1->head;
     task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
@@ -50,6 +56,7 @@ static void answered(struct h1_exchange *h1)
 /* Fails for the other side's fault. */
 static void broken(struct h1_exchange *h1, const char *what)
 {
+    over(h1);
     task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "%s", what);
 }
 
@@ -58,6 +65,7 @@ static void cut(struct h1_exchange *h1, const char *why)
 {
     enum failure_class class = why && h1->transport->denied ? FAILURE_PERMANENT : FAILURE_TEMPORARY;
 
+    over(h1);
     h1->exchange.cut_off = h1->passed + h1->filled == 0;
     if (!why)
         broken(h1, h1->filled ? "closed the connection in the middle of its answer"
@@ -74,6 +82,7 @@ static void broken_answer(struct h1_exchange *h1, const char *why)
     char start[60];
     size_t length = h1->filled < 40 ? h1->filled : 40;
 
+    over(h1);
     failure_set(failure, FAILURE_TEMPORARY, "%s", why);
     snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
              log_escape(start, sizeof start, h1->buffer, length));
@@ -84,6 +93,7 @@ static void on_late(void *arg)
 {
     struct h1_exchange *h1 = arg;
 
+    over(h1);
     task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer within %u s", h1->limit_ms / 1000);
 }
 
@@ -264,7 +274,7 @@ static bool make_ready(struct h1_exchange *h1, const struct connect_request *req
     h1->bytes = malloc(h1->length + 1);
     h1->size = BUFFER_FIRST;
     h1->buffer = malloc(h1->size);
-    if (h1->bytes)
+    if (h1->bytes && h1->buffer)
         memcpy(h1->bytes, text, h1->length);
     explicit_bzero(text, h1->length > 0 ? h1->length : sizeof text);
     return h1->bytes && h1->buffer;

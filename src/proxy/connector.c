@@ -121,10 +121,8 @@ static void enter_resolve(struct connector *connector)
 {
     connector->lookup = resolver_find_addresses(connector->params.services->resolver, connector->params.place->host,
                                                 connector->again, on_addresses, connector);
-    if (connector->lookup)
-        task_limit(&connector->task, connector->params.settings->resolve_timeout, on_lookup_late);
-    else
-        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+    /* NULL: too many names wait for name servers that do not answer; then another proxy may have its name already */
+    task_limit(&connector->task, connector->lookup ? connector->params.settings->resolve_timeout : 0, on_lookup_late);
 }
 
 /* --- DIAL --- */

@@ -101,6 +101,7 @@ static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
 
+    request->reached |= request->from_pool && !request->stale; /* a login wants another one: it has had an answer */
     request->transport = take_ready(request);
     request->from_pool = request->transport;
     if (request->from_pool) {
@@ -212,7 +213,7 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
 /* Whether a connection from the pool was dead: closed without an answer (the proxy's close crossed our request, or a
  * router had dropped it), or answered by 408 (RFC 9110 section 15.5.9).  That is nobody's failure, and all is done
  * again. */
-static bool was_stale(struct proxy_request *request, enum outcome outcome, bool cut_off)
+static bool begin_anew_if_stale(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     const struct http_head *head = outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL;
     struct pool *pool = request->params.services->pool;
@@ -237,20 +238,20 @@ static bool was_stale(struct proxy_request *request, enum outcome outcome, bool 
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
-    bool socks = request->params.proxy->socks;
 
-    if (was_stale(request, outcome, exchange_was_cut_off(request->exchange)))
+    if (begin_anew_if_stale(request, outcome, exchange_was_cut_off(request->exchange)))
         return;
     request->reached = true;
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure);
     else
         on_answer(request, exchange_response(request->exchange),
-                  socks ? socks5_credentials_were_sent(request->exchange)
-                        : authenticator_credentials(request->authenticator) != NULL);
+                  request->params.proxy->socks ? socks5_credentials_were_sent(request->exchange)
+                                               : authenticator_credentials(request->authenticator) != NULL);
 }
 
-static struct exchange *start_exchange(struct proxy_request *request, const struct connect_request *asked)
+static struct exchange *start_exchange(struct proxy_request *request, const struct connect_request *asked,
+                                       struct transport *transport)
 {
     const struct exchange_params params = {
         .loop = request->task.loop,
@@ -265,22 +266,22 @@ static struct exchange *start_exchange(struct proxy_request *request, const stru
     if (request->params.proxy->socks)
         return socks5_start(&params, request->params.services->curl_loop, request->params.proxy,
                             authenticator_user(request->authenticator),
-                            authenticator_password(request->authenticator), request->transport);
-    return h1_exchange_start(&params, request->transport);
+                            authenticator_password(request->authenticator), transport);
+    return h1_exchange_start(&params, transport);
 }
 
 static void enter_ask(struct proxy_request *request)
 {
     struct connect_request asked = request->params.request;
+    struct transport *transport = request->transport;
 
+    request->transport = NULL; /* it is theirs, and they may fail within the call */
     if (request->login) {
-        http_login_connect(request->login, request->transport);
-        request->transport = NULL;
+        http_login_connect(request->login, transport);
         return;
     }
     asked.credentials = authenticator_credentials(request->authenticator);
-    request->exchange = start_exchange(request, &asked);
-    request->transport = NULL;
+    request->exchange = start_exchange(request, &asked, transport);
     if (!request->exchange)
         fail_for_memory(request);
 }
@@ -291,10 +292,10 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
 {
     struct proxy_request *request = arg;
 
-    if (was_stale(request, outcome, http_login_was_cut_off(request->login)))
+    if (begin_anew_if_stale(request, outcome, http_login_was_cut_off(request->login)))
         return;
+    request->reached |= outcome != OUTCOME_LOCAL;
     if (outcome == OUTCOME_DONE) {
-        request->reached = true;
         on_answer(request, http_login_response(request->login), http_login_credentials_were_sent(request->login));
     } else if (http_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
         trace_step(&request->params.trace, "auth", "%s", failure->what);

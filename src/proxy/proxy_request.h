@@ -3,11 +3,13 @@
  * proxies for the same target; tunnel.h decides what an answer leads to.
  *
  *     started -> AUTHENTICATE -> [PREPARE] -> [OUTER] -> CONNECT -> ASK -> over
- *                     ^           login       via                    |
+ *                     ^           login       via ^                  |
+ *                     |                           '- another one ----|  (a login's connection did not last)
  *                     '-------- 407: with credentials, anew ---------'
  *
- * With a connection from the pool CONNECT is skipped; if it was dead, everything is done once more without the pool.
- * For a proxy that is reached through another one (`via`), OUTER is a request of its own to that other one. */
+ * With a connection from the pool OUTER and CONNECT are skipped; if it was dead, everything is done once more without
+ * the pool.  For a proxy that is reached through another one (`via`), OUTER is a request of its own to that other one.
+ * When the authenticator begins its next round (407, or a scheme that cannot start), AUTHENTICATE waits for it. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
 
@@ -64,7 +66,7 @@ bool proxy_request_was_refused(const struct proxy_request *request);
 bool proxy_request_failed_before(const struct proxy_request *request);
 
 /* Once connected: whether the proxy is on this machine itself; and whether it, or a proxy before it, was ever
- * connected. */
+ * connected.  A connection from the pool counts unless it was dead. */
 bool proxy_request_on_loopback(const struct proxy_request *request);
 bool proxy_request_was_reached(const struct proxy_request *request);
 

@@ -76,6 +76,8 @@ static void __attribute__((format(printf, 3, 4))) fail(struct socks5 *socks5, en
 {
     va_list values;
 
+    if (task_has_ended(&socks5->exchange.task)) /* the owner may still read what it was told */
+        return;
     va_start(values, format);
     failure_vset(&socks5->exchange.task.failure, FAILURE_TEMPORARY, format, values);
     va_end(values);

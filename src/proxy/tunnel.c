@@ -30,7 +30,7 @@ struct tunnel {
     struct targets *targets;       /* the places of the listener's target; NULL: not looked for yet */
     struct route route;
     bool routed;                   /* route was found */
-    char *via;                     /* REDIRECT_CHAIN_VIA_MAX bytes, once a redirect has led somewhere, or NULL */
+    char *senders;                 /* REDIRECT_CHAIN_VIA_MAX bytes, once a redirect has led somewhere, or NULL */
     struct redirect_chain chain;          /* the redirects since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
     const struct proxy_config *own; /* its section, whose secrets no other proxy may see; NULL: none */
@@ -450,9 +450,9 @@ static void enter_request(struct tunnel *tunnel)
         params.request.token = listener->token;
         params.request.scheme = listener->scheme;
         params.request.alpn = listener->protocol->alpn;
-        if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->via ||
-                                                          (tunnel->via = malloc(REDIRECT_CHAIN_VIA_MAX))))
-            params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->via);
+        if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->senders ||
+                                                          (tunnel->senders = malloc(REDIRECT_CHAIN_VIA_MAX))))
+            params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->senders);
         params.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
         params.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
         /* a redirect to a proxy with a weaker rule does not weaken the listener's */
@@ -540,7 +540,7 @@ static void release(struct task *task)
     struct tunnel *tunnel = (struct tunnel *)task;
 
     route_release(&tunnel->route);
-    free(tunnel->via);
+    free(tunnel->senders);
     config_unref(tunnel->config);
 }
 

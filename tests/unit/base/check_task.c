@@ -196,6 +196,26 @@ START_TEST(a_limit_rings_and_its_failure_is_told)
 }
 END_TEST
 
+START_TEST(a_task_that_fails_before_it_begins_tells_in_place_of_beginning)
+{
+    struct seen seen = {0};
+
+    start(&seen);
+    ck_assert(!task_has_ended(&seen.machine->task));
+    task_fail(&seen.machine->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "early");
+    task_fail(&seen.machine->task, OUTCOME_PEER, FAILURE_TEMPORARY, "late"); /* the first counts */
+    ck_assert(task_has_ended(&seen.machine->task));
+    ck_assert_int_eq(seen.told, 0);
+    unit_wait(loop, was_told, &seen);
+    ck_assert_int_eq(seen.begun, 0);
+    ck_assert_int_eq(seen.told, 1);
+    ck_assert_int_eq(seen.outcome, OUTCOME_LOCAL);
+    ck_assert_str_eq(seen.what, "early");
+    task_free(&seen.machine->task);
+    end_turn();
+}
+END_TEST
+
 START_TEST(a_task_that_is_freed_before_it_begins_does_nothing)
 {
     struct seen seen = {0};
@@ -259,6 +279,7 @@ int main(void)
     tcase_add_test(cases, a_task_that_has_told_may_begin_anew);
     tcase_add_test(cases, what_was_told_stays);
     tcase_add_test(cases, a_limit_rings_and_its_failure_is_told);
+    tcase_add_test(cases, a_task_that_fails_before_it_begins_tells_in_place_of_beginning);
     tcase_add_test(cases, a_task_that_is_freed_before_it_begins_does_nothing);
     tcase_add_test(cases, a_task_that_is_freed_later_tells_nobody);
     tcase_add_test(cases, a_new_state_stops_the_limit);

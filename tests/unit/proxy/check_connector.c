@@ -228,6 +228,21 @@ START_TEST(we_are_out_of_memory)
 }
 END_TEST
 
+/* Too many names wait for name servers that are dead: that is no trouble of ours alone, and another proxy may have its
+ * name already. */
+START_TEST(no_look_up_can_be_started)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_lack(STAGE_LACKS_LOOKUP);
+    asked_connector_go(&asked, &by_name);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "no answer from the name servers within 10 s");
+    ck_assert_uint_eq(stage_time(), 0);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
 /* --- the family that was answered late --- */
 
 /* The first address is silent; meanwhile the name has others. */
@@ -417,7 +432,8 @@ int main(void)
     tcase_add_test(cases, an_address_that_was_given_is_not_said_again);
     tcase_add_test(cases, connecting_has_a_limit);
     tcase_add_test(cases, we_are_out_of_descriptors);
-    tcase_add_loop_test(cases, we_are_out_of_memory, STAGE_LACKS_LOOKUP, STAGE_LACKS_TRANSPORT + 1);
+    tcase_add_loop_test(cases, we_are_out_of_memory, STAGE_LACKS_DIAL, STAGE_LACKS_TRANSPORT + 1);
+    tcase_add_test(cases, no_look_up_can_be_started);
     tcase_add_test(cases, late_addresses_are_dialed);
     tcase_add_test(cases, addresses_that_were_tried_are_left_out);
     tcase_add_test(cases, late_addresses_refuse_too);

@@ -7,6 +7,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
+#include "proxy/pool.h"
 #include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 
@@ -346,6 +347,37 @@ START_TEST(falling_back_to_the_direct_way)
         check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "closed the connection without an answer");
         end(&asked);
     }
+    tear_down();
+}
+END_TEST
+
+/* Nor is one gone around that a login has reached over a connection made ahead of need: it is silent, is no proxy, or
+ * closes behind its challenge and is then out of reach. */
+START_TEST(a_proxy_that_a_login_has_reached_is_not_gone_around)
+{
+    struct asked asked;
+
+    set_up("http://a:3128", "fallback = direct\npreconnect = 1\n"
+           "user = arthur\npassword = magic\nauth = digest", "", "");
+    services->pool = pool_new(services);
+    ck_assert_ptr_nonnull(services->pool);
+    pool_keep(services->pool, config, 10);
+    stage_advance(1000);
+    stage_address("192.0.2.1", STAGE_REFUSES);
+    start(&asked);
+    ck_assert_uint_eq(pool_sums(services->pool).taken, 1);
+    switch (_i) {
+    case 0: stage_advance(config->settings.handshake_timeout); break;
+    case 1: wire_say(stage_wire(0), "* OK IMAP\r\n"); break;
+    case 2: wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n"
+                     "Connection: close\r\nContent-Length: 0\r\n\r\n"); break;
+    }
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_ne(asked.outcome, OUTCOME_DONE);
+    ck_assert_str_eq(asked.failure.where, "a:3128");
+    end(&asked);
+    pool_free(services->pool);
+    services->pool = NULL;
     tear_down();
 }
 END_TEST
@@ -871,6 +903,7 @@ int main(void)
     tcase_add_test(cases, redirects_are_counted);
     tcase_add_test(cases, a_redirect_within_this_machine_is_followed);
     tcase_add_loop_test(cases, a_proxy_that_is_not_found_is_asked_about, 0, 2);
+    tcase_add_loop_test(cases, a_proxy_that_a_login_has_reached_is_not_gone_around, 0, 3);
     tcase_add_test(cases, a_proxy_that_was_reached_for_another_target_is_not_gone_around);
     tcase_add_loop_test(cases, a_proxy_that_has_answered_is_well, 0, 2);
     tcase_add_test(cases, the_next_proxy_is_asked_with_upgrade_again);
