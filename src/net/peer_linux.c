@@ -7,17 +7,24 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define ANSWER_MS 500 /* of the kernel's answer, which is there at once; who waits longer is not told */
+
 static int diag = -1; /* netlink socket, kept open because opening it costs more than a request */
 
 static bool diag_open(void)
 {
+    const struct timeval limit = {.tv_usec = ANSWER_MS * 1000};
+
     if (diag < 0)
         diag = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (diag >= 0)
+        (void)setsockopt(diag, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     return diag >= 0;
 }
 
@@ -35,6 +42,16 @@ static void put_end(const struct address *address, __be16 *port, __be32 words[4]
         memcpy(words, &address->v6.sin6_addr, 16);
     else
         memcpy(words, &address->v4.sin_addr, 4);
+}
+
+/* Whether the answer is about the connection that was asked for.  If there is none, the kernel answers with a socket
+ * that listens on the client's port. */
+static bool is_about(const struct inet_diag_msg *found, const struct inet_diag_req_v2 *asked)
+{
+    return found->idiag_state != TCP_LISTEN && found->id.idiag_sport == asked->id.idiag_sport &&
+           found->id.idiag_dport == asked->id.idiag_dport &&
+           memcmp(found->id.idiag_src, asked->id.idiag_src, sizeof asked->id.idiag_src) == 0 &&
+           memcmp(found->id.idiag_dst, asked->id.idiag_dst, sizeof asked->id.idiag_dst) == 0;
 }
 
 /* True: *answer is set.  False: sock_diag cannot be asked here, errno says why. */
@@ -80,7 +97,7 @@ static bool ask_diag(const struct address *client, const struct address *local, 
     }
     found = NLMSG_DATA(&reply.head);
     *uid = found->idiag_uid;
-    *answer = found->idiag_inode ? PEER_KNOWN : PEER_GONE;
+    *answer = found->idiag_inode && is_about(found, &request.body) ? PEER_KNOWN : PEER_GONE;
     return true;
 }
 

@@ -14,6 +14,10 @@ bool access_admits(struct access *access, const struct settings *settings, uint6
     *known = false;
     if (!settings->same_user || !address_is_loopback(local))
         return true;
+    if (!address_is_loopback(from)) { /* its packets were redirected here: nobody can say whose it is */
+        failure_set(refusal, FAILURE_PERMANENT, "only programs of this machine may connect (same-user)");
+        return false;
+    }
     switch (peer_uid(from, local, uid, error, sizeof error)) {
     case PEER_KNOWN:
         *known = true;

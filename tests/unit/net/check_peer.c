@@ -53,6 +53,28 @@ START_TEST(a_connection_that_is_not_there_has_no_owner)
 }
 END_TEST
 
+/* Who listens on the port of a client that is not there is not that client. */
+START_TEST(a_listening_socket_is_no_client)
+{
+    const struct sockaddr_in any = {.sin_family = AF_INET};
+    struct sockaddr_in bound;
+    socklen_t size = sizeof bound;
+    struct address here, there;
+    char error[128] = "";
+    uid_t uid = 12345;
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(listening, (const struct sockaddr *)&any, sizeof any), 0);
+    ck_assert_int_eq(listen(listening, 1), 0);
+    ck_assert_int_eq(getsockname(listening, (struct sockaddr *)&bound, &size), 0);
+    ck_assert(address_from_literal(&here, "127.0.0.1", 1143));
+    ck_assert(address_from_literal(&there, _i == 0 ? "10.9.9.9" : "127.0.0.1", ntohs(bound.sin_port)));
+    ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_GONE);
+    close(listening);
+    peer_release();
+}
+END_TEST
+
 START_TEST(an_end_that_is_closed_has_no_owner)
 {
     struct address here, there;
@@ -75,6 +97,7 @@ int main(void)
 
     tcase_add_test(cases, the_other_end_is_ours);
     tcase_add_test(cases, a_connection_that_is_not_there_has_no_owner);
+    tcase_add_loop_test(cases, a_listening_socket_is_no_client, 0, 2);
     tcase_add_test(cases, an_end_that_is_closed_has_no_owner);
     return unit_run();
 }

@@ -118,6 +118,25 @@ START_TEST(any_other_user_may_not)
 }
 END_TEST
 
+/* Packets that were redirected to loopback from elsewhere: whoever the kernel would name is not their sender. */
+START_TEST(who_comes_to_loopback_from_elsewhere_may_not)
+{
+    static const char *const elsewhere[] = {"10.9.9.9", "2001:db8::1"};
+
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+        struct client client = {.from = elsewhere[i], .local = i == 0 ? "127.0.0.1" : "::1", .same_user = true};
+        struct access access = {0};
+
+        peer.answer = PEER_KNOWN;
+        peer.uid = geteuid();
+        come(&client, &access, NOW);
+        check_refused(&client, "only programs of this machine may connect (same-user)");
+        ck_assert_uint_eq(peer.asked, 0);
+    }
+    given_check_log("");
+}
+END_TEST
+
 /* Who says same-user = no means it; whose a client of another machine is, no system knows. */
 START_TEST(where_it_is_not_asked_for_everybody_may)
 {
@@ -219,6 +238,7 @@ int main(void)
 
     tcase_add_test(cases, the_user_who_runs_the_daemon_may_connect);
     tcase_add_test(cases, any_other_user_may_not);
+    tcase_add_test(cases, who_comes_to_loopback_from_elsewhere_may_not);
     tcase_add_test(cases, where_it_is_not_asked_for_everybody_may);
     tcase_add_test(cases, whose_it_is_is_not_known_where_nobody_was_asked);
     tcase_add_test(cases, a_client_that_has_gone_is_refused);
