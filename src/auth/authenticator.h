@@ -50,7 +50,7 @@ void authenticator_free(struct authenticator *authenticator);
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator);
 
 /* After DONE: the value for Proxy-Authorization, with Basic; borrowed.  Otherwise NULL: the request has none, or
- * http_login makes it. */
+ * negotiate_login makes it. */
 const char *authenticator_credentials(const struct authenticator *authenticator);
 
 /* After DONE: user and password, borrowed; NULL: neither the scheme nor SOCKS needs them. */

@@ -1,4 +1,4 @@
-#include "auth/http_login.h"
+#include "auth/negotiate_login.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -16,9 +16,9 @@ enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
 
 static const char *const state_names[] = {"started", "prepare", "connect", "ask", "drain"};
 
-struct http_login {
+struct negotiate_login {
     struct task task;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     struct endpoint proxy, target;
     struct connect_request request;
     struct curl_client curl;
@@ -33,18 +33,18 @@ struct http_login {
     bool unable, cut_off, credentials_sent;
 };
 
-static void enter(struct http_login *login, enum state state);
+static void enter(struct negotiate_login *login, enum state state);
 
 /* --- the end --- */
 
-static void drop_connection(struct http_login *login)
+static void drop_connection(struct negotiate_login *login)
 {
     transport_close(login->transport);
     login->transport = NULL;
     login->reused = false;
 }
 
-static void finish(struct http_login *login, enum outcome outcome)
+static void finish(struct negotiate_login *login, enum outcome outcome)
 {
     loop_undefer(login->params.loop, &login->opening);
     loop_timer_stop(&login->limit);
@@ -58,7 +58,7 @@ static void finish(struct http_login *login, enum outcome outcome)
 }
 
 /* Ends with a failure. */
-static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login, enum outcome outcome,
+static void __attribute__((format(printf, 3, 4))) fail(struct negotiate_login *login, enum outcome outcome,
                                                        const char *format, ...)
 {
     va_list values;
@@ -72,7 +72,7 @@ static void __attribute__((format(printf, 3, 4))) fail(struct http_login *login,
 }
 
 /* The proxy's final answer has come. */
-static void answered(struct http_login *login)
+static void answered(struct negotiate_login *login)
 {
     char line[200];
 
@@ -94,9 +94,10 @@ static bool are_secret(const char *credentials)
     return strncmp(credentials, first, sizeof first - 1) != 0;
 }
 
-static void on_challenge(struct http_login *login)
+static void on_challenge(struct negotiate_login *login)
 {
-    unsigned most = login->params.scheme == CHALLENGE_DIGEST ? HTTP_LOGIN_DIGEST_HEADS_MAX : HTTP_LOGIN_HEADS_MAX;
+    unsigned most = login->params.scheme == CHALLENGE_DIGEST ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX
+                                                             : NEGOTIATE_LOGIN_HEADS_MAX;
     bool no_more = ++login->heads > most || login->params.scheme == CHALLENGE_NTLM;
 
     if (no_more && login->credentials_sent)
@@ -111,7 +112,7 @@ static void on_challenge(struct http_login *login)
 
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
 
     if (outcome == OUTCOME_DONE && exchange_response(login->exchange)->denied) {
         on_challenge(login);
@@ -127,7 +128,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     }
 }
 
-static void enter_ask(struct http_login *login)
+static void enter_ask(struct negotiate_login *login)
 {
     const struct exchange_params params = {
         .loop = login->params.loop,
@@ -148,14 +149,14 @@ static void enter_ask(struct http_login *login)
 
 /* Whether the next request makes sense only on the connection of the last answer: NTLM and Negotiate authenticate one
  * connection, and on another one the proxy would only count one more wrong attempt. */
-static bool is_bound(const struct http_login *login)
+static bool is_bound(const struct negotiate_login *login)
 {
     return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->curl.credentials &&
            are_secret(login->curl.credentials);
 }
 
 /* Sends the next request over the connection if it is still usable, otherwise over a new one. */
-static void ask(struct http_login *login)
+static void ask(struct negotiate_login *login)
 {
     char byte;
 
@@ -171,12 +172,12 @@ static void ask(struct http_login *login)
 
 static void on_late(void *arg)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
 
     fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
 }
 
-static void enter_connect(struct http_login *login)
+static void enter_connect(struct negotiate_login *login)
 {
     exchange_free(login->exchange);
     login->exchange = NULL;
@@ -185,7 +186,7 @@ static void enter_connect(struct http_login *login)
     login->params.connect(login->params.arg);
 }
 
-void http_login_connect(struct http_login *login, struct transport *transport)
+void negotiate_login_connect(struct negotiate_login *login, struct transport *transport)
 {
     if (login->task.phase != TASK_RUNS || login->task.state != CONNECT) { /* it wants none, or is over */
         transport_close(transport);
@@ -199,7 +200,7 @@ void http_login_connect(struct http_login *login, struct transport *transport)
 /* --- DRAIN: the body of a 407 --- */
 
 /* Skips more of the body.  True: it is at its end, or the connection was dropped. */
-static bool pass_over(struct http_login *login, const char *bytes, size_t length)
+static bool pass_over(struct negotiate_login *login, const char *bytes, size_t length)
 {
     size_t used;
 
@@ -222,7 +223,7 @@ static bool pass_over(struct http_login *login, const char *bytes, size_t length
 
 static void on_page(void *arg, int ready)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
     char bytes[4096];
     bool over = false;
 
@@ -241,7 +242,7 @@ static void on_page(void *arg, int ready)
 
 /* Skips the rest of the 407, if the connection stays open.  This is not done sooner: the body of a final answer is
  * still wanted. */
-static void enter_drain(struct http_login *login)
+static void enter_drain(struct negotiate_login *login)
 {
     bool lasts = http_body_start(&login->body, exchange_head(login->exchange));
     size_t length;
@@ -265,7 +266,7 @@ static void enter_drain(struct http_login *login)
 
 /* --- PREPARE: libcurl makes the next request --- */
 
-static void on_request(struct http_login *login)
+static void on_request(struct negotiate_login *login)
 {
     const char *reason = login->curl.reason;
 
@@ -282,7 +283,7 @@ static void on_request(struct http_login *login)
 
 static void on_outer(void *arg, int ready)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
 
     (void)ready;
     switch (curl_client_hear(&login->curl)) {
@@ -299,7 +300,7 @@ static void on_outer(void *arg, int ready)
 
 static void open_way(struct deferred *opening)
 {
-    struct http_login *login = (struct http_login *)((char *)opening - offsetof(struct http_login, opening));
+    struct negotiate_login *login = (void *)((char *)opening - offsetof(struct negotiate_login, opening));
 
     if (!curl_client_enter(&login->curl, login->params.loop)) {
         fail(login, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&login->curl, CURLE_OK));
@@ -311,14 +312,14 @@ static void open_way(struct deferred *opening)
 
 static void on_opened(void *arg)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
 
     loop_defer(login->params.loop, &login->opening, open_way);
 }
 
 static void on_curl_done(void *arg, CURLcode code)
 {
-    struct http_login *login = arg;
+    struct negotiate_login *login = arg;
 
     if (login->exchange && exchange_response(login->exchange)->denied)
         answered(login); /* libcurl has no answer to the last 407 */
@@ -328,7 +329,7 @@ static void on_curl_done(void *arg, CURLcode code)
 }
 
 /* Notes that the scheme cannot start, and why. */
-static void __attribute__((format(printf, 2, 3))) give_up(struct http_login *login, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) give_up(struct negotiate_login *login, const char *format, ...)
 {
     va_list values;
 
@@ -339,7 +340,7 @@ static void __attribute__((format(printf, 2, 3))) give_up(struct http_login *log
 }
 
 /* Whether the scheme can be used for this request; if not, give_up was called. */
-static bool is_possible(struct http_login *login)
+static bool is_possible(struct negotiate_login *login)
 {
     if (strcmp(connect_method_words[login->request.method], "connect") != 0)
         give_up(login, "method %s and authentication by %s do not go together",
@@ -352,7 +353,7 @@ static bool is_possible(struct http_login *login)
 }
 
 /* False: out of memory. */
-static bool start_libcurl(struct http_login *login)
+static bool start_libcurl(struct negotiate_login *login)
 {
     const struct curl_client_params params = {
         .curl_loop = login->params.curl_loop,
@@ -380,7 +381,7 @@ static bool start_libcurl(struct http_login *login)
 
 /* --- the state machine --- */
 
-static void enter(struct http_login *login, enum state state)
+static void enter(struct negotiate_login *login, enum state state)
 {
     task_enter(&login->task, NULL, state);
     switch (state) {
@@ -393,7 +394,7 @@ static void enter(struct http_login *login, enum state state)
 
 static void begin(struct task *task)
 {
-    struct http_login *login = (struct http_login *)task;
+    struct negotiate_login *login = (struct negotiate_login *)task;
 
     if (login->unable)
         finish(login, OUTCOME_LOCAL);
@@ -403,7 +404,7 @@ static void begin(struct task *task)
 
 static void drop(struct task *task)
 {
-    struct http_login *login = (struct http_login *)task;
+    struct negotiate_login *login = (struct negotiate_login *)task;
 
     loop_undefer(task->loop, &login->opening);
     loop_timer_stop(&login->limit);
@@ -417,9 +418,9 @@ static const struct task_kind kind = {"login", state_names, begin, drop, NULL};
 
 /* --- public functions --- */
 
-struct http_login *http_login_start(const struct http_login_params *params)
+struct negotiate_login *negotiate_login_start(const struct negotiate_login_params *params)
 {
-    struct http_login *login = calloc(1, sizeof *login);
+    struct negotiate_login *login = calloc(1, sizeof *login);
 
     if (!login)
         return NULL;
@@ -442,37 +443,37 @@ struct http_login *http_login_start(const struct http_login_params *params)
     return login;
 }
 
-const struct connect_response *http_login_response(const struct http_login *login)
+const struct connect_response *negotiate_login_response(const struct negotiate_login *login)
 {
     return exchange_response(login->exchange);
 }
 
-const struct http_head *http_login_head(const struct http_login *login)
+const struct http_head *negotiate_login_head(const struct negotiate_login *login)
 {
     return exchange_head(login->exchange);
 }
 
-bool http_login_is_unable(const struct http_login *login)
+bool negotiate_login_is_unable(const struct negotiate_login *login)
 {
     return login->unable;
 }
 
-bool http_login_was_cut_off(const struct http_login *login)
+bool negotiate_login_was_cut_off(const struct negotiate_login *login)
 {
     return login->cut_off;
 }
 
-bool http_login_credentials_were_sent(const struct http_login *login)
+bool negotiate_login_credentials_were_sent(const struct negotiate_login *login)
 {
     return login->credentials_sent;
 }
 
-struct transport *http_login_take(struct http_login *login, char **leftover, size_t *length)
+struct transport *negotiate_login_take(struct negotiate_login *login, char **leftover, size_t *length)
 {
     return exchange_take(login->exchange, leftover, length);
 }
 
-void http_login_free(struct http_login *login)
+void negotiate_login_free(struct negotiate_login *login)
 {
     task_free(login ? &login->task : NULL);
 }

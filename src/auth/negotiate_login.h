@@ -1,4 +1,4 @@
-/* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate, which need more than one request.
+/* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which need more than one request.
  *
  * libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
  * TLS, or through another proxy.  Each request is an exchange of our own, the same as without a login but for
@@ -16,8 +16,8 @@
  * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
  * a ticket; with the ticket in the user's cache it does not block.  Nothing is cached here: a ticket that came after
  * our start is used. */
-#ifndef SALLYPORT_HTTP_LOGIN_H
-#define SALLYPORT_HTTP_LOGIN_H
+#ifndef SALLYPORT_NEGOTIATE_LOGIN_H
+#define SALLYPORT_NEGOTIATE_LOGIN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,12 +33,12 @@
 #include "net/endpoint.h"
 #include "net/transport.h"
 
-#define HTTP_LOGIN_HEADS_MAX 6        /* 407s of one proxy: NTLM and Negotiate need 1 or 2 */
-#define HTTP_LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one for a stale nonce: credentials go out twice at most */
+#define NEGOTIATE_LOGIN_HEADS_MAX 6        /* 407s of one proxy: NTLM and Negotiate need 1 or 2 */
+#define NEGOTIATE_LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one for a stale nonce: two proofs at most */
 
-struct http_login;
+struct negotiate_login;
 
-struct http_login_params {
+struct negotiate_login_params {
     struct loop *loop;
     struct curl_loop *curl_loop;
     const struct endpoint *proxy;          /* copied; its name in Kerberos is HTTP/host */
@@ -50,42 +50,42 @@ struct http_login_params {
                                             * DOMAIN\user */
     uint32_t limit_ms;                     /* milliseconds for all requests over one connection */
     struct trace trace;                    /* of the last request and its reply */
-    void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with http_login_connect,
-                                            * now or later */
-    task_done_fn *done;                    /* DONE: the proxy's final answer, see http_login_response.  PEER: it
+    void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with
+                                            * negotiate_login_connect, now or later */
+    task_done_fn *done;                    /* DONE: the proxy's final answer, see negotiate_login_response.  PEER: it
                                             * closed, is silent or is no proxy.  LOCAL: our own trouble: no
                                             * descriptors or memory left, or a scheme that cannot start here */
     void *arg;                             /* for both */
 };
 
 /* Starts.  Neither connect nor done is called from within this call.  NULL: out of memory. */
-struct http_login *http_login_start(const struct http_login_params *params);
+struct negotiate_login *negotiate_login_start(const struct negotiate_login_params *params);
 
 /* Hands over a new connection to the proxy, over which nothing was sent.  The login owns it from now on, whatever its
  * state. */
-void http_login_connect(struct http_login *login, struct transport *transport);
+void negotiate_login_connect(struct negotiate_login *login, struct transport *transport);
 
 /* After DONE: what the answer means (connect_response_judge), and its head; borrowed.  denied: the proxy refused the
  * credentials, or would not take any. */
-const struct connect_response *http_login_response(const struct http_login *login);
-const struct http_head *http_login_head(const struct http_login *login);
+const struct connect_response *negotiate_login_response(const struct negotiate_login *login);
+const struct http_head *negotiate_login_head(const struct negotiate_login *login);
 
 /* After LOCAL: whether the scheme cannot start here (no ticket, no such scheme in libcurl); nothing was sent. */
-bool http_login_is_unable(const struct http_login *login);
+bool negotiate_login_is_unable(const struct negotiate_login *login);
 
 /* After PEER: exchange_was_cut_off of the last request. */
-bool http_login_was_cut_off(const struct http_login *login);
+bool negotiate_login_was_cut_off(const struct negotiate_login *login);
 
 /* Whether something made from the password or the ticket was sent, so that a refusal means that the proxy refused it.
  * False when the proxy's answers never got that far. */
-bool http_login_credentials_were_sent(const struct http_login *login);
+bool negotiate_login_credentials_were_sent(const struct negotiate_login *login);
 
 /* After DONE with a verdict of OPEN, once: the connection, and in *leftover (malloc'd) the *length bytes that came
  * after the answer; the caller owns both.  End of stream that was already seen will be seen again. */
-struct transport *http_login_take(struct http_login *login, char **leftover, size_t *length);
+struct transport *negotiate_login_take(struct negotiate_login *login, char **leftover, size_t *length);
 
 /* Ends it in any state; a connection that was not taken is closed.  NULL is fine, and so is a call from within
  * connect and done. */
-void http_login_free(struct http_login *login);
+void negotiate_login_free(struct negotiate_login *login);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "auth/authenticator.h"
-#include "auth/http_login.h"
+#include "auth/negotiate_login.h"
 #include "auth/password.h"
 #include "http/h1_exchange.h"
 #include "proxy/connector.h"
@@ -22,7 +22,7 @@ struct proxy_request {
     struct task task;
     struct proxy_request_params params;
     struct authenticator *authenticator; /* NULL when there is no proxy */
-    struct http_login *login;            /* from PREPARE on, or NULL */
+    struct negotiate_login *login;            /* from PREPARE on, or NULL */
     struct proxy_request *outer;         /* in OUTER: the request to the proxy before this one */
     struct route *way;                   /* the proxies of `via`; NULL: not used so far */
     const struct endpoint *before;       /* the one of them that was asked last */
@@ -60,7 +60,7 @@ static void fail_for_memory(struct proxy_request *request)
 /* Drops the connection, with the request and the answer on it. */
 static void drop_connection(struct proxy_request *request)
 {
-    http_login_free(request->login);
+    negotiate_login_free(request->login);
     exchange_free(request->exchange);
     transport_close(request->transport);
     free(request->leftover);
@@ -210,9 +210,8 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
     task_tell(&request->task, OUTCOME_DONE);
 }
 
-/* Whether a connection from the pool was dead: closed without an answer (the proxy's close crossed our request, or a
- * router had dropped it), or answered by 408 (RFC 9110 section 15.5.9).  That is nobody's failure, and all is done
- * again. */
+/* True: a connection from the pool was dead, which is nobody's failure, and all is done again.  It was closed without
+ * an answer (the close crossed our request, or a router had dropped it), or answered by 408 (RFC 9110, 15.5.9). */
 static bool begin_anew_if_stale(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     const struct http_head *head = outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL;
@@ -277,7 +276,7 @@ static void enter_ask(struct proxy_request *request)
 
     request->transport = NULL; /* it is theirs, and they may fail within the call */
     if (request->login) {
-        http_login_connect(request->login, transport);
+        negotiate_login_connect(request->login, transport);
         return;
     }
     asked.credentials = authenticator_credentials(request->authenticator);
@@ -292,12 +291,13 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
 {
     struct proxy_request *request = arg;
 
-    if (begin_anew_if_stale(request, outcome, http_login_was_cut_off(request->login)))
+    if (begin_anew_if_stale(request, outcome, negotiate_login_was_cut_off(request->login)))
         return;
     request->reached |= outcome != OUTCOME_LOCAL;
     if (outcome == OUTCOME_DONE) {
-        on_answer(request, http_login_response(request->login), http_login_credentials_were_sent(request->login));
-    } else if (http_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
+        on_answer(request, negotiate_login_response(request->login),
+                  negotiate_login_credentials_were_sent(request->login));
+    } else if (negotiate_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
         trace_step(&request->params.trace, "auth", "%s", failure->what);
         drop_connection(request);
         enter(request, AUTHENTICATE);
@@ -308,7 +308,7 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
 
 static void enter_prepare(struct proxy_request *request)
 {
-    const struct http_login_params params = {
+    const struct negotiate_login_params params = {
         .loop = request->task.loop,
         .curl_loop = request->params.services->curl_loop,
         .proxy = request->params.proxy,
@@ -324,7 +324,7 @@ static void enter_prepare(struct proxy_request *request)
         .arg = request,
     };
 
-    request->login = http_login_start(&params);
+    request->login = negotiate_login_start(&params);
     if (!request->login)
         fail_for_memory(request);
 }
@@ -560,7 +560,7 @@ const struct connect_response *proxy_request_response(const struct proxy_request
 
 const struct http_head *proxy_request_head(const struct proxy_request *request)
 {
-    return request->login ? http_login_head(request->login) : exchange_head(request->exchange);
+    return request->login ? negotiate_login_head(request->login) : exchange_head(request->exchange);
 }
 
 bool proxy_request_was_refused(const struct proxy_request *request)
@@ -591,7 +591,7 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
     *length = 0;
     request->transport = NULL;
     if (request->login)
-        transport = http_login_take(request->login, leftover, length);
+        transport = negotiate_login_take(request->login, leftover, length);
     else if (request->exchange)
         transport = exchange_take(request->exchange, leftover, length);
     if (request->from_pool)

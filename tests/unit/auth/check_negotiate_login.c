@@ -1,4 +1,4 @@
-#include "auth/http_login.h"
+#include "auth/negotiate_login.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
@@ -23,7 +23,7 @@ typedef void answer_fn(struct scene *scene, const char *request);
 struct scene {
     struct loop *loop;
     struct curl_loop *curl_loop;
-    struct http_login *login;
+    struct negotiate_login *login;
     answer_fn *answer;
     int before;            /* descriptors */
     /* what the login told */
@@ -140,7 +140,7 @@ static struct transport *make_connection(struct scene *scene)
 
 static void give_connection(struct scene *scene)
 {
-    http_login_connect(scene->login, make_connection(scene));
+    negotiate_login_connect(scene->login, make_connection(scene));
 }
 
 static bool is_freed(struct scene *scene)
@@ -148,7 +148,7 @@ static bool is_freed(struct scene *scene)
     if (!scene->free_when_told && !(scene->free_at_end && scene->told > 0))
         return false;
     scene->told = 1;
-    http_login_free(scene->login);
+    negotiate_login_free(scene->login);
     scene->login = NULL;
     return true;
 }
@@ -206,7 +206,7 @@ static void set_up(struct scene *scene, answer_fn *answer)
 
 static void tear_down(struct scene *scene)
 {
-    http_login_free(scene->login);
+    negotiate_login_free(scene->login);
     server_close(scene);
     free(scene->out);
     curl_loop_free(scene->curl_loop);
@@ -219,9 +219,9 @@ static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 static const struct connect_request imap = {.announce = ANNOUNCE_UPGRADE, .target = &target, .token = "IMAP",
                                            .scheme = "imap", .alpn = "imap"};
 
-static struct http_login_params job_of(struct scene *scene, enum challenge_scheme scheme)
+static struct negotiate_login_params job_of(struct scene *scene, enum challenge_scheme scheme)
 {
-    return (struct http_login_params){
+    return (struct negotiate_login_params){
         .loop = scene->loop,
         .curl_loop = scene->curl_loop,
         .proxy = &proxy,
@@ -237,9 +237,9 @@ static struct http_login_params job_of(struct scene *scene, enum challenge_schem
     };
 }
 
-static void start(struct scene *scene, const struct http_login_params *params)
+static void start(struct scene *scene, const struct negotiate_login_params *params)
 {
-    scene->login = http_login_start(params);
+    scene->login = negotiate_login_start(params);
     ck_assert_ptr_nonnull(scene->login);
     ck_assert_uint_eq(scene->wanted + scene->told, 0);
 }
@@ -256,7 +256,7 @@ static bool is_over(void *arg)
 }
 
 /* Runs it to its end. */
-static void run(struct scene *scene, const struct http_login_params *params)
+static void run(struct scene *scene, const struct negotiate_login_params *params)
 {
     start(scene, params);
     unit_wait(scene->loop, is_over, scene);
@@ -271,9 +271,9 @@ static void check_outcome(const struct scene *scene, enum outcome outcome)
 static void check_open(const struct scene *scene, bool switched)
 {
     check_outcome(scene, OUTCOME_DONE);
-    ck_assert_msg(http_login_response(scene->login)->verdict == CONNECT_OPEN, "%s",
-                  http_login_response(scene->login)->failure.what);
-    ck_assert_int_eq(http_login_response(scene->login)->switched, switched);
+    ck_assert_msg(negotiate_login_response(scene->login)->verdict == CONNECT_OPEN, "%s",
+                  negotiate_login_response(scene->login)->failure.what);
+    ck_assert_int_eq(negotiate_login_response(scene->login)->switched, switched);
 }
 
 /* Takes the connection and says whether what comes over it first is exactly this. */
@@ -281,7 +281,7 @@ static void check_bytes(struct scene *scene, const char *expected, size_t length
 {
     char *leftover, byte;
     size_t at;
-    struct transport *transport = http_login_take(scene->login, &leftover, &at);
+    struct transport *transport = negotiate_login_take(scene->login, &leftover, &at);
 
     ck_assert_ptr_nonnull(transport);
     ck_assert_uint_le(at, length);
@@ -398,7 +398,7 @@ static void digest_md5(struct scene *scene, const char *request)
 START_TEST(digest_opens_a_tunnel)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     setenv("https_proxy", "http://192.0.2.1:9/", 1); /* none of the login's business */
     setenv("no_proxy", "*", 1);
@@ -408,8 +408,8 @@ START_TEST(digest_opens_a_tunnel)
     check_open(&scene, false);
     ck_assert_uint_eq(scene.connections, 1);
     ck_assert_uint_eq(scene.leg, 2);
-    ck_assert(http_login_credentials_were_sent(scene.login));
-    ck_assert_int_eq(http_login_head(scene.login)->status, 200);
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_int_eq(negotiate_login_head(scene.login)->status, 200);
     ck_assert_str_eq(scene.steps, "request CONNECT mail.example.net:143 HTTP/1.1;reply HTTP/1.1 200 OK;");
     check_bytes(&scene, "* OK hello\r\n", 12);
     tear_down(&scene);
@@ -447,7 +447,7 @@ static void digest_form(struct scene *scene, const char *request)
 START_TEST(every_form_of_digest_that_counts_is_right)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     form = (size_t)_i;
     set_up(&scene, digest_form);
@@ -511,7 +511,7 @@ static void answer_with_page(struct scene *scene, const char *request)
 START_TEST(pages_are_drained_and_connections_kept_when_they_last)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     page = (size_t)_i;
     set_up(&scene, answer_with_page);
@@ -547,13 +547,13 @@ static void smuggle(struct scene *scene, const char *request)
 START_TEST(an_answer_to_nothing_is_not_believed)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, smuggle);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
-    ck_assert_int_eq(http_login_head(scene.login)->status, 403);
+    ck_assert_int_eq(negotiate_login_head(scene.login)->status, 403);
     ck_assert_uint_eq(scene.connections, 2);
     tear_down(&scene);
 }
@@ -575,7 +575,7 @@ static void close_on_the_second(struct scene *scene, const char *request)
 START_TEST(a_kept_connection_may_have_an_end)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, close_on_the_second);
     params = job_of(&scene, CHALLENGE_DIGEST);
@@ -632,7 +632,7 @@ static void have_the_last_word(struct scene *scene, const char *request)
 START_TEST(the_last_word_means_what_it_always_means)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     const struct connect_response *response;
 
     word = (size_t)_i;
@@ -640,13 +640,13 @@ START_TEST(the_last_word_means_what_it_always_means)
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
-    response = http_login_response(scene.login);
+    response = negotiate_login_response(scene.login);
     ck_assert_int_eq(response->verdict, words[word].verdict);
     ck_assert_int_eq(response->switched, words[word].switched);
     ck_assert_int_eq(response->denied, words[word].denied);
-    ck_assert_int_eq(http_login_head(scene.login)->status, words[word].status);
+    ck_assert_int_eq(negotiate_login_head(scene.login)->status, words[word].status);
     ck_assert_str_eq(response->failure.what, words[word].what);
-    ck_assert(http_login_credentials_were_sent(scene.login));
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
     ck_assert_uint_eq(scene.leg, 2); /* refused credentials are not sent again */
     if (words[word].verdict == CONNECT_OPEN)
         check_bytes(&scene, "* OK\r\n", 6);
@@ -664,17 +664,17 @@ static void busy(struct scene *scene, const char *request)
 START_TEST(a_refusal_in_the_first_answer_says_all_that_it_has_to_say)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, busy);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
-    ck_assert(http_login_response(scene.login)->busy);
-    ck_assert_int_eq(http_login_response(scene.login)->retry_after, 17);
-    ck_assert_str_eq(http_login_response(scene.login)->failure.detail,
+    ck_assert(negotiate_login_response(scene.login)->busy);
+    ck_assert_int_eq(negotiate_login_response(scene.login)->retry_after, 17);
+    ck_assert_str_eq(negotiate_login_response(scene.login)->failure.detail,
                      " proxy-status=\"p; error=x\" body=\"come back later\"");
-    ck_assert(!http_login_credentials_were_sent(scene.login));
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
     tear_down(&scene);
 }
 END_TEST
@@ -688,14 +688,14 @@ static void plain_200(struct scene *scene, const char *request)
 START_TEST(a_switch_that_is_required_is_missed)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, plain_200);
     params = job_of(&scene, CHALLENGE_DIGEST);
     params.require_switch = true;
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
-    ck_assert_int_eq(http_login_response(scene.login)->verdict, CONNECT_FAILED);
+    ck_assert_int_eq(negotiate_login_response(scene.login)->verdict, CONNECT_FAILED);
     tear_down(&scene);
 }
 END_TEST
@@ -710,14 +710,14 @@ START_TEST(no_other_scheme_is_ever_used)
 {
     static const enum challenge_scheme schemes[] = {CHALLENGE_DIGEST, CHALLENGE_NTLM};
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, basic_only);
     params = job_of(&scene, schemes[_i]);
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
-    ck_assert(http_login_response(scene.login)->denied);
-    ck_assert(!http_login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login)); /* the first message of NTLM is none */
     tear_down(&scene);
 }
 END_TEST
@@ -746,7 +746,7 @@ static void ntlm(struct scene *scene, const char *request)
 START_TEST(ntlm_takes_two_legs_on_one_connection)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     ntlm_refuses = _i;
     set_up(&scene, ntlm);
@@ -755,10 +755,10 @@ START_TEST(ntlm_takes_two_legs_on_one_connection)
     run(&scene, &params);
     ck_assert_uint_eq(scene.connections, 1);
     ck_assert_uint_eq(scene.leg, 2);
-    ck_assert(http_login_credentials_were_sent(scene.login));
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
     if (ntlm_refuses) {
         check_outcome(&scene, OUTCOME_DONE);
-        ck_assert(http_login_response(scene.login)->denied);
+        ck_assert(negotiate_login_response(scene.login)->denied);
     } else {
         check_open(&scene, true);
         check_bytes(&scene, "* OK\r\n", 6);
@@ -786,7 +786,7 @@ static void with_tail(struct scene *scene, const char *request)
 START_TEST(what_comes_behind_the_head_is_whole_and_in_order)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     word = (size_t)_i;
     for (size_t i = 0; i < sizeof tail; i++)
@@ -810,7 +810,7 @@ static void then_close(struct scene *scene, const char *request)
 START_TEST(an_end_behind_the_answer_is_seen_again)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     struct transport *transport;
     char *leftover, byte;
     size_t length;
@@ -819,7 +819,7 @@ START_TEST(an_end_behind_the_answer_is_seen_again)
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_open(&scene, false);
-    transport = http_login_take(scene.login, &leftover, &length);
+    transport = negotiate_login_take(scene.login, &leftover, &length);
     ck_assert_uint_eq(length, 7);
     ck_assert_int_eq(memcmp(leftover, "* BYE\r\n", 7), 0);
     free(leftover);
@@ -847,13 +847,13 @@ static void big_head(struct scene *scene, const char *request)
 START_TEST(a_head_of_60_kib_is_read)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, big_head);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_open(&scene, false);
-    ck_assert_uint_eq(http_login_head(scene.login)->field_count, 56);
+    ck_assert_uint_eq(negotiate_login_head(scene.login)->field_count, 56);
     check_bytes(&scene, "* OK\r\n", 6);
     tear_down(&scene);
 }
@@ -906,7 +906,7 @@ static void misbehave(struct scene *scene, const char *request)
 START_TEST(a_proxy_that_is_none_is_told_so)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     fault = &faults[_i];
     set_up(&scene, misbehave);
@@ -936,16 +936,16 @@ static void stale(struct scene *scene, const char *request)
 START_TEST(legs_are_bounded)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, stale);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     /* it says that its nonce was stale, and says it again: it was given a second chance, and no third */
     check_outcome(&scene, OUTCOME_DONE);
-    ck_assert(http_login_response(scene.login)->denied);
-    ck_assert(http_login_credentials_were_sent(scene.login));
-    ck_assert_uint_eq(scene.leg, HTTP_LOGIN_DIGEST_HEADS_MAX + 1);
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(scene.leg, NEGOTIATE_LOGIN_DIGEST_HEADS_MAX + 1);
     tear_down(&scene);
 }
 END_TEST
@@ -960,7 +960,7 @@ static void interim_for_ever(struct scene *scene, const char *request)
 START_TEST(interim_answers_are_bounded)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, interim_for_ever);
     params = job_of(&scene, CHALLENGE_DIGEST);
@@ -982,7 +982,7 @@ static void head_without_end(struct scene *scene, const char *request)
 START_TEST(a_head_is_bounded)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, head_without_end);
     params = job_of(&scene, CHALLENGE_DIGEST);
@@ -1004,7 +1004,7 @@ static void never(struct scene *scene, const char *request)
 START_TEST(without_a_ticket_nothing_is_sent)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
     setenv("KRB5_CONFIG", "/dev/null", 1);
@@ -1014,11 +1014,11 @@ START_TEST(without_a_ticket_nothing_is_sent)
     params.user = params.password = NULL;
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_LOCAL);
-    ck_assert(http_login_is_unable(scene.login));
+    ck_assert(negotiate_login_is_unable(scene.login));
     ck_assert_uint_eq(scene.wanted, 0);
     ck_assert_msg(strstr(scene.failure.what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
                   == scene.failure.what, "%s", scene.failure.what);
-    ck_assert(!http_login_credentials_were_sent(scene.login));
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
     tear_down(&scene);
 }
 END_TEST
@@ -1039,7 +1039,7 @@ START_TEST(what_makes_no_sense_does_not_start)
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct connect_request request = imap;
-        struct http_login_params params;
+        struct negotiate_login_params params;
         struct scene scene;
 
         set_up(&scene, never);
@@ -1050,7 +1050,7 @@ START_TEST(what_makes_no_sense_does_not_start)
             request.method++;
         run(&scene, &params);
         check_outcome(&scene, OUTCOME_LOCAL);
-        ck_assert(http_login_is_unable(scene.login));
+        ck_assert(negotiate_login_is_unable(scene.login));
         ck_assert_str_eq(scene.failure.what, cases[i].what);
         ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
         ck_assert_uint_eq(scene.wanted, 0);
@@ -1101,7 +1101,7 @@ START_TEST(names_are_said_as_they_are_and_never_looked_up)
     char own[] = "X-Own: 1", empty[] = "X-Empty:", *const headers[] = {own, empty};
     struct endpoint at = {.port = 3128}, to = {.port = 143};
     struct connect_request request = imap;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     struct scene scene;
 
     name = (size_t)_i;
@@ -1135,7 +1135,7 @@ static bool are_both_over(void *arg)
 START_TEST(two_at_once_do_not_meet)
 {
     struct scene one, two, *both[] = {&one, &two};
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     ntlm_refuses = 0;
     set_up(&one, digest_md5);
@@ -1152,7 +1152,7 @@ START_TEST(two_at_once_do_not_meet)
     check_bytes(&one, "* OK hello\r\n", 12);
     check_open(&two, true);
     check_bytes(&two, "* OK\r\n", 6);
-    http_login_free(two.login);
+    negotiate_login_free(two.login);
     server_close(&two);
     free(two.out);
     tear_down(&one);
@@ -1167,15 +1167,15 @@ static bool time_passes(void *arg)
 START_TEST(freed_at_once_it_never_tells)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     unsigned ticks = 0;
 
     set_up(&scene, never);
     params = job_of(&scene, CHALLENGE_DIGEST);
     start(&scene, &params);
-    http_login_free(scene.login);
+    negotiate_login_free(scene.login);
     scene.login = NULL;
-    http_login_free(NULL);
+    negotiate_login_free(NULL);
     unit_wait(scene.loop, time_passes, &ticks);
     ck_assert_uint_eq(scene.wanted + scene.told, 0);
     tear_down(&scene);
@@ -1186,7 +1186,7 @@ START_TEST(freed_when_told_of_anything)
 {
     static answer_fn *const answers[] = {plain_200, basic_only, misbehave};
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     fault = &faults[0];
     set_up(&scene, answers[_i % 3]);
@@ -1220,7 +1220,7 @@ static void challenge_then_silence(struct scene *scene, const char *request)
 START_TEST(freed_while_the_proxy_is_silent)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, challenge_then_silence);
     scene.stop_at = 1 + (unsigned)_i;
@@ -1228,7 +1228,7 @@ START_TEST(freed_while_the_proxy_is_silent)
     start(&scene, &params);
     unit_wait(scene.loop, was_asked, &scene);
     ck_assert_uint_eq(scene.told, 0);
-    ck_assert_int_eq(http_login_credentials_were_sent(scene.login), _i == 1);
+    ck_assert_int_eq(negotiate_login_credentials_were_sent(scene.login), _i == 1);
     tear_down(&scene); /* which counts the descriptors, too */
 }
 END_TEST
@@ -1241,7 +1241,7 @@ static bool wants(void *arg)
 START_TEST(freed_while_no_connection_comes)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, never);
     scene.keep_waiting = true;
@@ -1258,14 +1258,14 @@ static void on_wanted_and_gone(void *arg)
 
     scene->told++;
     give_connection(scene);
-    http_login_free(scene->login);
+    negotiate_login_free(scene->login);
     scene->login = NULL;
 }
 
 START_TEST(freed_right_behind_its_connection)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&scene, never);
     params = job_of(&scene, CHALLENGE_DIGEST);
@@ -1282,14 +1282,14 @@ static void on_wanted_and_other_gone(void *arg)
 {
     ((struct scene *)arg)->told++;
     if (other)
-        http_login_free(other->login);
+        negotiate_login_free(other->login);
     other = NULL;
 }
 
 START_TEST(freed_in_the_turn_of_its_start)
 {
     struct scene one, two;
-    struct http_login_params params;
+    struct negotiate_login_params params;
 
     set_up(&one, never);
     two = one;
@@ -1312,7 +1312,7 @@ END_TEST
 START_TEST(a_connection_that_is_not_wanted_is_closed)
 {
     struct scene scene;
-    struct http_login_params params;
+    struct negotiate_login_params params;
     char byte;
 
     set_up(&scene, plain_200);
