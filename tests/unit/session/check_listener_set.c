@@ -56,6 +56,7 @@ static void set_up(struct scene *scene)
     *scene = (struct scene){.before = unit_descriptors()};
     for (size_t i = 0; i < passed_count; i++)
         scene->before--; /* those are closed in the end */
+    given_forget_log();
     scene->loop = loop_new();
     scene->set = listener_set_new(scene->loop, on_client, scene);
     ck_assert_ptr_nonnull(scene->set);
@@ -66,6 +67,7 @@ static void tear_down(struct scene *scene)
     listener_set_free(scene->set);
     config_unref(scene->config);
     loop_free(scene->loop);
+    passed_count = 0;
     ck_assert_int_eq(unit_descriptors(), scene->before);
 }
 
