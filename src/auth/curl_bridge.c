@@ -20,10 +20,16 @@ struct curl_bridge {
     struct direction way[2];
 };
 
+/* The only writer of the state. */
+static void enter(struct curl_bridge *bridge, enum curl_bridge_state state)
+{
+    bridge->state = state;
+}
+
 /* Stops both directions and closes near.  far stays open, for its owner to read the error from. */
 static void give_up(struct curl_bridge *bridge, enum curl_bridge_state state)
 {
-    bridge->state = state;
+    enter(bridge, state);
     transport_close(bridge->near);
     bridge->near = NULL;
     bridge->way[UP].ended = bridge->way[DOWN].ended = true;
@@ -54,7 +60,7 @@ static void pass_end(struct curl_bridge *bridge, struct direction *way)
 {
     way->ended = true;
     if (way->from == bridge->far)
-        bridge->state = CURL_BRIDGE_ENDED;
+        enter(bridge, CURL_BRIDGE_ENDED);
     if (!transport_shutdown_send(way->to))
         side_broke(bridge, way->to);
 }

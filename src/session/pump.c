@@ -130,18 +130,19 @@ static struct pump_direction *other_way(struct pump *pump, const struct pump_dir
     return way == &pump->way[PUMP_UP] ? &pump->way[PUMP_DOWN] : &pump->way[PUMP_UP];
 }
 
-/* `from` has reached the end of its stream. */
-static void begin_end(struct pump *pump, struct pump_direction *way)
+/* The only writer of a direction's state: ENDING when `from` has reached the end of its stream, ENDED_WAY when that is
+ * passed on. */
+static void enter(struct pump *pump, struct pump_direction *way, enum pump_state state)
 {
-    if (other_way(pump, way)->state == PUMP_FLOWING)
+    if (state == PUMP_ENDING && other_way(pump, way)->state == PUMP_FLOWING)
         pump->first_end = way == &pump->way[PUMP_UP] ? PUMP_UP : PUMP_DOWN;
-    way->state = PUMP_ENDING;
+    way->state = state;
 }
 
 /* Passes the end of stream on to `to`, as a half-close. */
 static enum step end_way(struct pump *pump, struct pump_direction *way)
 {
-    way->state = PUMP_ENDED_WAY;
+    enter(pump, way, PUMP_ENDED_WAY);
     if (other_way(pump, way)->state == PUMP_ENDED_WAY) /* both have ended: the owner closes them */
         return STEP_END;
     return transport_shutdown_send(way->to) ? STEP_END : STEP_BROKEN_TO;
@@ -171,7 +172,7 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
             return end_way(pump, way);
         step = take(way);
         if (step == STEP_END)
-            begin_end(pump, way);
+            enter(pump, way, PUMP_ENDING);
         else if (step != STEP_DONE)
             break;
     }

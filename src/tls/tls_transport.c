@@ -56,12 +56,12 @@ static struct lingering *lingerers;
 
 /* --- errors of OpenSSL --- */
 
-/* The stream is broken from now on.  Only the first error is kept. */
-static void break_off(struct tls_transport *self, int error, const char *why)
+/* The only writer of the state.  Nothing leads out of BROKEN: only the first error is kept.  OPEN has none. */
+static void enter(struct tls_transport *self, enum state state, int error, const char *why)
 {
     if (self->state == STATE_BROKEN)
         return;
-    self->state = STATE_BROKEN;
+    self->state = state;
     self->base.error = error;
     self->base.why = why;
 }
@@ -70,7 +70,7 @@ static void break_off_by_records(struct tls_transport *self)
 {
     if (self->state != STATE_BROKEN)
         self->base.denied = self->records.below->denied;
-    break_off(self, self->records.error, self->records.why);
+    enter(self, STATE_BROKEN, self->records.error, self->records.why);
 }
 
 static void break_off_by_error(struct tls_transport *self, unsigned long error)
@@ -81,15 +81,15 @@ static void break_off_by_error(struct tls_transport *self, unsigned long error)
     if (self->records.broken)
         break_off_by_records(self);
     else if (self->records.cut)
-        break_off(self, EPROTO, "the TLS stream was cut off (no close_notify)");
+        enter(self, STATE_BROKEN, EPROTO, "the TLS stream was cut off (no close_notify)");
     else if (alert >= 0)
-        break_off(self, EPROTO, alert_text(alert));
+        enter(self, STATE_BROKEN, EPROTO, alert_text(alert));
     else if (ERR_GET_REASON(error) == SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC)
-        break_off(self, EPROTO, "a TLS record was damaged on its way, or forged");
+        enter(self, STATE_BROKEN, EPROTO, "a TLS record was damaged on its way, or forged");
     else if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
-        break_off(self, ENOMEM, NULL);
+        enter(self, STATE_BROKEN, ENOMEM, NULL);
     else
-        break_off(self, EPROTO, "the server does not keep to the rules of TLS");
+        enter(self, STATE_BROKEN, EPROTO, "the server does not keep to the rules of TLS");
 }
 
 /* The result for a call of OpenSSL that did not succeed.  own: what such a call usually waits for
@@ -248,7 +248,7 @@ static bool tls_broken(struct transport *transport)
 
     /* after close_notify from the other side, an error of below does not matter */
     if (!self->ended && transport_broken(self->records.below))
-        break_off(self, self->records.below->error, self->records.below->why);
+        enter(self, STATE_BROKEN, self->records.below->error, self->records.below->why);
     return self->state == STATE_BROKEN;
 }
 
@@ -452,7 +452,7 @@ static enum tls_transport_result fail(struct tls_transport *self, struct failure
     explain(self, error, failure);
     if (self->opening->offered) /* whatever the error is, the next attempt does not offer this TLS session */
         tls_context_drop(self->context, self->remember);
-    break_off(self, EPROTO, "the TLS handshake failed");
+    enter(self, STATE_BROKEN, EPROTO, "the TLS handshake failed");
     ERR_clear_error();
     return TLS_TRANSPORT_FAILED;
 }
@@ -491,7 +491,7 @@ enum tls_transport_result tls_transport_handshake(struct transport *tls, struct 
             loop_put_off(self->base.loop, &self->again, on_again);
         return TLS_TRANSPORT_WAIT;
     }
-    self->state = STATE_OPEN;
+    enter(self, STATE_OPEN, 0, NULL);
     shrink(self);
     return TLS_TRANSPORT_DONE;
 }
