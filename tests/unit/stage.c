@@ -709,26 +709,6 @@ struct services *stage_set_up(void)
     return &stage.services;
 }
 
-static void on_report(void *arg, const char *line)
-{
-    (void)arg;
-    ck_abort_msg("%s", line);
-}
-
-struct config *stage_config(const char *text)
-{
-    char *copy = unit_exact(text, strlen(text));
-    FILE *stream = fmemopen(copy, strlen(text), "r");
-    struct config *config;
-
-    ck_assert_ptr_nonnull(stream);
-    config = config_parse(stream, "test", CONFIG_TO_RUN, on_report, NULL);
-    ck_assert_ptr_nonnull(config);
-    fclose(stream);
-    free(copy);
-    return config;
-}
-
 struct loop *stage_loop(void)
 {
     return stage.services.loop;

@@ -24,9 +24,6 @@ struct loop *stage_loop(void);
  * closed nor reset, a descriptor. */
 void stage_tear_down(void);
 
-/* Reads a configuration that has no fault.  The caller's to config_unref. */
-struct config *stage_config(const char *text);
-
 /* Runs the loop until all that is due now has happened. */
 void stage_settle(void);
 

@@ -46,6 +46,36 @@ char *unit_exact(const void *bytes, size_t length)
     return copy;
 }
 
+static void on_report(void *arg, const char *line)
+{
+    (void)arg;
+    ck_abort_msg("%s", line);
+}
+
+struct config *unit_config(const char *text)
+{
+    char *copy = unit_exact(text, strlen(text));
+    FILE *stream = fmemopen(copy, strlen(text), "r");
+    struct config *config;
+
+    ck_assert_ptr_nonnull(stream);
+    config = config_parse(stream, "f", CONFIG_TO_RUN, on_report, NULL);
+    ck_assert_ptr_nonnull(config);
+    fclose(stream);
+    free(copy);
+    return config;
+}
+
+void unit_note_outcome(unsigned *told, enum outcome *kept, struct failure *why, enum outcome outcome,
+                       const struct failure *failure)
+{
+    ++*told;
+    *kept = outcome;
+    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
+    if (failure)
+        *why = *failure;
+}
+
 /* --- tables --- */
 
 static int hex(char c)

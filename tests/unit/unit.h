@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #include "base/loop.h"
+#include "base/task.h"
+#include "config/config.h"
 
 /* The one case of this program, to which main adds its tests; unit_run runs them and returns main's exit status. */
 TCase *unit_case(const char *name);
@@ -14,6 +16,13 @@ int unit_run(void);
 
 /* A malloc'd copy of exactly length bytes: one byte read past its end is seen by the sanitizer and by valgrind. */
 char *unit_exact(const void *bytes, size_t length);
+
+/* Reads a configuration that has no fault.  The caller's to config_unref. */
+struct config *unit_config(const char *text);
+
+/* What done was told, for a test to keep: counts it, and looks that a failure comes with all but DONE. */
+void unit_note_outcome(unsigned *told, enum outcome *kept, struct failure *why, enum outcome outcome,
+                       const struct failure *failure);
 
 /* One cell of a table: escapes are undone, and a NUL stands behind the bytes. */
 struct unit_cell {

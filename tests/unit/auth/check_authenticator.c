@@ -31,11 +31,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 {
     struct asked *asked = arg;
 
-    asked->told++;
-    asked->outcome = outcome;
-    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
-    if (failure)
-        asked->failure = *failure;
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     if (asked->frees) {
         authenticator_free(asked->authenticator);
         asked->authenticator = NULL;
@@ -49,7 +45,7 @@ static void set_up(const char *lines)
 
     services = stage_set_up();
     snprintf(text, sizeof text, "[proxy]\nurl = http://p:3128\n%s\n[imap]\ntarget = mail.example.net\n", lines);
-    config = stage_config(text);
+    config = unit_config(text);
     proxy = config->proxies[0].urls.at[0];
 }
 

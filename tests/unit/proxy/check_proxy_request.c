@@ -33,11 +33,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 {
     struct asked *asked = arg;
 
-    asked->told++;
-    asked->outcome = outcome;
-    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
-    if (failure)
-        asked->failure = *failure;
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     if (asked->frees) {
         proxy_request_free(asked->request);
         asked->request = NULL;
@@ -53,7 +49,7 @@ static void set_up(const char *lines)
     snprintf(text, sizeof text, "[proxy]\nurl = http://p:3128\n%s\n"
              "[proxy outer]\nurl = http://o:8080 http://o2:8080\nuser = ada\npassword = loom\nauth = basic\n"
              "[proxy far]\nurl = http://f:3128\nvia = outer\n[imap]\ntarget = mail.example.net\n", lines);
-    config = stage_config(text);
+    config = unit_config(text);
     stage_name("p", "192.0.2.1");
     stage_name("o", "192.0.2.2");
     stage_name("o2", "192.0.2.3");

@@ -30,11 +30,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 {
     struct asked *asked = arg;
 
-    asked->told++;
-    asked->outcome = outcome;
-    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
-    if (failure)
-        asked->failure = *failure;
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     if (asked->frees)
         exchange_free(asked->exchange);
 }

@@ -25,26 +25,6 @@ struct asked {
     bool frees; /* from within found */
 };
 
-static void note(void *arg, const char *line)
-{
-    (void)arg;
-    ck_abort_msg("%s", line);
-}
-
-static struct config *parse(const char *text)
-{
-    char *bytes = unit_exact(text, strlen(text));
-    FILE *stream = fmemopen(bytes, strlen(text), "r");
-    struct config *config;
-
-    ck_assert_ptr_nonnull(stream);
-    config = config_parse(stream, "f", CONFIG_TO_RUN, note, NULL);
-    fclose(stream);
-    free(bytes);
-    ck_assert_ptr_nonnull(config);
-    return config;
-}
-
 static void on_found(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct asked *asked = arg;
@@ -63,7 +43,7 @@ static void set_up(struct asked *asked, const char *text)
 {
     memset(asked, 0, sizeof *asked);
     asked->services = stage_set_up();
-    asked->config = parse(text);
+    asked->config = unit_config(text);
     asked->listener = &asked->config->listeners[0];
 }
 

@@ -34,11 +34,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 {
     struct asked *asked = arg;
 
-    asked->told++;
-    asked->outcome = outcome;
-    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
-    if (failure)
-        asked->failure = *failure;
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     if (asked->frees) {
         tunnel_free(asked->tunnel);
         asked->tunnel = NULL;
@@ -62,7 +58,7 @@ static void set_up(const char *urls, const char *proxy, const char *listener, co
     services = stage_set_up();
     snprintf(text, sizeof text, "[proxy]\nurl = %s\n%s\n[redirects]\n%s\n[imap]\n%s\n", urls, proxy, redirects,
              *listener ? listener : "target = mail.example.net");
-    config = stage_config(text);
+    config = unit_config(text);
     for (unsigned i = 0; i < 4; i++) {
         char name[2] = {names[i], '\0'}, address[16];
 

@@ -22,26 +22,6 @@ struct transport *__wrap_connector_take(struct connector *connector)
     return transport;
 }
 
-static void note(void *arg, const char *line)
-{
-    (void)arg;
-    ck_abort_msg("%s", line);
-}
-
-static struct config *parse(const char *text)
-{
-    char *bytes = unit_exact(text, strlen(text));
-    FILE *stream = fmemopen(bytes, strlen(text), "r");
-    struct config *config;
-
-    ck_assert_ptr_nonnull(stream);
-    config = config_parse(stream, "f", CONFIG_TO_RUN, note, NULL);
-    fclose(stream);
-    free(bytes);
-    ck_assert_ptr_nonnull(config);
-    return config;
-}
-
 void set_up(struct setting *setting)
 {
     memset(setting, 0, sizeof *setting);
@@ -57,7 +37,7 @@ void set_up(struct setting *setting)
 
 void keep(struct setting *setting, const char *text, size_t most)
 {
-    struct config *config = parse(text);
+    struct config *config = unit_config(text);
 
     pool_keep(setting->pool, config, most);
     config_unref(setting->config);

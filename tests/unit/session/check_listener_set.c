@@ -74,7 +74,7 @@ static void tear_down(struct scene *scene)
 /* A new configuration, into error when it cannot be. */
 static bool try_config(struct scene *scene, const char *text, char error[200])
 {
-    struct config *config = given_config(text);
+    struct config *config = unit_config(text);
 
     error[0] = '\0';
     if (!listener_set_set(scene->set, config, error, 200)) {

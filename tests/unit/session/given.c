@@ -9,24 +9,6 @@
 
 #include "../unit.h"
 
-static void on_report(void *arg, const char *line)
-{
-    (void)arg;
-    ck_abort_msg("%s", line);
-}
-
-struct config *given_config(const char *text)
-{
-    FILE *stream = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-    struct config *config;
-
-    ck_assert_ptr_nonnull(stream);
-    config = config_parse(stream, "f", CONFIG_TO_RUN, on_report, NULL);
-    fclose(stream);
-    ck_assert_ptr_nonnull(config);
-    return config;
-}
-
 /* What the linker puts in place of the program's own: the lines come here, with the word of their level. */
 void __wrap_log_event(enum log_level level, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

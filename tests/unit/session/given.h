@@ -5,9 +5,6 @@
 
 #include "config/config.h"
 
-/* The test fails when the text is no configuration. */
-struct config *given_config(const char *text);
-
 /* The lines logged since the last call of these two are exactly these: "info imap #1 accepted from=here\n". */
 void given_check_log(const char *lines);
 void given_forget_log(void);

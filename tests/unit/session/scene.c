@@ -14,7 +14,7 @@ static void on_ended(void *arg, bool well)
 
 void scene_set_up(struct scene *scene, const char *text)
 {
-    *scene = (struct scene){.config = given_config(text)};
+    *scene = (struct scene){.config = unit_config(text)};
     scene->sessions = sessions_new(stage_set_up(), on_ended, scene);
     ck_assert_ptr_nonnull(scene->sessions);
     stage_name("proxy.example", "192.0.2.1");

@@ -10,11 +10,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 {
     struct asked_tls *asked = arg;
 
-    asked->told++;
-    asked->outcome = outcome;
-    ck_assert((outcome == OUTCOME_DONE) == (failure == NULL));
-    if (failure)
-        asked->failure = *failure;
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     asked->borrowed = failure;
     if (asked->frees) {
         tls_client_free(asked->tls);
