@@ -274,9 +274,9 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
 
 /* --- a redirect, and ASK: whether the user allows it --- */
 
-static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer, const char *why)
+static void refuse_redirect(struct tunnel *tunnel, enum failure_class class, const char *why)
 {
-    failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
+    failure_set(&tunnel->task.failure, class, "%.60s: redirect refused: %s", tunnel->task.failure.what, why);
     fail(tunnel, BLAME_NOBODY);
 }
 
@@ -299,7 +299,7 @@ static void follow(struct tunnel *tunnel)
     snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
     trace_step(&tunnel->trace, "redirect", "%s", text);
     if (!redirect_chain_apply(&tunnel->chain, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
-        refuse_redirect(tunnel, &tunnel->task.failure, why);
+        refuse_redirect(tunnel, FAILURE_PERMANENT, why);
     else if (begin_anew)
         begin_at(tunnel, &configured);
     else
@@ -313,7 +313,7 @@ static void on_consent(void *arg, enum outcome outcome, const struct failure *fa
     if (outcome == OUTCOME_DONE)
         follow(tunnel);
     else if (outcome == OUTCOME_FORBIDDEN)
-        refuse_redirect(tunnel, &tunnel->task.failure, failure->what);
+        refuse_redirect(tunnel, failure->class, failure->what);
     else
         fail_for(tunnel, BLAME_NOBODY, "redirected, but %s", failure->what);
 }
@@ -366,7 +366,7 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
     switch (decision) {
     case REDIRECT_FOLLOW: follow(tunnel); break;
     case REDIRECT_ASK: enter(tunnel, ASK); break;
-    case REDIRECT_REFUSE: refuse_redirect(tunnel, &tunnel->task.failure, why); break;
+    case REDIRECT_REFUSE: refuse_redirect(tunnel, FAILURE_PERMANENT, why); break;
     }
 }
 

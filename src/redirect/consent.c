@@ -68,23 +68,26 @@ static void enter_screening(struct consent *consent)
 
 /* --- ASKING --- */
 
-static void on_answer(void *arg, bool yes, const char *why)
+static void on_answer(void *arg, enum question_state answer, const char *why)
 {
     struct consent *consent = arg;
 
     consent->question = NULL;
-    if (yes)
+    if (answer == QUESTION_YES)
         task_tell(&consent->task, OUTCOME_DONE);
     else
-        task_fail(&consent->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", why);
+        task_fail(&consent->task, OUTCOME_FORBIDDEN,
+                  answer == QUESTION_UNANSWERED ? FAILURE_TEMPORARY : FAILURE_PERMANENT, "%s", why);
 }
 
 static void enter_asking(struct consent *consent)
 {
-    consent->question = questions_ask(consent->params.questions, consent->params.settings,
-                                         &consent->sender, &consent->said, on_answer, consent);
+    const char *why;
+
+    consent->question = questions_ask(consent->params.questions, consent->params.settings, &consent->sender,
+                                      &consent->said, on_answer, consent, &why);
     if (!consent->question)
-        task_fail(&consent->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "too many questions to the user are open");
+        task_fail(&consent->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "%s", why);
 }
 
 /* --- the state machine --- */

@@ -28,9 +28,9 @@ struct consent_params {
     const struct endpoint *sender;            /* copied: the proxy that answered with the redirect */
     const struct setproxy *said;              /* copied: what it said */
     const char *(*forbids)(void *arg, const struct address *address); /* why a proxy may not be there; NULL: it may */
-    task_done_fn *done;                       /* DONE: the user said yes.  FORBIDDEN: a no, no answer in time, or
-                                               * forbids refused; LOCAL: too many questions are open, or out of
-                                               * memory */
+    task_done_fn *done;                       /* DONE: the user said yes.  FORBIDDEN: a no, or forbids refused; no
+                                               * answer in time, which is temporary.  LOCAL: the question is not
+                                               * put to the user now, or out of memory */
     void *arg;                                /* for both */
 };
 

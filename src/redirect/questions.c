@@ -7,20 +7,20 @@
 
 #include "base/log.h"
 #include "base/subprocess.h"
-
-enum state { OPEN, YES, NO };
+#include "redirect/question_text.h"
 
 struct question {
     struct questions *owner;
     struct question *next;
     unsigned id;
-    enum state state;
+    enum question_state state;
     struct endpoint sender, proxy;
     bool direct;
     struct scope scope;
-    char text[ASK_TEXT_MAX];
-    char why[160];            /* the reason, when state is NO */
-    uint64_t ends_at;         /* ms; OPEN: when it counts as refused; NO: when it may be asked again; YES: never */
+    struct setproxy_lifetime lifetime;
+    char text[QUESTION_TEXT_MAX];
+    char why[160];            /* the reason, in NO and UNANSWERED */
+    uint64_t ends_at;         /* ms; OPEN: until when it can be answered; afterwards: when it may be asked again */
     uint32_t patience_ms;
     struct subprocess *command;  /* running, or NULL */
     struct question_wait *waiting;
@@ -38,7 +38,6 @@ struct question_wait {
 struct questions {
     struct loop *loop;
     struct question *first;
-    size_t count;
     unsigned serial;
     bool shown;
 };
@@ -60,7 +59,6 @@ static void withdraw(struct question *question)
     while (*at != question)
         at = &(*at)->next;
     *at = question->next;
-    question->owner->count--;
     subprocess_cancel(question->command);
     loop_timer_stop(&question->timer);
     loop_undefer(question->owner->loop, &question->delivery);
@@ -102,27 +100,47 @@ static void deliver(struct deferred *delivery)
         if (wait->next)
             wait->next->back = &question->waiting;
         free(wait);
-        copy.answered(copy.arg, question->state == YES, question->why);
+        copy.answered(copy.arg, question->state, question->why);
     }
 }
 
-/* Stores the answer, and tells everybody who waits. */
-static void settle(struct question *question, bool yes, const char *why)
+/* Until when an answer is remembered. */
+static uint64_t find_end(const struct question *question, enum question_state state)
 {
-    question->state = yes ? YES : NO;
+    uint64_t now = loop_now(question->owner->loop);
+
+    switch (state) {
+    case QUESTION_YES: return UINT64_MAX;
+    case QUESTION_NO: return now + question->patience_ms;
+    case QUESTION_UNANSWERED: return now + question->patience_ms;
+    case QUESTION_UNASKED: return now;
+    case QUESTION_OPEN: break;
+    }
+    return question->ends_at;
+}
+
+/* Stores the answer, or that there is none, and tells everybody who waits. */
+static void settle(struct question *question, enum question_state state, const char *why)
+{
+    question->state = state;
     snprintf(question->why, sizeof question->why, "%s", why);
     loop_timer_stop(&question->timer);
     subprocess_cancel(question->command);
     question->command = NULL;
-    question->ends_at = yes ? UINT64_MAX : loop_now(question->owner->loop) + question->patience_ms;
-    log_event(LEVEL_INFO, NULL, "answered question=%u yes=%s%s%s%s", question->id, yes ? "yes" : "no",
-              *why ? " reason=\"" : "", why, *why ? "\"" : "");
+    question->ends_at = find_end(question, state);
+    log_event(LEVEL_INFO, NULL, "answered question=%u yes=%s%s%s%s", question->id,
+              state == QUESTION_YES ? "yes" : "no", *why ? " reason=\"" : "", why, *why ? "\"" : "");
     loop_defer(question->owner->loop, &question->delivery, deliver);
+}
+
+static void answer(struct question *question, bool yes)
+{
+    settle(question, yes ? QUESTION_YES : QUESTION_NO, yes ? "" : "the user said no");
 }
 
 static void on_late(void *arg)
 {
-    settle(arg, false, "nobody answered in time (ask-timeout)");
+    settle(arg, QUESTION_UNANSWERED, "nobody answered in time (ask-timeout)");
 }
 
 /* The exit status is the answer: 0 is yes, 1 to 125 is no.  A program that fails gives no answer. */
@@ -134,7 +152,7 @@ static void on_command(void *arg, int status, const char *output, size_t length,
     (void)output, (void)length;
     question->command = NULL;
     if (!error && WIFEXITED(status) && WEXITSTATUS(status) < 126) {
-        settle(question, WEXITSTATUS(status) == 0, WEXITSTATUS(status) == 0 ? "" : "the user said no");
+        answer(question, WEXITSTATUS(status) == 0);
         return;
     }
     if (error)
@@ -142,19 +160,32 @@ static void on_command(void *arg, int status, const char *output, size_t length,
     else if (WIFSIGNALED(status))
         snprintf(what, sizeof what, "ended by signal %d", WTERMSIG(status));
     log_message(LEVEL_WARNING, NULL, "ask-command: %s", what);
-    if (!question->owner->shown)
-        settle(question, false, "the ask-command failed");
+    if (loop_now(question->owner->loop) >= question->ends_at)
+        on_late(question); /* that is what has ended it */
+    else if (!question->owner->shown)
+        settle(question, QUESTION_UNANSWERED, "the ask-command failed");
 }
 
+static const char *variable(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
+}
+
+/* SSH_ASKPASS is made for ssh(1), which runs it only where it can open a window. */
 static const char *find_command(const struct redirect_settings *policy)
 {
-    const char *command = policy->ask_command;
-
-    if (!command || !*command)
-        command = getenv("SALLYPORT_ASKPASS");
-    if (!command || !*command)
-        command = getenv("SSH_ASKPASS");
-    return command && *command ? command : NULL;
+    if (policy->ask_command && *policy->ask_command)
+        return policy->ask_command;
+    if (variable("SALLYPORT_ASKPASS"))
+        return variable("SALLYPORT_ASKPASS");
+    if (!variable("SSH_ASKPASS"))
+        return NULL;
+    if (variable("DISPLAY") || variable("WAYLAND_DISPLAY"))
+        return variable("SSH_ASKPASS");
+    log_message(LEVEL_INFO, NULL, "SSH_ASKPASS is not run: neither DISPLAY nor WAYLAND_DISPLAY is set");
+    return NULL;
 }
 
 static void start(struct question *question, const struct redirect_settings *policy)
@@ -171,28 +202,34 @@ static void start(struct question *question, const struct redirect_settings *pol
             log_message(LEVEL_WARNING, NULL, "ask-command: %s", error);
     }
     if (!question->command && !question->owner->shown) {
-        settle(question, false, "there is nobody to ask: no ask-command and no control socket");
-        question->ends_at = loop_now(question->owner->loop); /* not the user's no: ask again next time */
+        settle(question, QUESTION_UNASKED, command ? "there is nobody to ask: the ask-command could not be run"
+                                                   : "there is nobody to ask: no ask-command and no control socket");
     } else {
         loop_timer_start(question->owner->loop, &question->timer, question->patience_ms, on_late, question);
     }
 }
 
+/* Whether the question, or the answer to it, decides about this: a yes covers what ends no later, and a no what ends
+ * no earlier. */
 static bool is_about(const struct question *question, const struct endpoint *sender, const struct setproxy *said)
 {
+    bool refused = question->state != QUESTION_OPEN && question->state != QUESTION_YES;
+
     return endpoint_equal(&question->sender, sender) && question->direct == (said->action == SETPROXY_DIRECT) &&
            (question->direct || endpoint_equal(&question->proxy, &said->proxy)) &&
-           scope_equal(&question->scope, &said->scope);
+           scope_equal(&question->scope, &said->scope) &&
+           (refused ? setproxy_lifetime_within(&question->lifetime, &said->lifetime)
+                    : setproxy_lifetime_within(&said->lifetime, &question->lifetime));
 }
 
-/* Drops each no that may be asked again. */
+/* Drops each question that was refused and may be asked again. */
 static void forget_old(struct questions *questions)
 {
     struct question *next;
 
     for (struct question *question = questions->first; question; question = next) {
         next = question->next;
-        if (question->state == NO && !question->waiting && question->ends_at <= loop_now(questions->loop))
+        if (question->state != QUESTION_OPEN && !question->waiting && question->ends_at <= loop_now(questions->loop))
             withdraw(question);
     }
 }
@@ -205,66 +242,83 @@ static struct question *find(struct questions *questions, const struct endpoint 
     return NULL;
 }
 
-/* Drops the oldest answer that nobody waits for when the list is full.  False: too many questions are open, or none
- * can be dropped. */
-static bool make_room(struct questions *questions)
+/* How many questions are in this state; only the sender's, unless it is NULL. */
+static size_t count(const struct questions *questions, enum question_state state, const struct endpoint *sender)
 {
-    struct question *oldest = NULL;
-    size_t open = 0;
+    size_t found = 0;
 
-    for (struct question *question = questions->first; question; question = question->next)
-        open += question->state == OPEN;
-    if (open >= ASK_OPEN_MAX)
-        return false;
+    for (const struct question *question = questions->first; question; question = question->next)
+        found += question->state == state && (!sender || endpoint_equal(&question->sender, sender));
+    return found;
+}
 
-    if (questions->count < ASK_QUESTIONS_MAX)
-        return true;
-    for (struct question *question = questions->first; question; question = question->next)
-        if (question->state != OPEN && !question->waiting)
-            oldest = question; /* the list begins with the newest */
-    if (oldest)
+/* Why the sender may not put one more question to the user now; NULL: it may. */
+static const char *find_hindrance(const struct questions *questions, const struct endpoint *sender)
+{
+    if (count(questions, QUESTION_NO, sender) > 0)
+        return "the user has just said no to this proxy";
+    if (count(questions, QUESTION_OPEN, sender) >= ASK_OPEN_PER_SENDER)
+        return "other questions of this proxy are open";
+    if (count(questions, QUESTION_OPEN, NULL) >= ASK_OPEN_MAX)
+        return "too many questions to the user are open";
+    return NULL;
+}
+
+/* Forgets the oldest questions in this state when there are too many; not those somebody waits for. */
+static void thin_out(struct questions *questions, enum question_state state)
+{
+    for (size_t left = count(questions, state, NULL); left > ASK_REMEMBERED_MAX; left--) {
+        struct question *oldest = NULL;
+
+        for (struct question *question = questions->first; question; question = question->next)
+            if (question->state == state && !question->waiting)
+                oldest = question; /* the list begins with the newest */
+        if (!oldest)
+            return;
         withdraw(oldest);
-    return oldest != NULL;
+    }
 }
 
 static struct question *make(struct questions *questions, const struct redirect_settings *policy,
                              const struct endpoint *sender, const struct setproxy *said)
 {
-    struct question *question = make_room(questions) ? calloc(1, sizeof *question) : NULL;
-    char from[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48];
+    struct question *question = calloc(1, sizeof *question);
 
     if (!question)
         return NULL;
+    thin_out(questions, QUESTION_YES);
+    thin_out(questions, QUESTION_NO);
+    thin_out(questions, QUESTION_UNANSWERED);
     question->owner = questions;
     question->id = ++questions->serial;
     question->sender = *sender;
     question->proxy = said->proxy;
     question->direct = said->action == SETPROXY_DIRECT;
     question->scope = said->scope;
+    question->lifetime = said->lifetime;
     question->patience_ms = policy->ask_timeout;
     question->ends_at = loop_now(questions->loop) + policy->ask_timeout;
     question->next = questions->first;
     questions->first = question;
-    questions->count++;
-    snprintf(question->text, sizeof question->text, "May the proxy %.270s send %.320s to %.270s (%s)?",
-             endpoint_format_url(sender, from), scope_format(&said->scope, scope),
-             question->direct ? "the server directly, without a proxy" : endpoint_format_url(&said->proxy, to),
-             setproxy_format_lifetime(&said->lifetime, lifetime));
+    question_text(sender, said, question->text);
     start(question, policy);
     return question;
 }
 
 struct question_wait *questions_ask(struct questions *questions, const struct redirect_settings *policy,
                                     const struct endpoint *sender, const struct setproxy *said,
-                                    question_answered_fn *answered, void *arg)
+                                    question_answered_fn *answered, void *arg, const char **why)
 {
     struct question_wait *wait = calloc(1, sizeof *wait);
     struct question *question;
 
+    *why = "out of memory";
     forget_old(questions);
     question = find(questions, sender, said);
-    if (!question && wait)
+    if (!question && wait && (*why = find_hindrance(questions, sender)) == NULL) {
         question = make(questions, policy, sender, said);
+        *why = "out of memory";
+    }
     if (!question || !wait) {
         free(wait);
         return NULL;
@@ -277,7 +331,7 @@ struct question_wait *questions_ask(struct questions *questions, const struct re
     if (wait->next)
         wait->next->back = &wait->next;
     question->waiting = wait;
-    if (question->state != OPEN)
+    if (question->state != QUESTION_OPEN)
         loop_defer(questions->loop, &question->delivery, deliver);
     return wait;
 }
@@ -293,7 +347,7 @@ void question_cancel(struct question_wait *wait)
     if (wait->next)
         wait->next->back = wait->back;
     free(wait);
-    if (question->state == OPEN && !question->waiting)
+    if (question->state == QUESTION_OPEN && !question->waiting)
         withdraw(question);
 }
 
@@ -303,7 +357,7 @@ void questions_forget(struct questions *questions)
 
     for (struct question *question = questions->first; question; question = next) {
         next = question->next;
-        if (question->state != OPEN && !question->waiting)
+        if (question->state != QUESTION_OPEN && !question->waiting)
             withdraw(question);
     }
 }
@@ -313,7 +367,7 @@ bool questions_at(const struct questions *questions, size_t i, struct question_f
     uint64_t now = loop_now(questions->loop);
 
     for (const struct question *question = questions->first; question; question = question->next) {
-        if (question->state != OPEN || i-- > 0)
+        if (question->state != QUESTION_OPEN || i-- > 0)
             continue;
         facts->id = question->id;
         facts->text = question->text;
@@ -326,8 +380,8 @@ bool questions_at(const struct questions *questions, size_t i, struct question_f
 bool questions_answer(struct questions *questions, unsigned id, bool yes)
 {
     for (struct question *question = questions->first; question; question = question->next)
-        if (question->state == OPEN && question->id == id) {
-            settle(question, yes, yes ? "" : "the user said no");
+        if (question->state == QUESTION_OPEN && question->id == id) {
+            answer(question, yes);
             return true;
         }
     return false;

@@ -286,6 +286,18 @@ bool setproxy_from_location(struct setproxy *result, const struct scope_url *url
     return true;
 }
 
+/* 0 is no bound. */
+static bool ends_first(uint32_t bound, uint32_t limit)
+{
+    return limit == 0 || (bound != 0 && bound <= limit);
+}
+
+bool setproxy_lifetime_within(const struct setproxy_lifetime *lifetime, const struct setproxy_lifetime *limit)
+{
+    return lifetime->once || (!limit->once && ends_first(lifetime->hits, limit->hits) &&
+                              ends_first(lifetime->seconds, limit->seconds));
+}
+
 const char *setproxy_format_lifetime(const struct setproxy_lifetime *lifetime, char out[48])
 {
     if (lifetime->once)

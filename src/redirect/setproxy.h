@@ -44,6 +44,9 @@ bool setproxy_parse(struct setproxy *result, const struct scope_url *url, const 
 bool setproxy_from_location(struct setproxy *result, const struct scope_url *url, const char *value, size_t length,
                             const char **why);
 
+/* Whether a lifetime ends no later than the limit, in each of the two ways that it may end. */
+bool setproxy_lifetime_within(const struct setproxy_lifetime *lifetime, const struct setproxy_lifetime *limit);
+
 /* Writes "once", "forever", "hits=5", "seconds=600" or "hits=5,seconds=600".  Returns out. */
 const char *setproxy_format_lifetime(const struct setproxy_lifetime *lifetime, char out[48]);
 

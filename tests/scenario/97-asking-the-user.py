@@ -52,8 +52,9 @@ def gone(group):
 def yes(stage):
     town = Asked(stage, "exit 0")
     town.greeted("b")
-    equal(town.runs()[0][1:], ["1", f"May the proxy {town['a'].url} send imap:// to {town['b'].url} (seconds=600)?",
-                               "confirm"], "what the program was told")
+    question = (f"sallyport: the proxy {town['a'].url} wants all IMAP to go through the proxy {town['b'].url} "
+                "for 10 minutes. Allow it?")
+    equal(town.runs()[0][1:], ["1", question, "confirm"], "what the program was told")
     town.redirected("a", "b", scope="imap://", lifetime="seconds=600")
     town.greeted("b", "imap/host")
     equal((town.asked("a"), len(town.runs())), (1, 1), "requests at the first proxy, and questions")
@@ -86,6 +87,25 @@ def a_yes_is_remembered_and_a_no_for_a_while(stage):
     until(asked_again, "a no to be forgotten")
 
 
+def after_a_no_the_proxy_asks_nothing_else(stage):
+    town = Asked(stage, "exit 1")
+    town.refused("redirect refused: the user said no")
+    for scope in ("*", "imap://*.example.net/"):
+        town.tell("a", use(town["b"], f"scope={scope} type=forever"))
+        town.refused("the user has just said no to this proxy", kinds=("temporary",))
+    equal(len(town.runs()), 1, "questions")
+
+
+def a_yes_to_one_session_is_none_to_all(stage):
+    town = Asked(stage, "exit 0", parameters="hits=1")
+    town.greeted("b")
+    town.greeted("b")
+    equal(len(town.runs()), 1, "questions about one session")
+    town.tell("a", use(town["b"], "scope=imap:// type=forever"))
+    town.greeted("b")
+    equal(len(town.runs()), 2, "questions")
+
+
 def missing(stage):
     town = Asked(stage, "", "")
     os.remove(town.program)
@@ -103,7 +123,7 @@ def not_executable(stage):
 
 def ends_by_a_signal(stage):
     town = Asked(stage, "kill -SEGV $$")
-    town.refused("redirect refused: the ask-command failed")
+    town.refused("redirect refused: the ask-command failed", kinds=("temporary",))
     town.daemon.wait_line(rf"ask-command: ended by signal {signal.SIGSEGV:d}")
 
 
@@ -114,7 +134,7 @@ def floods_its_output(stage):
 
 def hangs_until_ask_timeout(stage):
     town = Asked(stage, "sleep 600 & sleep 600", "ask-timeout = 1s")
-    town.refused("redirect refused: ")
+    town.refused("redirect refused: nobody answered in time", kinds=("temporary",))
     group = town.wait_run()
     until(lambda: gone(group), "the end of the ask-command")
 
@@ -169,7 +189,8 @@ def others_are_asked_about_other_things(stage):
     town.greeted("b")
     town.tell("a", use(town["b"], "scope=*"))
     town.greeted("b")
-    equal([run[2].split()[5] for run in town.runs()], ["imap://", "*"], "scopes asked about")
+    equal([re.search("wants (.*) to go", run[2])[1] for run in town.runs()], ["all IMAP", "everything"],
+          "scopes asked about")
 
 
 def by_the_environment(stage):
@@ -179,7 +200,7 @@ def by_the_environment(stage):
         other = stage.file("other", "#!/bin/sh\nexit 1\n", mode=0o755)
         program = stage.file("program", f'#!/bin/sh\necho "$1" >>{trace}\n', mode=0o755)
         town.tell("a", use(town["b"], "scope=imap://"))
-        env = {"SSH_ASKPASS": other, name: program}
+        env = {"SSH_ASKPASS": other, "DISPLAY": ":0", name: program}
         town.run("a", sallyport=QUIET, env=env)
         town.greeted("b")
 
@@ -190,7 +211,7 @@ def shown_the_list_can_answer_and_the_program_may_break(stage):
         number = town.daemon.wait_line(r"asking question=(\d+) ").group(1)
         until(lambda: gone(town.wait_run()), "the end of the ask-command")
         done = town.daemon.command(stage, "-c", town.daemon.ini, "redirects")
-        check(re.search(rf"(?m)^\D*{number}\b.*imap://".encode(), done.stdout), f"the list has no question: {done}")
+        check(re.search(rf"(?m)^\D*{number}\b.*all IMAP".encode(), done.stdout), f"the list has no question: {done}")
         equal(town.daemon.command(stage, "-c", town.daemon.ini, "redirects", "allow", number).returncode, 0, "status")
         equal(read_exactly(client, 8), b"* OK b\r\n", "greeting")
 
@@ -221,6 +242,8 @@ def nobody_is_asked_about_what_is_forbidden_anyway(stage):
 scenario(yes,
          no,
          a_yes_is_remembered_and_a_no_for_a_while,
+         after_a_no_the_proxy_asks_nothing_else,
+         a_yes_to_one_session_is_none_to_all,
          missing,
          not_executable,
          ends_by_a_signal,

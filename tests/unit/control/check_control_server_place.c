@@ -133,9 +133,9 @@ START_TEST(who_moves_it_by_a_request_is_answered_first)
 }
 END_TEST
 
-static void on_answer(void *arg, bool yes, const char *why)
+static void on_answer(void *arg, enum question_state answer, const char *why)
 {
-    ck_assert(!yes);
+    ck_assert_int_eq(answer, QUESTION_UNASKED);
     ck_assert_str_eq(why, "there is nobody to ask: no ask-command and no control socket");
     ++*(unsigned *)arg;
 }
@@ -147,7 +147,9 @@ static bool is_shown(void)
     static const struct setproxy said = {.action = SETPROXY_DIRECT, .lifetime = {.once = true}};
     static const struct redirect_settings policy = {.follow = true, .max_hops = 5, .ask_timeout = 60000};
     unsigned told = 0;
-    struct question_wait *wait = questions_ask(served.services->questions, &policy, &sender, &said, on_answer, &told);
+    const char *why;
+    struct question_wait *wait = questions_ask(served.services->questions, &policy, &sender, &said, on_answer, &told,
+                                               &why);
 
     ck_assert_ptr_nonnull(wait);
     stage_settle();

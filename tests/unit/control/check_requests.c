@@ -148,9 +148,10 @@ static void learn(struct house *house, const char *value)
                                            loop_now(stage_loop())), 0);
 }
 
-static void on_answer(void *arg, bool yes, const char *why)
+static void on_answer(void *arg, enum question_state answer, const char *why)
 {
     struct house *house = arg;
+    bool yes = answer == QUESTION_YES;
 
     ck_assert_str_eq(why, yes ? "" : "the user said no");
     house->told++;
@@ -162,10 +163,11 @@ static void on_answer(void *arg, bool yes, const char *why)
 static void ask(struct house *house)
 {
     const struct setproxy what = said("http://b.example.net:3128/ scope=* type=forever");
+    const char *why;
 
     questions_set_shown(house->services->questions, true);
     house->told = 0;
-    house->wait = questions_ask(house->services->questions, &policy, &sender, &what, on_answer, house);
+    house->wait = questions_ask(house->services->questions, &policy, &sender, &what, on_answer, house, &why);
     ck_assert_ptr_nonnull(house->wait);
 }
 

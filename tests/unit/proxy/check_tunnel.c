@@ -686,7 +686,7 @@ START_TEST(a_wider_redirect_is_asked_about)
         ck_assert_uint_eq(asked.told, 0);
         stage_advance(1);
         ck_assert_int_eq(strncmp(asked.failure.what, "305 Use Proxy: redirect refused: ", 33), 0);
-        check_failed(&asked, FAILURE_PERMANENT, "a:3128", asked.failure.what);
+        check_failed(&asked, FAILURE_TEMPORARY, "a:3128", asked.failure.what);
         break;
     case 3:
         end(&asked); /* the client has left: the question is withdrawn */
@@ -742,19 +742,19 @@ END_TEST
 
 START_TEST(too_many_questions_are_no_refusal)
 {
-    struct asked asked[ASK_OPEN_MAX + 1];
+    struct asked asked[ASK_OPEN_PER_SENDER + 1];
     char answer[200];
 
     set_up("http://a:3128", "", "", "");
     questions_set_shown(services->questions, true);
-    for (unsigned i = 0; i <= ASK_OPEN_MAX; i++) {
+    for (unsigned i = 0; i <= ASK_OPEN_PER_SENDER; i++) {
         snprintf(answer, sizeof answer, TO("b:%u", WIDER), 4000 + i);
         start(&asked[i]);
         wire_say(to("192.0.2.1:3128"), answer);
     }
-    check_failed(&asked[ASK_OPEN_MAX], FAILURE_TEMPORARY, "a:3128",
-                 "redirected, but too many questions to the user are open");
-    for (unsigned i = 0; i <= ASK_OPEN_MAX; i++)
+    check_failed(&asked[ASK_OPEN_PER_SENDER], FAILURE_TEMPORARY, "a:3128",
+                 "redirected, but other questions of this proxy are open");
+    for (unsigned i = 0; i <= ASK_OPEN_PER_SENDER; i++)
         end(&asked[i]);
     tear_down();
 }

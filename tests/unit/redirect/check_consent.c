@@ -49,9 +49,9 @@ static void set_up(void)
     stage_name("b.example.net", "192.0.2.1 192.0.2.2");
 }
 
-static void ask(struct asked *asked, enum setproxy_action action)
+static void ask_about(struct asked *asked, enum setproxy_action action, uint16_t port)
 {
-    struct setproxy said = {.action = action, .proxy = {.host = "b.example.net", .port = 3128}, .wider = true};
+    struct setproxy said = {.action = action, .proxy = {.host = "b.example.net", .port = port}, .wider = true};
     const struct consent_params params = {
         .loop = services->loop,
         .resolver = services->resolver,
@@ -70,6 +70,11 @@ static void ask(struct asked *asked, enum setproxy_action action)
     asked->consent = consent_ask(&params);
     ck_assert_ptr_nonnull(asked->consent);
     ck_assert_uint_eq(asked->told, 0);
+}
+
+static void ask(struct asked *asked, enum setproxy_action action)
+{
+    ask_about(asked, action, 3128);
 }
 
 /* The id of the one open question, or 0. */
@@ -127,6 +132,35 @@ START_TEST(nobody_answers)
     ck_assert_uint_eq(asked.told, 0);
     stage_advance(1);
     check_told(&asked, OUTCOME_FORBIDDEN, "nobody answered in time (ask-timeout)");
+    ck_assert_int_eq(asked.failure.class, FAILURE_TEMPORARY);
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+/* The proxy asks for something else at once: the user is left alone for as long as a question may stand. */
+START_TEST(after_a_no_the_proxy_asks_nothing_for_a_while)
+{
+    struct asked asked;
+
+    set_up();
+    ask(&asked, SETPROXY_SET);
+    stage_settle();
+    ck_assert(questions_answer(services->questions, question(), false));
+    stage_settle();
+    check_told(&asked, OUTCOME_FORBIDDEN, "the user said no");
+    end(&asked);
+    stage_advance(59999);
+    ask_about(&asked, SETPROXY_SET, 3129);
+    stage_settle();
+    check_told(&asked, OUTCOME_LOCAL, "the user has just said no to this proxy");
+    ck_assert_int_eq(asked.failure.class, FAILURE_TEMPORARY);
+    ck_assert_uint_eq(question(), 0);
+    end(&asked);
+    stage_advance(1);
+    ask_about(&asked, SETPROXY_SET, 3129);
+    stage_settle();
+    ck_assert_uint_ne(question(), 0);
     end(&asked);
     stage_tear_down();
 }
@@ -143,6 +177,7 @@ START_TEST(there_is_nobody_to_ask)
     ask(&asked, SETPROXY_SET);
     stage_settle();
     check_told(&asked, OUTCOME_FORBIDDEN, "there is nobody to ask: no ask-command and no control socket");
+    ck_assert_int_eq(asked.failure.class, FAILURE_PERMANENT);
     end(&asked);
     stage_tear_down();
 }
@@ -252,6 +287,7 @@ int main(void)
 
     tcase_add_loop_test(cases, the_user_says_yes_or_no, 0, 2);
     tcase_add_test(cases, nobody_answers);
+    tcase_add_test(cases, after_a_no_the_proxy_asks_nothing_for_a_while);
     tcase_add_test(cases, there_is_nobody_to_ask);
     tcase_add_test(cases, nobody_is_asked_about_a_forbidden_address);
     tcase_add_loop_test(cases, a_name_that_is_not_found_is_asked_about, 0, 2);

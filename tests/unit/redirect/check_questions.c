@@ -22,16 +22,16 @@ static char folder[64], program[128], trace[128];
 static struct asker {
     struct question_wait *wait;
     unsigned told;
-    bool yes;
+    enum question_state answer;
     char why[200];
 } askers[ASKERS];
 
-static void on_answer(void *arg, bool yes, const char *why)
+static void on_answer(void *arg, enum question_state answer, const char *why)
 {
     struct asker *asker = arg;
 
     asker->told++;
-    asker->yes = yes;
+    asker->answer = answer;
     asker->wait = NULL;
     snprintf(asker->why, sizeof asker->why, "%s", why);
 }
@@ -49,8 +49,10 @@ static struct setproxy said(const char *proxy, const char *scope)
 /* Asker i asks whether b may have all of IMAP; it is not told before the loop runs. */
 static void ask_about(size_t i, const struct setproxy *what)
 {
+    const char *why;
+
     memset(&askers[i], 0, sizeof askers[i]);
-    askers[i].wait = questions_ask(questions, &policy, &sender, what, on_answer, &askers[i]);
+    askers[i].wait = questions_ask(questions, &policy, &sender, what, on_answer, &askers[i], &why);
     ck_assert_ptr_nonnull(askers[i].wait);
     ck_assert_uint_eq(askers[i].told, 0);
 }
@@ -83,10 +85,12 @@ static bool all_are_told(void *arg)
     return left == 0 && arg == NULL;
 }
 
-static void must_be_told(size_t i, bool yes, const char *why)
+static void must_be_told(size_t i, enum question_state answer, const char *why)
 {
+    bool yes = answer == QUESTION_YES;
+
     ck_assert_uint_eq(askers[i].told, 1);
-    ck_assert_msg(askers[i].yes == yes, "asker %zu: %s", i, askers[i].why);
+    ck_assert_msg(askers[i].answer == answer, "asker %zu: %s", i, askers[i].why);
     ck_assert_msg(yes ? !*askers[i].why : strstr(askers[i].why, why) != NULL, "asker %zu: %s", i, askers[i].why);
 }
 
@@ -146,16 +150,19 @@ static void renew(void)
     ck_assert_ptr_nonnull(questions);
 }
 
-static void wait_answer(size_t i, bool yes, const char *why)
+static void wait_answer(size_t i, enum question_state answer, const char *why)
 {
     unit_wait(loop, is_told, &askers[i]);
-    must_be_told(i, yes, why);
+    must_be_told(i, answer, why);
 }
 
 static void setup(void)
 {
     unsetenv("SALLYPORT_ASKPASS");
     unsetenv("SSH_ASKPASS");
+    unsetenv("DISPLAY");
+    unsetenv("WAYLAND_DISPLAY");
+    sender = (struct endpoint){.host = "a.example.net", .port = 3128};
     memcpy(folder, "/tmp/check-ask-XXXXXX", 22);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(program, sizeof program, "%s/ask me", folder); /* a blank: there is no shell to cut it */
@@ -183,10 +190,10 @@ START_TEST(exit_0_is_yes)
 
     script("exit 0");
     ask(0);
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
     ck_assert_int_eq(runs(line), 1);
-    ck_assert_msg(strstr(line, " 1|May the proxy http://a.example.net:3128 send imap:// to http://b.example.net:3128 "
-                         "(seconds=600)?|confirm\n") != NULL, "%s", line);
+    ck_assert_msg(strstr(line, " 1|sallyport: the proxy http://a.example.net:3128 wants all IMAP to go through the "
+                         "proxy http://b.example.net:3128 for 10 minutes. Allow it?|confirm\n") != NULL, "%s", line);
 }
 END_TEST
 
@@ -201,7 +208,7 @@ START_TEST(any_other_exit_is_no)
         script(bodies[i]);
         renew();
         ask_about(i, &what);
-        wait_answer(i, false, "the user said no");
+        wait_answer(i, QUESTION_NO, "the user said no");
     }
 }
 END_TEST
@@ -217,7 +224,7 @@ START_TEST(a_program_that_breaks_has_said_nothing)
         script(bodies[i]);
         renew();
         ask_about(i, &what);
-        wait_answer(i, false, "ask-command failed");
+        wait_answer(i, QUESTION_UNANSWERED, "ask-command failed");
     }
 }
 END_TEST
@@ -226,8 +233,7 @@ START_TEST(a_program_that_is_missing_or_cannot_be_run)
 {
     policy.ask_command = program; /* not there */
     ask(0);
-    wait_answer(0, false, "");
-    ck_assert_uint_gt(strlen(askers[0].why), 10);
+    wait_answer(0, QUESTION_UNASKED, "the ask-command could not be run");
 }
 END_TEST
 
@@ -251,7 +257,7 @@ START_TEST(a_program_that_hangs_is_killed_when_the_time_is_over)
     policy.ask_timeout = 1000;
     ask(0);
     unit_walk(loop, steps, NULL);
-    must_be_told(0, false, "");
+    must_be_told(0, QUESTION_UNANSWERED, "");
 }
 END_TEST
 
@@ -259,7 +265,7 @@ START_TEST(a_program_that_floods_its_output)
 {
     script("head -c 3000000 /dev/zero; echo; exit 0");
     ask(0);
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
 }
 END_TEST
 
@@ -321,22 +327,40 @@ START_TEST(the_environment_names_a_program_when_the_configuration_does_not)
     script("exit 0");
     policy.ask_command = NULL;
     setenv("SSH_ASKPASS", program, 1);
+    setenv("DISPLAY", ":0", 1);
     ask(0);
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
     ck_assert_int_eq(runs(line), 1);
     setenv("SSH_ASKPASS", "/nowhere", 1);
     setenv("SALLYPORT_ASKPASS", program, 1);
     renew();
     ask_about(1, &what);
-    wait_answer(1, true, "");
+    wait_answer(1, QUESTION_YES, "");
     ck_assert_int_eq(runs(line), 2);
     setenv("SALLYPORT_ASKPASS", "", 1);
     setenv("SSH_ASKPASS", "", 1);
     renew();
     what.proxy.port = 1;
     ask_about(2, &what);
-    wait_answer(2, false, "nobody to ask");
+    wait_answer(2, QUESTION_UNASKED, "nobody to ask");
     ck_assert_int_eq(runs(line), 2);
+}
+END_TEST
+
+/* It is a window; SALLYPORT_ASKPASS may be anything. */
+START_TEST(the_program_of_ssh_is_run_where_it_can_show_itself)
+{
+    static const char *const variables[] = {"", "DISPLAY", "WAYLAND_DISPLAY"};
+
+    script("exit 0");
+    policy.ask_command = NULL;
+    setenv("SSH_ASKPASS", program, 1);
+    setenv("DISPLAY", "", 1);
+    if (_i > 0)
+        setenv(variables[_i], "screen", 1);
+    ask(0);
+    wait_answer(0, _i > 0 ? QUESTION_YES : QUESTION_UNASKED, "nobody to ask");
+    ck_assert_int_eq(runs(NULL), _i > 0);
 }
 END_TEST
 
@@ -347,15 +371,16 @@ START_TEST(nothing_of_the_question_is_for_a_shell)
 
     script("exit 0");
     ask_about(0, &what);
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
     runs(line);
-    ck_assert_msg(strstr(line, " 1|May the proxy http://a.example.net:3128 send * to ") != NULL, "%s", line);
+    ck_assert_msg(strstr(line, " 1|sallyport: the proxy http://a.example.net:3128 wants everything to ") != NULL,
+                  "%s", line);
     what.action = SETPROXY_DIRECT;
     renew();
     ask_about(1, &what);
-    wait_answer(1, true, "");
+    wait_answer(1, QUESTION_YES, "");
     runs(line);
-    ck_assert_msg(strstr(line, "send * to the server directly, without a proxy (seconds=600)?") != NULL, "%s", line);
+    ck_assert_msg(strstr(line, "wants everything to go without a proxy") != NULL, "%s", line);
 }
 END_TEST
 
@@ -364,7 +389,7 @@ END_TEST
 START_TEST(nobody_to_ask_is_no_at_once)
 {
     ask(0);
-    wait_answer(0, false, "nobody to ask");
+    wait_answer(0, QUESTION_UNASKED, "nobody to ask");
 }
 END_TEST
 
@@ -376,15 +401,15 @@ START_TEST(a_question_that_is_shown_waits_for_its_answer)
     ask(0);
     ck_assert(questions_at(questions, 0, &facts));
     ck_assert(!questions_at(questions, 1, &facts));
-    ck_assert_str_eq(facts.text, "May the proxy http://a.example.net:3128 send imap:// to http://b.example.net:3128 "
-                     "(seconds=600)?");
+    ck_assert_str_eq(facts.text, "sallyport: the proxy http://a.example.net:3128 wants all IMAP to go through the "
+                     "proxy http://b.example.net:3128 for 10 minutes. Allow it?");
     ck_assert_uint_le(facts.left_ms, 20000);
     ck_assert_uint_gt(facts.left_ms, 19000);
     ck_assert(!questions_answer(questions, facts.id + 1, true));
     ck_assert(questions_answer(questions, facts.id, true));
     ck_assert(!questions_answer(questions, facts.id, false)); /* the first answer wins */
     ck_assert(!questions_at(questions, 0, &facts));
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
 }
 END_TEST
 
@@ -396,7 +421,7 @@ START_TEST(a_question_that_is_shown_can_be_refused)
     ask(0);
     ck_assert(questions_at(questions, 0, &facts));
     ck_assert(questions_answer(questions, facts.id, false));
-    wait_answer(0, false, "the user said no");
+    wait_answer(0, QUESTION_NO, "the user said no");
 }
 END_TEST
 
@@ -405,7 +430,7 @@ START_TEST(no_answer_in_time_is_no)
     questions_set_shown(questions, true);
     policy.ask_timeout = 200;
     ask(0);
-    wait_answer(0, false, "nobody answered in time");
+    wait_answer(0, QUESTION_UNANSWERED, "nobody answered in time");
 }
 END_TEST
 
@@ -429,7 +454,7 @@ START_TEST(the_list_stays_when_the_program_breaks)
     script("exit 127");
     ask(0);
     unit_walk(loop, steps, NULL);
-    must_be_told(0, true, "");
+    must_be_told(0, QUESTION_YES, "");
 }
 END_TEST
 
@@ -452,7 +477,7 @@ START_TEST(the_program_is_ended_when_the_list_is_first)
     script("sleep 1000");
     ask(0);
     unit_walk(loop, steps, NULL);
-    must_be_told(0, true, "");
+    must_be_told(0, QUESTION_YES, "");
 }
 END_TEST
 
@@ -463,7 +488,7 @@ START_TEST(the_program_answers_what_is_shown_too)
     questions_set_shown(questions, true);
     script("exit 0");
     ask(0);
-    wait_answer(0, true, "");
+    wait_answer(0, QUESTION_YES, "");
     ck_assert(!questions_at(questions, 0, &facts));
 }
 END_TEST
@@ -483,34 +508,42 @@ START_TEST(the_same_question_is_asked_once_and_all_are_told)
     unit_wait(loop, all_are_told, NULL);
     for (size_t i = 0; i < ASKERS - 1; i++)
         if (i != 3)
-            must_be_told(i, true, "");
+            must_be_told(i, QUESTION_YES, "");
     ck_assert_uint_eq(askers[3].told + askers[ASKERS - 1].told, 0);
 }
 END_TEST
 
+/* How many questions are open. */
+static size_t open_questions(void)
+{
+    struct question_facts facts;
+    size_t count = 0;
+
+    while (questions_at(questions, count, &facts))
+        count++;
+    return count;
+}
+
 START_TEST(another_sender_proxy_scope_or_action_is_another_question)
 {
-    struct setproxy what = said("http://b.example.net:3128", "imap://"), wide = said("http://b.example.net:3128", "*"),
-                    other = said("http://c.example.net:3128", "imap://"), direct = what;
-    struct question_facts facts;
-    struct endpoint usual = sender;
+    struct setproxy what = said("http://b.example.net:3128", "imap://"), other = what;
 
-    direct.action = SETPROXY_DIRECT;
     questions_set_shown(questions, true);
     ask_about(0, &what);
-    ask_about(1, &wide);
-    ask_about(2, &other);
-    ask_about(3, &direct);
-    sender.port = 99;
-    ask_about(4, &what);
-    sender = usual;
-    what.lifetime.seconds = 5; /* is none */
-    ask_about(5, &what);
-    ck_assert(questions_at(questions, 4, &facts));
-    ck_assert(!questions_at(questions, 5, &facts));
-    for (size_t i = 0; i < 6; i++)
-        give_up(i);
-    ck_assert(!questions_at(questions, 0, &facts));
+    switch (_i) {
+    case 0: sender.port = 99; break;
+    case 1: other = said("http://c.example.net:3128", "imap://"); break;
+    case 2: other = said("http://b.example.net:3128", "*"); break;
+    case 3: other.action = SETPROXY_DIRECT; break;
+    case 4: other.lifetime.seconds++; break; /* longer */
+    case 5: other.lifetime.seconds--; break; /* is none */
+    }
+    ask_about(1, &other);
+    ck_assert_uint_eq(open_questions(), _i == 5 ? 1 : 2);
+    give_up(0);
+    ck_assert_uint_eq(open_questions(), 1); /* the other one waits yet */
+    give_up(1);
+    ck_assert_uint_eq(open_questions(), 0);
 }
 END_TEST
 
@@ -532,7 +565,7 @@ START_TEST(a_yes_is_remembered)
     ask(0);
     unit_walk(loop, steps, NULL);
     for (size_t i = 0; i < ASKERS; i++)
-        must_be_told(i, true, "");
+        must_be_told(i, QUESTION_YES, "");
     ck_assert_int_eq(runs(NULL), 1);
 }
 END_TEST
@@ -565,9 +598,9 @@ START_TEST(a_no_is_remembered_for_as_long_as_a_question_stands)
     script("exit 1");
     ask(0);
     unit_walk(loop, steps, NULL);
-    must_be_told(0, false, "the user said no");
-    must_be_told(1, false, "the user said no");
-    must_be_told(2, true, "");
+    must_be_told(0, QUESTION_NO, "the user said no");
+    must_be_told(1, QUESTION_NO, "the user said no");
+    must_be_told(2, QUESTION_YES, "");
     ck_assert_int_eq(runs(NULL), 2);
 }
 END_TEST
@@ -589,30 +622,37 @@ START_TEST(answers_can_be_forgotten)
     script("exit 0");
     ask(0);
     unit_walk(loop, steps, NULL);
-    must_be_told(1, false, "the user said no");
+    must_be_told(1, QUESTION_NO, "the user said no");
     ck_assert_int_eq(runs(NULL), 2);
 }
 END_TEST
 
-START_TEST(so_many_questions_may_be_open_and_no_more)
+/* The next sender asks about proxy i.  NULL: it may not. */
+static struct question_wait *ask_from(uint16_t port, size_t i, struct asker *asker, const char **why)
 {
     struct setproxy what = said("http://b.example.net:3128", "imap://");
+
+    sender.port = port;
+    what.proxy.port = (uint16_t)(i + 1);
+    return questions_ask(questions, &policy, &sender, &what, on_answer, asker, why);
+}
+
+START_TEST(so_many_questions_may_be_open_and_no_more)
+{
     struct question_wait *waits[ASK_OPEN_MAX];
     struct asker ignored = {0};
+    const char *why;
 
     questions_set_shown(questions, true);
     for (size_t i = 0; i < ASK_OPEN_MAX; i++) {
-        what.proxy.port = (uint16_t)(i + 1);
-        waits[i] = questions_ask(questions, &policy, &sender, &what, on_answer, &ignored);
+        waits[i] = ask_from((uint16_t)(1 + i / ASK_OPEN_PER_SENDER), i, &ignored, &why);
         ck_assert_ptr_nonnull(waits[i]);
     }
-    what.proxy.port = 9999;
-    ck_assert_ptr_null(questions_ask(questions, &policy, &sender, &what, on_answer, &ignored));
-    what.proxy.port = 1; /* an open one may still be shared */
-    question_cancel(questions_ask(questions, &policy, &sender, &what, on_answer, &ignored));
+    ck_assert_ptr_null(ask_from(99, 0, &ignored, &why));
+    ck_assert_str_eq(why, "too many questions to the user are open");
+    question_cancel(ask_from(1, 0, &ignored, &why)); /* an open one may still be shared */
     question_cancel(waits[0]);
-    what.proxy.port = 9999;
-    waits[0] = questions_ask(questions, &policy, &sender, &what, on_answer, &ignored);
+    waits[0] = ask_from(99, 0, &ignored, &why);
     ck_assert_ptr_nonnull(waits[0]);
     for (size_t i = 0; i < ASK_OPEN_MAX; i++)
         question_cancel(waits[i]);
@@ -620,30 +660,126 @@ START_TEST(so_many_questions_may_be_open_and_no_more)
 }
 END_TEST
 
-/* Asks about the next proxy and answers, until arg (a count) is reached. */
-static bool one_after_another(void *arg)
+START_TEST(one_sender_does_not_keep_another_from_asking)
+{
+    struct question_wait *waits[ASK_OPEN_PER_SENDER + 1];
+    struct asker ignored = {0};
+    const char *why;
+
+    questions_set_shown(questions, true);
+    for (size_t i = 0; i < ASK_OPEN_PER_SENDER; i++)
+        ck_assert_ptr_nonnull(waits[i] = ask_from(1, i, &ignored, &why));
+    ck_assert_ptr_null(ask_from(1, 5, &ignored, &why));
+    ck_assert_str_eq(why, "other questions of this proxy are open");
+    ck_assert_ptr_nonnull(waits[ASK_OPEN_PER_SENDER] = ask_from(2, 5, &ignored, &why));
+    for (size_t i = 0; i <= ASK_OPEN_PER_SENDER; i++)
+        question_cancel(waits[i]);
+}
+END_TEST
+
+/* The answers are forgotten when they are forgotten; that time passes is looked at in check_consent. */
+START_TEST(one_no_is_enough)
+{
+    struct question_facts facts;
+    const char *why;
+
+    questions_set_shown(questions, true);
+    askers[0].wait = ask_from(1, 0, &askers[0], &why);
+    askers[1].wait = ask_from(1, 1, &askers[1], &why);
+    ck_assert(questions_at(questions, 0, &facts));
+    ck_assert(questions_answer(questions, facts.id, false));
+    ck_assert_uint_eq(open_questions(), 1); /* the other one stays open */
+    ck_assert_ptr_null(ask_from(1, 2, &askers[2], &why));
+    ck_assert_str_eq(why, "the user has just said no to this proxy");
+    give_up(0);
+    give_up(1);
+    ck_assert_ptr_nonnull(askers[2].wait = ask_from(2, 2, &askers[2], &why));
+    questions_forget(questions);
+    ck_assert_ptr_nonnull(askers[3].wait = ask_from(1, 3, &askers[3], &why));
+    give_up(2);
+    give_up(3);
+}
+END_TEST
+
+/* Columns: the lifetime that the user said yes to, the one that is asked for then, and whether that is covered. */
+START_TEST(a_yes_to_a_lifetime_is_none_to_a_longer_one)
+{
+    static const struct {
+        struct setproxy_lifetime allowed, wanted;
+        bool covered;
+    } rows[] = {
+        {{.once = true}, {.once = true}, true},
+        {{.once = true}, {.hits = 1}, false},
+        {{.once = true}, {0}, false},
+        {{.hits = 1}, {.once = true}, true},
+        {{.hits = 1}, {.hits = 1}, true},
+        {{.hits = 1}, {.hits = 2}, false},
+        {{.hits = 1}, {.seconds = 1}, false},
+        {{.hits = 1}, {.hits = 1, .seconds = 9}, true},
+        {{.hits = 1}, {0}, false},
+        {{.seconds = 60}, {.seconds = 60}, true},
+        {{.seconds = 60}, {.seconds = 61}, false},
+        {{.seconds = 60}, {.hits = 1}, false},
+        {{.seconds = 60}, {.hits = 1, .seconds = 60}, true},
+        {{.hits = 5, .seconds = 60}, {.seconds = 60}, false},
+        {{.hits = 5, .seconds = 60}, {.hits = 5}, false},
+        {{.hits = 5, .seconds = 60}, {.hits = 4, .seconds = 59}, true},
+        {{.seconds = 60}, {0}, false},
+        {{0}, {0}, true},
+        {{0}, {.once = true}, true},
+        {{0}, {.seconds = UINT32_MAX}, true},
+    };
+
+    questions_set_shown(questions, true);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct setproxy what = said("http://b.example.net:3128", "imap://");
+        struct question_facts facts;
+
+        questions_forget(questions);
+        what.lifetime = rows[i].allowed;
+        ask_about(0, &what);
+        ck_assert(questions_at(questions, 0, &facts));
+        ck_assert(questions_answer(questions, facts.id, true));
+        what.lifetime = rows[i].wanted;
+        ask_about(1, &what);
+        ck_assert_msg(open_questions() == (rows[i].covered ? 0 : 1), "row %zu", i);
+        give_up(0);
+        give_up(1);
+    }
+}
+END_TEST
+
+/* A step of a long story: the next sender's question is answered, and so on until arg (a count) is reached. */
+static bool senders_are_told_no(void *arg)
 {
     unsigned *done = arg;
-    struct setproxy what = said("http://b.example.net:3128", "imap://");
     struct question_facts facts;
+    const char *why;
 
     if (*done > 0 && !askers[0].told)
         return false;
-    if (*done > 0)
-        must_be_told(0, *done % 2, "the user said no");
-    what.proxy.port = (uint16_t)++*done;
-    ask_about(0, &what);
-    ck_assert_msg(questions_at(questions, 0, &facts), "after %u answers", *done - 1);
-    ck_assert(questions_answer(questions, facts.id, *done % 2));
-    return *done == 2 * ASK_QUESTIONS_MAX;
+    memset(&askers[0], 0, sizeof askers[0]);
+    askers[0].wait = ask_from((uint16_t)(100 + ++*done), 0, &askers[0], &why);
+    ck_assert_msg(askers[0].wait != NULL, "after %u answers: %s", *done - 1, why);
+    ck_assert(questions_at(questions, 0, &facts));
+    ck_assert(questions_answer(questions, facts.id, *done == 1));
+    return *done == 3 * ASK_REMEMBERED_MAX;
 }
 
-START_TEST(answers_that_are_remembered_leave_room_for_new_questions)
+START_TEST(a_yes_is_not_pushed_out_by_many_a_no)
 {
     unsigned done = 0;
+    const char *why;
 
     questions_set_shown(questions, true);
-    unit_wait(loop, one_after_another, &done);
+    unit_wait(loop, senders_are_told_no, &done);
+    give_up(0);
+    ck_assert_ptr_nonnull(askers[1].wait = ask_from(101, 0, &askers[1], &why));
+    ck_assert_uint_eq(open_questions(), 0);
+    give_up(1);
+    ck_assert_ptr_nonnull(askers[1].wait = ask_from(102, 1, &askers[1], &why)); /* its no was pushed out */
+    ck_assert_uint_eq(open_questions(), 1);
+    give_up(1);
 }
 END_TEST
 
@@ -661,6 +797,7 @@ int main(void)
     tcase_add_test(cases, a_program_is_ended_with_the_last_session_that_waits);
     tcase_add_test(cases, all_are_ended_with_the_list);
     tcase_add_test(cases, the_environment_names_a_program_when_the_configuration_does_not);
+    tcase_add_loop_test(cases, the_program_of_ssh_is_run_where_it_can_show_itself, 0, 3);
     tcase_add_test(cases, nothing_of_the_question_is_for_a_shell);
     tcase_add_test(cases, nobody_to_ask_is_no_at_once);
     tcase_add_test(cases, a_question_that_is_shown_waits_for_its_answer);
@@ -670,11 +807,14 @@ int main(void)
     tcase_add_test(cases, the_program_is_ended_when_the_list_is_first);
     tcase_add_test(cases, the_program_answers_what_is_shown_too);
     tcase_add_test(cases, the_same_question_is_asked_once_and_all_are_told);
-    tcase_add_test(cases, another_sender_proxy_scope_or_action_is_another_question);
+    tcase_add_loop_test(cases, another_sender_proxy_scope_or_action_is_another_question, 0, 6);
     tcase_add_test(cases, a_yes_is_remembered);
     tcase_add_test(cases, a_no_is_remembered_for_as_long_as_a_question_stands);
     tcase_add_test(cases, answers_can_be_forgotten);
     tcase_add_test(cases, so_many_questions_may_be_open_and_no_more);
-    tcase_add_test(cases, answers_that_are_remembered_leave_room_for_new_questions);
+    tcase_add_test(cases, one_sender_does_not_keep_another_from_asking);
+    tcase_add_test(cases, one_no_is_enough);
+    tcase_add_test(cases, a_yes_to_a_lifetime_is_none_to_a_longer_one);
+    tcase_add_test(cases, a_yes_is_not_pushed_out_by_many_a_no);
     return unit_run();
 }
