@@ -10,6 +10,7 @@ from kit import Sallyport, check, equal, need, scenario, until
 from kit.peers import Proxy
 from kit.real import Squid
 from kit.real.server import Server
+from kit.redirecting import status_for
 from kit.route import listener, refusal, settings
 from kit.streams import read_exactly
 
@@ -129,16 +130,26 @@ def news_has_its_own_by_the_name_it_says(stage):
     equal([tunnel["upgrade"] for tunnel in site.second.tunnels(1)], ["NNTP"], "what the second squid was told")
 
 
+def each_protocol_is_sent_on_with_and_without_tls(stage):
+    """What sallyport names, and nothing else: those who say nothing go on to the first squid."""
+    site = Site(stage)
+    site.front.order("disable server mail/squid-a")
+    for token in ("IMAP", "IMAPS", "SMTP", "SMTPS", "POP3", "POP3S", "SIEVE", "NNTP", "NNTPS"):
+        equal(status_for(site.front, site.target, token), "305", f"answer to {token}")
+    for token in (None, "GOPHER"):
+        equal(status_for(site.front, site.target, token), "200", f"answer to {token}")
+
+
 def for_more_than_one_server_the_user_is_asked(stage):
     site = Site(stage, ("/ lifetime=600", "/ scope=imap:// lifetime=600"), redirects="ask-timeout = 3s")
     site.front.order("disable server mail/squid-a")
     with site.daemon.connect("imap") as client:
-        check("redirect refused" in refusal(client, ("permanent",)), "it was not refused")
+        check("redirect refused" in refusal(client, ("temporary",)), "it was not refused")
     equal(len(site.second.read("access.log").splitlines()), 0, "requests at the second squid")
 
-    def asked_again():  # a no is remembered for a while
+    def asked_again():  # that nobody answered is remembered for a while
         client = site.daemon.connect("imap")
-        found = re.search(rb"(?m)^\D*(\d+)\b.*imap://.*", site.command("redirects").stdout)
+        found = re.search(rb"(?m)^\D*(\d+)\b.*all IMAP.*", site.command("redirects").stdout)
         if found:
             return client, found.group(1).decode()
         client.close()
@@ -162,4 +173,5 @@ scenario(sessions_move_for_a_time_and_come_back,
          so_many_hits,
          the_crowd_is_shed_one_by_one,
          news_has_its_own_by_the_name_it_says,
+         each_protocol_is_sent_on_with_and_without_tls,
          for_more_than_one_server_the_user_is_asked)

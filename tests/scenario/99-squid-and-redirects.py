@@ -8,7 +8,7 @@ from kit import check, equal, need, scenario
 from kit.peers import Proxy
 from kit.real import Squid
 from kit.real.server import Server
-from kit.redirecting import answer, use
+from kit.redirecting import answer, status_for, use
 from kit.route import listener, refusal, settings
 from kit.streams import read_exactly
 
@@ -87,6 +87,16 @@ def by_the_delivered_lines(stage):
                     r"lifetime=seconds=600$")
     equal(house.count(" redirected by=", 1), 1, "redirects")
     equal([tunnel["upgrade"] for tunnel in other.tunnels(3)], ["IMAP"] * 3, "what the second squid was told")
+
+
+def each_protocol_with_and_without_tls(stage):
+    """What sallyport names, and nothing else."""
+    target = server(stage)
+    front = BareSquid(stage, delivered(Squid(stage, [target.port], name="squid-b")))
+    for token in ("IMAP", "IMAPS", "SMTP", "SMTPS", "POP3", "POP3S", "SIEVE", "NNTP", "NNTPS"):
+        equal(status_for(front, f"127.0.0.1:{target.port}", token), "305", f"answer to {token}")
+    for token in (None, "GOPHER"):
+        equal(status_for(front, f"127.0.0.1:{target.port}", token), "200", f"answer to {token}")
 
 
 def with_its_via_it_is_taken_for_once(stage):
@@ -174,6 +184,7 @@ def what_a_parent_may_do(stage):
 
 
 scenario(by_the_delivered_lines,
+         each_protocol_with_and_without_tls,
          with_its_via_it_is_taken_for_once,
          by_location_alone,
          the_policy_holds_behind_a_squid,

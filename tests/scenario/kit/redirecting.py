@@ -4,7 +4,7 @@ import re
 from .case import check, equal
 from .peers import OPAQUE, Proxy
 from .route import listener, refusal, settings
-from .streams import read_exactly
+from .streams import connect, read_exactly
 
 MAIL = "imap://mail.example.net:143/"
 """The URL of a session of the usual listener."""
@@ -19,6 +19,15 @@ def use(proxy, parameters="", version="1.1", status="305 Use Proxy", fields=()):
 def answer(*fields, version="1.1", status="305 Use Proxy"):
     """A whole answer with those fields."""
     return "".join(line + "\r\n" for line in (f"HTTP/{version} {status}", *fields, "Content-Length: 0", "")).encode()
+
+
+def status_for(proxy, target, token):
+    """The status that the proxy answers to a request for the target that names this protocol; None: names none."""
+    upgrade = f"Upgrade: {token}\r\nConnection: Upgrade\r\n" if token else ""
+    with connect(("127.0.0.1", proxy.port)) as client:
+        client.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{upgrade}\r\n".encode())
+        head = read_exactly(client, len("HTTP/1.1 305"))
+    return head.decode().split()[1]
 
 
 class Town:
