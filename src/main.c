@@ -14,17 +14,21 @@
 #include "base/harden.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/systemd.h"
 #include "config/config.h"
 #include "config/option.h"
+#include "config/socket_unit.h"
 #include "control/control_client.h"
 #include "daemon.h"
 #include "net/resolver.h"
 #include "redirect/public_suffix.h"
 #include "redirect/redirect_policy.h"
+#include "session/waiting_clients.h"
 #include "tls/tls_context.h"
 #include "try.h"
 
-#define PATH_SIZE 4096 /* bytes of the path of a configuration file, with the NUL */
+#define PATH_SIZE 4096          /* bytes of the path of a configuration file, with the NUL */
+#define REFUSE_WAITING_MS 1000  /* how often, at most, a service manager starts a daemon that cannot run */
 
 /* The options; the settings of the log are used again at each reload. */
 static struct {
@@ -32,6 +36,7 @@ static struct {
     int verbosity;           /* -v counts 1, -q counts -1 */
     bool timestamps;
     bool keys;               /* check --keys */
+    bool socket_unit;        /* check --socket-unit */
     bool json;               /* status --json */
 } line;
 
@@ -121,13 +126,25 @@ static char *find_control(void)
 
 /* --- commands --- */
 
+/* There is no daemon, but a service manager has sockets, with clients that wait for one. */
+static void refuse_waiting(void)
+{
+    static struct systemd_inherited sockets[SYSTEMD_INHERITED_MAX];
+    struct failure failure;
+
+    failure_set(&failure, FAILURE_TEMPORARY, "its configuration has errors: run `sallyport check`");
+    waiting_clients_refuse(sockets, systemd_inherit(sockets), &failure, REFUSE_WAITING_MS);
+}
+
 static int command_run_daemon(char *const arguments[], int count)
 {
     struct config *config = load(CONFIG_TO_RUN);
 
     (void)arguments, (void)count;
-    if (!config)
+    if (!config) {
+        refuse_waiting();
         return EX_CONFIG;
+    }
     set_log(config);
     return daemon_run(config, set_log);
 }
@@ -146,9 +163,13 @@ static int command_check(char *const arguments[], int count)
     config = load(CONFIG_TO_CHECK);
     if (!config)
         return EX_CONFIG;
-    config_print(config, stdout);
-    putchar('\n');
-    redirect_policy_print(config, stdout);
+    if (line.socket_unit) {
+        socket_unit_print(config, stdout);
+    } else {
+        config_print(config, stdout);
+        putchar('\n');
+        redirect_policy_print(config, stdout);
+    }
     config_unref(config);
     if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */
         return EX_OK;
@@ -229,7 +250,7 @@ static int command_stop(char *const arguments[], int count)
 
 static const struct command_row commands[] = {
     {"run", "", "listen and forward, in the foreground (default)", 0, 0, command_run_daemon},
-    {"check", "", "read the configuration and print it back, complete", 0, 0, command_check},
+    {"check", "[--socket-unit]", "read the configuration and print it back, complete", 0, 0, command_check},
     {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
     {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
     {"status", "[--json]", "what the running daemon does", 0, 0, command_status},
@@ -258,8 +279,9 @@ static const struct {
 enum {
     OPTIONS = sizeof options / sizeof options[0],
     COMMANDS = sizeof commands / sizeof commands[0],
-    KEYS = 256, /* --keys of `check`, for editors and tests, and --json of `status` have no letter */
+    KEYS = 256, /* --keys, for editors and tests, and --socket-unit of `check`, --json of `status` have no letter */
     JSON,
+    SOCKET_UNIT,
 };
 
 static int usage(FILE *out)
@@ -285,7 +307,7 @@ static int version(void)
 /* Reads the options.  -1: go on; otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
-    struct option table[OPTIONS + 3] = {{0}};
+    struct option table[OPTIONS + 4] = {{0}};
     char letters[2 * OPTIONS + 2] = ":";
     size_t at = 1;
     int letter;
@@ -301,6 +323,7 @@ static int read_options(int argc, char *argv[])
     letters[at] = '\0';
     table[OPTIONS] = (struct option){"keys", no_argument, NULL, KEYS};
     table[OPTIONS + 1] = (struct option){"json", no_argument, NULL, JSON};
+    table[OPTIONS + 2] = (struct option){"socket-unit", no_argument, NULL, SOCKET_UNIT};
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         switch (letter) {
         case 'c': line.config_path = optarg; break;
@@ -311,6 +334,7 @@ static int read_options(int argc, char *argv[])
         case 'h': return usage(stdout);
         case KEYS: line.keys = true; break;
         case JSON: line.json = true; break;
+        case SOCKET_UNIT: line.socket_unit = true; break;
         case ':':
             fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
             return EX_USAGE;
@@ -366,6 +390,10 @@ int main(int argc, char *argv[])
     }
     if (line.keys && command->run != command_check) {
         fprintf(stderr, "sallyport: --keys goes with check\n");
+        return EX_USAGE;
+    }
+    if (line.socket_unit && command->run != command_check) {
+        fprintf(stderr, "sallyport: --socket-unit goes with check\n");
         return EX_USAGE;
     }
     if (line.json && command->run != command_status) {

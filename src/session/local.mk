@@ -6,7 +6,8 @@ src_libhouse_a_SOURCES += \
 	src/session/pipe.h \
 	src/session/pump.c src/session/pump.h \
 	src/session/session.c src/session/session.h \
-	src/session/timeouts.c src/session/timeouts.h
+	src/session/timeouts.c src/session/timeouts.h \
+	src/session/waiting_clients.c src/session/waiting_clients.h
 if PIPE_SPLICE
 src_libhouse_a_SOURCES += src/session/pipe_splice.c
 else

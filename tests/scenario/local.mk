@@ -51,6 +51,7 @@ SCENARIO_TESTS = \
 	tests/scenario/68-mail-clients.py \
 	tests/scenario/70-try-with-real-servers.py \
 	tests/scenario/72-real-proxy-killed.py \
+	tests/scenario/74-under-a-users-manager.py \
 	tests/scenario/75-socket-activation.py \
 	tests/scenario/76-connections-ahead-of-need.py \
 	tests/scenario/77-connections-ahead-that-are-no-use.py \
@@ -111,6 +112,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/launched.py \
 	tests/scenario/kit/real/login.py \
 	tests/scenario/kit/real/loopback.py \
+	tests/scenario/kit/real/machine.py \
 	tests/scenario/kit/real/mailbox.py \
 	tests/scenario/kit/real/mbsync.py \
 	tests/scenario/kit/real/microsocks.py \
@@ -129,4 +131,5 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/streams.py \
 	tests/scenario/kit/terminal.py \
 	tests/scenario/kit/tls.py \
+	tests/scenario/kit/trial.py \
 	tests/scenario/kit/usage.py

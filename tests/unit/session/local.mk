@@ -6,7 +6,8 @@ UNIT_TESTS += \
 	tests/unit/session/check_session \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
-	tests/unit/session/check_timeouts
+	tests/unit/session/check_timeouts \
+	tests/unit/session/check_waiting_clients
 
 # the lines of the log pass through the test
 GIVEN = -Wl,--wrap=log_event,--wrap=log_message

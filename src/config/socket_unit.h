@@ -1,0 +1,13 @@
+/* A socket unit of systemd (systemd.socket(5)) that opens the ports of a configuration. */
+#ifndef SALLYPORT_SOCKET_UNIT_H
+#define SALLYPORT_SOCKET_UNIT_H
+
+#include <stdio.h>
+
+#include "config/config.h"
+
+/* Prints the unit to out: a socket for each address of each listener, except for port 0, which systemd cannot open.
+ * Its sockets find their listeners by their addresses. */
+void socket_unit_print(const struct config *config, FILE *out);
+
+#endif
