@@ -122,6 +122,11 @@ service auth {{
 {logins}{twins}""")
         return account.argv(program, "-F", "-c", config)
 
+    def wait_login(self, service, count=1):
+        """Waits for the count-th line of its log that tells that the user was let in, over TLS.  2.4 says "Logged in",
+        and those before it "Login"."""
+        self.process.wait_line(rf"{service}-login: .*Log(in|ged in): user=<{USER}>.* TLS", count=count)
+
     def drop(self, message):
         """Puts the bytes of a message straight into the user's new mail, as a delivery agent does."""
         self._dropped += 1
