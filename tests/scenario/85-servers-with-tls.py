@@ -9,8 +9,8 @@ import smtplib
 from kit import Sallyport, check, equal, need, run, scenario
 from kit.certificates import Authority
 from kit.process import PATIENCE
-from kit.real import (GROUP, PASSWORD, USER, Dovecot, Inn, Mailbox, Mbsync, Newsreader, Postfix, Squid, Stunnel, body_of,
-                      hard, letter, single)
+from kit.real import (GROUP, PASSWORD, USER, Dovecot, Inn, Mailbox, Mbsync, Newsreader, Postfix, Squid, Stunnel,
+                      body_of, hard, letter, single)
 from kit.route import listener, settings
 
 LETTERS = [letter(f"letter {number}", hard(20_000, seed=number)) for number in range(3)]

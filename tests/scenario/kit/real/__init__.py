@@ -19,5 +19,5 @@ from .through import through
 from .tinyproxy import Tinyproxy
 
 __all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel", "Tinyproxy",
-           "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
+           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
+           "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
