@@ -1,6 +1,7 @@
-/* Library functions that have no bound on what they write, or that cannot report an error.  Calling one is a compiler
- * error (-Werror=deprecated-declarations).  The compiler includes this file before every source file and before the
- * system's headers: some of these functions are defined there, and an attribute after a definition is ignored. */
+/* Library functions that have no bound on what they write, or that cannot report an error.  The compiler
+ * warns of a call, which is an error with --enable-werror, and tests/tidy/style.sh finds it in any case.  The compiler
+ * includes this file before every source file and before the system's headers: some of these functions are defined
+ * there, and an attribute after a definition is ignored. */
 #ifndef SALLYPORT_BANNED_H
 #define SALLYPORT_BANNED_H
 

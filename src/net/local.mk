@@ -9,6 +9,7 @@ src_libhouse_a_SOURCES += \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/socket_options.c src/net/socket_options.h \
 	src/net/srv.c src/net/srv.h \
+	src/net/srv_query.c src/net/srv_query.h \
 	src/net/transport.c src/net/transport.h
 if PEER_LINUX
 src_libhouse_a_SOURCES += src/net/peer_linux.c

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "net/endpoint.h"
+#include "net/srv_query.h"
 
 #define QUESTIONS_MAX 256          /* names that are cached or being asked for */
 #define TTL_MAX_MS 86400000u       /* no answer is cached for longer than a day */
@@ -134,8 +135,13 @@ static bool open_channel(struct resolver *resolver, char *error, size_t size)
         .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_socket_state, .sock_state_cb_data = resolver,
     };
     const char *servers = getenv("SALLYPORT_NAMESERVERS");
-    int status = ares_init_options(&resolver->channel, &options,
-                                   ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB);
+    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+    int status;
+
+#ifdef ARES_OPT_QUERY_CACHE
+    mask |= ARES_OPT_QUERY_CACHE; /* with its 0 in options: answers are kept here, and by nobody else */
+#endif
+    status = ares_init_options(&resolver->channel, &options, mask);
 
     if (status == ARES_SUCCESS && servers && *servers) {
         status = ares_set_servers_ports_csv(resolver->channel, servers);
@@ -344,13 +350,12 @@ static void on_four(void *arg, int status, int timeouts, struct ares_addrinfo *r
     on_addresses(arg, 1, status, result);
 }
 
-static void on_srv(void *arg, int status, int timeouts, unsigned char *message, int length)
+static void on_srv(void *arg, int status, const unsigned char *message, size_t length)
 {
     struct question *question = arg;
 
-    (void)timeouts;
     memset(&question->srv, 0, sizeof question->srv);
-    if (status == ARES_SUCCESS && !srv_read(&question->srv, message, (size_t)length))
+    if (status == ARES_SUCCESS && !srv_read(&question->srv, message, length))
         status = ARES_EBADRESP;
     if (status == ARES_SUCCESS)
         srv_order(&question->srv, (uint32_t)rand() ^ (uint32_t)loop_now(question->resolver->loop));
@@ -393,7 +398,7 @@ static void ask(struct question *question)
         resolver->in_flight += wanted[i];
     }
     if (wanted[0] && question->kind == KIND_SRV) {
-        ares_query(resolver->channel, question->name, 1 /* IN */, 33 /* SRV */, on_srv, question);
+        srv_query(resolver->channel, question->name, on_srv, question);
     } else if (wanted[0]) {
         hints.ai_family = AF_INET6;
         ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_six, question);

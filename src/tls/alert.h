@@ -6,7 +6,7 @@
 
 #include "base/failure.h"
 
-/* The alert (0 to 255) of the other side that an OpenSSL error (ERR_peek_last_error) stands for; -1: none. */
+/* The alert (0 to 255) of the other side that an OpenSSL error (tls_error_take) stands for; -1: none. */
 int alert_of(unsigned long error);
 
 /* The alert in words, such as "TLS alert bad_record_mac", or what it says about our client certificate; static. */

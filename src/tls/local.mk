@@ -6,4 +6,5 @@ src_libhouse_a_SOURCES += \
 	src/tls/record_bio.c src/tls/record_bio.h \
 	src/tls/tls_client.c src/tls/tls_client.h \
 	src/tls/tls_context.c src/tls/tls_context.h \
+	src/tls/tls_error.c src/tls/tls_error.h \
 	src/tls/tls_transport.c src/tls/tls_transport.h

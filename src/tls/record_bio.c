@@ -111,6 +111,18 @@ static void note_first(struct record_bio *records, const char *bytes, size_t len
     records->first_length = (unsigned char)(records->first_length + size);
 }
 
+void record_bio_read_first(struct record_bio *records)
+{
+    char more[RECORD_BIO_FIRST_BYTES];
+    ssize_t got = 1;
+
+    while (got > 0 && !records->broken && records->first_length < sizeof more) {
+        got = transport_recv(records->below, more, sizeof more - records->first_length);
+        if (got > 0)
+            note_first(records, more, (size_t)got);
+    }
+}
+
 /* OpenSSL reads. */
 static int on_read(BIO *bio, char *bytes, int size)
 {

@@ -131,6 +131,17 @@ bool tls_context_remember(struct tls_context *context, SSL *stream, const char *
     return SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
 }
 
+/* When the session was made, seconds since 1970.  The old call is out of favour since OpenSSL 3.4: on some machines its
+ * seconds end in 2038. */
+static time_t made_at(const SSL_SESSION *session)
+{
+#if OPENSSL_VERSION_PREREQ(3, 3)
+    return SSL_SESSION_get_time_ex(session);
+#else
+    return (time_t)SSL_SESSION_get_time(session);
+#endif
+}
+
 /* The lifetime is the shorter of the session ticket's (RFC 8446 section 4.6.1, RFC 5077 section 3.3) and OpenSSL's
  * own time-out. */
 static bool expired(const SSL_SESSION *session)
@@ -140,7 +151,7 @@ static bool expired(const SSL_SESSION *session)
 
     if (hint > 0 && hint < (unsigned long)lifetime)
         lifetime = (long)hint;
-    return time(NULL) - SSL_SESSION_get_time(session) >= lifetime || !SSL_SESSION_is_resumable(session);
+    return time(NULL) - made_at(session) >= lifetime || !SSL_SESSION_is_resumable(session);
 }
 
 SSL_SESSION *tls_context_recall(struct tls_context *context, const char *key)

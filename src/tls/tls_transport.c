@@ -16,6 +16,7 @@
 #include "tls/alert.h"
 #include "tls/certificate.h"
 #include "tls/record_bio.h"
+#include "tls/tls_error.h"
 
 #define BUDGET_BYTES 262144   /* read from below in one call at most, so that no stream starves the others */
 #define LINGER_MS 30000       /* time for a slow other side to take the last bytes of a closed stream */
@@ -97,9 +98,8 @@ static void break_off_by_error(struct tls_transport *self, unsigned long error)
 static ssize_t outcome(struct tls_transport *self, int own)
 {
     int error = SSL_get_error(self->ssl, 0);
-    unsigned long reason = ERR_peek_last_error();
+    unsigned long reason = tls_error_take();
 
-    ERR_clear_error();
     if (!self->records.broken && (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)) {
         if (error != own)
             self->crossed = true;
@@ -261,8 +261,7 @@ static bool say_goodbye(struct tls_transport *self)
     ERR_clear_error();
     if (SSL_shutdown(self->ssl) >= 0)
         return self->records.closed = true;
-    break_off_by_error(self, ERR_peek_last_error());
-    ERR_clear_error();
+    break_off_by_error(self, tls_error_take());
     return false;
 }
 
@@ -417,7 +416,7 @@ static bool speaks_something_else(const struct record_bio *records)
     return records->first_length > 0 && records->first[0] != SSL3_RT_HANDSHAKE && records->first[0] != SSL3_RT_ALERT;
 }
 
-static void explain(const struct tls_transport *self, unsigned long error, struct failure *failure)
+static void explain(struct tls_transport *self, unsigned long error, struct failure *failure)
 {
     const struct opening *opening = self->opening;
     const char *reason = ERR_reason_error_string(error);
@@ -427,6 +426,7 @@ static void explain(const struct tls_transport *self, unsigned long error, struc
         certificate_fail(&opening->fault, opening->host, opening->ca_option, failure);
     } else if (speaks_something_else(&self->records)) {
         failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
+        record_bio_read_first(&self->records);
         snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
                  log_escape(said, sizeof said, self->records.first, self->records.first_length));
     } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* end of stream, or close_notify */
@@ -444,7 +444,7 @@ static void explain(const struct tls_transport *self, unsigned long error, struc
 
 static enum tls_transport_result fail(struct tls_transport *self, struct failure *failure)
 {
-    unsigned long error = ERR_peek_last_error();
+    unsigned long error = tls_error_take();
 
     if (self->records.broken)
         break_off_by_records(self);

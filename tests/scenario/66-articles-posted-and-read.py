@@ -2,12 +2,11 @@
 """An article is posted to INN and read back, through the daemon and squid: not a byte of its body is different."""
 import glob
 import os
-import re
 import warnings
 
 from kit import Sallyport, Skip, check, equal, need, run, scenario
 from kit.process import PATIENCE
-from kit.real import GROUP, Inn, Squid, body_of, hard, through
+from kit.real import GROUP, Inn, Newsreader, Squid, body_of, doubled, hard, through
 from kit.streams import END, read_all
 
 
@@ -22,33 +21,16 @@ def article(subject, body):
             b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body)
 
 
-def doubled(text):
-    """With a dot more before each line that begins with one, as it goes over the wire."""
-    return re.sub(rb"(?m)^\.", b"..", text)
-
-
 def word_for_word(stage):
     """The dialogue of RFC 3977, by a socket."""
     daemon = house(stage)
     body = hard(3 << 20)
-    with daemon.connect("nntp") as client, client.makefile("rb") as stream:
-        def say(command, status):
-            client.sendall(command)
-            line = stream.readline()
-            check(line.startswith(status), f"{command[:40]!r} is answered {line!r}")
-            return line
-
-        check(stream.readline().startswith(b"200 "), "no greeting")
-        say(b"MODE READER\r\n", b"200 ")
-        say(b"POST\r\n", b"340 ")
-        say(doubled(article("word for word", body)) + b".\r\n", b"240 ")
-        equal(say(b"GROUP " + GROUP.encode() + b"\r\n", b"211 ").split()[1:4], [b"1", b"1", b"1"], "articles")
-        say(b"BODY 1\r\n", b"222 ")
-        got = bytearray()
-        while not got.endswith(b"\r\n.\r\n"):
-            got += stream.readline()
-        equal(bytes(got), doubled(body) + b".\r\n", "body that came back")
-        say(b"QUIT\r\n", b"205 ")
+    with daemon.connect("nntp") as client:
+        reader = Newsreader(client)
+        reader.post(article("word for word", body))
+        equal(reader.group(GROUP), [1, 1, 1], "articles")
+        equal(reader.body(1), doubled(body), "body that came back")
+        reader.quit()
         equal(read_all(client), (b"", END), "end of the dialogue")
     daemon.wait_line(r"nntp #1 open .* switched=no (\S+ )*ms=\d+$")
     daemon.wait_line(r"nntp #1 closed in=3\d{6} out=3\d{6} seconds=\d+ by=")

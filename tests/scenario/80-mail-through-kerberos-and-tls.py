@@ -78,7 +78,7 @@ def a_letter_goes_out_and_comes_back(stage):
           [("SMTP", f"{place}{house.postfix.submission}", "jane")], "tunnels as squid saw them")
     house.daemon.wait_line(rf"submission #1 open proxy={house.squid.url} target={place}{house.postfix.submission} ")
     house.daemon.wait_line(rf"imap #2 open proxy={house.squid.url} target={place}{house.dovecot.imaps} ")
-    house.dovecot.process.wait_line(r"imap-login: .*Login: user=<alice>.* TLS", count=2)
+    house.dovecot.wait_login("imap", count=2)
 
 
 scenario(a_letter_goes_out_and_comes_back, paths=("splice",))

@@ -5,13 +5,12 @@ import base64
 import imaplib
 import poplib
 import smtplib
-import warnings
 
 from kit import Sallyport, check, equal, need, run, scenario
 from kit.certificates import Authority
 from kit.process import PATIENCE
-from kit.real import (GROUP, PASSWORD, USER, Dovecot, Inn, Mailbox, Mbsync, Postfix, Squid, Stunnel, body_of, hard,
-                      letter)
+from kit.real import (GROUP, PASSWORD, USER, Dovecot, Inn, Mailbox, Mbsync, Newsreader, Postfix, Squid, Stunnel,
+                      body_of, hard, letter, single)
 from kit.route import listener, settings
 
 LETTERS = [letter(f"letter {number}", hard(20_000, seed=number)) for number in range(3)]
@@ -64,7 +63,7 @@ def imap(stage):
         mbsync = Mbsync(stage, f"Host {host}\nPort {port}")
         mbsync.sync()
         equal(mbsync.bodies(), sorted(map(body_of, LETTERS)), f"bodies that mbsync fetched by {name}")
-    dovecot.process.wait_line(r"imap-login: .*Login: user=<alice>.* TLS", count=4)
+    dovecot.wait_login("imap", count=4)
     equal([tunnel["upgrade"] for tunnel in house.squid.tunnels(4)], ["IMAPS"] * 2 + ["IMAP"] * 2,
           "protocols that squid was told")
 
@@ -93,7 +92,7 @@ def pop3(stage):
         got = [b"".join(line + b"\r\n" for line in client.retr(number)[1]) for number in (1, 2, 3)]
         equal(sorted(got), sorted(LETTERS), f"letters by {name}")
         client.quit()
-    dovecot.process.wait_line(r"pop3-login: .*Login: user=<alice>.* TLS", count=2)
+    dovecot.wait_login("pop3", count=2)
 
 
 def managesieve(stage):
@@ -116,7 +115,7 @@ def managesieve(stage):
         equal(len(answer()), 1, "lines of the answer to AUTHENTICATE, which is what comes next")
         client.sendall(b"LISTSCRIPTS\r\n")
         equal(len(answer()), 1, "lines of the answer to LISTSCRIPTS")
-    house.dovecot.process.wait_line(r"managesieve-login: .*Login: user=<alice>.* TLS")
+    house.dovecot.wait_login("managesieve")
 
 
 def submission(stage):
@@ -156,19 +155,16 @@ def news(stage):
     house = House(stage)
     front = Stunnel(stage, Inn(stage).port, house.certificate)
     daemon = house.run([("nntp", front.port, "yes")], address="127.0.0.1")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        import nntplib
     body = hard(200_000)
     article = (b"From: Bob <bob@example.net>\r\nNewsgroups: " + GROUP.encode() + b"\r\nSubject: by TLS\r\n"
                b"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-unknown\r\n"
                b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body)
-    client = nntplib.NNTP(*daemon.address("nntp"), readermode=True, timeout=PATIENCE)
-    client.post(iter(article.splitlines(keepends=True)))
-    client.group(GROUP)
-    _, info = client.body("1")
-    equal(b"".join(line + b"\r\n" for line in info.lines) == body, True, "the body is the one that was posted")
-    client.quit()
+    with daemon.connect("nntp") as client:
+        reader = Newsreader(client)
+        reader.post(article)
+        equal(reader.group(GROUP), [1, 1, 1], "articles")
+        equal(single(reader.body(1)) == body, True, "the body is the one that was posted")
+        reader.quit()
     equal([tunnel["upgrade"] for tunnel in house.squid.tunnels(1)], ["NNTPS"], "protocol that squid was told")
 
 

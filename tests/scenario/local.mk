@@ -116,6 +116,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/mailbox.py \
 	tests/scenario/kit/real/mbsync.py \
 	tests/scenario/kit/real/microsocks.py \
+	tests/scenario/kit/real/newsreader.py \
 	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \

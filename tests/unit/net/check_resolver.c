@@ -40,6 +40,9 @@ static const struct zone_row zone[] = {
     {"_pop3._tcp.example.net", TYPE_SRV, 300, "\0\0\0", 3, 0}, /* too short a record */
 };
 
+/* The authority's record (SOA) that lets whoever likes keep "no such name" for 300 s (RFC 2308). */
+#define NOBODY "\0\0\x06\0\x01\0\0\x01\x2c\0\x16" "\0\0" "\0\0\0\1" "\0\0\0\1" "\0\0\0\1" "\0\0\0\1" "\0\0\1\x2c"
+
 struct server {
     struct loop *loop;
     struct loop_io io;
@@ -107,6 +110,11 @@ static void answer(struct server *server, unsigned char *message, size_t questio
     message[3] = known ? 0x80 : 0x83; /* no such name */
     memcpy(message + 6, "\0\0\0\0\0\0", 6);
     message[7] = (unsigned char)records;
+    if (!known) {
+        message[9] = 1;
+        memcpy(message + at, NOBODY, sizeof NOBODY - 1);
+        at += sizeof NOBODY - 1;
+    }
     if (delay == 0) {
         sendto(server->fd, message, at, 0, (const struct sockaddr *)from, sizeof *from);
         return;
@@ -328,6 +336,21 @@ START_TEST(an_answer_is_kept_for_its_ttl)
 }
 END_TEST
 
+/* Nobody keeps that, nor does a library below that keeps answers on its own. */
+START_TEST(a_name_that_was_not_there_is_asked_for_again)
+{
+    static unit_step_fn *const steps[] = {first_then_second, second_came, NULL};
+    struct walk walk = {.name = "none.example.net"};
+
+    set_up(&walk.scene);
+    ask(&walk.scene, &walk.callers[0], walk.name, true);
+    unit_walk(walk.scene.loop, steps, &walk);
+    ck_assert_str_eq(walk.callers[1].text, "!Domain name not found");
+    ck_assert_uint_eq(walk.scene.server.queries, 2 * walk.queries);
+    tear_down(&walk.scene);
+}
+END_TEST
+
 static bool both_came(void *arg)
 {
     struct caller *callers = arg;
@@ -535,6 +558,7 @@ int main(void)
     tcase_add_test(cases, a_late_family_is_waited_for_only_if_both_are_asked_for);
     tcase_add_test(cases, a_name_that_is_not_there_is_an_error);
     tcase_add_test(cases, an_answer_is_kept_for_its_ttl);
+    tcase_add_test(cases, a_name_that_was_not_there_is_asked_for_again);
     tcase_add_test(cases, two_who_ask_at_once_share_the_question);
     tcase_add_test(cases, who_asked_first_is_told_first);
     tcase_add_test(cases, one_may_ask_again_when_called_back);

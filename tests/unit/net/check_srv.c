@@ -166,7 +166,8 @@ START_TEST(the_least_ttl_counts_and_the_top_bit_means_none)
 {
     static const struct {
         uint32_t first, second, least;
-    } rows[] = {{5, 9, 5}, {9, 5, 5}, {0, 5, 0}, {0x7fffffff, 0x7fffffff, 0x7fffffff}, {0x80000000, 0xffffffff, 0}};
+    } rows[] = {{5, 9, 5}, {9, 5, 5}, {0, 5, 0}, {0x7fffffff, 0x7fffffff, 0x7fffffff}, {0x80000000, 0xffffffff, 0},
+               {5, 0x80000000, 0}};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct message message;
@@ -181,7 +182,71 @@ START_TEST(the_least_ttl_counts_and_the_top_bit_means_none)
 }
 END_TEST
 
+/* An alias on the way to the records is no record, but it has a TTL, too. */
+START_TEST(an_alias_is_passed_over)
+{
+    struct message message;
+    struct srv_list list;
+
+    start(&message, 2);
+    put(&message, NAME_OF_QUESTION "\0\x05\0\x01\0\0\0\x09\0\x02\xc0\x16", 14);
+    ANSWER(&message, 60, 1, 2, 143, "\x01" "a\0");
+    ck_assert(read_message(&list, &message));
+    ck_assert_uint_eq(list.count, 1);
+    ck_assert_str_eq(list.at[0].place.host, "a");
+    ck_assert_uint_eq(list.ttl, 9);
+    start(&message, 1);
+    put(&message, NAME_OF_QUESTION "\0\x05\0\x01\0\0\0\x09\0\x02\xc0\x16", 14);
+    ck_assert(!read_message(&list, &message));
+    ck_assert_uint_eq(list.count, 0);
+}
+END_TEST
+
 /* --- hostile messages --- */
+
+/* The list of a broken message is empty, however many good records stand before the broken one. */
+START_TEST(what_is_broken_is_broken_whole)
+{
+    static const struct {
+        const char *bytes;
+        size_t length;
+    } rows[] = {
+        {"\0\0\0\0\0\x07" "\x01" "b\0", 6},     /* no room for a target */
+        {"\0\0\0\0\0\x07" "\x01" "b\0", 7},     /* the target ends behind the record */
+        {"\0\0\0\0\0\x07" "\x7f" "b\0", 9},     /* a label of 127 bytes */
+        {"\0\0\0\0\0\x07" "\x01" "b\0", 60},    /* the record ends behind the message */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct message message;
+        struct srv_list list;
+
+        start(&message, 2);
+        ANSWER(&message, 60, 1, 2, 143, "\x01" "a\0");
+        put(&message, NAME_OF_QUESTION "\0\x21\0\x01\0\0\0\x09\0", 11);
+        put(&message, (const unsigned char[]){(unsigned char)rows[i].length}, 1);
+        put(&message, rows[i].bytes, 9);
+        ck_assert_msg(!read_message(&list, &message), "row %zu", i);
+        ck_assert_uint_eq(list.count, 0);
+        ck_assert(!list.unavailable);
+    }
+}
+END_TEST
+
+START_TEST(two_questions_are_no_answer)
+{
+    struct message message;
+    struct srv_list list;
+
+    start(&message, 1);
+    ANSWER(&message, 60, 1, 2, 143, "\x01" "a\0");
+    ck_assert(read_message(&list, &message));
+    message.bytes[5] = 2;
+    ck_assert(!read_message(&list, &message));
+    message.bytes[5] = 0;
+    ck_assert(!read_message(&list, &message));
+}
+END_TEST
 
 START_TEST(every_beginning_of_a_message_is_refused_or_harmless)
 {
@@ -324,6 +389,9 @@ int main(void)
     tcase_add_test(cases, record_bio_of_no_use_are_left_out);
     tcase_add_test(cases, at_most_so_many_records_are_kept);
     tcase_add_test(cases, the_least_ttl_counts_and_the_top_bit_means_none);
+    tcase_add_test(cases, an_alias_is_passed_over);
+    tcase_add_test(cases, what_is_broken_is_broken_whole);
+    tcase_add_test(cases, two_questions_are_no_answer);
     tcase_add_test(cases, every_beginning_of_a_message_is_refused_or_harmless);
     tcase_add_test(cases, every_byte_may_be_another);
     tcase_add_test(cases, names_that_point_in_circles_end);

@@ -7,6 +7,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_socket_options \
 	tests/unit/net/check_srv \
+	tests/unit/net/check_srv_query \
 	tests/unit/net/check_transport
 
 # the test is the kernel where it has to be another one

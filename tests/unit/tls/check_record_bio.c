@@ -311,6 +311,40 @@ START_TEST(the_budget_is_kept)
 }
 END_TEST
 
+/* However little OpenSSL reads before it gives up, a report has the beginning of the line. */
+START_TEST(what_came_first_is_read_on_for_a_report)
+{
+    struct scene scene;
+    char bytes[5], text[2 * RECORD_BIO_FIRST_BYTES + 1];
+
+    begin(&scene);
+    record_bio_read_first(&scene.records); /* nothing has come */
+    ck_assert_uint_eq(scene.records.first_length, 0);
+    wire_say(scene.wire, "220 mail.");
+    ck_assert_int_eq(BIO_read(scene.bio, bytes, sizeof bytes), 5);
+    wire_say(scene.wire, "example.net ");
+    record_bio_read_first(&scene.records);
+    ck_assert_uint_eq(scene.records.first_length, 21);
+    ck_assert_mem_eq(scene.records.first, "220 mail.example.net ", 21);
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    wire_say(scene.wire, text);
+    record_bio_read_first(&scene.records);
+    ck_assert_uint_eq(scene.records.first_length, RECORD_BIO_FIRST_BYTES);
+    ck_assert_mem_eq(scene.records.first, "220 mail.example.net xxxxxxxxxxxxxxxxxxxxxxxxxxx", RECORD_BIO_FIRST_BYTES);
+    wire_end(scene.wire);
+    record_bio_read_first(&scene.records); /* full */
+    ck_assert_uint_eq(scene.records.first_length, RECORD_BIO_FIRST_BYTES);
+    end(&scene);
+    begin(&scene);
+    wire_say(scene.wire, "220");
+    wire_end(scene.wire);
+    record_bio_read_first(&scene.records);
+    ck_assert_uint_eq(scene.records.first_length, 3);
+    end(&scene);
+}
+END_TEST
+
 START_TEST(a_cut_is_noted_and_not_fatal_to_openssl)
 {
     struct scene scene;
@@ -447,6 +481,7 @@ int main(void)
     tcase_add_test(cases, what_comes_is_read_in_every_piecing);
     tcase_add_test(cases, the_first_bytes_are_kept_and_no_more);
     tcase_add_test(cases, the_budget_is_kept);
+    tcase_add_test(cases, what_came_first_is_read_on_for_a_report);
     tcase_add_test(cases, a_cut_is_noted_and_not_fatal_to_openssl);
     tcase_add_loop_test(cases, what_broke_below_is_kept, 0, 6);
     return unit_run();

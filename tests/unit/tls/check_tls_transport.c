@@ -988,6 +988,15 @@ START_TEST(one_certificate_for_all)
 }
 END_TEST
 
+static void set_made_at(SSL_SESSION *session, time_t when)
+{
+#if OPENSSL_VERSION_PREREQ(3, 3)
+    SSL_SESSION_set_time_ex(session, when);
+#else
+    SSL_SESSION_set_time(session, (long)when);
+#endif
+}
+
 START_TEST(sessions_expire)
 {
     struct scene scene;
@@ -1000,7 +1009,7 @@ START_TEST(sessions_expire)
         ck_assert(!resumes(&scene));
         session = tls_context_recall(scene.trust, "x");
         ck_assert_ptr_nonnull(session);
-        SSL_SESSION_set_time(session, time(NULL) - 30 * 24 * 3600L);
+        set_made_at(session, time(NULL) - 30 * 24 * 3600);
         SSL_SESSION_free(session);
         ck_assert_ptr_null(tls_context_recall(scene.trust, "x"));
         ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);

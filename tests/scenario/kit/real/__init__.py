@@ -10,6 +10,7 @@ from .login import Basic, Digest, Negotiate, Ntlm
 from .mailbox import Mailbox
 from .mbsync import Mbsync
 from .microsocks import Microsocks
+from .newsreader import Newsreader, doubled, single
 from .postfix import Postfix
 from .squid import Squid
 from .stunnel import Stunnel
@@ -18,5 +19,5 @@ from .through import through
 from .tinyproxy import Tinyproxy
 
 __all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel", "Tinyproxy",
-           "USER", "body_of", "hard", "letter", "through"]
+           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
+           "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]

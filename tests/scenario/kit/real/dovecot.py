@@ -1,11 +1,62 @@
 """dovecot: IMAP, POP3 and ManageSieve over one Maildir."""
 import os
+import re
 
 from ..case import need
+from ..process import run
 from .identity import Identity
 from .server import Server
 
 USER, PASSWORD = "alice", "open-sesame"
+
+
+# What the two generations of its configuration call the same thing: 2.4 made new words of most.
+WORDS_2_3 = """\
+mail_location = maildir:~/Maildir
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={mail}/%u
+}}
+plugin {{
+  sieve = file:~/sieve;active=~/active.sieve
+}}
+"""
+OPEN_2_3 = "ssl = no\ndisable_plaintext_auth = no\n"
+TLS_2_3 = "ssl = required\ndisable_plaintext_auth = yes\nssl_cert = <{file}\nssl_key = <{key}\n"
+WORDS_2_4 = """\
+mail_driver = maildir
+mail_path = ~/Maildir
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {mail}/%{{user}}
+  }}
+}}
+sieve_script personal {{
+  path = ~/sieve
+  active_path = ~/active.sieve
+}}
+"""
+OPEN_2_4 = "ssl = no\nauth_allow_cleartext = yes\n"
+TLS_2_4 = "ssl = required\nauth_allow_cleartext = no\nssl_server_cert_file = {file}\nssl_server_key_file = {key}\n"
+FIRST_2_4 = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n"  # must be the file's first lines
+
+
+def is_new(program):
+    """Whether this dovecot wants the configuration of 2.4."""
+    said = run([program, "--version"]).stdout.decode("latin-1")
+    version = re.match(r"(\d+)\.(\d+)", said)
+    if not version:
+        raise AssertionError(f"dovecot does not say its version, but {said!r}")
+    return tuple(map(int, version.groups())) >= (2, 4)
 
 
 class Dovecot(Server):
@@ -26,15 +77,17 @@ class Dovecot(Server):
             self.dir(f"mail/{USER}{folder}", 0o700)
         self._dropped = 0
         self.sasl = self.path("sasl")
-        security = "ssl = no\ndisable_plaintext_auth = no"
+        new = is_new(program)
+        words, security = (WORDS_2_4, OPEN_2_4) if new else (WORDS_2_3, OPEN_2_3)
         if certificate:
             identity = Identity(self, certificate)
-            security = (f"ssl = required\ndisable_plaintext_auth = yes\n"
-                        f"ssl_cert = <{identity.file}\nssl_key = <{identity.key}")
-        self.serve(5 if certificate else 3, lambda *ports: self._arrange(program, security, *ports))
+            security = (TLS_2_4 if new else TLS_2_3).format(file=identity.file, key=identity.key)
+        words = words.format(password=PASSWORD, uid=self.account.uid, gid=self.account.gid, mail=self.mail)
+        first = FIRST_2_4 if new else ""
+        self.serve(5 if certificate else 3, lambda *ports: self._arrange(program, first, words + security, *ports))
         self.imap, self.pop3, self.sieve, self.imaps, self.pop3s = (*self.ports, None, None)[:5]
 
-    def _arrange(self, program, security, imap, pop3, sieve, imaps=0, pop3s=0):
+    def _arrange(self, program, first, words, imap, pop3, sieve, imaps=0, pop3s=0):
         account = self.account
         doors = (("imap", "imap", imap), ("pop3", "pop3", pop3), ("managesieve", "sieve", sieve))
         logins = "".join(f"service {service}-login {{\n  chroot =\n"
@@ -44,7 +97,7 @@ class Dovecot(Server):
         twins = "".join(f"service {service}-login {{\n  inet_listener {service}s {{\n    port = {port}\n  }}\n}}\n"
                         for service, port in (("imap", imaps), ("pop3", pop3s)))
         config = self.file("dovecot.conf", f"""\
-base_dir = {self.path("run")}
+{first}base_dir = {self.path("run")}
 state_dir = {self.path("run")}
 log_path = /dev/stderr
 listen = 127.0.0.1, 127.0.0.2
@@ -53,22 +106,9 @@ default_internal_user = {account.name}
 default_internal_group = {account.group}
 default_login_user = {account.name}
 first_valid_uid = 1
-{security}
 auth_mechanisms = plain login
-mail_location = maildir:~/Maildir
 mail_max_userip_connections = 100
-passdb {{
-  driver = static
-  args = password={PASSWORD}
-}}
-userdb {{
-  driver = static
-  args = uid={account.uid} gid={account.gid} home={self.mail}/%u
-}}
-plugin {{
-  sieve = file:~/sieve;active=~/active.sieve
-}}
-service anvil {{
+{words}service anvil {{
   chroot =
 }}
 service stats {{
@@ -81,6 +121,11 @@ service auth {{
 }}
 {logins}{twins}""")
         return account.argv(program, "-F", "-c", config)
+
+    def wait_login(self, service, count=1):
+        """Waits for the count-th line of its log that tells that the user was let in, over TLS.  2.4 says "Logged in",
+        and those before it "Login"."""
+        self.process.wait_line(rf"{service}-login: .*Log(in|ged in): user=<{USER}>.* TLS", count=count)
 
     def drop(self, message):
         """Puts the bytes of a message straight into the user's new mail, as a delivery agent does."""

@@ -64,8 +64,9 @@ http_access allow all
         return self.account.argv(program, "-N", "-d", "1", "-f", config)
 
     def _hosts(self, names):
-        with open("/etc/hosts", encoding="utf-8", errors="replace") as file:
-            table = file.read() + "".join(f"\n{address} {name}" for name, address in names.items()) + "\n"
+        """All names that squid finds.  The machine's own table has ::1 for localhost, too, in a fresh Debian, where
+        none of the servers is."""
+        table = "".join(f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **names}.items())
         return f"hosts_file {self.file('hosts', table)}\n"
 
     def tunnels(self, count, status="", scheme=""):

@@ -1,0 +1,71 @@
+#!/bin/sh
+# What keeps the two commands of the README working on more than one release of Debian: warnings are errors only for who
+# asks for that, no list names a package by a version, and packages that ask the machine's name get an answer.
+. "$(dirname "$0")/tap.sh"
+cd "$top" || bail_out "no tree"
+
+plan 3
+
+# The line that reads --enable-werror may say so, and the one that asks whether the compiler knows a flag at all.
+grep -n 'Werror' configure.ac | grep -vE 'enable_werror" = xyes|sp_saved="\$CFLAGS"' >"$offences"
+verdict "configure makes warnings errors only with --enable-werror"
+
+for list in tests/packages tests/packages-build tests/packages-check tests/bench/packages; do
+    sed 's/#.*//' "$list" | grep -E -- '-[0-9]+([.-]|[[:space:]]|$)' | sed "s,^,$list: ,"
+done >"$offences"
+verdict "no package is named with a version, which the next release does not have"
+
+# bootstrap in a machine of our own making: nothing is installed, its name does not resolve, and apt-get fails as
+# slrnpull's questions do while nobody has told it a news server.  It ends where it would build.
+machine=$scratch/machine
+mkdir -p "$machine/bin" "$machine/tree/tests/bench"
+cp bootstrap "$machine/tree"
+cp tests/packages tests/packages-build tests/packages-check "$machine/tree/tests"
+sed "s,/etc/news/server,$machine/server," bootstrap >"$machine/tree/bootstrap"
+: >"$machine/tree/configure.ac"
+
+# program NAME: what it does comes from standard input.
+program() {
+    { echo '#!/bin/sh'; cat; } >"$machine/bin/$1"
+    chmod 755 "$machine/bin/$1"
+}
+
+echo 'echo 1000' | program id
+echo 'exit 1' | program hostname
+echo 'exit 1' | program dpkg-query
+echo 'exit 0' | program systemctl
+echo 'exit 9' | program autoreconf
+echo "cat >>'$machine/answers'" | program debconf-set-selections
+program sudo <<'SUDO'
+case $1 in
+*policy-rc.d) exit 101 ;;
+esac
+exec "$@"
+SUDO
+program apt-get <<APT
+case "\$*" in
+*slrnpull*) [ -s '$machine/server' ] || grep -q '^slrnpull shared/news/server string [a-z]' '$machine/answers' ;;
+esac
+APT
+
+# boot: runs it there; true when it has come to the building.
+boot() {
+    : >"$machine/answers"
+    PATH=$machine/bin:$PATH sh "$machine/tree/bootstrap" check >"$scratch/said" 2>&1
+    grep -q 'autoreconf failed' "$scratch/said"
+}
+
+{
+    boot || { echo "a machine whose name does not resolve:"; tail -n 5 "$scratch/said"; }
+    echo news.example.net >"$machine/server"
+    boot || { echo "a machine that has a news server:"; tail -n 5 "$scratch/said"; }
+    [ ! -s "$machine/answers" ] || echo "a machine that has a news server is told another one"
+    rm -f "$machine/server"
+    echo 'echo example.net' | program hostname
+    echo 'exit 0' | program apt-get
+    boot || { echo "a machine with a name:"; tail -n 5 "$scratch/said"; }
+    [ ! -s "$machine/answers" ] || echo "a machine with a name is told a news server"
+} >"$offences"
+verdict "packages that ask the machine's name are installed where it has none"
+
+exit $status
