@@ -148,7 +148,7 @@ START_TEST(a_request_that_is_too_long_is_refused)
     stage_set_up();
     start(&asked, &request, false);
     stage_settle();
-    check_told(&asked, OUTCOME_LOCAL, "the request does not fit into 81920 bytes");
+    check_told(&asked, OUTCOME_LOCAL, "the request does not fit into 106496 bytes");
     ck_assert_int_eq(asked.failure.class, FAILURE_PERMANENT);
     ck_assert_uint_eq(asked.wire->heard_length, 0);
     end(&asked);

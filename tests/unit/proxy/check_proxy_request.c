@@ -348,7 +348,7 @@ START_TEST(a_request_that_is_too_long_is_our_own_trouble)
     params.request.header_count = 1;
     start_with(&asked, &params);
     stage_settle();
-    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into 81920 bytes");
+    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into 106496 bytes");
     end(&asked);
     tear_down();
     free(header);
