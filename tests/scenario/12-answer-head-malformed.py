@@ -64,7 +64,8 @@ def a_line_that_may_be_a_field_that_matters(stage):
 
 
 def lines_that_are_no_fields_are_passed_over(stage):
-    for line in (b"this is no field", b": nameless", b"Cache -Control: no-cache", b"Expires : -1", b"HTTP 1/1 302: Found"):
+    for line in (b"this is no field", b": nameless", b"Cache -Control: no-cache", b"Expires : -1",
+                 b"HTTP 1/1 302: Found"):
         answering(stage, with_field(line)).greeted()
 
 

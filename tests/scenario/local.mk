@@ -76,6 +76,7 @@ SCENARIO_TESTS = \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
+	tests/scenario/115-proxies-that-dislike-upgrade.py \
 	tests/scenario/116-long-values-and-lists.py
 
 TESTS += $(SCENARIO_TESTS)
