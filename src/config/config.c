@@ -72,6 +72,15 @@ static void set_option(struct reading *reading, const struct option_row *option,
         complain(reading, line, "%s: %s", option->rule.key, why);
 }
 
+/* An indented line says more of a list. */
+static void continue_option(struct reading *reading, const struct option_row *option, const char *value)
+{
+    const char *why;
+
+    if (!value_continue(&option->rule, base_protocol(reading), option_field(option, reading->base), value, &why))
+        complain(reading, reading->line, "%s: %s", option->rule.key, why);
+}
+
 static void set_defaults(struct reading *reading)
 {
     for (size_t i = 0; option_row(i); i++) {
@@ -428,10 +437,6 @@ static void take_value(struct reading *reading, const char *key, const char *val
         complain(reading, reading->line, "unknown key `%.50s` in %s", key, reading->title);
         return;
     }
-    if (reading->continues && !(option->rule.flags & VALUE_CONTINUES)) {
-        complain(reading, reading->line, "%s cannot go on in an indented line", key);
-        return;
-    }
     if (*set_at && !reading->continues && !(option->rule.flags & VALUE_REPEATS)) {
         complain(reading, reading->line, "%s stands a second time (first in line %d)", key, *set_at);
         return;
@@ -439,7 +444,10 @@ static void take_value(struct reading *reading, const char *key, const char *val
     if (!*set_at)
         *set_at = reading->line;
     note_secret(reading, option, value);
-    set_option(reading, option, value, reading->line);
+    if (reading->continues)
+        continue_option(reading, option, value);
+    else
+        set_option(reading, option, value, reading->line);
 }
 
 static void on_key(void *arg, int line, const char *key, const char *value, bool continues)

@@ -4,16 +4,25 @@
 #include <ini.h>
 #include <string.h>
 
-/* inih takes a semicolon after a blank for the start of a comment and would cut the value there.  So each semicolon
- * is replaced by this byte, which no line may contain otherwise, and put back in on_key. */
+/* inih takes 198 bytes of a line, a semicolon after a blank for the start of a comment, and drops blanks at the ends.
+ * So a value goes to inih in pieces, the later ones as lines that continue it, each between two guards, and with a
+ * stand-in for each semicolon.  No line may contain these bytes otherwise; on_key puts the value together again. */
 #define SEMICOLON_STAND_IN '\x01'
+#define GUARD "\x02"
+#define PIECE_MAX 90 /* bytes: with the longest key and the guards, less than inih takes */
+#define KEY_MAX 90   /* bytes of a key; those that there are have much less */
 
 struct reading {
     FILE *stream;
     const struct inifile_reader *reader;
-    int line;       /* number of the line last read */
-    bool continues; /* the line continues the value before it */
-    bool has_key;   /* this section has a value that a line could continue */
+    int line;        /* number of the line last read */
+    bool continues;  /* the line continues the value before it */
+    bool has_key;    /* this section has a value that a line could continue */
+    char text[INIFILE_LINE_MAX + 2];   /* that line, one byte more than it may have; wiped, it may have a password */
+    const char *rest;                  /* in text: what inih has not had yet of the value; NULL: it had all */
+    char key[KEY_MAX + 1];             /* the key that the value belongs to */
+    char value[INIFILE_VALUE_MAX + 1]; /* what inih has given back of it; wiped */
+    size_t length;                     /* of that */
 };
 
 static void fault(const struct reading *reading, const char *text)
@@ -23,8 +32,10 @@ static void fault(const struct reading *reading, const char *text)
 
 /* Reads a whole line without its end and keeps as much as fits.  *length is that of the whole line.  False at the end
  * of the file. */
-static bool read_line(struct reading *reading, char *line, size_t size, size_t *length)
+static bool read_line(struct reading *reading, size_t *length)
 {
+    const size_t size = sizeof reading->text;
+    char *line = reading->text;
     int c = getc(reading->stream);
 
     if (c == EOF)
@@ -35,6 +46,7 @@ static bool read_line(struct reading *reading, char *line, size_t size, size_t *
     line[*length < size - 1 ? *length : size - 1] = '\0';
     if (*length > 0 && *length < size && line[*length - 1] == '\r')
         line[--*length] = '\0';
+    reading->line++;
     return true;
 }
 
@@ -60,86 +72,136 @@ static bool has_control_byte(const char *line, size_t length)
     return false;
 }
 
-/* Checks a line and reports its faults.  Returns the part of it that inih gets; NULL: none. */
-static char *vet_line(struct reading *reading, char *line, size_t length)
+/* Cuts the blanks at the end and puts stand-ins in place of semicolons; false: the value is too long, which was
+ * reported. */
+static bool prepare_value(const struct reading *reading, char *value)
 {
-    char *text = line, *start;
+    size_t length = strlen(value);
 
-    reading->continues = false;
-    if (reading->line == 1 && length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0)
-        text = line + 3; /* the byte order mark that some editors leave */
+    while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+        value[--length] = '\0';
+    for (char *c = value; *c; c++)
+        if (*c == ';')
+            *c = SEMICOLON_STAND_IN;
+    if (length > INIFILE_VALUE_MAX)
+        fault(reading, "the value is longer than 16384 bytes");
+    return length <= INIFILE_VALUE_MAX;
+}
+
+enum sort { NOTHING, SECTION, KEY, CONTINUATION };
+
+/* Checks the line in text and reports its faults.  Returns what it is; NOTHING when inih need not see it.  For a KEY
+ * and a CONTINUATION, rest is the value; for a KEY, *name is its name, which ends where *end is. */
+static enum sort vet_line(struct reading *reading, size_t length, const char **name, const char **end)
+{
+    char *text = reading->text, *start, *value;
+    enum sort sort;
+
+    if (reading->line == 1 && length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3; /* the byte order mark that some editors leave */
     if (length > INIFILE_LINE_MAX) {
-        fault(reading, "the line is longer than 198 bytes");
-        return NULL;
+        fault(reading, "the line is longer than 16640 bytes");
+        return NOTHING;
     }
-    if (has_control_byte(line, length)) {
+    if (has_control_byte(reading->text, length)) {
         fault(reading, "the line has a control byte");
-        return NULL;
+        return NOTHING;
     }
     start = text + strspn(text, " \t");
     if (*start == '\0' || *start == ';' || *start == '#')
-        return NULL;
+        return NOTHING;
     if (*start == '[' && !(start > text && is_address(start))) {
         reading->has_key = false;
         reading->reader->section(reading->reader->arg, reading->line, start);
-        return start;
+        return SECTION;
     }
-    if (start > text && !looks_like_key(start)) {
-        reading->continues = true;
-        start = text;
+    sort = start > text && !looks_like_key(start) ? CONTINUATION : KEY;
+    if (sort == CONTINUATION ? !reading->has_key : start[strcspn(start, "=:")] != '=' || *start == '=') {
+        fault(reading, sort == CONTINUATION ? "indented, but there is no value above that could go on here"
+                                            : "neither [section] nor key = value");
+        return NOTHING;
     }
-    if (reading->continues ? !reading->has_key : start[strcspn(start, "=:")] != '=' || *start == '=') {
-        fault(reading, reading->continues ? "indented, but there is no value above that could go on here"
-                                          : "neither [section] nor key = value");
-        return NULL;
+    *name = start;
+    *end = sort == KEY ? strchr(start, '=') : start;
+    if (*end - *name > KEY_MAX) {
+        fault(reading, "no key has such a long name");
+        return NOTHING;
     }
+    value = start + (*end - *name) + (sort == KEY);
+    value += strspn(value, " \t");
+    if (!prepare_value(reading, value))
+        return NOTHING;
     reading->has_key = true;
-    for (char *c = reading->continues ? start : strchr(start, '='); *c; c++)
-        if (*c == ';')
-            *c = SEMICOLON_STAND_IN;
-    return start;
+    reading->continues = sort == CONTINUATION;
+    reading->length = 0;
+    reading->rest = value;
+    return sort;
 }
 
-/* The fgets that inih calls.  A line that is not for inih is passed as an empty one, so that inih counts it. */
+/* Writes the next piece of the value, behind before, which inih takes for a key or for the blank of a continuation. */
+static void write_piece(struct reading *reading, const char *before, int before_length, char *out, size_t size)
+{
+    size_t length = strlen(reading->rest), piece = length < PIECE_MAX ? length : PIECE_MAX;
+    int written = snprintf(out, size, "%.*s" GUARD "%.*s" GUARD "\n", before_length, before, (int)piece, reading->rest);
+
+    reading->rest = piece < length ? reading->rest + piece : NULL;
+    if (written < 0 || (size_t)written >= size) {
+        fault(reading, "the line is longer than this inih can take");
+        snprintf(out, size, "\n");
+        reading->rest = NULL;
+    }
+}
+
+/* The fgets that inih calls. */
 static char *next_line(char *out, int size, void *arg)
 {
     struct reading *reading = arg;
-    char line[INIFILE_LINE_MAX + 8], *start;
+    const char *name, *end;
     size_t length;
 
     explicit_bzero(out, (size_t)size); /* the line before may have held a password */
-    if (!read_line(reading, line, sizeof line, &length))
-        return NULL;
-    reading->line++;
-    start = vet_line(reading, line, length);
-    if (snprintf(out, (size_t)size, "%s\n", start ? start : "") >= size) {
-        fault(reading, "the line is longer than this inih can take");
-        snprintf(out, (size_t)size, "\n");
+    if (reading->rest) {
+        write_piece(reading, " ", 1, out, (size_t)size);
+        return out;
     }
-    explicit_bzero(line, sizeof line); /* it may have held a password */
+    if (!read_line(reading, &length))
+        return NULL;
+    switch (vet_line(reading, length, &name, &end)) {
+    case NOTHING: snprintf(out, (size_t)size, "\n"); break;
+    case SECTION: snprintf(out, (size_t)size, "[section]\n"); break; /* the reader was told of it */
+    case KEY: write_piece(reading, name, (int)(end - name) + 1, out, (size_t)size); break;
+    case CONTINUATION: write_piece(reading, " ", 1, out, (size_t)size); break;
+    }
     return out;
 }
 
-/* Called by inih for each key.  Its section is not used, because inih cuts long names. */
+/* Called by inih for each piece of a value.  Its section is not used, nor the key of a continuation, because inih cuts
+ * long names. */
 static int on_key(void *arg, const char *section, const char *key, const char *value)
 {
     struct reading *reading = arg;
-    char whole[INIFILE_LINE_MAX + 2];
+    size_t length = strlen(value);
 
     (void)section;
-    snprintf(whole, sizeof whole, "%s", value);
-    for (char *c = whole; *c; c++)
-        if (*c == SEMICOLON_STAND_IN)
-            *c = ';';
-    reading->reader->key(reading->reader->arg, reading->line, key, whole, reading->continues);
-    explicit_bzero(whole, sizeof whole);
+    if (reading->length == 0 && !reading->continues)
+        snprintf(reading->key, sizeof reading->key, "%s", key);
+    for (size_t i = 1; i + 1 < length && reading->length < INIFILE_VALUE_MAX; i++) /* without the guards */
+        reading->value[reading->length++] = value[i] == SEMICOLON_STAND_IN ? ';' : value[i];
+    reading->value[reading->length] = '\0';
+    if (!reading->rest)
+        reading->reader->key(reading->reader->arg, reading->line, reading->key, reading->value, reading->continues);
     return 1;
 }
 
 bool inifile_read(FILE *stream, const struct inifile_reader *reader)
 {
     struct reading reading = {.stream = stream, .reader = reader};
+    int result, error;
 
     errno = ENOMEM; /* inih returns a negative number when out of memory, and does not set errno */
-    return ini_parse_stream(next_line, &reading, on_key, &reading) >= 0 && !ferror(stream);
+    result = ini_parse_stream(next_line, &reading, on_key, &reading);
+    error = errno;
+    explicit_bzero(&reading, sizeof reading);
+    errno = error;
+    return result >= 0 && !ferror(stream);
 }

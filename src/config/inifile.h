@@ -1,12 +1,14 @@
 /* Reads an INI file line by line with inih, and refuses everything that inih would cut, merge or ignore in silence.
- * sallyport.ini(5) describes the format.  Pure but for the stream. */
+ * Values may be longer than a line that inih takes: it gets them in pieces.  sallyport.ini(5) describes the format.
+ * Pure but for the stream. */
 #ifndef SALLYPORT_INIFILE_H
 #define SALLYPORT_INIFILE_H
 
 #include <stdbool.h>
 #include <stdio.h>
 
-#define INIFILE_LINE_MAX 198 /* bytes of a line without its end, as much as inih takes at once */
+#define INIFILE_VALUE_MAX 16384 /* bytes: no path, command, token or header that works anywhere is longer */
+#define INIFILE_LINE_MAX (INIFILE_VALUE_MAX + 256) /* bytes of a line without its end: a value, its key and blanks */
 
 /* What is called for the lines of the file; line counts from 1.  All texts are borrowed for the call. */
 struct inifile_reader {

@@ -33,7 +33,7 @@ static const struct option_row table[] = {
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
-    PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_CONTINUES, "proxies, in order"),
+    PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "proxies, in order"),
     PROXY("method", word, method, "connect", 0, 0, connect_method_words, 0, "how the tunnel is asked for"),
     PROXY("announce", words, announce, "upgrade", 0, 0, connect_announce_words, 0, "how the protocol is named"),
     PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
@@ -61,7 +61,7 @@ static const struct option_row table[] = {
     REDIRECTS("ask-command", text, ask_command, NULL, 0, 0, NULL, 0, "program that asks the user"),
     REDIRECTS("ask-timeout", time, ask_timeout, "1m", 1000, HOUR, NULL, 0, "how long a question stands open"),
 
-    LISTENER("listen", listen, listen, NULL, 0, 0, NULL, VALUE_CONTINUES, "local addresses, host:port"),
+    LISTENER("listen", listen, listen, NULL, 0, 0, NULL, 0, "local addresses, host:port"),
     LISTENER("target", target, target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the server, host[:port] or srv:domain"),
     LISTENER("protocol", token, token, NULL, 0, 0, NULL, 0, "token for Upgrade, name or name/version"),
     LISTENER("tls", word, tls, "no", 0, 0, tls_words, 0, "TLS to the server inside the tunnel"),

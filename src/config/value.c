@@ -5,14 +5,17 @@
 #include <string.h>
 #include <strings.h>
 
-#include "config/inifile.h"
+#include "http/connect_request.h"
 #include "net/address.h"
 
+typedef bool value_parser(const struct value_rule *rule, const struct protocol *protocol, void *field,
+                          const char *value, const char **why);
+
 struct value_kind {
-    bool (*parse)(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
-                  const char **why);
+    value_parser *parse;
     void (*print)(const struct value_rule *rule, const void *field, FILE *out);
     void (*release)(void *field); /* NULL: the field owns nothing */
+    value_parser *more;           /* adds to a list; NULL: it is none */
 };
 
 static bool fault(const char **why, const char *text)
@@ -21,10 +24,9 @@ static bool fault(const char **why, const char *text)
     return false;
 }
 
-/* Writes "key = value", without the blanks if the line would otherwise be longer than INIFILE_LINE_MAX. */
 static void print_line(const struct value_rule *rule, const char *text, FILE *out)
 {
-    fprintf(out, strlen(rule->key) + strlen(text) + 3 > INIFILE_LINE_MAX ? "%s=%s\n" : "%s = %s\n", rule->key, text);
+    fprintf(out, "%s = %s\n", rule->key, text);
 }
 
 /* --- yes or no --- */
@@ -46,7 +48,7 @@ static void print_yes_no(const struct value_rule *rule, const void *field, FILE 
     fprintf(out, "%s = %s\n", rule->key, *(const bool *)field ? "yes" : "no");
 }
 
-const struct value_kind value_yes_no = {parse_yes_no, print_yes_no, NULL};
+const struct value_kind value_yes_no = {parse_yes_no, print_yes_no, NULL, NULL};
 
 /* --- one of some words --- */
 
@@ -83,19 +85,12 @@ static void print_word(const struct value_rule *rule, const void *field, FILE *o
     fprintf(out, "%s = %s\n", rule->key, rule->words[*(const unsigned *)field]);
 }
 
-const struct value_kind value_word = {parse_word, print_word, NULL};
+const struct value_kind value_word = {parse_word, print_word, NULL, NULL};
 
 /* --- several of some words, as bits, or none --- */
 
-static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
-                        const char **why)
+static bool add_words(const struct value_rule *rule, unsigned *bits, const char *value, const char **why)
 {
-    unsigned *bits = field;
-
-    (void)protocol;
-    *bits = 0;
-    if (strcmp(value, "none") == 0)
-        return true;
     for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
         size_t length = strcspn(value, " \t");
         unsigned index;
@@ -110,6 +105,23 @@ static bool parse_words(const struct value_rule *rule, const struct protocol *pr
     return *bits != 0 || fault(why, "empty; to announce nothing, write none");
 }
 
+static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                        const char **why)
+{
+    (void)protocol;
+    *(unsigned *)field = 0;
+    return strcmp(value, "none") == 0 || add_words(rule, field, value, why);
+}
+
+static bool more_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    (void)protocol;
+    if (*(const unsigned *)field == 0)
+        return fault(why, "goes on, but above is no list (none stands alone)");
+    return add_words(rule, field, value, why);
+}
+
 static void print_words(const struct value_rule *rule, const void *field, FILE *out)
 {
     unsigned bits = *(const unsigned *)field;
@@ -121,7 +133,7 @@ static void print_words(const struct value_rule *rule, const void *field, FILE *
     fputc('\n', out);
 }
 
-const struct value_kind value_words = {parse_words, print_words, NULL};
+const struct value_kind value_words = {parse_words, print_words, NULL, more_words};
 
 /* --- whole numbers, and times with a unit --- */
 
@@ -169,7 +181,7 @@ static void print_number(const struct value_rule *rule, const void *field, FILE 
     fprintf(out, "%s = %u\n", rule->key, *(const uint32_t *)field);
 }
 
-const struct value_kind value_number = {parse_number, print_number, NULL};
+const struct value_kind value_number = {parse_number, print_number, NULL, NULL};
 
 static const uint64_t second = 1000, minute = 60 * 1000, hour = 3600 * 1000, day = 86400 * 1000;
 
@@ -198,7 +210,7 @@ static void print_time(const struct value_rule *rule, const void *field, FILE *o
         fprintf(out, "%s = %us\n", rule->key, (unsigned)(ms / second));
 }
 
-const struct value_kind value_time = {parse_time, print_time, NULL};
+const struct value_kind value_time = {parse_time, print_time, NULL, NULL};
 
 /* --- text, secrets included --- */
 
@@ -235,7 +247,7 @@ static void print_text(const struct value_rule *rule, const void *field, FILE *o
         print_line(rule, rule->flags & VALUE_SECRET ? VALUE_MASK : text, out);
 }
 
-const struct value_kind value_text = {parse_text, print_text, release_text};
+const struct value_kind value_text = {parse_text, print_text, release_text, NULL};
 
 /* In Basic authentication, a user name cannot contain a colon (RFC 7617 section 2). */
 static bool parse_user(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
@@ -246,7 +258,7 @@ static bool parse_user(const struct value_rule *rule, const struct protocol *pro
     return parse_text(rule, protocol, field, value, why);
 }
 
-const struct value_kind value_user = {parse_user, print_text, release_text};
+const struct value_kind value_user = {parse_user, print_text, release_text, NULL};
 
 /* --- a protocol's token: name or name/version (RFC 9110 section 7.8) --- */
 
@@ -272,19 +284,9 @@ static bool parse_token(const struct value_rule *rule, const struct protocol *pr
     return parse_text(rule, protocol, field, value, why);
 }
 
-const struct value_kind value_token = {parse_token, print_text, release_text};
+const struct value_kind value_token = {parse_token, print_text, release_text, NULL};
 
 /* --- lists of places --- */
-
-/* Writes host:port; without the port if it is the default and the line would be longer than INIFILE_LINE_MAX. */
-static const char *format_shortly(const struct endpoint *place, uint16_t default_port, const struct value_rule *rule,
-                                  char out[ENDPOINT_TEXT_MAX])
-{
-    endpoint_format(place, out);
-    if (place->port == default_port && strlen(out) + strlen(rule->key) + sizeof "=socks5h://" > INIFILE_LINE_MAX)
-        *strrchr(out, ':') = '\0';
-    return out;
-}
 
 typedef bool place_parser(struct endpoint *place, const char *text, size_t length, const char **why);
 
@@ -344,7 +346,7 @@ static void release_places(void *field)
     memset(field, 0, sizeof(struct value_places));
 }
 
-const struct value_kind value_listen = {parse_listen, print_listen, release_places};
+const struct value_kind value_listen = {parse_listen, print_listen, release_places, parse_listen};
 
 static bool parse_proxy_place(struct endpoint *place, const char *value, size_t length, const char **why)
 {
@@ -371,13 +373,12 @@ static bool parse_urls(const struct value_rule *rule, const struct protocol *pro
 static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
 {
     const struct value_places *places = field;
-    char place[ENDPOINT_TEXT_MAX], url[ENDPOINT_URL_MAX];
+    char url[ENDPOINT_URL_MAX];
 
     if (places->environment)
         print_line(rule, "environment", out);
     for (size_t i = 0; i < places->count; i++) {
-        format_shortly(&places->at[i], endpoint_default_port(&places->at[i]), rule, place);
-        snprintf(url, sizeof url, "%s://%s", endpoint_scheme(&places->at[i]), place);
+        endpoint_format_url(&places->at[i], url);
         if (i == 0)
             print_line(rule, url, out);
         else
@@ -385,7 +386,7 @@ static void print_urls(const struct value_rule *rule, const void *field, FILE *o
     }
 }
 
-const struct value_kind value_urls = {parse_urls, print_urls, release_places};
+const struct value_kind value_urls = {parse_urls, print_urls, release_places, parse_urls};
 
 /* --- the target --- */
 
@@ -409,13 +410,10 @@ static void print_target(const struct value_rule *rule, const void *field, FILE 
         snprintf(text, sizeof text, "srv:%s", target->place.host);
     else
         endpoint_format(&target->place, text);
-    /* the line can be too long only if it was written without its port, which is the default */
-    if (!target->srv && strlen(rule->key) + 1 + strlen(text) > INIFILE_LINE_MAX)
-        *strrchr(text, ':') = '\0';
     print_line(rule, text, out);
 }
 
-const struct value_kind value_target = {parse_target, print_target, NULL};
+const struct value_kind value_target = {parse_target, print_target, NULL, NULL};
 
 /* --- headers --- */
 
@@ -431,14 +429,33 @@ bool value_header_is_secret(const char *header)
 /* Whether sallyport writes this field itself, or it would change the meaning of the request. */
 static bool is_ours(const char *name, size_t length)
 {
-    static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "User-Agent",
-                                       "Content-Length", "Transfer-Encoding", "Proxy-Connection",
-                                       "Redirected-Via", "TE", "Trailer"};
+    static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "Content-Length",
+                                       "Transfer-Encoding", "Redirected-Via", "TE", "Trailer"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)
             return true;
     return false;
+}
+
+/* Whether this field, which a request has once, stands among the headers already. */
+static bool stands_twice(const struct value_texts *texts, const char *name, size_t length)
+{
+    if (strncasecmp(name, "User-Agent:", length + 1) != 0 && strncasecmp(name, "Proxy-Connection:", length + 1) != 0)
+        return false;
+    for (size_t i = 0; i < texts->count; i++)
+        if (strncasecmp(texts->at[i], name, length + 1) == 0)
+            return true;
+    return false;
+}
+
+static size_t total_length(const struct value_texts *texts)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < texts->count; i++)
+        total += strlen(texts->at[i]) + 2; /* CR LF */
+    return total;
 }
 
 static bool parse_header(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
@@ -451,11 +468,15 @@ static bool parse_header(const struct value_rule *rule, const struct protocol *p
         return fault(why, "not of the form Name: value");
     if (is_ours(value, name))
         return fault(why, "a field that sallyport writes itself");
+    if (stands_twice(texts, value, name))
+        return fault(why, "a field that a request has only once");
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return fault(why, "has a control byte");
     if (texts->count == VALUE_LIST_MAX)
         return fault(why, "more than 32 headers");
+    if (total_length(texts) + strlen(value) + 2 > CONNECT_HEADERS_MAX)
+        return fault(why, "all headers together are longer than 32768 bytes");
     if (!parse_text(rule, protocol, &texts->at[texts->count], value, why))
         return false;
     texts->count++;
@@ -485,7 +506,7 @@ static void release_texts(void *field)
         release_text(&texts->at[--texts->count]);
 }
 
-const struct value_kind value_headers = {parse_header, print_headers, release_texts};
+const struct value_kind value_headers = {parse_header, print_headers, release_texts, parse_header};
 
 /* --- any kind --- */
 
@@ -493,6 +514,14 @@ bool value_parse(const struct value_rule *rule, const struct protocol *protocol,
                  const char **why)
 {
     return rule->kind->parse(rule, protocol, field, value, why);
+}
+
+bool value_continue(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                    const char **why)
+{
+    if (!rule->kind->more)
+        return fault(why, "no list, so it cannot go on in an indented line");
+    return rule->kind->more(rule, protocol, field, value, why);
 }
 
 void value_print(const struct value_rule *rule, const void *field, FILE *out)

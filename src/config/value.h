@@ -29,8 +29,7 @@ struct value_places {
 enum value_flag {
     VALUE_REQUIRED = 1 << 0,
     VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
-    VALUE_CONTINUES = 1 << 2, /* a list separated by blanks, which indented lines may continue */
-    VALUE_SECRET = 1 << 3,    /* never printed; its file must not be readable by others */
+    VALUE_SECRET = 1 << 2,    /* never printed; its file must not be readable by others */
 };
 
 struct value_kind;
@@ -62,6 +61,11 @@ extern const struct value_kind value_headers;  /* struct value_texts: "Name: val
  * that the key belongs to, or NULL.  False: *why names the fault, valid until the next call. */
 bool value_parse(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                  const char **why);
+
+/* Adds what an indented line says to a field that value_parse has filled.  False as above; also for a kind that is no
+ * list and cannot go on. */
+bool value_continue(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                    const char **why);
 
 /* Writes lines "key = value", with secrets masked; ";key =" when there is no value. */
 void value_print(const struct value_rule *rule, const void *field, FILE *out);

@@ -7,7 +7,8 @@
 
 #include "net/endpoint.h"
 
-#define CONNECT_REQUEST_MAX 81920        /* bytes of a request: 32 configured headers and a Kerberos token fit */
+#define CONNECT_HEADERS_MAX 32768        /* bytes of all configured headers; the usual proxies take less */
+#define CONNECT_REQUEST_MAX 106496       /* bytes of a request: these, and a Kerberos token of 64 KiB, fit */
 
 /* The header fields that name the protocol; bits of `announce`. */
 enum connect_announce {

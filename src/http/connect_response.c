@@ -166,6 +166,17 @@ static void judge_switch(const struct connect_request *request, const struct htt
     }
 }
 
+/* Whether Upgrade may be the cause of this failure.  It is not where the answer is about something else: another place
+ * (3xx), who asks (407, 511), how often (429) or when (503 with Retry-After), or time that ran out (408, 504). */
+static bool doubts_upgrade(const struct http_head *head)
+{
+    switch (head->status) {
+    case 407: case 408: case 425: case 429: case 504: case 511: return false;
+    case 503: return !http_head_field(head, "Retry-After");
+    default: return head->status == 101 || head->status >= 400;
+    }
+}
+
 void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
                             size_t body_length, bool require_switch, time_t wall, struct connect_response *response)
 {
@@ -194,4 +205,6 @@ void connect_response_judge(const struct connect_request *request, const struct 
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
             response->verdict = CONNECT_RETRY_PLAIN;
     }
+    response->upgrade_in_doubt = response->verdict == CONNECT_FAILED && asked && !require_switch &&
+                                 doubts_upgrade(head);
 }

@@ -29,6 +29,7 @@ struct connect_response {
     bool busy;                /* FAILED by 429 or 503: another proxy may accept the request */
     bool target_trouble;      /* FAILED by 502 or 504: the target's fault, not the proxy's */
     bool denied;              /* FAILED by 407 */
+    bool upgrade_in_doubt;    /* FAILED, perhaps only because the request had Upgrade and a 2xx would have done */
     int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
     struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */
 };

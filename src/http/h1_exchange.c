@@ -48,7 +48,8 @@ static void answered(struct h1_exchange *h1)
 
     over(h1);
     if (trace_wants(&h1->trace))
-        trace_step(&h1->trace, "reply", "%s", h1_exchange_status_line(&h1->exchange, line, sizeof line));
+        trace_step(&h1->trace, "reply", "%s%s", h1_exchange_status_line(&h1->exchange, line, sizeof line),
+                   h1->head.unreadable > 0 ? ", with lines that are no fields" : "");
     h1->exchange.head = &h1->head;
     task_tell(&h1->exchange.task, OUTCOME_DONE);
 }

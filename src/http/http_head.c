@@ -11,7 +11,7 @@ static enum http_head_result bad(const char **why, const char *text)
 
 void http_head_start(struct http_head *head)
 {
-    head->field_count = head->scanned = head->line = 0;
+    head->field_count = head->unreadable = head->scanned = head->line = 0;
     head->status = 0;
 }
 
@@ -71,18 +71,57 @@ static enum http_head_result read_status_line(struct http_head *head, const char
     return HTTP_HEAD_MORE;
 }
 
-/* A field line; RFC 9112 section 5.1 allows no blank between name and colon. */
-static enum http_head_result read_field(struct http_head *head, const char *line, const char *end, const char **why)
+/* Whether this line, which cannot be read, may be meant for a field that somebody decides by: it begins with the name
+ * of one, whatever stands between and before the letters ("Set Proxy: x", "Connection close", " Location : x"). */
+static bool may_decide(const char *line, const char *end)
+{
+    static const char *const deciding[] = {"connection", "upgrade", "transferencoding", "contentlength", "setproxy",
+                                           "location", "proxyauthenticate", "via", "retryafter"};
+    char letters[sizeof "proxyauthenticate"]; /* the longest of them */
+    size_t count = 0;
+
+    for (const char *c = line; c < end && *c != ':' && count < sizeof letters - 1; c++)
+        if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z'))
+            letters[count++] = (char)(*c | 0x20);
+    letters[count] = '\0';
+    for (size_t i = 0; i < sizeof deciding / sizeof deciding[0]; i++)
+        if (strncmp(letters, deciding[i], strlen(deciding[i])) == 0)
+            return true;
+    return false;
+}
+
+/* The colon of a field line; NULL: it is none, and *why says so.  RFC 9112 section 5.1 allows no blank between name and
+ * colon. */
+static const char *find_colon(const char *line, const char *end, const char **why)
 {
     const char *colon = memchr(line, ':', (size_t)(end - line));
 
-    if (!colon || colon == line)
-        return bad(why, "answers with a header line that has no name");
-    for (const char *c = line; c < colon; c++)
+    if (is_blank(*line))
+        *why = "answers with a header line that starts with a blank";
+    else if (!colon || colon == line)
+        *why = "answers with a header line that has no name";
+    else
+        *why = NULL;
+    for (const char *c = line; !*why && c < colon; c++)
         if (!is_token_byte((unsigned char)*c))
-            return bad(why, "answers with a broken header name");
-    if (head->field_count == HTTP_HEAD_FIELDS_MAX)
+            *why = "answers with a broken header name";
+    return *why ? NULL : colon;
+}
+
+/* A field line, or one that is none: that is passed over, unless it decides. */
+static enum http_head_result read_field(struct http_head *head, const char *line, const char *end, bool decides,
+                                        const char **why)
+{
+    const char *wrong, *colon = find_colon(line, end, &wrong);
+
+    if (!colon && decides)
+        return bad(why, wrong);
+    if (head->field_count + head->unreadable == HTTP_HEAD_FIELDS_MAX)
         return bad(why, "answers with more than 128 header fields");
+    if (!colon) {
+        head->unreadable++;
+        return HTTP_HEAD_MORE;
+    }
     head->fields[head->field_count].name = (struct http_head_slice){line, (size_t)(colon - line)};
     head->fields[head->field_count++].value = trimmed(colon + 1, end);
     return HTTP_HEAD_MORE;
@@ -93,7 +132,7 @@ static enum http_head_result read_field(struct http_head *head, const char *line
 static enum http_head_result read_lines(struct http_head *head, char *bytes, size_t length, const char **why)
 {
     char *line = bytes, *search = bytes, *end = bytes + length;
-    bool first = true;
+    bool first = true, decides = false;
 
     while (line < end) {
         char *newline = memchr(search, '\n', (size_t)(end - search));
@@ -102,17 +141,16 @@ static enum http_head_result read_lines(struct http_head *head, char *bytes, siz
 
         if (stop == line)
             break;
+        decides |= may_decide(search, stop);
         if (!first && newline + 1 < end && is_blank(newline[1])) {
             memset(stop, ' ', (size_t)(newline - stop) + 1);
             search = newline + 1;
             continue;
         }
-        if (is_blank(*line))
-            return bad(why, "answers with a header line that starts with a blank");
-        result = first ? read_status_line(head, line, stop, why) : read_field(head, line, stop, why);
+        result = first ? read_status_line(head, line, stop, why) : read_field(head, line, stop, decides, why);
         if (result == HTTP_HEAD_BAD)
             return result;
-        first = false;
+        first = decides = false;
         line = search = newline + 1;
     }
     return HTTP_HEAD_DONE;

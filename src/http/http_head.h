@@ -1,5 +1,6 @@
 /* Parses the head of an HTTP/1 answer, status line and fields, from a buffer that grows as bytes arrive.  As strict
- * as RFC 9112 requires of a user agent, but a line may end in LF alone (section 2.2).  Pure; the caller owns the
+ * as RFC 9112 requires of a user agent, but a line may end in LF alone (section 2.2), and a line that is no field is
+ * passed over, as browsers do, unless it may be meant for a field that decides something.  Pure; the caller owns the
  * bytes, and a parsed head points into them. */
 #ifndef SALLYPORT_HTTP_HEAD_H
 #define SALLYPORT_HTTP_HEAD_H
@@ -19,7 +20,8 @@ struct http_head {
     int minor;                     /* minor version: HTTP/1.minor */
     int status;                    /* 100 to 599 */
     struct http_head_slice reason;  /* may be empty; any byte but CR, LF and NUL */
-    size_t field_count;
+    size_t unreadable;             /* lines that are no field and were passed over */
+    size_t field_count;            /* the two together are at most HTTP_HEAD_FIELDS_MAX */
     struct {
         struct http_head_slice name, value; /* value: trimmed, folded lines joined by blanks */
     } fields[HTTP_HEAD_FIELDS_MAX];

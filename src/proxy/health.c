@@ -12,7 +12,8 @@ struct entry {
     uint64_t rests_until; /* ms; 0: it is up */
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
-    bool plain;
+    bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
+    bool takes_upgrade;   /* it opened one with it */
     enum challenge_scheme scheme;
     unsigned offered;     /* bits of all schemes that it ever offered */
     char why[128];
@@ -178,6 +179,19 @@ bool health_is_plain(const struct health *health, const struct endpoint *proxy)
     const struct entry *entry = find(health, proxy);
 
     return entry && entry->plain;
+}
+
+bool health_takes_upgrade(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry && entry->takes_upgrade;
+}
+
+void health_note_upgrade(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    if (!health_takes_upgrade(health, proxy))
+        touch(health, proxy, now_ms)->takes_upgrade = true;
 }
 
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

@@ -1,5 +1,6 @@
-/* What is remembered of each proxy: whether it rests (back-off after a failure), whether it fails on Upgrade, and
- * which authentication scheme worked.  The caller passes the time: now_ms, in milliseconds of any monotonic clock.
+/* What is remembered of each proxy: whether it rests (back-off after a failure), whether it takes Upgrade or
+ * fails on it, and which authentication scheme worked.  The caller passes the time: now_ms, in milliseconds of any
+ * monotonic clock.
  * Each change for the worse is logged; name is the session's, or NULL.  Proxies and failures are copied. */
 #ifndef SALLYPORT_HEALTH_H
 #define SALLYPORT_HEALTH_H
@@ -58,6 +59,10 @@ void health_forget(struct health *health);
 /* It accepted a request without Upgrade after it had failed on one with it. */
 void health_set_plain(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms);
 bool health_is_plain(const struct health *health, const struct endpoint *proxy);
+
+/* It opened a tunnel to a request with Upgrade: what it refuses from then on, it means so. */
+void health_note_upgrade(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+bool health_takes_upgrade(const struct health *health, const struct endpoint *proxy);
 
 /* The authentication scheme that worked last, of those that it offered; NONE: not known. */
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

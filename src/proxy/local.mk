@@ -3,6 +3,8 @@
 src_libhouse_a_SOURCES += \
 	src/proxy/connector.c src/proxy/connector.h \
 	src/proxy/health.c src/proxy/health.h \
+	src/proxy/outer_route.c src/proxy/outer_route.h \
+	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h \
 	src/proxy/route.c src/proxy/route.h \

@@ -10,8 +10,9 @@
 #include "http/h1_exchange.h"
 #include "proxy/connector.h"
 #include "proxy/health.h"
+#include "proxy/outer_route.h"
+#include "proxy/plain_try.h"
 #include "proxy/pool.h"
-#include "proxy/route.h"
 #include "proxy/socks5.h"
 
 enum state { STARTED, AUTHENTICATE, PREPARE, OUTER, CONNECT, ASK };
@@ -24,8 +25,7 @@ struct proxy_request {
     struct authenticator *authenticator; /* NULL when there is no proxy */
     struct negotiate_login *login;            /* from PREPARE on, or NULL */
     struct proxy_request *outer;         /* in OUTER: the request to the proxy before this one */
-    struct route *way;                   /* the proxies of `via`; NULL: not used so far */
-    const struct endpoint *before;       /* the one of them that was asked last */
+    struct outer_route *way;             /* the proxies of `via`; NULL: not used so far */
     struct connector *connector;         /* in CONNECT */
     struct exchange *exchange;           /* in ASK, when there is no login */
     struct transport *transport;         /* between two of these parts, or to the target */
@@ -36,6 +36,7 @@ struct proxy_request {
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
+    struct plain_try plain;              /* whether it is asked once more, without Upgrade */
 };
 
 static void enter(struct proxy_request *request, enum state state);
@@ -43,13 +44,6 @@ static void enter(struct proxy_request *request, enum state state);
 static uint64_t now(const struct proxy_request *request)
 {
     return loop_now(request->task.loop);
-}
-
-/* Passes on the failure of a part as our own. */
-static void pass_on(struct proxy_request *request, enum outcome outcome, const struct failure *failure)
-{
-    request->task.failure = *failure;
-    task_tell(&request->task, outcome);
 }
 
 static void fail_for_memory(struct proxy_request *request)
@@ -68,6 +62,58 @@ static void drop_connection(struct proxy_request *request)
     request->exchange = NULL;
     request->transport = NULL;
     request->leftover = NULL;
+}
+
+/* Does everything once more, as if nothing had been asked. */
+static void begin_anew(struct proxy_request *request)
+{
+    drop_connection(request);
+    authenticator_free(request->authenticator);
+    request->authenticator = NULL;
+    enter(request, AUTHENTICATE);
+}
+
+/* --- the end, or once more without Upgrade --- */
+
+/* Every end but for want of memory comes here, with the response (DONE) or the task's failure set.  cut_off: the proxy
+ * closed or reset the connection in place of an answer. */
+static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
+{
+    const struct proxy_request_params *params = &request->params;
+    unsigned *announce = &request->params.request.announce;
+    bool asked = params->proxy && !params->proxy->socks && *announce & ANNOUNCE_UPGRADE;
+
+    if (outcome == OUTCOME_DONE && asked && request->response.verdict == CONNECT_OPEN)
+        health_note_upgrade(params->services->health, params->proxy, now(request));
+    if (asked && !params->require_switch && (outcome == OUTCOME_DONE || cut_off) &&
+        plain_try_begin(&request->plain, outcome == OUTCOME_DONE ? &request->response : NULL, &request->task.failure,
+                        health_takes_upgrade(params->services->health, params->proxy))) {
+        *announce &= ~(unsigned)ANNOUNCE_UPGRADE;
+        trace_step(&params->trace, "refused", "%s; once more, without Upgrade", plain_try_reason(&request->plain));
+        begin_anew(request);
+        return;
+    }
+    if (plain_try_has_opened(&request->plain, outcome, &request->response))
+        health_set_plain(params->services->health, params->name, params->proxy, now(request));
+    else
+        outcome = plain_try_end(&request->plain, outcome, &request->response, request->refused,
+                                &request->task.failure);
+    request->before_failed &= request->plain.kind != PLAIN_TRY_CHECKS; /* this proxy was tried */
+    task_tell(&request->task, outcome);
+}
+
+/* The same for a failure of the proxies before this one. */
+static void finish_before(struct proxy_request *request, enum outcome outcome)
+{
+    request->before_failed = request->way->failed_itself;
+    finish(request, outcome, false);
+}
+
+/* Passes on the failure of a part as our own. */
+static void pass_on(struct proxy_request *request, enum outcome outcome, const struct failure *failure, bool cut_off)
+{
+    request->task.failure = *failure;
+    finish(request, outcome, cut_off);
 }
 
 /* --- the connection --- */
@@ -110,8 +156,7 @@ static void find_connection(void *arg)
     } else if (!request->params.proxy || !request->params.via) {
         enter(request, CONNECT);
     } else if (request->way || (request->way = malloc(sizeof *request->way))) {
-        route_through(request->way, request->params.via);
-        request->before = &request->way->proxies[0];
+        outer_route_start(request->way, request->params.services, request->params.name, request->params.via);
         enter(request, OUTER);
     } else {
         fail_for_memory(request);
@@ -126,7 +171,7 @@ static void on_authenticator(void *arg, enum outcome outcome, const struct failu
     enum challenge_scheme scheme = authenticator_scheme(request->authenticator);
 
     if (outcome != OUTCOME_DONE)
-        pass_on(request, outcome, failure);
+        pass_on(request, outcome, failure, false);
     else if (request->params.proxy->socks || scheme == CHALLENGE_NONE || scheme == CHALLENGE_BASIC)
         find_connection(request);
     else
@@ -182,7 +227,7 @@ static void on_challenge(struct proxy_request *request)
         return;
     }
     add_words(request, why);
-    task_tell(&request->task, OUTCOME_DONE);
+    finish(request, OUTCOME_DONE, false);
 }
 
 /* sent: our credentials were sent. */
@@ -207,7 +252,7 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
         health_set_scheme(health, request->params.proxy, now(request), CHALLENGE_NONE);
     else if (lesson != CHALLENGE_NONE)
         health_set_scheme(health, request->params.proxy, now(request), lesson);
-    task_tell(&request->task, OUTCOME_DONE);
+    finish(request, OUTCOME_DONE, false);
 }
 
 /* True: a connection from the pool was dead, which is nobody's failure, and all is done again.  It was closed without
@@ -225,10 +270,7 @@ static bool begin_anew_if_stale(struct proxy_request *request, enum outcome outc
     if (!request->stale)
         return false;
     pool_note_stale(pool, request->params.proxy, request->params.own);
-    drop_connection(request);
-    authenticator_free(request->authenticator);
-    request->authenticator = NULL;
-    enter(request, AUTHENTICATE);
+    begin_anew(request);
     return true;
 }
 
@@ -237,12 +279,13 @@ static bool begin_anew_if_stale(struct proxy_request *request, enum outcome outc
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
+    bool cut_off = exchange_was_cut_off(request->exchange);
 
-    if (begin_anew_if_stale(request, outcome, exchange_was_cut_off(request->exchange)))
+    if (begin_anew_if_stale(request, outcome, cut_off))
         return;
     request->reached = true;
     if (outcome != OUTCOME_DONE)
-        pass_on(request, outcome, failure);
+        pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
     else
         on_answer(request, exchange_response(request->exchange),
                   request->params.proxy->socks ? socks5_credentials_were_sent(request->exchange)
@@ -290,8 +333,9 @@ static void enter_ask(struct proxy_request *request)
 static void on_login(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
+    bool cut_off = negotiate_login_was_cut_off(request->login);
 
-    if (begin_anew_if_stale(request, outcome, negotiate_login_was_cut_off(request->login)))
+    if (begin_anew_if_stale(request, outcome, cut_off))
         return;
     request->reached |= outcome != OUTCOME_LOCAL;
     if (outcome == OUTCOME_DONE) {
@@ -302,7 +346,7 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
         drop_connection(request);
         enter(request, AUTHENTICATE);
     } else {
-        pass_on(request, outcome, failure);
+        pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
     }
 }
 
@@ -346,7 +390,7 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
     if (outcome == OUTCOME_DONE && request->params.proxy)
         enter(request, ASK);
     else
-        task_tell(&request->task, outcome);
+        finish(request, outcome, false);
 }
 
 static void enter_connect(struct proxy_request *request)
@@ -376,56 +420,6 @@ static void enter_connect(struct proxy_request *request)
 
 /* --- OUTER: a tunnel from the proxy before this one --- */
 
-/* Reports a failure of the proxy before this one; speaks_of_this: its answer was about this proxy. */
-static void fail_before(struct proxy_request *request, enum outcome outcome, bool speaks_of_this)
-{
-    struct failure failure = request->task.failure;
-    char where[ENDPOINT_URL_MAX];
-
-    request->before_failed = !speaks_of_this;
-    task_fail(&request->task, outcome, failure.class, "cannot be reached through %.80s: %.150s",
-              endpoint_format_url(request->before, where), failure.what);
-}
-
-static void drop_outer(struct proxy_request *request)
-{
-    request->reached |= proxy_request_was_reached(request->outer);
-    proxy_request_free(request->outer);
-    request->outer = NULL;
-}
-
-/* There was no answer from the proxy before this one. */
-static void on_outer_failed(struct proxy_request *request, enum outcome outcome)
-{
-    if (outcome != OUTCOME_PEER) {
-        fail_before(request, OUTCOME_LOCAL, false);
-        return;
-    }
-    health_failed(request->params.services->health, request->params.name, request->before, now(request),
-                  &request->task.failure);
-    enter(request, OUTER); /* the next one is tried */
-}
-
-/* The proxy before this one refused.  If it is busy, the next one is tried.  A refusal of our user holds for all of
- * them.  Only 502 and 504 are about this proxy. */
-static void on_outer_refusal(struct proxy_request *request, const struct connect_response *response, bool refused)
-{
-    const struct services *services = request->params.services;
-    const struct failure *failure = &request->task.failure;
-
-    if (refused) {
-        health_failed(services->health, request->params.name, request->before, now(request), failure);
-        passwords_forget(services->passwords, request->params.via);
-    }
-    if (response->retry_after > 0)
-        health_sent_away(services->health, request->params.name, request->before, now(request),
-                         (unsigned)response->retry_after, failure);
-    if (response->busy)
-        enter(request, OUTER);
-    else
-        fail_before(request, refused ? OUTCOME_LOCAL : OUTCOME_PEER, response->target_trouble);
-}
-
 static void on_outer(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
@@ -434,29 +428,32 @@ static void on_outer(void *arg, enum outcome outcome, const struct failure *fail
 
     if (outcome == OUTCOME_DONE)
         response = *proxy_request_response(request->outer);
+    else
+        request->task.failure = *failure;
     if (outcome == OUTCOME_DONE && response.verdict == CONNECT_OPEN)
         request->transport = proxy_request_take(request->outer, &request->leftover, &request->leftover_length);
-    request->task.failure = failure ? *failure : response.failure;
-    drop_outer(request);
+    request->reached |= proxy_request_was_reached(request->outer);
+    proxy_request_free(request->outer);
+    request->outer = NULL;
     if (request->transport) {
-        health_worked(request->params.services->health, request->before, now(request));
+        outer_route_worked(request->way, now(request));
         enter(request, CONNECT);
-    } else if (outcome == OUTCOME_DONE) {
-        on_outer_refusal(request, &response, refused);
+    } else if (outer_route_goes_on(request->way, now(request), outcome == OUTCOME_DONE ? &response : NULL, refused,
+                                   &outcome, &request->task.failure)) {
+        enter(request, OUTER);
     } else {
-        on_outer_failed(request, outcome);
+        finish_before(request, outcome);
     }
 }
 
-/* The request names no mail protocol: HTTP goes through this tunnel. */
-static void ask_outer(struct proxy_request *request)
+/* Chooses one of the proxies before this one.  The request names no mail protocol: HTTP goes through this tunnel. */
+static void enter_outer(struct proxy_request *request)
 {
     const struct proxy_config *via = request->params.via;
-    const struct proxy_request_params params = {
+    struct proxy_request_params params = {
         .services = request->params.services,
         .settings = request->params.settings,
         .name = request->params.name,
-        .proxy = request->before,
         .own = via,
         .via = via->via,
         .request = {
@@ -471,29 +468,16 @@ static void ask_outer(struct proxy_request *request)
         .done = on_outer,
         .arg = request,
     };
+    enum outcome outcome;
 
+    if (!outer_route_next(request->way, now(request), &outcome, &request->task.failure)) {
+        finish_before(request, outcome);
+        return;
+    }
+    params.proxy = request->way->before;
     request->outer = proxy_request_start(&params);
     if (!request->outer)
         fail_for_memory(request);
-}
-
-/* Chooses one of the proxies before this one. */
-static void enter_outer(struct proxy_request *request)
-{
-    struct failure away;
-
-    switch (route_next(request->way, request->params.services->health, now(request), &request->before, &away)) {
-    case ROUTE_PROXY:
-        ask_outer(request);
-        break;
-    case ROUTE_AWAY:
-        request->task.failure = away;
-        fail_before(request, OUTCOME_LOCAL, false);
-        break;
-    case ROUTE_NONE: case ROUTE_DIRECT: /* the failure of the last one stays */
-        fail_before(request, OUTCOME_PEER, false);
-        break;
-    }
 }
 
 /* --- the state machine --- */
@@ -514,8 +498,11 @@ static void enter(struct proxy_request *request, enum state state)
 static void begin(struct task *task)
 {
     struct proxy_request *request = (struct proxy_request *)task;
+    const struct proxy_request_params *params = &request->params;
 
-    enter(request, request->params.proxy ? AUTHENTICATE : CONNECT);
+    if (params->proxy && !params->require_switch && health_is_plain(params->services->health, params->proxy))
+        request->params.request.announce &= ~(unsigned)ANNOUNCE_UPGRADE;
+    enter(request, params->proxy ? AUTHENTICATE : CONNECT);
 }
 
 static void drop(struct task *task)
@@ -560,7 +547,9 @@ const struct connect_response *proxy_request_response(const struct proxy_request
 
 const struct http_head *proxy_request_head(const struct proxy_request *request)
 {
-    return request->login ? negotiate_login_head(request->login) : exchange_head(request->exchange);
+    if (request->login)
+        return negotiate_login_head(request->login);
+    return request->exchange ? exchange_head(request->exchange) : NULL;
 }
 
 bool proxy_request_was_refused(const struct proxy_request *request)

@@ -1,14 +1,16 @@
 /* Asks one proxy for one tunnel, or dials the target when there is no proxy: prepares the credentials, makes the
- * connection (perhaps through another proxy), sends the request and reads the answer.  It knows nothing of other
- * proxies for the same target; tunnel.h decides what an answer leads to.
+ * connection (perhaps through another proxy), sends the request and reads the answer.  Where our Upgrade may be the
+ * cause of a refusal, it asks once more without.  It knows nothing of other proxies for the same target; tunnel.h
+ * decides what an answer leads to.
  *
  *     started -> AUTHENTICATE -> [PREPARE] -> [OUTER] -> CONNECT -> ASK -> over
  *                     ^           login       via ^                  |
  *                     |                           '- another one ----|  (a login's connection did not last)
- *                     '-------- 407: with credentials, anew ---------'
+ *                     '-------- 407: with credentials, anew ---------'  (or without Upgrade, plain_try.h)
  *
  * With a connection from the pool OUTER and CONNECT are skipped; if it was dead, everything is done once more without
- * the pool.  For a proxy that is reached through another one (`via`), OUTER is a request of its own to that other one.
+ * the pool.  For a proxy that is reached through another one (`via`), OUTER is a request of its own to that other one
+ * (outer_route.h).
  * When the authenticator begins its next round (407, or a scheme that cannot start), AUTHENTICATE waits for it. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
@@ -36,7 +38,7 @@ struct proxy_request_params {
     const struct endpoint *proxy;    /* NULL: dial the request's target itself */
     const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */
     const struct proxy_config *via;  /* the section of the proxies before this one; NULL: none */
-    struct connect_request request;  /* all but credentials */
+    struct connect_request request;  /* all but credentials; without Upgrade if the proxy is known to fail on it */
     bool require_switch;             /* a 2xx answer is a failure */
     const char *user, *password;     /* used when there is no section with a user; NULL: none */
     const char *(*forbids)(void *arg, const struct address *address); /* see connector_params */
@@ -55,7 +57,7 @@ struct proxy_request *proxy_request_start(const struct proxy_request_params *par
 void proxy_request_free(struct proxy_request *request);
 
 /* After DONE: what the answer means, and its head; borrowed.  Response NULL: there is no proxy; head NULL: it is a
- * SOCKS proxy.  A 407 here is final; its failure says what to set. */
+ * SOCKS proxy, or the answer was that to an earlier request.  A 407 here is final; its failure says what to set. */
 const struct connect_response *proxy_request_response(const struct proxy_request *request);
 const struct http_head *proxy_request_head(const struct proxy_request *request);
 

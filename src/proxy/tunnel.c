@@ -34,7 +34,6 @@ struct tunnel {
     struct redirect_chain chain;          /* the redirects since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
     const struct proxy_config *own; /* its section, whose secrets no other proxy may see; NULL: none */
-    bool plain;                    /* this proxy is asked once more, without Upgrade */
     bool on_loopback;              /* the proxy that answered is on this machine */
     bool switched;                 /* the answer was 101 */
 
@@ -114,7 +113,6 @@ static void fail(struct tunnel *tunnel, enum blame blame)
         failure_at(&tunnel->task.failure, tunnel->proxy ? endpoint_scheme(tunnel->proxy) : "",
                    endpoint_format(place(tunnel), where));
     drop(tunnel);
-    tunnel->plain = false;
     if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
         health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
                       &tunnel->task.failure);
@@ -362,7 +360,6 @@ static void on_redirect(struct tunnel *tunnel, const struct connect_response *re
         snprintf(why, sizeof why, "%s", forbidden);
     }
     drop(tunnel);
-    tunnel->plain = false;
     switch (decision) {
     case REDIRECT_FOLLOW: follow(tunnel); break;
     case REDIRECT_ASK: enter(tunnel, ASK); break;
@@ -374,14 +371,10 @@ static void on_answer(struct tunnel *tunnel, const struct connect_response *resp
 {
     tunnel->on_loopback = proxy_request_on_loopback(tunnel->request);
     switch (response->verdict) {
-    case CONNECT_RETRY_PLAIN:
-        drop(tunnel);
-        tunnel->plain = true;
-        enter(tunnel, REQUEST);
-        break;
     case CONNECT_REDIRECT: on_redirect(tunnel, response); break;
     case CONNECT_FAILED: on_refusal(tunnel, response); break;
-    case CONNECT_OPEN: case CONNECT_SKIP: break; /* on_request handles OPEN, and SKIP is never reported */
+    case CONNECT_OPEN: break; /* on_request handles it */
+    case CONNECT_SKIP: case CONNECT_RETRY_PLAIN: break; /* they are never reported */
     }
 }
 
@@ -389,8 +382,6 @@ static void on_open(struct tunnel *tunnel, bool switched)
 {
     tunnel->switched = switched;
     note_answer(tunnel);
-    if (tunnel->plain)
-        health_set_plain(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop));
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
@@ -426,8 +417,6 @@ static void enter_request(struct tunnel *tunnel)
     const struct listener_config *listener = tunnel->listener;
     const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
     bool configured = tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain);
-    bool plain = tunnel->plain || (tunnel->proxy && !section->require_switch &&
-                                   health_is_plain(tunnel->services->health, tunnel->proxy));
     struct proxy_request_params params = {
         .services = tunnel->services,
         .settings = &tunnel->config->settings,
@@ -446,7 +435,7 @@ static void enter_request(struct tunnel *tunnel)
     if (tunnel->proxy) {
         params.via = section->via; /* a learned proxy is reached as the proxy that named it */
         params.request.method = section->method;
-        params.request.announce = plain ? section->announce & ~(unsigned)ANNOUNCE_UPGRADE : section->announce;
+        params.request.announce = section->announce;
         params.request.token = listener->token;
         params.request.scheme = listener->scheme;
         params.request.alpn = listener->protocol->alpn;

@@ -1,11 +1,11 @@
-/* Opens one tunnel to a listener's target: asks one proxy after the other, follows redirects, and asks once more
- * without Upgrade where a proxy fails on it; then does TLS with the target, if the listener wants that.  The result
- * is a transport with the bytes that came after the answer, or one failure.
+/* Opens one tunnel to a listener's target: asks one proxy after the other and follows redirects; then does TLS with the
+ * target, if the listener wants that.  The result is a transport with the bytes that came after the answer, or one
+ * failure.
  *
  *     TARGET -> CHOOSE -> REQUEST -> [SECURE] -> OPEN
  *                 ^       |  ^ \-> [ASK] -> (REQUEST)
  *                 '-------'  '---> FAILED
- *     next proxy, redirect, retry, next SRV target: each counted, all bounded */
+ *     next proxy, redirect, next SRV target: each counted, all bounded */
 #ifndef SALLYPORT_TUNNEL_H
 #define SALLYPORT_TUNNEL_H
 

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "config/inifile.h"
 #include "redirect/public_suffix.h"
 
 /* --- the rules --- */
@@ -130,10 +129,12 @@ const char *redirect_policy_forbids_address(bool sender_on_loopback, const struc
 
 /* --- the rules in words --- */
 
-/* Prints a comment of one line, cut to the length that an INI file may have. */
+#define COMMENT_MAX 198 /* bytes of a comment with its mark: what is longer is hard to read */
+
+/* Prints a comment of one line, cut to COMMENT_MAX. */
 static void __attribute__((format(printf, 2, 3))) comment(FILE *out, const char *format, ...)
 {
-    char line[INIFILE_LINE_MAX - 2];
+    char line[COMMENT_MAX - 2];
     va_list values;
 
     va_start(values, format);
@@ -186,7 +187,7 @@ static void print_listener(const struct listener_config *listener, const struct 
         scope_exactly(&scope, &url);
         scope_format(&scope, text);
     }
-    if (strlen(listener->name) + strlen(text) + strlen(wider(policy)) < INIFILE_LINE_MAX - 40) {
+    if (strlen(listener->name) + strlen(text) + strlen(wider(policy)) < COMMENT_MAX - 40) {
         comment(out, "%s: a proxy may move %s %s", listener->name, text, wider(policy));
     } else {
         comment(out, "%s: a proxy may move %s", listener->name, text);

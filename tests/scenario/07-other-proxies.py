@@ -90,7 +90,7 @@ def the_next_proxy_when_the_first_has_no_time(stage):
     busy = house.proxy("one", BUSY)
     house.run(busy.url, house.proxy("two").url)
     house.greeted("two")
-    equal(len(busy.connections), 1, "connections at the busy proxy")
+    equal(len(busy.connections), 2, "connections at the busy proxy, with Upgrade and without")
 
 
 def the_next_proxy_when_the_first_breaks_off(stage):
@@ -123,7 +123,7 @@ def all_of_them_fail(stage):
     house.run(nobody(), busy.url)
     with house.daemon.connect("imap") as client:
         refusal(client, ("temporary",))
-    equal(len(busy.connections), 1, "connections at the second proxy")
+    equal(len(busy.connections), 2, "connections at the second proxy, with Upgrade and without")
     house.daemon.wait_line("imap #1 failed class=temporary")
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """An answer head with bytes or lines that RFC 9112 forbids is refused at once, and nothing of it reaches the client
-as it came; what the RFC lets a recipient mend (obs-fold) is mended."""
+as it came; what the RFC lets a recipient mend (obs-fold) is mended, and a line that is no field and cannot be meant
+for one that matters is passed over."""
 import time
 
 from kit import check, scenario
@@ -58,12 +59,14 @@ def bare_cr_as_the_only_line_end(stage):
     refused(stage, SWITCHED.replace(b"\r\n", b"\r"))
 
 
-def a_line_without_colon(stage):
-    refused(stage, with_field(b"this is no field"))
+def a_line_that_may_be_a_field_that_matters(stage):
+    refused(stage, with_field(b"Connection : close"))
 
 
-def a_field_without_name(stage):
-    refused(stage, with_field(b": nameless"))
+def lines_that_are_no_fields_are_passed_over(stage):
+    for line in (b"this is no field", b": nameless", b"Cache -Control: no-cache", b"Expires : -1",
+                 b"HTTP 1/1 302: Found"):
+        answering(stage, with_field(line)).greeted()
 
 
 def a_fold_before_the_first_field(stage):
@@ -116,8 +119,8 @@ scenario(nul_in_a_field_value,
          bare_cr_in_a_field_value,
          bare_cr_in_the_status_line,
          bare_cr_as_the_only_line_end,
-         a_line_without_colon,
-         a_field_without_name,
+         a_line_that_may_be_a_field_that_matters,
+         lines_that_are_no_fields_are_passed_over,
          a_fold_before_the_first_field,
          a_status_of_two_digits,
          a_status_of_four_digits,

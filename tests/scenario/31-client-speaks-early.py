@@ -90,7 +90,7 @@ def nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read(stage):
     told = refusal(client, ("permanent",))
     check("403" in told, f"the client was not told why: {told}")
     route.proxy.stop()
-    equal(rests, [b""], "what the refusing proxy got of the client")
+    equal(rests, [b"", b""], "what the refusing proxy got of the client, asked with Upgrade and without")
 
 
 def a_client_that_talks_on_while_it_is_refused_is_not_cut_off(stage):

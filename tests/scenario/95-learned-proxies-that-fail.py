@@ -55,7 +55,7 @@ def it_goes_back_once_and_no_second_time(stage):
     town.tell("b", BUSY)
     town.tell("c", BUSY)
     town.refused("503 Service Unavailable", ("temporary",))
-    equal([town.asked(name) for name in "abc"], [2, 1, 1], "requests")
+    equal([town.asked(name) for name in "abc"], [2, 2, 2], "requests, those that fail with Upgrade and without")
 
 
 def one_that_answers_with_an_error_of_its_own(stage):
@@ -80,7 +80,7 @@ def one_that_says_no_is_believed(stage):
     town.tell("b", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
     for _ in range(2):
         check(town["b"].url.endswith(town.refused("403 Forbidden").split(": ")[0]), "the refusal is not the second's")
-    equal((town.asked("a"), town.asked("b")), (1, 2), "requests")
+    equal((town.asked("a"), town.asked("b")), (1, 4), "requests, those that are refused with Upgrade and without")
 
 
 def one_that_breaks_off(stage):

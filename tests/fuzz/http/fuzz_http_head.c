@@ -41,7 +41,7 @@ static void look(const struct http_head *head, const char *bytes, size_t used)
     size_t field = 0, offset = 0, members = 0;
 
     MUST(head->status >= 100 && head->status <= 599);
-    MUST(head->field_count <= HTTP_HEAD_FIELDS_MAX);
+    MUST(head->field_count + head->unreadable <= HTTP_HEAD_FIELDS_MAX);
     MUST(head->reason.length <= used);
     for (size_t i = 0; i < head->field_count; i++) {
         const struct http_head_slice *name = &head->fields[i].name, *value = &head->fields[i].value;
@@ -88,7 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (result == HTTP_HEAD_BAD) {
         MUST(why_whole && why_pieces && strcmp(why_whole, why_pieces) == 0);
     } else if (result == HTTP_HEAD_DONE) {
-        MUST(used_whole == used_pieces && whole.field_count == pieces.field_count && whole.status == pieces.status);
+        MUST(used_whole == used_pieces && whole.field_count == pieces.field_count && whole.status == pieces.status &&
+             whole.unreadable == pieces.unreadable);
         look(&whole, at_once, used_whole);
         look(&pieces, bit_by_bit, used_pieces);
         for (size_t i = 0; i < whole.field_count; i++)

@@ -884,8 +884,8 @@ static const struct fault faults[] = {
      " answer=\"SSH-2.0-OpenSSH_9.2\\r\\n\""},
     {"\x15\x03\x01\x02\x02\x28", 0, true, false, NULL, "answers with TLS, not with plain HTTP", NULL},
     {"HTTP/2 200 OK\r\n\r\n", 0, false, false, NULL, "answers with another version of HTTP than 1.x", NULL},
-    {"HTTP/1.1 200 OK\r\nX\r\n\r\n", 0, false, false, NULL, "answers with a header line that has no name", NULL},
-    {"HTTP/1.1 200 OK\r\n\x01: y\r\n\r\n", 0, false, false, NULL, "answers with a broken header name", NULL},
+    {"HTTP/1.1 200 OK\r\nUpgrade\r\n\r\n", 0, false, false, NULL, "answers with a header line that has no name", NULL},
+    {"HTTP/1.1 200 OK\r\n\x01Via: y\r\n\r\n", 0, false, false, NULL, "answers with a broken header name", NULL},
     {"HTTP/1.1 100 Continue\r\n\r\nHT", 0, true, false, NULL, "closed the connection in the middle of its answer", ""},
 };
 

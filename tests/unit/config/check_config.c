@@ -255,28 +255,27 @@ END_TEST
 
 /* --- long lines and long lists --- */
 
-/* A line of exactly 198 bytes passes whole, one of 199 does not, whatever ends it. */
-START_TEST(a_line_has_at_most_198_bytes)
+/* A value of exactly 16 KiB passes whole, a longer one does not, whatever ends it. */
+START_TEST(a_value_has_at_most_16_kib)
 {
     static const char *const ends[] = {"\n", "\r\n", ""};
+    static char text[20000];
 
     for (size_t end = 0; end < 3; end++) {
-        for (size_t length = 190; length <= 230; length++) {
-            char text[1024];
-            size_t at = (size_t)snprintf(text, sizeof text, GOOD "[proxy]\nurl=http://p\nuser=u\npassword="), start;
+        for (size_t length = 16380; length <= 16390; length++) {
+            size_t at = (size_t)snprintf(text, sizeof text, GOOD "[proxy]\nurl=http://p\nuser=u\npassword=");
             struct reports reports;
             struct config *config;
 
-            start = at - strlen("password=");
-            while (at - start < length)
-                text[at++] = 'p';
+            memset(text + at, 'p', length);
+            at += length;
             at += (size_t)snprintf(text + at, sizeof text - at, "%s", ends[end]);
             config = parse(text, at, CONFIG_TO_CHECK, &reports);
-            ck_assert_msg((config != NULL) == (length <= 198), "%zu bytes: %s", length, reports.text);
+            ck_assert_msg((config != NULL) == (length <= 16384), "%zu bytes: %s", length, reports.text);
             if (config)
-                ck_assert_uint_eq(strlen(config->proxies[0].password), length - strlen("password="));
+                ck_assert_uint_eq(strlen(config->proxies[0].password), length);
             else
-                ck_assert_msg(strstr(reports.text, "f:7: the line is longer than 198 bytes") != NULL, "%s",
+                ck_assert_msg(strstr(reports.text, "f:7: the value is longer than 16384 bytes") != NULL, "%s",
                               reports.text);
             config_unref(config);
         }
@@ -284,16 +283,16 @@ START_TEST(a_line_has_at_most_198_bytes)
 }
 END_TEST
 
-/* The longest values that a line can hold, in every key that takes free text: what is printed is accepted. */
+/* Long values, in every key that takes free text: what is printed is accepted. */
 START_TEST(long_values_are_printed_so_that_they_are_accepted)
 {
     static const char *const keys[] = {"user=", "password=", "password-command=", "header=X: ", "header=Cookie: ",
                                        "url=http://", "target=", "protocol=", "listen=127.0.0.1:1\n\t"};
+    static char text[40000], line[17000];
 
     for (size_t key = 0; key < sizeof keys / sizeof keys[0]; key++) {
-        for (size_t length = 120; length <= 198; length++) {
+        for (size_t length = 120; length <= 16384 + strcspn(keys[key], "=") + 1; length += length < 260 ? 1 : 16124) {
             bool of_listener = strchr("tpl", keys[key][0]) && !strstr(keys[key], "pass");
-            char text[1024], line[256];
             size_t at = (size_t)snprintf(line, sizeof line, "%s", keys[key]), label = 0;
             struct reports reports;
             struct config *config;
@@ -308,12 +307,48 @@ START_TEST(long_values_are_printed_so_that_they_are_accepted)
                 snprintf(text, sizeof text, "[proxy]\n%s\n[imap]\ntarget=t\n", line);
             config = parse(text, strlen(text), CONFIG_TO_CHECK, &reports);
             if (config)
-                assert_fixed_point(config, line);
-            else /* a token and a listen address have limits of their own */
-                ck_assert_msg(strstr(line, "protocol=") || strstr(line, "listen="), "%s", reports.text);
+                assert_fixed_point(config, "a long line");
+            else /* a token, an address and a name have limits of their own */
+                ck_assert_msg(strstr(line, "protocol=") || strstr(line, "listen=") ||
+                                  (length > 240 && (strstr(line, "url=") || strstr(line, "target="))), "%s",
+                              reports.text);
             config_unref(config);
         }
     }
+}
+END_TEST
+
+/* Each key that takes a list takes it in as many lines as one likes; what is printed is accepted. */
+START_TEST(each_list_goes_on_in_indented_lines)
+{
+    static const char text[] = "[proxy]\nurl = http://p:1\n http://p:2\nannounce = alpn\n\tnew-protocol upgrade\n"
+                               "header = X-A: 1\n  X-B: 2\nheader = X-C: a = b\n  X-D: 4\n"
+                               "[imap]\ntarget = t\nlisten = 127.0.0.1:1\n 127.0.0.1:2\n";
+    struct reports reports;
+    struct config *config = parse(text, sizeof text - 1, CONFIG_TO_CHECK, &reports);
+
+    ck_assert_msg(config != NULL, "%s", reports.text);
+    ck_assert_uint_eq(config->proxies[0].urls.count, 2);
+    ck_assert_uint_eq(config->proxies[0].announce, ANNOUNCE_UPGRADE | ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL);
+    ck_assert_uint_eq(config->proxies[0].headers.count, 4);
+    ck_assert_str_eq(config->proxies[0].headers.at[1], "X-B: 2");
+    ck_assert_str_eq(config->proxies[0].headers.at[3], "X-D: 4");
+    ck_assert_uint_eq(config->listeners[0].listen.count, 2);
+    assert_fixed_point(config, text);
+    config_unref(config);
+}
+END_TEST
+
+/* The section that ends with an indented line gets its defaults like any other. */
+START_TEST(an_indented_line_does_not_reach_the_next_section)
+{
+    static const char text[] = "[proxy]\nurl = http://p:1\n http://p:2\n[imap]\ntarget = t\n[pop3]\ntarget = t\n";
+    struct reports reports;
+    struct config *config = parse(text, sizeof text - 1, CONFIG_TO_CHECK, &reports);
+
+    ck_assert_msg(config != NULL, "%s", reports.text);
+    ck_assert_str_eq(config->listeners[0].token, "IMAP");
+    config_unref(config);
 }
 END_TEST
 
@@ -616,7 +651,9 @@ int main(void)
     tcase_add_test(cases, the_shortest_file_has_all_defaults);
     tcase_add_test(cases, everything_that_can_be_set_is);
     tcase_add_test(cases, each_protocol_has_its_defaults);
-    tcase_add_test(cases, a_line_has_at_most_198_bytes);
+    tcase_add_test(cases, a_value_has_at_most_16_kib);
+    tcase_add_test(cases, each_list_goes_on_in_indented_lines);
+    tcase_add_test(cases, an_indented_line_does_not_reach_the_next_section);
     tcase_add_test(cases, long_values_are_printed_so_that_they_are_accepted);
     tcase_add_test(cases, long_lists_are_printed_so_that_they_are_accepted);
     tcase_add_test(cases, a_list_has_at_most_32_members);

@@ -9,7 +9,7 @@
 /* What a reader was told: "LINE [header]", "LINE key=value", "LINE +key=value" for what goes on, "LINE !fault"; a '|'
  * between them. */
 struct told {
-    char text[8192];
+    char text[40000];
     size_t length;
 };
 
@@ -107,25 +107,79 @@ START_TEST(no_line_harms_the_next)
 }
 END_TEST
 
-START_TEST(lines_are_whole_up_to_their_limit)
+/* What a value of any length and of awkward bytes is: each piece that inih gets of it begins and ends with any of
+ * them. */
+START_TEST(values_are_whole_up_to_their_limit)
 {
-    for (size_t length = INIFILE_LINE_MAX - 3; length < INIFILE_LINE_MAX + 20; length++) {
-        for (unsigned kind = 0; kind < 4; kind++) { /* LF, CR LF, end of file, a continuation */
-            char text[512], expected[512];
-            size_t at = kind == 3 ? (size_t)snprintf(text, sizeof text, "a=\n ") : 0, start = kind == 3 ? at - 1 : 0;
-            struct told told;
+    static const size_t lengths[][2] = {{1, 400}, {INIFILE_VALUE_MAX - 100, INIFILE_VALUE_MAX + 3}};
+    static char text[INIFILE_LINE_MAX + 16], expected[INIFILE_LINE_MAX + 16];
 
-            if (kind != 3)
-                at = (size_t)snprintf(text, sizeof text, "a=");
-            for (; at - start < length; at++)
-                text[at] = (char)('a' + at % 26);
-            snprintf(expected, sizeof expected, length > INIFILE_LINE_MAX ? "%s%d !the line is longer than 198 bytes"
-                                                                          : "%s%d %sa=%.*s",
-                     kind == 3 ? "1 a=|" : "", kind == 3 ? 2 : 1, kind == 3 ? "+" : "",
-                     (int)(kind == 3 ? length - 1 : length - 2), text + start + (kind == 3 ? 1 : 2));
-            at += (size_t)snprintf(text + at, sizeof text - at, "%s", kind == 1 ? "\r\n" : kind == 2 ? "" : "\n");
-            ck_assert_str_eq(read_bytes(text, at, &told), expected);
-        }
+    for (size_t length = lengths[_i / 4][0]; length <= lengths[_i / 4][1]; length++) {
+        const unsigned kind = (unsigned)_i % 4; /* LF, CR LF, end of file, a continuation */
+        size_t at = (size_t)snprintf(text, sizeof text, kind == 3 ? "a=\n " : "a = "), start = at;
+        struct told told;
+
+        while (at - start < length)
+            text[at] = "x; #[y=\t:z  ;"[at % 13], at++;
+        text[start] = text[at - 1] = 'V'; /* no key begins so */
+        text[at] = '\0';
+        snprintf(expected, sizeof expected, length > INIFILE_VALUE_MAX ? "%s%d !the value is longer than 16384 bytes"
+                 : "%s%d %sa=%s", kind == 3 ? "1 a=|" : "", kind == 3 ? 2 : 1, kind == 3 ? "+" : "", text + start);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s", kind == 1 ? "\r\n" : kind == 2 ? "" : "\n");
+        ck_assert_msg(strcmp(read_bytes(text, at, &told), expected) == 0, "%zu bytes: %.100s", length, told.text);
+    }
+}
+END_TEST
+
+START_TEST(a_line_that_is_too_long_is_told_and_left_out)
+{
+    static char text[2 * INIFILE_LINE_MAX];
+
+    for (size_t length = INIFILE_LINE_MAX - 1; length <= INIFILE_LINE_MAX + 5; length++) {
+        struct told told;
+        size_t at = length;
+
+        memset(text, ' ', length);
+        text[0] = 'a';
+        text[1] = '=';
+        text[length - 1] = 'b';
+        at += (size_t)snprintf(text + at, sizeof text - at, "\nc=d\n");
+        ck_assert_str_eq(read_bytes(text, at, &told), length <= INIFILE_LINE_MAX ? "1 a=b|2 c=d"
+                         : "1 !the line is longer than 16640 bytes|2 c=d");
+    }
+}
+END_TEST
+
+/* One file line is one value, and one number, however many pieces it took. */
+START_TEST(lines_behind_a_long_value_are_themselves)
+{
+    static char text[2000];
+    size_t at = (size_t)snprintf(text, sizeof text, "[x]\nlist =");
+    struct told told;
+
+    memset(text + at, 'v', 500);
+    at += 500;
+    at += (size_t)snprintf(text + at, sizeof text - at, "\n  more\n; a comment\nkey = value\n[y]\n more\n");
+    read_bytes(text, at, &told);
+    ck_assert_ptr_nonnull(strstr(told.text, "vvv|3 +list=more|5 key=value|6 [y]|7 !indented, but "));
+}
+END_TEST
+
+START_TEST(keys_are_whole_or_refused)
+{
+    for (size_t length = 1; length < 300; length++) {
+        char text[400], expected[400];
+        struct told told;
+
+        memset(text, 'k', length);
+        snprintf(text + length, sizeof text - length, " = v\n w\n");
+        if (length <= 90)
+            snprintf(expected, sizeof expected, "1 %.*s=v|2 +%.*s=w", (int)length, text, (int)length, text);
+        else /* with the blank it is longer already */
+            snprintf(expected, sizeof expected, "1 !no key has such a long name|2 !indented, but there is no value "
+                     "above that could go on here");
+        if (length != 90) /* its blank counts, too */
+            ck_assert_str_eq(read_bytes(text, strlen(text), &told), expected);
     }
 }
 END_TEST
@@ -150,7 +204,10 @@ int main(void)
     tcase_add_test(cases, lines_of_each_sort);
     tcase_add_test(cases, no_byte_of_a_value_is_lost);
     tcase_add_test(cases, no_line_harms_the_next);
-    tcase_add_test(cases, lines_are_whole_up_to_their_limit);
+    tcase_add_loop_test(cases, values_are_whole_up_to_their_limit, 0, 8);
+    tcase_add_test(cases, a_line_that_is_too_long_is_told_and_left_out);
+    tcase_add_test(cases, lines_behind_a_long_value_are_themselves);
+    tcase_add_test(cases, keys_are_whole_or_refused);
     tcase_add_test(cases, a_stream_that_fails_is_told);
     return unit_run();
 }

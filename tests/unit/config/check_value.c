@@ -37,8 +37,8 @@ static const struct kind kinds[] = {
     {"secret", {.key = "key", .kind = &value_text, .flags = VALUE_SECRET}, NULL},
     {"user", {.key = "key", .kind = &value_user}, NULL},
     {"token", {.key = "key", .kind = &value_token}, NULL},
-    {"listen", {.key = "key", .kind = &value_listen, .flags = VALUE_CONTINUES}, "imap"},
-    {"urls", {.key = "key", .kind = &value_urls, .flags = VALUE_CONTINUES}, NULL},
+    {"listen", {.key = "key", .kind = &value_listen}, "imap"},
+    {"urls", {.key = "key", .kind = &value_urls}, NULL},
     {"target", {.key = "key", .kind = &value_target}, "imap"},
     {"forward-target", {.key = "key", .kind = &value_target}, "forward"},
     {"header", {.key = "key", .kind = &value_headers, .flags = VALUE_REPEATS}, NULL},
@@ -54,7 +54,7 @@ static const struct kind *kind_of(const struct unit_cell *name, const char *wher
 }
 
 /* Reads values into one field, then says what is printed of it, without the last line's end; or "!" and the first
- * fault.  Values are separated by '|'. */
+ * fault.  Values are separated by '|'; one that begins with '>' is that of an indented line. */
 static const char *read_and_print(const struct kind *kind, const char *values, char *out, size_t size)
 {
     const struct protocol *protocol = kind->section ? protocol_find(kind->section, strlen(kind->section)) : NULL;
@@ -69,7 +69,8 @@ static const char *read_and_print(const struct kind *kind, const char *values, c
         const char *next = strsep(&rest, "|");
         char *value = unit_exact(next, strlen(next) + 1);
 
-        if (!value_parse(&kind->rule, protocol, &field, value, &why))
+        if (!(*value == '>' ? value_continue(&kind->rule, protocol, &field, value + 1, &why)
+                            : value_parse(&kind->rule, protocol, &field, value, &why)))
             ck_assert(why && *why);
         free(value);
     }

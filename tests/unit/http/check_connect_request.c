@@ -93,10 +93,31 @@ START_TEST(all_headers_in_their_order)
 }
 END_TEST
 
+/* Some proxies let through only the agents of a list: the one that the user sets takes the place of ours. */
+START_TEST(a_user_agent_of_the_users_own_is_the_only_one)
+{
+    static const struct endpoint target = {.host = "h", .port = 1};
+    char *headers[] = {"user-agent: Mozilla/5.0", "User-Agent-Hint: x", "Proxy-Connection: keep-alive"};
+    struct connect_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
+                                     .header_count = 3};
+    char out[512];
+
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\r\nuser-agent: Mozilla/5.0\r\n"));
+    ck_assert_ptr_null(strstr(out, "sallyport"));
+    ck_assert_ptr_nonnull(strstr(out, "\r\nProxy-Connection: keep-alive\r\n"));
+    request.headers = headers + 1;
+    request.header_count = 1;
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\r\nUser-Agent: sallyport/"));
+}
+END_TEST
+
 START_TEST(the_largest_configuration_fits)
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
-    char header[199], credentials[2048], *headers[32], out[CONNECT_REQUEST_MAX];
+    static char header[CONNECT_HEADERS_MAX / 32 - 1], credentials[65537];
+    char *headers[32], out[CONNECT_REQUEST_MAX];
     struct connect_request request = {.announce = 7, .target = &target, .token = "IMAP", .scheme = "imap",
                                      .alpn = "imap", .credentials = credentials, .headers = headers,
                                      .header_count = 32};
@@ -107,7 +128,7 @@ START_TEST(the_largest_configuration_fits)
     credentials[sizeof credentials - 1] = '\0';
     for (size_t i = 0; i < 32; i++)
         headers[i] = header;
-    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 32 * 200);
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 65536 + CONNECT_HEADERS_MAX);
 }
 END_TEST
 
@@ -130,6 +151,7 @@ int main(void)
 
     tcase_add_test(cases, requests_byte_for_byte);
     tcase_add_test(cases, all_headers_in_their_order);
+    tcase_add_test(cases, a_user_agent_of_the_users_own_is_the_only_one);
     tcase_add_test(cases, the_largest_configuration_fits);
     tcase_add_test(cases, each_table_of_words_ends);
     return unit_run();

@@ -78,6 +78,24 @@ static void judge_status(int status, const char *asked, struct connect_response 
     judge(asked, "IMAP", &cell, &body, response);
 }
 
+/* Whether somebody who dislikes Upgrade might answer so. */
+static bool may_be_upgrade(int status)
+{
+    return status == 101 || (status >= 400 && status != 407 && status != 408 && status != 425 && status != 429 &&
+                             status != 504 && status != 511);
+}
+
+START_TEST(who_says_when_to_come_again_means_it)
+{
+    struct connect_response response;
+    char head[] = "HTTP/1.1 503 Busy\r\nRetry-After: 5\r\n\r\n";
+    struct unit_cell cell = {head, sizeof head - 1}, body = {"", 0};
+
+    judge("upgrade", "IMAP", &cell, &body, &response);
+    ck_assert(!response.upgrade_in_doubt);
+}
+END_TEST
+
 /* Every status there can be, to every way of asking. */
 START_TEST(every_status_has_its_verdict)
 {
@@ -99,6 +117,9 @@ START_TEST(every_status_has_its_verdict)
             else if (status == 305 || status == 306)
                 expected = CONNECT_REDIRECT;
             ck_assert_msg(response.verdict == expected, "%d to \"%s\"", status, asked[i]);
+            ck_assert_msg(response.upgrade_in_doubt ==
+                              (expected == CONNECT_FAILED && upgrade && may_be_upgrade(status)),
+                          "%d to \"%s\"", status, asked[i]);
             ck_assert(!response.switched);
             ck_assert_int_eq(response.retry_after, CONNECT_RETRY_AFTER_NONE);
             if (expected != CONNECT_FAILED)
@@ -217,6 +238,7 @@ int main(void)
 
     tcase_add_test(cases, verdicts);
     tcase_add_test(cases, every_status_has_its_verdict);
+    tcase_add_test(cases, who_says_when_to_come_again_means_it);
     tcase_add_test(cases, retry_after);
     tcase_add_test(cases, long_answers_are_cut_well);
     tcase_add_test(cases, a_page_may_end_anywhere);

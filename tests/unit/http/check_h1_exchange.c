@@ -148,7 +148,7 @@ START_TEST(a_request_that_is_too_long_is_refused)
     stage_set_up();
     start(&asked, &request, false);
     stage_settle();
-    check_told(&asked, OUTCOME_LOCAL, "the request does not fit into 81920 bytes");
+    check_told(&asked, OUTCOME_LOCAL, "the request does not fit into 106496 bytes");
     ck_assert_int_eq(asked.failure.class, FAILURE_PERMANENT);
     ck_assert_uint_eq(asked.wire->heard_length, 0);
     end(&asked);
@@ -184,7 +184,8 @@ static const struct answer answers[] = {
      "101 that names no protocol"},
     {"* OK IMAP4rev1\r\n", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
      "answers with something that is not HTTP"},
-    {"HTTP/1.1 200 OK\r\nNo colon\r\n\r\n", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
+    {"HTTP/1.1 200 OK\r\nNo colon\r\n\r\nrest", OUTCOME_DONE, CONNECT_OPEN, false, "HTTP/1.1 200 OK", "rest", ""},
+    {"HTTP/1.1 200 OK\r\nConnection upgrade\r\n\r\n", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
      "answers with a header line that has no name"},
     {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 O", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
      "closed the connection in the middle of its answer"},

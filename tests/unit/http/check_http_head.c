@@ -173,10 +173,37 @@ START_TEST(at_most_128_fields)
 }
 END_TEST
 
+/* Lines that are passed over count, too. */
+START_TEST(at_most_128_lines_of_any_kind)
+{
+    for (unsigned lines = HTTP_HEAD_FIELDS_MAX; lines <= HTTP_HEAD_FIELDS_MAX + 1; lines++) {
+        char text[2048], *bytes;
+        size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n"), used;
+        const char *why = "no reason given";
+        struct http_head head;
+        bool fits = lines <= HTTP_HEAD_FIELDS_MAX;
+
+        for (unsigned i = 0; i < lines; i++)
+            at += (size_t)snprintf(text + at, sizeof text - at, i % 2 ? "A: %u\r\n" : "A %u\r\n", i);
+        at += (size_t)snprintf(text + at, sizeof text - at, "\r\n");
+        bytes = unit_exact(text, at);
+        http_head_start(&head);
+        ck_assert_int_eq(http_head_read(&head, bytes, at, &used, &why), fits ? HTTP_HEAD_DONE : HTTP_HEAD_BAD);
+        if (fits) {
+            ck_assert_uint_eq(head.field_count, HTTP_HEAD_FIELDS_MAX / 2);
+            ck_assert_uint_eq(head.unreadable, HTTP_HEAD_FIELDS_MAX / 2);
+        } else {
+            ck_assert_str_eq(why, "answers with more than 128 header fields");
+        }
+        free(bytes);
+    }
+}
+END_TEST
+
 /* A head may be read again for the next answer. */
 START_TEST(a_head_is_read_anew_after_start)
 {
-    char first[] = "HTTP/1.1 100 Continue\r\nA: 1\r\n\r\n", second[] = "HTTP/1.0 200\r\n\r\n";
+    char first[] = "HTTP/1.1 100 Continue\r\nA: 1\r\nno field\r\n\r\n", second[] = "HTTP/1.0 200\r\n\r\n";
     struct http_head head;
     const char *why;
     size_t used;
@@ -188,6 +215,7 @@ START_TEST(a_head_is_read_anew_after_start)
     ck_assert_int_eq(head.status, 200);
     ck_assert_int_eq(head.minor, 0);
     ck_assert_uint_eq(head.field_count, 0);
+    ck_assert_uint_eq(head.unreadable, 0);
     ck_assert_ptr_null(http_head_field(&head, "A"));
 }
 END_TEST
@@ -250,6 +278,7 @@ int main(void)
     tcase_add_test(cases, at_most_64_kib);
     tcase_add_test(cases, bytes_behind_the_head_do_not_count);
     tcase_add_test(cases, at_most_128_fields);
+    tcase_add_test(cases, at_most_128_lines_of_any_kind);
     tcase_add_test(cases, a_head_is_read_anew_after_start);
     tcase_add_test(cases, the_first_field_of_a_name_in_any_case);
     tcase_add_test(cases, members_of_all_fields_one_after_the_other);

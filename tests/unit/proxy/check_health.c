@@ -140,6 +140,24 @@ START_TEST(plain_is_remembered_whatever_else_happens)
 }
 END_TEST
 
+START_TEST(who_takes_upgrade_is_remembered_whatever_else_happens)
+{
+    struct health *health = health_new();
+
+    ck_assert(!health_takes_upgrade(health, &proxy));
+    health_note_upgrade(health, &proxy, START);
+    ck_assert(health_takes_upgrade(health, &proxy));
+    ck_assert(!health_takes_upgrade(health, &other));
+    health_failed(health, NULL, &proxy, START, because("x"));
+    health_worked(health, &proxy, START);
+    health_set_plain(health, NULL, &proxy, START);
+    ck_assert(health_takes_upgrade(health, &proxy));
+    health_forget(health);
+    ck_assert(!health_takes_upgrade(health, &proxy));
+    health_free(health);
+}
+END_TEST
+
 START_TEST(one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port)
 {
     struct health *health = health_new();
@@ -206,6 +224,7 @@ int main(void)
     tcase_add_test(cases, a_proxy_sent_us_away_for_as_long_as_it_said);
     tcase_add_test(cases, a_failure_after_being_away_rests_and_is_not_away);
     tcase_add_test(cases, plain_is_remembered_whatever_else_happens);
+    tcase_add_test(cases, who_takes_upgrade_is_remembered_whatever_else_happens);
     tcase_add_test(cases, one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port);
     tcase_add_test(cases, when_full_the_one_touched_longest_ago_gives_way);
     tcase_add_test(cases, a_long_reason_is_cut);

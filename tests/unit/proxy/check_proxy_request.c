@@ -14,6 +14,8 @@
 #define BASIC_LINE "\r\nProxy-Authorization: Basic YXJ0aHVyOm1hZ2lj\r\n" /* arthur:magic */
 #define DIGEST "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
 #define NO_LENGTH "Content-Length: 0\r\n\r\n"
+#define OPENS "HTTP/1.1 200 OK\r\n\r\n"
+#define AND_PLAINLY "; the same without Upgrade (announce = none)"
 
 /* --- a request, and what it told --- */
 
@@ -95,6 +97,12 @@ static struct proxy_request_params params_of(struct asked *asked, const char *la
         params.via = params.own->via;
     }
     return params;
+}
+
+/* The proxy p has opened tunnels with Upgrade: what it refuses is not asked for once more without. */
+static void it_takes_upgrade(void)
+{
+    health_note_upgrade(services->health, &section("")->urls.at[0], loop_now(services->loop));
 }
 
 static void start_with(struct asked *asked, const struct proxy_request_params *params)
@@ -312,8 +320,9 @@ END_TEST
 
 START_TEST(a_proxy_that_does_not_answer_is_told_so)
 {
-    static const char *const what[] = {"no answer within 30 s", "closed the connection without an answer",
-                                       "Connection reset by peer before its answer was complete",
+    static const char *const what[] = {"no answer within 30 s",
+                                       "closed the connection without an answer" AND_PLAINLY,
+                                       "Connection reset by peer before its answer was complete" AND_PLAINLY,
                                        "answers with something that is not HTTP"};
     struct asked asked;
 
@@ -322,14 +331,14 @@ START_TEST(a_proxy_that_does_not_answer_is_told_so)
     start(&asked, "");
     switch (_i) {
     case 0: stage_advance(29999); ck_assert_uint_eq(asked.told, 0); stage_advance(1); break;
-    case 1: wire_end(stage_wire(0)); break;
-    case 2: wire_break(stage_wire(0), ECONNRESET); break;
+    case 1: wire_end(stage_wire(0)); wire_end(stage_wire(1)); break; /* the second time it was asked without Upgrade */
+    case 2: wire_break(stage_wire(0), ECONNRESET); wire_break(stage_wire(1), ECONNRESET); break;
     case 3: wire_say(stage_wire(0), "* OK IMAP\r\n"); break;
     }
     check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, what[_i]);
     ck_assert(proxy_request_was_reached(asked.request));
     end(&asked);
-    ck_assert_uint_eq(stage_wires(), 1);
+    ck_assert_uint_eq(stage_wires(), _i == 1 || _i == 2 ? 2 : 1);
     tear_down();
 }
 END_TEST
@@ -348,7 +357,7 @@ START_TEST(a_request_that_is_too_long_is_our_own_trouble)
     params.request.header_count = 1;
     start_with(&asked, &params);
     stage_settle();
-    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into 81920 bytes");
+    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "the request does not fit into 106496 bytes");
     end(&asked);
     tear_down();
     free(header);
@@ -584,6 +593,7 @@ START_TEST(a_forged_refusal_brings_out_no_readable_password)
     struct asked asked;
 
     set_up("user = arthur\npassword = magic");
+    it_takes_upgrade();
     start(&asked, "");
     wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
     if (_i == 0) {
@@ -619,10 +629,208 @@ START_TEST(a_login_that_is_cut_off_fails)
 
     set_up("user = arthur\npassword = magic");
     health_set_scheme(services->health, &section("")->urls.at[0], loop_now(services->loop), CHALLENGE_DIGEST);
+    it_takes_upgrade();
     start(&asked, "");
     wire_end(stage_wire(0));
     check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
     ck_assert_uint_eq(stage_wires(), 1);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- once more without Upgrade --- */
+
+static bool has_upgrade(const struct wire *wire)
+{
+    bool upgrade = strstr(wire->heard, "\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n");
+
+    ck_assert_msg(strncmp(wire->heard, "CONNECT ", 8) == 0, "%s", wire->heard);
+    ck_assert(upgrade || !strstr(wire->heard, "pgrade"));
+    return upgrade;
+}
+
+static void answer_with(struct wire *wire, const char *answer)
+{
+    if (!answer)
+        wire_end(wire);
+    else if (!*answer)
+        wire_break(wire, ECONNRESET);
+    else
+        wire_say(wire, answer);
+}
+
+static bool is_plain(void)
+{
+    return health_is_plain(services->health, &section("")->urls.at[0]);
+}
+
+/* NULL: it closes; "": it resets. */
+static const char *const dislikes[] = {
+    "HTTP/1.1 403 Forbidden\r\nserver: envoy\r\nconnection: close\r\n" NO_LENGTH,
+    "HTTP/1.1 500 x\r\n" NO_LENGTH, "HTTP/1.1 502 x\r\n" NO_LENGTH, "HTTP/1.1 503 x\r\n" NO_LENGTH,
+    "HTTP/1.1 505 x\r\n" NO_LENGTH, "HTTP/1.1 431 x\r\n" NO_LENGTH, "HTTP/1.1 404 x\r\n" NO_LENGTH,
+    "HTTP/1.1 400 x\r\n" NO_LENGTH, "HTTP/1.1 426 x\r\nUpgrade: h2c\r\n" NO_LENGTH, NULL, "",
+    "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "HTTP/1.1 101 x\r\n\r\n",
+};
+
+START_TEST(a_proxy_that_dislikes_upgrade_is_asked_without)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    ck_assert(has_upgrade(stage_wire(0)));
+    answer_with(stage_wire(0), dislikes[_i]);
+    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert(!is_plain());
+    ck_assert(!has_upgrade(stage_wire(1)));
+    wire_say(stage_wire(1), OPENS "hello");
+    check_answered(&asked, CONNECT_OPEN, "");
+    check_taken(&asked, stage_wire(1), "hello");
+    ck_assert(is_plain());
+    start(&asked, ""); /* which is remembered */
+    ck_assert(!has_upgrade(stage_wire(2)));
+    wire_say(stage_wire(2), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
+    check_answered(&asked, CONNECT_FAILED, "403 Forbidden");
+    end(&asked);
+    ck_assert_uint_eq(stage_wires(), 3);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_proxy_that_has_taken_upgrade_is_obeyed)
+{
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    wire_say(stage_wire(0), OPENS);
+    check_taken(&asked, stage_wire(0), "");
+    start(&asked, "");
+    ck_assert(has_upgrade(stage_wire(1)));
+    answer_with(stage_wire(1), _i == 0 ? "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH : _i == 1 ? NULL : "");
+    if (_i == 0)
+        check_answered(&asked, CONNECT_FAILED, "403 Forbidden");
+    else
+        ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
+    end(&asked);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert(!is_plain());
+    tear_down();
+}
+END_TEST
+
+/* Another place, who asks, when, and time that ran out: none of it is about Upgrade. */
+START_TEST(an_answer_about_something_else_is_believed)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH, "HTTP/1.1 305 There\r\n" NO_LENGTH,
+        "HTTP/1.1 302 Login\r\n" NO_LENGTH, "HTTP/1.1 429 Slowly\r\n" NO_LENGTH,
+        "HTTP/1.1 503 Later\r\nRetry-After: 7\r\n" NO_LENGTH, "HTTP/1.1 504 Late\r\n" NO_LENGTH,
+        "HTTP/1.1 408 Late\r\n" NO_LENGTH, "HTTP/1.1 511 Login\r\n" NO_LENGTH,
+    };
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    wire_say(stage_wire(0), answers[_i]);
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    ck_assert_ptr_null(strstr(proxy_request_response(asked.request)->failure.what, "announce"));
+    end(&asked);
+    ck_assert_uint_eq(stage_wires(), 1);
+    tear_down();
+}
+END_TEST
+
+/* Where a 2xx would not do, or nothing was announced, there is nothing to try. */
+START_TEST(nothing_is_tried_where_it_is_no_use)
+{
+    struct proxy_request_params params;
+    struct asked asked;
+
+    set_up("");
+    params = params_of(&asked, "");
+    params.require_switch = _i == 0;
+    params.request.announce = _i == 0 ? ANNOUNCE_UPGRADE : ANNOUNCE_ALPN;
+    for (unsigned i = 0; i < 2; i++) {
+        start_with(&asked, &params);
+        stage_settle();
+        answer_with(stage_wire(i), i == 0 ? "HTTP/1.1 403 No\r\n" NO_LENGTH : NULL);
+        ck_assert_uint_eq(asked.told, 1);
+        end(&asked);
+    }
+    ck_assert_uint_eq(stage_wires(), 2);
+    tear_down();
+}
+END_TEST
+
+START_TEST(when_the_plain_try_fails_the_first_answer_stands)
+{
+    static const struct {
+        const char *second, *what;
+    } rows[] = {
+        {"HTTP/1.1 403 Forbidden\r\n" NO_LENGTH, "403 Forbidden" AND_PLAINLY},
+        {"HTTP/1.1 502 Bad\r\n" NO_LENGTH, "403 Forbidden; without Upgrade (announce = none): 502 Bad"},
+        {NULL, "403 Forbidden; without Upgrade (announce = none): closed the connection without an answer"},
+        {"!", "403 Forbidden; without Upgrade (announce = none): cannot connect to 192.0.2.1:3128: Connection refused"},
+    };
+    struct asked asked;
+
+    set_up("");
+    start(&asked, "");
+    if (rows[_i].second && rows[_i].second[0] == '!')
+        stage_address("192.0.2.1", STAGE_REFUSES);
+    wire_say(stage_wire(0), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
+    if (!rows[_i].second || rows[_i].second[0] != '!')
+        answer_with(stage_wire(1), rows[_i].second);
+    ck_assert_int_eq(check_answered(&asked, CONNECT_FAILED, rows[_i].what)->failure.class, FAILURE_PERMANENT);
+    if (_i == 3)
+        ck_assert_ptr_null(proxy_request_head(asked.request));
+    end(&asked);
+    ck_assert_uint_eq(stage_wires(), _i == 3 ? 1 : 2);
+    ck_assert(!is_plain());
+    tear_down();
+}
+END_TEST
+
+/* The try without Upgrade is a whole request: a proxy that wants to know who asks is told. */
+START_TEST(the_plain_try_has_credentials)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic\nauth = basic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
+    ck_assert(!has_upgrade(stage_wire(1)));
+    if (_i == 0) {
+        wire_say(stage_wire(1), OPENS);
+        check_answered(&asked, CONNECT_OPEN, "");
+    } else { /* and when it refuses them, that is what matters */
+        wire_say(stage_wire(1), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+        check_answered(&asked, CONNECT_FAILED, "407 No: user and password, or ticket, were refused");
+        ck_assert(proxy_request_was_refused(asked.request));
+    }
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* A login goes on with Upgrade once the proxy has answered 407, and may still be refused for it. */
+START_TEST(a_login_is_tried_without_upgrade_too)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic\nauth = digest");
+    start(&asked, "");
+    answer_with(stage_wire(0), _i == 0 ? "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH : NULL);
+    ck_assert(!has_upgrade(stage_wire(1)));
+    wire_say(stage_wire(1), OPENS);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert(is_plain());
     end(&asked);
     tear_down();
 }
@@ -1031,6 +1239,13 @@ int main(void)
     tcase_add_test(cases, a_login_may_want_another_connection);
     tcase_add_test(cases, what_cannot_start_gives_way);
     tcase_add_test(cases, what_cannot_start_and_is_alone_fails);
+    tcase_add_loop_test(cases, a_proxy_that_dislikes_upgrade_is_asked_without, 0, sizeof dislikes / sizeof dislikes[0]);
+    tcase_add_loop_test(cases, a_proxy_that_has_taken_upgrade_is_obeyed, 0, 3);
+    tcase_add_loop_test(cases, an_answer_about_something_else_is_believed, 0, 8);
+    tcase_add_loop_test(cases, nothing_is_tried_where_it_is_no_use, 0, 2);
+    tcase_add_loop_test(cases, when_the_plain_try_fails_the_first_answer_stands, 0, 4);
+    tcase_add_loop_test(cases, the_plain_try_has_credentials, 0, 2);
+    tcase_add_loop_test(cases, a_login_is_tried_without_upgrade_too, 0, 2);
     tcase_add_test(cases, a_proxy_is_reached_through_another);
     tcase_add_test(cases, bytes_before_the_request_are_no_proxys);
     tcase_add_loop_test(cases, what_the_other_proxy_answers_decides, 0, sizeof outers / sizeof outers[0]);

@@ -13,6 +13,7 @@
 
 #define OPENS "HTTP/1.1 101 x\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n"
 #define TO(proxy, rest) "HTTP/1.1 305 Use Proxy\r\nSet-Proxy: SET; proxyURI=\"http://" proxy "\"" rest "\r\n\r\n"
+#define AND_PLAINLY "; the same without Upgrade (announce = none)"
 #define HERE "; scope=\"imap://mail.example.net\""
 #define WIDER "; scope=\"imap://\"; seconds=60"
 
@@ -74,6 +75,15 @@ static void tear_down(void)
 {
     config_unref(config);
     stage_tear_down();
+}
+
+/* This proxy has opened tunnels with Upgrade: what it refuses is not asked for once more without. */
+static void takes_upgrade(const char *host)
+{
+    struct endpoint proxy = {.port = 3128};
+
+    snprintf(proxy.host, sizeof proxy.host, "%s", host);
+    health_note_upgrade(services->health, &proxy, loop_now(services->loop));
 }
 
 static void open_tunnel(struct asked *asked)
@@ -215,6 +225,7 @@ START_TEST(a_record_names_the_targets)
     struct asked asked;
 
     set_up("http://a:3128", "", SRV, "");
+    takes_upgrade("a");
     stage_srv("_imap._tcp.example.net", "one.example.net:1143 two.example.net:2143");
     start(&asked);
     ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT one.example.net:1143 HTTP/1.1\r\n"));
@@ -266,21 +277,23 @@ END_TEST
 /* What the first of two proxies does, and what becomes of it. */
 static const struct {
     const char *answer; /* NULL: it ends; "": nothing; "!": it cannot be reached */
+    bool again;         /* it is asked once more, without Upgrade, and does the same */
     bool next;          /* the second one is asked */
     enum health_state state;
     enum failure_class class;
     const char *what;   /* of the failure, when the second one is not */
 } firsts[] = {
-    {"!", true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
-    {NULL, true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
-    {"", true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
-    {"* OK IMAP\r\n", true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
-    {"HTTP/1.1 503 Busy\r\n\r\n", true, HEALTH_UP, FAILURE_TEMPORARY, NULL},
-    {"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n", true, HEALTH_AWAY, FAILURE_TEMPORARY, NULL},
-    {"HTTP/1.1 429 Slowly\r\n\r\n", true, HEALTH_UP, FAILURE_TEMPORARY, NULL},
-    {"HTTP/1.1 403 Must not\r\n\r\n", false, HEALTH_UP, FAILURE_PERMANENT, "403 Must not"},
-    {"HTTP/1.1 500 Ill\r\n\r\n", false, HEALTH_UP, FAILURE_TEMPORARY, "500 Ill"},
-    {"HTTP/1.1 502 Not there\r\n\r\n", false, HEALTH_UP, FAILURE_TEMPORARY, "502 Not there"},
+    {"!", false, true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
+    {NULL, true, true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
+    {"", false, true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
+    {"* OK IMAP\r\n", false, true, HEALTH_RESTING, FAILURE_TEMPORARY, NULL},
+    {"HTTP/1.1 503 Busy\r\n\r\n", true, true, HEALTH_UP, FAILURE_TEMPORARY, NULL},
+    {"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n", false, true, HEALTH_AWAY, FAILURE_TEMPORARY, NULL},
+    {"HTTP/1.1 429 Slowly\r\n\r\n", false, true, HEALTH_UP, FAILURE_TEMPORARY, NULL},
+    {"HTTP/1.1 403 Must not\r\n\r\n", true, false, HEALTH_UP, FAILURE_PERMANENT, "403 Must not" AND_PLAINLY},
+    {"HTTP/1.1 500 Ill\r\n\r\n", true, false, HEALTH_UP, FAILURE_TEMPORARY, "500 Ill" AND_PLAINLY},
+    {"HTTP/1.1 502 Not there\r\n\r\n", true, false, HEALTH_UP, FAILURE_TEMPORARY, "502 Not there" AND_PLAINLY},
+    {"HTTP/1.1 504 Too late\r\n\r\n", false, false, HEALTH_UP, FAILURE_TEMPORARY, "504 Too late"},
 };
 
 START_TEST(what_a_proxy_does_decides_who_is_next)
@@ -291,12 +304,14 @@ START_TEST(what_a_proxy_does_decides_who_is_next)
     if (firsts[_i].answer && firsts[_i].answer[0] == '!')
         stage_address("192.0.2.1", STAGE_REFUSES);
     start(&asked);
-    if (!firsts[_i].answer)
-        wire_end(stage_wire(0));
-    else if (!firsts[_i].answer[0])
-        stage_advance(config->settings.handshake_timeout);
-    else if (firsts[_i].answer[0] != '!')
-        wire_say(stage_wire(0), firsts[_i].answer);
+    for (unsigned i = 0; i < (firsts[_i].again ? 2 : 1); i++) {
+        if (!firsts[_i].answer)
+            wire_end(stage_wire(i));
+        else if (!firsts[_i].answer[0])
+            stage_advance(config->settings.handshake_timeout);
+        else if (firsts[_i].answer[0] != '!')
+            wire_say(stage_wire(i), firsts[_i].answer);
+    }
     ck_assert_int_eq(state_of("a"), firsts[_i].state);
     if (firsts[_i].next) {
         ck_assert_uint_eq(asked.told, 0);
@@ -305,7 +320,7 @@ START_TEST(what_a_proxy_does_decides_who_is_next)
         ck_assert_ptr_nonnull(strstr(asked.steps, ";failed "));
     } else {
         check_failed(&asked, firsts[_i].class, "a:3128", firsts[_i].what);
-        ck_assert_uint_eq(stage_wires(), 1);
+        ck_assert_uint_eq(stage_wires(), firsts[_i].again ? 2 : 1);
     }
     end(&asked);
     tear_down();
@@ -332,6 +347,7 @@ START_TEST(falling_back_to_the_direct_way)
     struct asked asked;
 
     set_up("http://a:3128", "fallback = direct", "", "");
+    takes_upgrade("a");
     if (_i == 0)
         stage_address("192.0.2.1", STAGE_REFUSES);
     start(&asked);
@@ -403,6 +419,7 @@ START_TEST(a_proxy_that_has_answered_is_well)
     const char *why;
 
     set_up("http://a:3128", "", "", "");
+    takes_upgrade("a");
     health_failed(services->health, NULL, &a, loop_now(services->loop), &failure);
     stage_advance(HEALTH_REST_FIRST_MS);
     start(&asked);
@@ -631,6 +648,7 @@ START_TEST(a_learned_proxy_that_fails_is_forgotten)
     struct asked asked;
 
     set_up("http://a:3128", "", "", "");
+    takes_upgrade("b");
     start(&asked);
     wire_say(stage_wire(0), TO("b:3128", HERE "; seconds=60"));
     if (answers[_i])

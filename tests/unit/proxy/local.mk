@@ -2,6 +2,8 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_connector \
 	tests/unit/proxy/check_connector_tls \
 	tests/unit/proxy/check_health \
+	tests/unit/proxy/check_outer_route \
+	tests/unit/proxy/check_plain_try \
 	tests/unit/proxy/check_pool \
 	tests/unit/proxy/check_pool_trouble \
 	tests/unit/proxy/check_proxy_request \
@@ -13,6 +15,7 @@ UNIT_TESTS += \
 
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_tls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_outer_route_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "proxy/health.h"
 
 static void on_ended(void *arg, bool well)
 {
@@ -14,8 +15,12 @@ static void on_ended(void *arg, bool well)
 
 void scene_set_up(struct scene *scene, const char *text)
 {
+    static const struct endpoint proxy = {.host = "proxy.example", .port = 3128};
+    struct services *services = stage_set_up();
+
     *scene = (struct scene){.config = unit_config(text)};
-    scene->sessions = sessions_new(stage_set_up(), on_ended, scene);
+    scene->sessions = sessions_new(services, on_ended, scene);
+    health_note_upgrade(services->health, &proxy, 0); /* so that it is obeyed when it refuses */
     ck_assert_ptr_nonnull(scene->sessions);
     stage_name("proxy.example", "192.0.2.1");
     stage_address("192.0.2.1", STAGE_CONNECTS);
