@@ -487,6 +487,7 @@ static void enter_secure(struct tunnel *tunnel)
         .loop = tunnel->services->loop,
         .contexts = tunnel->services->contexts,
         .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
+        .ehlo_name = listener->ehlo_name,
         .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
         .ca_option = "tls-ca-file",
         .host = targets_certified_name(listener, &tunnel->target),
