@@ -8,4 +8,5 @@ src_libhouse_a_SOURCES += \
 	src/config/option.c src/config/option.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \
+	src/config/tls_hint.c src/config/tls_hint.h \
 	src/config/value.c src/config/value.h

@@ -468,14 +468,13 @@ static void enter_request(struct tunnel *tunnel)
 static void on_tls(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
-    char where[ENDPOINT_TEXT_MAX];
 
     if (outcome == OUTCOME_DONE) {
         enter(tunnel, OPEN);
         return;
     }
     tunnel->task.failure = *failure;
-    failure_at(&tunnel->task.failure, "", endpoint_format(&tunnel->target, where));
+    targets_place_failure(tunnel->listener, &tunnel->target, outcome == OUTCOME_PEER, &tunnel->task.failure);
     fail(tunnel, outcome == OUTCOME_PEER ? BLAME_TARGET : BLAME_NOBODY);
 }
 

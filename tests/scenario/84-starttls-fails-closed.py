@@ -270,7 +270,8 @@ def ehlo_is_not_understood(stage):
     town = changed(stage, lambda _: {"asked": False, "turns": ((CHOSEN, b"502 5.5.1 what is EHLO?\r\n"),)},
                    sections=["smtp", "submission"], more="\nehlo-name = host.example.net")
     town.refused(["permanent"],
-                 "refuses EHLO as host.example.net, which ehlo-name sets: .{{1,2}}502 5.5.1 what is EHLO", lambda _dialogue: CHOSEN)
+                 "refuses EHLO as host.example.net, which ehlo-name sets: .{{1,2}}502 5.5.1 what is EHLO",
+                 lambda _dialogue: CHOSEN)
 
 
 def ehlo_is_too_much_for_now(stage):

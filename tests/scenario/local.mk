@@ -76,7 +76,9 @@ SCENARIO_TESTS = \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
-	tests/scenario/130-connect-on-a-terminal.py
+	tests/scenario/130-connect-on-a-terminal.py \
+	tests/scenario/131-goodbye.py \
+	tests/scenario/132-tls-and-plain-text-meet.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

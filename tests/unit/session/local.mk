@@ -1,12 +1,14 @@
 UNIT_TESTS += \
 	tests/unit/session/check_access \
+	tests/unit/session/check_ending \
 	tests/unit/session/check_listener_set \
 	tests/unit/session/check_pipe \
 	tests/unit/session/check_pump \
 	tests/unit/session/check_session \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
-	tests/unit/session/check_timeouts
+	tests/unit/session/check_timeouts \
+	tests/unit/session/check_via
 
 # the lines of the log pass through the test
 GIVEN = -Wl,--wrap=log_event,--wrap=log_message
