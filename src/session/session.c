@@ -265,7 +265,7 @@ static void fail_ungreeted(struct session *session, const char *what)
 
     failure_set(&failure, FAILURE_TEMPORARY, "%s", what);
     failure_at_url(&failure, via_text(session->via));
-    if (!target->srv)
+    if (!target->srv && !session->pump.way[PUMP_UP].begun) /* a client that has spoken may do TLS itself */
         tls_hint_add(session->listener, target->place.port, &failure);
     pump_stop(&session->pump);
     refuse(session, "failed", "", &failure);

@@ -180,9 +180,10 @@ END_TEST
 /* The client waits for a greeting, so it gets a reason in its place; one that speaks TLS itself could not read it. */
 START_TEST(a_tunnel_that_ends_without_a_greeting_is_a_failure)
 {
-    static const char *const says[] = {"", "\x16\x03\x01", ""};
-    static const char *const targets[] = {"mail.example.net:143", "mail.example.net:143", "mail.example.net:993"};
-    static const char *const hints[] = {"", "", "; this port expects TLS: set tls = yes, or let the client do TLS "
+    static const char *const says[] = {"", "\x16\x03\x01", "\x16\x03\x01", ""};
+    static const char *const targets[] = {"mail.example.net:143", "mail.example.net:143", "mail.example.net:993",
+                                          "mail.example.net:993"};
+    static const char *const hints[] = {"", "", "", "; this port expects TLS: set tls = yes, or let the client do TLS "
                                                 "itself"};
     char text[200], lines[700];
     struct scene scene;
@@ -273,7 +274,7 @@ int main(void)
     tcase_add_test(cases, a_refused_client_that_had_ended_already_is_not_waited_for);
     tcase_add_test(cases, a_refused_client_that_talks_on_and_on_is_let_go);
     tcase_add_test(cases, a_client_at_a_socket_reads_why);
-    tcase_add_loop_test(cases, a_tunnel_that_ends_without_a_greeting_is_a_failure, 0, 3);
+    tcase_add_loop_test(cases, a_tunnel_that_ends_without_a_greeting_is_a_failure, 0, 4);
     tcase_add_loop_test(cases, a_client_that_speaks_tls_gets_a_reset_in_place_of_a_line, 0,
                         sizeof hellos / sizeof hellos[0]);
     tcase_add_test(cases, a_client_that_cannot_be_told_gets_a_reset);
