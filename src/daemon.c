@@ -39,7 +39,7 @@ struct daemon {
     struct control_server *control;
     uint64_t started; /* ms of the loop's clock */
     daemon_log_fn *set_log;
-    struct loop_signal signals[3];
+    struct loop_signal signals[4];
     struct loop_timer wind_down;
     struct access access;
     unsigned rounds;
@@ -160,7 +160,7 @@ static void stop(struct daemon *daemon, const char *signal)
 
 static void on_stop_signal(void *arg, int number)
 {
-    stop(arg, number == SIGINT ? "INT" : "TERM");
+    stop(arg, number == SIGINT ? "INT" : number == SIGHUP ? "HUP" : number == SIGQUIT ? "QUIT" : "TERM");
 }
 
 static void on_stop_order(void *arg)
@@ -354,6 +354,16 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     return status;
 }
 
+/* `connect` gives what it was started with back as it was, whatever ends it.  A signal that is ignored, as under nohup,
+ * stays ignored. */
+static bool stop_at(struct daemon *daemon, struct loop_signal *signal, int number)
+{
+    struct sigaction before;
+
+    return (sigaction(number, NULL, &before) == 0 && before.sa_handler == SIG_IGN) ||
+           loop_signal_start(daemon->services.loop, signal, number, on_stop_signal, daemon);
+}
+
 static void on_only_session_ended(void *arg, bool well)
 {
     struct daemon *daemon = arg;
@@ -367,7 +377,8 @@ int daemon_connect(struct config *config, const struct listener_config *listener
     struct daemon daemon = {.config = config};
     struct transport *client = NULL;
 
-    if (prepare(&daemon, on_only_session_ended))
+    if (prepare(&daemon, on_only_session_ended) && stop_at(&daemon, &daemon.signals[2], SIGHUP) &&
+        stop_at(&daemon, &daemon.signals[3], SIGQUIT))
         client = transport_from_pair(daemon.services.loop, STDIN_FILENO, STDOUT_FILENO);
     if (client) {
         sessions_set_lone(daemon.sessions);

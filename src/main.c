@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "config/option.h"
 #include "config/socket_unit.h"
+#include "config/tls_hint.h"
 #include "control/control_client.h"
 #include "daemon.h"
 #include "net/resolver.h"
@@ -169,6 +170,7 @@ static int command_check(char *const arguments[], int count)
         config_print(config, stdout);
         putchar('\n');
         redirect_policy_print(config, stdout);
+        tls_hint_print(config, stdout);
     }
     config_unref(config);
     if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "config/proxy_environment.h"
+#include "protocol/starttls.h"
 
 static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *complaints, int line, const char *format,
                                                            ...)
@@ -156,6 +157,24 @@ static void check_circles(const struct config *config, struct diagnostics *compl
     }
 }
 
+/* Finds names that could not be said in EHLO, and where none is said. */
+static void check_ehlo_names(const struct config *config, struct diagnostics *complaints)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.:[]";
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i];
+        const char *name = listener->ehlo_name;
+
+        if (name && (listener->tls != TLS_STARTTLS || !listener->protocol->token ||
+                     strcmp(listener->protocol->token, "SMTP") != 0))
+            complain(complaints, listener->line, "ehlo-name goes with tls = starttls in [smtp] and [submission]");
+        else if (name && (strspn(name, allowed) != strlen(name) || strlen(name) > STARTTLS_NAME_MAX))
+            complain(complaints, listener->line, "ehlo-name is a name such as host.example.net, of at most %d bytes",
+                     STARTTLS_NAME_MAX);
+    }
+}
+
 /* Finds url = environment without a usable variable: the daemon would refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
@@ -185,6 +204,7 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
     check_socks(config, complaints);
     check_places(config, complaints);
     check_circles(config, complaints);
+    check_ehlo_names(config, complaints);
     if (use != CONFIG_TO_CHECK)
         check_environment(config, complaints);
 }

@@ -9,4 +9,5 @@ src_libhouse_a_SOURCES += \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
+	src/config/tls_hint.c src/config/tls_hint.h \
 	src/config/value.c src/config/value.h

@@ -67,6 +67,7 @@ static const struct option_row table[] = {
     LISTENER("tls", word, tls, "no", 0, 0, tls_words, 0, "TLS to the server inside the tunnel"),
     LISTENER("tls-ca-file", text, tls_ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the server"),
     LISTENER("tls-verify", yes_no, tls_verify, "yes", 0, 0, NULL, 0, "whether the server's certificate is verified"),
+    LISTENER("ehlo-name", text, ehlo_name, NULL, 0, 0, NULL, 0, "our name before STARTTLS, in SMTP"),
     LISTENER("proxy", text, proxy_name, NULL, 0, 0, NULL, 0, "label of a proxy, or direct"),
 };
 

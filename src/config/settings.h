@@ -58,6 +58,7 @@ struct listener_config {
     unsigned tls;      /* enum listener_tls: TLS to the target inside the tunnel */
     char *tls_ca_file; /* NULL: the system's authorities */
     bool tls_verify;
+    char *ehlo_name;   /* our name in EHLO before STARTTLS; NULL: an address, or the machine's name */
     char *token;       /* for Upgrade: "IMAP", "IMAP/4rev1", "IMAPS" */
     char *scheme;      /* the token in lower case, without its version */
     char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */

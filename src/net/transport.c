@@ -195,6 +195,9 @@ struct pair_end {
     int flags; /* to restore (F_SETFL) */
 };
 
+/* `in` is opened first and closed last: if both share one description, out's flags to restore say non-blocking, and
+ * `in` can still be read when out is closed; the last to close restores what was there before. */
+
 struct pair_transport {
     struct transport base; /* first: the ops cast back */
     struct pair_end in, out;
@@ -259,8 +262,8 @@ static void pair_end(struct transport *transport, bool reset)
 
     (void)reset; /* a pipe cannot be reset: the exit status tells of it */
     transport->watcher = NULL;
-    pair_end_close(&self->in);
     pair_end_close(&self->out);
+    pair_end_close(&self->in);
     loop_defer(transport->loop, &self->death, pair_die);
 }
 
@@ -279,9 +282,31 @@ static const struct transport_ops pair_ops = {
     pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience,
 };
 
-static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, struct transport *transport)
+/* Puts a description of our own in the place of a terminal's: the shell, and whatever else runs there, shares the one
+ * that we were given, and would trip over O_NONBLOCK while we are stopped (SIGTSTP) or after we were killed.  Where
+ * the system does not allow it, the descriptor stays as it is.  mode: O_RDONLY or O_WRONLY. */
+static void own_terminal(int fd, int mode)
 {
+    char path[64]; /* "/dev/pts/1234"; a longer name is not found */
+    int own;
+
+    if (!isatty(fd))
+        return;
+    mode |= O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    own = ttyname_r(fd, path, sizeof path) == 0 ? open(path, mode) : -1;
+    if (own < 0 && tcgetpgrp(fd) >= 0)
+        own = open("/dev/tty", mode); /* it belongs to another user, as after su, but it is ours to use */
+    if (own < 0)
+        return;
+    (void)dup2(own, fd);
+    close(own);
+}
+
+static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, int mode, struct transport *transport)
+{
+    own_terminal(fd, mode);
     end->fd = fd;
+    end->flags = fcntl(fd, F_GETFL);
     fcntl(fd, F_SETFL, end->flags | O_NONBLOCK);
     /* a regular file cannot be watched, and need not be: it never returns EAGAIN */
     if (!loop_io_edges(loop, &end->io, fd, on_ready, transport))
@@ -296,9 +321,7 @@ struct transport *transport_from_pair(struct loop *loop, int in, int out)
         return NULL;
     self->base.ops = &pair_ops;
     self->base.loop = loop;
-    self->in.flags = fcntl(in, F_GETFL); /* read both before a change: they may share one file description */
-    self->out.flags = fcntl(out, F_GETFL);
-    pair_end_open(loop, &self->in, in, &self->base);
-    pair_end_open(loop, &self->out, out, &self->base);
+    pair_end_open(loop, &self->in, in, O_RDONLY, &self->base);
+    pair_end_open(loop, &self->out, out, O_WRONLY, &self->base);
     return &self->base;
 }

@@ -85,8 +85,8 @@ void transport_reset(struct transport *transport);
 struct transport *transport_from_socket(struct loop *loop, int fd);
 
 /* Over two descriptors of any kind, such as standard input and output, which are the transport's from now on.  It
- * makes them non-blocking; at the end it restores their flags and closes them.  NULL: out of memory; both are
- * unchanged and stay the caller's. */
+ * makes them non-blocking; at the end it restores their flags and closes them.  A terminal is opened anew, so that
+ * who else uses it never sees it changed.  NULL: out of memory; both are unchanged and stay the caller's. */
 struct transport *transport_from_pair(struct loop *loop, int in, int out);
 
 #endif

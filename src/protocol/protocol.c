@@ -9,21 +9,26 @@
 static const struct protocol table[] = {
     {.section = "imap", .token = "IMAP", .tls_token = "IMAPS", .service = "imap", .alpn = "imap", .listen_port = 1143,
      .target_port = 143, .tls_port = 993, .server_first = true, .greetings = {"* OK", "* PREAUTH"},
+     .farewell = "LOGOUT", .goodbyes = {"* BYE"}, .tagged = true,
      .temporary = "* BYE [UNAVAILABLE] sallyport: ", .permanent = "* BYE sallyport: ", .end = ""},
     {.section = "smtp", .token = "SMTP", .tls_token = "SMTPS", .service = "smtp", .listen_port = 1025,
-     .target_port = 25, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .target_port = 25, .tls_port = 465, .server_first = true, .greetings = {"220"}, .farewell = "QUIT",
+     .goodbyes = {"221"},
      .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
     {.section = "submission", .token = "SMTP", .tls_token = "SMTPS", .service = "submission", .listen_port = 1587,
-     .target_port = 587, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .target_port = 587, .tls_port = 465, .server_first = true, .greetings = {"220"}, .farewell = "QUIT",
+     .goodbyes = {"221"},
      .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
     {.section = "nntp", .token = "NNTP", .tls_token = "NNTPS", .service = "nntp", .alpn = "nntp", .listen_port = 1119,
-     .target_port = 119, .tls_port = 563, .server_first = true, .greetings = {"200", "201"},
+     .target_port = 119, .tls_port = 563, .server_first = true, .greetings = {"200", "201"}, .farewell = "QUIT",
+     .goodbyes = {"205"},
      .temporary = "400 sallyport: ", .permanent = "502 sallyport: ", .end = ""},
     {.section = "pop3", .token = "POP3", .tls_token = "POP3S", .service = "pop3", .alpn = "pop3", .listen_port = 1110,
-     .target_port = 110, .tls_port = 995, .server_first = true, .greetings = {"+OK"},
+     .target_port = 110, .tls_port = 995, .server_first = true, .greetings = {"+OK"}, .farewell = "QUIT",
+     .goodbyes = {"+OK", "-ERR"},
      .temporary = "-ERR [SYS/TEMP] sallyport: ", .permanent = "-ERR [SYS/PERM] sallyport: ", .end = ""},
     {.section = "managesieve", .token = "SIEVE", .service = "sieve", .alpn = "managesieve", .listen_port = 14190,
-     .target_port = 4190, .server_first = true,
+     .target_port = 4190, .server_first = true, .farewell = "LOGOUT", .goodbyes = {"OK", "BYE"},
      .temporary = "BYE (TRYLATER) \"sallyport: ", .permanent = "BYE \"sallyport: ", .end = "\""},
     {.section = "forward"},
 };
@@ -36,6 +41,15 @@ const struct protocol *protocol_row(size_t i)
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port)
 {
     return protocol->tls_port != 0 && protocol->tls_port == port;
+}
+
+/* The ports of all rows with that token count: mail is handed in at those of SMTP, too. */
+bool protocol_expects_plain(const struct protocol *protocol, uint16_t port)
+{
+    for (size_t i = 0; protocol->token && i < sizeof table / sizeof table[0]; i++)
+        if (table[i].token && strcmp(table[i].token, protocol->token) == 0 && table[i].target_port == port)
+            return true;
+    return false;
 }
 
 const char *protocol_tls_token(const struct protocol *protocol, const char *token)

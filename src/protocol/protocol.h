@@ -23,6 +23,9 @@ struct protocol {
     uint16_t tls_port;       /* port where servers expect TLS from the first byte; 0: none */
     bool server_first;       /* the server greets before the client sends anything */
     const char *greetings[2]; /* possible starts of a positive greeting; none: any greeting is one */
+    const char *farewell;    /* the client's last command: "QUIT"; NULL: not known */
+    const char *goodbyes[2]; /* how the server's answer to it begins */
+    bool tagged;             /* commands have a tag before them, and so have their answers */
     const char *temporary;   /* start of the refusal line for a temporary failure; NULL: no such line */
     const char *permanent;   /* the same for a permanent one */
     const char *end;         /* end of the refusal line, before CR LF */
@@ -41,8 +44,9 @@ const struct protocol *protocol_row(size_t i);
 /* The protocol's token for TLS from the first byte, if it has one and token is its own without TLS; else NULL. */
 const char *protocol_tls_token(const struct protocol *protocol, const char *token);
 
-/* Whether servers at this port expect TLS from the first byte. */
+/* Whether servers at this port expect TLS from the first byte, or plain text at first. */
 bool protocol_expects_tls(const struct protocol *protocol, uint16_t port);
+bool protocol_expects_plain(const struct protocol *protocol, uint16_t port);
 
 /* Whether a server's greeting (its first line) is positive. */
 bool protocol_welcomes(const struct protocol *protocol, const char *greeting);

@@ -2,11 +2,17 @@
  * that we send are in the table below those functions.
  *
  *     GREETING -> [OFFERS] -> START -> GO        any of them -> FAILED
+ *                   once       ^ \
+ *                   more       '- READER
  *
- * OFFERS (the command for the capabilities) is skipped if the greeting has them.  Invariant: the machine leaves a step
- * only after the command of that step was sent whole, so an answer that comes before its command is an error. */
+ * OFFERS (the command for the capabilities) is skipped if the greeting has them, and repeated when SMTP refuses our
+ * name.  STARTTLS is tried whatever it tells: many a server does not list it, or not yet.  READER: a news server of
+ * two parts (RFC 3977 section 3.4.2) may know STARTTLS only in the part that readers talk to.  Invariant: the machine
+ * leaves a step only after the command of that step was sent whole, so an answer that comes before its command is an
+ * error. */
 #include "protocol/starttls.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,23 +20,28 @@
 #include "base/log.h"
 
 #define QUOTED_MAX 100 /* bytes of the server's line in a failure: a refusal line has 200 bytes in all */
+#define ASK_MAX (sizeof "EHLO \r\n" + STARTTLS_NAME_MAX)
 
-enum step { STEP_GREETING, STEP_OFFERS, STEP_START, STEP_GO, STEP_FAILED };
+enum step { STEP_GREETING, STEP_OFFERS, STEP_START, STEP_READER, STEP_GO, STEP_FAILED };
 
 /* What a line means in the present step. */
 enum meaning {
     MEANS_MORE, /* the answer has more lines */
     MEANS_YES,  /* the answer is complete and positive: next step */
-    MEANS_NO,   /* the failure is set */
+    MEANS_NO,   /* it is complete and negative, and there is something else to try */
+    MEANS_OVER, /* the failure is set */
 };
 
 typedef enum meaning reply_fn(struct starttls *starttls, const char *line);
 
 struct dialogue {
     const char *token;    /* as in struct protocol */
-    const char *keyword;  /* the capability that the server must offer */
-    const char *ask;      /* command for the capabilities; NULL: only the greeting has them */
+    const char *keyword;  /* the capability that the server offers */
+    const char *ask;      /* command for the capabilities, in SMTP without our name; NULL: only the greeting has them */
     const char *start;    /* command for TLS */
+    const char *closes;   /* the code that closes the connection, which ends all; NULL: the protocol has words for it */
+    bool names;           /* `ask` names us and must be accepted */
+    bool readers;         /* MODE READER may help */
     bool literals;        /* a line may end in {n}; the n bytes after it are part of the line */
     reply_fn *greeting, *offers, *answer;
 };
@@ -39,7 +50,10 @@ struct starttls {
     const struct dialogue *dialogue;
     enum step step;
     bool offered;
-    const char *output; /* the part of a command of the table that is still to be sent */
+    bool reader;        /* MODE READER was said */
+    const char *name, *other_name; /* for EHLO: the one to say, the one to say when that is refused, or NULL */
+    char ask[ASK_MAX];
+    const char *output; /* the part of a command that is still to be sent */
     size_t output_length;
     char *greeting;     /* the greeting for the client; owned */
     size_t greeting_length;
@@ -59,10 +73,16 @@ static void enter(struct starttls *starttls, enum step step)
     starttls->lines = 0;
     switch (step) {
     case STEP_OFFERS:
-        starttls->output = starttls->dialogue->ask;
+        snprintf(starttls->ask, sizeof starttls->ask, "%s%s\r\n", starttls->dialogue->ask,
+                 starttls->dialogue->names ? starttls->name : "");
+        starttls->output = starttls->ask;
         break;
     case STEP_START:
         starttls->output = starttls->dialogue->start;
+        break;
+    case STEP_READER:
+        starttls->reader = true;
+        starttls->output = "MODE READER\r\n";
         break;
     case STEP_GREETING:
     case STEP_GO:
@@ -84,7 +104,7 @@ static enum meaning fail(struct starttls *starttls, enum failure_class class, co
     failure_vset(&starttls->failure, class, format, values);
     va_end(values);
     enter(starttls, STEP_FAILED);
-    return MEANS_NO;
+    return MEANS_OVER;
 }
 
 static enum meaning is_no_answer(struct starttls *starttls, const char *line)
@@ -95,15 +115,36 @@ static enum meaning is_no_answer(struct starttls *starttls, const char *line)
                 log_escape(quoted, sizeof quoted, line, strlen(line)));
 }
 
-static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line)
+/* The server says no for good, and this is why. */
+static enum meaning turns_away(struct starttls *starttls, enum failure_class class, const char *line)
 {
-    const char *what = starttls->step == STEP_OFFERS ? "does not say whether it offers" : "refuses";
+    const char *keyword = starttls->dialogue->keyword;
     char quoted[QUOTED_MAX];
 
     log_escape(quoted, sizeof quoted, line, strlen(line));
-    if (starttls->step == STEP_GREETING)
+    if (starttls->step == STEP_READER)
+        return fail(starttls, class, "refuses MODE READER: \"%s\"", quoted);
+    if (starttls->step != STEP_START)
         return fail(starttls, class, "turns us away: \"%s\"", quoted);
-    return fail(starttls, class, "%s %s: \"%s\"", what, starttls->dialogue->keyword, quoted);
+    if (starttls->offered)
+        return fail(starttls, class, "refuses %s: \"%s\"", keyword, quoted);
+    return fail(starttls, class, "offers no %s; set tls = yes if the server has a TLS port, or somebody on the way "
+                "removes it: \"%s\"", keyword, quoted);
+}
+
+/* The server says no.  more: the answer has more lines. */
+static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line, bool more)
+{
+    bool names = starttls->step == STEP_OFFERS && starttls->dialogue->names;
+    char quoted[QUOTED_MAX];
+
+    if ((starttls->step == STEP_OFFERS && (!names || starttls->other_name)) ||
+        (starttls->step == STEP_START && starttls->dialogue->readers && !starttls->reader))
+        return more ? MEANS_MORE : MEANS_NO;
+    if (!names)
+        return turns_away(starttls, class, line);
+    return fail(starttls, class, "refuses EHLO as %.80s, which ehlo-name sets: \"%s\"", starttls->name,
+                log_escape(quoted, sizeof quoted, line, strlen(line)));
 }
 
 /* Appends a line (start, text, CR LF) to the greeting for the client. */
@@ -156,7 +197,7 @@ static enum meaning imap_greeting(struct starttls *starttls, const char *line)
     const char *text = behind(line, "* OK");
 
     if (behind(line, "* BYE"))
-        return refuses(starttls, FAILURE_TEMPORARY, line);
+        return turns_away(starttls, FAILURE_TEMPORARY, line);
     if (behind(line, "* PREAUTH"))
         return fail(starttls, FAILURE_PERMANENT, "greets with PREAUTH, which rules STARTTLS out; the server is set up "
                     "wrongly, or somebody on the way tampers");
@@ -179,13 +220,14 @@ static enum meaning imap_tagged(struct starttls *starttls, const char *line, con
     const char *no = reply ? behind(reply, "NO") : NULL;
 
     if (behind(line, "* BYE"))
-        return refuses(starttls, FAILURE_TEMPORARY, line);
+        return turns_away(starttls, FAILURE_TEMPORARY, line);
     if (behind(line, "*"))
         return MEANS_MORE;
     if (reply && behind(reply, "OK"))
         return MEANS_YES;
     if (no || (reply && behind(reply, "BAD")))
-        return refuses(starttls, no && behind(no, "[UNAVAILABLE]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, reply);
+        return refuses(starttls, no && behind(no, "[UNAVAILABLE]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, reply,
+                       false);
     return is_no_answer(starttls, line);
 }
 
@@ -207,10 +249,13 @@ static enum meaning imap_answer(struct starttls *starttls, const char *line)
 static enum meaning numbered_refusal(struct starttls *starttls, const char *line)
 {
     bool is_number = strspn(line, "0123456789") == 3 && strchr(" -", line[3]);
+    enum failure_class class = line[0] == '4' ? FAILURE_TEMPORARY : FAILURE_PERMANENT;
 
-    if (is_number && (line[0] == '4' || line[0] == '5'))
-        return refuses(starttls, line[0] == '4' ? FAILURE_TEMPORARY : FAILURE_PERMANENT, line);
-    return is_no_answer(starttls, line);
+    if (!is_number || (line[0] != '4' && line[0] != '5'))
+        return is_no_answer(starttls, line);
+    if (strncmp(line, starttls->dialogue->closes, 3) == 0)
+        return turns_away(starttls, class, line);
+    return refuses(starttls, class, line, line[3] == '-');
 }
 
 /* SMTP:  220-text, 220 text      EHLO -> 250-name, 250-KEYWORD ..., 250 KEYWORD      STARTTLS -> 220 */
@@ -226,7 +271,7 @@ static enum meaning smtp_greeting(struct starttls *starttls, const char *line)
 {
     enum meaning meaning = smtp_reply(starttls, line, "220");
 
-    return meaning == MEANS_NO || keep(starttls, "", line) == MEANS_NO ? MEANS_NO : meaning;
+    return meaning == MEANS_OVER || keep(starttls, "", line) == MEANS_OVER ? MEANS_OVER : meaning;
 }
 
 /* The first line has the server's name, not a keyword. */
@@ -234,7 +279,7 @@ static enum meaning smtp_offers(struct starttls *starttls, const char *line)
 {
     enum meaning meaning = smtp_reply(starttls, line, "250");
 
-    if (meaning != MEANS_NO && starttls->lines > 0 && line[3] && behind(line + 4, "STARTTLS"))
+    if (meaning != MEANS_OVER && line[0] == '2' && starttls->lines > 0 && line[3] && behind(line + 4, "STARTTLS"))
         starttls->offered = true;
     return meaning;
 }
@@ -252,7 +297,8 @@ static enum meaning listed(struct starttls *starttls, const char *line)
     return strcmp(line, ".") == 0 ? MEANS_YES : MEANS_MORE;
 }
 
-/* NNTP:  200 text or 201 text      CAPABILITIES -> 101, KEYWORD ..., "."      STARTTLS -> 382 */
+/* NNTP:  200 text or 201 text      CAPABILITIES -> 101, KEYWORD ..., "."      STARTTLS -> 382
+ *        MODE READER -> 200 or 201 */
 
 static enum meaning nntp_greeting(struct starttls *starttls, const char *line)
 {
@@ -270,6 +316,8 @@ static enum meaning nntp_offers(struct starttls *starttls, const char *line)
 
 static enum meaning nntp_answer(struct starttls *starttls, const char *line)
 {
+    if (starttls->step == STEP_READER)
+        return behind(line, "200") || behind(line, "201") ? MEANS_YES : numbered_refusal(starttls, line);
     return behind(line, "382") ? MEANS_YES : numbered_refusal(starttls, line);
 }
 
@@ -283,19 +331,22 @@ static enum meaning pop3_status(struct starttls *starttls, const char *line)
         return MEANS_YES;
     if (!refusal)
         return is_no_answer(starttls, line);
-    return refuses(starttls, behind(refusal, "[SYS/TEMP]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, line);
+    return refuses(starttls, behind(refusal, "[SYS/TEMP]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, line, false);
 }
 
 static enum meaning pop3_greeting(struct starttls *starttls, const char *line)
 {
-    return pop3_status(starttls, line) == MEANS_YES ? keep(starttls, "", line) : MEANS_NO;
+    return pop3_status(starttls, line) == MEANS_YES ? keep(starttls, "", line) : MEANS_OVER;
 }
 
 static enum meaning pop3_offers(struct starttls *starttls, const char *line)
 {
+    enum meaning status;
+
     if (starttls->lines > 0)
         return listed(starttls, line);
-    return pop3_status(starttls, line) == MEANS_YES ? MEANS_MORE : MEANS_NO;
+    status = pop3_status(starttls, line);
+    return status == MEANS_YES ? MEANS_MORE : status;
 }
 
 /* ManageSieve:  "KEYWORD" ..., OK      STARTTLS -> OK      (the server itself greets again within TLS) */
@@ -307,8 +358,8 @@ static enum meaning sieve_status(struct starttls *starttls, const char *line)
     if (behind(line, "OK"))
         return MEANS_YES;
     if (behind(line, "BYE") || (no && strncasecmp(no, "(TRYLATER", 9) == 0))
-        return refuses(starttls, FAILURE_TEMPORARY, line);
-    return no ? refuses(starttls, FAILURE_PERMANENT, line) : is_no_answer(starttls, line);
+        return turns_away(starttls, FAILURE_TEMPORARY, line);
+    return no ? turns_away(starttls, FAILURE_PERMANENT, line) : is_no_answer(starttls, line);
 }
 
 static enum meaning sieve_greeting(struct starttls *starttls, const char *line)
@@ -322,27 +373,50 @@ static enum meaning sieve_greeting(struct starttls *starttls, const char *line)
 
 /* In POP3 and ManageSieve, the answer to STARTTLS is a status like any other. */
 static const struct dialogue table[] = {
-    {"IMAP", "STARTTLS", "a1 CAPABILITY\r\n", "a2 STARTTLS\r\n", false, imap_greeting, imap_offers, imap_answer},
-    {"SMTP", "STARTTLS", "EHLO [127.0.0.1]\r\n", "STARTTLS\r\n", false, smtp_greeting, smtp_offers, smtp_answer},
-    {"NNTP", "STARTTLS", "CAPABILITIES\r\n", "STARTTLS\r\n", false, nntp_greeting, nntp_offers, nntp_answer},
-    {"POP3", "STLS", "CAPA\r\n", "STLS\r\n", false, pop3_greeting, pop3_offers, pop3_status},
-    {"SIEVE", "STARTTLS", NULL, "STARTTLS\r\n", true, sieve_greeting, NULL, sieve_status},
+    {.token = "IMAP", .keyword = "STARTTLS", .ask = "a1 CAPABILITY", .start = "a2 STARTTLS\r\n",
+     .greeting = imap_greeting, .offers = imap_offers, .answer = imap_answer},
+    {.token = "SMTP", .keyword = "STARTTLS", .ask = "EHLO ", .start = "STARTTLS\r\n", .closes = "421", .names = true,
+     .greeting = smtp_greeting, .offers = smtp_offers, .answer = smtp_answer},
+    {.token = "NNTP", .keyword = "STARTTLS", .ask = "CAPABILITIES", .start = "STARTTLS\r\n", .closes = "400",
+     .readers = true, .greeting = nntp_greeting, .offers = nntp_offers, .answer = nntp_answer},
+    {.token = "POP3", .keyword = "STLS", .ask = "CAPA", .start = "STLS\r\n",
+     .greeting = pop3_greeting, .offers = pop3_offers, .answer = pop3_status},
+    {.token = "SIEVE", .keyword = "STARTTLS", .start = "STARTTLS\r\n", .literals = true,
+     .greeting = sieve_greeting, .answer = sieve_status},
 };
 
-/* An answer is complete and positive: enters the next step, or fails. */
-static void go_on(struct starttls *starttls)
+/* An answer is complete: enters the next step, or fails.  yes: it is positive. */
+static void go_on(struct starttls *starttls, bool yes)
 {
     const struct dialogue *dialogue = starttls->dialogue;
 
-    if (starttls->output_length > 0)
+    if (starttls->output_length > 0) {
         fail(starttls, FAILURE_PERMANENT, "answers before it is asked; somebody on the way may be injecting answers");
-    else if (starttls->step == STEP_GREETING && dialogue->ask && !starttls->offered)
-        enter(starttls, STEP_OFFERS);
-    else if (!starttls->offered)
-        fail(starttls, FAILURE_PERMANENT, "offers no %s; set tls = yes if the server has a TLS port, or somebody on "
-             "the way removes it", dialogue->keyword);
-    else
-        enter(starttls, starttls->step == STEP_START ? STEP_GO : STEP_START);
+        return;
+    }
+    switch (starttls->step) {
+    case STEP_GREETING:
+        enter(starttls, dialogue->ask && !starttls->offered ? STEP_OFFERS : STEP_START);
+        break;
+    case STEP_OFFERS:
+        if (!yes && dialogue->names) {
+            starttls->name = starttls->other_name;
+            starttls->other_name = NULL;
+            enter(starttls, STEP_OFFERS);
+        } else {
+            enter(starttls, STEP_START);
+        }
+        break;
+    case STEP_START:
+        enter(starttls, yes ? STEP_GO : STEP_READER);
+        break;
+    case STEP_READER:
+        enter(starttls, STEP_START);
+        break;
+    case STEP_GO:
+    case STEP_FAILED:
+        break;
+    }
 }
 
 static enum meaning reply(struct starttls *starttls)
@@ -353,12 +427,13 @@ static enum meaning reply(struct starttls *starttls)
     case STEP_OFFERS:
         return starttls->dialogue->offers(starttls, starttls->line);
     case STEP_START:
+    case STEP_READER:
         return starttls->dialogue->answer(starttls, starttls->line);
     case STEP_GO:
     case STEP_FAILED:
         break;
     }
-    return MEANS_NO;
+    return MEANS_OVER;
 }
 
 static void put(struct starttls *starttls, char c)
@@ -419,8 +494,8 @@ static void end_line(struct starttls *starttls)
     meaning = reply(starttls);
     starttls->length = 0;
     starttls->lines++;
-    if (meaning == MEANS_YES)
-        go_on(starttls);
+    if (meaning == MEANS_YES || meaning == MEANS_NO)
+        go_on(starttls, meaning == MEANS_YES);
 }
 
 static void take(struct starttls *starttls, char c)
@@ -457,13 +532,15 @@ bool starttls_knows(const struct protocol *protocol)
     return dialogue_of(protocol) != NULL;
 }
 
-struct starttls *starttls_new(const struct protocol *protocol)
+struct starttls *starttls_new(const struct protocol *protocol, const char *name, const char *other_name)
 {
     const struct dialogue *dialogue = dialogue_of(protocol);
     struct starttls *starttls = dialogue ? calloc(1, sizeof *starttls) : NULL;
 
     if (starttls) {
         starttls->dialogue = dialogue;
+        starttls->name = name ? name : "[127.0.0.1]"; /* a literal says least of us (RFC 5321 section 4.1.3) */
+        starttls->other_name = other_name;
         enter(starttls, STEP_GREETING);
     }
     return starttls;

@@ -15,6 +15,7 @@
 
 #define STARTTLS_LINE_MAX 8192   /* bytes of a line without its end; RFC 9051 section 4 requires no more */
 #define STARTTLS_BYTES_MAX 65536 /* that a server may send before TLS in all: a hundred times what real ones send */
+#define STARTTLS_NAME_MAX 255    /* bytes of a name in EHLO (RFC 5321 section 4.5.3.1.2) */
 
 struct starttls;
 
@@ -27,9 +28,11 @@ enum starttls_result {
 /* Whether the protocol has STARTTLS.  [forward] has not. */
 bool starttls_knows(const struct protocol *protocol);
 
-/* Starts an exchange, which waits for the server's greeting: all of these servers greet first.  The caller owns it;
- * protocol must outlive it.  NULL: out of memory, or the protocol has no STARTTLS. */
-struct starttls *starttls_new(const struct protocol *protocol);
+/* Starts an exchange, which waits for the server's greeting: all of these servers greet first.  The caller owns it.
+ * name: how we call ourselves in SMTP's EHLO; NULL: an address literal.  other_name: what to say when that is refused,
+ * or NULL.  Both have at most STARTTLS_NAME_MAX bytes without blanks; they and protocol must outlive the exchange.
+ * NULL: out of memory, or the protocol has no STARTTLS. */
+struct starttls *starttls_new(const struct protocol *protocol, const char *name, const char *other_name);
 
 /* NULL is fine. */
 void starttls_free(struct starttls *starttls);
@@ -39,7 +42,7 @@ void starttls_free(struct starttls *starttls);
  * STARTTLS_GO holds only until more bytes come: any byte after the positive answer, in the same piece or a later one,
  * makes it STARTTLS_FAILED.  So feed until nothing more can be read, and only then start TLS.
  * STARTTLS_FAILED: *failure says why, without a place (the caller calls failure_at); every later call says the same.
- *   permanent: STARTTLS is refused or not offered, the greeting is PREAUTH, an answer came before its command or bytes
+ *   permanent: STARTTLS is refused, offered or not, the greeting is PREAUTH, an answer came before its command or bytes
  *   after the positive answer (response injection), too many bytes, a NUL or bare CR, an answer not of this protocol
  *   temporary: the server says so (4yz, 400, BYE, [SYS/TEMP], [UNAVAILABLE], TRYLATER), end of stream, out of memory
  * Lines may end in CR LF or LF alone.  Keywords are whole words in any case. */

@@ -31,4 +31,9 @@ void targets_free(struct targets *targets);
  * place. */
 const char *targets_certified_name(const struct listener_config *listener, const struct endpoint *place);
 
+/* Says where a failure of TLS was, at this place; and if it was the server's, with a hint where the place's port and
+ * the listener's `tls` do not fit each other. */
+void targets_place_failure(const struct listener_config *listener, const struct endpoint *place, bool servers,
+                           struct failure *failure);
+
 #endif

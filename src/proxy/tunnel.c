@@ -457,14 +457,13 @@ static void enter_request(struct tunnel *tunnel)
 static void on_tls(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
-    char where[ENDPOINT_TEXT_MAX];
 
     if (outcome == OUTCOME_DONE) {
         enter(tunnel, OPEN);
         return;
     }
     tunnel->task.failure = *failure;
-    failure_at(&tunnel->task.failure, "", endpoint_format(&tunnel->target, where));
+    targets_place_failure(tunnel->listener, &tunnel->target, outcome == OUTCOME_PEER, &tunnel->task.failure);
     fail(tunnel, outcome == OUTCOME_PEER ? BLAME_TARGET : BLAME_NOBODY);
 }
 
@@ -476,6 +475,7 @@ static void enter_secure(struct tunnel *tunnel)
         .loop = tunnel->services->loop,
         .contexts = tunnel->services->contexts,
         .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
+        .ehlo_name = listener->ehlo_name,
         .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
         .ca_option = "tls-ca-file",
         .host = targets_certified_name(listener, &tunnel->target),

@@ -2,11 +2,13 @@
 
 src_libhouse_a_SOURCES += \
 	src/session/access.c src/session/access.h \
+	src/session/ending.c src/session/ending.h \
 	src/session/listener_set.c src/session/listener_set.h \
 	src/session/pipe.h \
 	src/session/pump.c src/session/pump.h \
 	src/session/session.c src/session/session.h \
 	src/session/timeouts.c src/session/timeouts.h \
+	src/session/via.c src/session/via.h \
 	src/session/waiting_clients.c src/session/waiting_clients.h
 if PIPE_SPLICE
 src_libhouse_a_SOURCES += src/session/pipe_splice.c

@@ -9,7 +9,7 @@
 #define BUFFER_BYTES 262144   /* copied at a time in a burst without a pipe */
 #define ROUNDS_MAX 3          /* of one direction in one turn, so that others do not wait long */
 
-enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_BROKEN_FROM, STEP_BROKEN_TO };
+enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_MUTE, STEP_BROKEN_FROM, STEP_BROKEN_TO };
 
 static char buffer[BUFFER_BYTES]; /* shared by all pumps: there is one thread, and it is empty between calls */
 
@@ -73,6 +73,15 @@ static enum step deliver(struct pump_direction *way)
     return STEP_DONE;
 }
 
+/* Notes what was read: its first byte and its last line. */
+static void note(struct pump_direction *way, const char *bytes, size_t length)
+{
+    if (!way->begun)
+        way->first = (unsigned char)bytes[0];
+    way->begun = true;
+    goodbye_note(&way->line, bytes, length);
+}
+
 static enum step taken(ssize_t got)
 {
     return got > 0 ? STEP_DONE : got == 0 ? STEP_END : got == TRANSPORT_AGAIN ? STEP_WAIT : STEP_BROKEN_FROM;
@@ -86,6 +95,7 @@ static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
     if (got <= 0)
         return taken(got);
     way->bulk = (size_t)got == size;
+    note(way, buffer, (size_t)got);
     sent = transport_send(way->to, buffer, (size_t)got);
     if (sent == TRANSPORT_ERROR)
         return STEP_BROKEN_TO;
@@ -108,6 +118,7 @@ static enum step take_by_splice(struct pump_direction *way)
         return STEP_BROKEN_FROM;
     if (got <= 0)
         return take_by_copy(way, false);
+    goodbye_miss(&way->line);
     if (got < BURST_BYTES / 4)
         way->bulk = false;
     return STEP_DONE;
@@ -156,7 +167,14 @@ static void let_receiver_run(void)
     (void)sched_yield();
 }
 
-/* Runs one direction until it would block (WAIT), ends (END), breaks, or has used its share of the turn (DONE). */
+/* Whether a server that was to greet has ended its stream in place of that, and the client is there to be told. */
+static bool is_mute(const struct pump *pump, const struct pump_direction *way)
+{
+    return pump->greets && way == &pump->way[PUMP_DOWN] && !way->begun &&
+           (pump->lone || pump->way[PUMP_UP].state == PUMP_FLOWING);
+}
+
+/* Runs one direction until it would block (WAIT), ends (END, MUTE), breaks, or has used its share of a turn (DONE). */
 static enum step run_way(struct pump *pump, struct pump_direction *way)
 {
     enum step step = STEP_DONE;
@@ -171,6 +189,8 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
         if (way->state == PUMP_ENDING)
             return end_way(pump, way);
         step = take(way);
+        if (step == STEP_END && is_mute(pump, way))
+            return STEP_MUTE;
         if (step == STEP_END)
             enter(pump, way, PUMP_ENDING);
         else if (step != STEP_DONE)
@@ -186,11 +206,20 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
     return step;
 }
 
+static void tell_beginning(struct pump *pump)
+{
+    if (pump->compared || !pump->way[PUMP_UP].begun || !pump->way[PUMP_DOWN].begun)
+        return;
+    pump->compared = true;
+    pump->on_event(pump->arg, PUMP_BEGUN);
+}
+
 static void tell(struct pump *pump, enum pump_event event)
 {
     void (*on_event)(void *, enum pump_event) = pump->on_event;
     void *arg = pump->arg;
 
+    tell_beginning(pump);
     pump_stop(pump);
     on_event(arg, event);
 }
@@ -231,9 +260,14 @@ static void run(struct pump *pump, bool up, bool down)
             tell(pump, PUMP_BROKEN);
             return;
         }
+        if (step == STEP_MUTE) {
+            tell(pump, PUMP_MUTE);
+            return;
+        }
         if (step == STEP_DONE)
             loop_put_off(loop_of(pump), &pump->again, run_again);
     }
+    tell_beginning(pump);
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(loop_of(pump));
     if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->lone) && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
@@ -276,6 +310,7 @@ void pump_start(struct pump *pump, struct transport *client, struct transport *s
     pump->way[PUMP_UP].from = pump->way[PUMP_DOWN].to = client;
     pump->way[PUMP_UP].to = pump->way[PUMP_DOWN].from = server;
     if (leftover_length > 0) {
+        note(&pump->way[PUMP_DOWN], leftover, leftover_length);
         pump->way[PUMP_DOWN].held = leftover;
         pump->way[PUMP_DOWN].held_end = (uint32_t)leftover_length;
     } else {
@@ -292,6 +327,7 @@ void pump_stop(struct pump *pump)
         return;
     loop_undefer(loop_of(pump), &pump->again);
     for (int i = PUMP_UP; i <= PUMP_DOWN; i++) {
+        pump->way[i].cut = held(&pump->way[i]);
         drop_held(&pump->way[i]);
         pipe_give_back(pump->way[i].pipe);
         pump->way[i].pipe = NULL;

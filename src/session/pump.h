@@ -14,11 +14,14 @@
 
 #include "base/loop.h"
 #include "net/transport.h"
+#include "protocol/goodbye.h"
 #include "session/pipe.h"
 
 enum pump_way { PUMP_UP, PUMP_DOWN }; /* client to server, server to client */
 
 enum pump_event {
+    PUMP_BEGUN,  /* each side has said something: see first; the pump goes on, do not stop it within the call */
+    PUMP_MUTE,   /* only if greets: the server's stream has ended before its first byte; that was not passed on */
     PUMP_ENDED,  /* both directions have ended and all is delivered; the owner closes both transports, which also
                   * passes on the end that came last */
     PUMP_BROKEN, /* a side is broken: see broken_side */
@@ -32,6 +35,10 @@ struct pump_direction {
     enum pump_state state;
     bool waits_for_room;    /* it waits for `to` to be writable; else, when flowing, for `from` to be readable */
     bool bulk;              /* the last read was large: a burst, use splice if possible */
+    bool begun;             /* its first byte was read */
+    bool cut;               /* it was stopped while bytes were held */
+    unsigned char first;    /* that first byte */
+    struct goodbye_line line; /* the last that was read */
     char *held;             /* bytes that `to` did not take yet (malloc'd), or NULL */
     uint32_t held_at, held_end; /* offsets: held[held_at] up to held[held_end] are to be sent */
     struct pipe *pipe;      /* borrowed for a burst, or NULL */
@@ -43,6 +50,8 @@ struct pump {
     void *arg;
     struct deferred again;  /* goes on when a direction has used its share of a turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
+    bool compared;          /* PUMP_BEGUN was told */
+    bool greets;            /* set by the owner: the server speaks first */
     bool lone;              /* set by the owner: the server's end of stream ends both directions; a client that no
                              * longer reads counts as broken only when its own stream has ended and is delivered */
     enum pump_way first_end;         /* direction that ended first; PUMP_UP: the client ended its stream first */
@@ -51,7 +60,7 @@ struct pump {
 
 /* Starts pumping between two transports of one loop, which stay the owner's.  leftover: leftover_length bytes, less
  * than 4 GiB, that were read from the server before (malloc'd, the pump's from now on), or NULL.  on_event is called
- * once, never from within this call; the pump has stopped then. */
+ * once, never from within this call; the pump has stopped then.  Before that it may be called with PUMP_BEGUN. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
                 size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 

@@ -6,20 +6,20 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/tls_hint.h"
 #include "protocol/protocol.h"
+#include "session/ending.h"
 #include "session/pump.h"
 #include "session/timeouts.h"
+#include "session/via.h"
 
 #define DRAIN_MS 2000          /* time for a refused client to read the refusal */
 #define DRAIN_BYTES_MAX 65536  /* bytes that it may still send meanwhile */
 #define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
 
-/* URL of the proxy, or host:port of a target dialed directly.  Consecutive sessions with the same text share it. */
-struct via {
-    unsigned users;
-    char text[];
-};
+/* First bytes of TLS: of a handshake record, of an alert (RFC 8446 section 5.1). */
+enum { TLS_ALERT = 0x15, TLS_HANDSHAKE = 0x16 };
 
 enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
 
@@ -32,12 +32,13 @@ struct session {
     const struct listener_config *listener;
     uint64_t serial;
     enum state state;
-    bool well;                         /* both streams came to their end */
+    bool well;                         /* it has ended well (ending.h) */
+    bool said_all;                     /* the client has said all, and it was passed on: do not reset the server */
     bool switched;                     /* the proxy answered 101 */
     bool served;                       /* counts against max-sessions */
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
-    struct via *via;                   /* once open */
+    struct via *via;                   /* once open; NULL without memory, and status shows no proxy */
     struct pump pump;
     uint64_t deadline;                 /* ms of the loop's clock; 0: none.  A timer would be too large */
     uint64_t started;                  /* ms of the loop's clock */
@@ -55,6 +56,7 @@ struct sessions {
     struct loop_timer watch;           /* one timer for the deadlines of all sessions */
     uint64_t watch_at;                 /* ms of the loop's clock; 0: it does not run */
     bool lone;                         /* as sessions_set_lone */
+    struct log_brake misfits;          /* clients that speak TLS where nobody does */
     size_t count;
     size_t served; /* sessions that count against max-sessions; the others are refused */
     uint64_t serial; /* of the latest session */
@@ -70,35 +72,6 @@ static const char *name_of(const struct session *session, char out[NAME_MAX_BYTE
 {
     snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
     return out;
-}
-
-static const char *via_text(const struct via *via)
-{
-    return via ? via->text : "";
-}
-
-static void via_leave(struct via *via)
-{
-    if (via && --via->users == 0)
-        free(via);
-}
-
-/* Returns the shared text, for via_leave.  NULL: out of memory, and status shows no proxy. */
-static struct via *via_share(struct sessions *sessions, const char *text)
-{
-    if (!sessions->via || strcmp(sessions->via->text, text) != 0) {
-        size_t size = strlen(text) + 1;
-        struct via *via = malloc(sizeof *via + size);
-
-        if (!via)
-            return NULL;
-        via->users = 1;
-        memcpy(via->text, text, size);
-        via_leave(sessions->via);
-        sessions->via = via;
-    }
-    sessions->via->users++;
-    return sessions->via;
 }
 
 struct sessions *sessions_new(const struct services *services, sessions_ended_fn *ended, void *arg)
@@ -197,8 +170,10 @@ static bool client_speaks_tls(const struct session *session)
 
     if (session->pump.way[PUMP_UP].bytes > 0)
         return true; /* it sent something before the server's greeting: most likely a TLS ClientHello */
+    if (session->state == PIPING && seen == TRANSPORT_AGAIN)
+        return false; /* it waits for the greeting */
     if (seen > 0)
-        return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
+        return start[0] == TLS_HANDSHAKE && (seen == 1 || start[1] == 0x03);
     return listener->tls == TLS_NO && !listener->target.srv &&
            protocol_expects_tls(listener->protocol, listener->target.place.port);
 }
@@ -282,16 +257,57 @@ static void die(struct deferred *death)
 
 /* --- PIPING --- */
 
+/* The tunnel is open and there is no greeting: that is what. */
+static void fail_ungreeted(struct session *session, const char *what)
+{
+    const struct endpoint_target *target = &session->listener->target;
+    struct failure failure;
+
+    failure_set(&failure, FAILURE_TEMPORARY, "%s", what);
+    failure_at_url(&failure, via_text(session->via));
+    if (!target->srv && !session->pump.way[PUMP_UP].begun) /* a client that has spoken may do TLS itself */
+        tls_hint_add(session->listener, target->place.port, &failure);
+    pump_stop(&session->pump);
+    refuse(session, "failed", "", &failure);
+}
+
+/* Each side has said something: a client that speaks TLS to a server that does not (or not any more, because we do it)
+ * will not get far, and what its user sees seldom says why. */
+static void compare_beginnings(struct session *session)
+{
+    struct sessions *sessions = session->owner;
+    unsigned char client = session->pump.way[PUMP_UP].first, server = session->pump.way[PUMP_DOWN].first;
+    char name[NAME_MAX_BYTES];
+    unsigned suppressed;
+
+    if (client != TLS_HANDSHAKE || server == TLS_HANDSHAKE || server == TLS_ALERT ||
+        !log_brake_open(&sessions->misfits, loop_now(sessions->services->loop), &suppressed))
+        return;
+    log_message(LEVEL_WARNING, name_of(session, name), "the client speaks TLS, and the server plain text: set the "
+                "client to %s", session->listener->tls == TLS_NO ? "STARTTLS, or to no encryption"
+                                                                   : "no encryption, since sallyport does TLS");
+}
+
 static void on_pump(void *arg, enum pump_event event)
 {
     struct session *session = arg;
-    bool by_client = event == PUMP_ENDED ? session->pump.first_end == PUMP_UP
-                                         : session->pump.broken_side == session->client;
+    struct ending ending;
 
-    log_closed(session, by_client ? "client" : "proxy",
-               event == PUMP_BROKEN ? transport_error(session->pump.broken_side) : NULL);
-    session->well = event == PUMP_ENDED;
-    enter(session, DEAD);
+    switch (event) {
+    case PUMP_BEGUN:
+        compare_beginnings(session);
+        break;
+    case PUMP_MUTE:
+        fail_ungreeted(session, "the tunnel ended without a greeting");
+        break;
+    case PUMP_ENDED: case PUMP_BROKEN:
+        ending = ending_of(&session->pump, event, session->client, session->listener->protocol);
+        log_closed(session, ending.by_client ? "client" : "proxy", ending.error);
+        session->well = ending.well;
+        session->said_all = ending.said_all;
+        enter(session, DEAD);
+        break;
+    }
 }
 
 /* For how many milliseconds no byte has moved. */
@@ -324,15 +340,13 @@ static void on_silence(struct session *session)
 {
     const struct settings *settings = &session->config->settings;
     const struct silence silence = silence_of(session);
-    struct failure failure;
+    char what[100];
 
     switch (timeouts_over(settings, &silence)) {
     case TIMEOUT_GREETING:
-        failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
-                    settings->greeting_timeout / 1000);
-        failure_at_url(&failure, via_text(session->via));
-        pump_stop(&session->pump);
-        refuse(session, "failed", "", &failure);
+        snprintf(what, sizeof what, "the tunnel is open, but no greeting came within %u s",
+                 settings->greeting_timeout / 1000);
+        fail_ungreeted(session, what);
         break;
     case TIMEOUT_IDLE:
         log_closed(session, "idle-timeout", NULL);
@@ -355,12 +369,13 @@ static void enter_piping(struct session *session)
               proxy ? endpoint_format_url(proxy, url) : "direct", target,
               tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
     session->switched = tunnel_switched(session->tunnel);
-    session->via = via_share(session->owner, proxy ? url : target);
+    session->via = via_share(&session->owner->via, proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
     tunnel_free(session->tunnel); /* it is large, and an open session must be small */
     session->tunnel = NULL;
     session->opened = (uint32_t)age_ms(session);
     pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
+    session->pump.greets = session->listener->protocol->server_first;
     session->pump.lone = session->owner->lone;
     watch_silence(session);
 }
@@ -449,7 +464,8 @@ static void enter_dead(struct session *session, enum state before)
 {
     bool whole = session->well || before == DRAINING;
     /* all of standard input was sent and must arrive, even if nobody reads the answer: do not reset the server */
-    bool said_all = session->owner->lone && session->pump.way[PUMP_UP].state == PUMP_ENDED_WAY;
+    bool said_all = session->said_all ||
+                    (session->owner->lone && session->pump.way[PUMP_UP].state == PUMP_ENDED_WAY);
 
     pump_stop(&session->pump);
     tunnel_free(session->tunnel);

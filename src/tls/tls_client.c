@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "net/endpoint.h"
 #include "protocol/starttls.h"
@@ -21,6 +22,7 @@ struct tls_client {
     char host[ENDPOINT_HOST_MAX + 1];
     char remember[ENDPOINT_HOST_MAX + ENDPOINT_URL_MAX + 8];
     struct starttls *starttls;    /* or NULL */
+    char machine[STARTTLS_NAME_MAX + 1]; /* the name of this one */
     bool agreed;                  /* the server's answer to STARTTLS was positive */
     struct transport *transport;  /* plain, later TLS; NULL: taken */
     char *greeting;
@@ -176,11 +178,24 @@ static void on_plain_late(void *arg)
               tls->params.greeting_ms / 1000);
 }
 
+/* The name of this machine; NULL: it has none that could be said. */
+static const char *machine_name(struct tls_client *tls)
+{
+    size_t length;
+
+    if (gethostname(tls->machine, sizeof tls->machine) != 0)
+        return NULL;
+    tls->machine[sizeof tls->machine - 1] = '\0'; /* POSIX does not promise it where the name was cut */
+    length = strspn(tls->machine, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.");
+    return length > 0 && tls->machine[length] == '\0' ? tls->machine : NULL;
+}
+
 static void enter_starttls(struct tls_client *tls)
 {
     char *leftover = tls->params.leftover;
 
-    tls->starttls = starttls_new(tls->params.starttls);
+    tls->starttls = starttls_new(tls->params.starttls, tls->params.ehlo_name,
+                                 tls->params.ehlo_name ? NULL : machine_name(tls));
     if (!tls->starttls) {
         task_fail(over(tls), OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
         return;

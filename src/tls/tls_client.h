@@ -24,6 +24,8 @@ struct tls_client_params {
     char *leftover;                   /* bytes read from it already (malloc'd), the task's likewise; or NULL */
     size_t leftover_length;
     const struct protocol *starttls;  /* the protocol for STARTTLS; NULL: TLS from the first byte */
+    const char *ehlo_name;            /* our name in SMTP's EHLO; NULL: an address, or this machine's name where that is
+                                       * refused */
     struct tls_context_setting setting;
     const char *ca_option;            /* key of the configuration that names the authorities, for messages */
     const char *host;                 /* the name that the certificate must have; copied */

@@ -82,16 +82,14 @@ def closed_behind_an_interim_answer(stage):
     refused(stage, half_an_interim_answer, close)
 
 
-def closed_after_the_head_adds_nothing(stage):
-    """The tunnel was open: the end is the server's, and it is passed on as it is."""
+def closed_after_the_head_is_told(stage):
+    """The tunnel was open, but a client that waits for a greeting learns that there is none."""
     def script(connection):
         the_head(connection)
 
     route = Route(stage, script)
-    client = route.client()
-    equal(read_all(client), (b"", END), "what the client got")
-    client.close()
-    route.daemon.wait_line(r"#1 closed in=0 out=0 .*by=proxy")
+    equal(refusal(route.client()).split(": ")[1], "the tunnel ended without a greeting", "what the client was told")
+    route.failed("the tunnel ended without a greeting")
 
 
 def reset_after_the_head_is_a_reset(stage):
@@ -165,7 +163,7 @@ scenario(closed_on_accept,
          closed_in_the_middle_of_the_head,
          reset_in_the_middle_of_the_head,
          closed_behind_an_interim_answer,
-         closed_after_the_head_adds_nothing,
+         closed_after_the_head_is_told,
          reset_after_the_head_is_a_reset,
          closed_after_the_greeting,
          reset_after_the_greeting,

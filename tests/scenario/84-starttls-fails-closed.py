@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """STARTTLS to servers of every protocol: the honest one's greeting is held until TLS stands and is verified; a server
-that does not offer it, refuses it, says more than it should or is no such server, and somebody on the way who plays
+that refuses it, says more than it should or is no such server, and somebody on the way who plays
 one, get nothing of the client, and the client gets its own protocol's refusal and nothing of theirs."""
 import re
+import socket
 
 from kit import check, equal, scenario
 from kit.certificates import Authority
@@ -15,18 +16,22 @@ SECRET = b"user jane 12345\r\n"
 """What each client says at once, before anybody has greeted it."""
 
 EVIL = b"* evil\r\n"
+MAIL = b"250-mail.example.net\r\n250 STARTTLS\r\n"
+CHOSEN = b"EHLO host.example.net\r\n"
 
 
 class Town:
     """One server of each protocol, as make(section, context) makes it, behind one proxy; each at a name of its own.
-    names: what their certificate holds for; ahead: whether the proxy's answer brings the greeting along."""
+    names: what their certificate holds for; ahead: whether the proxy's answer brings the greeting along; more: what
+    else the listeners' sections have."""
 
-    def __init__(self, stage, make, sections=tuple(DIALOGUES), names=("*.example.net",), sallyport="", ahead=False):
+    def __init__(self, stage, make, sections=tuple(DIALOGUES), names=("*.example.net",), sallyport="", ahead=False,
+                 more=""):
         self._ahead = ahead
         authority = Authority(stage)
         context = authority.leaf(*names).server_side()
         self.servers = {section: make(section, context) for section in sections}
-        more = f"tls = starttls\ntls-ca-file = {authority.file}"
+        more = f"tls = starttls\ntls-ca-file = {authority.file}{more}"
         listeners = "".join(listener(section, f"{section}.example.net", more) for section in sections)
         self.route = Route(stage, self._script, listeners, sallyport)
 
@@ -121,13 +126,53 @@ def without_a_proxy(stage):
     equal(read_exactly(client, len(replayed)), replayed, "greeting")
 
 
+def reader(dialogue):
+    """The turns before the last where a news server refuses at first."""
+    again = (dialogue.start, dialogue.never), (b"MODE READER\r\n", b"201 go on\r\n")
+    return {"turns": again if dialogue is DIALOGUES["nntp"] else ()}
+
+
 def the_keyword_is_not_offered(stage):
+    """It is tried, and whoever has taken it out of the list for an attack cannot go on."""
+    town = changed(stage, lambda dialogue: {**dialogue.stripped, **reader(dialogue), "go": dialogue.never})
+    town.refused(["permanent"], "offers no {keyword}; set tls = yes if the server has a TLS port")
+
+
+def the_keyword_is_not_offered_but_known(stage):
     town = changed(stage, lambda dialogue: dialogue.stripped)
-    town.refused(["permanent"], "offers no {keyword}; set tls = yes if the server has a TLS port", asked)
+    for section in DIALOGUES:
+        greeted(town, section)
+
+
+def what_is_offered_is_not_told(stage):
+    """Old servers, and some that want TLS before they say anything."""
+    words = {"imap": b"a1 BAD what\r\n", "smtp": b"250 mail\r\n", "submission": b"250 mail\r\n",
+             "nntp": b"500 what\r\n", "pop3": b"-ERR what\r\n", "managesieve": b""}
+    town = Town(stage, lambda section, context: Server(section, context, offers=words[section]))
+    for section in DIALOGUES:
+        greeted(town, section)
+
+
+def a_news_server_of_two_parts(stage):
+    greeted(changed(stage, reader, sections=["nntp"]), "nntp")
+
+
+def a_server_wants_a_name(stage):
+    """An address is refused, a name is taken: the machine's, or that of the configuration at once."""
+    no, name = b"504-5.5.2 a name\r\n504 5.5.2 please\r\n", f"EHLO {socket.gethostname()}\r\n".encode()
+    town = Town(stage, lambda section, context: Server(section, context, offers=no, turns=((name, MAIL),)),
+                sections=["smtp", "submission"])
+    for section in town.servers:
+        greeted(town, section)
+    town = Town(stage, lambda section, context: Server(section, context, asked=False, turns=((CHOSEN, MAIL),)),
+                sections=["smtp", "submission"], more="\nehlo-name = host.example.net")
+    for section in town.servers:
+        greeted(town, section)
 
 
 def the_command_is_refused(stage):
-    changed(stage, lambda dialogue: {"go": dialogue.never}).refused(["permanent"], "refuses {keyword}: ")
+    changed(stage, lambda dialogue: {**reader(dialogue), "go": dialogue.never}).refused(
+        ["permanent"], "refuses {keyword}: ")
 
 
 def the_command_is_refused_for_now(stage):
@@ -222,18 +267,22 @@ def the_server_turns_us_away(stage):
 
 
 def ehlo_is_not_understood(stage):
-    town = changed(stage, lambda _: {"offers": b"502 5.5.1 what is EHLO?\r\n"}, sections=["smtp", "submission"])
-    town.refused(["permanent"], "does not say whether it offers STARTTLS: .{{1,2}}502 5.5.1 what is EHLO", asked)
+    town = changed(stage, lambda _: {"asked": False, "turns": ((CHOSEN, b"502 5.5.1 what is EHLO?\r\n"),)},
+                   sections=["smtp", "submission"], more="\nehlo-name = host.example.net")
+    town.refused(["permanent"],
+                 "refuses EHLO as host.example.net, which ehlo-name sets: .{{1,2}}502 5.5.1 what is EHLO",
+                 lambda _dialogue: CHOSEN)
 
 
 def ehlo_is_too_much_for_now(stage):
     town = changed(stage, lambda _: {"offers": b"421 4.3.2 later\r\n"}, sections=["smtp", "submission"])
-    town.refused(["temporary"], "does not say whether it offers STARTTLS", asked)
+    town.refused(["temporary"], "turns us away: .*later", asked)
 
 
 scenario(the_greeting_comes_when_tls_stands, the_greeting_comes_with_the_proxys_answer, byte_by_byte,
          a_greeting_that_tells_all_saves_the_question, without_a_proxy,
-         the_keyword_is_not_offered, the_command_is_refused, the_command_is_refused_for_now,
+         the_keyword_is_not_offered, the_keyword_is_not_offered_but_known, what_is_offered_is_not_told,
+         a_news_server_of_two_parts, a_server_wants_a_name, the_command_is_refused, the_command_is_refused_for_now,
          an_answer_is_injected_behind_the_go_ahead, an_answer_is_injected_a_moment_later,
          an_answer_comes_before_its_question, the_server_is_another_one, the_server_sends_no_text, a_line_without_end,
          the_server_leaves_at_once, the_server_leaves_in_place_of_the_go_ahead, the_server_falls_silent,

@@ -78,7 +78,10 @@ SCENARIO_TESTS = \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
 	tests/scenario/115-proxies-that-dislike-upgrade.py \
-	tests/scenario/116-long-values-and-lists.py
+	tests/scenario/116-long-values-and-lists.py \
+	tests/scenario/130-connect-on-a-terminal.py \
+	tests/scenario/131-goodbye.py \
+	tests/scenario/132-tls-and-plain-text-meet.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

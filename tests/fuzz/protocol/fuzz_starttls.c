@@ -54,7 +54,7 @@ static void send_all(struct starttls *starttls, struct verdict *verdict)
 static void walk(const struct protocol *protocol, const uint8_t *at, const uint8_t *end, unsigned seed,
                  struct verdict *verdict)
 {
-    struct starttls *starttls = starttls_new(protocol);
+    struct starttls *starttls = starttls_new(protocol, NULL, "host.example.net");
     struct failure failure;
 
     MUST(starttls);

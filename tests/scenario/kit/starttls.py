@@ -74,20 +74,23 @@ DIALOGUES = {
 class Server:
     """Plays a dialogue on a connection, then TLS with that SSLContext, then answers every line of the client with
     `answered ` and the line.  greeting, offers, go: said in place of the honest answer; END and SILENCE are
-    understood.  asked: whether it awaits the question what it offers; dribble: every byte in a segment of its own;
-    instead: a script that is played in place of TLS.
+    understood.  asked: whether it awaits the question what it offers; turns: pairs of a command and an answer that
+    come between that and the start; dribble: every byte in a segment of its own; instead: a script that is played in
+    place of TLS.
 
     `commands`: all that it must hear in the clear; `heard`: what it did hear there; `inside`: what came in TLS.
     `outcome`: "tls" when TLS stood, "refused" when the handshake failed, "plain" when it never came to it; there when
     wait() returns."""
 
-    def __init__(self, section, context, greeting=None, offers=None, go=None, asked=True, dribble=False, instead=None):
+    def __init__(self, section, context, greeting=None, offers=None, go=None, asked=True, turns=(), dribble=False,
+                 instead=None):
         honest = DIALOGUES[section]
         self.dialogue = honest
         self._context, self._dribble, self._instead = context, dribble, instead
         self._turns = [(b"", honest.greeting if greeting is None else greeting)]
         if honest.ask and asked:
             self._turns.append((honest.ask, honest.offers if offers is None else offers))
+        self._turns.extend(turns)
         self._turns.append((honest.start, honest.go if go is None else go))
         self.commands = b"".join(command for command, _ in self._turns)
         self._done = threading.Event()

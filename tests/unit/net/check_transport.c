@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "../terminal.h"
 #include "../unit.h"
 
 /* A transport over one end of a connection; the other end is ours. */
@@ -361,6 +363,61 @@ START_TEST(flags_are_given_back)
 }
 END_TEST
 
+/* One description for both ways, and no socket: half of it is closed, the other half must still not block. */
+START_TEST(a_half_that_is_closed_leaves_the_other_as_it_was)
+{
+    struct loop *loop = loop_new();
+    char folder[] = "/tmp/sallyport-unit-XXXXXX", path[64], bytes[4];
+    struct transport *transport;
+    int keep;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/fifo", folder);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    keep = open(path, O_RDWR); /* such a one can be read and written */
+    ck_assert_int_ge(keep, 0);
+    transport = transport_from_pair(loop, dup(keep), dup(keep));
+    ck_assert_ptr_nonnull(transport);
+    ck_assert(transport_shutdown_send(transport));
+    ck_assert_int_ne(fcntl(keep, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_eq((int)transport_recv(transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    transport_close(transport);
+    ck_assert_int_eq(fcntl(keep, F_GETFL) & O_NONBLOCK, 0);
+    close(keep);
+    unlink(path);
+    rmdir(folder);
+    loop_free(loop);
+}
+END_TEST
+
+/* Its flags are those of whoever else runs there, so they do not change for a moment. */
+START_TEST(a_terminal_stays_as_it_was)
+{
+    struct pair_scene scene = {.loop = loop_new()};
+    struct terminal terminal;
+    char bytes[16];
+
+    terminal_open(&terminal);
+    scene.transport = transport_from_pair(scene.loop, dup(terminal.device), dup(terminal.device));
+    ck_assert_ptr_nonnull(scene.transport);
+    transport_watch(scene.transport, count_pair, &scene);
+    ck_assert_int_eq(fcntl(terminal.device, F_GETFL) & O_NONBLOCK, 0);
+    ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    terminal_type_text(&terminal, "typed\n");
+    unit_wait(scene.loop, pair_was_ready, &scene);
+    ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), 6);
+    ck_assert_int_eq((int)transport_send(scene.transport, "shown", 5), 5);
+    terminal_see(&terminal, "shown", 1);
+    ck_assert(transport_shutdown_send(scene.transport));
+    ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    ck_assert_int_eq(fcntl(terminal.device, F_GETFL) & O_NONBLOCK, 0);
+    transport_close(scene.transport);
+    ck_assert_int_eq(fcntl(terminal.device, F_GETFL) & O_NONBLOCK, 0);
+    loop_free(scene.loop);
+    terminal_close(&terminal);
+}
+END_TEST
+
 START_TEST(a_regular_file_can_be_read_through)
 {
     struct loop *loop = loop_new();
@@ -403,6 +460,8 @@ int main(void)
     tcase_add_test(cases, two_pipes_are_a_stream);
     tcase_add_test(cases, one_socket_as_both_ends_is_half_closed);
     tcase_add_test(cases, flags_are_given_back);
+    tcase_add_test(cases, a_half_that_is_closed_leaves_the_other_as_it_was);
+    tcase_add_test(cases, a_terminal_stays_as_it_was);
     tcase_add_test(cases, a_regular_file_can_be_read_through);
     return unit_run();
 }

@@ -84,6 +84,14 @@ START_TEST(ports_where_tls_is_expected)
     ck_assert(!protocol_expects_tls(row_of("managesieve"), 4190));
     ck_assert(!protocol_expects_tls(row_of("forward"), 993));
     ck_assert(!protocol_expects_tls(row_of("forward"), 0));
+    ck_assert(protocol_expects_plain(row_of("imap"), 143));
+    ck_assert(!protocol_expects_plain(row_of("imap"), 993));
+    ck_assert(!protocol_expects_plain(row_of("imap"), 110));
+    ck_assert(protocol_expects_plain(row_of("smtp"), 587));
+    ck_assert(protocol_expects_plain(row_of("submission"), 25));
+    ck_assert(!protocol_expects_plain(row_of("submission"), 465));
+    ck_assert(protocol_expects_plain(row_of("managesieve"), 4190));
+    ck_assert(!protocol_expects_plain(row_of("forward"), 0));
 }
 END_TEST
 

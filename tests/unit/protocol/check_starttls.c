@@ -48,7 +48,7 @@ static const struct protocol *row_of(const char *section)
 
 static struct starttls *start(const char *section)
 {
-    struct starttls *starttls = starttls_new(row_of(section));
+    struct starttls *starttls = starttls_new(row_of(section), NULL, "host.example.net");
 
     ck_assert_ptr_nonnull(starttls);
     return starttls;
@@ -190,7 +190,7 @@ START_TEST(protocols_that_have_such_a_dialogue)
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++)
         ck_assert(starttls_knows(row_of(sections[i])));
     ck_assert(!starttls_knows(row_of("forward")));
-    ck_assert_ptr_null(starttls_new(row_of("forward")));
+    ck_assert_ptr_null(starttls_new(row_of("forward"), NULL, NULL));
     starttls_free(NULL);
 }
 END_TEST
@@ -383,7 +383,7 @@ START_TEST(memory_runs_out)
 
         made = 0;
         armed = true;
-        starttls = starttls_new(row_of("smtp"));
+        starttls = starttls_new(row_of("smtp"), NULL, NULL);
         ck_assert((starttls == NULL) == (fails_at == 1));
         if (starttls)
             ck_assert(starttls_feed(starttls, greeting, sizeof greeting - 1, &failure) ==

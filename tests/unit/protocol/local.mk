@@ -1,4 +1,5 @@
 UNIT_TESTS += \
+	tests/unit/protocol/check_goodbye \
 	tests/unit/protocol/check_protocol \
 	tests/unit/protocol/check_starttls
 

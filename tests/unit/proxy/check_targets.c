@@ -374,12 +374,28 @@ START_TEST(a_certificate_must_have_the_name_that_can_be_trusted)
 }
 END_TEST
 
+START_TEST(a_failure_says_where_and_what_to_set)
+{
+    struct config *config = unit_config("[proxy]\nurl=http://p\n[imap]\ntarget=mail.example.net:143\ntls=yes\n");
+    const struct listener_config *listener = config_listener(config, "imap");
+    struct failure failure;
+
+    failure_set(&failure, FAILURE_PERMANENT, "does not speak TLS here");
+    targets_place_failure(listener, &listener->target.place, _i == 0, &failure);
+    ck_assert_str_eq(failure.where, "mail.example.net:143");
+    ck_assert_str_eq(failure.what, _i == 0 ? "does not speak TLS here; this port expects plain text first: "
+                                             "set tls = starttls" : "does not speak TLS here");
+    config_unref(config);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("targets");
 
     tcase_add_loop_test(cases, a_plain_target_is_its_only_place_and_needs_no_look_up, 0,
                         sizeof plain / sizeof plain[0]);
+    tcase_add_loop_test(cases, a_failure_says_where_and_what_to_set, 0, 2);
     tcase_add_test(cases, the_places_of_the_records_come_in_their_order);
     tcase_add_test(cases, as_many_places_as_there_can_be_are_given);
     tcase_add_loop_test(cases, the_record_is_that_of_the_service, 0, sizeof services / sizeof services[0]);

@@ -16,6 +16,7 @@ struct scene {
     int client, server; /* the far ends, non-blocking */
     enum pump_event event;
     int told;
+    int begun;          /* how often PUMP_BEGUN came */
     int before;         /* descriptors open */
 };
 
@@ -23,6 +24,10 @@ static void on_told(void *arg, enum pump_event event)
 {
     struct scene *scene = arg;
 
+    if (event == PUMP_BEGUN) {
+        scene->begun++;
+        return;
+    }
     scene->told++;
     scene->event = event;
 }
@@ -122,6 +127,91 @@ static bool was_reset(int fd)
 
     return recv(fd, &byte, 1, 0) < 0 && errno == ECONNRESET;
 }
+
+/* --- how it begins --- */
+
+static bool is_told(void *arg)
+{
+    return ((struct scene *)arg)->told > 0;
+}
+
+static bool hello_arrives(void *arg)
+{
+    struct scene *scene = arg;
+
+    ck_assert_int_eq(scene->begun, 0);
+    return heard(scene->server, "\x16\x03");
+}
+
+static bool server_sees_the_end(void *arg)
+{
+    return ended(((struct scene *)arg)->server);
+}
+
+static bool client_sees_the_end(void *arg)
+{
+    return ended(((struct scene *)arg)->client);
+}
+
+static bool answer_arrives(void *arg)
+{
+    return heard(((struct scene *)arg)->client, "* BAD\r\n");
+}
+
+/* Also when the answer is the end of all. */
+START_TEST(each_side_has_a_first_byte)
+{
+    bool at_once = _i % 2;
+    struct scene scene;
+
+    set_up(&scene, _i / 2, false);
+    start(&scene, NULL);
+    say(scene.client, "\x16\x03");
+    unit_wait(scene.loop, hello_arrives, &scene);
+    say(scene.server, "* BAD\r\n");
+    if (at_once)
+        reset(&scene.server);
+    unit_wait(scene.loop, at_once ? is_told : answer_arrives, &scene);
+    ck_assert_int_eq(scene.begun, at_once ? scene.pump.way[PUMP_DOWN].begun : 1);
+    ck_assert_uint_eq(scene.pump.way[PUMP_UP].first, 0x16);
+    if (!at_once) {
+        ck_assert_uint_eq(scene.pump.way[PUMP_DOWN].first, '*');
+        say(scene.client, "more");
+        say(scene.server, "more");
+        reset(&scene.client);
+        unit_wait(scene.loop, is_told, &scene);
+        ck_assert_int_eq(scene.begun, 1);
+    }
+    tear_down(&scene);
+}
+END_TEST
+
+/* Whether that is passed on or told depends on whether a greeting is due, and whether somebody waits for it. */
+START_TEST(a_server_that_ends_before_it_has_begun)
+{
+    bool greets = _i != 0, leaves = _i == 2, lone = _i == 3;
+    struct scene scene;
+
+    set_up(&scene, false, false);
+    start(&scene, NULL);
+    scene.pump.greets = greets;
+    scene.pump.lone = lone;
+    if (leaves || lone) {
+        ck_assert_int_eq(shutdown(scene.client, SHUT_WR), 0);
+        unit_wait(scene.loop, server_sees_the_end, &scene);
+    }
+    ck_assert_int_eq(shutdown(scene.server, SHUT_WR), 0);
+    if (!greets) {
+        unit_wait(scene.loop, client_sees_the_end, &scene);
+        ck_assert_int_eq(scene.told, 0);
+    } else {
+        unit_wait(scene.loop, is_told, &scene);
+        ck_assert_int_eq(scene.event, leaves ? PUMP_ENDED : PUMP_MUTE);
+        ck_assert_int_eq(scene.begun, 0);
+    }
+    tear_down(&scene);
+}
+END_TEST
 
 /* --- a talk --- */
 
@@ -503,6 +593,8 @@ int main(void)
     TCase *cases = unit_case("pump");
 
     /* each of them copying (0) and, where the system can, splicing (1) */
+    tcase_add_loop_test(cases, each_side_has_a_first_byte, 0, 4);
+    tcase_add_loop_test(cases, a_server_that_ends_before_it_has_begun, 0, 4);
     tcase_add_loop_test(cases, a_talk_with_left_over_bytes_and_half_close, 0, 2);
     tcase_add_loop_test(cases, the_server_may_end_first, 0, 2);
     tcase_add_loop_test(cases, what_was_there_before_the_start_is_moved, 0, 2);

@@ -215,6 +215,73 @@ START_TEST(a_break_behind_an_end_is_a_reset_too)
 }
 END_TEST
 
+#define MISFIT "warning imap #1 the client speaks TLS, and the server plain text: set the client to "
+
+/* Who speaks what is seen by the first byte of each side, whichever comes first. */
+START_TEST(a_client_that_speaks_tls_to_a_plain_port_is_told_of)
+{
+    static const struct {
+        const char *client, *server;
+        bool line;
+    } firsts[] = {{"\x16\x03\x01", "* OK hi\r\n", true}, {"\x16", "\x16\x03", false}, {"\x16", "\x15\x03", false},
+                  {"a1 NOOP\r\n", "* OK hi\r\n", false}, {"\x17", "* OK hi\r\n", false}};
+    const char *client = firsts[_i / 2].client, *server = firsts[_i / 2].server;
+    struct scene scene;
+
+    scene_set_up(&scene, SCENE_IMAP);
+    scene_open(&scene, "imap");
+    given_forget_log();
+    wire_say(_i % 2 ? scene.client : scene.proxy, _i % 2 ? client : server);
+    given_check_log("");
+    wire_say(_i % 2 ? scene.proxy : scene.client, _i % 2 ? server : client);
+    given_check_log(firsts[_i / 2].line ? MISFIT "STARTTLS, or to no encryption\n" : "");
+    wire_say(scene.proxy, "more"), wire_say(scene.client, "more");
+    given_check_log("");
+    scene_tear_down(&scene);
+}
+END_TEST
+
+/* It has taken its leave, or has ended its stream: that it is gone then is no error, and all that it said arrives. */
+START_TEST(a_client_that_has_said_goodbye_may_be_gone)
+{
+    struct scene scene;
+
+    scene_set_up(&scene, SCENE_IMAP);
+    scene_open(&scene, "imap");
+    wire_say(scene.proxy, "* OK hi\r\n");
+    wire_say(scene.client, _i == 0 ? "a1 LOGOUT\r\n" : "\x17\x03\x03");
+    if (_i > 0)
+        wire_end(scene.client);
+    wire_break(scene.client, ECONNRESET);
+    if (_i > 0)
+        wire_say(scene.proxy, "\x17\x03\x03");
+    given_check_log(_i == 0 ? ACCEPTED OPENED "info imap #1 closed in=11 out=9 seconds=0 by=client\n"
+                            : ACCEPTED OPENED "info imap #1 closed in=3 out=9 seconds=0 by=client\n");
+    ck_assert(scene.proxy->closed && !scene.proxy->reset);
+    ck_assert(scene.client->reset);
+    scene_tear_down(&scene);
+}
+END_TEST
+
+/* As one that leaves out close_notify does: nothing is missing behind its answer. */
+START_TEST(a_server_that_has_answered_goodbye_may_break_off)
+{
+    struct scene scene;
+
+    scene_set_up(&scene, SCENE_IMAP);
+    scene_open(&scene, "imap");
+    wire_say(scene.client, "a1 LOGOUT\r\n");
+    wire_say(scene.proxy, _i == 0 ? "* BYE\r\na1 OK\r\n" : "* BYE\r\na1 O");
+    wire_break(scene.proxy, EPROTO);
+    given_check_log(_i == 0 ? ACCEPTED OPENED "info imap #1 closed in=11 out=14 seconds=0 by=proxy\n"
+                            : ACCEPTED OPENED "info imap #1 closed in=11 out=11 seconds=0 by=proxy "
+                              "error=\"Protocol error\"\n");
+    ck_assert_uint_eq(scene.well, _i == 0);
+    ck_assert_int_eq(scene.client->reset, _i != 0);
+    scene_tear_down(&scene);
+}
+END_TEST
+
 /* What the kernel makes of it: a client in the middle of a literal must not take what it has for all there is. */
 START_TEST(a_client_at_a_socket_sees_the_reset)
 {
@@ -379,6 +446,9 @@ int main(void)
     tcase_add_loop_test(cases, each_side_may_end_its_stream_while_the_other_goes_on, 0, 2);
     tcase_add_loop_test(cases, a_side_that_breaks_breaks_the_other, 0, 2);
     tcase_add_test(cases, a_break_behind_an_end_is_a_reset_too);
+    tcase_add_loop_test(cases, a_client_that_speaks_tls_to_a_plain_port_is_told_of, 0, 10);
+    tcase_add_loop_test(cases, a_client_that_has_said_goodbye_may_be_gone, 0, 2);
+    tcase_add_loop_test(cases, a_server_that_has_answered_goodbye_may_break_off, 0, 2);
     tcase_add_test(cases, a_client_at_a_socket_sees_the_reset);
     tcase_add_loop_test(cases, a_client_that_leaves_while_it_opens_ends_all, 0, 5);
     tcase_add_loop_test(cases, all_can_be_freed_in_each_state, 0, 7);

@@ -175,6 +175,40 @@ START_TEST(a_client_at_a_socket_reads_why)
 }
 END_TEST
 
+/* --- a tunnel that is open and of no use --- */
+
+/* The client waits for a greeting, so it gets a reason in its place; one that speaks TLS itself could not read it. */
+START_TEST(a_tunnel_that_ends_without_a_greeting_is_a_failure)
+{
+    static const char *const says[] = {"", "\x16\x03\x01", "\x16\x03\x01", ""};
+    static const char *const targets[] = {"mail.example.net:143", "mail.example.net:143", "mail.example.net:993",
+                                          "mail.example.net:993"};
+    static const char *const hints[] = {"", "", "", "; this port expects TLS: set tls = yes, or let the client do TLS "
+                                                "itself"};
+    char text[200], lines[700];
+    struct scene scene;
+
+    snprintf(text, sizeof text, "[proxy]\nurl=" SCENE_PROXY "\n[imap]\ntarget=%s\n", targets[_i]);
+    scene_set_up(&scene, text);
+    scene_start(&scene, "imap");
+    scene.proxy = stage_wire(1);
+    wire_say(scene.proxy, SCENE_OPEN);
+    if (*says[_i])
+        wire_say(scene.client, says[_i]);
+    wire_end(scene.proxy);
+    snprintf(lines, sizeof lines, ACCEPTED "info imap #1 open proxy=" SCENE_PROXY " target=%s switched=no redirects=0 "
+             "ms=0\nwarning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": the tunnel ended "
+             "without a greeting%s\"\n", targets[_i], hints[_i]);
+    given_check_log(lines);
+    snprintf(lines, sizeof lines, "* BYE [UNAVAILABLE] sallyport: proxy.example:3128: the tunnel ended "
+             "without a greeting%s\r\n", hints[_i]);
+    ck_assert_str_eq(scene.client->heard, *says[_i] ? "" : lines);
+    ck_assert_int_eq(scene.client->reset, *says[_i] != '\0');
+    ck_assert_uint_eq(scene.well, 0);
+    scene_tear_down(&scene);
+}
+END_TEST
+
 /* --- who would not understand a line --- */
 
 struct hello {
@@ -240,6 +274,7 @@ int main(void)
     tcase_add_test(cases, a_refused_client_that_had_ended_already_is_not_waited_for);
     tcase_add_test(cases, a_refused_client_that_talks_on_and_on_is_let_go);
     tcase_add_test(cases, a_client_at_a_socket_reads_why);
+    tcase_add_loop_test(cases, a_tunnel_that_ends_without_a_greeting_is_a_failure, 0, 4);
     tcase_add_loop_test(cases, a_client_that_speaks_tls_gets_a_reset_in_place_of_a_line, 0,
                         sizeof hellos / sizeof hellos[0]);
     tcase_add_test(cases, a_client_that_cannot_be_told_gets_a_reset);

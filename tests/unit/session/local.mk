@@ -1,5 +1,6 @@
 UNIT_TESTS += \
 	tests/unit/session/check_access \
+	tests/unit/session/check_ending \
 	tests/unit/session/check_listener_set \
 	tests/unit/session/check_pipe \
 	tests/unit/session/check_pump \
@@ -7,6 +8,7 @@ UNIT_TESTS += \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
 	tests/unit/session/check_timeouts \
+	tests/unit/session/check_via \
 	tests/unit/session/check_waiting_clients
 
 # the lines of the log pass through the test

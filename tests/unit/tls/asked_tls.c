@@ -49,6 +49,7 @@ void asked_tls_start(struct asked_tls *asked)
         .leftover = asked->leftover ? unit_exact(asked->leftover, strlen(asked->leftover)) : NULL,
         .leftover_length = asked->leftover ? strlen(asked->leftover) : 0,
         .starttls = asked->starttls,
+        .ehlo_name = asked->ehlo_name,
         .setting = {.ca_file = asked->ca_file, .verify = !asked->trusts_all},
         .ca_option = "tls-ca-file",
         .host = asked->host,

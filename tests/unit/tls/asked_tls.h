@@ -19,6 +19,7 @@ struct asked_tls {
     struct wire *wire;
     struct tls_client *tls;
     const struct protocol *starttls; /* or NULL */
+    const char *ehlo_name;           /* or NULL */
     const char *leftover;            /* or NULL */
     size_t room, piece;              /* of the wire, from the beginning; 0: all */
     const char *host, *remember, *ca_file;

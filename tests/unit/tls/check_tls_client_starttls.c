@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../stage.h"
 #include "../tls_peer.h"
@@ -40,6 +41,34 @@ START_TEST(a_protocol_is_offered)
     asked_tls_check_done(&asked, dialogues[D_IMAP].greeting);
     ck_assert_uint_eq(asked.peer.offered_length, 5);
     ck_assert_int_eq(memcmp(asked.peer.offered, "\x04imap", 5), 0);
+    asked_tls_tear_down(&asked);
+}
+END_TEST
+
+/* The machine's own name is said only where an address was refused, and not beside one of the configuration. */
+START_TEST(a_server_may_want_a_name)
+{
+    static const char refusal[] = "504 5.5.2 need fully-qualified hostname\r\n";
+    char machine[100], wanted[120];
+    struct asked_tls asked;
+
+    ck_assert_int_eq(gethostname(machine, sizeof machine), 0);
+    asked_tls_set_up(&asked, "submission");
+    asked.ehlo_name = _i == 0 ? NULL : "host.example.net";
+    asked_tls_go(&asked);
+    wire_say(asked.wire, "220 hi\r\n");
+    ck_assert_str_eq(asked.wire->heard, _i == 0 ? "EHLO [127.0.0.1]\r\n" : "EHLO host.example.net\r\n");
+    wire_clear(asked.wire);
+    wire_say(asked.wire, refusal);
+    if (_i == 0) {
+        snprintf(wanted, sizeof wanted, "EHLO %s\r\n", machine);
+        ck_assert_str_eq(asked.wire->heard, wanted);
+        wire_say(asked.wire, "250 mail\r\n");
+        wire_clear(asked.wire);
+    } else {
+        asked_tls_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "refuses EHLO as host.example.net, which "
+                               "ehlo-name sets: \"504 5.5.2 need fully-qualified hostname\"");
+    }
     asked_tls_tear_down(&asked);
 }
 END_TEST
@@ -96,7 +125,7 @@ END_TEST
 /* --- refusals --- */
 
 struct refusal {
-    size_t dialogue, turn; /* the server says this in place of what it says there */
+    size_t dialogue, turn; /* the server says this in place of what it says there, turn by turn between bars */
     const char *says;
     enum failure_class class;
     const char *what;
@@ -104,17 +133,19 @@ struct refusal {
 
 static const struct refusal refusals[] = {
     {D_IMAP, 0, "* BYE too busy\r\n", FAILURE_TEMPORARY, "turns us away: \"* BYE too busy\""},
-    {D_IMAP, 1, "a1 OK\r\n", FAILURE_PERMANENT,
-     "offers no STARTTLS; set tls = yes if the server has a TLS port, or somebody on the way removes it"},
+    {D_IMAP, 1, "a1 OK\r\n|a2 BAD what\r\n", FAILURE_PERMANENT,
+     "offers no STARTTLS; set tls = yes if the server has a TLS port, or somebody on the way removes it: "
+     "\"BAD what\""},
     {D_IMAP, 2, "a2 BAD what\r\n", FAILURE_PERMANENT, "refuses STARTTLS: \"BAD what\""},
     {D_IMAP, 2, "a2 NO [UNAVAILABLE] later\r\n", FAILURE_TEMPORARY, "refuses STARTTLS: \"NO [UNAVAILABLE] later\""},
     {D_SMTP, 0, "554 no\r\n", FAILURE_PERMANENT, "turns us away: \"554 no\""},
-    {D_SMTP, 1, "502 what\r\n", FAILURE_PERMANENT, "does not say whether it offers STARTTLS: \"502 what\""},
+    {D_SMTP, 1, "421 later\r\n", FAILURE_TEMPORARY, "turns us away: \"421 later\""},
     {D_SMTP, 2, "454 TLS is out of order\r\n", FAILURE_TEMPORARY, "refuses STARTTLS: \"454 TLS is out of order\""},
     {D_NNTP, 0, "400 full\r\n", FAILURE_TEMPORARY, "turns us away: \"400 full\""},
-    {D_NNTP, 1, "101 list:\r\nREADER\r\n.\r\n", FAILURE_PERMANENT,
-     "offers no STARTTLS; set tls = yes if the server has a TLS port, or somebody on the way removes it"},
-    {D_NNTP, 2, "580 no\r\n", FAILURE_PERMANENT, "refuses STARTTLS: \"580 no\""},
+    {D_NNTP, 1, "101 list:\r\nREADER\r\n.\r\n|500 what\r\n|200 yes\r\n|500 what\r\n", FAILURE_PERMANENT,
+     "offers no STARTTLS; set tls = yes if the server has a TLS port, or somebody on the way removes it: "
+     "\"500 what\""},
+    {D_NNTP, 2, "580 no\r\n|200 yes\r\n|580 no\r\n", FAILURE_PERMANENT, "refuses STARTTLS: \"580 no\""},
     {D_POP3, 2, "-ERR no\r\n", FAILURE_PERMANENT, "refuses STLS: \"-ERR no\""},
     {D_SIEVE, 1, "NO \"no\"\r\n", FAILURE_PERMANENT, "refuses STARTTLS: \"NO \\\"no\\\"\""},
     /* bytes behind the go-ahead, and an answer to what was not asked yet */
@@ -138,7 +169,11 @@ START_TEST(what_a_server_may_not_say)
     asked_tls_play(&asked, dialogue, refusal->turn);
     if (asked.piece > 0 && strstr(refusal->what, "before it is asked"))
         asked.wire->room = 0; /* or else it would be asked in time */
-    wire_say(asked.wire, refusal->says);
+    for (const char *at = refusal->says, *bar; at; at = bar ? bar + 1 : NULL) {
+        bar = strchr(at, '|');
+        wire_clear(asked.wire);
+        wire_say_bytes(asked.wire, at, bar ? (size_t)(bar - at) : strlen(at));
+    }
     asked_tls_check_failed(&asked, OUTCOME_PEER, refusal->class, refusal->what);
     ck_assert_uint_eq(asked.wire->heard_length, 0); /* no hello, nor anything else */
     ck_assert_str_eq(asked.steps, "");
@@ -207,6 +242,7 @@ int main(void)
 
     tcase_add_loop_test(cases, each_server_is_led_into_tls, 0, WIDTHS * DIALOGUES);
     tcase_add_test(cases, a_protocol_is_offered);
+    tcase_add_loop_test(cases, a_server_may_want_a_name, 0, 2);
     tcase_add_loop_test(cases, a_greeting_may_have_come_before, 0, 2 * DIALOGUES);
     tcase_add_loop_test(cases, what_came_before_may_be_wrong, 0, sizeof earlies / sizeof earlies[0]);
     tcase_add_loop_test(cases, what_a_server_may_not_say, 0, 2 * sizeof refusals / sizeof refusals[0]);
