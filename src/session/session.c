@@ -8,10 +8,9 @@
 #include "base/log.h"
 #include "protocol/protocol.h"
 #include "session/pump.h"
+#include "session/refusal.h"
 #include "session/timeouts.h"
 
-#define DRAIN_MS 2000          /* time for a refused client to read the refusal */
-#define DRAIN_BYTES_MAX 65536  /* bytes that it may still send meanwhile */
 #define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
 
@@ -57,8 +56,8 @@ struct sessions {
     bool lone;                         /* as sessions_set_lone */
     size_t count;
     size_t served; /* sessions that count against max-sessions; the others are refused */
-    uint64_t serial; /* of the latest session */
-    struct session_sums ended_sums;
+    uint64_t serial; /* the number given last */
+    struct session_sums ended_sums; /* bytes of ended sessions only, but the number of all */
 };
 
 static void enter(struct session *session, enum state state);
@@ -138,12 +137,16 @@ struct session_sums sessions_sums(const struct sessions *sessions)
 {
     struct session_sums sums = sessions->ended_sums;
 
-    sums.sessions = sessions->serial;
     for (const struct session *session = sessions->first; session; session = session->next) {
         sums.in += session->pump.way[PUMP_UP].bytes;
         sums.out += session->pump.way[PUMP_DOWN].bytes;
     }
     return sums;
+}
+
+uint64_t sessions_take_number(struct sessions *sessions)
+{
+    return ++sessions->serial;
 }
 
 static struct loop *loop_of(const struct session *session)
@@ -188,32 +191,15 @@ static void log_closed(const struct session *session, const char *by, const char
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
 }
 
-/* Whether the client speaks TLS to the server itself: it could not read a refusal in plain text. */
-static bool client_speaks_tls(const struct session *session)
-{
-    const struct listener_config *listener = session->listener;
-    unsigned char start[2];
-    ssize_t seen = transport_peek(session->client, start, sizeof start);
-
-    if (session->pump.way[PUMP_UP].bytes > 0)
-        return true; /* it sent something before the server's greeting: most likely a TLS ClientHello */
-    if (seen > 0)
-        return start[0] == 0x16 && (seen == 1 || start[1] == 0x03); /* a handshake record, RFC 8446 section 5.1 */
-    return listener->tls == TLS_NO && !listener->target.srv &&
-           protocol_expects_tls(listener->protocol, listener->target.place.port);
-}
-
 /* Refuses a session: logs why, and tells the client in its own protocol; one that could not read that is reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
-    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
-    size_t length = protocol_refusal(session->listener->protocol, failure, line);
+    char reason[600], name[NAME_MAX_BYTES];
 
     failure_format(failure, true, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), reason, failure->detail);
-    if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
-        transport_shutdown_send(session->client))
+    if (refusal_say(session->client, session->listener, failure, session->pump.way[PUMP_UP].bytes > 0))
         enter(session, DRAINING);
     else
         enter(session, DEAD);
@@ -249,7 +235,7 @@ static void on_deadline(struct session *session)
     if (session->state == PIPING)
         on_silence(session);
     else
-        enter(session, DEAD); /* DRAIN_MS are over */
+        enter(session, DEAD); /* the time for reading the refusal is over */
 }
 
 /* Looks at the deadlines of all sessions.  That happens rarely: deadlines are long. */
@@ -423,16 +409,9 @@ static void enter_opening(struct session *session)
 static void on_client_while_draining(void *arg, int ready)
 {
     struct session *session = arg;
-    char dropped[4096];
-    ssize_t got;
 
     (void)ready;
-    while ((got = transport_recv(session->client, dropped, sizeof dropped)) > 0) {
-        session->drained += (uint32_t)got;
-        if (session->drained > DRAIN_BYTES_MAX)
-            break;
-    }
-    if (got != TRANSPORT_AGAIN)
+    if (!refusal_drain(session->client, &session->drained))
         enter(session, DEAD);
 }
 
@@ -493,7 +472,7 @@ static void enter(struct session *session, enum state state)
         transport_reset(session->server);
         session->server = NULL;
         transport_watch(session->client, on_client_while_draining, session);
-        set_deadline(session, DRAIN_MS);
+        set_deadline(session, REFUSAL_READING_MS);
         on_client_while_draining(session, LOOP_READ); /* bytes that have arrived already cause no event */
         break;
     case DEAD:
@@ -503,7 +482,7 @@ static void enter(struct session *session, enum state state)
 }
 
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from, const struct failure *refusal)
+                   struct transport *client, const char *from)
 {
     struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
                                   ? calloc(1, sizeof *session) : NULL;
@@ -519,20 +498,18 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     session->listener = listener;
     session->client = client;
     session->started = loop_now(sessions->services->loop);
-    session->serial = ++sessions->serial;
+    session->serial = sessions_take_number(sessions);
     session->next = sessions->first;
     session->back = &sessions->first;
     if (session->next)
         session->next->back = &session->next;
     sessions->first = session;
-    if (!refusal && sessions->served >= config->settings.max_sessions) {
+    sessions->count++;
+    sessions->ended_sums.sessions++;
+    if (sessions->served >= config->settings.max_sessions) {
         failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
                     config->settings.max_sessions);
-        refusal = &full;
-    }
-    sessions->count++;
-    if (refusal) {
-        refuse(session, "refused", from, refusal);
+        refuse(session, "refused", from, &full);
         return;
     }
     session->served = true;

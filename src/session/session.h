@@ -57,10 +57,12 @@ struct session_sums {
 struct session_sums sessions_sums(const struct sessions *sessions);
 
 /* Starts serving a client.  Its transport is the session's from now on; out of memory, it is reset.  listener belongs
- * to config, to which the session takes a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  refusal:
- * NULL, or the failure that the client is told instead of opening a tunnel. */
+ * to config, to which the session takes a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000". */
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from, const struct failure *refusal);
+                   struct transport *client, const char *from);
+
+/* The next number, for the line of a client in the log that gets no session. */
+uint64_t sessions_take_number(struct sessions *sessions);
 
 /* One step of a graceful stop: refuses sessions whose tunnel is not open yet, and resets those in which no byte has
  * moved for SESSIONS_QUIET_MS.  Call it again until sessions_count is 0 or the time for stopping is over. */

@@ -36,7 +36,7 @@ void scene_start(struct scene *scene, const char *listener)
     ck_assert_ptr_nonnull(config);
     scene->client = stage_new_wire();
     scene->proxy = NULL;
-    session_start(scene->sessions, scene->config, config, &scene->client->near, "from=here", NULL);
+    session_start(scene->sessions, scene->config, config, &scene->client->near, "from=here");
     stage_settle();
 }
 
