@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/systemd.h"
 #include "config/proxy_environment.h"
@@ -59,22 +59,18 @@ struct daemon {
  * the pool, and some for listeners, name servers, further addresses being dialed and pipes. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
-    struct rlimit limit;
-    size_t others;
+    size_t limit = descriptors_raise(), others;
 
     daemon->room = daemon->room_ahead = 256;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (limit == 0)
         return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
     daemon->room_ahead = pool_size(config);
-    if (limit.rlim_cur / 8 < daemon->room_ahead)
-        daemon->room_ahead = limit.rlim_cur / 8;
+    if (limit / 8 < daemon->room_ahead)
+        daemon->room_ahead = limit / 8;
     others = DESCRIPTORS_APART + daemon->room_ahead;
-    if (limit.rlim_cur / 2 < others)
-        others = limit.rlim_cur / 2;
-    daemon->room = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
+    if (limit / 2 < others)
+        others = limit / 2;
+    daemon->room = limit == DESCRIPTORS_UNLIMITED ? SIZE_MAX : (limit - others) / 2;
 }
 
 /* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead. */
