@@ -33,6 +33,7 @@ static struct {
     bool timestamps;
     bool keys;               /* check --keys */
     bool json;               /* status --json */
+    bool watch;              /* status --watch */
 } line;
 
 /* A row of the command table. */
@@ -191,9 +192,11 @@ static int command_connect(char *const arguments[], int count)
 static int command_status(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? control_client_status(control, line.json) : EX_OSERR;
+    int status = EX_OSERR;
 
     (void)arguments, (void)count;
+    if (control)
+        status = line.watch ? control_client_watch(control) : control_client_status(control, line.json);
     free(control);
     return status;
 }
@@ -232,7 +235,7 @@ static const struct command_row commands[] = {
     {"check", "", "read the configuration and print it back, complete", 0, 0, command_check},
     {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
     {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
-    {"status", "[--json]", "what the running daemon does", 0, 0, command_status},
+    {"status", "[--json | --watch]", "what the running daemon does", 0, 0, command_status},
     {"redirects", "[clear | allow ID | refuse ID]", "learned redirects, open questions", 0, 2,
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
@@ -258,8 +261,9 @@ static const struct {
 enum {
     OPTIONS = sizeof options / sizeof options[0],
     COMMANDS = sizeof commands / sizeof commands[0],
-    KEYS = 256, /* --keys of `check`, for editors and tests, and --json of `status` have no letter */
+    KEYS = 256, /* --keys of `check`, for editors and tests, --json and --watch of `status` have no letter */
     JSON,
+    WATCH,
 };
 
 static int usage(FILE *out)
@@ -285,7 +289,7 @@ static int version(void)
 /* Reads the options.  -1: go on; otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
-    struct option table[OPTIONS + 3] = {{0}};
+    struct option table[OPTIONS + 4] = {{0}};
     char letters[2 * OPTIONS + 2] = ":";
     size_t at = 1;
     int letter;
@@ -301,6 +305,7 @@ static int read_options(int argc, char *argv[])
     letters[at] = '\0';
     table[OPTIONS] = (struct option){"keys", no_argument, NULL, KEYS};
     table[OPTIONS + 1] = (struct option){"json", no_argument, NULL, JSON};
+    table[OPTIONS + 2] = (struct option){"watch", no_argument, NULL, WATCH};
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         switch (letter) {
         case 'c': line.config_path = optarg; break;
@@ -311,6 +316,7 @@ static int read_options(int argc, char *argv[])
         case 'h': return usage(stdout);
         case KEYS: line.keys = true; break;
         case JSON: line.json = true; break;
+        case WATCH: line.watch = true; break;
         case ':':
             fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
             return EX_USAGE;
@@ -370,6 +376,10 @@ int main(int argc, char *argv[])
     }
     if (line.json && command->run != command_status) {
         fprintf(stderr, "sallyport: --json goes with status\n");
+        return EX_USAGE;
+    }
+    if (line.watch && (command->run != command_status || line.json)) {
+        fprintf(stderr, "sallyport: --watch goes with status, and not with --json\n");
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
+#include "net/address.h"
 #include "protocol/protocol.h"
 #include "session/pump.h"
 #include "session/refusal.h"
@@ -159,24 +161,62 @@ static uint64_t age_ms(const struct session *session)
     return loop_now(loop_of(session)) - session->started;
 }
 
-void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
-                   void *arg)
+size_t sessions_count_of(const struct sessions *sessions, const char *listener)
 {
-    for (const struct session *session = sessions->first; session; session = session->next) {
-        char name[NAME_MAX_BYTES];
-        struct session_facts facts = {
-            .name = name_of(session, name),
-            .listener = session->listener->name,
-            .state = state_names[session->state],
-            .age_ms = age_ms(session),
-            .in = session->pump.way[PUMP_UP].bytes,
-            .out = session->pump.way[PUMP_DOWN].bytes,
-            .via = via_text(session->via),
-            .switched = session->switched,
-        };
+    size_t count = 0;
 
-        see(arg, &facts);
+    for (const struct session *session = sessions->first; session; session = session->next)
+        count += strcmp(session->listener->name, listener) == 0;
+    return count;
+}
+
+/* The two ends of the client's connection; "" for what is no socket. */
+static void find_ends(const struct session *session, char from[ADDRESS_TEXT_MAX], char on[ADDRESS_TEXT_MAX])
+{
+    struct address far = {0}, near = {0};
+    socklen_t far_size = sizeof far.v6, near_size = sizeof near.v6;
+    int fd = transport_splice_fd(session->client, LOOP_READ);
+
+    from[0] = on[0] = '\0';
+    if (fd >= 0 && getpeername(fd, &far.any, &far_size) == 0 && getsockname(fd, &near.any, &near_size) == 0) {
+        address_format(&far, from);
+        address_format(&near, on);
     }
+}
+
+static void show(const struct session *session, void (*see)(void *arg, const struct session_facts *facts), void *arg)
+{
+    char name[NAME_MAX_BYTES], from[ADDRESS_TEXT_MAX], on[ADDRESS_TEXT_MAX];
+    struct session_facts facts = {
+        .name = name_of(session, name),
+        .listener = session->listener->name,
+        .state = state_names[session->state],
+        .age_ms = age_ms(session),
+        .in = session->pump.way[PUMP_UP].bytes,
+        .out = session->pump.way[PUMP_DOWN].bytes,
+        .from = from,
+        .on = on,
+        .via = via_text(session->via),
+        .switched = session->switched,
+    };
+
+    find_ends(session, from, on);
+    see(arg, &facts);
+}
+
+uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
+                       void (*see)(void *arg, const struct session_facts *facts), void *arg)
+{
+    const struct session *session = sessions->first;
+
+    while (session && session->serial >= below) /* the newest comes first */
+        session = session->next;
+    for (size_t i = 0; session && i < most; i++) {
+        below = session->serial;
+        show(session, see, arg);
+        session = session->next;
+    }
+    return session ? below : 0;
 }
 
 /* --- the end --- */

@@ -43,14 +43,21 @@ struct session_facts {
     const char *state;    /* "opening", "piping", "draining" */
     uint64_t age_ms;
     uint64_t in, out;     /* bytes from and to the client */
+    const char *from, *on; /* addresses of the client and of the socket that it came to; "" when it is no socket */
     const char *via;      /* URL of the proxy, or host:port of a target dialed directly; "" until the tunnel is open */
     bool switched;        /* the proxy answered 101 */
 };
 
-/* sessions_each calls see for each session, the newest first.  sessions_sums: number of sessions, and bytes from and
- * to clients, since the start, ended sessions included. */
-void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
-                   void *arg);
+/* Calls see for at most `most` sessions with a number below that, the newest first.  Returns the number of the last
+ * one, to be passed for those that follow; 0: there are no more.  The first call passes SESSIONS_NEWEST. */
+#define SESSIONS_NEWEST UINT64_MAX
+uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
+                       void (*see)(void *arg, const struct session_facts *facts), void *arg);
+
+/* How many sessions a listener of that name has. */
+size_t sessions_count_of(const struct sessions *sessions, const char *listener);
+
+/* Number of sessions, and bytes from and to clients, since the start, ended sessions included. */
 struct session_sums {
     uint64_t sessions, in, out;
 };

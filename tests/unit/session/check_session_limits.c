@@ -399,7 +399,7 @@ START_TEST(the_sessions_are_shown_and_summed)
     wire_say(scene.proxy, NO);
     stage_advance(1);
     scene_start(&scene, "smtp/work");
-    sessions_each(scene.sessions, list, text);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, list, text);
     ck_assert_str_eq(text, "smtp/work #5|smtp/work|opening|0|0|0|\n"
                            "smtp/work #4|smtp/work|draining|1|0|0|\n"
                            "imap #3|imap|piping|11|0|0|" SCENE_PROXY "\n"
@@ -407,7 +407,7 @@ START_TEST(the_sessions_are_shown_and_summed)
                            "imap #1|imap|piping|1111|9|6|" SCENE_PROXY "\n");
     end_both(first);
     text[0] = '\0';
-    sessions_each(scene.sessions, list, text);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, list, text);
     ck_assert_ptr_null(strstr(text, "#1"));
     sums = sessions_sums(scene.sessions);
     ck_assert_uint_eq(sums.sessions, 5);

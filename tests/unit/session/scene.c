@@ -69,6 +69,6 @@ const char *scene_state(const struct scene *scene)
 {
     const char *state = "";
 
-    sessions_each(scene->sessions, see_first, &state);
+    sessions_some(scene->sessions, SESSIONS_NEWEST, SIZE_MAX, see_first, &state);
     return state;
 }
