@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/systemd.h"
 #include "config/proxy_environment.h"
@@ -26,8 +26,9 @@
 #include "session/listener_set.h"
 #include "session/pipe.h"
 #include "session/session.h"
+#include "session/strangers.h"
 
-#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions */
+#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions; strangers.h takes a few of them */
 #define WIND_DOWN_MS 200      /* between two rounds; a session that moved nothing for so long is idle */
 #define WIND_DOWN_ROUNDS 50   /* after so many, busy sessions are ended, too */
 
@@ -36,6 +37,7 @@ struct daemon {
     struct config *config;
     struct listener_set *listeners;
     struct sessions *sessions;
+    struct strangers *strangers;
     struct control_server *control;
     uint64_t started; /* ms of the loop's clock */
     daemon_log_fn *set_log;
@@ -57,22 +59,18 @@ struct daemon {
  * the pool, and some for listeners, name servers, further addresses being dialed and pipes. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
-    struct rlimit limit;
-    size_t others;
+    size_t limit = descriptors_raise(), others;
 
     daemon->room = daemon->room_ahead = 256;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    if (limit == 0)
         return;
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
     daemon->room_ahead = pool_size(config);
-    if (limit.rlim_cur / 8 < daemon->room_ahead)
-        daemon->room_ahead = limit.rlim_cur / 8;
+    if (limit / 8 < daemon->room_ahead)
+        daemon->room_ahead = limit / 8;
     others = DESCRIPTORS_APART + daemon->room_ahead;
-    if (limit.rlim_cur / 2 < others)
-        others = limit.rlim_cur / 2;
-    daemon->room = limit.rlim_cur == RLIM_INFINITY ? SIZE_MAX : (limit.rlim_cur - others) / 2;
+    if (limit / 2 < others)
+        others = limit / 2;
+    daemon->room = limit == DESCRIPTORS_UNLIMITED ? SIZE_MAX : (limit - others) / 2;
 }
 
 /* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead. */
@@ -101,15 +99,19 @@ static void on_client(void *arg, const struct listener_config *listener, int fd,
 
     welcome = access_admits(&daemon->access, &daemon->config->settings, loop_now(daemon->services.loop), listener->name,
                             from, local, &uid, &known, &refusal);
-    client = transport_from_socket(daemon->services.loop, fd);
-    if (!client)
-        return;
     address_format(from, where);
     if (known)
         snprintf(text, sizeof text, "from=%s uid=%lu", where, (unsigned long)uid);
     else
         snprintf(text, sizeof text, "from=%s", where);
-    session_start(daemon->sessions, daemon->config, listener, client, text, welcome ? NULL : &refusal);
+    if (!welcome) {
+        strangers_turn_away(daemon->strangers, listener, fd, text, &refusal);
+        return;
+    }
+    client = transport_from_socket(daemon->services.loop, fd);
+    if (!client)
+        return;
+    session_start(daemon->sessions, daemon->config, listener, client, text);
     set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
 }
 
@@ -312,6 +314,7 @@ static void release(struct daemon *daemon)
     control_server_free(daemon->control);
     listener_set_free(daemon->listeners);
     daemon->listeners = NULL; /* sessions that end look at it */
+    strangers_free(daemon->strangers);
     sessions_free(daemon->sessions);
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;
@@ -335,6 +338,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     if (!prepare(&daemon, on_session_ended) ||
         !loop_signal_start(daemon.services.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
         !(daemon.services.pool = pool_new(&daemon.services)) ||
+        !(daemon.strangers = strangers_new(daemon.services.loop, daemon.sessions)) ||
         !(daemon.listeners = listener_set_new(daemon.services.loop, on_client, &daemon)) ||
         !(daemon.control = control_server_new(daemon.services.loop, daemon.services.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
@@ -383,7 +387,7 @@ int daemon_connect(struct config *config, const struct listener_config *listener
     if (client) {
         sessions_set_lone(daemon.sessions);
         passwords_allow_prompt(daemon.services.passwords);
-        session_start(daemon.sessions, config, listener, client, "from=stdin", NULL);
+        session_start(daemon.sessions, config, listener, client, "from=stdin");
         loop_run(daemon.services.loop);
     }
     release(&daemon);

@@ -39,6 +39,7 @@ static struct {
     bool keys;               /* check --keys */
     bool socket_unit;        /* check --socket-unit */
     bool json;               /* status --json */
+    bool watch;              /* status --watch */
 } line;
 
 /* A row of the command table. */
@@ -214,9 +215,11 @@ static int command_connect(char *const arguments[], int count)
 static int command_status(char *const arguments[], int count)
 {
     char *control = find_control();
-    int status = control ? control_client_status(control, line.json) : EX_OSERR;
+    int status = EX_OSERR;
 
     (void)arguments, (void)count;
+    if (control)
+        status = line.watch ? control_client_watch(control) : control_client_status(control, line.json);
     free(control);
     return status;
 }
@@ -255,7 +258,7 @@ static const struct command_row commands[] = {
     {"check", "[--socket-unit]", "read the configuration and print it back, complete", 0, 0, command_check},
     {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
     {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
-    {"status", "[--json]", "what the running daemon does", 0, 0, command_status},
+    {"status", "[--json | --watch]", "what the running daemon does", 0, 0, command_status},
     {"redirects", "[clear | allow ID | refuse ID]", "learned redirects, open questions", 0, 2,
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
@@ -278,12 +281,24 @@ static const struct {
     {"help", 'h', "", "print this and exit"},
 };
 
+/* Options of one command, which have no letter. */
+static const struct {
+    const char *name;
+    bool *given;
+    int (*command)(char *const arguments[], int count);
+    const char *command_name;
+} command_options[] = {
+    {"keys", &line.keys, command_check, "check"}, /* for editors and tests */
+    {"socket-unit", &line.socket_unit, command_check, "check"},
+    {"json", &line.json, command_status, "status"},
+    {"watch", &line.watch, command_status, "status"},
+};
+
 enum {
     OPTIONS = sizeof options / sizeof options[0],
+    COMMAND_OPTIONS = sizeof command_options / sizeof command_options[0],
     COMMANDS = sizeof commands / sizeof commands[0],
-    KEYS = 256, /* --keys, for editors and tests, and --socket-unit of `check`, --json of `status` have no letter */
-    JSON,
-    SOCKET_UNIT,
+    WITHOUT_LETTER = 256, /* and the place in command_options added: what getopt_long gives for one */
 };
 
 static int usage(FILE *out)
@@ -309,7 +324,7 @@ static int version(void)
 /* Reads the options.  -1: go on; otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
-    struct option table[OPTIONS + 4] = {{0}};
+    struct option table[OPTIONS + COMMAND_OPTIONS + 1] = {{0}};
     char letters[2 * OPTIONS + 2] = ":";
     size_t at = 1;
     int letter;
@@ -323,10 +338,13 @@ static int read_options(int argc, char *argv[])
             letters[at++] = ':';
     }
     letters[at] = '\0';
-    table[OPTIONS] = (struct option){"keys", no_argument, NULL, KEYS};
-    table[OPTIONS + 1] = (struct option){"json", no_argument, NULL, JSON};
-    table[OPTIONS + 2] = (struct option){"socket-unit", no_argument, NULL, SOCKET_UNIT};
+    for (int i = 0; i < COMMAND_OPTIONS; i++)
+        table[OPTIONS + i] = (struct option){command_options[i].name, no_argument, NULL, WITHOUT_LETTER + i};
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
+        if (letter >= WITHOUT_LETTER) {
+            *command_options[letter - WITHOUT_LETTER].given = true;
+            continue;
+        }
         switch (letter) {
         case 'c': line.config_path = optarg; break;
         case 'v': line.verbosity++; break;
@@ -334,14 +352,11 @@ static int read_options(int argc, char *argv[])
         case 't': line.timestamps = true; break;
         case 'V': return version();
         case 'h': return usage(stdout);
-        case KEYS: line.keys = true; break;
-        case JSON: line.json = true; break;
-        case SOCKET_UNIT: line.socket_unit = true; break;
         case ':':
             fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
             return EX_USAGE;
         default:
-            if (optopt > 0 && optopt < KEYS)
+            if (optopt > 0 && optopt < WITHOUT_LETTER)
                 fprintf(stderr, "sallyport: unknown option -%c; sallyport --help lists them\n", optopt);
             else
                 fprintf(stderr, "sallyport: unknown option %s; sallyport --help lists them\n", argv[optind - 1]);
@@ -390,16 +405,14 @@ int main(int argc, char *argv[])
                 *command->arguments ? command->arguments : "no arguments");
         return EX_USAGE;
     }
-    if (line.keys && command->run != command_check) {
-        fprintf(stderr, "sallyport: --keys goes with check\n");
-        return EX_USAGE;
-    }
-    if (line.socket_unit && command->run != command_check) {
-        fprintf(stderr, "sallyport: --socket-unit goes with check\n");
-        return EX_USAGE;
-    }
-    if (line.json && command->run != command_status) {
-        fprintf(stderr, "sallyport: --json goes with status\n");
+    for (int i = 0; i < COMMAND_OPTIONS; i++)
+        if (*command_options[i].given && command->run != command_options[i].command) {
+            fprintf(stderr, "sallyport: --%s goes with %s\n", command_options[i].name,
+                    command_options[i].command_name);
+            return EX_USAGE;
+        }
+    if (line.watch && line.json) {
+        fprintf(stderr, "sallyport: --watch does not go with --json\n");
         return EX_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/lockout.h"
 #include "base/log.h"
 #include "base/prompt.h"
 #include "base/subprocess.h"
@@ -35,6 +36,9 @@ struct entry {
     char *value;             /* NULL: not fetched, or the fetch failed */
     char error[256];         /* of the last fetch; "": it succeeded */
     struct subprocess *command; /* running, or NULL */
+    uint64_t rests_until;       /* FROM_COMMAND: ms; it has failed, and is not run before then */
+    unsigned failures;          /* in a row */
+    bool spared;                /* the fetch under way did not run it, since it rests */
     struct prompt *prompt;
     struct password_fetch *waiting;
     struct deferred delivery;
@@ -159,6 +163,24 @@ const char *passwords_known(const struct passwords *passwords, const struct prox
 
 /* --- the result --- */
 
+/* How many milliseconds a command rests still; 0: it may be run. */
+static uint64_t rest_left(const struct entry *entry)
+{
+    uint64_t now = loop_now(entry->passwords->loop);
+
+    return entry->rests_until > now ? entry->rests_until - now : 0;
+}
+
+/* Says why there is no value. */
+static void describe(const struct entry *entry, char *error, size_t size)
+{
+    if (entry->spared)
+        snprintf(error, size, "%s; it is not run again for %u s, or until `sallyport reload`", entry->error,
+                 (unsigned)((rest_left(entry) + 999) / 1000));
+    else
+        snprintf(error, size, "%s", entry->error[0] ? entry->error : "the password was withdrawn");
+}
+
 static void deliver(struct deferred *delivery)
 {
     struct entry *entry = (struct entry *)((char *)delivery - offsetof(struct entry, delivery));
@@ -169,9 +191,11 @@ static void deliver(struct deferred *delivery)
         told->back = &told;
     while (told) {
         struct password_fetch fetch = *told;
+        char error[sizeof entry->error + 100];
 
         password_cancel(told);
-        fetch.fetched(fetch.arg, entry->value ? NULL : entry->error[0] ? entry->error : "the password was withdrawn");
+        describe(entry, error, sizeof error);
+        fetch.fetched(fetch.arg, entry->value ? NULL : error);
     }
 }
 
@@ -199,6 +223,18 @@ static void take_first_line(struct entry *entry, const char *text, size_t size)
 
 /* --- a command --- */
 
+/* A command that fails rests as long as a password that is refused: it may lock a key ring when it is run for each
+ * session, or put a question to the user. */
+static void rest(struct entry *entry)
+{
+    uint64_t ms = LOCKOUT_REST_FIRST_MS;
+
+    for (unsigned i = 0; i < entry->failures && ms < LOCKOUT_REST_MAX_MS; i++)
+        ms *= 2;
+    entry->failures++;
+    entry->rests_until = loop_now(entry->passwords->loop) + (ms < LOCKOUT_REST_MAX_MS ? ms : LOCKOUT_REST_MAX_MS);
+}
+
 static void on_command(void *arg, int status, const char *output, size_t length, const char *error)
 {
     struct entry *entry = arg;
@@ -211,6 +247,10 @@ static void on_command(void *arg, int status, const char *output, size_t length,
                  WIFEXITED(status) ? "status" : "signal", WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
     else
         take_first_line(entry, output, length);
+    if (entry->error[0])
+        rest(entry);
+    else
+        entry->failures = 0;
     loop_defer(entry->passwords->loop, &entry->delivery, deliver);
 }
 
@@ -218,6 +258,9 @@ static void run_command(struct entry *entry)
 {
     char *argv[] = {"/bin/sh", "-c", entry->text, NULL};
 
+    entry->spared = rest_left(entry) > 0;
+    if (entry->spared)
+        return; /* the error is still there */
     entry->command = subprocess_run(entry->passwords->loop, argv, NULL, COMMAND_LIMIT_MS, on_command, entry,
                                     entry->error, sizeof entry->error);
 }
@@ -384,7 +427,12 @@ void passwords_forget(struct passwords *passwords, const struct proxy_config *pr
 {
     const struct entry *only = proxy ? find(passwords, proxy) : NULL;
 
-    for (struct entry *entry = passwords->entries; entry; entry = entry->next)
+    for (struct entry *entry = passwords->entries; entry; entry = entry->next) {
         if (!proxy || entry == only)
             wipe(entry);
+        if (!proxy) { /* the configuration was reloaded, and the user expects a fresh start */
+            entry->rests_until = 0;
+            entry->failures = 0;
+        }
+    }
 }

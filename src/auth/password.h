@@ -29,7 +29,9 @@ const char *passwords_known(const struct passwords *passwords, const struct prox
 /* error NULL: passwords_known has the password now.  Otherwise a message, valid during the call. */
 typedef void password_fetched_fn(void *arg, const char *error);
 
-/* Fetches what passwords_known did not have; callers that need the same password share one command or one question.
+/* Fetches what passwords_known did not have; callers that need the same password share one command or one question.  A
+ * command that has failed rests (LOCKOUT_REST_FIRST_MS, doubled each time up to LOCKOUT_REST_MAX_MS): callers are told
+ * so meanwhile, and it is not run.
  * where: the proxy, to be named in the question.  Calls back exactly once, never from within this call.  NULL: out of
  * memory. */
 struct password_fetch *passwords_fetch(struct passwords *passwords, const struct proxy_config *proxy,
@@ -38,7 +40,7 @@ struct password_fetch *passwords_fetch(struct passwords *passwords, const struct
 /* Cancels a fetch: it will not call back.  A question that nobody waits for any more is withdrawn.  NULL is fine. */
 void password_cancel(struct password_fetch *fetch);
 
-/* Forgets what was fetched for this proxy, or for all (NULL). */
+/* Forgets what was fetched for this proxy; NULL: for all, and that commands have failed. */
 void passwords_forget(struct passwords *passwords, const struct proxy_config *proxy);
 
 #endif

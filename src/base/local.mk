@@ -2,6 +2,7 @@
 
 src_libhouse_a_SOURCES += \
 	src/base/banned.h \
+	src/base/descriptors.c src/base/descriptors.h \
 	src/base/failure.c src/base/failure.h \
 	src/base/harden.c src/base/harden.h \
 	src/base/log.c src/base/log.h \

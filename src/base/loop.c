@@ -3,7 +3,9 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -25,11 +27,20 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* libevent would write to standard error, about a regular file for example; we check what its calls return. */
+/* libevent would write to standard error, about a regular file for example; we check what its calls return.  Its
+ * errors, in contrast, are the last that it says: then it calls on_libevent_end. */
 static void on_libevent_message(int severity, const char *message)
 {
-    (void)severity;
-    log_message(LEVEL_DEBUG, NULL, "libevent: %s", message);
+    log_message(severity == EVENT_LOG_ERR ? LEVEL_ERROR : LEVEL_DEBUG, NULL, "libevent: %s", message);
+}
+
+/* libevent cannot go on, and would end the process itself. */
+static void __attribute__((noreturn)) on_libevent_end(int error)
+{
+    (void)error; /* as in exit(), and none of sysexits.h */
+    log_message(LEVEL_ERROR, NULL, "the event loop cannot go on, and so sallyport ends; the line before this one says "
+                "why");
+    _exit(EX_SOFTWARE);
 }
 
 struct loop *loop_new(void)
@@ -38,6 +49,7 @@ struct loop *loop_new(void)
     struct event_config *wishes = event_config_new();
 
     event_set_log_callback(on_libevent_message);
+    event_set_fatal_callback(on_libevent_end);
     if (loop && wishes) {
         event_config_require_features(wishes, EV_FEATURE_ET | EV_FEATURE_O1);
         event_config_set_flag(wishes, EVENT_BASE_FLAG_NOLOCK);

@@ -15,8 +15,8 @@ struct loop;
 
 /* --- the loop --- */
 
-/* loop_new returns NULL when it is out of memory or descriptors.  loop_free runs all deferred calls first; NULL is
- * fine. */
+/* loop_new returns NULL when it is out of memory or descriptors.  Where libevent itself cannot go on, here or later,
+ * the log says so, and the process ends with EX_SOFTWARE.  loop_free runs all deferred calls first; NULL is fine. */
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);
 

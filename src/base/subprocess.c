@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
+
 #define READS_A_TURN 16
 #define REAP_TRIES 20 /* 1 ms apart: a process that was killed has ended by then */
 
@@ -162,12 +164,14 @@ static char **extended_environment(char *extra)
     return extended;
 }
 
+/* Returns 0 or an errno; then nothing was started. */
 static int spawn(struct subprocess *command, char *const argv[], char *extra, int output)
 {
     char **variables = extra ? extended_environment(extra) : environ;
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     sigset_t defaults, none;
+    bool raised;
     int error;
 
     sigemptyset(&none);
@@ -184,7 +188,10 @@ static int spawn(struct subprocess *command, char *const argv[], char *extra, in
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setsigmask(&attributes, &none);
+    raised = descriptors_restore(); /* the program inherits the limit; we open nothing meanwhile */
     error = variables ? posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, variables) : ENOMEM;
+    if (raised)
+        (void)descriptors_raise();
     if (extra)
         free(variables);
     posix_spawn_file_actions_destroy(&files);
@@ -208,14 +215,21 @@ struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *e
     command->arg = arg;
     command->output_fd = ends[0];
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    loop_signal_start(loop, &command->child, SIGCHLD, on_child, command); /* before the child can end */
-    failure = spawn(command, argv, extra, ends[1]);
+    /* before the child can end */
+    failure = loop_signal_start(loop, &command->child, SIGCHLD, on_child, command) ? 0 : ENOMEM;
+    if (failure == 0)
+        failure = spawn(command, argv, extra, ends[1]);
     close(ends[1]);
-    if (failure != 0 || !loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
-        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure ? failure : errno));
+    if (failure != 0) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure));
         loop_signal_stop(&command->child);
         close_output(command);
         free(command);
+        return NULL;
+    }
+    if (!loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
+        snprintf(error, size, "cannot run %s: no memory to read what it prints", argv[0]);
+        subprocess_cancel(command); /* it runs already */
         return NULL;
     }
     loop_timer_start(loop, &command->limit, limit_ms, on_limit, command);

@@ -16,9 +16,10 @@ struct subprocess;
 typedef void subprocess_done_fn(void *arg, int status, const char *output, size_t length, const char *error);
 
 /* Starts argv[0], looked for in PATH, in a process group of its own: standard input is empty, standard error is ours,
- * extra ("NAME=value", or NULL) is added to our environment.  argv and extra are only read during the call.  After
- * limit_ms milliseconds the program is killed with its group.  Calls done exactly once, never from within this call.
- * NULL: it cannot be started, and error, which has size bytes, says why. */
+ * extra ("NAME=value", or NULL) is added to our environment, and its limit of descriptors is the one that we were
+ * started with.  argv and extra are only read during the call.  After limit_ms milliseconds the program is killed with
+ * its group.  Calls done exactly once, never from within this call.  NULL: it cannot be started, and error, which has
+ * size bytes, says why. */
 struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
                                   subprocess_done_fn *done, void *arg, char *error, size_t size);
 

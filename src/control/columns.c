@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #define GAP 2          /* blanks between columns */
+#define DOTS 3         /* columns of "..." */
 #define CELL_MAX 1200  /* bytes of a cell, escapes included */
 
 struct row {
@@ -79,8 +80,8 @@ void columns_add(struct columns *table, const char *const cells[])
     table->end = &row->next;
 }
 
-/* Narrows the widest of the columns that may be cut, until the line fits or none can be cut further. */
-static void fit(const struct columns *table, size_t widths[COLUMNS_MAX], size_t width)
+/* Narrows the widest of the columns that may be cut, until the line fits.  False: none can be cut further. */
+static bool fit(const struct columns *table, size_t widths[COLUMNS_MAX], size_t width)
 {
     size_t sum = (table->count - 1) * GAP;
 
@@ -95,10 +96,22 @@ static void fit(const struct columns *table, size_t widths[COLUMNS_MAX], size_t 
                 (widest == table->count || widths[i] > widths[widest]))
                 widest = i;
         if (widest == table->count)
-            return;
+            return false;
         widths[widest]--;
         sum--;
     }
+    return true;
+}
+
+/* Prints a cell in at most width columns.  What is long is a name or a reason, and both of its ends tell something. */
+static void print_cut(const char *cell, size_t width, FILE *out)
+{
+    size_t length = strlen(cell), room = width > DOTS ? width - DOTS : 0;
+
+    if (length <= width)
+        fputs(cell, out);
+    else
+        fprintf(out, "%.*s...%s", (int)(room - room / 2), cell, cell + length - room / 2);
 }
 
 static void print_cell(const struct columns *table, size_t i, const char *cell, size_t width, FILE *out)
@@ -108,12 +121,38 @@ static void print_cell(const struct columns *table, size_t i, const char *cell, 
     if (last && !*cell)
         return;
     if (cut)
-        fprintf(out, "%.*s...", (int)width - 3, cell);
+        print_cut(cell, width, out);
     else if (table->columns[i].right)
         fprintf(out, "%*s", (int)width, cell);
     else
         fprintf(out, "%-*s", last ? 0 : (int)width, cell);
     fprintf(out, "%*s", last ? 0 : GAP, "");
+}
+
+/* For a narrow terminal: each row begins with its first cell, and has a line for each other that is not empty. */
+static void print_list(const struct columns *table, FILE *out, size_t width)
+{
+    size_t title = 0, left, room;
+
+    for (size_t i = 1; i < table->count; i++)
+        if (strlen(table->columns[i].title) > title)
+            title = strlen(table->columns[i].title);
+    left = GAP + title + GAP;
+    room = width > left + COLUMNS_NARROWEST ? width - left : COLUMNS_NARROWEST;
+    for (const struct row *row = table->first; row; row = row->next) {
+        if (*row->cells[0]) { /* otherwise it belongs to the row before */
+            fprintf(out, "%s ", table->columns[0].title);
+            print_cut(row->cells[0], left + room - strlen(table->columns[0].title) - 1, out);
+            fputc('\n', out);
+        }
+        for (size_t i = 1; i < table->count; i++) {
+            if (!*row->cells[i])
+                continue;
+            fprintf(out, "%*s%-*s", GAP, "", (int)(title + GAP), table->columns[i].title);
+            print_cut(row->cells[i], room, out);
+            fputc('\n', out);
+        }
+    }
 }
 
 void columns_print(const struct columns *table, FILE *out, size_t width)
@@ -122,7 +161,10 @@ void columns_print(const struct columns *table, FILE *out, size_t width)
 
     if (!table || !table->first)
         return;
-    fit(table, widths, width);
+    if (!fit(table, widths, width)) {
+        print_list(table, out, width);
+        return;
+    }
     for (size_t i = 0; i < table->count; i++)
         print_cell(table, i, table->columns[i].title, widths[i], out);
     fputc('\n', out);

@@ -1,5 +1,5 @@
-/* A table for a terminal: columns as wide as their widest cell, cut where a line would be too long.  Pure, but it
- * allocates its cells. */
+/* A table for a terminal: columns as wide as their widest cell, cut where a line would be too long, and where even that
+ * does not do, a list of rows with a line for each cell.  Pure, but it allocates its cells. */
 #ifndef SALLYPORT_COLUMNS_H
 #define SALLYPORT_COLUMNS_H
 
@@ -8,12 +8,12 @@
 #include <stdio.h>
 
 #define COLUMNS_MAX 8          /* columns of a table */
-#define COLUMNS_NARROWEST 12 /* columns on the screen that a cut column keeps */
+#define COLUMNS_NARROWEST 16 /* columns on the screen that a cut column keeps: with less, a name tells nothing */
 
 struct column {
     const char *title;
     bool right; /* its cells are aligned to the right, as numbers are */
-    bool gives; /* its cells may be cut, to "begin...", when a line is too long */
+    bool gives; /* its cells may be cut in the middle, to "begin...end", when a line is too long */
 };
 
 struct columns;
@@ -25,8 +25,8 @@ struct columns *columns_new(const struct column *columns, size_t count);
  * table may be NULL.  Without memory for it, the row is left out. */
 void columns_add(struct columns *table, const char *const cells[]);
 
-/* Prints titles and rows in lines of at most width columns, as far as cutting can do that; width 0: no limit.  A
- * table without rows, or NULL, prints nothing. */
+/* Prints titles and rows in lines of at most width columns; width 0: no limit.  A width that the table cannot be cut to
+ * makes a list of it.  A table without rows, or NULL, prints nothing. */
 void columns_print(const struct columns *table, FILE *out, size_t width);
 
 void columns_free(struct columns *table); /* NULL is fine */

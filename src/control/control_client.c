@@ -2,21 +2,31 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "control/control_server.h"
 #include "control/control_socket.h"
 #include "control/status_text.h"
+#include "net/programs.h"
 
 #define ANSWER_MAX (16u << 20) /* bytes; many times what a large status needs */
 #define NARROWEST 40           /* columns; a terminal that claims fewer is not believed */
+#define WATCH_SECONDS 2        /* between two looks: as often as a person can read it */
+#define LOOKS_MAX 2            /* at the kernel's sockets: while many come and go, one may be passed over */
+
+/* What a terminal is told (ECMA-48): go to the first line, erase what is left of a line or of the screen. */
+#define HOME "\033[H"
+#define REST_OF_LINE "\033[K"
+#define REST_OF_SCREEN "\033[J"
 
 /* What the daemon answered. */
 struct answer {
@@ -143,37 +153,152 @@ static size_t terminal_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= NARROWEST ? size.ws_col : 80;
 }
 
-/* Asks for JSON and prints it through show; show NULL: prints it as it came. */
-static int list(const char *control, const char *request, void (*show)(const json_t *, FILE *, size_t))
+/* Asks for JSON; complains if that fails.  EX_OK: *facts is an object and the caller's, as the bytes of the answer. */
+static int ask_facts(const char *control, const char *request, struct answer *answer, json_t **facts)
 {
-    struct answer answer;
-    int status = ask(control, request, &answer);
-    json_t *facts;
+    int status = ask(control, request, answer);
 
+    *facts = NULL;
     if (status != EX_OK)
         return status;
-    facts = answer.reason ? NULL : json_loads(answer.body, 0, NULL);
-    if (answer.reason)
-        complain_of(&answer);
-    else if (!json_is_object(facts))
+    if (answer->reason)
+        complain_of(answer);
+    else if (!json_is_object(*facts = json_loads(answer->body, 0, NULL)))
         complain("the answer of the daemon was cut off");
-    else if (show)
-        show(facts, stdout, terminal_width());
     else
-        fputs(answer.body, stdout);
-    status = json_is_object(facts) ? EX_OK : EX_UNAVAILABLE;
-    json_decref(facts);
-    free(answer.bytes);
+        return EX_OK;
+    json_decref(*facts);
+    free(answer->bytes);
+    return EX_UNAVAILABLE;
+}
+
+/* Writes out what is still to be written to standard output. */
+static int finish(void)
+{
     if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */
-        return status;
+        return EX_OK;
     fprintf(stderr, "sallyport: cannot write: %s\n", strerror(errno));
     return EX_IOERR;
 }
 
+static int list_redirects(const char *control)
+{
+    struct answer answer;
+    json_t *facts;
+    int status = ask_facts(control, "redirects", &answer, &facts);
+
+    if (status != EX_OK)
+        return status;
+    status_text_redirects(facts, stdout, terminal_width());
+    json_decref(facts);
+    free(answer.bytes);
+    return finish();
+}
+
+/* --- status --- */
+
+/* Adds to a session which program its client is, if that is known.  False: it is not. */
+static bool add_program(json_t *session, const struct programs *programs)
+{
+    const char *from = json_string_value(json_object_get(session, "from"));
+    const char *on = json_string_value(json_object_get(session, "on"));
+    const struct program *program = programs && from && on ? programs_find(programs, from, on) : NULL;
+    char name[4 * PROGRAM_NAME_MAX];
+
+    if (program)
+        log_escape(name, sizeof name, program->name, strlen(program->name)); /* it has chosen the name itself */
+    json_object_set_new(session, "program", program ? json_string(name) : json_null());
+    json_object_set_new(session, "pid", program ? json_integer(program->pid) : json_null());
+    return program != NULL;
+}
+
+/* Adds to each session which program of this user its client is.  The daemon does not look for them: that takes time.
+ * False: there is no session. */
+static bool add_programs(json_t *status)
+{
+    const json_t *sessions = json_object_get(status, "sessions");
+    size_t unknown = json_array_size(sessions);
+
+    for (unsigned looks = 0; unknown > 0 && looks < LOOKS_MAX; looks++) {
+        struct programs *programs = programs_read();
+        json_t *session;
+        size_t i;
+
+        unknown = 0;
+        json_array_foreach(sessions, i, session)
+            if (json_is_object(session) && !json_is_string(json_object_get(session, "program")))
+                unknown += !add_program(session, programs);
+        programs_free(programs);
+    }
+    return json_array_size(sessions) > 0;
+}
+
+static int print_status(const char *control, bool json, FILE *out)
+{
+    struct answer answer;
+    json_t *facts;
+    int status = ask_facts(control, "status", &answer, &facts);
+    bool added;
+
+    if (status != EX_OK)
+        return status;
+    added = add_programs(facts);
+    if (!json)
+        status_text_status(facts, out, terminal_width());
+    else if (!added)
+        fputs(answer.body, out); /* as it came */
+    else
+        (void)(json_dumpf(facts, out, JSON_INDENT(2)) == 0 && fputc('\n', out));
+    json_decref(facts);
+    free(answer.bytes);
+    return EX_OK;
+}
+
 int control_client_status(const char *control, bool json)
 {
-    return list(control, "status", json ? NULL : status_text_status);
+    int status = print_status(control, json, stdout);
+
+    return status == EX_OK ? finish() : status;
 }
+
+/* Prints a status in place of the one before, as far as the screen has lines; without a screen, behind it. */
+static void print_frame(char *text)
+{
+    struct winsize size;
+    bool screen = isatty(STDOUT_FILENO);
+    unsigned lines = screen && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 ? size.ws_row - 1u
+                                                                                              : UINT_MAX;
+
+    fputs(screen ? HOME : "", stdout);
+    for (char *line; lines > 0 && (line = strsep(&text, "\n")) && (*line || text); lines--)
+        printf("%s%s\n", line, screen ? REST_OF_LINE : "");
+    fputs(screen ? REST_OF_SCREEN : "\n", stdout);
+}
+
+int control_client_watch(const char *control)
+{
+    const struct timespec moment = {.tv_sec = WATCH_SECONDS};
+    int status;
+
+    do {
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (!out)
+            return EX_OSERR;
+        status = print_status(control, false, out);
+        fclose(out);
+        if (status == EX_OK && text) {
+            print_frame(text);
+            status = finish();
+        }
+        free(text);
+    } while (status == EX_OK && nanosleep(&moment, NULL) == 0);
+    return status;
+}
+
+/* --- the others --- */
 
 static bool is_id(const char *text)
 {
@@ -185,7 +310,7 @@ int control_client_redirects(const char *control, char *const arguments[], int c
     char request[64];
 
     if (count == 0)
-        return list(control, "redirects", status_text_redirects);
+        return list_redirects(control);
     if (count == 1 && strcmp(arguments[0], "clear") == 0)
         return tell(control, "redirects clear");
     if (count == 2 && (strcmp(arguments[0], "allow") == 0 || strcmp(arguments[0], "refuse") == 0) &&

@@ -6,7 +6,10 @@
 
 #include <stdbool.h>
 
-int control_client_status(const char *control, bool json); /* json: print it as it came */
+int control_client_status(const char *control, bool json);
+
+/* Prints the status again and again, until the daemon does not answer or the output cannot be written any more. */
+int control_client_watch(const char *control);
 
 /* arguments: none (list), "clear", or "allow" or "refuse" and an ID.  EX_USAGE: something else. */
 int control_client_redirects(const char *control, char *const arguments[], int count);

@@ -14,10 +14,6 @@
 #include "net/listener.h"
 #include "net/peer.h"
 
-/* Answers a request; line is its text, printable ASCII, without its end.  Returns the whole answer, malloc'd, and its
- * length in bytes; NULL: out of memory.  It must not free the service. */
-typedef char *answer_fn(void *arg, const char *line, size_t *length);
-
 enum state { READING, ANSWERING, DEAD };
 
 /* One connection. */
@@ -30,8 +26,9 @@ struct talk {
     struct loop_timer limit;
     char line[CONTROL_LINE_MAX + 1];
     size_t length;
-    char *answer;
+    char *answer; /* the piece of it that is being sent */
     size_t size, sent;
+    uint64_t rest; /* not 0: there is more of it (requests_go_on) */
     struct deferred death;
 };
 
@@ -40,8 +37,7 @@ struct service {
     struct loop *loop;
     struct control_socket socket;
     struct listener *listener;
-    answer_fn *answer;
-    void *arg;
+    const struct requests_master *master;
     struct talk *first;
     size_t count;
     struct log_brake strangers;
@@ -51,6 +47,16 @@ static void enter(struct talk *talk, enum state state);
 
 /* --- answering --- */
 
+/* Makes the next piece of the answer.  False: there is none, or no memory; the client sees that the end is missing. */
+static bool make_next(struct talk *talk)
+{
+    free(talk->answer);
+    talk->sent = talk->size = 0;
+    talk->answer = talk->rest > 0 ? requests_go_on(talk->owner->master, &talk->rest, &talk->size) : NULL;
+    return talk->answer != NULL;
+}
+
+/* Sends as much as the socket takes.  One piece a turn: the next one goes out when the loop comes here again. */
 static void go_on(struct talk *talk)
 {
     while (talk->sent < talk->size) {
@@ -60,11 +66,14 @@ static void go_on(struct talk *talk)
             continue;
         if (sent < 0 && errno == EAGAIN)
             return;
-        if (sent < 0)
-            break;
+        if (sent < 0) {
+            enter(talk, DEAD);
+            return;
+        }
         talk->sent += (size_t)sent;
     }
-    enter(talk, DEAD);
+    if (!make_next(talk))
+        enter(talk, DEAD);
 }
 
 static void on_writable(void *arg, int ready)
@@ -109,7 +118,7 @@ static void obey(struct talk *talk, size_t length)
         return;
     }
     log_message(LEVEL_DEBUG, NULL, "control request \"%s\"", talk->line);
-    talk->answer = talk->owner->answer(talk->owner->arg, talk->line, &talk->size);
+    talk->answer = requests_obey(talk->owner->master, talk->line, &talk->rest, &talk->size);
     if (talk->answer)
         enter(talk, ANSWERING);
     else
@@ -241,7 +250,7 @@ static void on_connection(void *arg, int fd, const struct address *from, const s
 }
 
 /* Takes the socket at path, and serves it.  NULL: error says why; errno is EADDRINUSE if another program serves it. */
-static struct service *serve(struct loop *loop, const char *path, answer_fn *answer, void *arg, char *error,
+static struct service *serve(struct loop *loop, const char *path, const struct requests_master *master, char *error,
                              size_t size)
 {
     struct service *service = calloc(1, sizeof *service);
@@ -255,8 +264,7 @@ static struct service *serve(struct loop *loop, const char *path, answer_fn *ans
         return NULL;
     }
     service->loop = loop;
-    service->answer = answer;
-    service->arg = arg;
+    service->master = master;
     service->listener = listener_start(loop, service->socket.fd, "control", on_connection, service);
     if (!service->listener) {
         snprintf(error, size, "out of memory");
@@ -303,13 +311,6 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
     return server;
 }
 
-static char *on_request(void *arg, const char *line, size_t *length)
-{
-    struct control_server *server = arg;
-
-    return requests_obey(&server->master, line, length);
-}
-
 /* The path of the socket; NULL: there is none, and the log says why if that is not intended. */
 static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
 {
@@ -334,7 +335,7 @@ static void open_at(struct control_server *server, const char *path)
 {
     char error[400], shown[2 * CONTROL_SOCKET_PATH_MAX];
 
-    server->service = serve(server->loop, path, on_request, server, error, sizeof error);
+    server->service = serve(server->loop, path, &server->master, error, sizeof error);
     if (server->service)
         log_event(LEVEL_INFO, NULL, "control on=\"%s\"", log_escape(shown, sizeof shown, path, strlen(path)));
     else if (errno == EADDRINUSE)

@@ -15,6 +15,7 @@
 struct order {
     const char *words[2]; /* the words that it begins with */
     bool numbered;        /* an ID follows */
+    bool goes_on;         /* the answer goes on with the sessions */
     bool (*run)(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size);
 };
 
@@ -34,7 +35,8 @@ static bool run_status(const struct requests_master *master, unsigned id, FILE *
 
     (void)id;
     master->see(master->arg, &sources);
-    return write_json(status_json_all(&sources), body, error, size);
+    snprintf(error, size, "out of memory");
+    return status_json_write_frame(&sources, body);
 }
 
 static bool run_redirects(const struct requests_master *master, unsigned id, FILE *body, char *error, size_t size)
@@ -92,13 +94,13 @@ static bool run_stop(const struct requests_master *master, unsigned id, FILE *bo
 }
 
 static const struct order orders[] = {
-    {{"status"}, false, run_status},
-    {{"redirects"}, false, run_redirects},
-    {{"redirects", "clear"}, false, run_clear},
-    {{"redirects", "allow"}, true, run_allow},
-    {{"redirects", "refuse"}, true, run_refuse},
-    {{"reload"}, false, run_reload},
-    {{"stop"}, false, run_stop},
+    {{"status"}, false, true, run_status},
+    {{"redirects"}, false, false, run_redirects},
+    {{"redirects", "clear"}, false, false, run_clear},
+    {{"redirects", "allow"}, true, false, run_allow},
+    {{"redirects", "refuse"}, true, false, run_refuse},
+    {{"reload"}, false, false, run_reload},
+    {{"stop"}, false, false, run_stop},
 };
 
 /* Reads a whole number from 1 to UINT_MAX. */
@@ -139,7 +141,8 @@ static size_t split(char *line, char *words[WORDS_MAX + 1])
     return count;
 }
 
-static bool run(const struct requests_master *master, const char *line, FILE *body, char *error, size_t size)
+static bool run(const struct requests_master *master, const char *line, FILE *body, uint64_t *rest, char *error,
+                size_t size)
 {
     char *copy = strdup(line), *words[WORDS_MAX + 1];
     const struct order *order = NULL;
@@ -154,6 +157,7 @@ static bool run(const struct requests_master *master, const char *line, FILE *bo
     if (count > 0)
         order = find(words, count, &id);
     free(copy);
+    *rest = order && order->goes_on ? SESSIONS_NEWEST : 0;
     if (order)
         return order->run(master, id, body, error, size);
     snprintf(error, size, "unknown request; known are: status, redirects, redirects clear, redirects allow ID, "
@@ -161,16 +165,19 @@ static bool run(const struct requests_master *master, const char *line, FILE *bo
     return false;
 }
 
-char *requests_obey(const struct requests_master *master, const char *line, size_t *length)
+char *requests_obey(const struct requests_master *master, const char *line, uint64_t *rest, size_t *length)
 {
     char error[REASON_MAX] = "", *text = NULL, *all = NULL;
     size_t size = 0;
     FILE *body = open_memstream(&text, &size), *whole = body ? open_memstream(&all, length) : NULL;
     bool good = false;
 
+    *rest = 0;
     if (whole) {
-        good = run(master, line, body, error, sizeof error);
+        good = run(master, line, body, rest, error, sizeof error);
         good = fflush(body) == 0 && good;
+        if (!good)
+            *rest = 0;
         fprintf(whole, good ? "ok\n" : "error %s\n", error);
         if (text)
             fwrite(text, 1, size, whole);
@@ -181,5 +188,23 @@ char *requests_obey(const struct requests_master *master, const char *line, size
     if (whole && fclose(whole) == 0)
         return all;
     free(all);
+    return NULL;
+}
+
+char *requests_go_on(const struct requests_master *master, uint64_t *rest, size_t *length)
+{
+    struct status_sources sources;
+    char *piece = NULL;
+    FILE *out = open_memstream(&piece, length);
+    bool written = false;
+
+    if (out) {
+        master->see(master->arg, &sources); /* they may have changed since the last piece */
+        written = status_json_write_sessions(&sources, rest, REQUESTS_SESSIONS, out);
+        written = fclose(out) == 0 && written;
+    }
+    if (written)
+        return piece;
+    free(piece);
     return NULL;
 }

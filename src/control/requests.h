@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "control/status_json.h"
@@ -26,7 +27,11 @@ struct requests_master {
     void *arg;
 };
 
-/* Carries out a request.  Returns the whole answer, malloc'd, and its length in bytes; NULL: out of memory. */
-char *requests_obey(const struct requests_master *master, const char *line, size_t *length);
+#define REQUESTS_SESSIONS 64 /* in one piece of an answer: less than 1 ms of work */
+
+/* Carries out a request.  Returns the answer, malloc'd, and its length in bytes; NULL: out of memory.  *rest is not 0:
+ * the answer goes on, and is to be had by requests_go_on in later turns of the loop, until *rest is 0. */
+char *requests_obey(const struct requests_master *master, const char *line, uint64_t *rest, size_t *length);
+char *requests_go_on(const struct requests_master *master, uint64_t *rest, size_t *length);
 
 #endif

@@ -1,6 +1,7 @@
 #include "control/status_json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,16 +74,6 @@ static void see_post(void *arg, const struct listener_config *config, const stru
         json_array_append_new(json_object_get(listener, "addresses"), text(address_format(address, where)));
 }
 
-static void count_session(void *arg, const struct session_facts *facts)
-{
-    json_t *listener = find(arg, "name", facts->listener), *count;
-
-    if (!listener) /* no longer in the configuration */
-        return;
-    count = json_object_get(listener, "sessions");
-    json_integer_set(count, json_integer_value(count) + 1);
-}
-
 static json_t *listeners_of(const struct status_sources *sources)
 {
     json_t *listeners = json_array();
@@ -94,11 +85,11 @@ static json_t *listeners_of(const struct status_sources *sources)
         snprintf(target, sizeof target, "%s%s", config->target.srv ? "srv:" : "",
                  config->target.srv ? config->target.place.host : endpoint_format(&config->target.place, place));
         json_array_append_new(listeners, json_pack("{so so so so}", "name", text(config->name), "addresses",
-                                                   json_array(), "target", text(target), "sessions", number(0)));
+                                                   json_array(), "target", text(target), "sessions",
+                                                   number(sessions_count_of(sources->sessions, config->name))));
     }
     if (sources->posts)
         listener_set_each(sources->posts, see_post, listeners);
-    sessions_each(sources->sessions, count_session, listeners);
     return listeners;
 }
 
@@ -113,22 +104,24 @@ static json_t *proxy_of(const struct session_facts *facts)
 
 static void see_session(void *arg, const struct session_facts *facts)
 {
-    json_array_append_new(arg, json_pack("{so so so so so so so so}",
+    json_array_append_new(arg, json_pack("{so so so so so so so so so so}",
                                          "name", text(facts->name),
                                          "listener", text(facts->listener),
                                          "state", text(facts->state),
                                          "age", number(facts->age_ms / 1000),
                                          "in", number(facts->in),
                                          "out", number(facts->out),
+                                         "from", text_or_null(facts->from),
+                                         "on", text_or_null(facts->on),
                                          "proxy", proxy_of(facts),
                                          "switched", yes_no(facts->switched)));
 }
 
-static json_t *sessions_of(const struct status_sources *sources)
+json_t *status_json_sessions(const struct status_sources *sources, uint64_t *below, size_t most)
 {
     json_t *sessions = json_array();
 
-    sessions_each(sources->sessions, see_session, sessions);
+    *below = sessions_some(sources->sessions, *below, most, see_session, sessions);
     return sessions;
 }
 
@@ -152,13 +145,14 @@ static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
 
     if (proxy)
         return proxy;
-    json_array_append_new(proxies, json_pack("{so so so so so}", "url", text(url), "state", text("up"), "seconds",
-                                             number(0), "ready", json_null(), "last_error", json_null()));
+    json_array_append_new(proxies, json_pack("{so so so so so so}", "url", text(url), "state", text("up"), "seconds",
+                                             number(0), "ready", json_null(), "last_error", json_null(),
+                                             "last_error_age", json_null()));
     return find(proxies, "url", url);
 }
 
 static void see_health(void *arg, const struct endpoint *endpoint, enum health_state state, uint64_t left_ms,
-                       const char *why)
+                       const char *why, uint64_t age_ms)
 {
     static const char *const words[] = {[HEALTH_UP] = "up", [HEALTH_RESTING] = "resting", [HEALTH_AWAY] = "away"};
     json_t *proxy = take_proxy(arg, endpoint);
@@ -166,6 +160,7 @@ static void see_health(void *arg, const struct endpoint *endpoint, enum health_s
     json_object_set_new(proxy, "state", text(words[state]));
     json_object_set_new(proxy, "seconds", seconds_left(left_ms));
     json_object_set_new(proxy, "last_error", text_or_null(why));
+    json_object_set_new(proxy, "last_error_age", *why ? number(age_ms / 1000) : json_null());
 }
 
 /* Adds a proxy of the configuration. */
@@ -230,11 +225,11 @@ json_t *status_json_redirects(const struct status_sources *sources)
     return json_pack("{so so}", "redirects", redirect_table_of(sources), "questions", questions_of(sources));
 }
 
-json_t *status_json_all(const struct status_sources *sources)
+json_t *status_json_frame(const struct status_sources *sources)
 {
     uint64_t up = loop_now(sources->services->loop) - sources->started;
 
-    return json_pack("{so so so so so so so so so so so}",
+    return json_pack("{so so so so so so so so so so}",
                      "version", text(PACKAGE_VERSION),
                      "pid", number((uint64_t)getpid()),
                      "configuration", text(sources->config->path),
@@ -242,8 +237,40 @@ json_t *status_json_all(const struct status_sources *sources)
                      "stopping", yes_no(!sources->posts),
                      "totals", totals_of(sources),
                      "listeners", listeners_of(sources),
-                     "sessions", sessions_of(sources),
                      "proxies", proxies_of(sources),
                      "redirects", redirect_table_of(sources),
                      "questions", questions_of(sources));
+}
+
+/* --- as text --- */
+
+bool status_json_write_frame(const struct status_sources *sources, FILE *out)
+{
+    json_t *frame = status_json_frame(sources);
+    char *text = frame ? json_dumps(frame, JSON_INDENT(2)) : NULL;
+    size_t length = text ? strlen(text) : 0;
+
+    json_decref(frame);
+    if (length > 2) /* the object is left open: "\n}" follows after the sessions */
+        fprintf(out, "%.*s,\n  \"sessions\": [", (int)(length - 2), text);
+    free(text);
+    return length > 2;
+}
+
+bool status_json_write_sessions(const struct status_sources *sources, uint64_t *below, size_t most, FILE *out)
+{
+    const char *between = *below == SESSIONS_NEWEST ? "\n    " : ",\n    ";
+    json_t *sessions = status_json_sessions(sources, below, most), *session;
+    bool written = sessions != NULL;
+    size_t i;
+
+    json_array_foreach(sessions, i, session) {
+        fputs(between, out);
+        written = json_dumpf(session, out, 0) == 0 && written; /* a line each */
+        between = ",\n    ";
+    }
+    json_decref(sessions);
+    if (*below == 0)
+        fputs("\n  ]\n}\n", out);
+    return written;
 }

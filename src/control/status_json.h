@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "config/config.h"
 #include "proxy/tunnel.h"
@@ -22,9 +23,18 @@ struct status_sources {
     uint64_t started; /* ms of the loop's clock */
 };
 
-/* An object with everything, or only with the learned redirects and the open questions.  The caller owns it
- * (json_decref).  NULL: out of memory. */
-json_t *status_json_all(const struct status_sources *sources);
+/* An object with everything but the sessions, or only with the learned redirects and the open questions.  The caller
+ * owns it (json_decref).  NULL: out of memory. */
+json_t *status_json_frame(const struct status_sources *sources);
 json_t *status_json_redirects(const struct status_sources *sources);
+
+/* An array of at most `most` sessions, of which there may be thousands; *below is as in sessions_some.  The caller owns
+ * it.  NULL: out of memory. */
+json_t *status_json_sessions(const struct status_sources *sources, uint64_t *below, size_t most);
+
+/* Both write the whole as text, in pieces: first the frame, then sessions until *below, SESSIONS_NEWEST at first, is 0.
+ * False: out of memory. */
+bool status_json_write_frame(const struct status_sources *sources, FILE *out);
+bool status_json_write_sessions(const struct status_sources *sources, uint64_t *below, size_t most, FILE *out);
 
 #endif

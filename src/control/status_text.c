@@ -72,8 +72,26 @@ const char *status_text_bytes(uint64_t bytes, char out[STATUS_TEXT_MAX])
 
 /* --- lines --- */
 
-/* Prints one paragraph, folded between words to width columns (0: not folded), with its lines after the first
- * indented.  Bytes that are not printable become question marks. */
+/* Prints a word that begins at that column, and breaks it where it is longer than a line: it may be what a question is
+ * about, of which nothing must be hidden.  Returns the column behind it. */
+static size_t print_word(FILE *out, size_t width, size_t indent, size_t column, const char *word)
+{
+    size_t length = strlen(word);
+
+    while (column + length > width && width > indent) {
+        size_t part = width > column ? width - column : 0;
+
+        fprintf(out, "%.*s\n%*s", (int)part, word, (int)indent, "");
+        word += part;
+        length -= part;
+        column = indent;
+    }
+    fputs(word, out);
+    return column + length;
+}
+
+/* Prints one paragraph, folded to width columns (0: not folded), between words where that is possible, with its lines
+ * after the first indented.  Bytes that are not printable become question marks. */
 static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, size_t indent, const char *format, ...)
 {
     char text[2000], *rest = text, *word;
@@ -94,8 +112,7 @@ static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, s
             fputc(' ', out);
             column++;
         }
-        fputs(word, out);
-        column += strlen(word);
+        column = print_word(out, width, indent, column, word);
     }
     if (width == 0)
         fputs(text, out);
@@ -155,28 +172,51 @@ static void show_listeners(const json_t *listeners, FILE *out, size_t width)
     finish(table, out, width);
 }
 
+/* "mutt 4711", or where the kernel does not tell "-". */
+static const char *describe_client(const json_t *session, char *text, size_t size)
+{
+    snprintf(text, size, "-");
+    if (has(session, "program"))
+        snprintf(text, size, "%.40s %" PRIu64, text_of(session, "program"), number_of(session, "pid"));
+    return text;
+}
+
 static void show_sessions(const json_t *sessions, FILE *out, size_t width)
 {
     static const struct column columns[] = {{"SESSION", false, true}, {"AGE", true, false}, {"IN", true, false},
                                                   {"OUT", true, false}, {"SWITCHED", false, false},
-                                                  {"PROXY", false, true}};
+                                                  {"PROXY", false, true}, {"CLIENT", false, true}};
     struct columns *table;
     const json_t *session;
     size_t i;
 
     if (json_array_size(sessions) == 0)
         return;
-    table = columns_new(columns, 6);
+    table = columns_new(columns, 7);
     json_array_foreach(sessions, i, session) {
-        char age[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX];
+        char age[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX], client[80];
         bool open = has(session, "proxy");
 
         columns_add(table, (const char *const[]){
             text_of(session, "name"), status_text_seconds(number_of(session, "age"), age),
             status_text_bytes(number_of(session, "in"), in), status_text_bytes(number_of(session, "out"), went),
-            !open ? "-" : is_true(session, "switched") ? "yes" : "no", text_of(session, open ? "proxy" : "state")});
+            !open ? "-" : is_true(session, "switched") ? "yes" : "no", text_of(session, open ? "proxy" : "state"),
+            describe_client(session, client, sizeof client)});
     }
     finish(table, out, width);
+}
+
+/* "3m05s ago: Connection refused", or "-". */
+static const char *describe_error(const json_t *proxy, char *text, size_t size)
+{
+    char age[STATUS_TEXT_MAX];
+
+    if (!has(proxy, "last_error_age"))
+        snprintf(text, size, "%.500s", has(proxy, "last_error") ? text_of(proxy, "last_error") : "-");
+    else
+        snprintf(text, size, "%s ago: %.500s", status_text_seconds(number_of(proxy, "last_error_age"), age),
+                 text_of(proxy, "last_error"));
+    return text;
 }
 
 static void show_proxies(const json_t *proxies, FILE *out, size_t width)
@@ -191,7 +231,7 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
         return;
     table = columns_new(columns, 3);
     json_array_foreach(proxies, i, proxy) {
-        char state[80], left[STATUS_TEXT_MAX];
+        char state[80], left[STATUS_TEXT_MAX], error[600];
 
         status_text_seconds(number_of(proxy, "seconds"), left);
         snprintf(state, sizeof state, number_of(proxy, "seconds") > 0 ? "%.20s %s" : "%.20s", text_of(proxy, "state"),
@@ -200,7 +240,7 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
             snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
                      number_of(proxy, "ready"));
         columns_add(table, (const char *const[]){text_of(proxy, "url"), state,
-                                                 has(proxy, "last_error") ? text_of(proxy, "last_error") : "-"});
+                                                 describe_error(proxy, error, sizeof error)});
     }
     finish(table, out, width);
 }

@@ -6,6 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/net/endpoint.c src/net/endpoint.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/peer.h \
+	src/net/programs.c src/net/programs.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/socket_options.c src/net/socket_options.h \
 	src/net/srv.c src/net/srv.h \

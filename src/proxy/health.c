@@ -16,7 +16,8 @@ struct entry {
     bool takes_upgrade;   /* it opened one with it */
     enum challenge_scheme scheme;
     unsigned offered;     /* bits of all schemes that it ever offered */
-    char why[128];
+    char why[128];        /* the last error */
+    uint64_t failed_at;   /* ms: of that error */
 };
 
 struct health {
@@ -97,7 +98,7 @@ uint64_t health_rest_left(const struct health *health, const struct endpoint *pr
 
 void health_each(const struct health *health, uint64_t now_ms,
                  void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
-                             const char *why),
+                             const char *why, uint64_t age_ms),
                  void *arg)
 {
     for (size_t i = 0; i < health->count; i++) {
@@ -105,7 +106,7 @@ void health_each(const struct health *health, uint64_t now_ms,
 
         see(arg, proxy, health_state(health, proxy, now_ms),
             health->entries[i].rests_until > now_ms ? health->entries[i].rests_until - now_ms : 0,
-            health->entries[i].why);
+            health->entries[i].why, now_ms - health->entries[i].failed_at);
     }
 }
 
@@ -122,6 +123,7 @@ static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, const char *wh
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
     entry->failures++;
     entry->away = false;
+    entry->failed_at = now_ms;
     snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, why);
     return entry->rests_until - now_ms;
 }
@@ -146,6 +148,7 @@ void health_sent_away(struct health *health, const char *name, const struct endp
     entry->rests_until = now_ms + (uint64_t)seconds * 1000;
     entry->failures = 0;
     entry->away = true;
+    entry->failed_at = now_ms;
     snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, failure->what);
     log_message(LEVEL_WARNING, name, "%s asks to be left alone for %u s: %s", endpoint_format_url(proxy, where),
                 seconds, failure->what);

@@ -35,10 +35,10 @@ uint64_t health_rest_left(const struct health *health, const struct endpoint *pr
                           const char **why);
 
 /* Calls see for each proxy that has an entry: left_ms and why as in health_rest_left; of one that is up, why is the
- * last error, or "". */
+ * last error, or "".  age_ms: how long ago that was. */
 void health_each(const struct health *health, uint64_t now_ms,
                  void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
-                             const char *why),
+                             const char *why, uint64_t age_ms),
                  void *arg);
 
 /* It could not be reached, is no proxy, or refused our credentials: it rests, longer each time.  While it rests,

@@ -6,7 +6,9 @@ src_libhouse_a_SOURCES += \
 	src/session/listener_set.c src/session/listener_set.h \
 	src/session/pipe.h \
 	src/session/pump.c src/session/pump.h \
+	src/session/refusal.c src/session/refusal.h \
 	src/session/session.c src/session/session.h \
+	src/session/strangers.c src/session/strangers.h \
 	src/session/timeouts.c src/session/timeouts.h \
 	src/session/via.c src/session/via.h \
 	src/session/waiting_clients.c src/session/waiting_clients.h

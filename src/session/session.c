@@ -4,17 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "config/tls_hint.h"
+#include "net/address.h"
 #include "protocol/protocol.h"
 #include "session/ending.h"
 #include "session/pump.h"
+#include "session/refusal.h"
 #include "session/timeouts.h"
 #include "session/via.h"
 
-#define DRAIN_MS 2000          /* time for a refused client to read the refusal */
-#define DRAIN_BYTES_MAX 65536  /* bytes that it may still send meanwhile */
 #define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
 
@@ -59,8 +60,8 @@ struct sessions {
     struct log_brake misfits;          /* clients that speak TLS where nobody does */
     size_t count;
     size_t served; /* sessions that count against max-sessions; the others are refused */
-    uint64_t serial; /* of the latest session */
-    struct session_sums ended_sums;
+    uint64_t serial; /* the number given last */
+    struct session_sums ended_sums; /* bytes of ended sessions only, but the number of all */
 };
 
 static void enter(struct session *session, enum state state);
@@ -111,12 +112,16 @@ struct session_sums sessions_sums(const struct sessions *sessions)
 {
     struct session_sums sums = sessions->ended_sums;
 
-    sums.sessions = sessions->serial;
     for (const struct session *session = sessions->first; session; session = session->next) {
         sums.in += session->pump.way[PUMP_UP].bytes;
         sums.out += session->pump.way[PUMP_DOWN].bytes;
     }
     return sums;
+}
+
+uint64_t sessions_take_number(struct sessions *sessions)
+{
+    return ++sessions->serial;
 }
 
 static struct loop *loop_of(const struct session *session)
@@ -129,24 +134,62 @@ static uint64_t age_ms(const struct session *session)
     return loop_now(loop_of(session)) - session->started;
 }
 
-void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
-                   void *arg)
+size_t sessions_count_of(const struct sessions *sessions, const char *listener)
 {
-    for (const struct session *session = sessions->first; session; session = session->next) {
-        char name[NAME_MAX_BYTES];
-        struct session_facts facts = {
-            .name = name_of(session, name),
-            .listener = session->listener->name,
-            .state = state_names[session->state],
-            .age_ms = age_ms(session),
-            .in = session->pump.way[PUMP_UP].bytes,
-            .out = session->pump.way[PUMP_DOWN].bytes,
-            .via = via_text(session->via),
-            .switched = session->switched,
-        };
+    size_t count = 0;
 
-        see(arg, &facts);
+    for (const struct session *session = sessions->first; session; session = session->next)
+        count += strcmp(session->listener->name, listener) == 0;
+    return count;
+}
+
+/* The two ends of the client's connection; "" for what is no socket. */
+static void find_ends(const struct session *session, char from[ADDRESS_TEXT_MAX], char on[ADDRESS_TEXT_MAX])
+{
+    struct address far = {0}, near = {0};
+    socklen_t far_size = sizeof far.v6, near_size = sizeof near.v6;
+    int fd = transport_splice_fd(session->client, LOOP_READ);
+
+    from[0] = on[0] = '\0';
+    if (fd >= 0 && getpeername(fd, &far.any, &far_size) == 0 && getsockname(fd, &near.any, &near_size) == 0) {
+        address_format(&far, from);
+        address_format(&near, on);
     }
+}
+
+static void show(const struct session *session, void (*see)(void *arg, const struct session_facts *facts), void *arg)
+{
+    char name[NAME_MAX_BYTES], from[ADDRESS_TEXT_MAX], on[ADDRESS_TEXT_MAX];
+    struct session_facts facts = {
+        .name = name_of(session, name),
+        .listener = session->listener->name,
+        .state = state_names[session->state],
+        .age_ms = age_ms(session),
+        .in = session->pump.way[PUMP_UP].bytes,
+        .out = session->pump.way[PUMP_DOWN].bytes,
+        .from = from,
+        .on = on,
+        .via = via_text(session->via),
+        .switched = session->switched,
+    };
+
+    find_ends(session, from, on);
+    see(arg, &facts);
+}
+
+uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
+                       void (*see)(void *arg, const struct session_facts *facts), void *arg)
+{
+    const struct session *session = sessions->first;
+
+    while (session && session->serial >= below) /* the newest comes first */
+        session = session->next;
+    for (size_t i = 0; session && i < most; i++) {
+        below = session->serial;
+        show(session, see, arg);
+        session = session->next;
+    }
+    return session ? below : 0;
 }
 
 /* --- the end --- */
@@ -161,34 +204,18 @@ static void log_closed(const struct session *session, const char *by, const char
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
 }
 
-/* Whether the client speaks TLS to the server itself: it could not read a refusal in plain text. */
-static bool client_speaks_tls(const struct session *session)
-{
-    const struct listener_config *listener = session->listener;
-    unsigned char start[2];
-    ssize_t seen = transport_peek(session->client, start, sizeof start);
-
-    if (session->pump.way[PUMP_UP].bytes > 0)
-        return true; /* it sent something before the server's greeting: most likely a TLS ClientHello */
-    if (session->state == PIPING && seen == TRANSPORT_AGAIN)
-        return false; /* it waits for the greeting */
-    if (seen > 0)
-        return start[0] == TLS_HANDSHAKE && (seen == 1 || start[1] == 0x03);
-    return listener->tls == TLS_NO && !listener->target.srv &&
-           protocol_expects_tls(listener->protocol, listener->target.place.port);
-}
-
 /* Refuses a session: logs why, and tells the client in its own protocol; one that could not read that is reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
-    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
-    size_t length = protocol_refusal(session->listener->protocol, failure, line);
+    enum refusal_client client = session->pump.way[PUMP_UP].bytes > 0 ? REFUSAL_CLIENT_SPOKE
+                                 : session->state == PIPING           ? REFUSAL_CLIENT_LISTENS
+                                                                      : REFUSAL_CLIENT_UNKNOWN;
+    char reason[600], name[NAME_MAX_BYTES];
 
     failure_format(failure, true, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), reason, failure->detail);
-    if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
-        transport_shutdown_send(session->client))
+    if (refusal_say(session->client, session->listener, failure, client))
         enter(session, DRAINING);
     else
         enter(session, DEAD);
@@ -224,7 +251,7 @@ static void on_deadline(struct session *session)
     if (session->state == PIPING)
         on_silence(session);
     else
-        enter(session, DEAD); /* DRAIN_MS are over */
+        enter(session, DEAD); /* the time for reading the refusal is over */
 }
 
 /* Looks at the deadlines of all sessions.  That happens rarely: deadlines are long. */
@@ -438,16 +465,9 @@ static void enter_opening(struct session *session)
 static void on_client_while_draining(void *arg, int ready)
 {
     struct session *session = arg;
-    char dropped[4096];
-    ssize_t got;
 
     (void)ready;
-    while ((got = transport_recv(session->client, dropped, sizeof dropped)) > 0) {
-        session->drained += (uint32_t)got;
-        if (session->drained > DRAIN_BYTES_MAX)
-            break;
-    }
-    if (got != TRANSPORT_AGAIN)
+    if (!refusal_drain(session->client, &session->drained))
         enter(session, DEAD);
 }
 
@@ -509,7 +529,7 @@ static void enter(struct session *session, enum state state)
         transport_reset(session->server);
         session->server = NULL;
         transport_watch(session->client, on_client_while_draining, session);
-        set_deadline(session, DRAIN_MS);
+        set_deadline(session, REFUSAL_READING_MS);
         on_client_while_draining(session, LOOP_READ); /* bytes that have arrived already cause no event */
         break;
     case DEAD:
@@ -519,7 +539,7 @@ static void enter(struct session *session, enum state state)
 }
 
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from, const struct failure *refusal)
+                   struct transport *client, const char *from)
 {
     struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
                                   ? calloc(1, sizeof *session) : NULL;
@@ -535,20 +555,18 @@ void session_start(struct sessions *sessions, struct config *config, const struc
     session->listener = listener;
     session->client = client;
     session->started = loop_now(sessions->services->loop);
-    session->serial = ++sessions->serial;
+    session->serial = sessions_take_number(sessions);
     session->next = sessions->first;
     session->back = &sessions->first;
     if (session->next)
         session->next->back = &session->next;
     sessions->first = session;
-    if (!refusal && sessions->served >= config->settings.max_sessions) {
+    sessions->count++;
+    sessions->ended_sums.sessions++;
+    if (sessions->served >= config->settings.max_sessions) {
         failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
                     config->settings.max_sessions);
-        refusal = &full;
-    }
-    sessions->count++;
-    if (refusal) {
-        refuse(session, "refused", from, refusal);
+        refuse(session, "refused", from, &full);
         return;
     }
     session->served = true;

@@ -43,24 +43,33 @@ struct session_facts {
     const char *state;    /* "opening", "piping", "draining" */
     uint64_t age_ms;
     uint64_t in, out;     /* bytes from and to the client */
+    const char *from, *on; /* addresses of the client and of the socket that it came to; "" when it is no socket */
     const char *via;      /* URL of the proxy, or host:port of a target dialed directly; "" until the tunnel is open */
     bool switched;        /* the proxy answered 101 */
 };
 
-/* sessions_each calls see for each session, the newest first.  sessions_sums: number of sessions, and bytes from and
- * to clients, since the start, ended sessions included. */
-void sessions_each(const struct sessions *sessions, void (*see)(void *arg, const struct session_facts *facts),
-                   void *arg);
+/* Calls see for at most `most` sessions with a number below that, the newest first.  Returns the number of the last
+ * one, to be passed for those that follow; 0: there are no more.  The first call passes SESSIONS_NEWEST. */
+#define SESSIONS_NEWEST UINT64_MAX
+uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
+                       void (*see)(void *arg, const struct session_facts *facts), void *arg);
+
+/* How many sessions a listener of that name has. */
+size_t sessions_count_of(const struct sessions *sessions, const char *listener);
+
+/* Number of sessions, and bytes from and to clients, since the start, ended sessions included. */
 struct session_sums {
     uint64_t sessions, in, out;
 };
 struct session_sums sessions_sums(const struct sessions *sessions);
 
 /* Starts serving a client.  Its transport is the session's from now on; out of memory, it is reset.  listener belongs
- * to config, to which the session takes a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000".  refusal:
- * NULL, or the failure that the client is told instead of opening a tunnel. */
+ * to config, to which the session takes a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000". */
 void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from, const struct failure *refusal);
+                   struct transport *client, const char *from);
+
+/* The next number, for the line of a client in the log that gets no session. */
+uint64_t sessions_take_number(struct sessions *sessions);
 
 /* One step of a graceful stop: refuses sessions whose tunnel is not open yet, and resets those in which no byte has
  * moved for SESSIONS_QUIET_MS.  Call it again until sessions_count is 0 or the time for stopping is over. */

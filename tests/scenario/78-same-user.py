@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """On loopback only clients of the daemon's own user are served; others, root too, get the permanent refusal and a line
-in the log, unless `same-user = no`."""
+in the log, unless `same-user = no`.  A crowd of others takes nothing from the owner."""
 import os
 import re
 
 from kit import Skip, check, equal, run, scenario
+from kit.control import facts
 from kit.peers import GREETING, Proxy
 from kit.real import Account
 from kit.real.launched import Launched
@@ -18,9 +19,22 @@ printf '%s\n' "$line"
 """
 """A client in bash: prints the first line that the server says."""
 
+CROWD = r"""
+for ((i = 0; i < $2; i++)); do
+    exec {fd}<>"/dev/tcp/$0/$1" && held+=("$fd")
+done
+echo "${#held[@]} are there"
+exec sleep 60
+"""
+"""Many clients in bash, which stay."""
+
 KINDS = ("imap", "smtp", "nntp", "pop3", "managesieve")
 
 IPV4, IPV6 = "127.0.0.1", "[::1]"
+
+
+CROWD_SIZE, LOGGED = 300, 8
+"""Clients of the crowd, more than max-sessions and what is refused beyond it; and how many have a line of their own."""
 
 
 def other():
@@ -30,13 +44,14 @@ def other():
     return Account("nobody")
 
 
-def daemon_of(stage, account, host=IPV4, same_user="yes"):
+def daemon_of(stage, account, host=IPV4, same_user="yes", max_sessions=4096):
     """The daemon, run by that account, with a listener of each kind on that address."""
     if host == IPV6 and not has_ipv6():
         raise Skip("this machine has no IPv6 on loopback")
     proxy = Proxy(stage, lambda connection: (connection.open(), connection.echo()))
     listeners = "".join(f"[{kind}]\nlisten = {host}:0\ntarget = {TARGET}\n" for kind in KINDS)
-    return Launched(stage, settings(proxy.url, listeners, sallyport=f"same-user = {same_user}"), account=account)
+    general = f"same-user = {same_user}\nmax-sessions = {max_sessions}"
+    return Launched(stage, settings(proxy.url, listeners, sallyport=general), account=account)
 
 
 def first_line(daemon, account, kind):
@@ -93,10 +108,25 @@ def without_the_check_all_are_served(stage):
     daemon.wait_line(r"imap #2 open ")
 
 
+def a_crowd_of_others_does_not_shut_the_owner_out(stage):
+    daemon = daemon_of(stage, Account.mine(), max_sessions=16)
+    host, port = daemon.address("imap")
+    more = CROWD_SIZE - LOGGED
+    crowd = stage.start(other().argv("bash", "-c", CROWD, host, str(port), str(CROWD_SIZE)), name="crowd")
+    crowd.wait_line(rf"^{CROWD_SIZE} are there$")
+    for _ in range(5):
+        equal(first_line(daemon, Account.mine(), "imap"), GREETING, "what the owner is told")
+    totals = facts(daemon)["totals"]
+    equal((totals["sessions"], totals["open"] <= 5), (5, True), f"sessions of the owner: {totals}")
+    check(len(daemon.process.lines) < 100, f"{len(daemon.process.lines)} lines are logged")
+    daemon.wait_line(rf"clients that may not connect: {more} more were turned away within 10 s$", patience=30)
+
+
 scenario(our_own_programs_are_served,
          our_own_programs_are_served_over_ipv6,
          another_user_is_refused,
          another_user_is_refused_over_ipv6,
          root_is_refused_like_any_other,
          an_unprivileged_daemon_serves_its_own_user,
-         without_the_check_all_are_served)
+         without_the_check_all_are_served,
+         a_crowd_of_others_does_not_shut_the_owner_out)

@@ -25,8 +25,9 @@ FIELDS = {
          "redirects", "questions"},
     "totals": {"open", "sessions", "in", "out", "preconnected", "stale"},
     "listeners": {"name", "addresses", "target", "sessions"},
-    "sessions": {"name", "listener", "state", "age", "in", "out", "proxy", "switched"},
-    "proxies": {"url", "state", "seconds", "ready", "last_error"},
+    "sessions": {"name", "listener", "state", "age", "in", "out", "from", "on", "program", "pid",
+                 "proxy", "switched"},
+    "proxies": {"url", "state", "seconds", "ready", "last_error", "last_error_age"},
     "redirects": {"id", "sender", "proxy", "scope", "seconds_left", "hits_left", "hits"},
     "questions": {"id", "text", "seconds_left"},
 }
@@ -107,7 +108,8 @@ def a_quiet_daemon(stage):
     equal(told["listeners"][0], {"name": "imap", "addresses": [f"{host}:{port}"], "target": "mail.example.net:143",
                                  "sessions": 0}, "first listener")
     equal(told["listeners"][1]["target"], "srv:example.net", "target of the second")
-    equal(told["proxies"], [{"url": url, "state": "up", "seconds": 0, "ready": None, "last_error": None}
+    equal(told["proxies"], [{"url": url, "state": "up", "seconds": 0, "ready": None, "last_error": None,
+                             "last_error_age": None}
                             for url in ("http://127.0.0.1:1", "http://proxy-b.example.net:3128")], "proxies")
     for part in "sessions", "redirects", "questions":
         equal(told[part], [], part)
@@ -138,6 +140,12 @@ def sessions_of_every_kind(stage):
         equal(set(session), FIELDS["sessions"], "fields of a session")
         check(re.fullmatch(rf"{session['listener']} #\d+", session["name"]), f"name {session['name']!r}")
         check(0 <= session["age"] < 20, f"age {session['age']}")
+        host, port = daemon.address(session["listener"])
+        equal(session["on"], f"{host}:{port}", "where it came to")
+        with open("/proc/self/comm", encoding="utf-8") as file:
+            equal((session["program"], session["pid"]), (file.read().rstrip("\n"), os.getpid()), "its client")
+    address = "%s:%d" % client.getsockname()
+    check(address in [session["from"] for session in told["sessions"]], f"no client from {address}")
     for name, state, proxy, is_switched in (("imap", "piping", switched.url, True),
                                             ("imap/b", "piping", opaque.url, False),
                                             ("imap/c", "opening", None, False),
@@ -167,13 +175,14 @@ def proxies_that_rest(stage):
     proxies = {proxy["url"]: proxy for proxy in facts(daemon)["proxies"]}
     for proxy in proxies.values():
         equal(set(proxy), FIELDS["proxies"], "fields of a proxy")
-    equal(proxies[good.url], {"url": good.url, "state": "up", "seconds": 0, "ready": None, "last_error": None},
-          "good one")
+    equal(proxies[good.url], {"url": good.url, "state": "up", "seconds": 0, "ready": None, "last_error": None,
+                               "last_error_age": None}, "good one")
     equal(proxies[dead]["state"], "resting", "state of the dead one")
     check(0 < proxies[dead]["seconds"] <= 2, f"it rests for {proxies[dead]['seconds']} s")
     check("refused" in proxies[dead]["last_error"], f"last error {proxies[dead]['last_error']!r}")
     equal(proxies[away.url]["state"], "away", "state of the one that wants to be left alone")
     check(90 < proxies[away.url]["seconds"] <= 100, f"it is away for {proxies[away.url]['seconds']} s")
+    check(0 <= proxies[dead]["last_error_age"] <= 10, f"age of its error: {proxies[dead]['last_error_age']}")
     check("503" in proxies[away.url]["last_error"], f"last error {proxies[away.url]['last_error']!r}")
     until(lambda: next(p for p in facts(daemon)["proxies"] if p["url"] == dead)["state"] == "up", "the end of its rest")
 
@@ -250,8 +259,8 @@ def a_table_that_fits_80_columns(stage):
     shown = "\n".join(lines)
     for wanted in (r"^sallyport \S+, up \d+s, process \d+$", r"^sessions 1 open, 1 so far; 0 B in, \d+ B out$",
                    r"^LISTENER +ADDRESS +TARGET +SESSIONS$", r"^imap +127\.0\.0\.1:\d+ +mail\.example\.net:143 +1$",
-                   r"^SESSION +AGE +IN +OUT +SWITCHED +PROXY$",
-                   rf"^imap #1 +\d+s +0 B +\d+ B +no +{re.escape(house.second.url)}$",
+                   r"^SESSION +AGE +IN +OUT +SWITCHED +PROXY +CLIENT$",
+                   rf"^imap #1 +\d+s +0 B +\d+ B +no +{re.escape(house.second.url)} +\S+ {os.getpid()}$",
                    r"^PROXY +STATE +LAST ERROR$", rf"^{re.escape(house.first.url)} +up +-$",
                    r"^REDIRECTS$", rf"^ +1  {URL}$", rf"^ +from {house.first.url} to {house.second.url}$",
                    r"^ +until restart, 1 hit so far$"):
@@ -262,11 +271,28 @@ def long_names_are_cut_on_a_terminal_only(stage):
     host = "-".join(["mail"] * 12) + ".example.net"
     urls = " ".join(f"http://{name}.{'-'.join(['proxy'] * 9)}.example.net:3128" for name in "ab")
     daemon = stage.sallyport(settings(urls.split()[0], listener(f"imap {'x' * 32}", host)))
-    for columns in 80, 60:
-        for line in on_terminal(daemon, "status", columns=columns).split("\n"):
-            check(len(line) <= columns or line.startswith("configuration"), f"{len(line)} columns: {line!r}")
+    stage.later(daemon.connect(f"imap/{'x' * 32}").close)
+    daemon.wait_line(r" accepted ")
+    for columns in 80, 60, 40:
+        shown = on_terminal(daemon, "status", columns=columns)
+        for line in shown.split("\n"):
+            check(len(line) <= columns, f"{len(line)} columns: {line!r}")
+        check(re.search(r"http://a\S+\.\.\.\S+:3128", shown), f"no proxy is cut in its middle in:\n{shown}")
     shown, _ = command(daemon, "status")
     check(host in shown and urls.split()[0] in shown, f"something was cut in:\n{shown}")
+
+
+def a_watch_shows_what_is_new(stage):
+    proxy = Proxy(stage, echoing())
+    daemon = stage.sallyport(settings(proxy.url))
+    stage.later(proxy.stop)
+    watch = stage.start([PROGRAM, "-c", daemon.ini, "status", "--watch"], name="watch", env=daemon.env)
+    watch.wait_line(r"^sessions 0 open, 0 so far;")
+    greeted(stage, daemon)
+    watch.wait_line(r"^sessions 1 open, 1 so far;")
+    watch.wait_line(rf"^imap #1 .* \S+ {os.getpid()}$")
+    daemon.stop()
+    equal(watch.wait(), UNAVAILABLE, "status when the daemon has gone")
 
 
 def a_wide_question_is_folded(stage):
@@ -302,7 +328,8 @@ def mistakes_are_told(stage):
     for arguments in (("redirects", "drop"), ("redirects", "allow"), ("redirects", "allow", "x"),
                       ("redirects", "allow", "0"), ("redirects", "clear", "1"), ("redirects", "allow", "1", "2"),
                       ("status", "now"), ("reload", "now"), ("stop", "now"), ("redirects", "--json"),
-                      ("check", "--json"), ("status", "--keys")):
+                      ("check", "--json"), ("status", "--keys"), ("run", "--watch"),
+                      ("status", "--watch", "--json")):
         shown, said = command(daemon, *arguments, status=USAGE)
         equal(shown, "", f"standard output of {arguments}")
         check(said.startswith("sallyport: "), f"{arguments}: {said!r}")
@@ -327,6 +354,7 @@ scenario(a_quiet_daemon,
          a_question_that_nobody_answers,
          a_table_that_fits_80_columns,
          long_names_are_cut_on_a_terminal_only,
+         a_watch_shows_what_is_new,
          a_wide_question_is_folded,
          nothing_to_tell,
          json_of_many_sessions_is_whole,

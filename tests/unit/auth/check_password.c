@@ -8,8 +8,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "auth/lockout.h"
+
 #include "../terminal.h"
 #include "../unit.h"
+
+/* What the linker puts in place of the program's own: the clock stands still, but for what the test says. */
+uint64_t __wrap_loop_now(struct loop *loop);
+
+static uint64_t lateness; /* ms */
+
+uint64_t __wrap_loop_now(struct loop *loop)
+{
+    (void)loop;
+    return 1000 + lateness;
+}
 
 struct scene {
     struct loop *loop;
@@ -293,6 +306,101 @@ START_TEST(a_forgotten_one_is_fetched_again)
     tear_down(&twice.scene);
     close(fd);
     unlink(path);
+}
+END_TEST
+
+/* A command that counts how often it was run, and fails until the test lets it print something. */
+struct failing {
+    struct scene scene;
+    char path[40], text[200];
+    struct proxy_config proxy;
+};
+
+static void set_up_failing(struct failing *failing)
+{
+    int fd;
+
+    snprintf(failing->path, sizeof failing->path, "/tmp/sallyport-check-XXXXXX");
+    fd = mkstemp(failing->path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    snprintf(failing->text, sizeof failing->text, "echo >>%s; test -e %s.good && wc -l <%s", failing->path,
+             failing->path, failing->path);
+    failing->proxy = (struct proxy_config){.password_command = failing->text};
+    set_up(&failing->scene);
+    lateness = 0;
+}
+
+static void tear_down_failing(struct failing *failing)
+{
+    lateness = 0;
+    tear_down(&failing->scene);
+    unlink(failing->path);
+}
+
+static void check_fetch(struct failing *failing, const char *error, long runs)
+{
+    struct caller caller;
+    struct stat status;
+
+    fetch(&failing->scene, &failing->proxy, &caller);
+    unit_wait(failing->scene.loop, was_called, &caller);
+    ck_assert_uint_eq(caller.calls, 1);
+    ck_assert_str_eq(caller.error, error);
+    ck_assert_int_eq(stat(failing->path, &status), 0);
+    ck_assert_int_eq(status.st_size, runs); /* a line each */
+}
+
+#define FAILED "password-command ended with status 1"
+#define SPARED(seconds) FAILED "; it is not run again for " seconds " s, or until `sallyport reload`"
+
+START_TEST(a_command_that_fails_rests)
+{
+    struct failing failing;
+
+    set_up_failing(&failing);
+    check_fetch(&failing, FAILED, 1);
+    for (int i = 0; i < 10; i++)
+        check_fetch(&failing, SPARED("30"), 1);
+    lateness = 20000;
+    check_fetch(&failing, SPARED("10"), 1);
+    lateness = 30000;
+    check_fetch(&failing, FAILED, 2);
+    check_fetch(&failing, SPARED("60"), 2); /* twice as long */
+    for (int run = 3; run < 8; run++) {
+        lateness += LOCKOUT_REST_MAX_MS;
+        check_fetch(&failing, FAILED, run);
+    }
+    check_fetch(&failing, SPARED("300"), 7); /* and no longer than that */
+    tear_down_failing(&failing);
+}
+END_TEST
+
+START_TEST(a_success_or_a_reload_ends_the_rest)
+{
+    struct failing failing;
+    char good[50];
+    int fd;
+
+    set_up_failing(&failing);
+    check_fetch(&failing, FAILED, 1);
+    passwords_forget(failing.scene.passwords, &failing.proxy); /* a proxy's refusal does not */
+    check_fetch(&failing, SPARED("30"), 1);
+    passwords_forget(failing.scene.passwords, NULL);
+    check_fetch(&failing, FAILED, 2);
+    check_fetch(&failing, SPARED("30"), 2); /* it begins anew */
+    snprintf(good, sizeof good, "%s.good", failing.path);
+    fd = open(good, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+    lateness = 30000;
+    check_fetch(&failing, "", 3);
+    ck_assert_str_eq(passwords_known(failing.scene.passwords, &failing.proxy), "3");
+    unlink(good);
+    passwords_forget(failing.scene.passwords, &failing.proxy);
+    check_fetch(&failing, FAILED, 4);
+    check_fetch(&failing, SPARED("30"), 4);
+    tear_down_failing(&failing);
 }
 END_TEST
 
@@ -580,6 +688,8 @@ int main(void)
     tcase_add_test(cases, a_credential);
     tcase_add_test(cases, callers_of_one_password_share_one_command);
     tcase_add_test(cases, a_forgotten_one_is_fetched_again);
+    tcase_add_test(cases, a_command_that_fails_rests);
+    tcase_add_test(cases, a_success_or_a_reload_ends_the_rest);
     tcase_add_test(cases, only_that_proxys_is_forgotten);
     tcase_add_test(cases, a_cancelled_caller_is_not_called);
     tcase_add_test(cases, all_may_be_freed_while_callers_wait);

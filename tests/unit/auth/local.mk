@@ -19,6 +19,9 @@ tests_unit_auth_check_authenticator_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 # its allocations pass through the test, which lets them fail and looks at what is given back
 tests_unit_auth_check_curl_bridge_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=free
 
+# the test has the clock
+tests_unit_auth_check_password_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
+
 # the test sees what libcurl is told, to be libcurl itself
 tests_unit_auth_check_curl_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_easy_setopt -Wl,--wrap=transport_from_socket
 

@@ -5,8 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 #include "../unit.h"
 
@@ -438,6 +443,41 @@ START_TEST(a_signal_is_told_in_the_loop)
 }
 END_TEST
 
+/* For a child: with one descriptor left, epoll gets it, and libevent has none for its signals. */
+static void __attribute__((noreturn)) make_loop_with_one_descriptor(int log)
+{
+    struct rlimit limit;
+
+    dup2(log, STDERR_FILENO);
+    limit.rlim_cur = limit.rlim_max = (rlim_t)dup(log) + 2;
+    log_hold(true);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    loop_new();
+    _exit(EX_OK);
+}
+
+START_TEST(when_libevent_cannot_go_on_the_log_says_so)
+{
+    char said[1000] = "";
+    int ends[2], status;
+    pid_t child;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0)
+        make_loop_with_one_descriptor(ends[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    close(ends[1]);
+    ck_assert_int_gt((int)read(ends[0], said, sizeof said - 1), 0);
+    close(ends[0]);
+    ck_assert_msg(strncmp(said, "sallyport: error: libevent: ", 28) == 0, "%s", said);
+    ck_assert_ptr_nonnull(strstr(said, "\nsallyport: error: the event loop cannot go on, and so sallyport ends"));
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), EX_SOFTWARE);
+}
+END_TEST
+
 START_TEST(the_mechanism_has_a_name)
 {
     struct loop *loop = start();
@@ -467,6 +507,7 @@ int main(void)
     tcase_add_test(cases, edges_call_once_and_stopped_ones_never);
     tcase_add_test(cases, a_regular_file_cannot_be_watched);
     tcase_add_test(cases, a_signal_is_told_in_the_loop);
+    tcase_add_test(cases, when_libevent_cannot_go_on_the_log_says_so);
     tcase_add_test(cases, the_mechanism_has_a_name);
     return unit_run();
 }

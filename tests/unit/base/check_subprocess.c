@@ -5,10 +5,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
+
 #include "../unit.h"
+
+/* What the linker puts in place of the program's own: the loop may refuse. */
+bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg);
+bool __real_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg);
+bool __wrap_loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int),
+                              void *arg);
+bool __real_loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int),
+                              void *arg);
+
+static bool refuses_io, refuses_signals;
+
+bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg)
+{
+    return !refuses_io && __real_loop_io_levels(loop, io, fd, wanted, call, arg);
+}
+
+bool __wrap_loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int),
+                              void *arg)
+{
+    return !refuses_signals && __real_loop_signal_start(loop, signal, number, call, arg);
+}
 
 struct result {
     unsigned calls;
@@ -142,6 +166,44 @@ START_TEST(nothing_of_ours_is_inherited)
     run("ls /proc/self/fd | wc -l", NULL, 30000, &result);
     ck_assert_msg(strtoul(result.output, NULL, 10) <= 4, "%s descriptors", result.output); /* 0 1 2 and ls's own */
     close(ends[0]), close(ends[1]);
+}
+END_TEST
+
+START_TEST(the_limit_of_descriptors_is_the_users)
+{
+    struct rlimit before, raised;
+    struct result result;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_uint_gt(before.rlim_max, 200);
+    before.rlim_cur = 200; /* what the user has */
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_uint_gt(descriptors_raise(), 200);
+    run("ulimit -n", NULL, 30000, &result);
+    ck_assert_str_eq(result.output, "200\n");
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &raised), 0);
+    ck_assert_uint_eq(raised.rlim_cur, before.rlim_max); /* ours is high again */
+}
+END_TEST
+
+/* What was started, and cannot be listened to, is ended. */
+START_TEST(nothing_is_left_behind_when_the_loop_refuses)
+{
+    char *argv[] = {(char[]){"sleep"}, (char[]){"60"}, NULL}, error[128] = "";
+    int before = unit_descriptors();
+    struct loop *loop = loop_new();
+    struct result result = {0};
+
+    refuses_io = _i == 0;
+    refuses_signals = _i == 1;
+    ck_assert_ptr_null(subprocess_run(loop, argv, NULL, 30000, on_done, &result, error, sizeof error));
+    refuses_io = refuses_signals = false;
+    ck_assert_int_eq(strncmp(error, "cannot run sleep: ", 18), 0);
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+    loop_free(loop);
+    ck_assert_uint_eq(result.calls, 0);
+    ck_assert_int_eq(unit_descriptors(), before);
 }
 END_TEST
 
@@ -279,6 +341,8 @@ int main(void)
     tcase_add_test(cases, sigpipe_kills_the_program);
     tcase_add_test(cases, a_variable_can_be_added);
     tcase_add_test(cases, nothing_of_ours_is_inherited);
+    tcase_add_test(cases, the_limit_of_descriptors_is_the_users);
+    tcase_add_loop_test(cases, nothing_is_left_behind_when_the_loop_refuses, 0, 2);
     tcase_add_test(cases, as_much_output_is_kept_as_fits);
     tcase_add_test(cases, endless_output_does_not_hold_us);
     tcase_add_test(cases, one_that_takes_too_long_is_killed_with_all_it_started);

@@ -123,9 +123,9 @@ START_TEST(the_widest_column_that_may_is_cut_first)
 {
     struct columns *table = example();
 
-    looks(table, 40, "NAME                 N  PLACE\n"
-                     "imap                 7  mail.example.net\n"
-                     "imap/with-a-...  12345  [::1]:1143\n");
+    looks(table, 42, "NAME                   N  PLACE\n"
+                     "imap                   7  mail.example.net\n"
+                     "imap/wi...ng-name  12345  [::1]:1143\n");
     columns_free(table);
 }
 END_TEST
@@ -134,7 +134,7 @@ START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
 {
     struct columns *table = example();
 
-    for (size_t width = 33; width < 60; width++) {
+    for (size_t width = 41; width < 60; width++) {
         char *text = printed(table, width), *rest = text, *line;
 
         ck_assert((strstr(text, "...") == NULL) == (width >= 46));
@@ -146,30 +146,66 @@ START_TEST(no_line_is_wider_than_it_may_be_and_none_is_cut_without_need)
 }
 END_TEST
 
-START_TEST(a_column_that_gives_keeps_twelve_and_the_others_keep_all)
+/* Three columns, of which two may be cut: the least that a line needs is 16 + 2 + 4 + 2 + 16. */
+static struct columns *stubborn(void)
 {
-    static const struct column titles[] = {{"GIVES", false, true}, {"KEEPS", false, false}, {"GIVES TOO", true, true}};
+    static const struct column titles[] = {{"GIVES", false, true}, {"KEEP", false, false}, {"GIVES TOO", true, true}};
     struct columns *table = new_table(titles, 3);
 
-    ck_assert_uint_eq(COLUMNS_NARROWEST, 12);
-    columns_add(table, (const char *const[]){"123456789012", "0123456789012345", "1234567890123"});
-    columns_add(table, (const char *const[]){"1234567890123", "", "123456789012"});
+    columns_add(table, (const char *const[]){"0123456789abcdef", "all!", "0123456789abcdefg"});
+    columns_add(table, (const char *const[]){"0123456789abcdefg", "", "0123456789abcdef"});
     columns_add(table, (const char *const[]){"", "", "7"});
-    looks(table, 1, "GIVES         KEEPS                GIVES TOO\n"
-                    "123456789012  0123456789012345  123456789...\n"
-                    "123456789...                    123456789012\n"
-                    "                                           7\n");
+    return table;
+}
+
+START_TEST(a_column_that_gives_keeps_sixteen_and_the_others_keep_all)
+{
+    struct columns *table = stubborn();
+
+    ck_assert_uint_eq(COLUMNS_NARROWEST, 16);
+    looks(table, 40, "GIVES             KEEP         GIVES TOO\n"
+                     "0123456789abcdef  all!  0123456...bcdefg\n"
+                     "0123456...bcdefg        0123456789abcdef\n"
+                     "                                       7\n");
     columns_free(table);
 }
 END_TEST
 
-START_TEST(a_narrow_column_is_not_made_wider_than_it_is)
+/* No terminal has to fold a line. */
+START_TEST(what_is_too_wide_all_the_same_becomes_a_list)
 {
-    static const struct column titles[] = {{"A", false, true}, {"B", false, true}};
-    struct columns *table = new_table(titles, 2);
+    struct columns *table = stubborn();
 
-    columns_add(table, (const char *const[]){"narrow", "also narrow"});
-    looks(table, 5, "A       B\nnarrow  also narrow\n");
+    looks(table, 39, "GIVES 0123456789abcdef\n"
+                     "  KEEP       all!\n"
+                     "  GIVES TOO  0123456789abcdefg\n"
+                     "GIVES 0123456789abcdefg\n"
+                     "  GIVES TOO  0123456789abcdef\n"
+                     "  GIVES TOO  7\n");
+    looks(table, 1, "GIVES 0123456789abcdef\n" /* it is made for terminals of forty columns */
+                    "  KEEP       all!\n"
+                    "  GIVES TOO  0123456...bcdefg\n"
+                    "GIVES 0123456789abcdefg\n"
+                    "  GIVES TOO  0123456789abcdef\n"
+                    "  GIVES TOO  7\n");
+    columns_free(table);
+}
+END_TEST
+
+START_TEST(no_line_is_wider_than_forty)
+{
+    static const struct column titles[] = {{"SESSION", false, true}, {"AGE", true, false}, {"IN", true, false},
+                                           {"OUT", true, false}, {"SWITCHED", false, false}, {"PROXY", false, true}};
+    struct columns *table = new_table(titles, 6);
+    char *text, *rest, *line;
+
+    columns_add(table, (const char *const[]){"imap/a-name-that-has-more-than-forty-columns #12345", "23h59m",
+                                             "1023 KiB", "1023 KiB", "yes",
+                                             "http://a-proxy-with-a-name-of-many-words.example.net:3128"});
+    text = rest = printed(table, 40);
+    while ((line = strsep(&rest, "\n")))
+        ck_assert_msg(strlen(line) <= 40, "%s", line);
+    free(text);
     columns_free(table);
 }
 END_TEST
@@ -180,8 +216,8 @@ START_TEST(two_that_give_come_to_the_same_width)
     struct columns *table = new_table(titles, 2);
 
     columns_add(table, (const char *const[]){"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbb"});
-    looks(table, 42, "A                     B\naaaaaaaaaaaaaaaaa...  bbbbbbbbbbbbbbbbbbbb\n");
-    looks(table, 34, "A                 B\naaaaaaaaaaaaa...  bbbbbbbbbbbbb...\n");
+    looks(table, 42, "A                     B\naaaaaaaaa...aaaaaaaa  bbbbbbbbbbbbbbbbbbbb\n");
+    looks(table, 34, "A                 B\naaaaaaa...aaaaaa  bbbbbbb...bbbbbb\n");
     columns_free(table);
 }
 END_TEST
@@ -192,7 +228,7 @@ START_TEST(a_title_is_cut_like_a_cell)
     struct columns *table = new_table(titles, 1);
 
     columns_add(table, (const char *const[]){"a"});
-    looks(table, 15, "A LONG TITLE...\na\n");
+    looks(table, 16, "A LONG ...INDEED\na\n");
     columns_free(table);
 }
 END_TEST
@@ -224,7 +260,8 @@ START_TEST(a_cell_without_end_is_cut_at_a_bound)
         ck_assert(*c == '\n' || (*c >= ' ' && *c <= '~'));
     free(text);
     text = printed(table, 80);
-    ck_assert_ptr_nonnull(strstr(text, "\n\\x1b\\x1b\\...  \\x1b\\x1b"));
+    ck_assert_ptr_null(strchr(text, '\033'));
+    ck_assert_ptr_nonnull(strstr(text, "NAME \\x1b\\x1b"));
     free(text);
     free(longest);
     columns_free(table);
@@ -260,8 +297,9 @@ int main(void)
     tcase_add_test(cases, a_table_may_have_one_column_and_has_at_most_eight);
     tcase_add_test(cases, the_widest_column_that_may_is_cut_first);
     tcase_add_test(cases, no_line_is_wider_than_it_may_be_and_none_is_cut_without_need);
-    tcase_add_test(cases, a_column_that_gives_keeps_twelve_and_the_others_keep_all);
-    tcase_add_test(cases, a_narrow_column_is_not_made_wider_than_it_is);
+    tcase_add_test(cases, a_column_that_gives_keeps_sixteen_and_the_others_keep_all);
+    tcase_add_test(cases, what_is_too_wide_all_the_same_becomes_a_list);
+    tcase_add_test(cases, no_line_is_wider_than_forty);
     tcase_add_test(cases, two_that_give_come_to_the_same_width);
     tcase_add_test(cases, a_title_is_cut_like_a_cell);
     tcase_add_test(cases, what_is_not_printable_is_escaped);

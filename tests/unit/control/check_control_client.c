@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "control/control_socket.h"
+#include "net/address.h"
 
 #include "../terminal.h"
 #include "../unit.h"
@@ -153,7 +155,7 @@ static void end_play(void)
 
 /* --- the commands --- */
 
-enum command { STATUS, STATUS_JSON, REDIRECTS, CLEAR, ALLOW, REFUSE, RELOAD, STOP, COMMANDS };
+enum command { STATUS, STATUS_JSON, REDIRECTS, CLEAR, ALLOW, REFUSE, RELOAD, STOP, COMMANDS, WATCH };
 
 static const char *const requests[COMMANDS] = {
     [STATUS] = "status\n", [STATUS_JSON] = "status\n", [REDIRECTS] = "redirects\n", [CLEAR] = "redirects clear\n",
@@ -184,6 +186,8 @@ static int carry_out(const char *control, enum command command)
         return control_client_redirects(control, (char *const[]){refuse, many}, 2);
     case RELOAD:
         return control_client_reload(control);
+    case WATCH:
+        return control_client_watch(control);
     case STOP:
     case COMMANDS:
         break;
@@ -306,6 +310,72 @@ START_TEST(without_json_it_is_printed_for_people)
     ck_assert_str_eq(complaint, "");
     end_play();
     forget();
+}
+END_TEST
+
+/* Our own connection plays that of a client. */
+START_TEST(a_session_gets_its_program)
+{
+    char answer[600], wanted[100];
+    struct address ends[2] = {0};
+    socklen_t size = sizeof ends[0].v6;
+    char from[ADDRESS_TEXT_MAX], on[ADDRESS_TEXT_MAX];
+    int pair[2];
+
+    prctl(PR_SET_NAME, "a\033program");
+    unit_tcp_pair(pair);
+    ck_assert_int_eq(getsockname(pair[0], &ends[0].any, &size), 0);
+    ck_assert_int_eq(getpeername(pair[0], &ends[1].any, &size), 0);
+    snprintf(answer, sizeof answer, "ok\n{\"sessions\":[{\"name\":\"imap #1\",\"from\":\"%s\",\"on\":\"%s\"},"
+             "{\"name\":\"imap #2\",\"from\":\"192.0.2.1:1\",\"on\":null},7]}\n",
+             address_format(&ends[0], from), address_format(&ends[1], on));
+    snprintf(wanted, sizeof wanted, "\"program\": \"a\\\\x1bprogram\",\n      \"pid\": %d\n", (int)getpid());
+    play(answer, strlen(answer), PROPER);
+    ck_assert_int_eq(run_to(-1, place, STATUS_JSON), EX_OK);
+    ck_assert_msg(strstr(out, wanted) != NULL, "%s", out);
+    ck_assert_ptr_nonnull(strstr(out, "\"on\": null,\n      \"program\": null,\n      \"pid\": null\n"));
+    end_play();
+    forget();
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
+/* The daemon that is played answers once. */
+START_TEST(a_watch_goes_on_until_nobody_answers)
+{
+    char complaint_wanted[200];
+
+    snprintf(complaint_wanted, sizeof complaint_wanted, "sallyport: no sallyport is running: nobody answers on %s\n",
+             place);
+    play("ok\n{\"version\":\"7.8\"}\n", 21, PROPER);
+    ck_assert_int_eq(run_to(-1, place, WATCH), EX_UNAVAILABLE);
+    ck_assert_int_eq(strncmp(out, "sallyport 7.8, up 0s", 20), 0);
+    ck_assert_ptr_nonnull(strstr(out, "0 B out\n\n"));
+    ck_assert_ptr_null(strchr(out, '\033')); /* it is no screen */
+    ck_assert_str_eq(complaint, complaint_wanted);
+    end_play();
+    forget();
+}
+END_TEST
+
+/* One of five lines: the first four of the status are to be seen, each in place of what was there. */
+START_TEST(a_watch_fits_the_screen)
+{
+    static const char answer[] = "ok\n{\"proxies\":[{\"url\":\"http://a\",\"state\":\"up\"}]}\n";
+    struct winsize size = {.ws_col = 80, .ws_row = 5};
+    struct terminal terminal;
+
+    terminal_open(&terminal);
+    ck_assert_int_eq(ioctl(terminal.device, TIOCSWINSZ, &size), 0);
+    play(answer, sizeof answer - 1, PROPER);
+    ck_assert_int_eq(run_to(terminal.device, place, WATCH), EX_UNAVAILABLE);
+    end_play();
+    terminal_see(&terminal, "\033[J", 1);
+    ck_assert_str_eq(terminal.seen, "\033[Hsallyport ?, up 0s, process 0\033[K\r\nconfiguration ?\033[K\r\n"
+                                    "sessions 0 open, 0 so far; 0 B in, 0 B out\033[K\r\n\033[K\r\n\033[J");
+    forget();
+    terminal_close(&terminal);
 }
 END_TEST
 
@@ -521,7 +591,7 @@ static size_t widest(int columns)
     ck_assert_int_eq(run_to(columns < 0 ? -1 : terminal.device, place, STATUS), EX_OK);
     end_play();
     if (columns >= 0)
-        terminal_see(&terminal, "eee...\r\n", 1);
+        terminal_see(&terminal, "eee\r\n", 1);
     rest = columns < 0 ? out : terminal.seen;
     for (char *line; (line = strsep(&rest, "\n"));)
         if (strcspn(line, "\r") > most)
@@ -551,6 +621,9 @@ int main(void)
     tcase_add_test(cases, what_is_done_is_done_in_silence);
     tcase_add_test(cases, json_is_printed_as_it_came);
     tcase_add_test(cases, without_json_it_is_printed_for_people);
+    tcase_add_test(cases, a_session_gets_its_program);
+    tcase_add_test(cases, a_watch_goes_on_until_nobody_answers);
+    tcase_add_test(cases, a_watch_fits_the_screen);
     tcase_add_test(cases, a_long_answer_comes_whole);
     tcase_add_test(cases, a_reset_behind_the_answer_does_no_harm);
     tcase_add_loop_test(cases, a_no_is_told_with_its_reason, 0, COMMANDS);

@@ -1,5 +1,6 @@
 #include "control/requests.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -109,11 +110,23 @@ static char *answer_of(struct house *house, const char *line)
 {
     char *copy = unit_exact(line, strlen(line) + 1), *answer;
     size_t length = 0;
+    uint64_t rest;
 
     house->master.arg = house;
-    answer = requests_obey(&house->master, copy, &length);
+    answer = requests_obey(&house->master, copy, &rest, &length);
     ck_assert_ptr_nonnull(answer);
     ck_assert_uint_eq(strlen(answer), length);
+    while (rest > 0) {
+        size_t more;
+        char *piece = requests_go_on(&house->master, &rest, &more);
+
+        ck_assert_ptr_nonnull(piece);
+        answer = realloc(answer, length + more + 1);
+        ck_assert_ptr_nonnull(answer);
+        memcpy(answer + length, piece, more + 1);
+        length += more;
+        free(piece);
+    }
     ck_assert_str_eq(copy, line);
     free(copy);
     return answer;
@@ -192,13 +205,88 @@ static void tells(struct house *house, const char *line, json_t *(*facts)(const 
     free(answer);
 }
 
+static json_t *everything(const struct status_sources *sources)
+{
+    json_t *all = status_json_frame(sources);
+    uint64_t below = SESSIONS_NEWEST;
+
+    json_object_set_new(all, "sessions", status_json_sessions(sources, &below, SIZE_MAX));
+    ck_assert_uint_eq(below, 0);
+    return all;
+}
+
 START_TEST(status_tells_everything)
 {
     struct house house = open_house();
 
     learn(&house, "http://c.example.net:8080/ type=forever");
     ask(&house);
-    tells(&house, "status", status_json_all);
+    tells(&house, "status", everything);
+    close_house(&house);
+}
+END_TEST
+
+/* --- many sessions --- */
+
+/* One more client. */
+static struct wire *come(struct house *house)
+{
+    struct wire *wire = stage_new_wire();
+
+    session_start(house->sessions, house->config, config_listener(house->config, "imap"), &wire->near, "from=here");
+    return wire;
+}
+
+/* How many sessions the text tells of. */
+static unsigned count(const char *text)
+{
+    unsigned found = 0;
+
+    for (const char *at = text; (at = strstr(at, "\"name\": \"imap #")); at++)
+        found++;
+    return found;
+}
+
+START_TEST(thousands_of_sessions_are_told_in_pieces)
+{
+    const unsigned many = 2 * REQUESTS_SESSIONS + 10;
+    struct house house = open_house();
+    struct wire *wires[2 * REQUESTS_SESSIONS + 10];
+    char *pieces[4], *whole = NULL;
+    size_t length, size;
+    uint64_t rest;
+    json_t *got;
+    FILE *all;
+
+    house.master.arg = &house;
+    for (unsigned i = 0; i < many; i++)
+        wires[i] = come(&house);
+    pieces[0] = requests_obey(&house.master, "status", &rest, &length);
+    ck_assert_uint_eq(count(pieces[0]), 0);
+    pieces[1] = requests_go_on(&house.master, &rest, &length);
+    ck_assert_uint_eq(count(pieces[1]), REQUESTS_SESSIONS);
+    come(&house); /* too late to be told of */
+    for (unsigned i = 0; i < 5; i++) {
+        wire_break(wires[many - 1 - REQUESTS_SESSIONS - i], ECONNRESET); /* gone before their turn */
+        wire_break(wires[many - 1 - i], ECONNRESET); /* told of already, the last one too */
+    }
+    wire_break(wires[many - REQUESTS_SESSIONS], ECONNRESET);
+    pieces[2] = requests_go_on(&house.master, &rest, &length);
+    ck_assert_uint_eq(count(pieces[2]), REQUESTS_SESSIONS);
+    ck_assert_uint_ne(rest, 0);
+    pieces[3] = requests_go_on(&house.master, &rest, &length);
+    ck_assert_uint_eq(count(pieces[3]), many - 2 * REQUESTS_SESSIONS - 5);
+    ck_assert_uint_eq(rest, 0);
+    all = open_memstream(&whole, &size);
+    for (unsigned i = 0; i < 4; i++) {
+        fputs(pieces[i], all);
+        free(pieces[i]);
+    }
+    fclose(all);
+    got = json_loads(whole + 3, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_uint_eq(json_array_size(json_object_get(got, "sessions")), many - 5);
+    json_decref(got);
+    free(whole);
     close_house(&house);
 }
 END_TEST
@@ -329,12 +417,13 @@ END_TEST
 START_TEST(without_memory_nothing_is_done)
 {
     struct house house = open_house();
+    uint64_t rest;
     size_t length;
 
     house.master.arg = &house;
     for (unsigned streams = 0; streams < 2; streams++) {
         streams_left = streams;
-        ck_assert_ptr_null(requests_obey(&house.master, "stop", &length));
+        ck_assert_ptr_null(requests_obey(&house.master, "stop", &rest, &length));
         streams_left = UINT_MAX;
     }
     no_copies = true;
@@ -409,6 +498,7 @@ int main(void)
     TCase *cases = unit_case("requests");
 
     tcase_add_test(cases, status_tells_everything);
+    tcase_add_test(cases, thousands_of_sessions_are_told_in_pieces);
     tcase_add_test(cases, redirects_tells_what_was_learned_and_asked);
     tcase_add_test(cases, redirects_clear_forgets_what_was_learned_and_answered);
     tcase_add_loop_test(cases, an_open_question_is_answered_once, 0, 2);

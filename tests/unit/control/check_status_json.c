@@ -54,8 +54,9 @@ static json_t *status(struct house *house)
     json_t *all;
 
     see(house, &sources);
-    all = status_json_all(&sources);
+    all = status_json_frame(&sources);
     ck_assert_ptr_nonnull(all);
+    json_object_set_new(all, "sessions", status_json_sessions(&sources, &(uint64_t){SESSIONS_NEWEST}, SIZE_MAX));
     return all;
 }
 
@@ -116,9 +117,10 @@ START_TEST(a_quiet_house)
                                 "\"sessions\":0}]");
     equals(&house, "sessions", "[]");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null},"
+                              "{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"up\","
-                              "\"seconds\":0,\"ready\":null,\"last_error\":null}]");
+                              "\"seconds\":0,\"ready\":null,\"last_error\":null,\"last_error_age\":null}]");
     equals(&house, "redirects", "[]");
     equals(&house, "questions", "[]");
     close_house(&house);
@@ -133,14 +135,17 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     open_house(&house);
     health_failed(house.services.health, NULL, &learned, loop_now(house.services.loop),
                   because("not \"UTF-8\": \xff\x1b"));
-    health_sent_away(house.services.health, NULL, &second, loop_now(house.services.loop), 90,
-                     because("503 Service Unavailable"));
+    health_sent_away(house.services.health, NULL, &second, loop_now(house.services.loop) - 5000, 95,
+                     because("503 Service Unavailable")); /* five seconds ago */
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null},{\"url\":\"http://b.example.net:3128\","
+                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null},"
+                              "{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"away\","
-                              "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\"},"
+                              "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\","
+                              "\"last_error_age\":5},"
                               "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
-                              "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\"}]");
+                              "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\","
+                              "\"last_error_age\":0}]");
     close_house(&house);
 }
 END_TEST

@@ -102,6 +102,50 @@ START_TEST(what_is_left_of_a_redirect_is_said)
 }
 END_TEST
 
+START_TEST(an_error_has_an_age)
+{
+    char *text = shown(status_text_status, "{\"proxies\":[{\"url\":\"http://a:1\",\"state\":\"up\",\"last_error\":"
+                       "\"Connection refused\",\"last_error_age\":185},{\"url\":\"http://b:1\",\"state\":\"up\","
+                       "\"last_error\":null,\"last_error_age\":null}]}", 80);
+
+    ck_assert_ptr_nonnull(strstr(text, "\nPROXY       STATE  LAST ERROR\n"
+                                       "http://a:1  up     3m05s ago: Connection refused\n"
+                                       "http://b:1  up     -\n"));
+    free(text);
+}
+END_TEST
+
+START_TEST(a_session_has_a_client)
+{
+    char *text = shown(status_text_status, "{\"sessions\":[{\"name\":\"imap #2\",\"age\":1,\"in\":1,\"out\":1,"
+                       "\"switched\":false,\"proxy\":\"http://b:1\",\"program\":\"mutt\",\"pid\":4711},"
+                       "{\"name\":\"imap #1\",\"age\":1,\"in\":1,\"out\":1,\"switched\":false,"
+                       "\"proxy\":\"direct\",\"program\":null,\"pid\":null}]}", 80);
+
+    ck_assert_ptr_nonnull(strstr(text, "\nSESSION  AGE   IN  OUT  SWITCHED  PROXY       CLIENT\n"
+                                       "imap #2   1s  1 B  1 B  no        http://b:1  mutt 4711\n"
+                                       "imap #1   1s  1 B  1 B  no        direct      -\n"));
+    free(text);
+}
+END_TEST
+
+/* On a terminal of forty columns nothing is wider, and of what is folded nothing is lost. */
+START_TEST(a_word_that_is_longer_than_a_line_is_broken)
+{
+    static const char json[] = "{\"configuration\":\"/home/somebody/.config/sallyport-at-work/sallyport.ini\","
+                               "\"questions\":[{\"id\":12,\"text\":\"May http://a-proxy-with-a-very-long-name-indeed"
+                               ".example.net:3128 do it?\",\"seconds_left\":48}]}";
+    char *text = shown(status_text_status, json, 40), *rest = text, *line;
+
+    ck_assert_ptr_nonnull(strstr(text, "\n/home/somebody/.config/sallyport-at-work\n/sallyport.ini\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\n 12  May\n     http://a-proxy-with-a-very-long-nam\n"
+                                       "     e-indeed.example.net:3128 do it?\n"));
+    while ((line = strsep(&rest, "\n")))
+        ck_assert_msg(strlen(line) <= 40, "%s", line);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_question_is_folded_between_words)
 {
     static const char json[] = "{\"questions\":[{\"id\":12,\"text\":\"May the proxy http://proxy.example.net:3128 send "
@@ -129,6 +173,9 @@ int main(void)
     tcase_add_test(cases, bytes_have_two_digits_at_least);
     tcase_add_test(cases, fields_that_are_not_there_do_no_harm);
     tcase_add_test(cases, what_is_left_of_a_redirect_is_said);
+    tcase_add_test(cases, an_error_has_an_age);
+    tcase_add_test(cases, a_session_has_a_client);
+    tcase_add_test(cases, a_word_that_is_longer_than_a_line_is_broken);
     tcase_add_test(cases, a_question_is_folded_between_words);
     return unit_run();
 }

@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_endpoint \
 	tests/unit/net/check_listener \
 	tests/unit/net/check_peer \
+	tests/unit/net/check_programs \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_socket_options \
 	tests/unit/net/check_srv \

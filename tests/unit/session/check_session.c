@@ -54,13 +54,13 @@ START_TEST(the_log_and_the_status_say_whether_the_proxy_switched)
 
     scene_set_up(&scene, SCENE_IMAP);
     scene_ask(&scene, "imap");
-    sessions_each(scene.sessions, see_via, &wanted);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, see_via, &wanted);
     wire_say(scene.proxy, SCENE_SWITCHED);
     given_check_log(ACCEPTED "info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
                     " switched=yes redirects=0 ms=0\n");
     wanted.via = SCENE_PROXY;
     wanted.switched = true;
-    sessions_each(scene.sessions, see_via, &wanted);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, see_via, &wanted);
     scene_tear_down(&scene);
 }
 END_TEST
@@ -77,7 +77,7 @@ START_TEST(without_a_proxy_the_target_is_dialed)
     given_check_log(ACCEPTED "info imap #1 open proxy=direct target=" SCENE_TARGET
                     " switched=no redirects=0 ms=0\n");
     ck_assert_str_eq(stage_wire(1)->to, "192.0.2.7:143");
-    sessions_each(scene.sessions, see_via, &wanted);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, see_via, &wanted);
     wire_say(stage_wire(1), "* OK ready\r\n");
     ck_assert_str_eq(scene.client->heard, "* OK ready\r\n");
     scene_tear_down(&scene);
@@ -295,7 +295,7 @@ START_TEST(a_client_at_a_socket_sees_the_reset)
     unit_nonblocking(ends[0]), unit_nonblocking(ends[1]);
     transport = transport_from_socket(stage_loop(), ends[1]);
     ck_assert_ptr_nonnull(transport);
-    session_start(scene.sessions, scene.config, config_listener(scene.config, "imap"), transport, "from=here", NULL);
+    session_start(scene.sessions, scene.config, config_listener(scene.config, "imap"), transport, "from=here");
     stage_settle();
     wire_say(stage_wire(0), SCENE_OPEN "* OK {9}");
     ck_assert_int_eq((int)recv(ends[0], bytes, sizeof bytes, 0), 8);

@@ -363,28 +363,6 @@ START_TEST(a_flood_of_clients_is_not_told)
 }
 END_TEST
 
-START_TEST(a_client_that_may_not_come_in_is_told_why)
-{
-    struct failure refusal;
-    struct scene scene;
-
-    scene_set_up(&scene, SCENE_IMAP);
-    failure_set(&refusal, FAILURE_PERMANENT, "not this user");
-    scene.client = stage_new_wire();
-    session_start(scene.sessions, scene.config, config_listener(scene.config, "imap"), &scene.client->near,
-                  "from=there uid=7", &refusal);
-    ck_assert_str_eq(scene.client->heard, "* BYE sallyport: not this user\r\n");
-    ck_assert_str_eq(scene_state(&scene), "draining");
-    stage_settle();
-    ck_assert_uint_eq(stage_lookups(), 0); /* no tunnel was begun */
-    given_check_log("warning imap #1 refused from=there uid=7 class=permanent reason=\"not this user\"\n");
-    wire_end(scene.client);
-    ck_assert(scene.client->closed);
-    ck_assert_uint_eq(scene.ended, 1);
-    scene_tear_down(&scene);
-}
-END_TEST
-
 /* --- what can be told --- */
 
 static void list(void *arg, const struct session_facts *facts)
@@ -421,7 +399,7 @@ START_TEST(the_sessions_are_shown_and_summed)
     wire_say(scene.proxy, NO);
     stage_advance(1);
     scene_start(&scene, "smtp/work");
-    sessions_each(scene.sessions, list, text);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, list, text);
     ck_assert_str_eq(text, "smtp/work #5|smtp/work|opening|0|0|0|\n"
                            "smtp/work #4|smtp/work|draining|1|0|0|\n"
                            "imap #3|imap|piping|11|0|0|" SCENE_PROXY "\n"
@@ -429,7 +407,7 @@ START_TEST(the_sessions_are_shown_and_summed)
                            "imap #1|imap|piping|1111|9|6|" SCENE_PROXY "\n");
     end_both(first);
     text[0] = '\0';
-    sessions_each(scene.sessions, list, text);
+    sessions_some(scene.sessions, SESSIONS_NEWEST, SIZE_MAX, list, text);
     ck_assert_ptr_null(strstr(text, "#1"));
     sums = sessions_sums(scene.sessions);
     ck_assert_uint_eq(sums.sessions, 5);
@@ -560,7 +538,6 @@ int main(void)
     tcase_add_test(cases, clients_beyond_max_sessions_are_told_so);
     tcase_add_test(cases, a_refused_session_makes_room);
     tcase_add_test(cases, a_flood_of_clients_is_not_told);
-    tcase_add_test(cases, a_client_that_may_not_come_in_is_told_why);
     tcase_add_test(cases, the_sessions_are_shown_and_summed);
     tcase_add_test(cases, a_stop_refuses_who_opens_and_resets_who_is_silent);
     tcase_add_test(cases, the_servers_end_ends_a_lone_session);

@@ -4,9 +4,11 @@ UNIT_TESTS += \
 	tests/unit/session/check_listener_set \
 	tests/unit/session/check_pipe \
 	tests/unit/session/check_pump \
+	tests/unit/session/check_refusal \
 	tests/unit/session/check_session \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
+	tests/unit/session/check_strangers \
 	tests/unit/session/check_timeouts \
 	tests/unit/session/check_via \
 	tests/unit/session/check_waiting_clients
@@ -24,9 +26,12 @@ tests_unit_session_check_access_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=peer
 tests_unit_session_check_listener_set_SOURCES = tests/unit/session/check_listener_set.c $(GIVEN_SOURCES)
 tests_unit_session_check_listener_set_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=systemd_inherit
 
+tests_unit_session_check_refusal_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_session_check_session_SOURCES = tests/unit/session/check_session.c $(SCENE_SOURCES)
 tests_unit_session_check_session_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
 tests_unit_session_check_session_limits_SOURCES = tests/unit/session/check_session_limits.c $(SCENE_SOURCES)
 tests_unit_session_check_session_limits_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
 tests_unit_session_check_session_refusals_SOURCES = tests/unit/session/check_session_refusals.c $(SCENE_SOURCES)
 tests_unit_session_check_session_refusals_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
+tests_unit_session_check_strangers_SOURCES = tests/unit/session/check_strangers.c $(SCENE_SOURCES)
+tests_unit_session_check_strangers_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)

@@ -41,7 +41,7 @@ void scene_start(struct scene *scene, const char *listener)
     ck_assert_ptr_nonnull(config);
     scene->client = stage_new_wire();
     scene->proxy = NULL;
-    session_start(scene->sessions, scene->config, config, &scene->client->near, "from=here", NULL);
+    session_start(scene->sessions, scene->config, config, &scene->client->near, "from=here");
     stage_settle();
 }
 
@@ -74,6 +74,6 @@ const char *scene_state(const struct scene *scene)
 {
     const char *state = "";
 
-    sessions_each(scene->sessions, see_first, &state);
+    sessions_some(scene->sessions, SESSIONS_NEWEST, SIZE_MAX, see_first, &state);
     return state;
 }

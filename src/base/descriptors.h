@@ -1,0 +1,20 @@
+/* The limit of open descriptors (RLIMIT_NOFILE).  It is raised for us, and not for the programs that we start: one
+ * that uses select(2), or that closes all that it may have open, is made for the limit that the user has set. */
+#ifndef SALLYPORT_DESCRIPTORS_H
+#define SALLYPORT_DESCRIPTORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DESCRIPTORS_UNLIMITED SIZE_MAX
+
+/* Raises the limit as far as the system allows; may be called again.  Returns how many descriptors may be open then;
+ * 0: the system does not say. */
+size_t descriptors_raise(void);
+
+/* Sets the limit to what it was before it was raised.  False: it was not raised, and stays.  Descriptors that are open
+ * stay open.  For the moment in which a program is started, which inherits the limit; then raise it again. */
+bool descriptors_restore(void);
+
+#endif
