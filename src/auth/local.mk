@@ -11,5 +11,6 @@ src_libhouse_a_SOURCES += \
 	src/auth/latin1.c src/auth/latin1.h \
 	src/auth/lockout.c src/auth/lockout.h \
 	src/auth/negotiate_login.c src/auth/negotiate_login.h \
+	src/auth/nonces.c src/auth/nonces.h \
 	src/auth/password.c src/auth/password.h \
 	src/auth/scheme_choice.c src/auth/scheme_choice.h
