@@ -2,6 +2,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 struct method {
     const char *verb;
@@ -36,6 +38,17 @@ static void __attribute__((format(printf, 2, 3))) add(struct writer *writer, con
     writer->at = length < 0 ? writer->size : writer->at + (size_t)length;
 }
 
+/* Whether the configuration has a header of that name. */
+static bool has_header(const struct connect_request *request, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strncasecmp(request->headers[i], name, length) == 0 && request->headers[i][length] == ':')
+            return true;
+    return false;
+}
+
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size)
 {
     const struct method *method = &methods[request->method];
@@ -55,6 +68,8 @@ size_t connect_request_write(const struct connect_request *request, char *out, s
     if (request->announce & ANNOUNCE_NEW_PROTOCOL)
         add(&writer, "New-Protocol: %s\r\n", request->token);
     add(&writer, "User-Agent: sallyport/%s\r\n", PACKAGE_VERSION);
+    if (request->keep_alive && !has_header(request, "Proxy-Connection"))
+        add(&writer, "Proxy-Connection: keep-alive\r\n");
     if (request->redirected_via)
         add(&writer, "Redirected-Via: %s\r\n", request->redirected_via);
     if (request->credentials)
