@@ -37,6 +37,16 @@ static unsigned given_back, dirty; /* blocks, while it was watched; those with a
 /* What may not stay behind, as it is and in base64. */
 static const char *const secrets[] = {"s3:cr\"et%41!", "YXJ0aHVyOnMz"};
 
+/* Options that point to what a client owns, or have a secret in them; and what they were set to last. */
+static struct {
+    CURLoption option;
+    const void *value;
+} ours[] = {{CURLOPT_DEBUGDATA, NULL},  {CURLOPT_ERRORBUFFER, NULL},   {CURLOPT_SHARE, NULL},
+            {CURLOPT_CONNECT_TO, NULL}, {CURLOPT_RESOLVE, NULL},       {CURLOPT_PROXYUSERNAME, NULL},
+            {CURLOPT_PROXYPASSWORD, NULL}};
+
+#define OURS (sizeof ours / sizeof ours[0])
+
 static bool fails(void)
 {
     return ++asked == fails_at;
@@ -52,8 +62,16 @@ CURLcode __wrap_curl_easy_setopt(CURL *easy, CURLoption option, ...)
     if (fails())
         return how;
     va_start(values, option);
-    code = option < CURLOPTTYPE_OBJECTPOINT ? __real_curl_easy_setopt(easy, option, va_arg(values, long))
-                                            : __real_curl_easy_setopt(easy, option, va_arg(values, void *));
+    if (option < CURLOPTTYPE_OBJECTPOINT) {
+        code = __real_curl_easy_setopt(easy, option, va_arg(values, long));
+    } else {
+        void *value = va_arg(values, void *);
+
+        for (size_t i = 0; i < OURS; i++)
+            if (ours[i].option == option)
+                ours[i].value = value;
+        code = __real_curl_easy_setopt(easy, option, value);
+    }
     va_end(values);
     return code;
 }
@@ -461,7 +479,11 @@ START_TEST(a_handle_has_no_secret_between_two_transfers)
     begin(&scene, CHALLENGE_DIGEST);
     watching = true;
     challenge(&scene, "Digest realm=\"r\", nonce=\"n\"");
+    for (size_t i = 0; i < OURS; i++)
+        ck_assert_ptr_nonnull(ours[i].value);
     easy = curl_client_part(&scene.curl);
+    for (size_t i = 0; i < OURS; i++)
+        ck_assert_ptr_null(ours[i].value);
     memset(&scene.curl, 0xdd, sizeof scene.curl);
     stage_advance(100000);
     curl_easy_cleanup(easy);
