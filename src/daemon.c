@@ -219,6 +219,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     share_descriptors(daemon, fresh);
     passwords_forget(daemon->services.passwords, NULL);
     lockout_forget(daemon->services.lockout);
+    nonces_forget(daemon->services.nonces, NULL);
     tls_contexts_forget(daemon->services.contexts);
     health_forget(daemon->services.health);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);

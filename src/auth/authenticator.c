@@ -190,6 +190,18 @@ enum challenge_scheme authenticator_scheme(const struct authenticator *authentic
     return authenticator->choice.scheme;
 }
 
+bool authenticator_wants_login(const struct authenticator *authenticator)
+{
+    return !authenticator->params.proxy->socks && authenticator->choice.scheme != CHALLENGE_NONE &&
+           authenticator->choice.scheme != CHALLENGE_BASIC;
+}
+
+bool authenticator_wants_new_connection(const struct authenticator *authenticator)
+{
+    return authenticator->params.proxy->socks ||
+           (authenticator_wants_login(authenticator) && authenticator->choice.scheme != CHALLENGE_DIGEST);
+}
+
 const char *authenticator_credentials(const struct authenticator *authenticator)
 {
     return authenticator->credentials[0] ? authenticator->credentials : NULL;

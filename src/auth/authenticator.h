@@ -49,6 +49,11 @@ void authenticator_free(struct authenticator *authenticator);
 /* The scheme in use; NONE: send no credentials, and see what the proxy offers. */
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator);
 
+/* After DONE: whether the credentials are made by a negotiate_login; and whether a connection from the pool will not
+ * do: SOCKS, NTLM and Negotiate begin with a new one. */
+bool authenticator_wants_login(const struct authenticator *authenticator);
+bool authenticator_wants_new_connection(const struct authenticator *authenticator);
+
 /* After DONE: the value for Proxy-Authorization, with Basic; borrowed.  Otherwise NULL: the request has none, or
  * negotiate_login makes it. */
 const char *authenticator_credentials(const struct authenticator *authenticator);

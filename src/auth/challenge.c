@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,6 +10,10 @@ const char *const challenge_words[] = {"none", "basic", "ntlm", "digest", "negot
 
 /* The registered spelling; challenge_words has the same in lower case. */
 static const char *const names[] = {"none", "Basic", "NTLM", "Digest", "Negotiate"};
+
+/* libcurl's buffers; it cuts a longer value, and stops at a longer name. */
+#define NAME_MAX_READ 255
+#define VALUE_MAX_READ 1023
 
 /* The part of a field's value that is not read yet. */
 struct reader {
@@ -18,7 +23,8 @@ struct reader {
 /* The challenge that is being read.  Whether a Digest challenge is usable is known only at its end. */
 struct challenge {
     enum challenge_scheme scheme;
-    bool has_nonce, has_other_algorithm, has_fault;
+    const char *at, *end; /* from its name to behind its last parameter */
+    bool has_nonce, has_other_algorithm, has_fault, is_stale;
 };
 
 static bool is_token_byte(char c)
@@ -118,6 +124,8 @@ static void note_parameter(struct challenge *challenge, const struct http_head_s
     static const char *const done[] = {"MD5", "MD5-sess", "SHA-256", "SHA-256-sess"};
     bool known = false;
 
+    challenge->has_fault |= name->length > NAME_MAX_READ || value->length > VALUE_MAX_READ;
+    challenge->is_stale |= http_head_slice_is(name, "stale") && http_head_slice_is(value, "true");
     if (http_head_slice_is(name, "nonce"))
         challenge->has_nonce = true;
     if (!http_head_slice_is(name, "algorithm"))
@@ -127,18 +135,22 @@ static void note_parameter(struct challenge *challenge, const struct http_head_s
     challenge->has_other_algorithm |= !known;
 }
 
-/* name BWS "=" BWS ( token / quoted-string ), the name taken already. */
-static bool take_value(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
+/* BWS "=" BWS ( token / quoted-string ), to the end of the list member. */
+static bool read_value(struct reader *reader, struct http_head_slice *value)
 {
-    struct http_head_slice value;
-
     skip_blanks(reader);
     if (!take_byte(reader, '='))
         return false;
     skip_blanks(reader);
-    if (!take_quoted(reader, &value) && !take_token(reader, &value))
-        return false;
-    if (!at_member_end(reader))
+    return (take_quoted(reader, value) || take_token(reader, value)) && at_member_end(reader);
+}
+
+/* The rest of a parameter whose name was taken already. */
+static bool take_value(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
+{
+    struct http_head_slice value;
+
+    if (!read_value(reader, &value))
         return false;
     note_parameter(challenge, name, &value);
     return true;
@@ -165,36 +177,30 @@ static bool begin(struct reader *reader, struct challenge *challenge, const stru
 {
     struct http_head_slice parameter;
 
-    *challenge = (struct challenge){.scheme = scheme_named(name)};
+    *challenge = (struct challenge){.scheme = scheme_named(name), .at = name->bytes};
     if (at_member_end(reader))
         return true;
     if (reader->at == name->bytes + name->length) { /* no blank after the token: it is not the name of a scheme */
         challenge->scheme = CHALLENGE_NONE;
         return false;
     }
-    return take_token68(reader) || (take_token(reader, &parameter) && take_value(reader, challenge, &parameter));
+    if (take_token68(reader))
+        return challenge->scheme != CHALLENGE_DIGEST; /* which has only parameters */
+    return take_token(reader, &parameter) && take_value(reader, challenge, &parameter);
 }
 
-/* What the challenges of all fields offer together. */
-struct offer {
-    unsigned bits;
-    bool digest_seen;
-};
-
-static void settle(struct offer *offer, const struct challenge *challenge)
+/* Whether we can answer it. */
+static bool is_answerable(const struct challenge *challenge)
 {
-    bool usable = challenge->scheme != CHALLENGE_NONE;
-
-    if (challenge->scheme == CHALLENGE_DIGEST) {
-        usable = !offer->digest_seen && challenge->has_nonce && !challenge->has_other_algorithm &&
-                 !challenge->has_fault;
-        offer->digest_seen = true;
-    }
-    if (usable)
-        offer->bits |= 1u << challenge->scheme;
+    if (challenge->scheme == CHALLENGE_DIGEST)
+        return challenge->has_nonce && !challenge->has_other_algorithm && !challenge->has_fault;
+    return challenge->scheme != CHALLENGE_NONE;
 }
 
-static void examine(struct offer *offer, const struct http_head_slice *field)
+/* Is shown each challenge that can be answered, in order. */
+typedef void see_fn(void *arg, const struct challenge *challenge);
+
+static void examine(const struct http_head_slice *field, see_fn *see, void *arg)
 {
     struct reader reader = {field->bytes, field->bytes + field->length};
     struct challenge challenge = {.scheme = CHALLENGE_NONE};
@@ -213,25 +219,127 @@ static void examine(struct offer *offer, const struct http_head_slice *field)
         } else if (is_parameter(&reader)) {
             good = take_value(&reader, &challenge, &name);
         } else {
-            settle(offer, &challenge);
+            if (is_answerable(&challenge))
+                see(arg, &challenge);
             good = begin(&reader, &challenge, &name);
         }
+        challenge.end = reader.at;
         if (!good) {
             challenge.has_fault = true;
             skip_member(&reader);
         }
     }
-    settle(offer, &challenge);
+    if (is_answerable(&challenge))
+        see(arg, &challenge);
+}
+
+static void examine_all(const struct http_head *head, see_fn *see, void *arg)
+{
+    for (size_t i = 0; i < head->field_count; i++)
+        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
+            examine(&head->fields[i].value, see, arg);
+}
+
+static void add_offer(void *arg, const struct challenge *challenge)
+{
+    *(unsigned *)arg |= 1u << challenge->scheme;
 }
 
 unsigned challenge_offered(const struct http_head *head)
 {
-    struct offer offer = {.bits = 0};
+    unsigned offered = 0;
 
-    for (size_t i = 0; i < head->field_count; i++)
-        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
-            examine(&offer, &head->fields[i].value);
-    return offer.bits;
+    examine_all(head, add_offer, &offered);
+    return offered;
+}
+
+/* The first challenge of a scheme. */
+struct search {
+    enum challenge_scheme scheme;
+    bool found;
+    struct challenge first;
+};
+
+static void compare(void *arg, const struct challenge *challenge)
+{
+    struct search *search = arg;
+
+    if (search->found || challenge->scheme != search->scheme)
+        return;
+    search->found = true;
+    search->first = *challenge;
+}
+
+static struct search search_for(const struct http_head *head, enum challenge_scheme scheme)
+{
+    struct search search = {.scheme = scheme};
+
+    examine_all(head, compare, &search);
+    return search;
+}
+
+static void write_parameters(FILE *out, struct reader *reader)
+{
+    struct http_head_slice name, value;
+    const char *between = " ";
+
+    while (take_token(reader, &name) && read_value(reader, &value)) {
+        fprintf(out, "%s%.*s=\"%.*s\"", between, (int)name.length, name.bytes, (int)value.length, value.bytes);
+        between = ", ";
+        do
+            skip_blanks(reader);
+        while (take_byte(reader, ','));
+    }
+}
+
+/* Without the blanks before end. */
+static const char *strip(const char *start, const char *end)
+{
+    while (end > start && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    return end;
+}
+
+/* Writes what follows the name of the scheme: the parameters of Digest, and a token68 of the others. */
+static void write_rest(FILE *out, const struct challenge *challenge)
+{
+    struct reader reader = {challenge->at + strlen(names[challenge->scheme]), challenge->end};
+    const char *start;
+
+    skip_blanks(&reader);
+    start = reader.at;
+    if (challenge->scheme == CHALLENGE_DIGEST)
+        write_parameters(out, &reader);
+    else if (take_token68(&reader))
+        fprintf(out, " %.*s", (int)(strip(start, reader.at) - start), start);
+}
+
+bool challenge_write(const struct http_head *head, enum challenge_scheme scheme, char **text)
+{
+    const struct search search = search_for(head, scheme);
+    size_t size;
+    FILE *out;
+
+    *text = NULL;
+    if (!search.found)
+        return true;
+    out = open_memstream(text, &size);
+    if (!out)
+        return false;
+    fputs(names[scheme], out);
+    write_rest(out, &search.first);
+    if (fclose(out) == 0)
+        return true;
+    free(*text);
+    *text = NULL;
+    return false;
+}
+
+bool challenge_is_stale(const struct http_head *head)
+{
+    const struct search search = search_for(head, CHALLENGE_DIGEST);
+
+    return search.found && search.first.is_stale;
 }
 
 enum challenge_scheme challenge_choose(unsigned offered, unsigned usable)

@@ -1,8 +1,9 @@
-/* Which authentication schemes a proxy offers in its 407, and which one to use.  Pure.  Syntax: RFC 9110 section
- * 11.6.1; Digest: RFC 7616; Negotiate and NTLM: RFC 4559. */
+/* Which authentication schemes a proxy offers in its 407, which one to use, and the challenge for it.  Pure.  Syntax:
+ * RFC 9110 section 11.6.1; Digest: RFC 7616; Negotiate and NTLM: RFC 4559. */
 #ifndef SALLYPORT_CHALLENGE_H
 #define SALLYPORT_CHALLENGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/http_head.h"
@@ -23,11 +24,20 @@ enum challenge_scheme {
 extern const char *const challenge_words[];
 
 /* What all Proxy-Authenticate fields of a head offer, as bits (1u << scheme).  Unknown schemes are ignored.  Digest
- * counts only if the first Digest challenge, the only one that libcurl looks at, has a nonce and an algorithm that
- * libcurl implements correctly: MD5 or SHA-256, with or without -sess; no algorithm means MD5 (RFC 7616 section 3.3).
- * After a syntax error the rest is skipped up to the next comma outside quotes; a Digest challenge with a syntax
- * error does not count. */
+ * counts if one of its challenges can be answered (RFC 7616 section 3.7), whatever stands before it: it has a nonce
+ * and an algorithm that libcurl implements correctly: MD5 or SHA-256, with or without -sess; no algorithm means MD5
+ * (section 3.3); and no value that is longer than libcurl reads.  After a syntax error the rest is skipped up to the
+ * next comma outside quotes; a Digest challenge with a syntax error does not count. */
 unsigned challenge_offered(const struct http_head *head);
+
+/* Writes the first challenge of that scheme that can be answered as libcurl reads it, without blanks at unusual places:
+ * `Digest realm="a", nonce="b"`, `NTLM TlRMTVNT`.  *text: malloc'd, the caller's; NULL when the head has none.  False:
+ * out of memory, and *text is NULL. */
+bool challenge_write(const struct http_head *head, enum challenge_scheme scheme, char **text);
+
+/* Whether the first Digest challenge that can be answered says that the request before was refused for its nonce alone
+ * (stale, RFC 7616 section 3.3). */
+bool challenge_is_stale(const struct http_head *head);
 
 /* The strongest scheme that is in both sets of bits, or CHALLENGE_NONE. */
 enum challenge_scheme challenge_choose(unsigned offered, unsigned usable);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/latin1.h"
 #include "net/address.h"
 
 #define WITHOUT_LIMIT_MS 86400000L /* the owner has a timer, and libcurl's must not end first */
@@ -56,13 +57,58 @@ static bool set_secret(CURL *easy, CURLoption option, const char *text)
     return good;
 }
 
-static bool set_credentials(struct curl_client *curl, const struct curl_client_params *params)
+static void wipe(char **bytes, size_t length)
 {
-    if (!params->user && params->scheme == CHALLENGE_NONE)
-        return true;
+    if (*bytes)
+        explicit_bzero(*bytes, length);
+    free(*bytes);
+    *bytes = NULL;
+}
+
+static void wipe_text(char **text)
+{
+    wipe(text, *text ? strlen(*text) : 0);
+}
+
+/* NTLM reckons with the user's name in capitals, of which libcurl makes only those of ASCII; servers know a name in
+ * any case.  A domain before the name stays.  False: a capital is not in Latin-1. */
+static bool raise_user(char *user)
+{
+    char *name = user + strcspn(user, "\\");
+
+    if (!*name)
+        name = user + strcspn(user, "/");
+    return latin1_raise(*name ? name + 1 : user);
+}
+
+/* For NTLM, libcurl makes UTF-16 of each byte by adding a zero: it takes Latin-1. */
+static enum curl_client_result set_latin1(struct curl_client *curl, const char *user, const char *password)
+{
+    enum curl_client_result result = CURL_CLIENT_STARTED;
+    char *name = NULL, *word = NULL;
+
+    if (!latin1_from_utf8(user, &name) || !latin1_from_utf8(password, &word) || (name && !raise_user(name)))
+        result = CURL_CLIENT_NOT_SAYABLE;
+    else if (!name || !word || !set_secret(curl->easy, CURLOPT_PROXYUSERNAME, name) ||
+             !set_secret(curl->easy, CURLOPT_PROXYPASSWORD, word))
+        result = CURL_CLIENT_NO_MEMORY;
+    wipe_text(&name);
+    wipe_text(&word);
+    return result;
+}
+
+static enum curl_client_result set_credentials(struct curl_client *curl, const struct curl_client_params *params)
+{
     /* Negotiate needs a user, even an empty one */
-    return set_secret(curl->easy, CURLOPT_PROXYUSERNAME, params->user ? params->user : "") &&
-           set_secret(curl->easy, CURLOPT_PROXYPASSWORD, params->password ? params->password : "");
+    const char *user = params->user ? params->user : "", *password = params->password ? params->password : "";
+
+    if (!params->user && params->scheme == CHALLENGE_NONE)
+        return CURL_CLIENT_STARTED;
+    if (params->scheme == CHALLENGE_NTLM)
+        return set_latin1(curl, user, password);
+    return set_secret(curl->easy, CURLOPT_PROXYUSERNAME, user) &&
+                   set_secret(curl->easy, CURLOPT_PROXYPASSWORD, password)
+               ? CURL_CLIENT_STARTED : CURL_CLIENT_NO_MEMORY;
 }
 
 /* Allows exactly one scheme.  False: this libcurl does not support it. */
@@ -119,14 +165,6 @@ bool curl_client_enter(struct curl_client *curl, struct loop *loop)
     return curl_socket_enter(&curl->socket, loop);
 }
 
-static void wipe(char **bytes, size_t length)
-{
-    if (*bytes)
-        explicit_bzero(*bytes, length);
-    free(*bytes);
-    *bytes = NULL;
-}
-
 /* The value of Proxy-Authorization, malloc'd, or NULL. */
 static char *find_credentials(const char *request)
 {
@@ -152,7 +190,7 @@ static void tell(struct curl_client *curl)
 /* A complete request has come: only its credentials matter. */
 static void take_request(struct curl_client *curl)
 {
-    wipe(&curl->credentials, curl->credentials ? strlen(curl->credentials) : 0);
+    wipe_text(&curl->credentials);
     curl->credentials = find_credentials(curl->asked);
     wipe(&curl->asked, curl->asked_length);
     curl->asked_length = 0;
@@ -181,7 +219,7 @@ enum curl_client_says curl_client_hear(struct curl_client *curl)
     }
 }
 
-bool curl_client_challenge(struct curl_client *curl, const struct http_head *head)
+bool curl_client_challenge(struct curl_client *curl, const char *challenge)
 {
     static const char start[] = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n";
     FILE *text;
@@ -194,12 +232,9 @@ bool curl_client_challenge(struct curl_client *curl, const struct http_head *hea
     if (!text)
         return false;
     fputs(start, text);
-    for (size_t i = 0; i < head->field_count; i++) {
-        const struct http_head_slice *value = &head->fields[i].value;
-
-        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
-            fprintf(text, "Proxy-Authenticate: %.*s\r\n", (int)value->length, value->bytes);
-    }
+    if (challenge) /* without "stale", libcurl answers one Digest challenge only */
+        fprintf(text, "Proxy-Authenticate: %s%s\r\n", challenge, strncmp(challenge, "Digest ", 7) == 0
+                                                                   ? ", stale=true" : "");
     fputs("\r\n", text);
     if (fclose(text) != 0)
         return false;
@@ -212,19 +247,22 @@ bool curl_client_challenge(struct curl_client *curl, const struct http_head *hea
 
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params)
 {
+    enum curl_client_result result;
+
     memset(curl, 0, sizeof *curl);
     curl_socket_init(&curl->socket);
     curl->curl_loop = params->curl_loop;
-    curl->easy = curl_easy_init();
+    curl->easy = params->easy ? params->easy : curl_easy_init();
     curl->share = curl_share_init();
     if (!curl->easy || !curl->share || !make_names(curl, params) || !set_options(curl, params))
         return CURL_CLIENT_NO_MEMORY;
     if (!set_scheme(curl, params->scheme))
         return CURL_CLIENT_NOT_BUILT_IN;
-    return set_credentials(curl, params) &&
-                   curl_loop_add(params->curl_loop, &curl->transfer, curl->easy, params->done, params->arg)
-               ? CURL_CLIENT_STARTED
-               : CURL_CLIENT_NO_MEMORY;
+    result = set_credentials(curl, params);
+    if (result == CURL_CLIENT_STARTED &&
+        !curl_loop_add(params->curl_loop, &curl->transfer, curl->easy, params->done, params->arg))
+        result = CURL_CLIENT_NO_MEMORY;
+    return result;
 }
 
 const char *curl_client_error(const struct curl_client *curl, CURLcode code)
@@ -232,6 +270,26 @@ const char *curl_client_error(const struct curl_client *curl, CURLcode code)
     return curl->socket.error ? strerror(curl->socket.error)
            : curl->error[0] ? curl->error
                                : curl_easy_strerror(code);
+}
+
+CURL *curl_client_part(struct curl_client *curl)
+{
+    CURL *easy = curl->easy;
+
+    if (!easy)
+        return NULL;
+    curl_loop_remove(curl->curl_loop, &curl->transfer);
+    curl->easy = NULL;
+    curl_easy_setopt(easy, CURLOPT_VERBOSE, 0L); /* from here to the end: nothing of ours is left in it */
+    curl_easy_setopt(easy, CURLOPT_DEBUGDATA, NULL);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
+    curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
+    curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, NULL);
+    curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, NULL);
+    curl_client_stop(curl);
+    return easy;
 }
 
 void curl_client_stop(struct curl_client *curl)
@@ -247,7 +305,7 @@ void curl_client_stop(struct curl_client *curl)
     curl->names = curl->place = NULL;
     curl_socket_close(&curl->socket);
     wipe(&curl->asked, curl->asked_length);
-    wipe(&curl->credentials, curl->credentials ? strlen(curl->credentials) : 0);
+    wipe_text(&curl->credentials);
     free(curl->told);
     curl->told = NULL;
 }

@@ -11,7 +11,6 @@
 #include "auth/curl_loop.h"
 #include "auth/curl_socket.h"
 #include "base/loop.h"
-#include "http/http_head.h"
 #include "net/endpoint.h"
 
 struct curl_client {
@@ -34,16 +33,23 @@ struct curl_client_params {
     struct curl_loop *curl_loop;
     const struct endpoint *proxy, *target; /* copied, as are the next three */
     enum challenge_scheme scheme;          /* CHALLENGE_NONE: SOCKS5 */
-    const char *user, *password;           /* or NULL; libcurl's copies are wiped in the end */
+    const char *user, *password;           /* UTF-8, or NULL; libcurl's copies are wiped in the end */
+    CURL *easy;                            /* a handle that curl_client_part gave back, which is the client's now; NULL:
+                                            * a new one is made */
     void (*opened)(void *arg);             /* see curl_socket_set */
     curl_loop_done_fn *done;
     void *arg;
 };
 
-enum curl_client_result { CURL_CLIENT_STARTED, CURL_CLIENT_NO_MEMORY, CURL_CLIENT_NOT_BUILT_IN };
+enum curl_client_result {
+    CURL_CLIENT_STARTED,
+    CURL_CLIENT_NO_MEMORY,
+    CURL_CLIENT_NOT_BUILT_IN, /* this libcurl does not support the scheme */
+    CURL_CLIENT_NOT_SAYABLE,  /* NTLM: user or password has a character that libcurl cannot send */
+};
 
-/* Starts the transfer; calls neither opened nor done from within.  NOT_BUILT_IN: this libcurl does not support the
- * scheme.  After any result the caller must call curl_client_stop in the end. */
+/* Starts the transfer; calls neither opened nor done from within.  After any result the caller must call
+ * curl_client_stop in the end. */
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params);
 
 /* To be called after opened, outside of libcurl's callbacks: makes our end of the socket (socket.outer).  False: see
@@ -62,12 +68,18 @@ enum curl_client_says {
  * curl_client_enter, then whenever socket.outer is ready, until it returns ASKS. */
 enum curl_client_says curl_client_hear(struct curl_client *curl);
 
-/* HTTP: answers libcurl's request with a 407 that has only the challenges of head.  To libcurl the connection seems
- * to stay open; the owner handles the real one.  libcurl then sends another request, or ends.  False: out of memory. */
-bool curl_client_challenge(struct curl_client *curl, const struct http_head *head);
+/* HTTP: answers libcurl's request with a 407 that has only this challenge (challenge_write); NULL: none.  To libcurl
+ * the connection seems to stay open; the owner handles the real one.  libcurl then sends another request, or ends.
+ * Whether a second answer to Digest makes sense is for the owner to decide: libcurl is told that it does.  False: out
+ * of memory. */
+bool curl_client_challenge(struct curl_client *curl, const char *challenge);
 
 /* Why the transfer ended by itself: the system's error, else libcurl's message, else the text for code. */
 const char *curl_client_error(const struct curl_client *curl, CURLcode code);
+
+/* As curl_client_stop, but returns the handle, which the caller owns: it has no user and no password, and knows the
+ * nonce of a Digest challenge that it has answered.  NULL: it was not started. */
+CURL *curl_client_part(struct curl_client *curl);
 
 /* Ends the transfer and closes the socket.  May be called again.  One that was never started must be zeroed, with its
  * socket made by curl_socket_init. */

@@ -8,7 +8,9 @@ src_libhouse_a_SOURCES += \
 	src/auth/curl_client.c src/auth/curl_client.h \
 	src/auth/curl_loop.c src/auth/curl_loop.h \
 	src/auth/curl_socket.c src/auth/curl_socket.h \
-	src/auth/negotiate_login.c src/auth/negotiate_login.h \
+	src/auth/latin1.c src/auth/latin1.h \
 	src/auth/lockout.c src/auth/lockout.h \
+	src/auth/negotiate_login.c src/auth/negotiate_login.h \
+	src/auth/nonces.c src/auth/nonces.h \
 	src/auth/password.c src/auth/password.h \
 	src/auth/scheme_choice.c src/auth/scheme_choice.h

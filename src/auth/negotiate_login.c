@@ -6,11 +6,12 @@
 
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
-#include "http/exchange.h"
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
 
 #define DRAIN_MAX 1048576 /* bytes of a 407's body that are skipped; after a longer one a new connection is cheaper */
+#define QUIET_MS 250      /* so long nothing comes: a body without a known end is over.  TCP sends what got lost again
+                           * after 200 ms or a little more */
 
 enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
 
@@ -21,15 +22,20 @@ struct negotiate_login {
     struct negotiate_login_params params;
     struct endpoint proxy, target;
     struct connect_request request;
+    char *user;                   /* or NULL */
     struct curl_client curl;
     struct deferred opening;      /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
     struct exchange *exchange;    /* the last request, or NULL before the next one is made */
     struct transport *transport;  /* the connection between two requests, or NULL */
     struct http_body body;        /* of the last 407, in DRAIN */
+    bool endless;                 /* nobody knows where that body ends */
+    struct loop_timer quiet;      /* runs while nothing comes of an endless one */
     size_t drained;
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
     struct loop_timer limit;      /* for all requests over one connection */
+    bool first_told;              /* libcurl has got the challenge of the owner's 407 */
+    bool nonce_is_old;            /* libcurl has it from an earlier login, and no 407 has come since */
     bool unable, cut_off, credentials_sent;
 };
 
@@ -44,12 +50,25 @@ static void drop_connection(struct negotiate_login *login)
     login->reused = false;
 }
 
+/* After a Digest login: keeps what libcurl knows for the next one, or forgets all of it with the password. */
+static void settle_nonces(struct negotiate_login *login, enum outcome outcome)
+{
+    if (outcome != OUTCOME_DONE || login->params.scheme != CHALLENGE_DIGEST || !login->credentials_sent)
+        return;
+    if (exchange_response(login->exchange)->denied)
+        nonces_forget(login->params.nonces, &login->proxy);
+    else
+        nonces_keep(login->params.nonces, &login->proxy, login->user, curl_client_part(&login->curl));
+}
+
 static void finish(struct negotiate_login *login, enum outcome outcome)
 {
     loop_undefer(login->params.loop, &login->opening);
     loop_timer_stop(&login->limit);
+    loop_timer_stop(&login->quiet);
+    settle_nonces(login, outcome);
     curl_client_stop(&login->curl);
-    if (outcome != OUTCOME_DONE) {
+    if (outcome != OUTCOME_DONE && !login->unable) {
         exchange_free(login->exchange);
         login->exchange = NULL;
         drop_connection(login);
@@ -94,20 +113,57 @@ static bool are_secret(const char *credentials)
     return strncmp(credentials, first, sizeof first - 1) != 0;
 }
 
+/* Whether this 407 refuses the credentials.  One to a proof of Digest that calls its nonce stale does not, and one in
+ * the middle of Negotiate may be a new round. */
+static bool is_refusal(const struct negotiate_login *login)
+{
+    if (!login->credentials_sent)
+        return false;
+    if (login->params.scheme == CHALLENGE_DIGEST)
+        return !challenge_is_stale(exchange_head(login->exchange));
+    return login->params.scheme == CHALLENGE_NTLM || login->heads > NEGOTIATE_LOGIN_HEADS_MAX;
+}
+
+/* Tells libcurl the challenge of the last 407.  False: out of memory. */
+static bool tell_challenge(struct negotiate_login *login)
+{
+    char *text;
+    bool told = challenge_write(exchange_head(login->exchange), login->params.scheme, &text) &&
+                curl_client_challenge(&login->curl, text);
+
+    free(text);
+    return told;
+}
+
 static void on_challenge(struct negotiate_login *login)
 {
-    unsigned most = login->params.scheme == CHALLENGE_DIGEST ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX
-                                                             : NEGOTIATE_LOGIN_HEADS_MAX;
-    bool no_more = ++login->heads > most || login->params.scheme == CHALLENGE_NTLM;
+    bool digest = login->params.scheme == CHALLENGE_DIGEST;
 
-    if (no_more && login->credentials_sent)
-        answered(login); /* whatever this 407 says (stale, or a new round), the proxy refuses the credentials */
-    else if (login->heads > most)
-        fail(login, OUTCOME_PEER, "asks for credentials again and again");
-    else if (curl_client_challenge(&login->curl, exchange_head(login->exchange)))
+    login->heads++;
+    if (login->nonce_is_old) /* the proxy may have forgotten it: that was no trial of the password */
+        login->nonce_is_old = login->credentials_sent = false;
+    if (is_refusal(login))
+        answered(login);
+    else if (login->heads > (digest ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX : NEGOTIATE_LOGIN_HEADS_MAX))
+        fail(login, OUTCOME_PEER, digest && login->credentials_sent ? "calls each nonce stale that it has just given"
+                                                                    : "asks for credentials again and again");
+    else if (tell_challenge(login))
         enter(login, PREPARE);
     else
         fail(login, OUTCOME_LOCAL, "out of memory");
+}
+
+/* Whether the next request makes sense only on the connection of the last answer: NTLM and Negotiate authenticate one
+ * connection, and on another one the proxy would only count one more wrong attempt. */
+static bool is_bound(const struct negotiate_login *login)
+{
+    return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->curl.credentials &&
+           are_secret(login->curl.credentials);
+}
+
+static void fail_bound(struct negotiate_login *login)
+{
+    fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
 }
 
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
@@ -118,9 +174,11 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
         on_challenge(login);
     } else if (outcome == OUTCOME_DONE) {
         answered(login);
-    } else if (login->reused && login->params.scheme == CHALLENGE_DIGEST && exchange_was_cut_off(login->exchange)) {
-        /* the proxy closed it after the last answer; Digest, unlike the others, is not bound to a connection */
-        enter(login, CONNECT);
+    } else if (login->reused && exchange_was_cut_off(login->exchange)) { /* the proxy closed it after the last answer */
+        if (is_bound(login))
+            fail_bound(login);
+        else
+            enter(login, CONNECT);
     } else {
         login->cut_off = exchange_was_cut_off(login->exchange);
         login->task.failure = *failure;
@@ -147,25 +205,23 @@ static void enter_ask(struct negotiate_login *login)
         fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
-/* Whether the next request makes sense only on the connection of the last answer: NTLM and Negotiate authenticate one
- * connection, and on another one the proxy would only count one more wrong attempt. */
-static bool is_bound(const struct negotiate_login *login)
-{
-    return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->curl.credentials &&
-           are_secret(login->curl.credentials);
-}
+static void await_quiet(struct negotiate_login *login);
 
 /* Sends the next request over the connection if it is still usable, otherwise over a new one. */
 static void ask(struct negotiate_login *login)
 {
     char byte;
+    ssize_t ahead = login->transport ? transport_peek(login->transport, &byte, 1) : TRANSPORT_EOF;
 
-    if (login->transport && transport_peek(login->transport, &byte, 1) == TRANSPORT_AGAIN)
+    loop_timer_stop(&login->quiet);
+    if (ahead == TRANSPORT_AGAIN)
         enter(login, ASK);
-    else if (is_bound(login))
-        fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
-    else
+    else if (!is_bound(login))
         enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
+    else if (ahead > 0)
+        await_quiet(login);
+    else
+        fail_bound(login);
 }
 
 /* --- CONNECT --- */
@@ -205,20 +261,26 @@ static bool pass_over(struct negotiate_login *login, const char *bytes, size_t l
     size_t used;
 
     login->drained += length;
-    switch (http_body_read(&login->body, bytes, length, &used)) {
-    case HTTP_BODY_MORE:
-        if (login->drained <= DRAIN_MAX)
+    if (!login->endless && login->drained <= DRAIN_MAX)
+        switch (http_body_read(&login->body, bytes, length, &used)) {
+        case HTTP_BODY_MORE:
             return false;
-        break;
-    case HTTP_BODY_DONE:
-        if (used == length)
-            return true;
-        break;
-    case HTTP_BODY_BAD:
-        break;
-    }
-    drop_connection(login);
-    return true;
+        case HTTP_BODY_DONE:
+            if (used == length)
+                return true;
+            break;
+        case HTTP_BODY_BAD:
+            break;
+        }
+    login->endless = is_bound(login) && login->drained <= DRAIN_MAX;
+    if (!login->endless)
+        drop_connection(login);
+    return !login->endless;
+}
+
+static void on_quiet(void *arg)
+{
+    ask(arg);
 }
 
 static void on_page(void *arg, int ready)
@@ -231,8 +293,11 @@ static void on_page(void *arg, int ready)
     while (!over) {
         ssize_t got = transport_recv(login->transport, bytes, sizeof bytes);
 
-        if (got == TRANSPORT_AGAIN)
+        if (got == TRANSPORT_AGAIN) {
+            if (login->endless)
+                loop_timer_start(login->params.loop, &login->quiet, QUIET_MS, on_quiet, login);
             return;
+        }
         if (got <= 0)
             drop_connection(login);
         over = got <= 0 || pass_over(login, bytes, (size_t)got);
@@ -240,14 +305,25 @@ static void on_page(void *arg, int ready)
     ask(login);
 }
 
+/* Skips what comes, until nothing more does. */
+static void await_quiet(struct negotiate_login *login)
+{
+    login->endless = true;
+    transport_watch(login->transport, on_page, login);
+    on_page(login, LOOP_READ);
+}
+
 /* Skips the rest of the 407, if the connection stays open.  This is not done sooner: the body of a final answer is
  * still wanted. */
 static void enter_drain(struct negotiate_login *login)
 {
-    bool lasts = http_body_start(&login->body, exchange_head(login->exchange));
+    const struct http_head *head = exchange_head(login->exchange);
+    bool lasts = is_bound(login) || http_body_lasts(head);
     size_t length;
     char *bytes;
 
+    login->endless = !http_body_start(&login->body, head);
+    lasts &= is_bound(login) || !login->endless;
     login->transport = exchange_take(login->exchange, &bytes, &length);
     exchange_free(login->exchange);
     login->exchange = NULL;
@@ -274,6 +350,10 @@ static void on_request(struct negotiate_login *login)
         login->unable = true;
         fail(login, OUTCOME_LOCAL, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s", login->proxy.host,
              reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
+    } else if (login->exchange && !login->first_told && login->params.scheme == CHALLENGE_DIGEST && login->heads == 0) {
+        login->first_told = true; /* libcurl begins without credentials: its request is answered here */
+        if (!tell_challenge(login))
+            fail(login, OUTCOME_LOCAL, "out of memory");
     } else if (login->exchange) {
         enter(login, DRAIN);
     } else {
@@ -355,6 +435,8 @@ static bool is_possible(struct negotiate_login *login)
 /* False: out of memory. */
 static bool start_libcurl(struct negotiate_login *login)
 {
+    CURL *known = login->params.scheme == CHALLENGE_DIGEST && !login->exchange
+                      ? nonces_take(login->params.nonces, &login->proxy, login->user) : NULL;
     const struct curl_client_params params = {
         .curl_loop = login->params.curl_loop,
         .proxy = &login->proxy,
@@ -362,11 +444,13 @@ static bool start_libcurl(struct negotiate_login *login)
         .scheme = login->params.scheme,
         .user = login->params.user,
         .password = login->params.password,
+        .easy = known,
         .opened = on_opened,
         .done = on_curl_done,
         .arg = login,
     };
 
+    login->nonce_is_old = known;
     switch (curl_client_start(&login->curl, &params)) {
     case CURL_CLIENT_STARTED:
         return true;
@@ -374,6 +458,10 @@ static bool start_libcurl(struct negotiate_login *login)
         return false;
     case CURL_CLIENT_NOT_BUILT_IN:
         give_up(login, "this libcurl was built without %s", challenge_words[login->params.scheme]);
+        return true;
+    case CURL_CLIENT_NOT_SAYABLE:
+        give_up(login, "%s can be used here with names and passwords in letters of Western Europe (Latin-1) only, "
+                "and user or password has another character", challenge_words[login->params.scheme]);
         return true;
     }
     return false;
@@ -396,10 +484,13 @@ static void begin(struct task *task)
 {
     struct negotiate_login *login = (struct negotiate_login *)task;
 
-    if (login->unable)
+    if (login->unable) {
         finish(login, OUTCOME_LOCAL);
-    else
-        enter(login, PREPARE);
+        return;
+    }
+    if (login->exchange)
+        loop_timer_start(task->loop, &login->limit, login->params.limit_ms, on_late, login);
+    enter(login, PREPARE);
 }
 
 static void drop(struct task *task)
@@ -408,10 +499,13 @@ static void drop(struct task *task)
 
     loop_undefer(task->loop, &login->opening);
     loop_timer_stop(&login->limit);
+    loop_timer_stop(&login->quiet);
     curl_client_stop(&login->curl);
     exchange_free(login->exchange);
     login->exchange = NULL;
     drop_connection(login);
+    free(login->user);
+    login->user = NULL;
 }
 
 static const struct task_kind kind = {"login", state_names, begin, drop, NULL};
@@ -422,17 +516,24 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
 {
     struct negotiate_login *login = calloc(1, sizeof *login);
 
-    if (!login)
+    if (!login) {
+        exchange_free(params->first);
         return NULL;
+    }
     login->params = *params;
+    login->exchange = params->first;
     login->proxy = *params->proxy;
     login->target = *params->request->target;
     login->request = *params->request;
     login->request.target = &login->target;
     login->request.credentials = NULL;
+    login->request.keep_alive = params->scheme != CHALLENGE_DIGEST; /* which is not bound to a connection */
+    login->user = params->user ? strdup(params->user) : NULL;
     curl_socket_init(&login->curl.socket);
-    if (is_possible(login) && !start_libcurl(login)) {
+    if (is_possible(login) && ((params->user && !login->user) || !start_libcurl(login))) {
         curl_client_stop(&login->curl);
+        exchange_free(login->exchange);
+        free(login->user);
         free(login);
         return NULL;
     }
@@ -456,6 +557,15 @@ const struct http_head *negotiate_login_head(const struct negotiate_login *login
 bool negotiate_login_is_unable(const struct negotiate_login *login)
 {
     return login->unable;
+}
+
+struct exchange *negotiate_login_end(struct negotiate_login *login)
+{
+    struct exchange *last = login->exchange;
+
+    login->exchange = NULL;
+    negotiate_login_free(login);
+    return last;
 }
 
 bool negotiate_login_was_cut_off(const struct negotiate_login *login)

@@ -1,4 +1,4 @@
-/* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which need more than one request.
+/* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which may need more than one request.
  *
  * libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
  * TLS, or through another proxy.  Each request is an exchange of our own, the same as without a login but for
@@ -9,8 +9,14 @@
  *                  |   `-> DRAIN -------'|
  *                  `------- 407 ---------'
  *
+ * It may begin with a 407 that the owner got to a request without credentials (`first`), which is as good as one of
+ * its own.  With Digest that challenge is played to libcurl before anything is sent, and none is needed when an
+ * earlier login has left a nonce (nonces.h): so it takes two requests the first time, and then one.
+ *
  * The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
- * The number of answers, and of bytes before the last one, is bounded.
+ * NTLM and Negotiate authenticate one connection: in the middle of them (bound) there is no other, so it is used until
+ * it really ends, whatever the 407 says of its own end and of the connection's.  A body without a known end is over
+ * when nothing more comes for a moment.  The number of answers, and of bytes before the last one, is bounded.
  *
  * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
  * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
@@ -25,22 +31,27 @@
 
 #include "auth/challenge.h"
 #include "auth/curl_loop.h"
+#include "auth/nonces.h"
 #include "base/task.h"
 #include "base/trace.h"
 #include "http/connect_request.h"
 #include "http/connect_response.h"
+#include "http/exchange.h"
 #include "http/http_head.h"
 #include "net/endpoint.h"
 #include "net/transport.h"
 
 #define NEGOTIATE_LOGIN_HEADS_MAX 6        /* 407s of one proxy: NTLM and Negotiate need 1 or 2 */
-#define NEGOTIATE_LOGIN_DIGEST_HEADS_MAX 2 /* the challenge, and one for a stale nonce: two proofs at most */
+#define NEGOTIATE_LOGIN_DIGEST_HEADS_MAX 4 /* the challenge, and some for stale nonces, which say nothing against the
+                                            * password; a proxy that gives no other is broken */
 
 struct negotiate_login;
 
 struct negotiate_login_params {
     struct loop *loop;
     struct curl_loop *curl_loop;
+    struct nonces *nonces;                 /* what earlier logins left */
+    struct exchange *first;                /* done, with a 407 of this proxy; the login's from now on.  NULL: none */
     const struct endpoint *proxy;          /* copied; its name in Kerberos is HTTP/host */
     const struct connect_request *request; /* copied, with the target; what else it points to stays the owner's;
                                             * method must be `connect`, and credentials are unused */
@@ -58,7 +69,7 @@ struct negotiate_login_params {
     void *arg;                             /* for both */
 };
 
-/* Starts.  Neither connect nor done is called from within this call.  NULL: out of memory. */
+/* Starts.  Neither connect nor done is called from within this call.  NULL: out of memory; first was freed. */
 struct negotiate_login *negotiate_login_start(const struct negotiate_login_params *params);
 
 /* Hands over a new connection to the proxy, over which nothing was sent.  The login owns it from now on, whatever its
@@ -70,14 +81,19 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
 const struct connect_response *negotiate_login_response(const struct negotiate_login *login);
 const struct http_head *negotiate_login_head(const struct negotiate_login *login);
 
-/* After LOCAL: whether the scheme cannot start here (no ticket, no such scheme in libcurl); nothing was sent. */
+/* After LOCAL: whether the scheme cannot start here (no ticket, no such scheme in libcurl, a name that NTLM cannot
+ * say); nothing was sent. */
 bool negotiate_login_is_unable(const struct negotiate_login *login);
+
+/* After DONE with a 407, and when the scheme is unable: frees the login, but not the exchange with the last 407, for
+ * the next login to begin with (`first`); the caller owns it.  NULL: there was none. */
+struct exchange *negotiate_login_end(struct negotiate_login *login);
 
 /* After PEER: exchange_was_cut_off of the last request. */
 bool negotiate_login_was_cut_off(const struct negotiate_login *login);
 
 /* Whether something made from the password or the ticket was sent, so that a refusal means that the proxy refused it.
- * False when the proxy's answers never got that far. */
+ * False when the proxy's answers never got that far, or were about a nonce of an earlier login. */
 bool negotiate_login_credentials_were_sent(const struct negotiate_login *login);
 
 /* After DONE with a verdict of OPEN, once: the connection, and in *leftover (malloc'd) the *length bytes that came

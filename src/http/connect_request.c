@@ -70,6 +70,8 @@ size_t connect_request_write(const struct connect_request *request, char *out, s
         add(&writer, "New-Protocol: %s\r\n", request->token);
     if (!has_header(request, "User-Agent"))
         add(&writer, "User-Agent: sallyport/%s\r\n", PACKAGE_VERSION);
+    if (request->keep_alive && !has_header(request, "Proxy-Connection"))
+        add(&writer, "Proxy-Connection: keep-alive\r\n");
     if (request->redirected_via)
         add(&writer, "Redirected-Via: %s\r\n", request->redirected_via);
     if (request->credentials)

@@ -3,6 +3,7 @@
 #ifndef SALLYPORT_CONNECT_REQUEST_H
 #define SALLYPORT_CONNECT_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "net/endpoint.h"
@@ -29,6 +30,8 @@ struct connect_request {
     const char *scheme;            /* the token's name in lower case, for methods whose request target has it */
     const char *alpn;              /* id of the ALPN registry; NULL: no ALPN field is sent */
     const char *credentials;       /* value of Proxy-Authorization, or NULL */
+    bool keep_alive;               /* ask the proxy to keep the connection after its answer, in the words that proxies
+                                    * know, although no standard has them */
     const char *redirected_via;    /* the proxies that redirected us, comma-separated, or NULL */
     char *const *headers;          /* "Name: value" each, from the configuration */
     size_t header_count;

@@ -9,7 +9,7 @@ enum { AT_END, IN_LENGTH, AT_SIZE, IN_SIZE, IN_EXTENSION, IN_CHUNK, BEHIND_CHUNK
 
 /* Whether the connection persists (section 9.3): with HTTP/1.1 unless the answer says "close", with HTTP/1.0 only if
  * it says "keep-alive".  Proxy-Connection is in no standard, but proxies send it. */
-static bool lasts(const struct http_head *head)
+bool http_body_lasts(const struct http_head *head)
 {
     static const char *const fields[] = {"Connection", "Proxy-Connection"};
     bool kept = head->minor >= 1;
@@ -52,8 +52,6 @@ bool http_body_start(struct http_body *body, const struct http_head *head)
     const struct http_head_slice *coding = http_head_field(head, "Transfer-Encoding");
 
     memset(body, 0, sizeof *body);
-    if (!lasts(head))
-        return false;
     if (coding) { /* together with Content-Length it may be request smuggling: section 6.1 */
         body->state = AT_SIZE;
         return http_head_slice_is(coding, "chunked") && !http_head_field(head, "Content-Length") && head->minor >= 1;

@@ -14,9 +14,11 @@ struct http_body {
     uint64_t left; /* bytes left of the body or of the present chunk */
 };
 
-/* Starts with the head of a final answer that opens no tunnel (neither 1xx nor 2xx).  False: the connection cannot be
- * used again, because the answer says so, because only the end of stream ends the body, or because the body's length
- * is ambiguous. */
+/* Whether the head says that the connection can be used again, if the end of its body is found. */
+bool http_body_lasts(const struct http_head *head);
+
+/* Starts with the head of a final answer that opens no tunnel (neither 1xx nor 2xx).  False: the head does not say
+ * where the body ends: only the end of stream ends it, or its length is ambiguous. */
 bool http_body_start(struct http_body *body, const struct http_head *head);
 
 enum http_body_result {

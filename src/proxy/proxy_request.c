@@ -118,14 +118,6 @@ static void pass_on(struct proxy_request *request, enum outcome outcome, const s
 
 /* --- the connection --- */
 
-/* Whether a connection from the pool will do: SOCKS, NTLM and Negotiate need a new one. */
-static bool takes_any(const struct proxy_request *request)
-{
-    enum challenge_scheme scheme = authenticator_scheme(request->authenticator);
-
-    return !request->params.proxy->socks && scheme != CHALLENGE_NTLM && scheme != CHALLENGE_NEGOTIATE;
-}
-
 /* A connection from the pool; NULL: none is ready or none will do.  Where the proxy's address must be checked
  * (forbids), it is looked up now. */
 static struct transport *take_ready(struct proxy_request *request)
@@ -134,7 +126,7 @@ static struct transport *take_ready(struct proxy_request *request)
     struct transport *ready;
 
     if (!params->proxy || !params->own || !params->services->pool || params->forbids || request->stale ||
-        !takes_any(request))
+        authenticator_wants_new_connection(request->authenticator))
         return NULL;
     ready = pool_take(params->services->pool, params->proxy, params->own, &request->on_loopback);
     if (ready)
@@ -147,6 +139,8 @@ static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
 
+    exchange_free(request->exchange); /* with the 407 that it may have brought */
+    request->exchange = NULL;
     request->reached |= request->from_pool && !request->stale; /* a login wants another one: it has had an answer */
     request->transport = take_ready(request);
     request->from_pool = request->transport;
@@ -168,14 +162,13 @@ static void find_connection(void *arg)
 static void on_authenticator(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
-    enum challenge_scheme scheme = authenticator_scheme(request->authenticator);
 
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure, false);
-    else if (request->params.proxy->socks || scheme == CHALLENGE_NONE || scheme == CHALLENGE_BASIC)
-        find_connection(request);
-    else
+    else if (authenticator_wants_login(request->authenticator))
         enter(request, PREPARE);
+    else
+        find_connection(request);
 }
 
 static void enter_authenticate(struct proxy_request *request)
@@ -222,8 +215,10 @@ static void on_challenge(struct proxy_request *request)
 
     health_note_offer(request->params.services->health, request->params.proxy, now(request), offered);
     if (authenticator_challenge(request->authenticator, offered, why, sizeof why)) {
-        drop_connection(request);
-        enter(request, AUTHENTICATE);
+        if (request->login)
+            request->exchange = negotiate_login_end(request->login);
+        request->login = NULL;
+        enter(request, AUTHENTICATE); /* a login begins with this 407 */
         return;
     }
     add_words(request, why);
@@ -343,7 +338,8 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
                   negotiate_login_credentials_were_sent(request->login));
     } else if (negotiate_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
         trace_step(&request->params.trace, "auth", "%s", failure->what);
-        drop_connection(request);
+        request->exchange = negotiate_login_end(request->login);
+        request->login = NULL;
         enter(request, AUTHENTICATE);
     } else {
         pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
@@ -355,6 +351,8 @@ static void enter_prepare(struct proxy_request *request)
     const struct negotiate_login_params params = {
         .loop = request->task.loop,
         .curl_loop = request->params.services->curl_loop,
+        .nonces = request->params.services->nonces,
+        .first = request->exchange,
         .proxy = request->params.proxy,
         .request = &request->params.request,
         .require_switch = request->params.require_switch,
@@ -368,6 +366,7 @@ static void enter_prepare(struct proxy_request *request)
         .arg = request,
     };
 
+    request->exchange = NULL;
     request->login = negotiate_login_start(&params);
     if (!request->login)
         fail_for_memory(request);

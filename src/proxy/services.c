@@ -17,13 +17,15 @@ bool services_init(struct services *services, char *error, size_t size)
         services->questions = questions_new(services->loop);
         services->passwords = passwords_new(services->loop);
         services->lockout = lockout_new();
+        services->nonces = nonces_new();
         services->curl_loop = curl_loop_new(services->loop);
         services->dialer = dialer_new(services->loop);
         services->contexts = tls_contexts_new();
         services->resolver = resolver_new(services->loop, error, size);
     }
     if (services->loop && services->health && services->redirects && services->questions && services->passwords &&
-        services->lockout && services->curl_loop && services->dialer && services->contexts && services->resolver)
+        services->lockout && services->nonces && services->curl_loop && services->dialer && services->contexts &&
+        services->resolver)
         return true;
     services_release(services);
     return false;
@@ -33,6 +35,7 @@ void services_release(struct services *services)
 {
     resolver_free(services->resolver);
     dialer_free(services->dialer);
+    nonces_free(services->nonces);
     curl_loop_free(services->curl_loop);
     if (services->loop)
         tls_transport_end_lingering(services->loop);

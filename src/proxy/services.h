@@ -7,6 +7,7 @@
 
 #include "auth/curl_loop.h"
 #include "auth/lockout.h"
+#include "auth/nonces.h"
 #include "auth/password.h"
 #include "base/loop.h"
 #include "net/address.h"
@@ -28,6 +29,7 @@ struct services {
     struct tls_contexts *contexts;
     struct passwords *passwords;
     struct lockout *lockout;
+    struct nonces *nonces;
     struct health *health;
     struct redirect_table *redirects;
     struct questions *questions;

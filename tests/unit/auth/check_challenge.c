@@ -45,9 +45,12 @@ static const struct {
     {"Digest realm=\"a\"", NONE}, /* no nonce */
     {"Digest", NONE},
     {"Digest realm=\"nonce=1\"", NONE},
-    /* libcurl takes the first Digest, whatever it is */
-    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256\nDigest realm=\"a\", nonce=\"b\"", NONE},
+    /* the first that can be answered is looked for, whatever stands before it */
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256\nDigest realm=\"a\", nonce=\"b\"", DIGEST},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256, Digest realm=\"a\", nonce=\"b\"", DIGEST},
+    {"Digest realm=\"a\"\nDigest, Digest nonce=\"unended\nDigest nonce=\"b\"", DIGEST},
     {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-256, Digest realm=\"a\", nonce=\"b\", algorithm=odd", DIGEST},
+    {"Digest abc==, nonce=\"b\"", NONE},
     {"Basic realm=\"x\", Digest realm=\"a\", nonce=\"b\", NTLM", BASIC | DIGEST | NTLM},
     /* names in parameters, in quotes, in token68 */
     {"Basic realm=\"a, Negotiate, NTLM\"", BASIC},
@@ -138,7 +141,77 @@ START_TEST(nothing_behind_a_value_is_read)
             head.fields[0].value = (struct http_head_slice){length ? value : NULL, length};
             if (length > 0)
                 ck_assert_uint_eq(challenge_offered(&head) & ~CHALLENGE_ALL, 0);
+            for (unsigned scheme = CHALLENGE_BASIC; length > 0 && scheme <= CHALLENGE_NEGOTIATE; scheme++) {
+                char *text;
+
+                ck_assert(challenge_write(&head, (enum challenge_scheme)scheme, &text));
+                ck_assert_int_eq(text != NULL, (challenge_offered(&head) >> scheme & 1) != 0);
+                free(text);
+            }
             free(value);
+        }
+}
+END_TEST
+
+static const struct {
+    const char *fields;
+    enum challenge_scheme scheme;
+    const char *text; /* NULL: there is none */
+    bool stale;
+} written[] = {
+    {"Digest realm=\"a\", nonce=\"b\"", CHALLENGE_DIGEST, "Digest realm=\"a\", nonce=\"b\"", false},
+    {"dIgEsT\tnonce = b ,,\talgorithm= MD5 , realm =\"a\\\"\" ,", CHALLENGE_DIGEST,
+     "Digest nonce=\"b\", algorithm=\"MD5\", realm=\"a\\\"\"", false},
+    {"Digest realm=\"a\", nonce=\"b\", algorithm=SHA-512-256\nNTLM, Digest nonce=\"c\", stale=TRUE, NTLM",
+     CHALLENGE_DIGEST, "Digest nonce=\"c\", stale=\"TRUE\"", true},
+    {"Digest nonce=\"b\", stale=true, algorithm=odd\nDigest nonce=\"c\", stale=false", CHALLENGE_DIGEST,
+     "Digest nonce=\"c\", stale=\"false\"", false},
+    {"Digest nonce=\"b\"\nDigest nonce=\"c\", stale=true", CHALLENGE_DIGEST, "Digest nonce=\"b\"", false},
+    {"Digest nonce=\"stale=true\"", CHALLENGE_DIGEST, "Digest nonce=\"stale=true\"", false},
+    {"Digest realm=\"a\"", CHALLENGE_DIGEST, NULL, false},
+    {"Basic realm=\"a\", NTLM   TlRM+/==  , Negotiate", CHALLENGE_NTLM, "NTLM TlRM+/==", false},
+    {"Basic realm=\"a, NTLM b\", Negotiate a=b, ntlm", CHALLENGE_NTLM, "NTLM", false},
+    {"Basic realm=\"a, NTLM b\", Negotiate a=b, ntlm", CHALLENGE_NEGOTIATE, "Negotiate", false},
+    {"Digest nonce=\"b\", algorithm=odd, negotiate YII=", CHALLENGE_NEGOTIATE, "Negotiate YII=", false},
+    {"Basic realm=\"a\"", CHALLENGE_NEGOTIATE, NULL, false},
+};
+
+START_TEST(a_challenge_is_written_as_libcurl_reads_it)
+{
+    for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
+        char *bytes, *text;
+        struct http_head head;
+
+        read_head(&head, &bytes, written[i].fields);
+        ck_assert(challenge_write(&head, written[i].scheme, &text));
+        ck_assert_str_eq(text ? text : "none", written[i].text ? written[i].text : "none");
+        ck_assert_msg(challenge_is_stale(&head) == written[i].stale, "%s", written[i].fields);
+        free(text);
+        free(bytes);
+    }
+}
+END_TEST
+
+/* Which cuts what is longer, in silence. */
+START_TEST(what_is_too_long_for_libcurl_is_no_offer)
+{
+    static const struct {
+        const char *before, *behind;
+        int most; /* bytes */
+    } limits[] = {{"Digest nonce=\"", "\"", 1023}, {"Digest nonce=b, opaque=", "", 1023},
+                  {"Digest ", "=x, nonce=\"b\"", 255}};
+
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        for (int more = 0; more < 2; more++) {
+            char text[1200], field[1300], *bytes;
+            struct http_head head;
+
+            memset(text, 'n', sizeof text);
+            text[limits[i].most + more] = '\0';
+            snprintf(field, sizeof field, "%s%s%s", limits[i].before, text, limits[i].behind);
+            read_head(&head, &bytes, field);
+            ck_assert_uint_eq(challenge_offered(&head), more ? NONE : DIGEST);
+            free(bytes);
         }
 }
 END_TEST
@@ -181,6 +254,8 @@ int main(void)
 
     tcase_add_test(suite_cases, offers_are_found);
     tcase_add_test(suite_cases, nothing_behind_a_value_is_read);
+    tcase_add_test(suite_cases, a_challenge_is_written_as_libcurl_reads_it);
+    tcase_add_test(suite_cases, what_is_too_long_for_libcurl_is_no_offer);
     tcase_add_test(suite_cases, the_strongest_of_both_is_taken);
     tcase_add_test(suite_cases, lists_are_for_people);
     return unit_run();

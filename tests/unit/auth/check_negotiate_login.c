@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "http/h1_exchange.h"
 
 #define TAIL_MOST (300 * 1024) /* bytes behind an answer */
 
@@ -23,6 +24,7 @@ typedef void answer_fn(struct scene *scene, const char *request);
 struct scene {
     struct loop *loop;
     struct curl_loop *curl_loop;
+    struct nonces *nonces;
     struct negotiate_login *login;
     answer_fn *answer;
     int before;            /* descriptors */
@@ -198,6 +200,8 @@ static void set_up(struct scene *scene, answer_fn *answer)
     ck_assert_ptr_nonnull(scene->loop);
     scene->curl_loop = curl_loop_new(scene->loop);
     ck_assert_ptr_nonnull(scene->curl_loop);
+    scene->nonces = nonces_new();
+    ck_assert_ptr_nonnull(scene->nonces);
     scene->answer = answer;
     scene->fd = -1;
     scene->out = malloc(OUT_SIZE);
@@ -209,6 +213,7 @@ static void tear_down(struct scene *scene)
     negotiate_login_free(scene->login);
     server_close(scene);
     free(scene->out);
+    nonces_free(scene->nonces);
     curl_loop_free(scene->curl_loop);
     loop_free(scene->loop);
     ck_assert_int_eq(unit_descriptors(), scene->before);
@@ -224,6 +229,7 @@ static struct negotiate_login_params job_of(struct scene *scene, enum challenge_
     return (struct negotiate_login_params){
         .loop = scene->loop,
         .curl_loop = scene->curl_loop,
+        .nonces = scene->nonces,
         .proxy = &proxy,
         .request = &imap,
         .scheme = scheme,
@@ -305,6 +311,38 @@ static void check_bytes(struct scene *scene, const char *expected, size_t length
     ck_assert_int_eq((int)recv(scene->fd, &byte, 1, 0), 1);
     ck_assert_int_eq(byte, 'x');
     transport_close(transport);
+}
+
+/* The owner's own request without credentials, before the login: its answer is what the login begins with. */
+static void on_first(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    ck_assert_msg(outcome == OUTCOME_DONE, "%s", failure ? failure->what : "");
+    *(bool *)arg = true;
+}
+
+static bool is_true(void *arg)
+{
+    return *(bool *)arg;
+}
+
+static struct exchange *ask_first(struct scene *scene)
+{
+    bool answered = false;
+    const struct exchange_params params = {.loop = scene->loop, .request = &imap, .done = on_first, .arg = &answered};
+    struct exchange *exchange = h1_exchange_start(&params, make_connection(scene));
+
+    ck_assert_ptr_nonnull(exchange);
+    unit_wait(scene->loop, is_true, &answered);
+    ck_assert(exchange_response(exchange)->denied);
+    return exchange;
+}
+
+/* One more login in the same house. */
+static void run_again(struct scene *scene, const struct negotiate_login_params *params)
+{
+    negotiate_login_free(scene->login);
+    scene->told = scene->wanted = scene->leg = 0;
+    run(scene, params);
 }
 
 /* --- Digest (RFC 7616), computed here once more --- */
@@ -459,6 +497,263 @@ START_TEST(every_form_of_digest_that_counts_is_right)
 }
 END_TEST
 
+/* --- Digest: how many requests --- */
+
+static void plain_200(struct scene *scene, const char *request);
+static void basic_only(struct scene *scene, const char *request);
+static bool are_both_over(void *arg);
+
+/* Nonces "n1", "n2", ... : each counts its uses, and no count comes twice. */
+static unsigned current, uses; /* the nonce that is good now; how often it was used */
+static const char *old;        /* what is said of another nonce */
+
+static void keep_count(struct scene *scene, const char *request)
+{
+    char text[300], nonce[200], nc[200], expected[20];
+
+    if (strstr(request, "Proxy-Authorization")) {
+        check_digest(request, "MD5", false, "mail.example.net:143");
+        snprintf(expected, sizeof expected, "n%u", current);
+        if (strcmp(parameter(request, "nonce", nonce), expected) == 0) {
+            snprintf(expected, sizeof expected, "%08x", ++uses);
+            ck_assert_str_eq(parameter(request, "nc", nc), expected);
+            say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+            return;
+        }
+    }
+    snprintf(text, sizeof text, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+             "nonce=\"n%u\"%s\r\nContent-Length: 0\r\n\r\n", current, old);
+    say(scene, text);
+}
+
+/* Has logged in once, by nonce n1. */
+static struct negotiate_login_params set_up_known(struct scene *scene)
+{
+    struct negotiate_login_params params;
+
+    current = 1;
+    uses = 0;
+    old = "";
+    set_up(scene, keep_count);
+    params = job_of(scene, CHALLENGE_DIGEST);
+    params.first = ask_first(scene);
+    run(scene, &params);
+    check_open(scene, false);
+    params.first = NULL;
+    return params;
+}
+
+START_TEST(digest_takes_two_requests_and_then_one)
+{
+    struct scene scene;
+    struct negotiate_login_params params = set_up_known(&scene);
+    const struct endpoint other = {.host = "news.example.net", .port = 119};
+    struct connect_request request = imap;
+
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert_uint_eq(scene.connections, 1);
+    check_bytes(&scene, "", 0);
+    for (unsigned i = 2; i < 20; i++) {
+        run_again(&scene, &params);
+        check_open(&scene, false);
+        ck_assert_uint_eq(scene.leg, 1);
+        ck_assert_uint_eq(uses, i);
+        ck_assert(negotiate_login_credentials_were_sent(scene.login));
+        check_bytes(&scene, "", 0);
+    }
+    request.target = &other; /* the proof is of this target, not of the one before */
+    params.request = &request;
+    scene.answer = plain_200;
+    run_again(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_ptr_nonnull(strstr(scene.request, "uri=\"news.example.net:119\""));
+    ck_assert_uint_eq(scene.leg, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_nonce_is_known_for_one_user_of_one_proxy)
+{
+    struct scene scene;
+    struct negotiate_login_params params = set_up_known(&scene);
+    const struct endpoint another = {.host = "proxy.example", .port = 8080};
+
+    scene.answer = basic_only; /* which wants no proof */
+    params.proxy = &another;
+    run_again(&scene, &params);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    params.proxy = &proxy;
+    params.user = "ford";
+    run_again(&scene, &params);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_ptr_null(strstr(scene.request, "Proxy-Authorization"));
+    tear_down(&scene);
+}
+END_TEST
+
+/* The proxy says so, or has only forgotten it (it was started anew), or says that it is not stale, which it is. */
+START_TEST(a_known_nonce_may_be_old)
+{
+    static const char *const words[] = {", stale=true", "", ", stale=false"};
+    struct scene scene;
+    struct negotiate_login_params params = set_up_known(&scene);
+
+    current = 2;
+    uses = 0;
+    old = words[_i];
+    run_again(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert_uint_eq(uses, 1);
+    run_again(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+/* The owner hears of a 407 as if nothing had been sent, and may choose another scheme. */
+START_TEST(a_scheme_may_be_gone_since)
+{
+    struct scene scene;
+    struct negotiate_login_params params = set_up_known(&scene);
+
+    scene.answer = basic_only;
+    run_again(&scene, &params);
+    check_outcome(&scene, OUTCOME_DONE);
+    ck_assert_uint_eq(scene.leg, 1);
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+static void refuse_all(struct scene *scene, const char *request)
+{
+    (void)request;
+    say(scene, "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"\r\n"
+               "Content-Length: 0\r\n\r\n");
+}
+
+START_TEST(a_refused_password_leaves_no_nonce)
+{
+    struct scene scene;
+    struct negotiate_login_params params = set_up_known(&scene);
+
+    scene.answer = refuse_all;
+    run_again(&scene, &params);
+    check_outcome(&scene, OUTCOME_DONE);
+    ck_assert_uint_eq(scene.leg, 2); /* the second proof has a nonce that was given just now */
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    scene.answer = basic_only;
+    run_again(&scene, &params);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+static void first_proof_wins(struct scene *scene, const char *request)
+{
+    char nc[200];
+
+    if (!strstr(request, "Proxy-Authorization")) {
+        refuse_all(scene, request);
+        return;
+    }
+    ck_assert_str_eq(parameter(request, "nc", nc), "00000001");
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+/* Not the same one: its counts would reach the proxy in any order. */
+START_TEST(logins_at_a_time_have_a_nonce_each)
+{
+    struct scene one, two, *both[] = {&one, &two};
+    struct negotiate_login_params params = set_up_known(&one);
+
+    check_bytes(&one, "", 0);
+    negotiate_login_free(one.login);
+    one.told = one.wanted = one.leg = 0;
+    server_close(&one);
+    two = one;
+    two.out = malloc(OUT_SIZE);
+    ck_assert_ptr_nonnull(two.out);
+    two.answer = first_proof_wins;
+    start(&one, &params);
+    params = job_of(&two, CHALLENGE_DIGEST);
+    start(&two, &params);
+    unit_wait(one.loop, are_both_over, both);
+    check_open(&one, false);
+    check_open(&two, false);
+    ck_assert_uint_eq(one.leg, 1);
+    ck_assert_uint_eq(two.leg, 2);
+    negotiate_login_free(two.login);
+    server_close(&two);
+    free(two.out);
+    tear_down(&one);
+}
+END_TEST
+
+/* Twice in a row. */
+static void be_slow(struct scene *scene, const char *request)
+{
+    char text[300], nonce[200], expected[20];
+
+    if (scene->leg > 1) {
+        snprintf(expected, sizeof expected, "n%u", scene->leg - 1);
+        ck_assert_str_eq(parameter(request, "nonce", nonce), expected);
+    }
+    snprintf(text, sizeof text, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+             "nonce=\"n%u\"%s\r\nContent-Length: 0\r\n\r\n", scene->leg, scene->leg > 1 ? ", stale=TRUE" : "");
+    say(scene, scene->leg > 3 ? "HTTP/1.1 200 OK\r\n\r\n" : text);
+}
+
+START_TEST(a_stale_nonce_says_nothing_against_the_password)
+{
+    struct scene scene;
+    struct negotiate_login_params params;
+
+    set_up(&scene, be_slow);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 4);
+    tear_down(&scene);
+}
+END_TEST
+
+/* What libcurl would stumble over, and the first challenge that it can do. */
+static void have_a_list(struct scene *scene, const char *request)
+{
+    char nonce[200];
+
+    if (scene->leg == 1) {
+        say(scene, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a realm\", nonce=\"1\", "
+                   "algorithm=SHA-512-256\r\nProxy-Authenticate: Basic realm=\"Digest nonce=2\", Digest realm=x, "
+                   "Digest realm = \"a realm\" , nonce = \"3\" , qop = auth, Digest realm=\"a realm\", nonce=\"4\"\r\n"
+                   "Content-Length: 0\r\n\r\n");
+        return;
+    }
+    check_digest(request, "MD5", false, "mail.example.net:143");
+    ck_assert_str_eq(parameter(request, "nonce", nonce), "3");
+    say(scene, "HTTP/1.1 200 OK\r\n\r\n");
+}
+
+START_TEST(whatever_stands_before_the_challenge)
+{
+    struct scene scene;
+    struct negotiate_login_params params;
+
+    set_up(&scene, have_a_list);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    params.first = ask_first(&scene);
+    run(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    tear_down(&scene);
+}
+END_TEST
+
 /* --- pages of a 407, and whether the connection lasts --- */
 
 #define DIGEST "Proxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"\r\n"
@@ -508,14 +803,16 @@ static void answer_with_page(struct scene *scene, const char *request)
     say(scene, "HTTP/1.1 200 OK\r\n\r\n* OK\r\n");
 }
 
+/* A 407 of the login's own, or the one that its owner has got. */
 START_TEST(pages_are_drained_and_connections_kept_when_they_last)
 {
     struct scene scene;
     struct negotiate_login_params params;
 
-    page = (size_t)_i;
+    page = (size_t)_i / 2;
     set_up(&scene, answer_with_page);
     params = job_of(&scene, CHALLENGE_DIGEST);
+    params.first = _i % 2 ? ask_first(&scene) : NULL;
     run(&scene, &params);
     check_open(&scene, false);
     ck_assert_uint_eq(scene.connections, pages[page].connections);
@@ -767,6 +1064,69 @@ START_TEST(ntlm_takes_two_legs_on_one_connection)
 }
 END_TEST
 
+/* The answer to the first message, and what comes behind it when nothing more was heard for some time. */
+static const struct {
+    const char *head, *body;
+    bool closes;
+} framings[] = {
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\n", "abc", false},
+    {"HTTP/1.1 407 Who?\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 0\r\nConnection: close\r\n", "", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\nProxy-Connection: close\r\n", "abc", false},
+    {"HTTP/1.0 407 Who?\r\nContent-Length: 3\r\n", "abc", false},
+    {"HTTP/1.0 407 Who?\r\n", "", false},
+    {"HTTP/1.1 407 Who?\r\n", "<html>a page without a known end</html>", false},
+    {"HTTP/1.1 407 Who?\r\nConnection: close\r\n", "<html>", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\n", "abc\r\n", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n", false},
+    {"HTTP/1.1 407 Who?\r\nTransfer-Encoding: chunked\r\n", "no chunk", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\nContent-Length: 4\r\n", "abc", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\n", "abcHTTP/1.1 200 Smuggled\r\n\r\n", false},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\nConnection: close\r\n", "abc", true},
+    {"HTTP/1.1 407 Who?\r\n", "<html>", true},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\n", "abc", true},
+    {"HTTP/1.1 407 Who?\r\nContent-Length: 3\r\n", "a", true},
+};
+
+static size_t framing; /* the one under test */
+
+static void ntlm_framed(struct scene *scene, const char *request)
+{
+    ck_assert_msg(has_line(request, "Proxy-Connection: keep-alive"), "%s", request);
+    if (scene->leg == 1) {
+        say(scene, framings[framing].head);
+        say(scene, "Proxy-Authenticate: NTLM " NTLM_CHALLENGE "\r\n\r\n");
+        say(scene, framings[framing].body);
+        scene->hang_up = framings[framing].closes;
+        return;
+    }
+    ck_assert_msg(strstr(request, "\r\nProxy-Authorization: NTLM TlRMTVNTUAADAAAA") != NULL, "%s", request);
+    say(scene, "HTTP/1.1 403 The real answer\r\nContent-Length: 0\r\n\r\n");
+}
+
+START_TEST(ntlm_goes_on_until_the_connection_ends)
+{
+    struct scene scene;
+    struct negotiate_login_params params;
+
+    framing = (size_t)_i;
+    set_up(&scene, ntlm_framed);
+    params = job_of(&scene, CHALLENGE_NTLM);
+    run(&scene, &params);
+    ck_assert_uint_eq(scene.connections, 1);
+    if (framings[framing].closes) {
+        check_outcome(&scene, OUTCOME_PEER);
+        ck_assert_str_eq(scene.failure.what, "ends the connection in the middle of ntlm");
+        ck_assert(!negotiate_login_was_cut_off(scene.login));
+    } else {
+        check_outcome(&scene, OUTCOME_DONE);
+        ck_assert_int_eq(negotiate_login_head(scene.login)->status, 403);
+        ck_assert_uint_eq(scene.leg, 2);
+    }
+    tear_down(&scene);
+}
+END_TEST
+
 /* --- bytes behind the head --- */
 
 static char tail[TAIL_MOST];
@@ -941,10 +1301,9 @@ START_TEST(legs_are_bounded)
     set_up(&scene, stale);
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
-    /* it says that its nonce was stale, and says it again: it was given a second chance, and no third */
-    check_outcome(&scene, OUTCOME_DONE);
-    ck_assert(negotiate_login_response(scene.login)->denied);
-    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    /* it says that its nonce was stale, and again and again: that is no wrong password, and no working proxy */
+    check_outcome(&scene, OUTCOME_PEER);
+    ck_assert_str_eq(scene.failure.what, "calls each nonce stale that it has just given");
     ck_assert_uint_eq(scene.leg, NEGOTIATE_LOGIN_DIGEST_HEADS_MAX + 1);
     tear_down(&scene);
 }
@@ -1019,6 +1378,60 @@ START_TEST(without_a_ticket_nothing_is_sent)
     ck_assert_msg(strstr(scene.failure.what, "no Kerberos ticket for HTTP/proxy.example: run kinit (")
                   == scene.failure.what, "%s", scene.failure.what);
     ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(what_ntlm_cannot_say_is_not_sent)
+{
+    static const struct {
+        const char *user, *password;
+    } pairs[] = {{"arthur", "\xe2\x82\xac"}, {"\xc5\x81ukasz", "x"}, {"\xc3\xbf", "x"}};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        struct negotiate_login_params params;
+        struct scene scene;
+
+        set_up(&scene, never);
+        params = job_of(&scene, CHALLENGE_NTLM);
+        params.user = pairs[i].user;
+        params.password = pairs[i].password;
+        run(&scene, &params);
+        check_outcome(&scene, OUTCOME_LOCAL);
+        ck_assert(negotiate_login_is_unable(scene.login));
+        ck_assert_ptr_nonnull(strstr(scene.failure.what, "Latin-1"));
+        ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
+        ck_assert_uint_eq(scene.wanted, 0);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+/* There is no ticket; the 407 stays, and Digest answers it. */
+START_TEST(the_next_login_may_begin_with_the_same_answer)
+{
+    struct scene scene;
+    struct negotiate_login_params params;
+
+    setenv("KRB5CCNAME", "FILE:/nonexistent/ticket", 1);
+    setenv("KRB5_CONFIG", "/dev/null", 1);
+    setenv("KRB5_CLIENT_KTNAME", "FILE:/nonexistent/keytab", 1);
+    set_up(&scene, digest_md5);
+    params = job_of(&scene, CHALLENGE_NEGOTIATE);
+    params.user = params.password = NULL;
+    params.first = ask_first(&scene);
+    run(&scene, &params);
+    ck_assert(negotiate_login_is_unable(scene.login));
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    params.first = negotiate_login_end(scene.login);
+    scene.login = NULL;
+    scene.told = 0;
+    ck_assert_ptr_nonnull(params.first);
+    run(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert_uint_eq(scene.connections, 1);
+    check_bytes(&scene, "* OK hello\r\n", 12);
     tear_down(&scene);
 }
 END_TEST
@@ -1332,7 +1745,18 @@ int main(void)
     tcase_add_test(cases, digest_opens_a_tunnel);
     tcase_add_loop_test(cases, every_form_of_digest_that_counts_is_right, 0, sizeof forms / sizeof forms[0]);
     tcase_add_loop_test(cases, pages_are_drained_and_connections_kept_when_they_last, 0,
-                        sizeof pages / sizeof pages[0]);
+                        2 * sizeof pages / sizeof pages[0]);
+    tcase_add_test(cases, digest_takes_two_requests_and_then_one);
+    tcase_add_test(cases, a_nonce_is_known_for_one_user_of_one_proxy);
+    tcase_add_loop_test(cases, a_known_nonce_may_be_old, 0, 3);
+    tcase_add_test(cases, a_scheme_may_be_gone_since);
+    tcase_add_test(cases, a_refused_password_leaves_no_nonce);
+    tcase_add_test(cases, logins_at_a_time_have_a_nonce_each);
+    tcase_add_test(cases, a_stale_nonce_says_nothing_against_the_password);
+    tcase_add_test(cases, whatever_stands_before_the_challenge);
+    tcase_add_loop_test(cases, ntlm_goes_on_until_the_connection_ends, 0, sizeof framings / sizeof framings[0]);
+    tcase_add_test(cases, what_ntlm_cannot_say_is_not_sent);
+    tcase_add_test(cases, the_next_login_may_begin_with_the_same_answer);
     tcase_add_loop_test(cases, the_last_word_means_what_it_always_means, 0, sizeof words / sizeof words[0]);
     tcase_add_test(cases, a_refusal_in_the_first_answer_says_all_that_it_has_to_say);
     tcase_add_test(cases, a_switch_that_is_required_is_missed);

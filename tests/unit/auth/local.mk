@@ -6,8 +6,10 @@ UNIT_TESTS += \
 	tests/unit/auth/check_curl_client \
 	tests/unit/auth/check_curl_loop \
 	tests/unit/auth/check_curl_socket \
-	tests/unit/auth/check_negotiate_login \
+	tests/unit/auth/check_latin1 \
 	tests/unit/auth/check_lockout \
+	tests/unit/auth/check_negotiate_login \
+	tests/unit/auth/check_nonces \
 	tests/unit/auth/check_password \
 	tests/unit/auth/check_scheme_choice
 

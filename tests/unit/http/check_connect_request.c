@@ -113,6 +113,28 @@ START_TEST(a_user_agent_of_the_users_own_is_the_only_one)
 }
 END_TEST
 
+/* Once, and in the user's words if there are some. */
+START_TEST(a_connection_may_be_asked_to_stay)
+{
+    static const struct endpoint target = {.host = "h", .port = 1};
+    char own[] = "proxy-CONNECTION: x", longer[] = "Proxy-Connection-Id: 7", *headers[2] = {longer, own};
+    struct connect_request request = {.target = &target, .token = "T", .scheme = "t", .headers = headers,
+                                      .header_count = 1, .keep_alive = true};
+    char out[512];
+
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
+    ck_assert_ptr_nonnull(strstr(out, "\r\nProxy-Connection: keep-alive\r\n"));
+    request.header_count = 2;
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
+    ck_assert_ptr_null(strstr(out, "keep-alive"));
+    ck_assert_ptr_nonnull(strstr(out, "\r\nproxy-CONNECTION: x\r\n"));
+    request.keep_alive = false;
+    request.header_count = 1;
+    ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 0);
+    ck_assert_ptr_null(strstr(out, "keep-alive"));
+}
+END_TEST
+
 START_TEST(the_largest_configuration_fits)
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
@@ -152,6 +174,7 @@ int main(void)
     tcase_add_test(cases, requests_byte_for_byte);
     tcase_add_test(cases, all_headers_in_their_order);
     tcase_add_test(cases, a_user_agent_of_the_users_own_is_the_only_one);
+    tcase_add_test(cases, a_connection_may_be_asked_to_stay);
     tcase_add_test(cases, the_largest_configuration_fits);
     tcase_add_test(cases, each_table_of_words_ends);
     return unit_run();

@@ -62,7 +62,7 @@ static void read_in_pieces(size_t i, size_t piece)
 
     http_head_start(&head);
     ck_assert_int_eq(http_head_read(&head, head_bytes, length, &used, &why), HTTP_HEAD_DONE);
-    lasts = http_body_start(&body, &head);
+    lasts = http_body_start(&body, &head) && http_body_lasts(&head);
     ck_assert_msg(lasts == cases[i].lasts, "%s", cases[i].head);
     for (bool first = true; lasts && result == HTTP_BODY_MORE && (first || at < total); first = false) {
         size_t take = total - at < piece ? total - at : piece;
@@ -89,10 +89,42 @@ START_TEST(ends_are_found_in_pieces_of_any_size)
 }
 END_TEST
 
+/* The answer's word about the connection, and the end of its body, are two things. */
+START_TEST(a_body_may_end_where_the_connection_does_not_last)
+{
+    static const struct {
+        const char *head;
+        bool lasts, ends;
+    } heads[] = {
+        {"HTTP/1.1 407 x\r\nConnection: close\r\nContent-Length: 3\r\n\r\n", false, true},
+        {"HTTP/1.0 407 x\r\nContent-Length: 3\r\n\r\n", false, true},
+        {"HTTP/1.1 407 x\r\nProxy-Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n", false, true},
+        {"HTTP/1.1 407 x\r\n\r\n", true, false},
+        {"HTTP/1.0 407 x\r\nProxy-Connection: keep-alive\r\n\r\n", true, false},
+        {"HTTP/1.0 407 x\r\n\r\n", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        char *bytes = unit_exact(heads[i].head, strlen(heads[i].head));
+        struct http_head head;
+        struct http_body body;
+        const char *why;
+        size_t used;
+
+        http_head_start(&head);
+        ck_assert_int_eq(http_head_read(&head, bytes, strlen(heads[i].head), &used, &why), HTTP_HEAD_DONE);
+        ck_assert_int_eq(http_body_lasts(&head), heads[i].lasts);
+        ck_assert_int_eq(http_body_start(&body, &head), heads[i].ends);
+        free(bytes);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *suite_cases = unit_case("body");
 
     tcase_add_test(suite_cases, ends_are_found_in_pieces_of_any_size);
+    tcase_add_test(suite_cases, a_body_may_end_where_the_connection_does_not_last);
     return unit_run();
 }

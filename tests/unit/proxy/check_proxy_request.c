@@ -496,6 +496,9 @@ END_TEST
 
 /* --- PREPARE: Digest, and what cannot start --- */
 
+static void set_up_pool(const char *lines);
+static void tear_down_pool(void);
+
 START_TEST(a_login_takes_as_many_requests_as_it_needs)
 {
     struct asked asked;
@@ -560,12 +563,110 @@ START_TEST(what_cannot_start_gives_way)
     start(&asked, "");
     wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Negotiate\r\n" DIGEST NO_LENGTH);
     ck_assert_uint_eq(asked.told, 0);
-    wire_say(stage_wire(1), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Negotiate\r\n" DIGEST NO_LENGTH);
-    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
-    wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
     check_answered(&asked, CONNECT_OPEN, "");
     ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_DIGEST);
-    check_taken(&asked, stage_wire(1), "");
+    check_taken(&asked, stage_wire(0), "");
+    tear_down();
+}
+END_TEST
+
+/* How many requests came over the wire. */
+static unsigned requests(const struct wire *wire)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(wire->heard, "CONNECT "); at; at = strstr(at + 1, "CONNECT "))
+        count++;
+    return count;
+}
+
+/* The first session asks and proves, all over one connection; the later ones prove at once; and one whose nonce is
+ * stale proves once more. */
+START_TEST(digest_costs_no_more_requests_than_it_must)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(requests(stage_wire(0)), 2);
+    check_taken(&asked, stage_wire(0), "");
+    for (unsigned i = 1; i < 3; i++) {
+        char count[20];
+
+        start(&asked, "");
+        snprintf(count, sizeof count, "nc=%08x", i + 1);
+        ck_assert_ptr_nonnull(strstr(stage_wire(i)->heard, count));
+        wire_say(stage_wire(i), "HTTP/1.1 200 OK\r\n\r\n");
+        check_answered(&asked, CONNECT_OPEN, "");
+        ck_assert_uint_eq(requests(stage_wire(i)), 1);
+        check_taken(&asked, stage_wire(i), "");
+    }
+    start(&asked, "");
+    wire_say(stage_wire(3), "HTTP/1.1 407 Again\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"new\", stale=true, "
+                            "qop=\"auth\"\r\n" NO_LENGTH);
+    ck_assert_ptr_nonnull(strstr(stage_wire(3)->heard, "nonce=\"new\""));
+    wire_say(stage_wire(3), "HTTP/1.1 200 OK\r\n\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(requests(stage_wire(3)), 2);
+    check_taken(&asked, stage_wire(3), "");
+    tear_down();
+}
+END_TEST
+
+/* The proxy has learned another scheme since: what was proved by an old nonce was no trial of the password, and the
+ * 407 is where the next scheme begins. */
+START_TEST(a_scheme_that_is_gone_gives_way)
+{
+    const struct endpoint *proxy;
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    proxy = &section("")->urls.at[0];
+    health_set_scheme(services->health, proxy, loop_now(services->loop), CHALLENGE_NTLM);
+    start(&asked, "");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nProxy-Authorization: NTLM "));
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nProxy-Authorization: Digest username=\"arthur\""));
+    ck_assert_uint_eq(requests(stage_wire(0)), 2);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* Over a connection of the pool, whose patience was short. */
+START_TEST(a_login_goes_on_over_the_first_connection)
+{
+    struct asked asked;
+
+    set_up_pool("preconnect = 1\nuser = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST "Content-Length: 3\r\n\r\nabc");
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n* OK\r\n");
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(requests(stage_wire(0)), 2);
+    check_taken(&asked, stage_wire(0), "* OK\r\n");
+    ck_assert_uint_eq(stage_wire(0)->patience, config->settings.keepalive);
+    tear_down_pool();
+}
+END_TEST
+
+/* A password that NTLM cannot say: nothing goes out, and who reads the failure knows why. */
+START_TEST(what_ntlm_cannot_say_is_told)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = \xe2\x82\xac\nauth = ntlm");
+    start(&asked, "");
+    check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "ntlm can be used here with names and passwords in letters "
+                 "of Western Europe (Latin-1) only, and user or password has another character");
+    ck_assert_uint_eq(stage_wires(), 0);
+    end(&asked);
     tear_down();
 }
 END_TEST
@@ -591,32 +692,34 @@ END_TEST
 START_TEST(a_forged_refusal_brings_out_no_readable_password)
 {
     struct asked asked;
+    unsigned before;
 
     set_up("user = arthur\npassword = magic");
     it_takes_upgrade();
     start(&asked, "");
     wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
     if (_i == 0) {
-        wire_say(stage_wire(1), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
-        wire_say(stage_wire(1), "HTTP/1.1 407 No\r\n" DIGEST NO_LENGTH);
+        wire_say(stage_wire(0), "HTTP/1.1 407 No\r\n" DIGEST NO_LENGTH);
         ck_assert(proxy_request_was_refused(asked.request));
     } else {
+        wire_end(stage_wire(0)); /* which happens between two requests, so another connection is made */
         wire_end(stage_wire(1));
         ck_assert_int_eq(asked.outcome, OUTCOME_PEER);
     }
+    before = stage_wires();
     end(&asked);
     stage_advance(LOCKOUT_REST_FIRST_MS);
     start(&asked, "");
-    ck_assert_ptr_null(strstr(stage_wire(2)->heard, "Proxy-Authorization"));
-    wire_say(stage_wire(2), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
-    ck_assert_uint_eq(stage_wires(), 3);
+    ck_assert_ptr_null(strstr(stage_wire(before)->heard, "Proxy-Authorization"));
+    wire_say(stage_wire(before), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_uint_eq(stage_wires(), before + 1);
     check_answered(&asked, CONNECT_FAILED, "407 Who?: it offers Basic; a readable password goes out only with "
                    "auth = basic");
     end(&asked);
     health_forget(services->health); /* the configuration was read anew */
     start(&asked, "");
-    wire_say(stage_wire(3), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
-    ck_assert_ptr_nonnull(strstr(stage_wire(4)->heard, BASIC_LINE));
+    wire_say(stage_wire(before + 1), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    ck_assert_ptr_nonnull(strstr(stage_wire(before + 2)->heard, BASIC_LINE));
     end(&asked);
     tear_down();
 }
@@ -1236,6 +1339,10 @@ int main(void)
     tcase_add_test(cases, a_proxy_that_is_not_ours_gets_no_credentials);
     tcase_add_test(cases, no_password_means_no_request);
     tcase_add_loop_test(cases, a_login_takes_as_many_requests_as_it_needs, 0, 3);
+    tcase_add_test(cases, digest_costs_no_more_requests_than_it_must);
+    tcase_add_test(cases, a_scheme_that_is_gone_gives_way);
+    tcase_add_test(cases, a_login_goes_on_over_the_first_connection);
+    tcase_add_test(cases, what_ntlm_cannot_say_is_told);
     tcase_add_test(cases, a_login_may_want_another_connection);
     tcase_add_test(cases, what_cannot_start_gives_way);
     tcase_add_test(cases, what_cannot_start_and_is_alone_fails);

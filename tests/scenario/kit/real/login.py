@@ -26,10 +26,11 @@ auth_param basic realm {REALM}
 
 
 class Digest:
-    """users: {name: password}; MD5 is all that squid knows."""
+    """users: {name: password}; MD5 is all that squid knows.  uses: how often a nonce may be used."""
 
-    def __init__(self, users):
+    def __init__(self, users, uses=None):
         self._users = users
+        self._uses = uses
 
     def lines(self, server):
         hashed = "".join(f"{user}:{REALM}:{hashlib.md5(f'{user}:{REALM}:{word}'.encode()).hexdigest()}\n"
@@ -39,6 +40,7 @@ class Digest:
 auth_param digest program {need(f"{HELPERS}/digest_file_auth", "squid")} -c {passwords}
 auth_param digest children 1 startup=1
 auth_param digest realm {REALM}
+{f"auth_param digest nonce_max_count {self._uses}" if self._uses else ""}
 """
 
 

@@ -57,8 +57,9 @@ def verdict(message, nonce, users):
 
     if message[:12] != b"NTLMSSP\0\3\0\0\0" or nonce is None:
         raise ValueError("out of order")
-    answer, domain, user = part(20), part(28).decode("utf-16-le"), part(36).decode("utf-16-le")
-    if user not in users:
+    answer, domain, said = part(20), part(28).decode("utf-16-le"), part(36).decode("utf-16-le")
+    user = next((name for name in users if name.upper() == said.upper()), None)  # as Windows does
+    if user is None:
         raise ValueError("unknown user")
     key = keyed(md4(users[user].encode("utf-16-le")), (user.upper() + domain).encode("utf-16-le"))
     if not hmac.compare_digest(answer[:16], keyed(key, nonce, answer[16:])):
