@@ -103,7 +103,7 @@ static void on_challenge(struct negotiate_login *login)
     if (no_more && login->credentials_sent)
         answered(login); /* whatever this 407 says (stale, or a new round), the proxy refuses the credentials */
     else if (login->heads > most)
-        fail(login, OUTCOME_PEER, "asks for credentials again and again");
+        fail(login, OUTCOME_PEER, FAILURE_THEY "asks for credentials again and again");
     else if (curl_client_challenge(&login->curl, exchange_head(login->exchange)))
         enter(login, PREPARE);
     else
@@ -163,7 +163,8 @@ static void ask(struct negotiate_login *login)
     if (login->transport && transport_peek(login->transport, &byte, 1) == TRANSPORT_AGAIN)
         enter(login, ASK);
     else if (is_bound(login))
-        fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
+        fail(login, OUTCOME_PEER, FAILURE_THEY "ends the connection in the middle of %s",
+             challenge_words[login->params.scheme]);
     else
         enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
 }

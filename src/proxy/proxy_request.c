@@ -160,15 +160,6 @@ static void enter_authenticate(struct proxy_request *request)
 
 /* --- the answer, from a login or from one request --- */
 
-/* Adds to what the proxy said. */
-static void add_words(struct proxy_request *request, const char *words)
-{
-    char what[sizeof request->response.failure.what];
-
-    snprintf(what, sizeof what, "%.80s: %.160s", request->response.failure.what, words);
-    memcpy(request->response.failure.what, what, sizeof what);
-}
-
 /* The proxy wants credentials, and none were sent. */
 static void on_challenge(struct proxy_request *request)
 {
@@ -181,8 +172,18 @@ static void on_challenge(struct proxy_request *request)
         enter(request, AUTHENTICATE);
         return;
     }
-    add_words(request, why);
+    failure_add(&request->response.failure, why);
+    failure_brief(&request->response.failure, request->response.failure.status, "proxy wants a login: %s", why);
     task_tell(&request->task, OUTCOME_DONE);
+}
+
+static void tell_refusal(struct proxy_request *request)
+{
+    struct failure *failure = &request->response.failure;
+
+    failure_add(failure, "user and password, or ticket, were refused");
+    failure_brief(failure, failure->status, "proxy refused the %s",
+                  authenticator_password(request->authenticator) ? "password" : "ticket");
 }
 
 /* sent: our credentials were sent. */
@@ -198,9 +199,7 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
     }
     request->refused = response->denied && sent;
     if (request->refused)
-        add_words(request, "user and password, or ticket, were refused");
-    authenticator_blank(request->authenticator, request->response.failure.what);
-    authenticator_blank(request->authenticator, request->response.failure.detail);
+        tell_refusal(request);
     if (sent)
         authenticator_note(request->authenticator, request->refused);
     if (request->refused)
@@ -379,12 +378,11 @@ static void enter_connect(struct proxy_request *request)
 /* Reports a failure of the proxy before this one; speaks_of_this: its answer was about this proxy. */
 static void fail_before(struct proxy_request *request, enum outcome outcome, bool speaks_of_this)
 {
-    struct failure failure = request->task.failure;
     char where[ENDPOINT_URL_MAX];
 
     request->before_failed = !speaks_of_this;
-    task_fail(&request->task, outcome, failure.class, "cannot be reached through %.80s: %.150s",
-              endpoint_format_url(request->before, where), failure.what);
+    failure_out_of_reach(&request->task.failure, endpoint_format_url(request->before, where));
+    task_tell(&request->task, outcome);
 }
 
 static void drop_outer(struct proxy_request *request)

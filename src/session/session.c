@@ -206,12 +206,12 @@ static bool client_speaks_tls(const struct session *session)
 /* Refuses a session: logs why, and tells the client in its own protocol; one that could not read that is reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
-    char reason[600], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
+    char reason[600], quoted[700], line[PROTOCOL_REFUSAL_MAX + 1], name[NAME_MAX_BYTES];
     size_t length = protocol_refusal(session->listener->protocol, failure, line);
 
-    failure_format(failure, true, reason, sizeof reason);
+    failure_format(failure, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
-              failure_class_name(failure->class), reason, failure->detail);
+              failure_class_name(failure->class), log_quote(quoted, sizeof quoted, reason), failure->detail);
     if (length > 0 && !client_speaks_tls(session) && transport_send(session->client, line, length) > 0 &&
         transport_shutdown_send(session->client))
         enter(session, DRAINING);
@@ -330,6 +330,8 @@ static void on_silence(struct session *session)
     case TIMEOUT_GREETING:
         failure_set(&failure, FAILURE_TEMPORARY, "the tunnel is open, but no greeting came within %u s",
                     settings->greeting_timeout / 1000);
+        failure_brief(&failure, 0, "no greeting within %u s, though the tunnel is open",
+                      settings->greeting_timeout / 1000);
         failure_at_url(&failure, via_text(session->via));
         pump_stop(&session->pump);
         refuse(session, "failed", "", &failure);

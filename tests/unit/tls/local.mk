@@ -1,12 +1,14 @@
 UNIT_TESTS += \
 	tests/unit/tls/check_alert \
 	tests/unit/tls/check_certificate \
+	tests/unit/tls/check_plain_answer \
 	tests/unit/tls/check_record_bio \
 	tests/unit/tls/check_tls_client \
 	tests/unit/tls/check_tls_client_starttls \
 	tests/unit/tls/check_tls_context \
 	tests/unit/tls/check_tls_transport
 
+tests_unit_tls_check_plain_answer_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_tls_check_tls_client_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_tls_check_tls_client_starttls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 
