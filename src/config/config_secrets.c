@@ -7,7 +7,6 @@
 /* What is done with each text.  False: out of memory. */
 struct treatment {
     bool (*secret)(const char *bytes, size_t length);
-    bool (*password)(const char *password);
     bool (*word)(const char *word);
 };
 
@@ -35,7 +34,8 @@ static bool treat(const struct config *config, const struct treatment *treatment
     for (size_t i = 0; i < config->proxy_count; i++) {
         const struct proxy_config *proxy = &config->proxies[i];
 
-        good &= treatment->password(proxy->password);
+        if (proxy->password) /* its base64 is registered only while it is in use: see auth/authenticator.c */
+            good &= treatment->secret(proxy->password, strlen(proxy->password));
         for (size_t j = 0; j < proxy->headers.count; j++)
             good &= treat_header(proxy->headers.at[j], treatment);
         good &= treat_places(&proxy->urls, treatment);
@@ -52,7 +52,7 @@ static bool treat(const struct config *config, const struct treatment *treatment
 
 bool config_secrets_hold(const struct config *config)
 {
-    static const struct treatment hold = {secrets_hold, secrets_hold_password, secrets_show};
+    static const struct treatment hold = {secrets_hold, secrets_show};
 
     return treat(config, &hold);
 }
@@ -60,12 +60,6 @@ bool config_secrets_hold(const struct config *config)
 static bool drop_secret(const char *bytes, size_t length)
 {
     secrets_drop(bytes, length);
-    return true;
-}
-
-static bool drop_password(const char *password)
-{
-    secrets_drop_password(password);
     return true;
 }
 
@@ -77,7 +71,7 @@ static bool hide_word(const char *word)
 
 void config_secrets_drop(const struct config *config)
 {
-    static const struct treatment drop = {drop_secret, drop_password, hide_word};
+    static const struct treatment drop = {drop_secret, hide_word};
 
     treat(config, &drop);
 }

@@ -93,8 +93,10 @@ static void tell_briefly(struct failure *failure, const struct http_head *head, 
         failure_brief(failure, 407, "proxy wants a login");
     else if (status == 511 || (status < 400 && status != 305 && status != 306))
         failure_brief(failure, (unsigned)status, "captive portal: log in with a web browser");
+    else if (status == 305 || status == 306)
+        failure_brief(failure, (unsigned)status, "redirect refused");
     else if (status < 500 && is_foreign_page(head))
-        failure_brief(failure, (unsigned)status, "no proxy there, but a web or login page");
+        failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
     else
         failure_brief(failure, 0, "proxy answered %d%s%.50s", status, *reason ? " " : "", reason);
 }

@@ -143,12 +143,13 @@ static void name_does_not_match(const X509 *leaf, const char *host, struct failu
 {
     char names[NAMES_BYTES], subject[NAME_BYTES];
 
-    if (host_names(leaf, names, sizeof names) > 0)
+    if (host_names(leaf, names, sizeof names) > 0) {
         failure_set(failure, FAILURE_PERMANENT, "certificate is for %s, not for %s", names, host);
-    else
+        failure_brief(failure, 0, "certificate is not for %s, but for %s", host, names);
+    } else {
         failure_set(failure, FAILURE_PERMANENT, "certificate has no name of a host (its subject, %s, does not count), "
                     "it is not for %s", certificate_name(X509_get_subject_name(leaf), subject, sizeof subject), host);
-    failure_brief(failure, 0, "certificate is not for %s%s%s", host, names[0] ? ", but for " : "", names);
+    }
 }
 
 /* "certificate" for the server's own; for one of the chain also whose it is. */
@@ -239,7 +240,8 @@ static void explain(const struct certificate_fault *fault, const char *host, con
     case X509_V_ERR_CA_KEY_TOO_SMALL:
         failure_set(failure, FAILURE_PERMANENT, "%s has a key that is too short (%d bits)", subject,
                     key_bits(fault->at));
-        failure_brief(failure, 0, "%s has a key that is too short", which_kind(fault));
+        failure_brief(failure, 0, "%s has a key that is too short (%d bits)", which_kind(fault),
+                      key_bits(fault->at));
         return;
     case X509_V_ERR_CA_MD_TOO_WEAK:
         weak_signature(fault, subject, failure);

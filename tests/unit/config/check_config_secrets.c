@@ -6,7 +6,7 @@
 #include "base/secrets.h"
 #include "config/config.h"
 
-#define SECRETS "hunter22xyz aHVudGVyMjJ4eXo= tokenQQ-1 mail.example.net proxy.example.net imap/important"
+#define SECRETS "hunter22xyz tokenQQ-1 mail.example.net proxy.example.net imap/important"
 
 static void becomes(const char *expected)
 {
@@ -25,7 +25,7 @@ START_TEST(passwords_and_headers_are_secret_and_names_are_not)
 {
     struct config *config = unit_config(given);
 
-    becomes("*********** **************** ********* mail.example.net proxy.example.net imap/important");
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
     config_unref(config);
     becomes(SECRETS);
 }
@@ -36,11 +36,11 @@ START_TEST(a_reload_forgets_what_is_no_longer_there)
     struct config *old = unit_config(given), *same = unit_config(given), *fresh;
 
     config_unref(old);
-    becomes("*********** **************** ********* mail.example.net proxy.example.net imap/important");
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
     fresh = unit_config("[proxy]\nurl = http://p:3128\nuser = fred\npassword = another\n[imap]\ntarget = m\n");
     config_ref(same); /* a session goes on with it */
     config_unref(same);
-    becomes("*********** **************** ********* mail.example.net proxy.example.net imap/important");
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
     config_unref(same);
     becomes(SECRETS);
     config_unref(fresh);
