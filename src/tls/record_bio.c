@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define RECORD_BYTES (16384 + 512)            /* of a record at most, with its overhead (RFC 5246 section 6.2.3) */
+#define HEAD_BYTES 5                          /* of a record before its contents (RFC 8446 section 5.1) */
 #define CLOSING_BYTES 256                     /* reserved for close_notify */
 #define BATCH_BYTES (4 * RECORD_BYTES + 1024) /* sent in one call at most */
 
@@ -118,6 +119,8 @@ static int on_read(BIO *bio, char *bytes, int size)
     size_t room = (size_t)size < records->budget ? (size_t)size : records->budget;
     ssize_t got;
 
+    if (records->first_length == 0 && room > HEAD_BYTES)
+        room = HEAD_BYTES; /* if that is no TLS, the rest is still there to be quoted (plain_answer.h) */
     BIO_clear_retry_flags(bio);
     if (size <= 0 || records->broken)
         return -1;

@@ -85,7 +85,8 @@ def judge(daemon, case, option, where):
     said = re.sub(r"is for (.*), not for (.*)", r"is not for \2, but for \1", case.text)
     wanted = said.replace("OPTION", option) + r".* \(" + re.escape(where) + r"\)"
     check(re.search(wanted, text), f"{case.name}: the client is told\n  {text}\nwanted\n  {wanted}")
-    line = daemon.wait_line(rf'{name} #\d+ failed class=permanent reason="(https://)?{re.escape(where)}: .*{case.text.replace("OPTION", option)}').string
+    logged = re.escape(where) + ": .*" + case.text.replace("OPTION", option)
+    line = daemon.wait_line(rf'{name} #\d+ failed class=permanent reason="(https://)?{logged}').string
     check(re.search(rf'certificate="CN=\S+; for .*; by CN=\S+; {DAY} to {DAY}"', line),
           f"the log does not describe the certificate: {line}")
     equal(daemon.count(rf"{name} #\d+ failed", 1), 1, f"failures of {case.name}")

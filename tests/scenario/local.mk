@@ -76,7 +76,9 @@ SCENARIO_TESTS = \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
-	tests/scenario/105-refusals-fit.py
+	tests/scenario/105-refusals-fit.py \
+	tests/scenario/106-pages-are-quoted-for-their-cause.py \
+	tests/scenario/108-secrets-come-back.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

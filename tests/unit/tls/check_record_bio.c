@@ -251,8 +251,10 @@ START_TEST(what_comes_is_read_in_every_piecing)
         scene.wire->piece = piece;
         wire_say(scene.wire, "HTTP/1.1 400 Bad Request\r\n\r\n");
         for (int got; at < 28; at += (size_t)got) {
+            size_t most = at == 0 && piece > 5 ? 5 : piece; /* the head of a record first: the rest may be no TLS */
+
             got = BIO_read(scene.bio, bytes + at, (int)(sizeof bytes - at));
-            ck_assert_int_eq(got, (int)(28 - at < piece ? 28 - at : piece));
+            ck_assert_int_eq(got, (int)(28 - at < most ? 28 - at : most));
             ck_assert(!BIO_should_retry(scene.bio));
         }
         ck_assert_int_eq(memcmp(bytes, "HTTP/1.1 400 Bad Request\r\n\r\n", 28), 0);
