@@ -277,7 +277,8 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
 static void refuse_redirect(struct tunnel *tunnel, const struct failure *answer, const char *why)
 {
     failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "%.60s: redirect refused: %s", answer->what, why);
-    failure_brief(&tunnel->task.failure, 0, "redirect refused (%.3s): %s", tunnel->task.failure.what, why);
+    failure_brief(&tunnel->task.failure, (unsigned)strtoul(tunnel->task.failure.what, NULL, 10),
+                  "redirect refused: %s", why);
     fail(tunnel, BLAME_NOBODY);
 }
 
