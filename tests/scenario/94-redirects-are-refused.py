@@ -15,7 +15,7 @@ def must_refuse(stage, told, reason, redirects="", **options):
     for number, one in enumerate(told(town["b"]), 1):
         town.tell("a", one)
         text = town.refused(r"^redirect refused: .*" + reason)
-        check(town["a"].url.endswith(text.split(": ")[0]), f"the refusal names another place: {text}")
+        check(town["a"].url.endswith(text.split(", ")[-1].rstrip(")")), f"the refusal names another place: {text}")
         town.daemon.wait_line(rf'imap #{number} failed class=permanent reason="{re.escape(town["a"].url)}: 30[56] .*'
                               rf"redirect refused: .*{reason}")
     equal((town.asked("b"), len(town["b"].connections)), (0, 0), "requests and connections at the other proxy")
