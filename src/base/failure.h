@@ -18,7 +18,7 @@ struct failure {
     char where[280];   /* host:port that the failure is about; "" when it is sallyport's own */
     char what[256];    /* one line of printable ASCII */
     bool they_did;     /* what says what the other side did, without naming it: "refuses the TLS handshake" */
-    char brief[96];    /* the same in few words for the client, as a whole sentence; or "": what will do */
+    char brief[192];   /* the same in few words for the client, as a whole sentence; or "": what will do */
     unsigned status;   /* of the HTTP answer, if brief does not say it; or 0 */
     char detail[400];  /* more for the log, printable ASCII, ` name="value"` for each field; or "" */
 };
