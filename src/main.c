@@ -62,7 +62,7 @@ static void set_log(const struct config *config)
 static void report(void *arg, const char *text)
 {
     (void)arg;
-    fprintf(stderr, "%s\n", text);
+    fprintf(stderr, "%s%s\n", log_mark(LEVEL_ERROR), text);
 }
 
 /* A file that we may not even look at is there: to skip it silently would be to run with another one. */
@@ -99,8 +99,8 @@ static struct config *load(enum config_use use)
 
     if (find_config(path, sizeof path, user, sizeof user))
         return config_load(path, use, report, NULL);
-    fprintf(stderr, "sallyport: no configuration: neither %s nor %s is there; "
-            "sallyport.ini(5) tells how to write one\n",
+    fprintf(stderr, "%ssallyport: no configuration: neither %s nor %s is there; "
+            "sallyport.ini(5) tells how to write one\n", log_mark(LEVEL_ERROR),
             user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
     return NULL;
 }

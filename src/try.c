@@ -8,10 +8,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secrets.h"
 #include "protocol/protocol.h"
 #include "proxy/tunnel.h"
 
 #define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
+#define TEXT_MAX 1024      /* bytes of the text of a step */
 #define TERMINAL_WIDTH 80   /* columns */
 
 /* One listener being tried. */
@@ -35,8 +37,11 @@ static void show(void *arg, const char *step, const char *text)
     uint64_t now = loop_now(trial->services->loop);
     int room = isatty(STDOUT_FILENO) ? TERMINAL_WIDTH - 24 : 1000;
     bool cut = strlen(text) > (size_t)room;
+    char shown[TEXT_MAX];
 
-    printf("  %-8s %6u ms  %.*s%s\n", step, (unsigned)(now - trial->since), cut ? room - 3 : room, text,
+    snprintf(shown, sizeof shown, "%s", text);
+    secrets_withhold(shown);
+    printf("  %-8s %6u ms  %.*s%s\n", step, (unsigned)(now - trial->since), cut ? room - 3 : room, shown,
            cut ? "..." : "");
     fflush(stdout);
     trial->since = now;
@@ -126,7 +131,7 @@ static void on_tunnel(void *arg, enum outcome outcome, const struct failure *fai
         wait_for_greeting(trial);
         return;
     }
-    failure_format(failure, true, reason, sizeof reason);
+    failure_format(failure, reason, sizeof reason);
     printf("  %s failure: %s\n", failure_class_name(failure->class), reason);
     if (failure->detail[0])
         printf(" %s\n", failure->detail);

@@ -1,11 +1,11 @@
 #include "auth/authenticator.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/basic.h"
 #include "auth/scheme_choice.h"
+#include "base/secrets.h"
 
 #define TRIAL_POLL_MS 20 /* how often a session checks whether another session's trial of the same password is over */
 
@@ -79,6 +79,26 @@ static void enter_fetch(struct authenticator *authenticator)
 
 /* --- WAIT: until the password may be sent --- */
 
+static void fail_for_lockout(struct authenticator *authenticator, unsigned seconds)
+{
+    struct failure *failure = &authenticator->task.failure;
+
+    failure_set(failure, FAILURE_PERMANENT, "407: this user and password were refused; the same ones are not sent "
+                "again for %u s", seconds);
+    failure_brief(failure, 407, "proxy refused the password; not sent again for %u s", seconds);
+    task_tell(&authenticator->task, OUTCOME_LOCAL);
+}
+
+static void fail_for_trial(struct authenticator *authenticator, unsigned seconds)
+{
+    struct failure *failure = &authenticator->task.failure;
+
+    failure_set(failure, FAILURE_TEMPORARY, "another session is trying this user and password first, and has no answer "
+                "within %u s", seconds);
+    failure_brief(failure, 0, "no answer within %u s to another session's login", seconds);
+    task_tell(&authenticator->task, OUTCOME_LOCAL);
+}
+
 /* Goes on; fails when the pair was refused a short while ago; looks again soon when another session tries the pair. */
 static void look(void *arg)
 {
@@ -91,27 +111,29 @@ static void look(void *arg)
     if (left == 0 && !authenticator->trying)
         authenticator->trying = lockout_try(lockout, user, authenticator->password, now);
     if (left > 0)
-        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; "
-                  "the same ones are not sent again for %u s", (unsigned)((left + 999) / 1000));
+        fail_for_lockout(authenticator, (unsigned)((left + 999) / 1000));
     else if (authenticator->trying)
         enter(authenticator, READY);
     else if (now - authenticator->waits_since >= authenticator->params.wait_ms)
-        task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "another session is trying this user and "
-                  "password first, and has no answer within %u s", authenticator->params.wait_ms / 1000);
+        fail_for_trial(authenticator, authenticator->params.wait_ms / 1000);
     else
         task_limit(&authenticator->task, TRIAL_POLL_MS, look);
 }
 
 static void enter_wait(struct authenticator *authenticator)
 {
+    bool withheld = true; /* from the log */
+
     if (!needs_password(authenticator)) {
         enter(authenticator, READY);
         return;
     }
     authenticator->waits_since = loop_now(authenticator->task.loop);
-    if (!authenticator->password)
+    if (!authenticator->password) {
         authenticator->password = strdup(password_of(authenticator));
-    if (!authenticator->password)
+        withheld = secrets_hold_password(authenticator->password);
+    }
+    if (!authenticator->password || !withheld)
         task_fail(&authenticator->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
     else
         look(authenticator);
@@ -156,6 +178,7 @@ static void drop(struct task *task)
     password_cancel(authenticator->fetch);
     if (authenticator->trying)
         lockout_leave(authenticator->params.lockout, user_of(authenticator), authenticator->password);
+    secrets_drop_password(authenticator->password);
     if (authenticator->password)
         explicit_bzero(authenticator->password, strlen(authenticator->password));
     explicit_bzero(authenticator->credentials, sizeof authenticator->credentials);
@@ -249,18 +272,4 @@ void authenticator_note(struct authenticator *authenticator, bool refused)
 enum challenge_scheme authenticator_lesson(const struct authenticator *authenticator)
 {
     return authenticator->choice.fixed ? CHALLENGE_NONE : authenticator->choice.scheme;
-}
-
-void authenticator_blank(const struct authenticator *authenticator, char *text)
-{
-    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
-    const char *secret = strchr(authenticator->credentials, ' ');
-    char start[7];
-
-    if (!secret)
-        return;
-    snprintf(start, sizeof start, "%s", secret + 1);
-    for (char *at = strstr(text, start); at && strlen(start) == sizeof start - 1; at = strstr(at, start))
-        for (; *at && strchr(base64, *at); at++)
-            *at = '*';
 }

@@ -77,8 +77,4 @@ void authenticator_note(struct authenticator *authenticator, bool refused);
  * names the scheme. */
 enum challenge_scheme authenticator_lesson(const struct authenticator *authenticator);
 
-/* Overwrites in text whatever may be our credentials, even cut short: some proxies quote the request in their
- * answer. */
-void authenticator_blank(const struct authenticator *authenticator, char *text);
-
 #endif

@@ -145,8 +145,8 @@ static void on_challenge(struct negotiate_login *login)
     if (is_refusal(login))
         answered(login);
     else if (login->heads > (digest ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX : NEGOTIATE_LOGIN_HEADS_MAX))
-        fail(login, OUTCOME_PEER, digest && login->credentials_sent ? "calls each nonce stale that it has just given"
-                                                                    : "asks for credentials again and again");
+        fail(login, OUTCOME_PEER, digest && login->credentials_sent ? FAILURE_THEY "calls each nonce stale that it has just given"
+                                                                    : FAILURE_THEY "asks for credentials again and again");
     else if (tell_challenge(login))
         enter(login, PREPARE);
     else
@@ -163,7 +163,8 @@ static bool is_bound(const struct negotiate_login *login)
 
 static void fail_bound(struct negotiate_login *login)
 {
-    fail(login, OUTCOME_PEER, "ends the connection in the middle of %s", challenge_words[login->params.scheme]);
+    fail(login, OUTCOME_PEER, FAILURE_THEY "ends the connection in the middle of %s",
+         challenge_words[login->params.scheme]);
 }
 
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)

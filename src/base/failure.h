@@ -17,19 +17,42 @@ struct failure {
     char scheme[8];    /* the proxy's, such as "http"; "" for anything else; only the log shows it */
     char where[280];   /* host:port that the failure is about; "" when it is sallyport's own */
     char what[256];    /* one line of printable ASCII */
-    char detail[256];  /* more for the log, printable ASCII: Proxy-Status, the first words of a body; or "" */
+    bool they_did;     /* what says what the other side did, without naming it: "refuses the TLS handshake" */
+    char brief[192];   /* the same in few words for the client, as a whole sentence; or "": what will do */
+    unsigned status;   /* of the HTTP answer, if brief does not say it; or 0 */
+    char detail[400];  /* more for the log, printable ASCII, ` name="value"` for each field; or "" */
 };
+
+/* Begins a text for failure_set that says what the other side did: its subject is the place. */
+#define FAILURE_THEY "\x01"
 
 /* The word that the log uses for the class: "temporary" or "permanent"; static. */
 const char *failure_class_name(enum failure_class class);
 
 /* Sets class and what, and empties the rest.  what is formatted as by printf and cut to its size; bytes that are not
- * printable ASCII become '?'.  The values may point into the failure. */
+ * printable ASCII become '?', and secrets are withheld (secrets.h), as in all the texts of a failure.  It begins with
+ * the verdict, because mail programs show little more than that.  The values may point into the failure. */
 void failure_set(struct failure *failure, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 void failure_vset(struct failure *failure, enum failure_class class, const char *format, va_list values)
     __attribute__((format(printf, 3, 0)));
+
+/* Sets brief, as printf and cut to its size, and status. */
+void failure_brief(struct failure *failure, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Adds ` name="value"` to detail, the value escaped (log_escape) and cut to what has room. */
+void failure_note(struct failure *failure, const char *name, const void *value, size_t length);
+
+/* Adds ": words" to what, both cut so that each is seen. */
+void failure_add(struct failure *failure, const char *words);
+
+/* Adds "; hint", what to do about it, to both texts, cut to what has room. */
+void failure_hint(struct failure *failure, const char *hint);
+
+/* Makes it the failure of a place that cannot be reached through another one, which failed so. */
+void failure_out_of_reach(struct failure *failure, const char *through);
 
 /* Sets scheme, which may be "", and where, which is usually host:port.  Both are copied and cut to size. */
 void failure_at(struct failure *failure, const char *scheme, const char *where);
@@ -37,8 +60,12 @@ void failure_at(struct failure *failure, const char *scheme, const char *where);
 /* The same from one text, "scheme://host:port" or "host:port". */
 void failure_at_url(struct failure *failure, const char *url);
 
-/* Writes "where: what" (for the client) or, with_scheme, "scheme://where: what" (for the log) into out, which has
- * size (> 0) bytes, cut to size - 1 and NUL-terminated.  Returns the length written. */
-size_t failure_format(const struct failure *failure, bool with_scheme, char *out, size_t size);
+/* Writes into out, which has size (> 0) bytes, what the log says: "scheme://where: what", cut to size - 1 and
+ * NUL-terminated.  Returns the length written. */
+size_t failure_format(const struct failure *failure, char *out, size_t size);
+
+/* The same for the client: the verdict first, then the place, as in "proxy refused the password (407,
+ * proxy.example.net:3128)".  If it does not fit, the verdict is cut, and not the place, unless that is very long. */
+size_t failure_format_brief(const struct failure *failure, char *out, size_t size);
 
 #endif

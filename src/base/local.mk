@@ -2,13 +2,18 @@
 
 src_libhouse_a_SOURCES += \
 	src/base/banned.h \
+	src/base/base64.c src/base/base64.h \
 	src/base/descriptors.c src/base/descriptors.h \
+	src/base/escape.c src/base/escape.h \
 	src/base/failure.c src/base/failure.h \
 	src/base/harden.c src/base/harden.h \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \
+	src/base/page_text.c src/base/page_text.h \
 	src/base/prompt.c src/base/prompt.h \
+	src/base/secrets.c src/base/secrets.h \
 	src/base/subprocess.c src/base/subprocess.h \
+	src/base/syslog_socket.c src/base/syslog_socket.h \
 	src/base/systemd.c src/base/systemd.h \
 	src/base/task.c src/base/task.h \
 	src/base/trace.c src/base/trace.h

@@ -10,8 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/secrets.h"
+#include "base/syslog_socket.h"
+#include "base/systemd.h"
+
 #define LINE_MAX_BYTES 2048         /* a line is cut here; reasons and names are far shorter */
 #define PART_MAX 300                /* bytes of each part before the text: the name, "warning: " */
+#define LINE_BEGIN_MAX 64           /* bytes of a priority, a time stamp and our name */
+#define LOST_BYTES 64               /* "warning: 4294967295 log lines were lost" */
 #define HELD_BYTES_MAX 16384        /* lines kept until log_flush, or until they would no longer fit */
 #define BRAKE_INTERVAL_MS 10000     /* a repeated warning is written at most once in this time */
 
@@ -21,19 +27,36 @@ static struct {
     enum log_level level;
     bool to_syslog;
     bool timestamps;
+    bool journal; /* standard error is the journal of systemd */
     bool started, held;
-    unsigned lost; /* lines not written because standard error had no room; not reported yet */
+    unsigned lost, lost_to_syslog; /* lines not written because nobody made room for them; not reported yet */
 } settings = {.level = LEVEL_INFO};
+
+/* RFC 5424 section 6.2.1, as syslog and the journal have them; indexed by enum log_level. */
+static const struct {
+    int priority;
+    const char *mark;
+} priorities[] = {{LOG_ERR, "<3>"}, {LOG_WARNING, "<4>"}, {LOG_INFO, "<6>"}, {LOG_DEBUG, "<7>"}};
 
 void log_setup(enum log_level level, bool to_syslog, bool timestamps)
 {
-    if (to_syslog && !settings.to_syslog)
-        openlog("sallyport", LOG_PID, LOG_DAEMON);
-    if (!to_syslog && settings.to_syslog)
-        closelog();
+    bool was_syslog = settings.to_syslog;
+
     settings.level = level;
-    settings.to_syslog = to_syslog;
+    settings.to_syslog = false;
     settings.timestamps = timestamps;
+    settings.journal = systemd_journal_reads(STDERR_FILENO);
+    if (to_syslog && !was_syslog && !syslog_socket_open(SYSLOG_SOCKET_PATH))
+        log_message(LEVEL_WARNING, NULL, "log-to = syslog: nobody reads " SYSLOG_SOCKET_PATH " (%s): lines are lost "
+                    "until somebody does", strerror(errno));
+    if (!to_syslog && was_syslog)
+        syslog_socket_close();
+    settings.to_syslog = to_syslog;
+}
+
+const char *log_mark(enum log_level level)
+{
+    return systemd_journal_reads(STDERR_FILENO) ? priorities[level].mark : "";
 }
 
 /* Lines of this turn that are not written yet. */
@@ -89,36 +112,64 @@ static size_t put(char *line, size_t at, const char *text)
     return at + length;
 }
 
+/* Writes how many lines were lost.  Returns the length. */
+static size_t say_lost(char out[LOST_BYTES], unsigned lost)
+{
+    return (size_t)snprintf(out, LOST_BYTES, "warning: %u log lines were lost", lost);
+}
+
+/* Writes what begins a line on standard error.  Returns its length. */
+static size_t begin_line(char *line, size_t size, enum log_level level)
+{
+    size_t at = settings.journal ? put(line, 0, priorities[level].mark) : 0;
+
+    if (settings.timestamps)
+        at += stamp(line + at, size - at);
+    return settings.journal ? at : put(line, at, "sallyport: ");
+}
+
+/* Keeps or writes a line for standard error, newline included. */
+static void take_line(enum log_level level, const char *line, size_t length)
+{
+    if (held.length + length > sizeof held.bytes)
+        log_flush();
+    memcpy(held.bytes + held.length, line, length);
+    held.length += length;
+    if (!settings.held || level == LEVEL_ERROR)
+        log_flush();
+}
+
+/* Sends a line to the syslog, and before it how many could not be sent. */
+static void send_line(enum log_level level, const char *line, size_t length)
+{
+    char notice[LOST_BYTES];
+    size_t size = say_lost(notice, settings.lost_to_syslog);
+
+    if (settings.lost_to_syslog > 0 && syslog_socket_send(LOG_WARNING, notice, size))
+        settings.lost_to_syslog = 0;
+    if (settings.lost_to_syslog > 0 || !syslog_socket_send(priorities[level].priority, line, length))
+        settings.lost_to_syslog++;
+}
+
 static void __attribute__((format(printf, 4, 0))) write_line(enum log_level level, const char *name,
                                                              const char *prefix, const char *format, va_list values)
 {
-    static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
     char line[LINE_MAX_BYTES];
-    size_t at = 0;
+    size_t start = begin_line(line, sizeof line, level), at = start;
 
-    if (!settings.to_syslog) {
-        if (settings.timestamps)
-            at += stamp(line, sizeof line);
-        at = put(line, at, "sallyport: ");
-    }
     if (name)
         at = put(line, put(line, at, name), " ");
     at = put(line, at, prefix);
     at += (size_t)vsnprintf(line + at, sizeof line - at, format, values);
     if (at > sizeof line - 2)
         at = sizeof line - 2;
-    if (settings.to_syslog) {
-        syslog(priorities[level], "%s", line);
-        if (settings.started || level != LEVEL_ERROR)
-            return;
-    }
+    secrets_withhold(line + start);
+    if (settings.to_syslog)
+        send_line(level, line + start, at - start);
+    if (settings.to_syslog && (settings.started || level != LEVEL_ERROR))
+        return;
     line[at++] = '\n';
-    if (held.length + at > sizeof held.bytes)
-        log_flush();
-    memcpy(held.bytes + held.length, line, at);
-    held.length += at;
-    if (!settings.held || level == LEVEL_ERROR)
-        log_flush();
+    take_line(level, line, at);
 }
 
 static void write_all(const char *bytes, size_t length)
@@ -158,11 +209,13 @@ static size_t share(const char *bytes, size_t length)
 
 static void tell_lost(void)
 {
-    char on_event[64];
-    int size = snprintf(on_event, sizeof on_event, "sallyport: warning: %u log lines were lost\n", settings.lost);
+    char line[LINE_BEGIN_MAX + LOST_BYTES + 1];
+    size_t at = begin_line(line, LINE_BEGIN_MAX, LEVEL_WARNING);
 
+    at += say_lost(line + at, settings.lost);
+    line[at++] = '\n';
     settings.lost = 0;
-    write_all(on_event, (size_t)size);
+    write_all(line, at);
 }
 
 void log_flush(void)
@@ -214,47 +267,4 @@ bool log_brake_open(struct log_brake *brake, uint64_t now_ms, unsigned *suppress
     brake->suppressed = 0;
     brake->next = now_ms + BRAKE_INTERVAL_MS;
     return true;
-}
-
-/* Writes the escaped form of one byte and returns its length.  No snprintf: it runs for each byte of an HTTP head. */
-static size_t escape(char piece[4], unsigned char byte)
-{
-    static const char digits[] = "0123456789abcdef";
-    char letter = (char)byte;
-
-    switch (byte) {
-    case '\r': letter = 'r'; break;
-    case '\n': letter = 'n'; break;
-    case '\t': letter = 't'; break;
-    case '"':
-    case '\\': break;
-    default:
-        piece[0] = letter;
-        if (byte >= 0x20 && byte <= 0x7e)
-            return 1;
-        memcpy(piece, (char[]){'\\', 'x', digits[byte >> 4], digits[byte & 15]}, 4);
-        return 4;
-    }
-    piece[0] = '\\';
-    piece[1] = letter;
-    return 2;
-}
-
-const char *log_escape(char *out, size_t size, const void *bytes, size_t length)
-{
-    const unsigned char *from = bytes;
-    size_t at = 0;
-
-    for (size_t i = 0; i < length; i++) {
-        char piece[4];
-        size_t written = escape(piece, from[i]);
-
-        if (at + written >= size)
-            break;
-        memcpy(out + at, piece, written);
-        at += written;
-    }
-    if (size > 0)
-        out[at] = '\0';
-    return out;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -32,6 +33,18 @@ void systemd_notify(const char *state)
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address,
                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
     close(fd);
+}
+
+bool systemd_journal_reads(int fd)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    char own[64]; /* two numbers of 20 digits */
+    struct stat status;
+
+    if (!stream || fstat(fd, &status) != 0)
+        return false;
+    snprintf(own, sizeof own, "%llu:%llu", (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+    return strcmp(stream, own) == 0;
 }
 
 static long number_of(const char *variable)

@@ -1,5 +1,5 @@
-/* What passes between systemd and us, without its library: sd_notify(3), sd_listen_fds(3), and the credentials of
- * LoadCredential= (systemd.exec(5)), which the configuration calls `credential:NAME`. */
+/* What passes between systemd and us, without its library: sd_notify(3), sd_listen_fds(3), the journal as standard
+ * error, and the credentials of LoadCredential= (systemd.exec(5)), which the configuration calls `credential:NAME`. */
 #ifndef SALLYPORT_SYSTEMD_H
 #define SALLYPORT_SYSTEMD_H
 
@@ -10,6 +10,10 @@
 
 /* Sends state, such as "READY=1", to $NOTIFY_SOCKET.  Does nothing when that is not set; errors are ignored. */
 void systemd_notify(const char *state);
+
+/* Whether the journal reads what is written to this descriptor: whether it is the one of $JOURNAL_STREAM
+ * (systemd.exec(5)).  Then a line may begin with its priority (sd-daemon(3)), and the journal adds time and name. */
+bool systemd_journal_reads(int fd);
 
 struct systemd_inherited {
     int fd;        /* the owner's; it sets -1 once a listener has the socket */

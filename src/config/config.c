@@ -11,6 +11,7 @@
 
 #include "base/systemd.h"
 #include "config/config_check.h"
+#include "config/config_secrets.h"
 #include "config/diagnostics.h"
 #include "config/inifile.h"
 #include "config/option.h"
@@ -505,6 +506,8 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
         complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
                  "on it");
     config_check(reading.config, use, &reading.complaints);
+    if (!config_secrets_hold(reading.config))
+        complain(&reading, 0, "out of memory");
     good = reading.complaints.count == 0 && reading.config->path;
     diagnostics_tell(&reading.complaints, reading.name, report, arg);
     if (good)
@@ -546,6 +549,7 @@ void config_unref(struct config *config)
 {
     if (!config || --config->references > 0)
         return;
+    config_secrets_drop(config);
     release_section(OPTION_GLOBAL, &config->settings);
     release_section(OPTION_REDIRECTS, &config->redirects);
     for (size_t i = 0; i < config->proxy_count; i++) {

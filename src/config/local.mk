@@ -3,6 +3,7 @@
 src_libhouse_a_SOURCES += \
 	src/config/config.c src/config/config.h \
 	src/config/config_check.c src/config/config_check.h \
+	src/config/config_secrets.c src/config/config_secrets.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/inifile.c src/config/inifile.h \
 	src/config/option.c src/config/option.h \

@@ -17,10 +17,9 @@ void tls_hint_add(const struct listener_config *listener, uint16_t port, struct 
 {
     static const char seen[] = " certificate=";
     const char *hint = tls_hint(listener, port);
-    size_t length = strlen(failure->what);
 
     if (hint && strncmp(failure->detail, seen, sizeof seen - 1) != 0)
-        snprintf(failure->what + length, sizeof failure->what - length, "; %s", hint);
+        failure_hint(failure, hint);
 }
 
 void tls_hint_print(const struct config *config, FILE *out)

@@ -7,8 +7,10 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/error_page.h"
 
-#define BODY_WORDS_MAX 80 /* bytes of an error page that go to the log, with the NUL */
+#define STATUS_MAX 100 /* bytes of Proxy-Status that go to the log */
+
 
 /* Whether a member of Upgrade is our token (RFC 9110 section 7.8): the name in any case, the version exactly. */
 static bool is_token(const struct http_head_slice *member, const char *token)
@@ -54,52 +56,16 @@ static int retry_after(const struct http_head *head, time_t wall)
     return then <= wall ? 0 : then - wall < CONNECT_RETRY_AFTER_MAX ? (int)(then - wall) : CONNECT_RETRY_AFTER_MAX;
 }
 
-/* The first words of an error page: without markup, one blank between them. */
-static void body_words(const char *body, size_t length, char *out, size_t size)
-{
-    bool blank = false;
-    size_t at = 0;
-
-    for (size_t i = 0; i < length && at + 2 < size; i++) {
-        if (body[i] == '<') { /* skip a tag, or a whole style sheet or script */
-            const char *rest = body + i, *end, *until = ">";
-            size_t left = length - i;
-
-            if (left > 6 && strncasecmp(rest, "<style", 6) == 0)
-                until = "</style>";
-            else if (left > 7 && strncasecmp(rest, "<script", 7) == 0)
-                until = "</script>";
-            end = memmem(rest, left, until, strlen(until));
-            if (!end)
-                break;
-            i = (size_t)(end - body) + strlen(until) - 1;
-            blank = true;
-        } else if (body[i] == ' ' || (body[i] >= '\t' && body[i] <= '\r')) {
-            blank = true;
-        } else {
-            if (blank && at > 0)
-                out[at++] = ' ';
-            blank = false;
-            out[at++] = body[i];
-        }
-    }
-    out[at] = '\0';
-}
-
-/* Writes failure->detail: what else the proxy said, for the log only. */
+/* What else the proxy said, for the log only. */
 static void describe(struct failure *failure, const struct http_head *head, const char *body, size_t body_length)
 {
     const struct http_head_slice *status = http_head_field(head, "Proxy-Status");
-    char words[BODY_WORDS_MAX], escaped[104]; /* two of them fit into the detail, names and quotes included */
-    size_t at = 0, size = sizeof failure->detail;
+    char cause[ERROR_PAGE_CAUSE_MAX];
 
     if (status)
-        at = (size_t)snprintf(failure->detail, size, " proxy-status=\"%s\"",
-                              log_escape(escaped, sizeof escaped, status->bytes, status->length));
-    body_words(body, body_length, words, sizeof words);
-    if (words[0])
-        snprintf(failure->detail + at, size - at, " body=\"%s\"",
-                 log_escape(escaped, sizeof escaped, words, strlen(words)));
+        failure_note(failure, "proxy-status", status->bytes, status->length < STATUS_MAX ? status->length : STATUS_MAX);
+    if (error_page_cause(head, body, body_length, cause) > 0)
+        failure_note(failure, "body", cause, strlen(cause));
 }
 
 static bool is_html(const struct http_head *head)
@@ -116,6 +82,23 @@ static bool is_foreign_page(const struct http_head *head)
     return is_html(head) && head->status >= 400 && head->status < 500 && head->status != 403 && head->status != 407 &&
            head->status != 408 && head->status != 429 && !http_head_field(head, "X-Squid-Error") &&
            !http_head_field(head, "Proxy-Status") && !http_head_field(head, "Via");
+}
+
+/* What the client is told: mail programs show no more than that. */
+static void tell_briefly(struct failure *failure, const struct http_head *head, const char *reason)
+{
+    const int status = head->status;
+
+    if (status == 407)
+        failure_brief(failure, 407, "proxy wants a login");
+    else if (status == 511 || (status < 400 && status != 305 && status != 306))
+        failure_brief(failure, (unsigned)status, "captive portal: log in with a web browser");
+    else if (status == 305 || status == 306)
+        failure_brief(failure, (unsigned)status, "redirect refused");
+    else if (status < 500 && is_foreign_page(head))
+        failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
+    else
+        failure_brief(failure, 0, "proxy answered %d%s%.50s", status, *reason ? " " : "", reason);
 }
 
 static void judge_failure(const struct http_head *head, struct connect_response *response)
@@ -141,6 +124,7 @@ static void judge_failure(const struct http_head *head, struct connect_response 
     else
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
                     "%d %s", status, reason);
+    tell_briefly(failure, head, reason);
     response->server_error = status >= 500;
     response->busy = status == 429 || status == 503;
     response->target_trouble = status == 502 || status == 504;

@@ -6,9 +6,12 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/secrets.h"
 
 #define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when one does not */
 #define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head that is too long is refused before this is full */
+#define PAGE_MAX 8192                           /* bytes of an error's page: squid's have 4 to 6 KiB */
+#define QUOTED_MAX 40                           /* bytes of an answer that cannot be read, for the log */
 #define INTERIM_MAX 16                          /* 1xx answers before the final one */
 
 enum state { STARTED, ASK };
@@ -25,11 +28,13 @@ struct h1_exchange {
     struct transport *transport;
     int ready;                     /* readiness that the transport reported before the task began */
     char *bytes;                   /* the request; wiped at the end, it may hold credentials */
+    char *secret;                  /* what must not be read in the log of its credentials, or NULL; wiped */
     size_t sent, length;           /* length 0: the request is too long */
     char *buffer;                  /* received bytes, without interim answers */
     size_t filled, size;
     size_t passed;                 /* bytes of interim answers, which are removed from the buffer */
     unsigned interim;              /* number of interim answers */
+    bool page_taken;               /* what has come of an error's page is in the buffer */
     size_t head_length;            /* of the final answer */
     struct http_head head;
 };
@@ -69,10 +74,10 @@ static void cut(struct h1_exchange *h1, const char *why)
     over(h1);
     h1->exchange.cut_off = h1->passed + h1->filled == 0;
     if (!why)
-        broken(h1, h1->filled ? "closed the connection in the middle of its answer"
-                              : "closed the connection without an answer");
+        broken(h1, h1->filled ? FAILURE_THEY "closed the connection in the middle of its answer"
+                              : FAILURE_THEY "closed the connection without an answer");
     else
-        task_fail(&h1->exchange.task, OUTCOME_PEER, class, h1->transport->denied ? "%s"
+        task_fail(&h1->exchange.task, OUTCOME_PEER, class, h1->transport->denied ? FAILURE_THEY "%s"
                   : "%s before its answer was complete", why);
 }
 
@@ -80,13 +85,10 @@ static void cut(struct h1_exchange *h1, const char *why)
 static void broken_answer(struct h1_exchange *h1, const char *why)
 {
     struct failure *failure = &h1->exchange.task.failure;
-    char start[60];
-    size_t length = h1->filled < 40 ? h1->filled : 40;
 
     over(h1);
     failure_set(failure, FAILURE_TEMPORARY, "%s", why);
-    snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
-             log_escape(start, sizeof start, h1->buffer, length));
+    failure_note(failure, "answer", h1->buffer, h1->filled < QUOTED_MAX ? h1->filled : QUOTED_MAX);
     task_tell(&h1->exchange.task, OUTCOME_PEER);
 }
 
@@ -114,6 +116,23 @@ static bool make_room(struct h1_exchange *h1)
     h1->buffer = grown;
     h1->size *= 2;
     return true;
+}
+
+/* Reads what has come already of the page behind the head of an error: it says why.  Nothing is waited for.  True: the
+ * buffer has more now and may have moved, so that the head must be read anew. */
+static bool take_page(struct h1_exchange *h1, size_t head_length)
+{
+    size_t before = h1->filled;
+    ssize_t got = 1;
+
+    if (h1->head.status < 300 || h1->page_taken)
+        return false;
+    h1->page_taken = true;
+    while (got > 0 && h1->filled < head_length + PAGE_MAX && make_room(h1)) {
+        got = transport_recv(h1->transport, h1->buffer + h1->filled, h1->size - h1->filled);
+        h1->filled += got > 0 ? (size_t)got : 0;
+    }
+    return h1->filled > before;
 }
 
 /* Judges the complete head at the start of the buffer.  True: it was an interim answer and is removed; look again. */
@@ -147,15 +166,19 @@ static bool wants_more(struct h1_exchange *h1)
         case HTTP_HEAD_MORE:
             if (h1->passed + h1->filled <= HTTP_HEAD_BYTES_MAX)
                 return true;
-            broken(h1, "answers with more than 64 KiB of header");
+            broken(h1, FAILURE_THEY "answers with more than 64 KiB of header");
             return false;
         case HTTP_HEAD_DONE:
+            if (take_page(h1, used)) {
+                http_head_start(&h1->head);
+                break;
+            }
             if (!judge(h1, used)) {
                 answered(h1);
                 return false;
             }
             if (h1->interim > INTERIM_MAX || h1->passed > HTTP_HEAD_BYTES_MAX) {
-                broken(h1, "answers with interim answers (1xx) without end");
+                broken(h1, FAILURE_THEY "answers with interim answers (1xx) without end");
                 return false;
             }
         }
@@ -168,7 +191,7 @@ static void receive(struct h1_exchange *h1)
 
     do {
         if (!make_room(h1)) {
-            broken(h1, "answers with more than there is memory for");
+            broken(h1, FAILURE_THEY "answers with more than there is memory for");
             return;
         }
         got = transport_recv(h1->transport, h1->buffer + h1->filled, h1->size - h1->filled);
@@ -228,6 +251,26 @@ static void begin(struct task *task)
     enter_ask((struct h1_exchange *)task);
 }
 
+/* Registers the credentials, without the name of their scheme, for as long as the proxy may repeat them.  False: out
+ * of memory. */
+static bool hold_secret(struct h1_exchange *h1, const char *credentials)
+{
+    const char *blank = credentials ? strchr(credentials, ' ') : NULL;
+
+    h1->secret = blank ? strdup(blank + 1) : NULL;
+    return !blank || (h1->secret && secrets_hold(h1->secret, strlen(h1->secret)));
+}
+
+static void release_secret(struct h1_exchange *h1)
+{
+    if (!h1->secret)
+        return;
+    secrets_drop(h1->secret, strlen(h1->secret));
+    explicit_bzero(h1->secret, strlen(h1->secret));
+    free(h1->secret);
+    h1->secret = NULL;
+}
+
 static void drop(struct task *task)
 {
     struct h1_exchange *h1 = (struct h1_exchange *)task;
@@ -235,6 +278,7 @@ static void drop(struct task *task)
     transport_close(h1->transport);
     h1->transport = NULL;
     explicit_bzero(h1->bytes, h1->length);
+    release_secret(h1);
 }
 
 static void release(struct task *task)
@@ -285,8 +329,11 @@ struct exchange *h1_exchange_start(const struct exchange_params *params, struct 
 {
     struct h1_exchange *h1 = calloc(1, sizeof *h1);
 
-    if (!h1 || !make_ready(h1, params->request)) {
+    if (!h1 || !make_ready(h1, params->request) || !hold_secret(h1, params->request->credentials)) {
         if (h1) {
+            release_secret(h1);
+            if (h1->bytes)
+                explicit_bzero(h1->bytes, h1->length);
             free(h1->bytes);
             free(h1->buffer);
         }

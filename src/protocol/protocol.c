@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/secrets.h"
+
 /* The replies: IMAP RFC 9051 section 7.1.5 with UNAVAILABLE of RFC 5530; SMTP RFC 5321 section 3.8 and 3.1 with the
  * codes of RFC 3463; NNTP RFC 3977 section 5.1; POP3 RFC 1939 with RFC 3206; ManageSieve RFC 5804 section 1.3. */
 static const struct protocol table[] = {
@@ -98,9 +100,10 @@ size_t protocol_refusal(const struct protocol *protocol, const struct failure *f
 
     if (!start)
         return 0;
-    failure_format(failure, false, text, sizeof text);
     at = (size_t)snprintf(out, PROTOCOL_REFUSAL_MAX + 1, "%s", start);
     room = PROTOCOL_REFUSAL_MAX - strlen(protocol->end) - 2;
+    failure_format_brief(failure, text, room - at + 1);
+    secrets_withhold(text); /* of a failure that was made when less was known to be secret */
     for (const char *from = text; *from && at < room; from++) {
         bool printable = *from >= 0x20 && *from <= 0x7e;
 

@@ -103,16 +103,26 @@ static enum meaning fail(struct starttls *starttls, enum failure_class class, co
     va_start(values, format);
     failure_vset(&starttls->failure, class, format, values);
     va_end(values);
+    starttls->failure.they_did = true; /* the texts below have no subject */
     enter(starttls, STEP_FAILED);
     return MEANS_OVER;
+}
+
+static enum meaning fail_for_memory(struct starttls *starttls)
+{
+    fail(starttls, FAILURE_TEMPORARY, "out of memory");
+    starttls->failure.they_did = false;
+    return MEANS_NO;
 }
 
 static enum meaning is_no_answer(struct starttls *starttls, const char *line)
 {
     char quoted[QUOTED_MAX];
 
-    return fail(starttls, FAILURE_PERMANENT, "this is not %s: \"%s\"", starttls->dialogue->token,
-                log_escape(quoted, sizeof quoted, line, strlen(line)));
+    fail(starttls, FAILURE_PERMANENT, "this is not %s: \"%s\"", starttls->dialogue->token,
+         log_escape(quoted, sizeof quoted, line, strlen(line)));
+    starttls->failure.they_did = false;
+    return MEANS_NO;
 }
 
 /* The server says no for good, and this is why. */
@@ -155,7 +165,7 @@ static enum meaning keep(struct starttls *starttls, const char *start, const cha
     char *at;
 
     if (!grown)
-        return fail(starttls, FAILURE_TEMPORARY, "out of memory");
+        return fail_for_memory(starttls);
     starttls->greeting = grown;
     at = grown + starttls->greeting_length;
     memcpy(at, start, ahead);

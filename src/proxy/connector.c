@@ -134,7 +134,7 @@ static void on_connection(struct connector *connector)
         enter(connector, TLS);
     else if (connector->params.leftover_length > 0)
         task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT,
-                  "speaks before it is asked: it is no HTTP proxy");
+                  FAILURE_THEY "speaks before it is asked: it is no HTTP proxy");
     else
         task_tell(&connector->task, OUTCOME_DONE);
 }
@@ -169,6 +169,7 @@ static void on_dialed(void *arg, enum outcome outcome, int fd, const struct addr
     else
         failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect to %s: %s",
                     address_format(address, where), error);
+    failure_brief(&connector->task.failure, 0, "cannot connect: %s", error);
     if (outcome == OUTCOME_LOCAL) {
         task_tell(&connector->task, OUTCOME_LOCAL);
     } else if (connector->again) {

@@ -17,8 +17,7 @@ static bool fail(struct outer_route *route, bool about_inner, struct failure *fa
     char where[ENDPOINT_URL_MAX];
 
     route->failed_itself = !about_inner;
-    failure_set(failure, failure->class, "cannot be reached through %.80s: %.150s",
-                endpoint_format_url(route->before, where), failure->what);
+    failure_out_of_reach(failure, endpoint_format_url(route->before, where));
     return false;
 }
 

@@ -33,17 +33,27 @@ bool plain_try_has_opened(const struct plain_try *plain, enum outcome outcome,
     return plain->kind != PLAIN_TRY_NONE && outcome == OUTCOME_DONE && response->verdict == CONNECT_OPEN;
 }
 
-/* Adds to failure, which stands, what the other request came to: with says that it was the one with Upgrade. */
-static void add_words(struct failure *failure, bool with, const char *other)
-{
-    char what[sizeof failure->what];
+#define TEXT_MAX sizeof((struct failure *)0)->what /* the longer one of its two texts */
 
-    if (strcmp(failure->what, other) == 0)
-        snprintf(what, sizeof what, "%.160s; the same without Upgrade (announce = none)", other);
+/* Adds to text, which has size bytes, what the other request came to: with says that it was the one with Upgrade. */
+static void join(char *text, size_t size, bool with, const char *other)
+{
+    char joined[TEXT_MAX];
+
+    if (strcmp(text, other) == 0)
+        snprintf(joined, sizeof joined, "%.120s; the same without Upgrade (announce = none)", other);
     else
-        snprintf(what, sizeof what, "%.100s; %s Upgrade (announce = none%s): %.80s", failure->what,
+        snprintf(joined, sizeof joined, "%.90s; %s Upgrade (announce = none%s): %.70s", text,
                  with ? "with" : "without", with ? " leaves it out" : "", other);
-    memcpy(failure->what, what, sizeof what);
+    snprintf(text, size, "%s", joined);
+}
+
+/* Adds that to both texts of failure, which stands. */
+static void add_words(struct failure *failure, bool with, const struct failure *other)
+{
+    if (failure->brief[0])
+        join(failure->brief, sizeof failure->brief, with, other->brief[0] ? other->brief : other->what);
+    join(failure->what, sizeof failure->what, with, other->what);
 }
 
 enum outcome plain_try_end(const struct plain_try *plain, enum outcome outcome, struct connect_response *response,
@@ -55,16 +65,16 @@ enum outcome plain_try_end(const struct plain_try *plain, enum outcome outcome, 
         (outcome == OUTCOME_DONE && (response->verdict == CONNECT_OPEN || response->verdict == CONNECT_REDIRECT)))
         return outcome;
     if (!plain->answered && outcome == OUTCOME_DONE) { /* the only answer there is */
-        add_words(&response->failure, true, plain->first.failure.what);
+        add_words(&response->failure, true, &plain->first.failure);
         return OUTCOME_DONE;
     }
     second = outcome == OUTCOME_DONE ? response->failure : *failure;
     if (plain->answered) {
         *response = plain->first;
-        add_words(&response->failure, false, second.what);
+        add_words(&response->failure, false, &second);
         return OUTCOME_DONE;
     }
     *failure = plain->first.failure;
-    add_words(failure, false, second.what);
+    add_words(failure, false, &second);
     return OUTCOME_PEER;
 }

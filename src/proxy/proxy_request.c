@@ -198,15 +198,6 @@ static void enter_authenticate(struct proxy_request *request)
 
 /* --- the answer, from a login or from one request --- */
 
-/* Adds to what the proxy said. */
-static void add_words(struct proxy_request *request, const char *words)
-{
-    char what[sizeof request->response.failure.what];
-
-    snprintf(what, sizeof what, "%.80s: %.160s", request->response.failure.what, words);
-    memcpy(request->response.failure.what, what, sizeof what);
-}
-
 /* The proxy wants credentials, and none were sent. */
 static void on_challenge(struct proxy_request *request)
 {
@@ -221,8 +212,18 @@ static void on_challenge(struct proxy_request *request)
         enter(request, AUTHENTICATE); /* a login begins with this 407 */
         return;
     }
-    add_words(request, why);
+    failure_add(&request->response.failure, why);
+    failure_brief(&request->response.failure, request->response.failure.status, "proxy wants a login: %s", why);
     finish(request, OUTCOME_DONE, false);
+}
+
+static void tell_refusal(struct proxy_request *request)
+{
+    struct failure *failure = &request->response.failure;
+
+    failure_add(failure, "user and password, or ticket, were refused");
+    failure_brief(failure, failure->status, "proxy refused the %s",
+                  authenticator_password(request->authenticator) ? "password" : "ticket");
 }
 
 /* sent: our credentials were sent. */
@@ -238,9 +239,7 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
     }
     request->refused = response->denied && sent;
     if (request->refused)
-        add_words(request, "user and password, or ticket, were refused");
-    authenticator_blank(request->authenticator, request->response.failure.what);
-    authenticator_blank(request->authenticator, request->response.failure.detail);
+        tell_refusal(request);
     if (sent)
         authenticator_note(request->authenticator, request->refused);
     if (request->refused)

@@ -120,7 +120,7 @@ static void on_no_answer(struct socks5 *socks5, CURLcode code)
     if (!socks5->bridge || curl_bridge_state(socks5->bridge) == CURL_BRIDGE_OPEN)
         fail(socks5, OUTCOME_PEER, "%s", curl_client_error(&socks5->curl, code));
     else if (curl_bridge_state(socks5->bridge) == CURL_BRIDGE_ENDED)
-        fail(socks5, OUTCOME_PEER, "closed the connection before its answer was complete");
+        fail(socks5, OUTCOME_PEER, FAILURE_THEY "closed the connection before its answer was complete");
     else
         fail(socks5, OUTCOME_PEER, "%s before its answer was complete", curl_bridge_error(socks5->bridge));
 }

@@ -30,8 +30,10 @@ static void on_srv(void *arg, const struct srv_list *records, const char *error)
     if (!records) {
         task_fail(&targets->task, OUTCOME_PEER, FAILURE_TEMPORARY, "no SRV record for %.100s: %s", domain, error);
     } else if (records->unavailable) {
-        task_fail(&targets->task, OUTCOME_PEER, FAILURE_PERMANENT, "%.100s says that it has no such service (SRV)",
-                  domain);
+        failure_set(&targets->task.failure, FAILURE_PERMANENT, "%.100s says that it has no such service (SRV)",
+                    domain);
+        failure_brief(&targets->task.failure, 0, "no such service (SRV), says %s", domain);
+        task_tell(&targets->task, OUTCOME_PEER);
     } else {
         targets->list = *records;
         task_tell(&targets->task, OUTCOME_DONE);

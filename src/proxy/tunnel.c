@@ -274,7 +274,10 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
 
 static void refuse_redirect(struct tunnel *tunnel, enum failure_class class, const char *why)
 {
+    unsigned status = (unsigned)strtoul(tunnel->task.failure.what, NULL, 10);
+
     failure_set(&tunnel->task.failure, class, "%.60s: redirect refused: %s", tunnel->task.failure.what, why);
+    failure_brief(&tunnel->task.failure, status, "redirect refused: %s", why);
     fail(tunnel, BLAME_NOBODY);
 }
 

@@ -210,11 +210,11 @@ static void refuse(struct session *session, const char *verb, const char *from, 
     enum refusal_client client = session->pump.way[PUMP_UP].bytes > 0 ? REFUSAL_CLIENT_SPOKE
                                  : session->state == PIPING           ? REFUSAL_CLIENT_LISTENS
                                                                       : REFUSAL_CLIENT_UNKNOWN;
-    char reason[600], name[NAME_MAX_BYTES];
+    char reason[600], quoted[700], name[NAME_MAX_BYTES];
 
-    failure_format(failure, true, reason, sizeof reason);
+    failure_format(failure, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
-              failure_class_name(failure->class), reason, failure->detail);
+              failure_class_name(failure->class), log_quote(quoted, sizeof quoted, reason), failure->detail);
     if (refusal_say(session->client, session->listener, failure, client))
         enter(session, DRAINING);
     else
@@ -284,13 +284,14 @@ static void die(struct deferred *death)
 
 /* --- PIPING --- */
 
-/* The tunnel is open and there is no greeting: that is what. */
-static void fail_ungreeted(struct session *session, const char *what)
+/* The tunnel is open and there is no greeting: that is what, and brief for the client. */
+static void fail_ungreeted(struct session *session, const char *what, const char *brief)
 {
     const struct endpoint_target *target = &session->listener->target;
     struct failure failure;
 
     failure_set(&failure, FAILURE_TEMPORARY, "%s", what);
+    failure_brief(&failure, 0, "%s", brief);
     failure_at_url(&failure, via_text(session->via));
     if (!target->srv && !session->pump.way[PUMP_UP].begun) /* a client that has spoken may do TLS itself */
         tls_hint_add(session->listener, target->place.port, &failure);
@@ -325,7 +326,7 @@ static void on_pump(void *arg, enum pump_event event)
         compare_beginnings(session);
         break;
     case PUMP_MUTE:
-        fail_ungreeted(session, "the tunnel ended without a greeting");
+        fail_ungreeted(session, "the tunnel ended without a greeting", "no greeting: the tunnel has ended");
         break;
     case PUMP_ENDED: case PUMP_BROKEN:
         ending = ending_of(&session->pump, event, session->client, session->listener->protocol);
@@ -367,13 +368,15 @@ static void on_silence(struct session *session)
 {
     const struct settings *settings = &session->config->settings;
     const struct silence silence = silence_of(session);
-    char what[100];
+    char what[100], brief[100];
 
     switch (timeouts_over(settings, &silence)) {
     case TIMEOUT_GREETING:
         snprintf(what, sizeof what, "the tunnel is open, but no greeting came within %u s",
                  settings->greeting_timeout / 1000);
-        fail_ungreeted(session, what);
+        snprintf(brief, sizeof brief, "no greeting within %u s, though the tunnel is open",
+                 settings->greeting_timeout / 1000);
+        fail_ungreeted(session, what, brief);
         break;
     case TIMEOUT_IDLE:
         log_closed(session, "idle-timeout", NULL);

@@ -66,27 +66,28 @@ void alert_fail(int alert, const char *host, struct failure *failure)
     char asked[256];
 
     if (alert_denies(alert)) {
-        failure_set(failure, FAILURE_PERMANENT, "%s", text);
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "%s", text);
         return;
     }
     text += strlen(ALERT) - strlen("alert ");
     switch (alert) {
     case SSL_AD_PROTOCOL_VERSION:
-        failure_set(failure, FAILURE_PERMANENT, "speaks no version of TLS that is trusted, 1.2 at least (%s)", text);
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "speaks no version of TLS that is trusted, 1.2 at "
+                    "least (%s)", text);
         return;
     case SSL_AD_HANDSHAKE_FAILURE:
-        failure_set(failure, FAILURE_PERMANENT, "refuses the TLS handshake (%s): no cipher in common, or it wants a "
-                    "client certificate", text);
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "refuses the TLS handshake (%s): no cipher in common, "
+                    "or it wants a client certificate", text);
         return;
     case SSL_AD_UNRECOGNIZED_NAME:
-        failure_set(failure, FAILURE_PERMANENT, "does not know the name %s (%s)",
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "does not know the name %s (%s)",
                     log_escape(asked, sizeof asked, host, strlen(host)), text);
         return;
     case SSL_AD_INTERNAL_ERROR:
     case SSL_AD_USER_CANCELLED:
-        failure_set(failure, FAILURE_TEMPORARY, "gave up the TLS handshake (%s)", text);
+        failure_set(failure, FAILURE_TEMPORARY, FAILURE_THEY "gave up the TLS handshake (%s)", text);
         return;
     default:
-        failure_set(failure, FAILURE_PERMANENT, "refuses the TLS handshake (%s)", text);
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "refuses the TLS handshake (%s)", text);
     }
 }

@@ -143,11 +143,13 @@ static void name_does_not_match(const X509 *leaf, const char *host, struct failu
 {
     char names[NAMES_BYTES], subject[NAME_BYTES];
 
-    if (host_names(leaf, names, sizeof names) > 0)
+    if (host_names(leaf, names, sizeof names) > 0) {
         failure_set(failure, FAILURE_PERMANENT, "certificate is for %s, not for %s", names, host);
-    else
+        failure_brief(failure, 0, "certificate is not for %s, but for %s", host, names);
+    } else {
         failure_set(failure, FAILURE_PERMANENT, "certificate has no name of a host (its subject, %s, does not count), "
                     "it is not for %s", certificate_name(X509_get_subject_name(leaf), subject, sizeof subject), host);
+    }
 }
 
 /* "certificate" for the server's own; for one of the chain also whose it is. */
@@ -163,6 +165,12 @@ static const char *which(const struct certificate_fault *fault, char *out, size_
     return out;
 }
 
+/* The same in a word or two. */
+static const char *which_kind(const struct certificate_fault *fault)
+{
+    return fault->depth == 0 || !fault->at ? "certificate" : "an authority's certificate";
+}
+
 static int key_bits(const X509 *certificate)
 {
     EVP_PKEY *key = certificate ? X509_get0_pubkey(certificate) : NULL;
@@ -173,11 +181,13 @@ static int key_bits(const X509 *certificate)
 static void weak_signature(const struct certificate_fault *fault, const char *subject, struct failure *failure)
 {
     int digest = NID_undef;
+    const char *name;
 
     if (fault->at)
         X509_get_signature_info(fault->at, &digest, NULL, NULL, NULL);
-    failure_set(failure, FAILURE_PERMANENT, "%s is signed with %s, which is not trusted", subject,
-                digest == NID_sha1 ? "SHA-1" : digest == NID_undef ? "a weak digest" : OBJ_nid2sn(digest));
+    name = digest == NID_sha1 ? "SHA-1" : digest == NID_undef ? "a weak digest" : OBJ_nid2sn(digest);
+    failure_set(failure, FAILURE_PERMANENT, "%s is signed with %s, which is not trusted", subject, name);
+    failure_brief(failure, 0, "%s is signed with %s", which_kind(fault), name);
 }
 
 /* The chain ends at a certificate that is neither trusted nor issued by a trusted authority. */
@@ -209,10 +219,12 @@ static void explain(const struct certificate_fault *fault, const char *host, con
     case X509_V_ERR_CERT_HAS_EXPIRED:
         failure_set(failure, FAILURE_PERMANENT, "%s expired on %s", subject,
                     date_of(fault->at ? X509_get0_notAfter(fault->at) : NULL, date));
+        failure_brief(failure, 0, "%s expired on %s", which_kind(fault), date);
         return;
     case X509_V_ERR_CERT_NOT_YET_VALID:
         failure_set(failure, FAILURE_PERMANENT, "%s is not valid before %s", subject,
                     date_of(fault->at ? X509_get0_notBefore(fault->at) : NULL, date));
+        failure_brief(failure, 0, "%s is not valid before %s", which_kind(fault), date);
         return;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
         failure_set(failure, FAILURE_PERMANENT, "certificate is signed by itself and not trusted; set %s to a file "
@@ -228,6 +240,8 @@ static void explain(const struct certificate_fault *fault, const char *host, con
     case X509_V_ERR_CA_KEY_TOO_SMALL:
         failure_set(failure, FAILURE_PERMANENT, "%s has a key that is too short (%d bits)", subject,
                     key_bits(fault->at));
+        failure_brief(failure, 0, "%s has a key that is too short (%d bits)", which_kind(fault),
+                      key_bits(fault->at));
         return;
     case X509_V_ERR_CA_MD_TOO_WEAK:
         weak_signature(fault, subject, failure);
@@ -235,6 +249,8 @@ static void explain(const struct certificate_fault *fault, const char *host, con
     default:
         failure_set(failure, FAILURE_PERMANENT, "%s is not trusted: %s", subject,
                     X509_verify_cert_error_string(fault->error));
+        failure_brief(failure, 0, "%s is not trusted: %s", which_kind(fault),
+                      X509_verify_cert_error_string(fault->error));
     }
 }
 

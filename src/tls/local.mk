@@ -3,6 +3,7 @@
 src_libhouse_a_SOURCES += \
 	src/tls/alert.c src/tls/alert.h \
 	src/tls/certificate.c src/tls/certificate.h \
+	src/tls/plain_answer.c src/tls/plain_answer.h \
 	src/tls/record_bio.c src/tls/record_bio.h \
 	src/tls/tls_client.c src/tls/tls_client.h \
 	src/tls/tls_context.c src/tls/tls_context.h \

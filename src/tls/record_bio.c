@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define RECORD_BYTES (16384 + 512)            /* of a record at most, with its overhead (RFC 5246 section 6.2.3) */
+#define HEAD_BYTES 5                          /* of a record before its contents (RFC 8446 section 5.1) */
 #define CLOSING_BYTES 256                     /* reserved for close_notify */
 #define BATCH_BYTES (4 * RECORD_BYTES + 1024) /* sent in one call at most */
 
@@ -111,18 +112,6 @@ static void note_first(struct record_bio *records, const char *bytes, size_t len
     records->first_length = (unsigned char)(records->first_length + size);
 }
 
-void record_bio_read_first(struct record_bio *records)
-{
-    char more[RECORD_BIO_FIRST_BYTES];
-    ssize_t got = 1;
-
-    while (got > 0 && !records->broken && records->first_length < sizeof more) {
-        got = transport_recv(records->below, more, sizeof more - records->first_length);
-        if (got > 0)
-            note_first(records, more, (size_t)got);
-    }
-}
-
 /* OpenSSL reads. */
 static int on_read(BIO *bio, char *bytes, int size)
 {
@@ -130,6 +119,8 @@ static int on_read(BIO *bio, char *bytes, int size)
     size_t room = (size_t)size < records->budget ? (size_t)size : records->budget;
     ssize_t got;
 
+    if (records->first_length == 0 && room > HEAD_BYTES)
+        room = HEAD_BYTES; /* if that is no TLS, the rest is still there to be quoted (plain_answer.h) */
     BIO_clear_retry_flags(bio);
     if (size <= 0 || records->broken)
         return -1;

@@ -35,10 +35,6 @@ BIO *record_bio_new(struct record_bio *records);
 /* Sends the waiting records.  0: all were sent; TRANSPORT_AGAIN: below will be ready again; or TRANSPORT_ERROR. */
 ssize_t record_bio_flush(struct record_bio *records);
 
-/* Reads into first what has come besides, as far as there is room: for a report, when it is no TLS and nobody reads on.
- * How much of it OpenSSL has asked for is another thing in each of its versions.  An error does not matter. */
-void record_bio_read_first(struct record_bio *records);
-
 /* Whether there is room for another record. */
 bool record_bio_has_room(const struct record_bio *records);
 

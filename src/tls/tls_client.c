@@ -8,6 +8,7 @@
 
 #include "net/endpoint.h"
 #include "protocol/starttls.h"
+#include "tls/plain_answer.h"
 #include "tls/tls_transport.h"
 
 #define READ_BYTES 4096 /* read at a time before TLS */
@@ -220,6 +221,13 @@ static void enter(struct tls_client *tls, enum state state)
     }
 }
 
+/* Bytes came before our hello. */
+static void speaks_too_early(struct tls_client *tls)
+{
+    plain_answer_fail(tls->params.leftover, tls->params.leftover_length, tls->transport, &tls->task.failure);
+    task_tell(&tls->task, OUTCOME_PEER);
+}
+
 static void begin(struct task *task)
 {
     struct tls_client *tls = (struct tls_client *)task;
@@ -227,7 +235,7 @@ static void begin(struct task *task)
     if (tls->params.starttls)
         enter(tls, STARTTLS);
     else if (tls->params.leftover_length > 0)
-        task_fail(task, OUTCOME_PEER, FAILURE_PERMANENT, "does not speak TLS here: it sent something before our hello");
+        speaks_too_early(tls);
     else
         enter(tls, TLS);
 }

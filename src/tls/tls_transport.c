@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "tls/alert.h"
 #include "tls/certificate.h"
+#include "tls/plain_answer.h"
 #include "tls/record_bio.h"
 #include "tls/tls_error.h"
 
@@ -420,23 +420,20 @@ static void explain(struct tls_transport *self, unsigned long error, struct fail
 {
     const struct opening *opening = self->opening;
     const char *reason = ERR_reason_error_string(error);
-    char said[2 * RECORD_BIO_FIRST_BYTES];
 
     if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && opening->fault.error != X509_V_OK) {
         certificate_fail(&opening->fault, opening->host, opening->ca_option, failure);
     } else if (speaks_something_else(&self->records)) {
-        failure_set(failure, FAILURE_PERMANENT, "does not speak TLS here");
-        record_bio_read_first(&self->records);
-        snprintf(failure->detail, sizeof failure->detail, " answer=\"%s\"",
-                 log_escape(said, sizeof said, self->records.first, self->records.first_length));
+        plain_answer_fail(self->records.first, self->records.first_length, self->records.below, failure);
     } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* end of stream, or close_notify */
-        failure_set(failure, FAILURE_TEMPORARY, "closed the connection during the TLS handshake");
+        failure_set(failure, FAILURE_TEMPORARY, FAILURE_THEY "closed the connection during the TLS handshake");
     } else if (self->records.broken) {
         failure_set(failure, FAILURE_TEMPORARY, "TLS handshake: %s", transport_error(&self->base));
     } else if (alert_of(error) >= 0) {
         alert_fail(alert_of(error), opening->host, failure);
     } else if (ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL) {
-        failure_set(failure, FAILURE_PERMANENT, "speaks no version of TLS that is trusted, 1.2 at least");
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "speaks no version of TLS that is trusted, 1.2 at "
+                    "least");
     } else {
         failure_set(failure, FAILURE_PERMANENT, "TLS handshake failed: %s", reason ? reason : "for no known reason");
     }

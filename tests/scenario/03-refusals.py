@@ -39,7 +39,7 @@ def every_listener():
 def lines(stage, status, which):
     """Each protocol's line, to the byte, and then the end of the stream."""
     route = Route(stage, refuses(status), every_listener(), proxy="announce = none")
-    said = f"sallyport: 127.0.0.1:{route.proxy.port}: {status}"
+    said = f"sallyport: proxy answered {status} (127.0.0.1:{route.proxy.port})"
     for kind, forms in LINES.items():
         equal(read_all(route.client(kind)), (forms[which].format(said).encode(), END), f"refusal of [{kind}]")
     return route

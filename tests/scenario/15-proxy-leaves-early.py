@@ -5,7 +5,7 @@ import re
 
 from kit import check, equal, scenario
 from kit.peers import GREETING, OPAQUE, SWITCHED
-from kit.route import FORWARD, Route, refusal
+from kit.route import FORWARD, Route, refusal, verdict
 from kit.streams import END, RESET, ending, read_all
 
 
@@ -42,7 +42,7 @@ def refused(stage, progress, leave):
     told = refusal(route.client())
     logged = route.failed().string
     check(re.search(rf"127\.0\.0\.1:{route.proxy.port}", told), f"the client was not told where: {told}")
-    check(told in logged, f"the client was told {told!r}, the log says {logged!r}")
+    check(verdict(told) in logged, f"the client was told {told!r}, the log says {logged!r}")
     check("timed out" not in told, f"a closed connection is no time-out: {told}")
 
 

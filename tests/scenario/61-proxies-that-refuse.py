@@ -23,7 +23,8 @@ def refused(stage, kind, allowed, status, manner):
         with daemon.connect(protocol) as client:
             text = refusal(client, (manner,), protocol)
         check(time.monotonic() - started < AT_ONCE, f"the {protocol} client waited {time.monotonic() - started:.1f} s")
-        check(f"127.0.0.1:{proxy.port}: {status}" in text, f"the {protocol} client is not told {status}: {text}")
+        check(f"proxy answered {status}" in text and f"(127.0.0.1:{proxy.port})" in text,
+              f"the {protocol} client is not told {status}: {text}")
         daemon.wait_line(rf'{protocol} #\d+ failed class={manner} reason="{proxy.url}: {status}')
 
 

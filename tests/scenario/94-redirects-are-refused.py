@@ -14,8 +14,8 @@ def must_refuse(stage, told, reason, redirects="", **options):
     town.run("a", redirects, **options)
     for number, one in enumerate(told(town["b"]), 1):
         town.tell("a", one)
-        text = town.refused(r"^127\.0\.0\.1:\d+: 30[56] .*redirect refused: .*" + reason)
-        check(town["a"].url.endswith(text.split(": ")[0]), f"the refusal names another place: {text}")
+        text = town.refused(r"^redirect refused: .*" + reason)
+        check(town["a"].url.endswith(text.split(", ")[-1].rstrip(")")), f"the refusal names another place: {text}")
         town.daemon.wait_line(rf'imap #{number} failed class=permanent reason="{re.escape(town["a"].url)}: 30[56] .*'
                               rf"redirect refused: .*{reason}")
     equal((town.asked("b"), len(town["b"].connections)), (0, 0), "requests and connections at the other proxy")
@@ -119,7 +119,7 @@ def three_hundred_and_six_of_a_learned_proxy(stage):
     town.run("a")
     town.tell("a", use(town["b"]))
     town.tell("b", use(town["c"], status="306 Switch Proxy"))
-    town.refused("306 Switch Proxy: redirect refused: 306 from a proxy that was itself named by a redirect")
+    town.refused("redirect refused: 306 from a proxy that was itself named by a redirect")
     equal(town.asked("c"), 0, "requests at the third proxy")
 
 

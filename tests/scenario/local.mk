@@ -77,6 +77,9 @@ SCENARIO_TESTS = \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
+	tests/scenario/105-refusals-fit.py \
+	tests/scenario/106-pages-are-quoted-for-their-cause.py \
+	tests/scenario/108-secrets-come-back.py \
 	tests/scenario/115-proxies-that-dislike-upgrade.py \
 	tests/scenario/116-long-values-and-lists.py \
 	tests/scenario/120-logins-and-their-requests.py \

@@ -45,6 +45,11 @@ def refusal(client, kinds=("temporary",), protocol="imap"):
     return line.group(1).decode("ascii")
 
 
+def verdict(told):
+    """What a refusal says has happened: without the place behind it, and without whose doing it was."""
+    return re.sub(r"^(?:proxy answered|proxy|server) | \([^()]*\)$", "", told)
+
+
 class Route:
     """A proxy that plays script, a daemon that goes through it.  The stage closes clients first, then the proxy's
     connections, and so no session is left when it stops the daemon."""

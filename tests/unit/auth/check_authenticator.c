@@ -8,6 +8,7 @@
 
 #include "../stage.h"
 #include "../unit.h"
+#include "base/secrets.h"
 
 #define BIT(scheme) (1u << (scheme))
 #define WAIT_MS 120000
@@ -505,20 +506,21 @@ START_TEST(it_can_be_freed_whenever)
 }
 END_TEST
 
-START_TEST(what_is_secret_is_blanked)
+/* Wherever the password comes from, and when the configuration has forgotten it: until the session does. */
+START_TEST(the_password_is_withheld_while_it_is_in_use)
 {
-    char whole[] = "your Proxy-Authorization: Basic YXJ0aHVyOm1hZ2lj was bad", cut[] = "x YXJ0aHVyO", no[] = "nothing";
+    char used[] = "bad password magic wand", after[] = "bad password magic wand";
     struct asked asked;
 
-    set_up("auth = basic\nuser = arthur\npassword = magic");
+    set_up("auth = basic\nuser = arthur\npassword-command = echo magic wand");
     start(&asked);
-    authenticator_blank(asked.authenticator, whole);
-    authenticator_blank(asked.authenticator, cut);
-    authenticator_blank(asked.authenticator, no);
-    ck_assert_str_eq(whole, "your Proxy-Authorization: Basic **************** was bad");
-    ck_assert_str_eq(cut, "x *********");
-    ck_assert_str_eq(no, "nothing");
+    stage_wait(&asked.told);
+    passwords_forget(services->passwords, NULL);
+    secrets_withhold(used);
     authenticator_free(asked.authenticator);
+    secrets_withhold(after);
+    ck_assert_str_eq(used, "bad password **********");
+    ck_assert_str_eq(after, "bad password magic wand");
     tear_down();
 }
 END_TEST
@@ -546,6 +548,6 @@ int main(void)
     tcase_add_test(cases, a_trial_is_ended_by_who_has_it);
     tcase_add_test(cases, who_has_left_is_not_told_of_the_password);
     tcase_add_loop_test(cases, it_can_be_freed_whenever, 0, 4);
-    tcase_add_test(cases, what_is_secret_is_blanked);
+    tcase_add_test(cases, the_password_is_withheld_while_it_is_in_use);
     return unit_run();
 }

@@ -6,65 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "../unit.h"
-
-/* --- escaping --- */
-
-START_TEST(every_byte_is_escaped_as_the_header_says)
-{
-    for (unsigned byte = 0; byte < 256; byte++) {
-        unsigned char one = (unsigned char)byte;
-        char expected[8], out[8];
-
-        if (byte == '\r')
-            snprintf(expected, sizeof expected, "\\r");
-        else if (byte == '\n')
-            snprintf(expected, sizeof expected, "\\n");
-        else if (byte == '\t')
-            snprintf(expected, sizeof expected, "\\t");
-        else if (byte == '"' || byte == '\\')
-            snprintf(expected, sizeof expected, "\\%c", (int)byte);
-        else if (byte >= 0x20 && byte <= 0x7e)
-            snprintf(expected, sizeof expected, "%c", (int)byte);
-        else
-            snprintf(expected, sizeof expected, "\\x%02x", byte);
-        ck_assert_str_eq(log_escape(out, sizeof out, &one, 1), expected);
-    }
-}
-END_TEST
-
-/* At each size of the buffer the result is the longest run of whole escapes that fits. */
-START_TEST(a_cut_never_splits_an_escape)
-{
-    static const char bytes[] = "a\r\x01\"b\xff\\c\n\td";
-    static const char *const pieces[] = {"a", "\\r", "\\x01", "\\\"", "b", "\\xff", "\\\\", "c", "\\n", "\\t", "d"};
-    char *given = unit_exact(bytes, sizeof bytes - 1);
-
-    for (size_t size = 1; size < 40; size++) {
-        char *out = malloc(size), expected[64] = "";
-        size_t at = 0;
-
-        for (size_t i = 0; i < sizeof pieces / sizeof pieces[0] && at + strlen(pieces[i]) < size; i++)
-            at += (size_t)snprintf(expected + at, sizeof expected - at, "%s", pieces[i]);
-        ck_assert_str_eq(log_escape(out, size, given, sizeof bytes - 1), expected);
-        free(out);
-    }
-    free(given);
-}
-END_TEST
-
-START_TEST(nothing_makes_an_empty_text)
-{
-    char out[2] = "x";
-
-    ck_assert_str_eq(log_escape(out, sizeof out, "", 0), "");
-    out[0] = 'x';
-    ck_assert_ptr_eq(log_escape(out, 0, "abc", 3), out);
-    ck_assert_int_eq(out[0], 'x');
-}
-END_TEST
+#include "base/secrets.h"
 
 /* --- the brake --- */
 
@@ -305,13 +253,145 @@ START_TEST(a_reader_who_takes_a_page_and_stops_does_not_stop_us)
 }
 END_TEST
 
+/* --- the journal --- */
+
+START_TEST(the_journal_gets_priorities_and_no_name)
+{
+    char stream[64];
+    struct stat status;
+    int saved;
+    FILE *file = capture_begin(&saved);
+
+    ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_setup(LEVEL_DEBUG, false, false);
+    log_message(LEVEL_ERROR, NULL, "no");
+    log_message(LEVEL_WARNING, "imap", "hm");
+    log_event(LEVEL_INFO, NULL, "ready listeners=%d", 3);
+    log_message(LEVEL_DEBUG, "imap #1", "session accepted -> opening");
+    ck_assert_str_eq(log_mark(LEVEL_ERROR), "<3>");
+    capture_end(file, saved);
+    log_setup(LEVEL_INFO, false, false); /* this standard error is another one */
+    ck_assert_str_eq(log_mark(LEVEL_ERROR), "");
+    unsetenv("JOURNAL_STREAM");
+    ck_assert_str_eq(written, "<3>error: no\n<4>imap warning: hm\n<6>ready listeners=3\n"
+                              "<7>imap #1 session accepted -> opening\n");
+}
+END_TEST
+
+/* --- secrets --- */
+
+START_TEST(no_line_has_a_secret)
+{
+    int saved;
+    FILE *file = capture_begin(&saved);
+
+    secrets_hold("hunter22xyz", 11);
+    log_setup(LEVEL_INFO, false, false);
+    log_event(LEVEL_INFO, "imap", "reason=\"403 hunter22xyz\"");
+    log_message(LEVEL_WARNING, NULL, "%s", "hunter22");
+    secrets_drop("hunter22xyz", 11);
+    ck_assert_str_eq(capture_end(file, saved), "sallyport: imap reason=\"403 ***********\"\n"
+                                               "sallyport: warning: ********\n");
+}
+END_TEST
+
+/* --- syslog --- */
+
+static char syslog_path[64];
+
+int __real_connect(int fd, const struct sockaddr *address, socklen_t length);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);
+
+/* In place of /dev/log stands the test's socket. */
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length)
+{
+    struct sockaddr_un ours = {.sun_family = AF_UNIX};
+
+    (void)address, (void)length;
+    ck_assert_str_eq(((const struct sockaddr_un *)(const void *)address)->sun_path, "/dev/log");
+    memcpy(ours.sun_path, syslog_path, sizeof syslog_path);
+    return __real_connect(fd, (struct sockaddr *)&ours, sizeof ours);
+}
+
+static int syslog_begin(void)
+{
+    struct sockaddr_un ours = {.sun_family = AF_UNIX};
+    int reader = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+
+    snprintf(syslog_path, sizeof syslog_path, "/tmp/sallyport-log-%ld", (long)getpid());
+    memcpy(ours.sun_path, syslog_path, sizeof syslog_path);
+    unlink(syslog_path);
+    ck_assert_int_eq(bind(reader, (struct sockaddr *)&ours, sizeof ours), 0);
+    return reader;
+}
+
+static void syslog_end(int reader)
+{
+    log_setup(LEVEL_INFO, false, false);
+    close(reader);
+    unlink(syslog_path);
+}
+
+/* The text of the next message, without its head; "" when there is none. */
+static const char *syslog_heard(int reader, char message[4096])
+{
+    ssize_t length = recv(reader, message, 4095, 0);
+    const char *text;
+
+    message[length < 0 ? 0 : length] = '\0';
+    text = strstr(message, "]: ");
+    return text ? text + 3 : message;
+}
+
+START_TEST(a_syslog_that_nobody_reads_does_not_stop_us_and_is_told_what_was_lost)
+{
+    enum { LINES = 2000 };
+    int reader = syslog_begin(), kept = 0;
+    char message[4096], expected[64];
+
+    log_started();
+    log_setup(LEVEL_INFO, true, false);
+    for (int i = 0; i < LINES; i++)
+        log_event(LEVEL_INFO, "imap", "line %d", i); /* to wait here would be to wait for ever */
+    for (const char *text; *(text = syslog_heard(reader, message)); kept++) {
+        snprintf(expected, sizeof expected, "imap line %d", kept);
+        ck_assert_str_eq(text, expected);
+    }
+    ck_assert_int_gt(kept, 0);
+    ck_assert_int_lt(kept, LINES);
+    log_message(LEVEL_ERROR, NULL, "heard");
+    snprintf(expected, sizeof expected, "warning: %d log lines were lost", LINES - kept);
+    ck_assert_str_eq(syslog_heard(reader, message), expected);
+    ck_assert_int_eq(strncmp(message, "<28>", 4), 0);
+    ck_assert_str_eq(syslog_heard(reader, message), "error: heard");
+    ck_assert_int_eq(strncmp(message, "<27>", 4), 0);
+    syslog_end(reader);
+}
+END_TEST
+
+START_TEST(a_syslog_without_a_reader_is_warned_of)
+{
+    int saved, reader = syslog_begin();
+    FILE *file = capture_begin(&saved);
+
+    unlink(syslog_path);
+    log_started();
+    log_setup(LEVEL_INFO, true, false);
+    log_event(LEVEL_INFO, NULL, "lost");
+    capture_end(file, saved);
+    syslog_end(reader);
+    ck_assert_str_eq(written, "sallyport: warning: log-to = syslog: nobody reads /dev/log (No such file or directory): "
+                              "lines are lost until somebody does\n");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("log");
 
-    tcase_add_test(cases, every_byte_is_escaped_as_the_header_says);
-    tcase_add_test(cases, a_cut_never_splits_an_escape);
-    tcase_add_test(cases, nothing_makes_an_empty_text);
     tcase_add_test(cases, a_repeated_warning_is_said_once_in_ten_seconds);
     tcase_add_test(cases, an_event_is_one_line_with_the_name_in_front);
     tcase_add_test(cases, held_lines_come_in_order_when_they_are_flushed_or_an_error_is_said);
@@ -321,5 +401,9 @@ int main(void)
     tcase_add_test(cases, a_long_line_is_cut_and_still_ends);
     tcase_add_test(cases, a_closed_standard_error_does_no_harm);
     tcase_add_test(cases, a_reader_who_takes_a_page_and_stops_does_not_stop_us);
+    tcase_add_test(cases, the_journal_gets_priorities_and_no_name);
+    tcase_add_test(cases, no_line_has_a_secret);
+    tcase_add_test(cases, a_syslog_that_nobody_reads_does_not_stop_us_and_is_told_what_was_lost);
+    tcase_add_test(cases, a_syslog_without_a_reader_is_warned_of);
     return unit_run();
 }

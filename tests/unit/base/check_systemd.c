@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -177,6 +178,34 @@ START_TEST(the_directory_of_credentials_comes_from_the_environment)
 }
 END_TEST
 
+/* --- the journal --- */
+
+START_TEST(the_journal_is_known_by_device_and_inode)
+{
+    struct stat status;
+    char stream[64];
+    FILE *file = tmpfile();
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fstat(fileno(file), &status), 0);
+    unsetenv("JOURNAL_STREAM");
+    ck_assert(!systemd_journal_reads(fileno(file)));
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    ck_assert(systemd_journal_reads(fileno(file)));
+    ck_assert(!systemd_journal_reads(-1));
+    snprintf(stream, sizeof stream, "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino + 1);
+    setenv("JOURNAL_STREAM", stream, 1);
+    ck_assert(!systemd_journal_reads(fileno(file)));
+    setenv("JOURNAL_STREAM", "", 1);
+    ck_assert(!systemd_journal_reads(fileno(file)));
+    unsetenv("JOURNAL_STREAM");
+    fclose(file);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("systemd");
@@ -188,5 +217,6 @@ int main(void)
     tcase_add_test(cases, the_name_of_a_credential_stands_behind_the_prefix);
     tcase_add_test(cases, the_name_of_a_credential_is_one_component);
     tcase_add_test(cases, the_directory_of_credentials_comes_from_the_environment);
+    tcase_add_test(cases, the_journal_is_known_by_device_and_inode);
     return unit_run();
 }

@@ -1,14 +1,24 @@
 UNIT_TESTS += \
+	tests/unit/base/check_base64 \
 	tests/unit/base/check_descriptors \
+	tests/unit/base/check_escape \
 	tests/unit/base/check_failure \
 	tests/unit/base/check_harden \
 	tests/unit/base/check_log \
 	tests/unit/base/check_loop \
+	tests/unit/base/check_page_text \
 	tests/unit/base/check_prompt \
+	tests/unit/base/check_secrets \
 	tests/unit/base/check_subprocess \
+	tests/unit/base/check_syslog_socket \
 	tests/unit/base/check_systemd \
 	tests/unit/base/check_task \
 	tests/unit/base/check_trace
 
-# the test is a loop that refuses
+ \
+# the log of the system is the test's own \
+# the test is a loop that refuses \
+# what is given back passes through the test, which looks whether it was wiped \
+tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect \
+tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free \
 tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_levels,--wrap=loop_signal_start

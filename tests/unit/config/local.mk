@@ -2,6 +2,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_config \
 	tests/unit/config/check_config_check \
 	tests/unit/config/check_config_memory \
+	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_inifile \
 	tests/unit/config/check_option \

@@ -228,7 +228,7 @@ START_TEST(a_page_may_end_anywhere)
         judge("upgrade", "IMAP", &cell, &body, &response);
         ck_assert(!strchr(response.failure.detail, '<') && !strchr(response.failure.detail, '{'));
     }
-    ck_assert_str_eq(response.failure.detail, " body=\"Access denied You may not go there .\"");
+    ck_assert_str_eq(response.failure.detail, " body=\"You may not go there .\"");
 }
 END_TEST
 

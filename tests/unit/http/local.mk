@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/http/check_connect_request \
 	tests/unit/http/check_connect_response \
+	tests/unit/http/check_error_page \
 	tests/unit/http/check_h1_exchange \
 	tests/unit/http/check_http_body \
 	tests/unit/http/check_http_head

@@ -120,7 +120,7 @@ START_TEST(a_given_connection_may_not_have_spoken_before_tls)
     asked.leftover = "\x15\x03\x03";
     asked_connector_go(&asked, &secure);
     asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
-                                 "does not speak TLS here: it sent something before our hello");
+                                 "does not speak TLS here");
     ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
     finish_tls(&asked, &peer);
 }
@@ -236,7 +236,9 @@ START_TEST(something_else_than_tls_is_spoken)
     set_up_tls(&asked, &peer, &own, "DNS:" HOST);
     asked_connector_go(&asked, &secure);
     wire_say(stage_wire(0), "HTTP/1.1 400 Bad Request\r\n\r\n");
-    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, "does not speak TLS here");
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "does not speak TLS here, but HTTP without TLS: perhaps a captive portal or login "
+                                 "page");
     ck_assert_int_eq(strncmp(asked.failure.detail, " answer=\"HTTP/1.1 ", 18), 0);
     ck_assert(connector_connected(asked.connector));
     finish_tls(&asked, &peer);

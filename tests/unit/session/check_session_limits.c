@@ -24,13 +24,13 @@ struct limit {
 static const struct limit limits[] = {
     {"* BYE [UNAVAILABLE] sallyport: no answer from the name servers within 3 s\r\n",
      "no answer from the name servers within 3 s", 3000, ""},
-    {"* BYE [UNAVAILABLE] sallyport: proxy.example:3128: no answer from the name servers within 3 s\r\n",
+    {"* BYE [UNAVAILABLE] sallyport: no answer from the name servers within 3 s (proxy.example:3128)\r\n",
      SCENE_PROXY ": no answer from the name servers within 3 s", 3000,
      "warning imap #1 " SCENE_PROXY " rests for 2 s: no answer from the name servers within 3 s\n"},
-    {"* BYE [UNAVAILABLE] sallyport: proxy.example:3128: cannot connect to 192.0.2.1:3128: no answer within 4 s\r\n",
+    {"* BYE [UNAVAILABLE] sallyport: cannot connect: no answer within 4 s (proxy.example:3128)\r\n",
      SCENE_PROXY ": cannot connect to 192.0.2.1:3128: no answer within 4 s", 4000,
      "warning imap #1 " SCENE_PROXY " rests for 2 s: cannot connect to 192.0.2.1:3128: no answer within 4 s\n"},
-    {"* BYE [UNAVAILABLE] sallyport: proxy.example:3128: no answer within 5 s\r\n",
+    {"* BYE [UNAVAILABLE] sallyport: no answer within 5 s (proxy.example:3128)\r\n",
      SCENE_PROXY ": no answer within 5 s", 5000,
      "warning imap #1 " SCENE_PROXY " rests for 2 s: no answer within 5 s\n"},
 };
@@ -127,8 +127,8 @@ START_TEST(a_server_that_does_not_greet_is_given_up)
     ck_assert_str_eq(scene_state(&scene), "piping");
     stage_advance(1);
     ck_assert_str_eq(scene_state(&scene), "draining");
-    ck_assert_str_eq(scene.client->heard, "* BYE [UNAVAILABLE] sallyport: proxy.example:3128: the tunnel is open, but "
-                                          "no greeting came within 60 s\r\n");
+    ck_assert_str_eq(scene.client->heard, "* BYE [UNAVAILABLE] sallyport: no greeting within 60 s, though the tunnel "
+                                          "is open (proxy.example:3128)\r\n");
     ck_assert(scene.client->shut);
     ck_assert(scene.proxy->reset);
     given_check_log(ACCEPTED OPENED "warning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": the tunnel is "

@@ -20,18 +20,18 @@ struct refusal {
 };
 
 static const struct refusal refusals[] = {
-    {"imap", "* BYE [UNAVAILABLE] sallyport: proxy.example:3128: 503 No way\r\n",
-     "* BYE sallyport: proxy.example:3128: 403 No way\r\n"},
-    {"smtp", "421 4.4.1 sallyport: proxy.example:3128: 503 No way\r\n",
-     "554 5.7.0 sallyport: proxy.example:3128: 403 No way\r\n"},
-    {"submission", "421 4.4.1 sallyport: proxy.example:3128: 503 No way\r\n",
-     "554 5.7.0 sallyport: proxy.example:3128: 403 No way\r\n"},
-    {"nntp", "400 sallyport: proxy.example:3128: 503 No way\r\n",
-     "502 sallyport: proxy.example:3128: 403 No way\r\n"},
-    {"pop3", "-ERR [SYS/TEMP] sallyport: proxy.example:3128: 503 No way\r\n",
-     "-ERR [SYS/PERM] sallyport: proxy.example:3128: 403 No way\r\n"},
-    {"managesieve", "BYE (TRYLATER) \"sallyport: proxy.example:3128: 503 No way\"\r\n",
-     "BYE \"sallyport: proxy.example:3128: 403 No way\"\r\n"},
+    {"imap", "* BYE [UNAVAILABLE] sallyport: proxy answered 503 No way (proxy.example:3128)\r\n",
+     "* BYE sallyport: proxy answered 403 No way (proxy.example:3128)\r\n"},
+    {"smtp", "421 4.4.1 sallyport: proxy answered 503 No way (proxy.example:3128)\r\n",
+     "554 5.7.0 sallyport: proxy answered 403 No way (proxy.example:3128)\r\n"},
+    {"submission", "421 4.4.1 sallyport: proxy answered 503 No way (proxy.example:3128)\r\n",
+     "554 5.7.0 sallyport: proxy answered 403 No way (proxy.example:3128)\r\n"},
+    {"nntp", "400 sallyport: proxy answered 503 No way (proxy.example:3128)\r\n",
+     "502 sallyport: proxy answered 403 No way (proxy.example:3128)\r\n"},
+    {"pop3", "-ERR [SYS/TEMP] sallyport: proxy answered 503 No way (proxy.example:3128)\r\n",
+     "-ERR [SYS/PERM] sallyport: proxy answered 403 No way (proxy.example:3128)\r\n"},
+    {"managesieve", "BYE (TRYLATER) \"sallyport: proxy answered 503 No way (proxy.example:3128)\"\r\n",
+     "BYE \"sallyport: proxy answered 403 No way (proxy.example:3128)\"\r\n"},
     {"forward", NULL, NULL},
 };
 
@@ -150,7 +150,7 @@ END_TEST
 /* With bytes of it unread, the kernel would follow the line with a reset, and the client might not see the line. */
 START_TEST(a_client_at_a_socket_reads_why)
 {
-    static const char line[] = "* BYE sallyport: proxy.example:3128: 403 No way\r\n";
+    static const char line[] = "* BYE sallyport: proxy answered 403 No way (proxy.example:3128)\r\n";
     struct transport *transport;
     struct scene scene;
     int ends[2];

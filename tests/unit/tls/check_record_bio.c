@@ -251,8 +251,10 @@ START_TEST(what_comes_is_read_in_every_piecing)
         scene.wire->piece = piece;
         wire_say(scene.wire, "HTTP/1.1 400 Bad Request\r\n\r\n");
         for (int got; at < 28; at += (size_t)got) {
+            size_t most = at == 0 && piece > 5 ? 5 : piece; /* the head of a record first: the rest may be no TLS */
+
             got = BIO_read(scene.bio, bytes + at, (int)(sizeof bytes - at));
-            ck_assert_int_eq(got, (int)(28 - at < piece ? 28 - at : piece));
+            ck_assert_int_eq(got, (int)(28 - at < most ? 28 - at : most));
             ck_assert(!BIO_should_retry(scene.bio));
         }
         ck_assert_int_eq(memcmp(bytes, "HTTP/1.1 400 Bad Request\r\n\r\n", 28), 0);
@@ -307,40 +309,6 @@ START_TEST(the_budget_is_kept)
     scene.records.budget = 88;
     ck_assert_int_eq(BIO_read(scene.bio, bytes + 12, 88), 88);
     ck_assert_int_eq(memcmp(bytes, much, 100), 0);
-    end(&scene);
-}
-END_TEST
-
-/* However little OpenSSL reads before it gives up, a report has the beginning of the line. */
-START_TEST(what_came_first_is_read_on_for_a_report)
-{
-    struct scene scene;
-    char bytes[5], text[2 * RECORD_BIO_FIRST_BYTES + 1];
-
-    begin(&scene);
-    record_bio_read_first(&scene.records); /* nothing has come */
-    ck_assert_uint_eq(scene.records.first_length, 0);
-    wire_say(scene.wire, "220 mail.");
-    ck_assert_int_eq(BIO_read(scene.bio, bytes, sizeof bytes), 5);
-    wire_say(scene.wire, "example.net ");
-    record_bio_read_first(&scene.records);
-    ck_assert_uint_eq(scene.records.first_length, 21);
-    ck_assert_mem_eq(scene.records.first, "220 mail.example.net ", 21);
-    memset(text, 'x', sizeof text - 1);
-    text[sizeof text - 1] = '\0';
-    wire_say(scene.wire, text);
-    record_bio_read_first(&scene.records);
-    ck_assert_uint_eq(scene.records.first_length, RECORD_BIO_FIRST_BYTES);
-    ck_assert_mem_eq(scene.records.first, "220 mail.example.net xxxxxxxxxxxxxxxxxxxxxxxxxxx", RECORD_BIO_FIRST_BYTES);
-    wire_end(scene.wire);
-    record_bio_read_first(&scene.records); /* full */
-    ck_assert_uint_eq(scene.records.first_length, RECORD_BIO_FIRST_BYTES);
-    end(&scene);
-    begin(&scene);
-    wire_say(scene.wire, "220");
-    wire_end(scene.wire);
-    record_bio_read_first(&scene.records);
-    ck_assert_uint_eq(scene.records.first_length, 3);
     end(&scene);
 }
 END_TEST
@@ -481,7 +449,6 @@ int main(void)
     tcase_add_test(cases, what_comes_is_read_in_every_piecing);
     tcase_add_test(cases, the_first_bytes_are_kept_and_no_more);
     tcase_add_test(cases, the_budget_is_kept);
-    tcase_add_test(cases, what_came_first_is_read_on_for_a_report);
     tcase_add_test(cases, a_cut_is_noted_and_not_fatal_to_openssl);
     tcase_add_loop_test(cases, what_broke_below_is_kept, 0, 6);
     return unit_run();

@@ -652,12 +652,14 @@ static void answered(const char *answer, size_t length, bool ends, const char *w
 START_TEST(no_tls_there)
 {
     static const char greeting[] = "220 mail.example.net ESMTP\r\n", page[] = "HTTP/1.1 400 Bad Request\r\n";
+    static const char portal[] = "does not speak TLS here, but HTTP without TLS: perhaps a captive portal or login "
+                                 "page";
     static const char noise[64] = {0x7f, 1, 2, 3}, nul[64];
 
     answered(greeting, sizeof greeting - 1, false, "does not speak TLS here",
              " answer=\"220 mail.example.net ESMTP\\r\\n\"");
     answered(greeting, 3, true, "does not speak TLS here", " answer=\"220\"");
-    answered(page, sizeof page - 1, true, "does not speak TLS here", " answer=\"HTTP/1.1 400 Bad Request\\r\\n\"");
+    answered(page, sizeof page - 1, true, portal, " answer=\"HTTP/1.1 400 Bad Request\\r\\n\"");
     for (size_t i = 0; i < 2; i++) {
         struct scene scene;
 

@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/tls/check_alert \
 	tests/unit/tls/check_certificate \
+	tests/unit/tls/check_plain_answer \
 	tests/unit/tls/check_record_bio \
 	tests/unit/tls/check_tls_client \
 	tests/unit/tls/check_tls_client_starttls \
@@ -8,6 +9,7 @@ UNIT_TESTS += \
 	tests/unit/tls/check_tls_error \
 	tests/unit/tls/check_tls_transport
 
+tests_unit_tls_check_plain_answer_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_tls_check_tls_client_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_tls_check_tls_client_starttls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 

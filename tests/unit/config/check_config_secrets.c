@@ -1,0 +1,57 @@
+#include "config/config_secrets.h"
+
+#include <string.h>
+
+#include "../unit.h"
+#include "base/secrets.h"
+#include "config/config.h"
+
+#define SECRETS "hunter22xyz tokenQQ-1 mail.example.net proxy.example.net imap/important"
+
+static void becomes(const char *expected)
+{
+    char text[] = SECRETS;
+
+    secrets_withhold(text);
+    ck_assert_str_eq(text, expected);
+}
+
+static const char given[] =
+    "[proxy]\nurl = http://proxy.example.net:3128\nuser = fred\npassword = hunter22xyz\nheader = X-Token: tokenQQ-1\n"
+    "header = A: mail.example.net\n"
+    "header = B: proxy.example.net\nheader = C: imap/important\n[imap important]\ntarget = mail.example.net\n";
+
+START_TEST(passwords_and_headers_are_secret_and_names_are_not)
+{
+    struct config *config = unit_config(given);
+
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
+    config_unref(config);
+    becomes(SECRETS);
+}
+END_TEST
+
+START_TEST(a_reload_forgets_what_is_no_longer_there)
+{
+    struct config *old = unit_config(given), *same = unit_config(given), *fresh;
+
+    config_unref(old);
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
+    fresh = unit_config("[proxy]\nurl = http://p:3128\nuser = fred\npassword = another\n[imap]\ntarget = m\n");
+    config_ref(same); /* a session goes on with it */
+    config_unref(same);
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
+    config_unref(same);
+    becomes(SECRETS);
+    config_unref(fresh);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("config_secrets");
+
+    tcase_add_test(cases, passwords_and_headers_are_secret_and_names_are_not);
+    tcase_add_test(cases, a_reload_forgets_what_is_no_longer_there);
+    return unit_run();
+}
