@@ -145,8 +145,9 @@ static void on_challenge(struct negotiate_login *login)
     if (is_refusal(login))
         answered(login);
     else if (login->heads > (digest ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX : NEGOTIATE_LOGIN_HEADS_MAX))
-        fail(login, OUTCOME_PEER, digest && login->credentials_sent ? FAILURE_THEY "calls each nonce stale that it has just given"
-                                                                    : FAILURE_THEY "asks for credentials again and again");
+        fail(login, OUTCOME_PEER, FAILURE_THEY "%s", digest && login->credentials_sent
+                                                         ? "calls each nonce stale that it has just given"
+                                                         : "asks for credentials again and again");
     else if (tell_challenge(login))
         enter(login, PREPARE);
     else

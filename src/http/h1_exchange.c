@@ -251,13 +251,19 @@ static void begin(struct task *task)
     enter_ask((struct h1_exchange *)task);
 }
 
-/* Registers the credentials, without the name of their scheme, for as long as the proxy may repeat them.  False: out
- * of memory. */
+/* Registers what is secret in the credentials for as long as the proxy may repeat them: all behind the name of the
+ * scheme, but of Digest only the proof, since the rest is names of parameters and what the proxy has said itself.
+ * False: out of memory. */
 static bool hold_secret(struct h1_exchange *h1, const char *credentials)
 {
+    static const char proof_is[] = "response=\"";
     const char *blank = credentials ? strchr(credentials, ' ') : NULL;
+    const char *proof = blank ? strstr(blank, proof_is) : NULL;
 
-    h1->secret = blank ? strdup(blank + 1) : NULL;
+    if (proof)
+        h1->secret = strndup(proof + sizeof proof_is - 1, strcspn(proof + sizeof proof_is - 1, "\""));
+    else if (blank)
+        h1->secret = strdup(blank + 1);
     return !blank || (h1->secret && secrets_hold(h1->secret, strlen(h1->secret)));
 }
 

@@ -52,7 +52,7 @@ static void on_window_over(void *arg)
 static void write_line(struct strangers *strangers, const struct listener_config *listener, const char *from,
                        const struct failure *refusal)
 {
-    char reason[600], name[80];
+    char reason[600], quoted[700], name[80];
 
     if (strangers->lines == STRANGERS_LINES_MAX) {
         strangers->unlogged++;
@@ -60,10 +60,10 @@ static void write_line(struct strangers *strangers, const struct listener_config
     }
     if (strangers->lines++ == 0)
         loop_timer_start(strangers->loop, &strangers->window, STRANGERS_WINDOW_MS, on_window_over, strangers);
-    failure_format(refusal, true, reason, sizeof reason);
+    failure_format(refusal, reason, sizeof reason);
     snprintf(name, sizeof name, "%s #%" PRIu64, listener->name, sessions_take_number(strangers->sessions));
     log_event(LEVEL_WARNING, name, "refused %s class=%s reason=\"%s\"%s", from, failure_class_name(refusal->class),
-              reason, refusal->detail);
+              log_quote(quoted, sizeof quoted, reason), refusal->detail);
 }
 
 /* --- those that were told --- */

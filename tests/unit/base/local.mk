@@ -15,10 +15,11 @@ UNIT_TESTS += \
 	tests/unit/base/check_task \
 	tests/unit/base/check_trace
 
- \
-# the log of the system is the test's own \
-# the test is a loop that refuses \
-# what is given back passes through the test, which looks whether it was wiped \
-tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect \
-tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free \
+# the log of the system is the test's own
+tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
+
+# what is given back passes through the test, which looks whether it was wiped
+tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+
+# the test is a loop that refuses
 tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_levels,--wrap=loop_signal_start
