@@ -5,6 +5,7 @@ src_libhouse_a_SOURCES += \
 	src/config/config_check.c src/config/config_check.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/inifile.c src/config/inifile.h \
+	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \

@@ -76,7 +76,8 @@ SCENARIO_TESTS = \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
-	tests/scenario/125-other-name-servers.py
+	tests/scenario/125-other-name-servers.py \
+	tests/scenario/126-proxy-variables.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_config_memory \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_inifile \
+	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
 	tests/unit/config/check_proxy_environment \
 	tests/unit/config/check_value
