@@ -9,4 +9,5 @@ src_libhouse_a_SOURCES += \
 	src/config/option.c src/config/option.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \
+	src/config/spelling.c src/config/spelling.h \
 	src/config/value.c src/config/value.h

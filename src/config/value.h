@@ -31,6 +31,7 @@ enum value_flag {
     VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
     VALUE_CONTINUES = 1 << 2, /* a list separated by blanks, which indented lines may continue */
     VALUE_SECRET = 1 << 3,    /* never printed; its file must not be readable by others */
+    VALUE_VERBATIM = 1 << 4,  /* quotes at its ends may be meant */
 };
 
 struct value_kind;
@@ -68,6 +69,9 @@ void value_print(const struct value_rule *rule, const void *field, FILE *out);
 
 /* Wipes and frees what the field owns, and empties it. */
 void value_release(const struct value_rule *rule, void *field);
+
+/* Whether a value begins and ends with quotes, straight ones or those that word processors make of them. */
+bool value_is_quoted(const char *value);
 
 /* Whether a header ("Name: value") has credentials. */
 bool value_header_is_secret(const char *header);

@@ -77,7 +77,8 @@ SCENARIO_TESTS = \
 	tests/scenario/98-haproxy-moves-sessions.py \
 	tests/scenario/99-squid-and-redirects.py \
 	tests/scenario/125-other-name-servers.py \
-	tests/scenario/126-proxy-variables.py
+	tests/scenario/126-proxy-variables.py \
+	tests/scenario/127-quotes-and-misspellings.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

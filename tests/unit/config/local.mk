@@ -7,6 +7,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
 	tests/unit/config/check_proxy_environment \
+	tests/unit/config/check_spelling \
 	tests/unit/config/check_value
 
 # each allocation of the house passes through the test, which lets it fail
