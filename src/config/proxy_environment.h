@@ -16,9 +16,9 @@ const char *proxy_environment_find(const char *scheme);
 /* The value of no_proxy, or NULL. */
 const char *proxy_environment_no_proxy(void);
 
-/* Reads length bytes of a proxy variable like endpoint_parse_url, but the text may have blanks at its ends and no scheme
- * (http is assumed), and may have "user:password@".  *userinfo points to that in text, without the '@'; *userinfo_length is 0 if there
- * is none.  False: *why (static) names the fault, and the results must not be used. */
+/* Reads length bytes of a proxy variable like endpoint_parse_url, but the text may have blanks at its ends and no
+ * scheme (http is assumed), and may have "user:password@".  *userinfo points to that in text, without the '@';
+ * *userinfo_length is 0 if there is none.  False: *why (static) names the fault, and the results must not be used. */
 bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                              size_t *userinfo_length, const char **why);
 

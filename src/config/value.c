@@ -489,7 +489,7 @@ const struct value_kind value_headers = {parse_header, print_headers, release_te
 
 /* --- any kind --- */
 
-/* The bytes of a quotation mark: one of ASCII, or in UTF-8 U+00AB, U+00BB, or one of U+2018 to U+201F.  0: it is none. */
+/* The bytes of a quotation mark: one of ASCII, or in UTF-8 U+00AB, U+00BB or one of U+2018 to U+201F; else 0. */
 static size_t quote(const char *text, size_t length)
 {
     const unsigned char *bytes = (const unsigned char *)text;

@@ -22,7 +22,7 @@ struct route {
     bool tried[VALUE_LIST_MAX];
     bool direct;      /* without a proxy, by configuration or by no_proxy */
     bool reached;     /* one of the proxies was connected: no fallback to direct */
-    char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX]; /* of the variable's URL, or "" */
+    char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX]; /* of the URL, or "" */
 };
 
 /* Finds the proxies for a target; listener is borrowed, and so is its configuration.  False: there are none, and
