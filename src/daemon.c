@@ -222,6 +222,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     nonces_forget(daemon->services.nonces, NULL);
     tls_contexts_forget(daemon->services.contexts);
     health_forget(daemon->services.health);
+    resolver_renew(daemon->services.resolver);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
     pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
     control_server_set(daemon->control, fresh->settings.control);

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/systemd.h"
 #include "config/config.h"
+#include "config/config_print.h"
 #include "config/option.h"
 #include "config/socket_unit.h"
 #include "config/tls_hint.h"

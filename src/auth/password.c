@@ -207,11 +207,19 @@ static void take_first_line(struct entry *entry, const char *text, size_t size)
 
     bool cut = length >= SUBPROCESS_OUTPUT_MAX; /* there may have been more */
 
+    bool marked = entry->source != FROM_PERSON && length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+
     wipe(entry);
     entry->error[0] = '\0';
+    if (marked) /* the byte order mark that some editors leave */
+        text += 3, length -= 3;
     if (length > 0 && text[length - 1] == '\r')
         length--;
-    if (cut || memchr(text, '\0', length))
+    if (length > 1 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0) &&
+        memchr(text, '\0', length))
+        snprintf(entry->error, sizeof entry->error, "the password from %s is in UTF-16: write it in UTF-8",
+                 source_names[entry->source]);
+    else if (cut || memchr(text, '\0', length))
         snprintf(entry->error, sizeof entry->error, "the password from %s is too long or has a NUL in it",
                  source_names[entry->source]);
     else if (length == 0)

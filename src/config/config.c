@@ -9,12 +9,14 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/systemd.h"
 #include "config/config_check.h"
 #include "config/config_secrets.h"
 #include "config/diagnostics.h"
 #include "config/inifile.h"
 #include "config/option.h"
+#include "config/spelling.h"
 #include "http/connect_request.h"
 #include "protocol/starttls.h"
 
@@ -363,6 +365,7 @@ static void open_section(void *arg, int line, const char *header)
     char label[CONFIG_LABEL_MAX + 1] = "";
     const struct protocol *protocol;
     const char *start = header + 1, *rest;
+    char hint[SPELLING_HINT_MAX];
 
     close_section(reading);
     reading->line = reading->section_line = line;
@@ -401,7 +404,8 @@ static void open_section(void *arg, int line, const char *header)
         reading->section = OPTION_REDIRECTS;
         reading->in_section = open_only(reading, label, &reading->has_redirects, &reading->config->redirects);
     } else {
-        complain(reading, reading->line, "unknown section %s", reading->title);
+        complain(reading, reading->line, "unknown section %s%s", reading->title,
+                 spelling_hint_section(start, word, hint));
     }
     reading->skip_section = !reading->in_section;
     if (reading->in_section && reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
@@ -414,6 +418,9 @@ static void note_secret(struct reading *reading, const struct option_row *option
 {
     const char *shown = value;
 
+    if (option->rule.flags & VALUE_SECRET && value_is_quoted(value))
+        log_message(LEVEL_WARNING, NULL, "%.300s:%d: %s: its quotes are part of it; values are written without quotes",
+                    reading->name, reading->line, option->rule.key);
     if (option->rule.flags & VALUE_REPEATS && value_header_is_secret(value)) {
         shown += strcspn(shown, ":"); /* a header: only its value is secret */
         shown += strspn(shown, ": \t");
@@ -433,9 +440,11 @@ static void take_value(struct reading *reading, const char *key, const char *val
 {
     const struct option_row *option = option_find(reading->section, key);
     int *set_at = option ? &reading->set_at[option_index(option)] : NULL;
+    char hint[SPELLING_HINT_MAX];
 
     if (!option) {
-        complain(reading, reading->line, "unknown key `%.50s` in %s", key, reading->title);
+        complain(reading, reading->line, "unknown key `%.50s` in %s%s", key, reading->title,
+                 spelling_hint_key(reading->section, key, hint));
         return;
     }
     if (*set_at && !reading->continues && !(option->rule.flags & VALUE_REPEATS)) {
@@ -565,32 +574,6 @@ void config_unref(struct config *config)
     free(config->listeners);
     free(config->path);
     free(config);
-}
-
-static void print_section(enum option_section section, const void *base, FILE *out)
-{
-    for (size_t i = 0; option_row(i); i++)
-        if (option_row(i)->section == section)
-            value_print(&option_row(i)->rule, option_field_const(option_row(i), base), out);
-}
-
-void config_print(const struct config *config, FILE *out)
-{
-    fprintf(out, "[sallyport]\n");
-    print_section(OPTION_GLOBAL, &config->settings, out);
-    fprintf(out, "\n[redirects]\n");
-    print_section(OPTION_REDIRECTS, &config->redirects, out);
-    for (size_t i = 0; i < config->proxy_count; i++) {
-        fprintf(out, "\n[proxy%s%s]\n", *config->proxies[i].label ? " " : "", config->proxies[i].label);
-        print_section(OPTION_PROXY, &config->proxies[i], out);
-    }
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
-        const char *slash = strchr(listener->name, '/');
-
-        fprintf(out, "\n[%s%s%s]\n", listener->protocol->section, slash ? " " : "", slash ? slash + 1 : "");
-        print_section(OPTION_LISTENER, listener, out);
-    }
 }
 
 const struct listener_config *config_listener(const struct config *config, const char *name)

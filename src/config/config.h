@@ -24,9 +24,6 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are wiped with the last reference */
 
-/* Prints the configuration with its defaults, secrets masked, as a file that config_parse accepts (CONFIG_TO_CHECK). */
-void config_print(const struct config *config, FILE *out);
-
 /* The listener of that name ("imap", "imap/work"), borrowed from config, or NULL. */
 const struct listener_config *config_listener(const struct config *config, const char *name);
 

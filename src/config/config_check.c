@@ -4,8 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
+#include "config/no_proxy.h"
 #include "config/proxy_environment.h"
 #include "protocol/starttls.h"
+
+#define WARNINGS_MAX 8 /* of one kind, told at one time: the rest will be like them */
 
 static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *complaints, int line, const char *format,
                                                            ...)
@@ -175,25 +179,35 @@ static void check_ehlo_names(const struct config *config, struct diagnostics *co
     }
 }
 
+/* Warns of what no_proxy has and can match nothing. */
+static void warn_of_exceptions(void)
+{
+    const char *list = proxy_environment_no_proxy(), *member;
+    char text[100];
+    size_t length;
+
+    for (int i = 0; list && i < WARNINGS_MAX && (member = no_proxy_next_useless(&list, &length)) != NULL; i++)
+        log_message(LEVEL_WARNING, NULL, "no_proxy: \"%s\" can match no server; domains, addresses, networks like "
+                    "10.0.0.0/8 or 10.*, and * can", log_escape(text, sizeof text, member, length));
+}
+
 /* Finds url = environment without a usable variable: the daemon would refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
+    bool asked = false;
+
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct listener_config *listener = &config->listeners[i];
-        const char *url, *userinfo, *why;
-        struct endpoint proxy;
-        size_t length;
+        char text[560];
 
         if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
             continue;
-        url = proxy_environment_find(listener->scheme);
-        if (url && !proxy_environment_parse(&proxy, url, strlen(url), &userinfo, &length, &why))
-            complain(complaints, listener->line, "url = environment, but the variable for %s cannot be used: %s",
-                     listener->scheme, why);
-        if (!url)
-            complain(complaints, listener->line, "url = environment, but neither %s_proxy nor all_proxy is set",
-                     listener->scheme);
+        asked = true;
+        if (proxy_environment_explain(listener->scheme, text, sizeof text))
+            complain(complaints, listener->line, "url = environment, but %s", text);
     }
+    if (asked)
+        warn_of_exceptions();
 }
 
 void config_check(struct config *config, enum config_use use, struct diagnostics *complaints)

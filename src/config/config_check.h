@@ -1,5 +1,6 @@
 /* Checks whether the sections of a configuration fit together, and links them: a listener to its proxy, a proxy to
- * the proxy that it is reached through (`via`).  Pure, but it reads the environment. */
+ * the proxy that it is reached through (`via`).  Pure, but it reads the environment,
+ * and the log gets a warning of what no_proxy has and can match nothing. */
 #ifndef SALLYPORT_CONFIG_CHECK_H
 #define SALLYPORT_CONFIG_CHECK_H
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MAX 400
+#define TEXT_MAX 600
 
 void diagnostics_add(struct diagnostics *complaints, int line, const char *format, va_list values)
 {

@@ -3,12 +3,15 @@
 src_libhouse_a_SOURCES += \
 	src/config/config.c src/config/config.h \
 	src/config/config_check.c src/config/config_check.h \
+	src/config/config_print.c src/config/config_print.h \
 	src/config/config_secrets.c src/config/config_secrets.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/inifile.c src/config/inifile.h \
+	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
+	src/config/spelling.c src/config/spelling.h \
 	src/config/tls_hint.c src/config/tls_hint.h \
 	src/config/value.c src/config/value.h

@@ -1,46 +1,157 @@
 #include "config/proxy_environment.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *variable(const char *name)
+#include "base/log.h"
+#include "config/value.h"
+
+#define SHOWN_MAX 100 /* bytes of a value that a message shows */
+
+static const char blanks[] = " \t\r\n";
+
+/* The value of a variable; its name is in small letters and is looked for in capital ones, too.  *found is the name
+ * that it has.  NULL: it is not set, or it is empty. */
+static const char *variable(const char *name, char found[64])
 {
-    char upper[64];
-    const char *value = getenv(name);
-    size_t i;
+    const char *value;
 
-    for (i = 0; name[i] && i < sizeof upper - 1; i++)
-        upper[i] = (char)toupper((unsigned char)name[i]);
-    upper[i] = '\0';
-    if (!value || !*value)
-        value = getenv(upper);
-    return value && *value ? value : NULL;
+    snprintf(found, 64, "%s", name);
+    value = getenv(found);
+    if (!value || !value[strspn(value, blanks)]) {
+        for (char *c = found; *c; c++)
+            *c = (char)toupper((unsigned char)*c);
+        value = getenv(found);
+    }
+    return value && value[strspn(value, blanks)] ? value : NULL;
+}
+
+static const char *scheme_variable(const char *scheme, char found[64])
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%.40s_proxy", scheme);
+    return variable(name, found);
 }
 
 const char *proxy_environment_find(const char *scheme)
 {
-    char name[64];
-    const char *value;
+    char found[64];
+    const char *value = scheme_variable(scheme, found);
 
-    snprintf(name, sizeof name, "%.40s_proxy", scheme);
-    value = variable(name);
-    return value ? value : variable("all_proxy");
+    return value ? value : variable("all_proxy", found);
 }
 
 const char *proxy_environment_no_proxy(void)
 {
-    return variable("no_proxy");
+    char found[64];
+
+    return variable("no_proxy", found);
 }
+
+bool proxy_environment_decode(const char *userinfo, size_t length, char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX],
+                              char password[PROXY_ENVIRONMENT_CREDENTIAL_MAX], const char **why)
+{
+    const char *colon = memchr(userinfo, ':', length);
+    size_t name = colon ? (size_t)(colon - userinfo) : length, skip = name + (colon != NULL);
+
+    user[0] = password[0] = '\0';
+    if (endpoint_decode(userinfo, name, user, PROXY_ENVIRONMENT_CREDENTIAL_MAX) && !strchr(user, ':') &&
+        endpoint_decode(userinfo + skip, length - skip, password, PROXY_ENVIRONMENT_CREDENTIAL_MAX))
+        return true;
+    *why = "user or password is not readable";
+    return false;
+}
+
+/* --- in words --- */
+
+/* Writes a value in quotes, escaped, with asterisks for the password. */
+static void show_value(const char *value, char out[2 * SHOWN_MAX])
+{
+    const char *scheme = strstr(value, "://"), *start = scheme ? scheme + 3 : value, *at = strrchr(value, '@');
+    const char *colon = at && start < at ? memchr(start, ':', (size_t)(at - start)) : NULL;
+    char masked[SHOWN_MAX], escaped[2 * SHOWN_MAX - 8];
+    int length;
+
+    if (colon)
+        length = snprintf(masked, sizeof masked, "%.*s:%s%s", (int)(colon - value), value, VALUE_MASK, at);
+    else
+        length = snprintf(masked, sizeof masked, "%s", value);
+    log_escape(escaped, sizeof escaped, masked, strlen(masked));
+    snprintf(out, 2 * SHOWN_MAX, "\"%s%s\"", escaped, length < (int)sizeof masked ? "" : "...");
+    explicit_bzero(masked, sizeof masked);
+}
+
+/* Why a value cannot be used; NULL: it can. */
+static const char *fault_of(const char *value)
+{
+    char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX];
+    const char *userinfo, *why = NULL;
+    struct endpoint proxy;
+    size_t length;
+
+    if (proxy_environment_parse(&proxy, value, strlen(value), &userinfo, &length, &why) &&
+        proxy_environment_decode(userinfo, length, user, password, &why))
+        why = NULL;
+    explicit_bzero(password, sizeof password);
+    return why;
+}
+
+/* Adds a part to a text of at most size - 1 bytes. */
+static void __attribute__((format(printf, 3, 4))) add(char *out, size_t size, const char *format, ...)
+{
+    size_t length = strlen(out);
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(out + length, size - length, format, values);
+    va_end(values);
+}
+
+bool proxy_environment_explain(const char *scheme, char *out, size_t size)
+{
+    static const char *const others[] = {"https_proxy", "http_proxy", "socks_proxy", "ftp_proxy"};
+    char own[64], all[64], found[64], shown[2 * SHOWN_MAX];
+    const char *own_value = scheme_variable(scheme, own), *all_value = variable("all_proxy", all), *value;
+    const char *why = own_value ? fault_of(own_value) : all_value ? fault_of(all_value) : NULL;
+
+    out[0] = '\0';
+    if ((own_value || all_value) && !why)
+        return false;
+    if (why) {
+        show_value(own_value ? own_value : all_value, shown);
+        add(out, size, "%s=%s cannot be used: %s", own_value ? own : all, shown, why);
+    } else {
+        add(out, size, "neither %.40s_proxy nor all_proxy is set", scheme);
+    }
+    if (own_value && all_value) {
+        show_value(all_value, shown);
+        add(out, size, "; %s=%s is not asked, since %s is set", all, shown, own);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if ((value = variable(others[i], found)) != NULL) {
+            show_value(value, shown);
+            add(out, size, "; %s=%s is for %.*s alone", found, shown, (int)strcspn(others[i], "_"), others[i]);
+        }
+    add(out, size, "; set %.40s_proxy or all_proxy to http://host:port", scheme);
+    return true;
+}
+
+/* --- the URL --- */
 
 bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t length, const char **userinfo,
                              size_t *userinfo_length, const char **why)
 {
     const char *end = text + length, *at;
 
+    while (text < end && strchr(blanks, *text))
+        text++;
+    while (end > text && strchr(blanks, end[-1]))
+        end--;
+    length = (size_t)(end - text);
     endpoint->tls = endpoint->socks = false;
     if (memmem(text, length, "://", 3)) {
         size_t skip = endpoint_parse_scheme(endpoint, text, length, why);
@@ -55,44 +166,4 @@ bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t
     if (at)
         text = at + 1;
     return endpoint_parse_authority(endpoint, text, (size_t)(end - text), why);
-}
-
-static bool no_proxy_member_names(const char *member, size_t length, const struct endpoint *endpoint)
-{
-    struct endpoint named;
-    struct in6_addr ignored;
-    const char *host = member, *colon = memchr(member, ':', length), *why;
-
-    if (length == 1 && *member == '*')
-        return true;
-    if (inet_pton(AF_INET, endpoint->host, &ignored) == 1 || strchr(endpoint->host, ':')) { /* must be equal */
-        if (length == strlen(endpoint->host) && strncasecmp(member, endpoint->host, length) == 0)
-            return true;
-        return endpoint_parse(&named, member, length, endpoint->port, &why) && endpoint_equal(&named, endpoint);
-    }
-    if (colon) {
-        uint16_t port;
-
-        if (!endpoint_parse_port(&port, colon + 1, (size_t)(member + length - colon) - 1, &why) ||
-            port != endpoint->port)
-            return false;
-        length = (size_t)(colon - member);
-    }
-    if (length > 2 && host[0] == '*' && host[1] == '.')
-        host++, length--;
-    return endpoint_host_within(endpoint->host, host, length);
-}
-
-bool proxy_environment_excludes(const struct endpoint *endpoint, const char *list)
-{
-    static const char separators[] = ", \t";
-
-    for (list += strspn(list, separators); *list; list += strspn(list, separators)) {
-        size_t length = strcspn(list, separators);
-
-        if (no_proxy_member_names(list, length, endpoint))
-            return true;
-        list += length;
-    }
-    return false;
 }

@@ -510,10 +510,52 @@ const struct value_kind value_headers = {parse_header, print_headers, release_te
 
 /* --- any kind --- */
 
+/* The bytes of a quotation mark: one of ASCII, or in UTF-8 U+00AB, U+00BB or one of U+2018 to U+201F; else 0. */
+static size_t quote(const char *text, size_t length)
+{
+    const unsigned char *bytes = (const unsigned char *)text;
+
+    if (length >= 1 && (*text == '"' || *text == '\''))
+        return 1;
+    if (length >= 2 && bytes[0] == 0xc2 && (bytes[1] == 0xab || bytes[1] == 0xbb))
+        return 2;
+    return length >= 3 && bytes[0] == 0xe2 && bytes[1] == 0x80 && bytes[2] >= 0x98 && bytes[2] <= 0x9f ? 3 : 0;
+}
+
+static size_t quote_at_start(const char *value)
+{
+    return quote(value, strlen(value));
+}
+
+static size_t quote_at_end(const char *value)
+{
+    size_t length = strlen(value);
+
+    for (size_t bytes = 1; bytes <= 3 && bytes <= length; bytes++)
+        if (quote(value + length - bytes, bytes) == bytes)
+            return bytes;
+    return 0;
+}
+
+bool value_is_quoted(const char *value)
+{
+    size_t start = quote_at_start(value), end = quote_at_end(value);
+
+    return start > 0 && end > 0 && start + end <= strlen(value);
+}
+
 bool value_parse(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                  const char **why)
 {
-    return rule->kind->parse(rule, protocol, field, value, why);
+    static const char unquoted[] = "values are written without quotes";
+
+    if (!(rule->flags & VALUE_VERBATIM) && value_is_quoted(value))
+        return fault(why, unquoted);
+    if (rule->kind->parse(rule, protocol, field, value, why))
+        return true;
+    if (quote_at_start(value) || quote_at_end(value))
+        *why = unquoted;
+    return false;
 }
 
 bool value_continue(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,

@@ -30,6 +30,7 @@ enum value_flag {
     VALUE_REQUIRED = 1 << 0,
     VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
     VALUE_SECRET = 1 << 2,    /* never printed; its file must not be readable by others */
+    VALUE_VERBATIM = 1 << 3,  /* quotes at its ends may be meant */
 };
 
 struct value_kind;
@@ -72,6 +73,9 @@ void value_print(const struct value_rule *rule, const void *field, FILE *out);
 
 /* Wipes and frees what the field owns, and empties it. */
 void value_release(const struct value_rule *rule, void *field);
+
+/* Whether a value begins and ends with quotes, straight ones or those that word processors make of them. */
+bool value_is_quoted(const char *value);
 
 /* Whether a header ("Name: value") has credentials. */
 bool value_header_is_secret(const char *header);

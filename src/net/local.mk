@@ -3,6 +3,7 @@
 src_libhouse_a_SOURCES += \
 	src/net/address.c src/net/address.h \
 	src/net/dialer.c src/net/dialer.h \
+	src/net/dns_channel.c src/net/dns_channel.h \
 	src/net/endpoint.c src/net/endpoint.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/peer.h \

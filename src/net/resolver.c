@@ -6,20 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
-#include "base/log.h"
+#include "net/dns_channel.h"
 #include "net/endpoint.h"
 #include "net/srv_query.h"
 
 #define QUESTIONS_MAX 256          /* names that are cached or being asked for */
 #define TTL_MAX_MS 86400000u       /* no answer is cached for longer than a day */
 #define SECOND_FAMILY_MS 50        /* for the second address family after the first answered (RFC 8305 section 3) */
-#define TRY_MS 2000                /* for one name server, before the next is asked */
-#define TRIES 3
-#define SOCKETS_MAX 32             /* that c-ares may have open at one time */
-#define RESOLV_CONF "/etc/resolv.conf"
-#define RECHECK_MS 1000            /* that file is looked at, at most, once in this time */
+#define ANEW_MS 1000               /* an answer younger than this is as good as a new one */
 
 enum kind { KIND_ADDRESSES, KIND_SRV };
 
@@ -31,7 +26,8 @@ struct question {
     char name[ENDPOINT_HOST_MAX + 1];
     struct query {
         bool asking;           /* c-ares has not answered yet */
-        uint64_t expires;      /* ms of the loop's clock until which the answer is valid; 0: there is none */
+        uint64_t answered;     /* ms of the loop's clock, when the last answer came, whatever it was */
+        uint64_t expires;      /* likewise, until when the answer is valid; 0: there is none */
         int failure;           /* status of c-ares */
         struct address_list addresses;
     } queries[2];              /* for addresses: IPv6 and IPv4; for SRV: only the first */
@@ -46,7 +42,8 @@ struct question {
 struct lookup {
     struct lookup *next, **back;
     struct question *question;
-    bool patient; /* waits for both address families */
+    bool patient; /* waits for all that is being asked */
+    bool due;     /* is told by the delivery that is under way */
     resolver_addresses_fn *addresses_found;
     resolver_srv_fn *srv_found;
     void *arg;
@@ -54,17 +51,9 @@ struct lookup {
 
 struct resolver {
     struct loop *loop;
-    ares_channel channel;
-    struct loop_timer timer;
-    struct {
-        int fd;
-        struct loop_io io;
-    } sockets[SOCKETS_MAX];
+    struct dns_channel *channel;
     size_t question_count;
     struct question *questions[QUESTIONS_MAX];
-    unsigned in_flight; /* queries that c-ares has not answered yet */
-    uint64_t rechecked; /* when resolv.conf was last looked at, ms of the loop's clock */
-    struct timespec resolv_conf; /* its modification time */
 };
 
 const char *resolver_version(void)
@@ -72,130 +61,25 @@ const char *resolver_version(void)
     return ares_version(NULL);
 }
 
-/* --- c-ares on the loop --- */
+static void on_renewed(void *arg);
 
-static void arm_timer(struct resolver *resolver);
-
-static void on_timer(void *arg)
-{
-    struct resolver *resolver = arg;
-
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    arm_timer(resolver);
-}
-
-static void arm_timer(struct resolver *resolver)
-{
-    struct timeval left, *soonest = ares_timeout(resolver->channel, NULL, &left);
-
-    if (!soonest)
-        loop_timer_stop(&resolver->timer);
-    else
-        loop_timer_start(resolver->loop, &resolver->timer,
-                         (uint64_t)soonest->tv_sec * 1000 + (uint64_t)soonest->tv_usec / 1000 + 1, on_timer, resolver);
-}
-
-
-static void on_socket(void *arg, int ready);
-
-/* c-ares says what to watch a socket for; neither: it closes the socket. */
-static void on_socket_state(void *arg, ares_socket_t fd, int readable, int writable)
-{
-    struct resolver *resolver = arg;
-    size_t slot = SOCKETS_MAX;
-
-    for (size_t i = 0; i < SOCKETS_MAX; i++)
-        if (resolver->sockets[i].io.call && resolver->sockets[i].fd == fd)
-            slot = i;
-    for (size_t i = 0; i < SOCKETS_MAX && slot == SOCKETS_MAX; i++)
-        if (!resolver->sockets[i].io.call)
-            slot = i;
-    if (slot == SOCKETS_MAX)
-        return; /* c-ares will time out and ask again */
-    resolver->sockets[slot].fd = fd;
-    loop_io_levels(resolver->loop, &resolver->sockets[slot].io, fd,
-                   (readable ? LOOP_READ : 0) | (writable ? LOOP_WRITE : 0), on_socket, resolver);
-}
-
-/* The callback does not say which socket is ready: all are processed, they are few. */
-static void on_socket(void *arg, int ready)
-{
-    struct resolver *resolver = arg;
-
-    (void)ready;
-    for (size_t i = 0; i < SOCKETS_MAX; i++)
-        if (resolver->sockets[i].io.call)
-            ares_process_fd(resolver->channel, resolver->sockets[i].fd, resolver->sockets[i].fd);
-    arm_timer(resolver);
-}
-
-static bool open_channel(struct resolver *resolver, char *error, size_t size)
-{
-    struct ares_options options = {
-        .timeout = TRY_MS, .tries = TRIES, .sock_state_cb = on_socket_state, .sock_state_cb_data = resolver,
-    };
-    const char *servers = getenv("SALLYPORT_NAMESERVERS");
-    int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-    int status;
-
-#ifdef ARES_OPT_QUERY_CACHE
-    mask |= ARES_OPT_QUERY_CACHE; /* with its 0 in options: answers are kept here, and by nobody else */
-#endif
-    status = ares_init_options(&resolver->channel, &options, mask);
-
-    if (status == ARES_SUCCESS && servers && *servers) {
-        status = ares_set_servers_ports_csv(resolver->channel, servers);
-        if (status != ARES_SUCCESS)
-            ares_destroy(resolver->channel);
-    }
-    if (status == ARES_SUCCESS)
-        return true;
-    snprintf(error, size, "cannot start the resolver: %s", ares_strerror(status));
-    return false;
-}
-
-/* Reads resolv.conf again if it has changed, as on a laptop in another network, and if no query is under way. */
-static void follow_resolv_conf(struct resolver *resolver)
-{
-    struct stat status;
-    char error[128];
-    uint64_t now = loop_now(resolver->loop);
-    ares_channel before = resolver->channel;
-
-    if (resolver->in_flight > 0 || now - resolver->rechecked < RECHECK_MS)
-        return;
-    resolver->rechecked = now;
-    if (stat(RESOLV_CONF, &status) != 0 || (status.st_mtim.tv_sec == resolver->resolv_conf.tv_sec &&
-                                            status.st_mtim.tv_nsec == resolver->resolv_conf.tv_nsec))
-        return;
-    if (resolver->resolv_conf.tv_sec != 0) {
-        if (!open_channel(resolver, error, sizeof error)) {
-            log_message(LEVEL_WARNING, NULL, "%s; the old settings stay", error);
-            resolver->channel = before;
-        } else {
-            ares_destroy(before);
-        }
-    }
-    resolver->resolv_conf = status.st_mtim;
-}
-
-struct resolver *resolver_new(struct loop *loop, char *error, size_t size)
+struct resolver *resolver_new(struct loop *loop, const char *resolv_conf, char *error, size_t size)
 {
     struct resolver *resolver = calloc(1, sizeof *resolver);
+    const struct dns_channel_params params = {loop, resolv_conf, on_renewed, resolver};
 
-    if (!resolver || ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS) {
-        snprintf(error, size, "cannot start the resolver: out of memory");
-        free(resolver);
-        return NULL;
+    snprintf(error, size, "cannot start the resolver: out of memory");
+    if (resolver && (resolver->channel = dns_channel_new(&params, error, size))) {
+        resolver->loop = loop;
+        return resolver;
     }
-    resolver->loop = loop;
-    if (!open_channel(resolver, error, size)) {
-        ares_library_cleanup();
-        free(resolver);
-        return NULL;
-    }
-    follow_resolv_conf(resolver);
-    return resolver;
+    free(resolver);
+    return NULL;
+}
+
+void resolver_renew(struct resolver *resolver)
+{
+    dns_channel_renew(resolver->channel);
 }
 
 static void question_free(struct question *question)
@@ -211,9 +95,7 @@ void resolver_free(struct resolver *resolver)
 {
     if (!resolver)
         return;
-    ares_destroy(resolver->channel); /* ends all open queries with ARES_EDESTRUCTION */
-    ares_library_cleanup();
-    loop_timer_stop(&resolver->timer);
+    dns_channel_free(resolver->channel); /* before the questions that its queries point to */
     for (size_t i = 0; i < resolver->question_count; i++)
         question_free(resolver->questions[i]);
     free(resolver);
@@ -250,33 +132,38 @@ static const char *failure_of(const struct question *question)
     return ares_strerror(four == ARES_SUCCESS || (four == ARES_ENODATA && six != ARES_SUCCESS) ? six : four);
 }
 
-/* The first lookup that does not have to wait for the second family. */
-static struct lookup *ready_waiter(const struct question *question)
+/* The first of those who are told now. */
+static struct lookup *due_waiter(const struct question *question)
 {
     struct lookup *lookup = question->waiting;
 
-    while (lookup && lookup->patient && is_asking(question))
+    while (lookup && !lookup->due)
         lookup = lookup->next;
     return lookup;
 }
 
+/* Tells those who need not wait any longer.  Who asks again from within a callback is told another time. */
 static void deliver(struct deferred *delivery)
 {
     struct question *question = (struct question *)((char *)delivery - offsetof(struct question, delivery));
     const char *error = failure_of(question);
+    const struct srv_list srv = question->srv;
+    bool srv_found = has_found(question, 0);
     struct address_list addresses;
     struct lookup *next;
 
     join_families(question, &addresses);
+    for (next = question->waiting; next; next = next->next)
+        next->due = !next->patient || !is_asking(question);
     question->delivering = true;
-    while ((next = ready_waiter(question))) {
+    while ((next = due_waiter(question))) {
         struct lookup lookup = *next;
 
         lookup_cancel(next);
         if (lookup.addresses_found)
             lookup.addresses_found(lookup.arg, addresses.count > 0 ? &addresses : NULL, error);
         else
-            lookup.srv_found(lookup.arg, has_found(question, 0) ? &question->srv : NULL, error);
+            lookup.srv_found(lookup.arg, srv_found ? &srv : NULL, error);
     }
     question->delivering = false;
 }
@@ -293,19 +180,20 @@ static void settle(void *arg)
 static void query_over(struct question *question, size_t i, int status, uint64_t ttl_ms)
 {
     struct query *query = &question->queries[i], *other = &question->queries[1 - i];
-    uint64_t now = loop_now(question->resolver->loop);
 
-    query->asking = false;
     query->failure = status;
-    question->resolver->in_flight--;
-    if (status == ARES_EDESTRUCTION)
-        return; /* the resolver is being freed */
-    query->expires = now + (has_found(question, i) ? ttl_ms : 0);
+    query->answered = loop_now(question->resolver->loop);
+    query->expires = query->answered + (has_found(question, i) ? ttl_ms : 0);
     /* if a name has addresses of one family only, the other is not asked for until those expire */
     if (question->kind == KIND_ADDRESSES && !has_found(question, i))
         query->expires = other->expires;
     if (question->kind == KIND_ADDRESSES && has_found(question, i) && !other->asking && !has_found(question, 1 - i))
         other->expires = query->expires;
+}
+
+/* What follows from it for those who wait. */
+static void let_know(struct question *question, size_t i)
+{
     if (!is_asking(question))
         settle(question);
     else if (has_found(question, i))
@@ -317,9 +205,16 @@ static uint64_t cap_ttl(uint64_t seconds)
     return seconds * 1000 < TTL_MAX_MS ? seconds * 1000 : TTL_MAX_MS;
 }
 
-static void on_addresses(struct question *question, size_t i, int status, struct ares_addrinfo *result)
+/* Whether an answer that is still valid is kept, since the name servers cannot say today whether there is another. */
+static bool outlasts(const struct question *question, size_t i, int status)
 {
-    struct address_list *list = &question->queries[i].addresses;
+    return status != ARES_SUCCESS && status != ARES_ENOTFOUND && status != ARES_ENODATA && has_found(question, i) &&
+           question->queries[i].expires > loop_now(question->resolver->loop);
+}
+
+/* Takes the addresses over.  Returns for how long they are valid, in ms. */
+static uint64_t copy_addresses(struct address_list *list, const struct ares_addrinfo *result)
+{
     uint64_t ttl_ms = TTL_MAX_MS;
 
     list->count = 0;
@@ -333,9 +228,19 @@ static void on_addresses(struct question *question, size_t i, int status, struct
         address_set_port(&list->at[list->count++], 0);
         ttl_ms = node_ms < ttl_ms ? node_ms : ttl_ms;
     }
+    return ttl_ms;
+}
+
+static void on_addresses(struct question *question, size_t i, int status, struct ares_addrinfo *result)
+{
+    question->queries[i].asking = false;
+    if (status == ARES_EDESTRUCTION)
+        return; /* the resolver is being freed or renewed */
+    if (!outlasts(question, i, status))
+        query_over(question, i, status, copy_addresses(&question->queries[i].addresses, result));
     if (result)
         ares_freeaddrinfo(result);
-    query_over(question, i, status, ttl_ms);
+    let_know(question, i);
 }
 
 static void on_six(void *arg, int status, int timeouts, struct ares_addrinfo *result)
@@ -354,12 +259,16 @@ static void on_srv(void *arg, int status, const unsigned char *message, size_t l
 {
     struct question *question = arg;
 
+    question->queries[0].asking = false;
+    if (status == ARES_EDESTRUCTION)
+        return;
     memset(&question->srv, 0, sizeof question->srv);
     if (status == ARES_SUCCESS && !srv_read(&question->srv, message, length))
         status = ARES_EBADRESP;
     if (status == ARES_SUCCESS)
         srv_order(&question->srv, (uint32_t)rand() ^ (uint32_t)loop_now(question->resolver->loop));
     query_over(question, 0, status, cap_ttl(question->srv.ttl));
+    let_know(question, 0);
 }
 
 /* Answers without a query: localhost and its subdomains are always loopback (RFC 6761 section 6.3), and an address
@@ -383,33 +292,46 @@ static bool answer_oneself(struct question *question)
     return true;
 }
 
-/* Starts the queries that have no valid answer and are not under way. */
-static void ask(struct question *question)
+/* Whether query i has to be started: it is not under way and has no valid answer, or an old one where a new one is
+ * wanted.  An answer that is not valid for a moment is still good for all who ask before it is delivered. */
+static bool is_wanted(const struct question *question, size_t i, bool anew)
+{
+    const struct query *query = &question->queries[i];
+    uint64_t now = loop_now(question->resolver->loop);
+
+    if (query->asking || (i == 1 && question->kind == KIND_SRV))
+        return false;
+    return query->expires > now ? anew && now - query->answered >= ANEW_MS : !question->delivery.back;
+}
+
+/* Starts the queries that are wanted.  What has expired is forgotten then, so that it is not told with the answer of
+ * the other family. */
+static void ask(struct question *question, bool anew)
 {
     struct resolver *resolver = question->resolver;
     struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT, .ai_socktype = SOCK_STREAM};
-    uint64_t now = loop_now(resolver->loop);
+    ares_channel ares = dns_channel_handle(resolver->channel);
     bool wanted[2];
 
     for (size_t i = 0; i < 2; i++) {
-        wanted[i] = !question->queries[i].asking && question->queries[i].expires <= now &&
-                    (i == 0 || question->kind == KIND_ADDRESSES);
+        wanted[i] = is_wanted(question, i, anew);
         question->queries[i].asking |= wanted[i];
-        resolver->in_flight += wanted[i];
+        if (wanted[i] && question->queries[i].expires <= loop_now(resolver->loop))
+            question->queries[i].addresses.count = 0;
     }
     if (wanted[0] && question->kind == KIND_SRV) {
-        srv_query(resolver->channel, question->name, on_srv, question);
+        srv_query(ares, question->name, on_srv, question);
     } else if (wanted[0]) {
         hints.ai_family = AF_INET6;
-        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_six, question);
+        ares_getaddrinfo(ares, question->name, NULL, &hints, on_six, question);
     }
     if (wanted[1]) {
         hints.ai_family = AF_INET;
-        ares_getaddrinfo(resolver->channel, question->name, NULL, &hints, on_four, question);
+        ares_getaddrinfo(ares, question->name, NULL, &hints, on_four, question);
         if (!question->queries[1].asking && has_found(question, 1))
             settle(question); /* the hosts file has it: do not wait for the DNS to answer for the other family */
     }
-    arm_timer(resolver);
+    dns_channel_asked(resolver->channel);
 }
 
 /* --- questions --- */
@@ -467,37 +389,59 @@ static bool is_fresh(const struct question *question)
            (question->kind == KIND_ADDRESSES && has_found(question, 1) && question->queries[1].expires > now);
 }
 
-static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const char *name)
+static void start(struct question *question, bool anew)
+{
+    if (question->kind == KIND_ADDRESSES && answer_oneself(question))
+        return;
+    ask(question, anew);
+    if (is_fresh(question))
+        settle(question);
+}
+
+/* The name servers are others now: nothing that was answered counts, and who waits is asked for again. */
+static void on_renewed(void *arg)
+{
+    struct resolver *resolver = arg;
+
+    for (size_t i = 0; i < resolver->question_count; i++) {
+        struct question *question = resolver->questions[i];
+
+        loop_undefer(resolver->loop, &question->delivery);
+        loop_timer_stop(&question->second_family);
+        memset(question->queries, 0, sizeof question->queries);
+        memset(&question->srv, 0, sizeof question->srv);
+        if (question->waiting)
+            start(question, false);
+    }
+}
+
+static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const char *name, enum resolver_wish wish)
 {
     struct question *question;
     struct lookup *lookup = calloc(1, sizeof *lookup);
 
-    follow_resolv_conf(resolver);
+    dns_channel_follow(resolver->channel);
     question = lookup ? find_question(resolver, kind, name) : NULL;
     if (!question) {
         free(lookup);
         return NULL;
     }
     lookup->question = question;
+    lookup->patient = wish != RESOLVER_SOON;
     lookup->back = question->waiting_end;
     *question->waiting_end = lookup;
     question->waiting_end = &lookup->next;
     question->used = loop_now(resolver->loop);
-    if (kind == KIND_ADDRESSES && answer_oneself(question))
-        return lookup;
-    ask(question);
-    if (is_fresh(question))
-        settle(question);
+    start(question, wish == RESOLVER_ANEW);
     return lookup;
 }
 
-struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, bool both,
+struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, enum resolver_wish wish,
                                        resolver_addresses_fn *found, void *arg)
 {
-    struct lookup *lookup = wait_for(resolver, KIND_ADDRESSES, host);
+    struct lookup *lookup = wait_for(resolver, KIND_ADDRESSES, host, wish);
 
     if (lookup) {
-        lookup->patient = both;
         lookup->addresses_found = found;
         lookup->arg = arg;
     }
@@ -506,7 +450,7 @@ struct lookup *resolver_find_addresses(struct resolver *resolver, const char *ho
 
 struct lookup *resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg)
 {
-    struct lookup *lookup = wait_for(resolver, KIND_SRV, name);
+    struct lookup *lookup = wait_for(resolver, KIND_SRV, name, RESOLVER_SOON);
 
     if (lookup) {
         lookup->srv_found = found;

@@ -20,7 +20,7 @@ struct connector {
     struct tls_client *tls;        /* in TLS */
     struct transport *transport;   /* while neither dial nor tls has it */
     bool connected, on_loopback;
-    bool again;                    /* all addresses failed: those of the family that was answered late are looked up */
+    bool again;                    /* all addresses failed: those that came late or are new are looked up */
     struct address_list addresses; /* those that were dialed last */
 };
 
@@ -120,7 +120,8 @@ static void on_lookup_late(void *arg)
 static void enter_resolve(struct connector *connector)
 {
     connector->lookup = resolver_find_addresses(connector->params.services->resolver, connector->params.place->host,
-                                                connector->again, on_addresses, connector);
+                                                connector->again ? RESOLVER_ANEW : RESOLVER_SOON, on_addresses,
+                                                connector);
     /* NULL: too many names wait for name servers that do not answer; then another proxy may have its name already */
     task_limit(&connector->task, connector->lookup ? connector->params.settings->resolve_timeout : 0, on_lookup_late);
 }

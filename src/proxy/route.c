@@ -3,40 +3,28 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/proxy_environment.h"
+#include "config/no_proxy.h"
 
 /* The proxy that <scheme>_proxy or all_proxy names; none (direct) if no_proxy excludes the target. */
 static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
 {
     const char *exceptions = proxy_environment_no_proxy(), *url, *userinfo, *why;
-    size_t userinfo_length, user;
+    char text[sizeof failure->what];
+    size_t length;
 
-    if (exceptions && proxy_environment_excludes(target, exceptions)) {
+    if (exceptions && no_proxy_excludes(target, exceptions)) {
         route->direct = true;
         return true;
     }
+    if (proxy_environment_explain(route->listener->scheme, text, sizeof text)) {
+        failure_set(failure, FAILURE_PERMANENT, "%s", text);
+        return false;
+    }
     url = proxy_environment_find(route->listener->scheme);
-    if (!url) {
-        failure_set(failure, FAILURE_PERMANENT, "neither %s_proxy nor all_proxy is set", route->listener->scheme);
-        return false;
-    }
     route->proxies = &route->environment;
-    if (!proxy_environment_parse(&route->environment, url, strlen(url), &userinfo, &userinfo_length, &why)) {
-        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: %s", why);
-        return false;
-    }
     route->count = 1;
-    for (user = 0; user < userinfo_length && userinfo[user] != ':';)
-        user++;
-    if (userinfo_length > 0 &&
-        (!endpoint_decode(userinfo, user, route->user, sizeof route->user) || strchr(route->user, ':') ||
-         !endpoint_decode(userinfo + user + (user < userinfo_length), userinfo_length - user - (user < userinfo_length),
-                          route->password, sizeof route->password))) {
-        failure_set(failure, FAILURE_PERMANENT, "the proxy variable of the environment: user or "
-                    "password is not readable");
-        return false;
-    }
-    return true;
+    return proxy_environment_parse(&route->environment, url, strlen(url), &userinfo, &length, &why) &&
+           proxy_environment_decode(userinfo, length, route->user, route->password, &why);
 }
 
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,

@@ -9,11 +9,10 @@
 
 #include "base/failure.h"
 #include "config/config.h"
+#include "config/proxy_environment.h"
 #include "config/value.h"
 #include "net/endpoint.h"
 #include "proxy/health.h"
-
-#define ROUTE_CREDENTIAL_MAX 256 /* bytes, with the NUL */
 
 struct route {
     const struct listener_config *listener; /* NULL: for a `via` */
@@ -23,7 +22,7 @@ struct route {
     bool tried[VALUE_LIST_MAX];
     bool direct;      /* without a proxy, by configuration or by no_proxy */
     bool reached;     /* one of the proxies was connected: no fallback to direct */
-    char user[ROUTE_CREDENTIAL_MAX], password[ROUTE_CREDENTIAL_MAX]; /* of the variable's URL, or "" */
+    char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX]; /* of the URL, or "" */
 };
 
 /* Finds the proxies for a target; listener is borrowed, and so is its configuration.  False: there are none, and

@@ -21,7 +21,7 @@ bool services_init(struct services *services, char *error, size_t size)
         services->curl_loop = curl_loop_new(services->loop);
         services->dialer = dialer_new(services->loop);
         services->contexts = tls_contexts_new();
-        services->resolver = resolver_new(services->loop, error, size);
+        services->resolver = resolver_new(services->loop, RESOLVER_CONF, error, size);
     }
     if (services->loop && services->health && services->redirects && services->questions && services->passwords &&
         services->lockout && services->nonces && services->curl_loop && services->dialer && services->contexts &&

@@ -58,8 +58,8 @@ static void on_screening_late(void *arg)
 
 static void enter_screening(struct consent *consent)
 {
-    consent->lookup = resolver_find_addresses(consent->params.resolver, consent->said.proxy.host, true,
-                                                 on_addresses, consent);
+    consent->lookup = resolver_find_addresses(consent->params.resolver, consent->said.proxy.host, RESOLVER_BOTH,
+                                              on_addresses, consent);
     if (consent->lookup)
         task_limit(&consent->task, consent->params.resolve_ms, on_screening_late);
     else

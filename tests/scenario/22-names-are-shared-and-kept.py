@@ -6,6 +6,7 @@ import time
 from kit import Skip, check, equal, scenario
 from kit.nameserver import Nameserver
 from kit.peers import GREETING, Proxy
+from kit.process import until
 from kit.route import settings
 from kit.streams import END, read_all, read_exactly, reset
 
@@ -28,6 +29,14 @@ def served(daemon):
     client = daemon.connect("imap")
     equal(read_all(client), (GREETING, END), "what came through")
     client.close()
+
+
+def told(daemon):
+    client = daemon.connect("imap")
+    try:
+        return read_all(client)[0]
+    finally:
+        client.close()
 
 
 def within_its_ttl_a_name_is_asked_once(stage):
@@ -67,6 +76,18 @@ def a_changed_address_is_followed_after_the_ttl(stage):
         read_all(client)
         client.close()
         time.sleep(0.05)
+
+
+def an_address_that_cannot_be_reached_is_asked_for_anew(stage):
+    nameserver = Nameserver(stage)
+    nameserver.add(NAME, "A", "127.0.0.1", ttl=3600)
+    daemon, proxy = start(stage, nameserver)
+    moved = Proxy(stage, lambda connection: connection.open(behind=b"* OK moved\r\n"), "127.0.0.2", proxy.port)
+    stage.later(moved.stop)
+    served(daemon)
+    nameserver.add(NAME, "A", "127.0.0.2", ttl=3600)
+    proxy.stop()
+    until(lambda: told(daemon) == b"* OK moved\r\n", "the address that cannot be reached is looked up anew")
 
 
 def a_ttl_of_zero_is_not_kept(stage):
@@ -156,6 +177,7 @@ def an_address_is_not_asked_for(stage):
 scenario(within_its_ttl_a_name_is_asked_once,
          after_its_ttl_a_name_is_asked_again,
          a_changed_address_is_followed_after_the_ttl,
+         an_address_that_cannot_be_reached_is_asked_for_anew,
          a_ttl_of_zero_is_not_kept,
          twenty_sessions_at_once_share_one_look_up,
          one_of_the_sharers_leaves_and_the_others_are_served,

@@ -83,6 +83,9 @@ SCENARIO_TESTS = \
 	tests/scenario/115-proxies-that-dislike-upgrade.py \
 	tests/scenario/116-long-values-and-lists.py \
 	tests/scenario/120-logins-and-their-requests.py \
+	tests/scenario/125-other-name-servers.py \
+	tests/scenario/126-proxy-variables.py \
+	tests/scenario/127-quotes-and-misspellings.py \
 	tests/scenario/130-connect-on-a-terminal.py \
 	tests/scenario/131-goodbye.py \
 	tests/scenario/132-tls-and-plain-text-meet.py

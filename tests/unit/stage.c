@@ -22,8 +22,8 @@
 uint64_t __wrap_loop_now(struct loop *loop);
 void __wrap_loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg);
 void __wrap_loop_timer_stop(struct loop_timer *timer);
-struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host, bool both,
-                                              resolver_addresses_fn *found, void *arg);
+struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host,
+                                              enum resolver_wish wish, resolver_addresses_fn *found, void *arg);
 struct lookup *__wrap_resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);
 void __wrap_lookup_cancel(struct lookup *lookup);
 struct dial *__wrap_dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
@@ -57,7 +57,7 @@ static struct {
         enum stage_dial how;
     } addresses[TOLD_MAX];
     size_t address_count;
-    unsigned lookups, lookups_for_both, lookups_open, dials, dials_open;
+    unsigned lookups, lookups_for_both, lookups_anew, lookups_open, dials, dials_open;
     enum stage_lack lack;
     struct wire *wires[WIRES_MAX];
     unsigned wire_count;
@@ -223,6 +223,11 @@ unsigned stage_lookups_for_both(void)
     return stage.lookups_for_both;
 }
 
+unsigned stage_lookups_anew(void)
+{
+    return stage.lookups_anew;
+}
+
 unsigned stage_lookups_open(void)
 {
     return stage.lookups_open;
@@ -298,8 +303,8 @@ static struct lookup *start_lookup(const char *name, const char *what, void *arg
     return lookup;
 }
 
-struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host, bool both,
-                                              resolver_addresses_fn *found, void *arg)
+struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host,
+                                              enum resolver_wish wish, resolver_addresses_fn *found, void *arg)
 {
     struct address literal;
     struct lookup *lookup;
@@ -307,7 +312,8 @@ struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const c
     ck_assert_ptr_eq(resolver, stage.services.resolver);
     if (stage.lack == STAGE_LACKS_LOOKUP)
         return NULL;
-    stage.lookups_for_both += both;
+    stage.lookups_for_both += wish != RESOLVER_SOON;
+    stage.lookups_anew += wish == RESOLVER_ANEW;
     lookup = start_lookup(host, address_from_literal(&literal, host, 0)
                                     ? host : what_of(stage.names, stage.name_count, host), arg);
     lookup->addresses = found;

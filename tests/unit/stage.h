@@ -49,10 +49,11 @@ void stage_name(const char *name, const char *addresses);
 /* The same for SRV records: "host:port" with spaces between, "." for a domain that says it has no such service. */
 void stage_srv(const char *name, const char *places);
 
-/* How many look-ups were started, how many of these wanted both families of addresses, and how many wait for an
- * answer. */
+/* How many look-ups were started, how many of these wanted both families of addresses, how many wanted no old answer,
+ * and how many wait for one. */
 unsigned stage_lookups(void);
 unsigned stage_lookups_for_both(void);
+unsigned stage_lookups_anew(void);
 unsigned stage_lookups_open(void);
 
 /* --- addresses --- */

@@ -17,8 +17,12 @@ static Suite *suite;
 
 TCase *unit_case(const char *name)
 {
+    static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "socks_proxy",
+                                            "SOCKS_PROXY", "ftp_proxy", "FTP_PROXY"};
     TCase *cases = tcase_create(name);
 
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
+        unsetenv(variables[i]); /* what the machine has is named in messages */
     suite = suite_create(name);
     suite_add_tcase(suite, cases);
     tcase_set_timeout(cases, CASE_SECONDS);

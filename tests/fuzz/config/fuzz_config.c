@@ -1,6 +1,7 @@
 /* A configuration file: it comes to a config or to reports, and what is printed of a config is accepted and printed
  * the same again. */
 #include "config/config.h"
+#include "config/config_print.h"
 
 #include <string.h>
 

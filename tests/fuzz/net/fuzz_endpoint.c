@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../fuzz.h"
+#include "config/no_proxy.h"
 #include "config/proxy_environment.h"
 
 static void look(const struct endpoint *place)
@@ -75,14 +76,18 @@ static void read_list(const char *text, size_t length)
         {.host = "mail.example.net", .port = 143}, {.host = "::1", .port = 143}, {.host = "10.0.0.1", .port = 143},
     };
     char *list = malloc(length + 1);
+    const char *rest = list;
+    size_t useless;
 
     MUST(list);
     memcpy(list, text, length);
     list[length] = '\0';
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
-        (void)proxy_environment_excludes(&places[i], list);
+        (void)no_proxy_excludes(&places[i], list);
     if (strcmp(list, "*") == 0)
-        MUST(proxy_environment_excludes(&places[0], list));
+        MUST(no_proxy_excludes(&places[0], list));
+    while (no_proxy_next_useless(&rest, &useless))
+        MUST(useless > 0 && rest <= list + length);
     free(list);
 }
 

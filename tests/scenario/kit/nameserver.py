@@ -43,16 +43,16 @@ def _question(query):
 class Nameserver:
     """Names not added do not exist.  `queries` holds (name, type, "udp" or "tcp") in the order of asking."""
 
-    def __init__(self, stage):
+    def __init__(self, stage, host="127.0.0.1", port=0):
         self._records = {}
         self._faults = {}
         self._delay = threading.Event()
         self._delay.set()
         self.queries = []
         self._lock = threading.Lock()
-        self._udp, self._tcp = self._listen()
+        self._udp, self._tcp = self._listen(host, port)
         self.port = self._udp.server_address[1]
-        self.env = {"SALLYPORT_NAMESERVERS": f"127.0.0.1:{self.port}"}
+        self.env = {"SALLYPORT_NAMESERVERS": f"{host}:{self.port}"}
         for server in (self._udp, self._tcp):
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         stage.later(self.close)
@@ -111,8 +111,9 @@ class Nameserver:
                            for data in (_encode_data(kind, value) for value in values))
         return query[:2] + struct.pack("!HHHHH", flags, 1, len(values), 0, 0) + question + records
 
-    def _listen(self):
-        """A UDP and a TCP server at one port; another port when somebody holds the number in the other protocol."""
+    def _listen(self, host, port):
+        """A UDP and a TCP server at one port; with port 0, another when somebody holds its number in the other
+        protocol."""
         server = self
 
         class Datagram(socketserver.BaseRequestHandler):
@@ -141,7 +142,7 @@ class Nameserver:
             daemon_threads = True
 
         for _ in range(20):
-            udp = UDP(("127.0.0.1", 0), Datagram)
+            udp = UDP((host, port), Datagram)
             try:
                 return udp, TCP(udp.server_address, Stream)
             except OSError:

@@ -10,6 +10,7 @@
 #include "config/diagnostics.h"
 #include "http/connect_request.h"
 
+#include "config/config_print.h"
 #include "../unit.h"
 
 #define GOOD "[imap good]\ntarget = mail.example.net\nproxy = direct\n"
@@ -618,7 +619,8 @@ START_TEST(an_environment_without_a_proxy_is_told_at_start)
     config_unref(config);
     for (size_t i = 0; i <= 4; i++) {
         ck_assert_ptr_null(parse(text, sizeof text - 1, CONFIG_TO_RUN, &reports));
-        ck_assert_str_eq(reports.text, "f:3: url = environment, but neither imap_proxy nor all_proxy is set");
+        ck_assert_str_eq(reports.text, "f:3: url = environment, but neither imap_proxy nor all_proxy is set; "
+                                       "set imap_proxy or all_proxy to http://host:port");
         if (i == 4)
             break;
         setenv(names[i], "http://p:1", 1);

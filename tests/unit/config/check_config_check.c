@@ -301,8 +301,9 @@ struct environment {
     const char *name, *value, *told;
 };
 
-#define UNSET "f:100: url = environment, but neither imap_proxy nor all_proxy is set"
-#define UNUSABLE "f:100: url = environment, but the variable for imap cannot be used: "
+#define TO_SET "; set imap_proxy or all_proxy to http://host:port"
+#define UNSET "f:100: url = environment, but neither imap_proxy nor all_proxy is set" TO_SET
+#define UNUSABLE(variable) "f:100: url = environment, but " variable " cannot be used: "
 
 static const struct environment environments[] = {
     {"imap_proxy", "http://p.example:1", ""},
@@ -311,8 +312,12 @@ static const struct environment environments[] = {
     {"ALL_PROXY", "https://p.example", ""},
     {"imap_proxy", "", UNSET},
     {"smtp_proxy", "http://p.example:1", UNSET},
-    {"imap_proxy", "ftp://p.example:1", UNUSABLE "a proxy's URL starts with http:// or https://"},
-    {"all_proxy", "http://p.example:99999", UNUSABLE "the port is not a number from 1 to 65535"},
+    {"imap_proxy", "ftp://p.example:1", UNUSABLE("imap_proxy=\"ftp://p.example:1\"")
+     "a proxy's URL starts with http:// or https://" TO_SET},
+    {"imap_proxy", "http://arthur:secret%zz@p.example",
+     UNUSABLE("imap_proxy=\"http://arthur:********@p.example\"") "user or password is not readable" TO_SET},
+    {"all_proxy", "http://p.example:99999", UNUSABLE("all_proxy=\"http://p.example:99999\"")
+     "the port is not a number from 1 to 65535" TO_SET},
 };
 
 START_TEST(the_environment_must_say_something_of_use)

@@ -34,6 +34,7 @@ static const struct kind kinds[] = {
     {"time", {.key = "key", .kind = &value_time, .least = 0, .most = 4294967295}, NULL},
     {"phase", {.key = "key", .kind = &value_time, .least = 1000, .most = 3600000}, NULL},
     {"text", {.key = "key", .kind = &value_text}, NULL},
+    {"verbatim", {.key = "key", .kind = &value_text, .flags = VALUE_VERBATIM}, NULL},
     {"secret", {.key = "key", .kind = &value_text, .flags = VALUE_SECRET}, NULL},
     {"user", {.key = "key", .kind = &value_user}, NULL},
     {"token", {.key = "key", .kind = &value_token}, NULL},

@@ -2,12 +2,15 @@ UNIT_TESTS += \
 	tests/unit/config/check_config \
 	tests/unit/config/check_config_check \
 	tests/unit/config/check_config_memory \
+	tests/unit/config/check_config_print \
 	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_inifile \
+	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
 	tests/unit/config/check_proxy_environment \
 	tests/unit/config/check_socket_unit \
+	tests/unit/config/check_spelling \
 	tests/unit/config/check_tls_hint \
 	tests/unit/config/check_value
 

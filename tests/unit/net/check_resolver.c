@@ -10,6 +10,17 @@
 
 #include "../unit.h"
 
+/* The clock of answers can be put forward: the linker puts this in place of loop_now. */
+uint64_t __wrap_loop_now(struct loop *loop);
+uint64_t __real_loop_now(struct loop *loop);
+
+static uint64_t ahead_ms;
+
+uint64_t __wrap_loop_now(struct loop *loop)
+{
+    return __real_loop_now(loop) + ahead_ms;
+}
+
 /* --- a name server on the loop --- */
 
 enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
@@ -32,6 +43,7 @@ static const struct zone_row zone[] = {
     {"zero.example.net", TYPE_A, 0, "\xc0\0\x02\x05", 4, 0},
     {"late.example.net", TYPE_A, 300, "\xc0\0\x02\x06", 4, 0},
     {"late.example.net", TYPE_AAAA, 300, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x06", 16, 400},
+    {"single", TYPE_A, 300, "\xc0\0\x02\x07", 4, 0},
     {"silent.example.net", TYPE_A, 0, NULL, 0, 0},
     {"silent.example.net", TYPE_AAAA, 0, NULL, 0, 0},
     {"_imap._tcp.example.net", TYPE_SRV, 300, SRV("\0\x14", "\0\x8f", "\x01" "b\0"), 0},
@@ -48,6 +60,8 @@ struct server {
     struct loop_io io;
     int fd;
     unsigned queries;          /* for names of the zone and others */
+    bool moved;                /* the last byte of each address is 100 more */
+    bool broken;               /* each answer is SERVFAIL */
     unsigned char late[512];   /* an answer that waits */
     size_t late_length;
     struct sockaddr_in late_to;
@@ -102,12 +116,19 @@ static void answer(struct server *server, unsigned char *message, size_t questio
         message[at + 10] = 0;
         message[at + 11] = (unsigned char)row->length;
         memcpy(message + at + 12, row->data, row->length);
+        if (server->moved)
+            message[at + 11 + row->length] += 100;
         at += 12 + row->length;
         delay = row->delay_ms;
         records++;
     }
     message[2] = 0x81;
     message[3] = known ? 0x80 : 0x83; /* no such name */
+    if (server->broken) {
+        message[3] = 0x82;
+        records = 0;
+        at = question;
+    }
     memcpy(message + 6, "\0\0\0\0\0\0", 6);
     message[7] = (unsigned char)records;
     if (!known) {
@@ -146,6 +167,8 @@ static void on_query(void *arg, int ready)
 struct scene {
     struct loop *loop;
     struct server server;
+    char resolv_conf[64]; /* the path of a file that is not there yet */
+    char nameserver[64];
     struct resolver *resolver;
     unsigned told; /* call backs with addresses */
 };
@@ -154,17 +177,20 @@ static void set_up(struct scene *scene)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    char text[64], error[128] = "";
+    char error[128] = "";
 
     memset(scene, 0, sizeof *scene);
+    ahead_ms = 0;
+    snprintf(scene->resolv_conf, sizeof scene->resolv_conf, "resolv.conf.%ld", (long)getpid());
+    unlink(scene->resolv_conf);
     scene->loop = scene->server.loop = loop_new();
     scene->server.fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(scene->server.fd, (struct sockaddr *)&address, size), 0);
     ck_assert_int_eq(getsockname(scene->server.fd, (struct sockaddr *)&address, &size), 0);
     ck_assert(loop_io_levels(scene->loop, &scene->server.io, scene->server.fd, LOOP_READ, on_query, &scene->server));
-    snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
-    setenv("SALLYPORT_NAMESERVERS", text, 1);
-    scene->resolver = resolver_new(scene->loop, error, sizeof error);
+    snprintf(scene->nameserver, sizeof scene->nameserver, "127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+    setenv("SALLYPORT_NAMESERVERS", scene->nameserver, 1);
+    scene->resolver = resolver_new(scene->loop, scene->resolv_conf, error, sizeof error);
     ck_assert_msg(scene->resolver != NULL, "%s", error);
 }
 
@@ -175,6 +201,7 @@ static void tear_down(struct scene *scene)
     loop_timer_stop(&scene->server.timer);
     close(scene->server.fd);
     loop_free(scene->loop);
+    unlink(scene->resolv_conf);
     unsetenv("SALLYPORT_NAMESERVERS");
 }
 
@@ -206,7 +233,8 @@ static void on_addresses(void *arg, const struct address_list *addresses, const 
     }
     if (caller->again) {
         caller->again--;
-        caller->lookup = resolver_find_addresses(caller->scene->resolver, caller->name, false, on_addresses, caller);
+        caller->lookup = resolver_find_addresses(caller->scene->resolver, caller->name, RESOLVER_SOON, on_addresses,
+                                                 caller);
         ck_assert_ptr_nonnull(caller->lookup);
     }
 }
@@ -225,14 +253,19 @@ static void on_srv(void *arg, const struct srv_list *records, const char *error)
                                records->at[i].place.host, (unsigned)records->at[i].place.port);
 }
 
-static void ask(struct scene *scene, struct caller *caller, const char *name, bool both)
+static void ask_as(struct scene *scene, struct caller *caller, const char *name, enum resolver_wish wish)
 {
     memset(caller, 0, sizeof *caller);
     caller->scene = scene;
     caller->name = name;
-    caller->lookup = resolver_find_addresses(scene->resolver, name, both, on_addresses, caller);
+    caller->lookup = resolver_find_addresses(scene->resolver, name, wish, on_addresses, caller);
     ck_assert_ptr_nonnull(caller->lookup);
     ck_assert_uint_eq(caller->calls, 0);
+}
+
+static void ask(struct scene *scene, struct caller *caller, const char *name, bool both)
+{
+    ask_as(scene, caller, name, both ? RESOLVER_BOTH : RESOLVER_SOON);
 }
 
 static bool was_called(void *arg)
@@ -408,6 +441,241 @@ START_TEST(one_may_ask_again_when_called_back)
     caller.again = 1;
     unit_wait(scene.loop, came_again, &caller);
     ck_assert_str_eq(caller.text, "192.0.2.5");
+    ck_assert_uint_ge(scene.server.queries, 3); /* what it was told is not told again */
+    tear_down(&scene);
+}
+END_TEST
+
+/* The families of one answer belong together: what has expired is not told with what is new. */
+START_TEST(an_expired_family_is_not_told)
+{
+    struct caller caller;
+    struct scene scene;
+
+    set_up(&scene);
+    ask(&scene, &caller, "late.example.net", true);
+    unit_wait(scene.loop, was_called, &caller);
+    ahead_ms += 301000;
+    ask(&scene, &caller, "late.example.net", false);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "192.0.2.6");
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- asking anew --- */
+
+/* Answered, and kept for 5 minutes; then the name moves, and so many ms pass. */
+static void answer_and_move(struct scene *scene, uint64_t ms)
+{
+    struct caller caller;
+
+    set_up(scene);
+    ask(scene, &caller, "mail.example.net", true);
+    unit_wait(scene->loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
+    scene->server.moved = true;
+    ahead_ms += ms;
+}
+
+static const char moved_text[] = "2001:db8::65 192.0.2.101 192.0.2.102";
+
+START_TEST(what_cannot_be_reached_is_asked_for_anew)
+{
+    struct caller caller;
+    struct scene scene;
+
+    answer_and_move(&scene, 2000);
+    ask(&scene, &caller, "mail.example.net", true); /* who does not know better gets what is kept */
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
+    ask_as(&scene, &caller, "mail.example.net", RESOLVER_ANEW);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, moved_text);
+    ck_assert_uint_eq(scene.server.queries, 4);
+    ask(&scene, &caller, "mail.example.net", true); /* and that is kept now */
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, moved_text);
+    ck_assert_uint_eq(scene.server.queries, 4);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Each session asks anew while a proxy is down: not more than once in a second. */
+START_TEST(a_young_answer_is_as_good_as_a_new_one)
+{
+    struct caller caller;
+    struct scene scene;
+
+    answer_and_move(&scene, 0);
+    ask_as(&scene, &caller, "mail.example.net", RESOLVER_ANEW);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
+    ck_assert_uint_eq(scene.server.queries, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(a_name_server_in_trouble_takes_nothing_away)
+{
+    struct caller caller;
+    struct scene scene;
+
+    answer_and_move(&scene, 2000);
+    scene.server.broken = true;
+    for (int anew = 1; anew >= 0; anew--) {
+        ask_as(&scene, &caller, "mail.example.net", anew ? RESOLVER_ANEW : RESOLVER_BOTH);
+        unit_wait(scene.loop, was_called, &caller);
+        ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
+    }
+    ck_assert_uint_gt(scene.server.queries, 2);
+    ahead_ms += 300000;
+    ask(&scene, &caller, "mail.example.net", true);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_int_eq(caller.text[0], '!');
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- other settings --- */
+
+static void write_conf(struct scene *scene, const char *text)
+{
+    FILE *file = fopen(scene->resolv_conf, "we");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* There is no file at first, then one, then another; each time the look-up of another name is under way. */
+START_TEST(another_file_ends_old_answers)
+{
+    static const char *const files[] = {"options ndots:1\n", "options ndots:1 timeout:1\n"};
+    struct caller caller, waiting;
+    struct scene scene;
+
+    answer_and_move(&scene, 0);
+    ask(&scene, &waiting, "silent.example.net", true);
+    for (int i = 0; i < 2; i++) {
+        scene.server.moved = i == 0;
+        write_conf(&scene, files[i]);
+        ahead_ms += 1000;
+        ask(&scene, &caller, "mail.example.net", false);
+        unit_wait(scene.loop, was_called, &caller);
+        ck_assert_msg(strcmp(caller.text, i == 0 ? moved_text : "2001:db8::1 192.0.2.1 192.0.2.2") == 0, "%d: %s", i,
+                      caller.text);
+    }
+    ck_assert_uint_eq(waiting.calls, 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* The name servers of before are silent; nobody else asks. */
+START_TEST(who_waits_is_asked_for_again)
+{
+    for (int order = 0; order < 2; order++) {
+        struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        int silent = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        socklen_t size = sizeof address;
+        struct caller caller;
+        struct scene scene;
+        char text[64];
+
+        ck_assert_int_eq(bind(silent, (struct sockaddr *)&address, size), 0);
+        ck_assert_int_eq(getsockname(silent, (struct sockaddr *)&address, &size), 0);
+        set_up(&scene);
+        snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)ntohs(address.sin_port));
+        setenv("SALLYPORT_NAMESERVERS", text, 1);
+        resolver_renew(scene.resolver);
+        ask(&scene, &caller, "mail.example.net", true);
+        setenv("SALLYPORT_NAMESERVERS", scene.nameserver, 1);
+        if (order)
+            resolver_renew(scene.resolver);
+        else
+            write_conf(&scene, "options ndots:1\n");
+        unit_wait(scene.loop, was_called, &caller);
+        ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
+        tear_down(&scene);
+        close(silent);
+    }
+}
+END_TEST
+
+START_TEST(an_order_ends_old_answers)
+{
+    struct caller caller;
+    struct scene scene;
+
+    answer_and_move(&scene, 0);
+    resolver_renew(scene.resolver);
+    ask(&scene, &caller, "mail.example.net", true);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, moved_text);
+    tear_down(&scene);
+}
+END_TEST
+
+/* From within a callback, while another waits for the same answer, which has come and is told. */
+static void renew_then_note(void *arg, const struct address_list *addresses, const char *error)
+{
+    struct caller *caller = arg;
+
+    resolver_renew(caller->scene->resolver);
+    on_addresses(arg, addresses, error);
+}
+
+START_TEST(an_order_may_come_from_whom_is_told)
+{
+    struct caller callers[2];
+    struct scene scene;
+
+    set_up(&scene);
+    memset(callers, 0, sizeof callers);
+    callers[0].scene = &scene;
+    ck_assert_ptr_nonnull(resolver_find_addresses(scene.resolver, "mail.example.net", RESOLVER_BOTH, renew_then_note,
+                                                  &callers[0]));
+    ask(&scene, &callers[1], "mail.example.net", true);
+    unit_wait(scene.loop, both_came, callers);
+    ck_assert_str_eq(callers[0].text, callers[1].text);
+    ck_assert_uint_eq(callers[0].calls, 1);
+    ck_assert_uint_eq(callers[1].calls, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+/* systemd-resolved writes this where no domain is searched. */
+START_TEST(the_root_is_no_domain_to_search)
+{
+    static const char *const names[] = {"single", "none.example.net", "mail.example.net"};
+    static const char *const texts[] = {"192.0.2.7", "!Domain name not found", "2001:db8::1 192.0.2.1 192.0.2.2"};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct caller caller;
+        struct scene scene;
+
+        set_up(&scene);
+        write_conf(&scene, "search .\n");
+        resolver_renew(scene.resolver);
+        ask(&scene, &caller, names[i], true);
+        unit_wait(scene.loop, was_called, &caller);
+        ck_assert_msg(strcmp(caller.text, texts[i]) == 0, "%s: %s", names[i], caller.text);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
+START_TEST(other_domains_are_searched)
+{
+    struct caller caller;
+    struct scene scene;
+
+    set_up(&scene);
+    write_conf(&scene, "search . example.org example.net\n");
+    resolver_renew(scene.resolver);
+    ask(&scene, &caller, "mail", true);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "2001:db8::1 192.0.2.1 192.0.2.2");
     tear_down(&scene);
 }
 END_TEST
@@ -500,7 +768,7 @@ START_TEST(too_many_questions_at_once_are_refused)
     set_up(&scene);
     while (asked < 5000) {
         snprintf(name, sizeof name, "n%u.silent.example.net", asked);
-        if (!resolver_find_addresses(scene.resolver, name, true, on_addresses, &caller))
+        if (!resolver_find_addresses(scene.resolver, name, RESOLVER_BOTH, on_addresses, &caller))
             break;
         asked++;
     }
@@ -540,7 +808,7 @@ START_TEST(bad_name_servers_are_told)
     char error[128] = "";
 
     setenv("SALLYPORT_NAMESERVERS", "not an address", 1);
-    ck_assert_ptr_null(resolver_new(loop, error, sizeof error));
+    ck_assert_ptr_null(resolver_new(loop, RESOLVER_CONF, error, sizeof error));
     ck_assert_msg(strncmp(error, "cannot start the resolver: ", 27) == 0, "%s", error);
     unsetenv("SALLYPORT_NAMESERVERS");
     resolver_free(NULL);
@@ -562,6 +830,16 @@ int main(void)
     tcase_add_test(cases, two_who_ask_at_once_share_the_question);
     tcase_add_test(cases, who_asked_first_is_told_first);
     tcase_add_test(cases, one_may_ask_again_when_called_back);
+    tcase_add_test(cases, an_expired_family_is_not_told);
+    tcase_add_test(cases, what_cannot_be_reached_is_asked_for_anew);
+    tcase_add_test(cases, a_young_answer_is_as_good_as_a_new_one);
+    tcase_add_test(cases, a_name_server_in_trouble_takes_nothing_away);
+    tcase_add_test(cases, another_file_ends_old_answers);
+    tcase_add_test(cases, who_waits_is_asked_for_again);
+    tcase_add_test(cases, an_order_ends_old_answers);
+    tcase_add_test(cases, an_order_may_come_from_whom_is_told);
+    tcase_add_test(cases, the_root_is_no_domain_to_search);
+    tcase_add_test(cases, other_domains_are_searched);
     tcase_add_test(cases, a_cancelled_look_up_is_not_told);
     tcase_add_test(cases, all_may_end_while_somebody_waits);
     tcase_add_test(cases, old_answers_give_way);

@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/net/check_address \
 	tests/unit/net/check_dialer \
+	tests/unit/net/check_dns_channel \
 	tests/unit/net/check_endpoint \
 	tests/unit/net/check_listener \
 	tests/unit/net/check_peer \
@@ -13,3 +14,7 @@ UNIT_TESTS += \
 
 # the test is the kernel where it has to be another one
 tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt -Wl,--wrap=getsockopt
+
+# the test can put the clock forward
+tests_unit_net_check_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
+tests_unit_net_check_dns_channel_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now

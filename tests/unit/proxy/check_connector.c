@@ -162,6 +162,7 @@ START_TEST(all_addresses_refuse)
     ck_assert_uint_eq(stage_dials(), 1);
     ck_assert_uint_eq(stage_lookups(), 2);
     ck_assert_uint_eq(stage_lookups_for_both(), 1);
+    ck_assert_uint_eq(stage_lookups_anew(), 1); /* what is known cannot be reached */
     ck_assert(!connector_connected(asked.connector));
     ck_assert_str_eq(asked.steps, "resolve " HOST " is 192.0.2.1 and more;");
     asked_connector_tear_down(&asked);

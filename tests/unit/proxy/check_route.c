@@ -7,7 +7,6 @@
 #include "../unit.h"
 
 #define NOW 1000000u
-#define ENVIRONMENT "the proxy variable of the environment: "
 
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 
@@ -265,12 +264,16 @@ START_TEST(an_environment_that_is_of_no_use)
         const char *name, *value, *what;
     } rows[] = {
         {"other", "x", "neither imap_proxy nor all_proxy is set"},
-        {"imap_proxy", "socks5://a:1", ENVIRONMENT "a proxy's URL starts with http"},
-        {"imap_proxy", "http://u:secret%zz@a:1", ENVIRONMENT "user or password is not readable"},
-        {"imap_proxy", "http://u%3a:secret@a:1", ENVIRONMENT "user or password is not readable"},
-        {"imap_proxy", "http://u:secret%00@a:1", ENVIRONMENT "user or password is not readable"},
-        {"imap_proxy", "http://a:0", ENVIRONMENT "the port is not a number"},
-        {"ALL_PROXY", "http://a/b", ENVIRONMENT "a proxy's URL ends behind the port"},
+        {"imap_proxy", "socks5://a:1",
+         "imap_proxy=\"socks5://a:1\" cannot be used: a proxy's URL starts with http"},
+        {"imap_proxy", "http://u:secret%zz@a:1",
+         "imap_proxy=\"http://u:********@a:1\" cannot be used: user or password is not readable"},
+        {"imap_proxy", "http://u%3a:secret@a:1",
+         "imap_proxy=\"http://u%3a:********@a:1\" cannot be used: user or password is not readable"},
+        {"imap_proxy", "http://u:secret%00@a:1",
+         "imap_proxy=\"http://u:********@a:1\" cannot be used: user or password is not readable"},
+        {"imap_proxy", "http://a:0", "imap_proxy=\"http://a:0\" cannot be used: the port is not a number"},
+        {"ALL_PROXY", "http://a/b", "ALL_PROXY=\"http://a/b\" cannot be used: a proxy's URL ends behind the port"},
     };
     struct setting setting;
 
@@ -296,9 +299,9 @@ END_TEST
 /* Credentials that are as long as can be kept, and one byte longer. */
 START_TEST(long_credentials_are_whole_or_refused)
 {
-    for (size_t length = ROUTE_CREDENTIAL_MAX - 2; length <= ROUTE_CREDENTIAL_MAX; length++) {
-        char text[1024], long_word[ROUTE_CREDENTIAL_MAX + 1];
-        bool fits = length < ROUTE_CREDENTIAL_MAX;
+    for (size_t length = PROXY_ENVIRONMENT_CREDENTIAL_MAX - 2; length <= PROXY_ENVIRONMENT_CREDENTIAL_MAX; length++) {
+        char text[1024], long_word[PROXY_ENVIRONMENT_CREDENTIAL_MAX + 1];
+        bool fits = length < PROXY_ENVIRONMENT_CREDENTIAL_MAX;
         struct setting setting;
         struct failure failure;
         struct route route;

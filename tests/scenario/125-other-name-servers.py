@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""resolv.conf while the daemon runs: not there at the start and then written, another one while answers are kept and
+look-ups are under way, and the same one with other answers, for which SIGHUP is enough.  The file is the machine's, and
+name servers have port 53: all this happens in a network and an /etc of its own."""
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+
+from kit import Skip, equal, scenario
+from kit.nameserver import Nameserver, Silent
+from kit.peers import Proxy
+from kit.process import until
+from kit.route import listener, settings
+from kit.streams import read_all
+
+NAME, HOUR = "proxy.test", 3600
+OLD, NEW, LOST = "127.0.0.6", "127.0.0.7", "127.0.0.8"
+"""Addresses of name servers; nobody is at the last."""
+INSIDE = "SALLYPORT_TEST_INSIDE"
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+
+
+def go_inside():
+    """This program once more, in namespaces of its own; without them each case is skipped."""
+    if INSIDE in os.environ:
+        return
+    way = ["unshare", "--net", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
+    can = shutil.which("unshare") and subprocess.run(way + ["true"], stderr=subprocess.DEVNULL, check=False)
+    os.environ[INSIDE] = "yes" if can and can.returncode == 0 else ""
+    if os.environ[INSIDE]:
+        os.execvp("unshare", way + [sys.executable] + sys.argv)
+
+
+def own_etc():
+    """Loopback goes up; /etc becomes a copy that is ours alone."""
+    if not os.environ[INSIDE]:
+        raise Skip("no namespaces (unshare) for this user")
+    with socket.socket() as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    if os.path.ismount("/etc"):
+        return
+    copy = tempfile.mkdtemp()
+    subprocess.run(["mount", "-t", "tmpfs", "none", copy], check=True)
+    subprocess.run(["cp", "-a", "/etc", copy], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["mount", "--bind", f"{copy}/etc", "/etc"], check=True)
+
+
+def name_server(address):
+    """What a DHCP client does: the file is another one."""
+    with open("/etc/resolv.conf.new", "w", encoding="ascii") as file:
+        file.write(f"nameserver {address}\nsearch .\n")
+    os.rename("/etc/resolv.conf.new", "/etc/resolv.conf")
+
+
+def start(stage, *sections):
+    """A daemon whose proxy is a name, and two proxies: where the old answer leads, and where the new one does."""
+    proxies = [Proxy(stage, lambda connection: connection.open(behind=b"* OK old\r\n"), "127.0.0.2")]
+    proxies.append(Proxy(stage, lambda connection: connection.open(behind=b"* OK new\r\n"), "127.0.0.3",
+                         proxies[0].port))
+    daemon = stage.sallyport(settings(f"http://{NAME}:{proxies[0].port}", listener("imap") + "".join(sections),
+                                      sallyport="resolve-timeout = 5s"))
+    for proxy in proxies:
+        stage.later(proxy.stop)
+    return daemon
+
+
+def told(daemon):
+    """What a client gets."""
+    client = daemon.connect("imap")
+    try:
+        return read_all(client)[0]
+    finally:
+        client.close()
+
+
+def no_file_at_the_start(stage):
+    own_etc()
+    if os.path.lexists("/etc/resolv.conf"):
+        os.unlink("/etc/resolv.conf")
+    daemon = start(stage)
+    equal(told(daemon)[:6], b"* BYE ", "without a name server")
+    Nameserver(stage, NEW, 53).add(NAME, "A", "127.0.0.3")
+    name_server(NEW)
+    until(lambda: told(daemon) == b"* OK new\r\n", "the name is found when there is a file")
+
+
+def another_file_while_answers_are_kept(stage):
+    own_etc()
+    old = Nameserver(stage, OLD, 53)
+    old.add(NAME, "A", "127.0.0.2", ttl=HOUR)
+    old.fail("silent.test", Silent)
+    name_server(OLD)
+    daemon = start(stage, listener("imap slow", more="proxy = slow"), "[proxy slow]\nurl = http://silent.test:3128\n")
+    equal(told(daemon), b"* OK old\r\n", "in the old network")
+    hanging = daemon.connect("imap/slow")
+    stage.later(hanging.close)
+    old.wait_asked("silent.test")
+    Nameserver(stage, NEW, 53).add(NAME, "A", "127.0.0.3", ttl=HOUR)
+    name_server(NEW)
+    until(lambda: told(daemon) == b"* OK new\r\n", "the old answer ends with the old file")
+
+
+def a_session_that_waits_is_served(stage):
+    own_etc()
+    name_server(LOST)
+    daemon = start(stage)
+    client = daemon.connect("imap")
+    stage.later(client.close)
+    daemon.wait_line(r"#1 accepted")
+    Nameserver(stage, NEW, 53).add(NAME, "A", "127.0.0.3")
+    name_server(NEW)
+    equal(read_all(client)[0], b"* OK new\r\n", "what the session that waited got")
+
+
+def the_same_file_and_sighup(stage):
+    own_etc()
+    server = Nameserver(stage, OLD, 53)
+    server.add(NAME, "A", "127.0.0.2", ttl=HOUR)
+    name_server(OLD)
+    daemon = start(stage)
+    equal(told(daemon), b"* OK old\r\n", "before")
+    server.add(NAME, "A", "127.0.0.3", ttl=HOUR)
+    equal(told(daemon), b"* OK old\r\n", "what is kept")
+    daemon.process.signal(signal.SIGHUP)
+    daemon.wait_line(r"reloaded listeners=")
+    equal(told(daemon), b"* OK new\r\n", "after SIGHUP")
+
+
+go_inside()
+scenario(no_file_at_the_start,
+         another_file_while_answers_are_kept,
+         a_session_that_waits_is_served,
+         the_same_file_and_sighup,
+         paths=("splice",))

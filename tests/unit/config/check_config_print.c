@@ -1,0 +1,74 @@
+#include "config/config_print.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+/* The configuration, printed; the caller frees it. */
+static char *print(const char *text)
+{
+    struct config *config = unit_config(text);
+    char *printed = NULL;
+    size_t length;
+    FILE *out = open_memstream(&printed, &length);
+
+    config_print(config, out);
+    ck_assert_int_eq(fclose(out), 0);
+    config_unref(config);
+    return printed;
+}
+
+START_TEST(each_section_has_its_own_keys)
+{
+    char *text = print("[sallyport]\n[proxy]\nurl=http://p:3128\n[proxy other]\nurl=http://q:1\n[imap]\ntarget=a\n"
+                       "[imap work]\ntarget=b:1430\nproxy=other\n");
+    const char *places[] = {
+        strstr(text, "[sallyport]\nlog-level = info\n"), strstr(text, "\n[redirects]\nfollow = yes\n"),
+        strstr(text, "\n[proxy]\nurl = http://p:3128\n"), strstr(text, "\n[proxy other]\nurl = http://q:1\n"),
+        strstr(text, "\n[imap]\n"), strstr(text, "\ntarget = a:143\n"),
+        strstr(text, "\n[imap work]\n"), strstr(text, "\ntarget = b:1430\n"), strstr(text, "\nproxy = other\n"),
+    };
+
+    ck_assert_ptr_eq(places[0], text);
+    for (size_t i = 1; i < sizeof places / sizeof places[0]; i++) {
+        ck_assert_msg(places[i] != NULL, "%zu is missing in\n%s", i, text);
+        ck_assert_msg(places[i] > places[i - 1], "%zu is not in order in\n%s", i, text);
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(secrets_are_masked)
+{
+    char *text = print("[sallyport]\n[proxy]\nurl=http://p:3128\nuser=me\npassword=swordfish\n[imap]\ntarget=a\n");
+
+    ck_assert_ptr_nonnull(strstr(text, "\nuser = me\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\npassword = ********\n"));
+    ck_assert_ptr_null(strstr(text, "swordfish"));
+    free(text);
+}
+END_TEST
+
+/* What it prints is a configuration that prints the same. */
+START_TEST(it_can_be_read_again)
+{
+    char *once = print("[sallyport]\n[proxy]\nurl=http://p:3128 http://q:1\nheader=X: 1\nheader=Y: 2\n[nntp]\ntarget=a\n");
+    char *twice = print(once);
+
+    ck_assert_str_eq(once, twice);
+    free(once);
+    free(twice);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("config_print");
+
+    tcase_add_test(cases, each_section_has_its_own_keys);
+    tcase_add_test(cases, secrets_are_masked);
+    tcase_add_test(cases, it_can_be_read_again);
+    return unit_run();
+}
