@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/config_print.h"
 #include "config/diagnostics.h"
 #include "http/connect_request.h"
 
-#include "config/config_print.h"
 #include "../unit.h"
 
 #define GOOD "[imap good]\ntarget = mail.example.net\nproxy = direct\n"
