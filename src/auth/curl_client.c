@@ -229,9 +229,16 @@ enum curl_client_result curl_client_start(struct curl_client *curl, const struct
 
 const char *curl_client_error(const struct curl_client *curl, CURLcode code)
 {
-    return curl->socket.error ? strerror(curl->socket.error)
+    int error = curl->socket.error ? curl->socket.error : curl->transfer.error;
+
+    return error ? strerror(error)
            : curl->error[0] ? curl->error
                                : curl_easy_strerror(code);
+}
+
+bool curl_client_failed_here(const struct curl_client *curl, CURLcode code)
+{
+    return curl->socket.error || curl->transfer.error || code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT;
 }
 
 void curl_client_stop(struct curl_client *curl)

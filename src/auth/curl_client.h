@@ -69,6 +69,9 @@ bool curl_client_challenge(struct curl_client *curl, const struct http_head *hea
 /* Why the transfer ended by itself: the system's error, else libcurl's message, else the text for code. */
 const char *curl_client_error(const struct curl_client *curl, CURLcode code);
 
+/* Whether it ended for want of memory, descriptors or watches of ours: then the proxy has done nothing wrong. */
+bool curl_client_failed_here(const struct curl_client *curl, CURLcode code);
+
 /* Ends the transfer and closes the socket.  May be called again.  One that was never started must be zeroed, with its
  * socket made by curl_socket_init. */
 void curl_client_stop(struct curl_client *curl);

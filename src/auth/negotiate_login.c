@@ -29,7 +29,8 @@ struct negotiate_login {
     size_t drained;
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
-    struct loop_timer limit;      /* for all requests over one connection */
+    struct loop_timer limit;      /* of the login; stands still in CONNECT */
+    uint64_t left_ms, since;      /* what was left of it at that time (loop_now) */
     bool unable, cut_off, credentials_sent;
 };
 
@@ -82,6 +83,32 @@ static void answered(struct negotiate_login *login)
         trace_step(&login->params.trace, "reply", "%s", h1_exchange_status_line(login->exchange, line, sizeof line));
     }
     finish(login, OUTCOME_DONE);
+}
+
+/* --- the time that it may take --- */
+
+static void on_late(void *arg)
+{
+    struct negotiate_login *login = arg;
+
+    if (login->task.state == PREPARE)
+        fail(login, OUTCOME_LOCAL, "libcurl had no answer within %u s", login->params.limit_ms / 1000);
+    else
+        fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
+}
+
+static void start_clock(struct negotiate_login *login)
+{
+    login->since = loop_now(login->params.loop);
+    loop_timer_start(login->params.loop, &login->limit, login->left_ms, on_late, login);
+}
+
+static void stop_clock(struct negotiate_login *login)
+{
+    uint64_t used = loop_now(login->params.loop) - login->since;
+
+    login->left_ms -= used < login->left_ms ? used : login->left_ms;
+    loop_timer_stop(&login->limit);
 }
 
 /* --- ASK: libcurl's request, sent to the proxy by an exchange of ours --- */
@@ -170,19 +197,12 @@ static void ask(struct negotiate_login *login)
 
 /* --- CONNECT --- */
 
-static void on_late(void *arg)
-{
-    struct negotiate_login *login = arg;
-
-    fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
-}
-
 static void enter_connect(struct negotiate_login *login)
 {
     exchange_free(login->exchange);
     login->exchange = NULL;
     drop_connection(login);
-    loop_timer_stop(&login->limit);
+    stop_clock(login);
     login->params.connect(login->params.arg);
 }
 
@@ -193,7 +213,7 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
         return;
     }
     login->transport = transport;
-    loop_timer_start(login->params.loop, &login->limit, login->params.limit_ms, on_late, login);
+    start_clock(login);
     enter(login, ASK);
 }
 
@@ -321,11 +341,12 @@ static void on_curl_done(void *arg, CURLcode code)
 {
     struct negotiate_login *login = arg;
 
-    if (login->exchange && exchange_response(login->exchange)->denied)
+    if (curl_client_failed_here(&login->curl, code))
+        fail(login, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&login->curl, code));
+    else if (login->exchange && exchange_response(login->exchange)->denied)
         answered(login); /* libcurl has no answer to the last 407 */
     else
-        fail(login, login->curl.socket.error ? OUTCOME_LOCAL : OUTCOME_PEER, "%s",
-             curl_client_error(&login->curl, code));
+        fail(login, OUTCOME_PEER, "%s", curl_client_error(&login->curl, code));
 }
 
 /* Notes that the scheme cannot start, and why. */
@@ -396,10 +417,13 @@ static void begin(struct task *task)
 {
     struct negotiate_login *login = (struct negotiate_login *)task;
 
-    if (login->unable)
+    if (login->unable) {
         finish(login, OUTCOME_LOCAL);
-    else
-        enter(login, PREPARE);
+        return;
+    }
+    login->left_ms = login->params.limit_ms;
+    start_clock(login);
+    enter(login, PREPARE);
 }
 
 static void drop(struct task *task)

@@ -1,5 +1,6 @@
 #include "base/loop.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,16 @@
 
 #include "base/log.h"
 
+#define RETRY_MS 50     /* between two attempts to set the timers for which there was no memory */
+#define SLUMBER_MS 86400000 /* of the timer that makes these attempts, when there are none */
 #define PASSES_MAX 16 /* rounds of deferred calls in one turn, then the descriptors are looked at again */
 
 struct loop {
     struct event_base *base;
     struct deferred *queue, **queue_end; /* to run at the end of this turn */
     struct deferred *later, **later_end; /* of loop_put_off: moved to queue after the descriptors were served */
+    struct loop_timer *aside;            /* timers for which there was no memory */
+    struct event retry;                  /* sets them; always set itself, so that it needs no memory later */
     uint64_t now; /* ms; 0: the clock was not read yet in this turn */
     bool stopping;
 };
@@ -28,9 +33,62 @@ static uint64_t monotonic_ms(void)
 /* libevent would write to standard error, about a regular file for example; we check what its calls return. */
 static void on_libevent_message(int severity, const char *message)
 {
+    int error = errno; /* of the call that failed: whoever made it may want to tell */
+
     (void)severity;
     log_message(LEVEL_DEBUG, NULL, "libevent: %s", message);
+    errno = error;
 }
+
+/* --- timers for which there is no memory --- */
+
+static void set_retry(struct loop *loop, unsigned ms)
+{
+    const struct timeval after = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    evtimer_add(&loop->retry, &after);
+}
+
+static void take_back(struct loop_timer *timer)
+{
+    if (!timer->back)
+        return;
+    *timer->back = timer->next;
+    if (timer->next)
+        timer->next->back = timer->back;
+    timer->back = NULL;
+}
+
+static void keep_aside(struct loop *loop, struct loop_timer *timer, uint64_t due)
+{
+    timer->due = due;
+    timer->next = loop->aside;
+    timer->back = &loop->aside;
+    if (timer->next)
+        timer->next->back = &timer->next;
+    loop->aside = timer;
+    set_retry(loop, RETRY_MS);
+}
+
+/* Sets them all anew; those that still cannot be set are aside again. */
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *loop = arg;
+    struct loop_timer *all = loop->aside, *timer;
+    uint64_t now = monotonic_ms();
+
+    (void)fd, (void)what;
+    loop->aside = NULL;
+    if (all)
+        all->back = &all;
+    set_retry(loop, SLUMBER_MS);
+    while ((timer = all)) {
+        take_back(timer);
+        loop_timer_start(loop, timer, timer->due > now ? timer->due - now : 0, timer->call, timer->arg);
+    }
+}
+
+/* --- the loop --- */
 
 struct loop *loop_new(void)
 {
@@ -47,10 +105,14 @@ struct loop *loop_new(void)
     }
     if (wishes)
         event_config_free(wishes);
-    if (loop && !loop->base) {
+    if (loop && (!loop->base || event_assign(&loop->retry, loop->base, -1, EV_PERSIST, on_retry, loop) != 0)) {
+        if (loop->base)
+            event_base_free(loop->base);
         free(loop);
         return NULL;
     }
+    if (loop)
+        set_retry(loop, SLUMBER_MS);
     return loop;
 }
 
@@ -189,7 +251,10 @@ static bool io_add(struct loop *loop, struct loop_io *io, int fd, short what, lo
 {
     io->call = call;
     io->arg = arg;
-    return event_assign(&io->event, loop->base, fd, what, on_io, io) == 0 && event_add(&io->event, NULL) == 0;
+    if (event_assign(&io->event, loop->base, fd, what, on_io, io) == 0 && event_add(&io->event, NULL) == 0)
+        return true;
+    io->call = NULL;
+    return false;
 }
 
 bool loop_io_edges(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *call, void *arg)
@@ -231,13 +296,16 @@ void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, 
         evtimer_assign(&timer->event, loop->base, on_timer, timer);
     timer->call = call;
     timer->arg = arg;
-    evtimer_add(&timer->event, &after);
+    take_back(timer);
+    if (evtimer_add(&timer->event, &after) != 0)
+        keep_aside(loop, timer, monotonic_ms() + ms);
 }
 
 void loop_timer_stop(struct loop_timer *timer)
 {
     if (!timer->call)
         return;
+    take_back(timer);
     evtimer_del(&timer->event);
     timer->call = NULL;
 }
@@ -254,8 +322,11 @@ bool loop_signal_start(struct loop *loop, struct loop_signal *signal, int number
 {
     signal->call = call;
     signal->arg = arg;
-    return evsignal_assign(&signal->event, loop->base, number, on_signal, signal) == 0 &&
-           evsignal_add(&signal->event, NULL) == 0;
+    if (evsignal_assign(&signal->event, loop->base, number, on_signal, signal) == 0 &&
+        evsignal_add(&signal->event, NULL) == 0)
+        return true;
+    signal->call = NULL;
+    return false;
 }
 
 void loop_signal_stop(struct loop_signal *signal)
