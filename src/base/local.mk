@@ -10,4 +10,5 @@ src_libhouse_a_SOURCES += \
 	src/base/subprocess.c src/base/subprocess.h \
 	src/base/systemd.c src/base/systemd.h \
 	src/base/task.c src/base/task.h \
-	src/base/trace.c src/base/trace.h
+	src/base/trace.c src/base/trace.h \
+	src/base/turn_watch.c src/base/turn_watch.h

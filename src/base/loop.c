@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/turn_watch.h"
 
 #define RETRY_MS 50     /* between two attempts to set the timers for which there was no memory */
 #define SLUMBER_MS 86400000 /* of the timer that makes these attempts, when there are none */
@@ -22,12 +23,31 @@ struct loop {
     bool stopping;
 };
 
-static uint64_t monotonic_ms(void)
+static struct turn_watch watch; /* of the present turn, in a debug build */
+
+static uint64_t monotonic_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t monotonic_ms(void)
+{
+    return monotonic_us() / 1000;
+}
+
+/* A callback begins, and has returned. */
+static uint64_t begin_watching(void)
+{
+    return WATCH_TURNS ? monotonic_us() : 0;
+}
+
+static void end_watching(uint64_t begun, turn_watch_code *code)
+{
+    if (WATCH_TURNS)
+        turn_watch_note(&watch, code, monotonic_us() - begun);
 }
 
 /* libevent would write to standard error, about a regular file for example; we check what its calls return. */
@@ -126,12 +146,15 @@ static void run_batch(struct loop *loop)
         batch->back = &batch; /* loop_undefer may take calls out of the batch while it runs */
     while (batch) {
         struct deferred *first = batch;
+        void (*call)(struct deferred *) = first->run;
+        uint64_t begun = begin_watching();
 
         batch = first->next;
         if (batch)
             batch->back = &batch;
         first->back = NULL;
-        first->run(first);
+        call(first);
+        end_watching(begun, (turn_watch_code *)call);
     }
 }
 
@@ -175,6 +198,7 @@ bool loop_run(struct loop *loop)
             return false;
         take_later(loop);
         run_deferred(loop);
+        turn_watch_end(&watch);
         log_flush();
     }
     loop->stopping = false; /* it may run again */
@@ -242,9 +266,12 @@ void loop_undefer(struct loop *loop, struct deferred *deferred)
 static void on_io(evutil_socket_t fd, short what, void *arg)
 {
     struct loop_io *io = arg;
+    loop_io_fn *call = io->call;
+    uint64_t begun = begin_watching();
 
     (void)fd;
-    io->call(io->arg, (what & EV_READ ? LOOP_READ : 0) | (what & EV_WRITE ? LOOP_WRITE : 0));
+    call(io->arg, (what & EV_READ ? LOOP_READ : 0) | (what & EV_WRITE ? LOOP_WRITE : 0));
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 static bool io_add(struct loop *loop, struct loop_io *io, int fd, short what, loop_io_fn *call, void *arg)
@@ -282,10 +309,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct loop_timer *timer = arg;
     loop_timer_fn *call = timer->call;
+    uint64_t begun = begin_watching();
 
     (void)fd, (void)what;
     timer->call = NULL;
     call(timer->arg);
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg)
@@ -313,9 +342,12 @@ void loop_timer_stop(struct loop_timer *timer)
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
     struct loop_signal *signal = arg;
+    void (*call)(void *, int) = signal->call;
+    uint64_t begun = begin_watching();
 
     (void)what;
-    signal->call(signal->arg, (int)number);
+    call(signal->arg, (int)number);
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 bool loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int), void *arg)

@@ -7,4 +7,8 @@ UNIT_TESTS += \
 	tests/unit/base/check_subprocess \
 	tests/unit/base/check_systemd \
 	tests/unit/base/check_task \
-	tests/unit/base/check_trace
+	tests/unit/base/check_trace \
+	tests/unit/base/check_turn_watch
+
+# the test reads what is logged
+tests_unit_base_check_turn_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
