@@ -236,6 +236,14 @@ const char *curl_client_error(const struct curl_client *curl, CURLcode code)
                                : curl_easy_strerror(code);
 }
 
+bool curl_client_has_no_answer(const struct curl_client *curl, CURLcode code)
+{
+    long last = 0;
+
+    return code != CURLE_SEND_ERROR && !curl_client_failed_here(curl, code) &&
+           curl_easy_getinfo(curl->easy, CURLINFO_HTTP_CONNECTCODE, &last) == CURLE_OK && last == 407;
+}
+
 bool curl_client_failed_here(const struct curl_client *curl, CURLcode code)
 {
     return curl->socket.error || curl->transfer.error || code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT;

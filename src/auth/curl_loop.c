@@ -115,7 +115,7 @@ static int want_timer(CURLM *handle, long ms, void *arg)
 /* Ends the transfers whose sockets could not be watched.  Whom one tells may remove any of the others. */
 static void tell_of_errors(struct deferred *giving_up)
 {
-    struct curl_loop *curl_loop = (struct curl_loop *)(void *)((char *)giving_up - offsetof(struct curl_loop, giving_up));
+    struct curl_loop *curl_loop = (void *)((char *)giving_up - offsetof(struct curl_loop, giving_up));
     struct curl_loop_transfer *transfer = curl_loop->transfers;
 
     while (transfer) {

@@ -23,8 +23,9 @@ struct curl_loop *curl_loop_new(struct loop *loop);
 /* All transfers must have been removed before.  NULL is fine. */
 void curl_loop_free(struct curl_loop *curl_loop);
 
-/* Reports the end of a transfer, with libcurl's result, or with CURLE_OUT_OF_MEMORY when transfer->error is set.  Called from the loop, and never from within a libcurl
- * callback: curl_loop_remove and curl_easy_cleanup are allowed. */
+/* Reports the end of a transfer, with libcurl's result, or with CURLE_OUT_OF_MEMORY when transfer->error is set.
+ * Called from the loop, and never from within a libcurl callback: curl_loop_remove and curl_easy_cleanup are
+ * allowed. */
 typedef void curl_loop_done_fn(void *arg, CURLcode code);
 
 /* Embedded in its owner; zeroed memory is a transfer that is not running. */

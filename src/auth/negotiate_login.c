@@ -341,12 +341,13 @@ static void on_curl_done(void *arg, CURLcode code)
 {
     struct negotiate_login *login = arg;
 
-    if (curl_client_failed_here(&login->curl, code))
+    if (login->exchange && exchange_response(login->exchange)->denied &&
+        curl_client_has_no_answer(&login->curl, code))
+        answered(login);
+    else if (curl_client_failed_here(&login->curl, code))
         fail(login, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&login->curl, code));
-    else if (login->exchange && exchange_response(login->exchange)->denied)
-        answered(login); /* libcurl has no answer to the last 407 */
-    else
-        fail(login, OUTCOME_PEER, "%s", curl_client_error(&login->curl, code));
+    else /* it speaks with nobody but us */
+        fail(login, OUTCOME_LOCAL, "libcurl cannot go on: %s", curl_client_error(&login->curl, code));
 }
 
 /* Notes that the scheme cannot start, and why. */

@@ -510,7 +510,8 @@ enum tls_transport_result tls_transport_handshake(struct transport *tls, struct 
     ERR_clear_error();
     error = SSL_get_error(self->ssl, SSL_connect(self->ssl));
     waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
-    if (self->records.broken || message_limit_is_exceeded(&self->messages) || (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
+    if (self->records.broken || message_limit_is_exceeded(&self->messages) ||
+        (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
         return fail(self, failure);
     ERR_clear_error();
     if (waits) {

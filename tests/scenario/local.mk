@@ -75,7 +75,8 @@ SCENARIO_TESTS = \
 	tests/scenario/96-many-redirects-and-reload.py \
 	tests/scenario/97-asking-the-user.py \
 	tests/scenario/98-haproxy-moves-sessions.py \
-	tests/scenario/99-squid-and-redirects.py
+	tests/scenario/99-squid-and-redirects.py \
+	tests/scenario/110-calls-that-fail.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

@@ -43,7 +43,8 @@ static const struct endpoint proxy = {.host = "proxy.example", .port = 3128};
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 static const struct connect_request imap = {.target = &target, .token = "IMAP", .scheme = "imap", .alpn = "imap"};
 
-static const char challenge[] = "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
+static const char challenge[] = "HTTP/1.1 407 Who?\r\n"
+                                "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
                                 "Content-Length: 0\r\nConnection: close\r\n\r\n";
 
 static struct services *services;
