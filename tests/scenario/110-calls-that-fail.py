@@ -135,7 +135,7 @@ def whatever_fails_the_daemon_works_on(stage):
         plate.arm(False)
         check(plate.faults > 0, f"seed {seed}: nothing has failed")
         for kind, address in zip(KINDS, addresses):
-            until(lambda: session(address) == GREETING + b"a noop\r\n", f"seed {seed}: a session of {kind}", patience=90)
+            until(lambda: session(address) == GREETING + b"a noop\r\n", f"seed {seed}: a session of {kind}", 90)
         equal(daemon.stop(), 0, f"seed {seed}: status")
 
 
