@@ -267,7 +267,9 @@ enum curl_client_result curl_client_start(struct curl_client *curl, const struct
 
 const char *curl_client_error(const struct curl_client *curl, CURLcode code)
 {
-    return curl->socket.error ? strerror(curl->socket.error)
+    int error = curl->socket.error ? curl->socket.error : curl->transfer.error;
+
+    return error ? strerror(error)
            : curl->error[0] ? curl->error
                                : curl_easy_strerror(code);
 }
@@ -290,6 +292,19 @@ CURL *curl_client_part(struct curl_client *curl)
     curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, NULL);
     curl_client_stop(curl);
     return easy;
+}
+
+bool curl_client_has_no_answer(const struct curl_client *curl, CURLcode code)
+{
+    long last = 0;
+
+    return code != CURLE_SEND_ERROR && !curl_client_failed_here(curl, code) &&
+           curl_easy_getinfo(curl->easy, CURLINFO_HTTP_CONNECTCODE, &last) == CURLE_OK && last == 407;
+}
+
+bool curl_client_failed_here(const struct curl_client *curl, CURLcode code)
+{
+    return curl->socket.error || curl->transfer.error || code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT;
 }
 
 void curl_client_stop(struct curl_client *curl)

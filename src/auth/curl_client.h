@@ -77,6 +77,12 @@ bool curl_client_challenge(struct curl_client *curl, const char *challenge);
 /* Why the transfer ended by itself: the system's error, else libcurl's message, else the text for code. */
 const char *curl_client_error(const struct curl_client *curl, CURLcode code);
 
+/* HTTP: whether it ended because it has no answer to the last challenge, and not for a fault on the way to us. */
+bool curl_client_has_no_answer(const struct curl_client *curl, CURLcode code);
+
+/* Whether it ended for want of memory, descriptors or watches of ours: then the proxy has done nothing wrong. */
+bool curl_client_failed_here(const struct curl_client *curl, CURLcode code);
+
 /* As curl_client_stop, but returns the handle, which the caller owns: it has no user and no password, and knows the
  * nonce of a Digest challenge that it has answered.  NULL: it was not started. */
 CURL *curl_client_part(struct curl_client *curl);

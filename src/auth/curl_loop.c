@@ -1,5 +1,6 @@
 #include "auth/curl_loop.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ struct curl_loop {
     struct loop *loop;
     CURLM *handle;
     struct loop_timer timer;
+    struct curl_loop_transfer *transfers; /* that run */
+    struct deferred giving_up;            /* one of them has an error that was not told */
     struct watched *watched; /* entries with a stopped io are free for the next socket */
 };
 
@@ -50,6 +53,14 @@ static void *grow(void *block, size_t size)
 
 /* --- libcurl on the loop --- */
 
+static void tell(struct curl_loop_transfer *transfer, CURLcode code)
+{
+    if (transfer->told)
+        return;
+    transfer->told = true;
+    transfer->done(transfer->arg, code);
+}
+
 /* Reports the transfers that have ended. */
 static void collect(struct curl_loop *curl_loop)
 {
@@ -64,7 +75,7 @@ static void collect(struct curl_loop *curl_loop)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &private);
         transfer = (struct curl_loop_transfer *)private;
-        transfer->done(transfer->arg, message->data.result);
+        tell(transfer, message->data.result);
     }
 }
 
@@ -101,6 +112,34 @@ static int want_timer(CURLM *handle, long ms, void *arg)
     return 0;
 }
 
+/* Ends the transfers whose sockets could not be watched.  Whom one tells may remove any of the others. */
+static void tell_of_errors(struct deferred *giving_up)
+{
+    struct curl_loop *curl_loop = (void *)((char *)giving_up - offsetof(struct curl_loop, giving_up));
+    struct curl_loop_transfer *transfer = curl_loop->transfers;
+
+    while (transfer) {
+        bool tells = transfer->error != 0 && !transfer->told;
+
+        if (tells)
+            tell(transfer, CURLE_OUT_OF_MEMORY);
+        transfer = tells ? curl_loop->transfers : transfer->next;
+    }
+}
+
+/* The transfer's socket cannot be watched; errno says why.  Its owner is told at the end of the turn, since we are
+ * within a callback of libcurl.  A handle without a transfer is libcurl's own. */
+static void give_up(struct curl_loop *curl_loop, CURL *easy)
+{
+    int error = errno ? errno : ENOMEM;
+    char *private = NULL;
+
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private) != CURLE_OK || !private)
+        return;
+    ((struct curl_loop_transfer *)private)->error = error;
+    loop_defer(curl_loop->loop, &curl_loop->giving_up, tell_of_errors);
+}
+
 static struct watched *find_watched(struct curl_loop *curl_loop, curl_socket_t fd)
 {
     struct watched *spare = NULL, *watched;
@@ -122,19 +161,23 @@ static struct watched *find_watched(struct curl_loop *curl_loop, curl_socket_t f
     return watched;
 }
 
+/* Always returns 0: after anything else libcurl takes the multi handle for dead. */
 static int want_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *ours)
 {
     struct curl_loop *curl_loop = arg;
     struct watched *watched = ours ? ours : find_watched(curl_loop, fd);
     int wanted = what == CURL_POLL_IN ? LOOP_READ : what == CURL_POLL_OUT ? LOOP_WRITE
                                                 : what == CURL_POLL_INOUT ? LOOP_READ | LOOP_WRITE : 0;
+    bool watches;
 
-    (void)easy;
-    if (!watched)
-        return -1;
-    watched->fd = fd;
-    curl_multi_assign(curl_loop->handle, fd, wanted ? watched : NULL);
-    return loop_io_levels(curl_loop->loop, &watched->io, fd, wanted, on_socket, watched) ? 0 : -1;
+    errno = 0;
+    if (watched)
+        watched->fd = fd;
+    watches = watched && loop_io_levels(curl_loop->loop, &watched->io, fd, wanted, on_socket, watched);
+    if (wanted && !watches)
+        give_up(curl_loop, easy);
+    curl_multi_assign(curl_loop->handle, fd, wanted && watches ? watched : NULL);
+    return 0;
 }
 
 /* --- public functions --- */
@@ -166,6 +209,7 @@ void curl_loop_free(struct curl_loop *curl_loop)
     if (!curl_loop)
         return;
     loop_timer_stop(&curl_loop->timer);
+    loop_undefer(curl_loop->loop, &curl_loop->giving_up);
     curl_multi_cleanup(curl_loop->handle);
     curl_global_cleanup();
     while (curl_loop->watched) {
@@ -184,9 +228,12 @@ bool curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer *trans
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     if (curl_multi_add_handle(curl_loop->handle, easy) != CURLM_OK)
         return false;
-    transfer->easy = easy;
-    transfer->done = done;
-    transfer->arg = arg;
+    *transfer = (struct curl_loop_transfer){
+        .easy = easy, .next = curl_loop->transfers, .back = &curl_loop->transfers, .done = done, .arg = arg,
+    };
+    if (transfer->next)
+        transfer->next->back = &transfer->next;
+    curl_loop->transfers = transfer;
     return true;
 }
 
@@ -195,5 +242,8 @@ void curl_loop_remove(struct curl_loop *curl_loop, struct curl_loop_transfer *tr
     if (!transfer->easy)
         return;
     curl_multi_remove_handle(curl_loop->handle, transfer->easy);
+    *transfer->back = transfer->next;
+    if (transfer->next)
+        transfer->next->back = transfer->back;
     transfer->easy = NULL;
 }

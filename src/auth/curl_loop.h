@@ -1,6 +1,9 @@
 /* Runs libcurl's multi handle on our loop: tells libcurl of ready sockets and of timeouts, and each transfer's owner
  * of its end.  There is one for the whole process.
  *
+ * A socket that cannot be watched (no memory, or no more watches: fs.epoll.max_user_watches) ends the transfer that it
+ * belongs to, and no other: libcurl is never told of it, as it would give up all transfers, those to come included.
+ *
  * Memory that libcurl uses is wiped before it is freed, so that no password, ticket or token stays behind in it.
  * (The Kerberos library has its own memory, which this does not cover.) */
 #ifndef SALLYPORT_CURL_LOOP_H
@@ -20,13 +23,17 @@ struct curl_loop *curl_loop_new(struct loop *loop);
 /* All transfers must have been removed before.  NULL is fine. */
 void curl_loop_free(struct curl_loop *curl_loop);
 
-/* Reports the end of a transfer, with libcurl's result.  Called from the loop, and never from within a libcurl
- * callback: curl_loop_remove and curl_easy_cleanup are allowed. */
+/* Reports the end of a transfer, with libcurl's result, or with CURLE_OUT_OF_MEMORY when transfer->error is set.
+ * Called from the loop, and never from within a libcurl callback: curl_loop_remove and curl_easy_cleanup are
+ * allowed. */
 typedef void curl_loop_done_fn(void *arg, CURLcode code);
 
 /* Embedded in its owner; zeroed memory is a transfer that is not running. */
 struct curl_loop_transfer {
     CURL *easy; /* NULL: not running */
+    struct curl_loop_transfer *next, **back;
+    int error;  /* errno: its socket could not be watched; or 0.  Stays after curl_loop_remove. */
+    bool told;
     curl_loop_done_fn *done;
     void *arg;
 };

@@ -6,6 +6,7 @@
 
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
+#include "base/allowance.h"
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
 
@@ -33,7 +34,7 @@ struct negotiate_login {
     size_t drained;
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
-    struct loop_timer limit;      /* for all requests over one connection */
+    struct allowance limit;       /* of the login; stands still in CONNECT */
     bool first_told;              /* libcurl has got the challenge of the owner's 407 */
     bool nonce_is_old;            /* libcurl has it from an earlier login, and no 407 has come since */
     bool unable, cut_off, credentials_sent;
@@ -64,7 +65,7 @@ static void settle_nonces(struct negotiate_login *login, enum outcome outcome)
 static void finish(struct negotiate_login *login, enum outcome outcome)
 {
     loop_undefer(login->params.loop, &login->opening);
-    loop_timer_stop(&login->limit);
+    allowance_stop(&login->limit);
     loop_timer_stop(&login->quiet);
     settle_nonces(login, outcome);
     curl_client_stop(&login->curl);
@@ -101,6 +102,18 @@ static void answered(struct negotiate_login *login)
         trace_step(&login->params.trace, "reply", "%s", h1_exchange_status_line(login->exchange, line, sizeof line));
     }
     finish(login, OUTCOME_DONE);
+}
+
+/* --- the time that it may take --- */
+
+static void on_late(void *arg)
+{
+    struct negotiate_login *login = arg;
+
+    if (login->task.state == PREPARE)
+        fail(login, OUTCOME_LOCAL, "libcurl had no answer within %u s", login->params.limit_ms / 1000);
+    else
+        fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
 }
 
 /* --- ASK: libcurl's request, sent to the proxy by an exchange of ours --- */
@@ -228,19 +241,12 @@ static void ask(struct negotiate_login *login)
 
 /* --- CONNECT --- */
 
-static void on_late(void *arg)
-{
-    struct negotiate_login *login = arg;
-
-    fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
-}
-
 static void enter_connect(struct negotiate_login *login)
 {
     exchange_free(login->exchange);
     login->exchange = NULL;
     drop_connection(login);
-    loop_timer_stop(&login->limit);
+    allowance_hold(&login->limit);
     login->params.connect(login->params.arg);
 }
 
@@ -251,7 +257,7 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
         return;
     }
     login->transport = transport;
-    loop_timer_start(login->params.loop, &login->limit, login->params.limit_ms, on_late, login);
+    allowance_go_on(&login->limit);
     enter(login, ASK);
 }
 
@@ -403,11 +409,13 @@ static void on_curl_done(void *arg, CURLcode code)
 {
     struct negotiate_login *login = arg;
 
-    if (login->exchange && exchange_response(login->exchange)->denied)
-        answered(login); /* libcurl has no answer to the last 407 */
-    else
-        fail(login, login->curl.socket.error ? OUTCOME_LOCAL : OUTCOME_PEER, "%s",
-             curl_client_error(&login->curl, code));
+    if (login->exchange && exchange_response(login->exchange)->denied &&
+        curl_client_has_no_answer(&login->curl, code))
+        answered(login);
+    else if (curl_client_failed_here(&login->curl, code))
+        fail(login, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&login->curl, code));
+    else /* it speaks with nobody but us */
+        fail(login, OUTCOME_LOCAL, "libcurl cannot go on: %s", curl_client_error(&login->curl, code));
 }
 
 /* Notes that the scheme cannot start, and why. */
@@ -490,8 +498,7 @@ static void begin(struct task *task)
         finish(login, OUTCOME_LOCAL);
         return;
     }
-    if (login->exchange)
-        loop_timer_start(task->loop, &login->limit, login->params.limit_ms, on_late, login);
+    allowance_start(&login->limit, task->loop, login->params.limit_ms, on_late, login);
     enter(login, PREPARE);
 }
 
@@ -500,7 +507,7 @@ static void drop(struct task *task)
     struct negotiate_login *login = (struct negotiate_login *)task;
 
     loop_undefer(task->loop, &login->opening);
-    loop_timer_stop(&login->limit);
+    allowance_stop(&login->limit);
     loop_timer_stop(&login->quiet);
     curl_client_stop(&login->curl);
     exchange_free(login->exchange);

@@ -59,7 +59,8 @@ struct negotiate_login_params {
     enum challenge_scheme scheme;          /* CHALLENGE_DIGEST, _NTLM or _NEGOTIATE */
     const char *user, *password;           /* copied, wiped in the end; both NULL: none (Negotiate).  NTLM also takes
                                             * DOMAIN\user */
-    uint32_t limit_ms;                     /* milliseconds for all requests over one connection */
+    uint32_t limit_ms;                     /* milliseconds for the whole login, but for the time in which it waits for
+                                            * a connection: making those has limits of its own */
     struct trace trace;                    /* of the last request and its reply */
     void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with
                                             * negotiate_login_connect, now or later */

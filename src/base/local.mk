@@ -1,6 +1,7 @@
 # What everything stands on: the loop, the log, failures, other programs, the system around us.
 
 src_libhouse_a_SOURCES += \
+	src/base/allowance.c src/base/allowance.h \
 	src/base/banned.h \
 	src/base/base64.c src/base/base64.h \
 	src/base/descriptors.c src/base/descriptors.h \
@@ -16,4 +17,5 @@ src_libhouse_a_SOURCES += \
 	src/base/syslog_socket.c src/base/syslog_socket.h \
 	src/base/systemd.c src/base/systemd.h \
 	src/base/task.c src/base/task.h \
-	src/base/trace.c src/base/trace.h
+	src/base/trace.c src/base/trace.h \
+	src/base/turn_watch.c src/base/turn_watch.h

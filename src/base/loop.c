@@ -1,5 +1,6 @@
 #include "base/loop.h"
 
+#include <errno.h>
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,30 +9,57 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/turn_watch.h"
 
+#define RETRY_MS 50     /* between two attempts to set the timers for which there was no memory */
+#define SLUMBER_MS 86400000 /* of the timer that makes these attempts, when there are none */
 #define PASSES_MAX 16 /* rounds of deferred calls in one turn, then the descriptors are looked at again */
 
 struct loop {
     struct event_base *base;
     struct deferred *queue, **queue_end; /* to run at the end of this turn */
     struct deferred *later, **later_end; /* of loop_put_off: moved to queue after the descriptors were served */
+    struct loop_timer *aside;            /* timers for which there was no memory */
+    struct event retry;                  /* sets them; always set itself, so that it needs no memory later */
     uint64_t now; /* ms; 0: the clock was not read yet in this turn */
     bool stopping;
 };
 
-static uint64_t monotonic_ms(void)
+static struct turn_watch watch; /* of the present turn, in a debug build */
+
+static uint64_t monotonic_us(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static uint64_t monotonic_ms(void)
+{
+    return monotonic_us() / 1000;
+}
+
+/* A callback begins, and has returned. */
+static uint64_t begin_watching(void)
+{
+    return WATCH_TURNS ? monotonic_us() : 0;
+}
+
+static void end_watching(uint64_t begun, turn_watch_code *code)
+{
+    if (WATCH_TURNS)
+        turn_watch_note(&watch, code, monotonic_us() - begun);
 }
 
 /* libevent would write to standard error, about a regular file for example; we check what its calls return.  Its
  * errors, in contrast, are the last that it says: then it calls on_libevent_end. */
 static void on_libevent_message(int severity, const char *message)
 {
+    int number = errno; /* of the call that failed: whoever made it may want to tell */
+
     log_message(severity == EVENT_LOG_ERR ? LEVEL_ERROR : LEVEL_DEBUG, NULL, "libevent: %s", message);
+    errno = number;
 }
 
 /* libevent cannot go on, and would end the process itself. */
@@ -42,6 +70,56 @@ static void __attribute__((noreturn)) on_libevent_end(int error)
                 "why");
     _exit(EX_SOFTWARE);
 }
+
+/* --- timers for which there is no memory --- */
+
+static void set_retry(struct loop *loop, unsigned ms)
+{
+    const struct timeval after = {.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+    evtimer_add(&loop->retry, &after);
+}
+
+static void take_back(struct loop_timer *timer)
+{
+    if (!timer->back)
+        return;
+    *timer->back = timer->next;
+    if (timer->next)
+        timer->next->back = timer->back;
+    timer->back = NULL;
+}
+
+static void keep_aside(struct loop *loop, struct loop_timer *timer, uint64_t due)
+{
+    timer->due = due;
+    timer->next = loop->aside;
+    timer->back = &loop->aside;
+    if (timer->next)
+        timer->next->back = &timer->next;
+    loop->aside = timer;
+    set_retry(loop, RETRY_MS);
+}
+
+/* Sets them all anew; those that still cannot be set are aside again. */
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+    struct loop *loop = arg;
+    struct loop_timer *all = loop->aside, *timer;
+    uint64_t now = monotonic_ms();
+
+    (void)fd, (void)what;
+    loop->aside = NULL;
+    if (all)
+        all->back = &all;
+    set_retry(loop, SLUMBER_MS);
+    while ((timer = all)) {
+        take_back(timer);
+        loop_timer_start(loop, timer, timer->due > now ? timer->due - now : 0, timer->call, timer->arg);
+    }
+}
+
+/* --- the loop --- */
 
 struct loop *loop_new(void)
 {
@@ -59,10 +137,14 @@ struct loop *loop_new(void)
     }
     if (wishes)
         event_config_free(wishes);
-    if (loop && !loop->base) {
+    if (loop && (!loop->base || event_assign(&loop->retry, loop->base, -1, EV_PERSIST, on_retry, loop) != 0)) {
+        if (loop->base)
+            event_base_free(loop->base);
         free(loop);
         return NULL;
     }
+    if (loop)
+        set_retry(loop, SLUMBER_MS);
     return loop;
 }
 
@@ -76,12 +158,15 @@ static void run_batch(struct loop *loop)
         batch->back = &batch; /* loop_undefer may take calls out of the batch while it runs */
     while (batch) {
         struct deferred *first = batch;
+        void (*call)(struct deferred *) = first->run;
+        uint64_t begun = begin_watching();
 
         batch = first->next;
         if (batch)
             batch->back = &batch;
         first->back = NULL;
-        first->run(first);
+        call(first);
+        end_watching(begun, (turn_watch_code *)call);
     }
 }
 
@@ -125,6 +210,7 @@ bool loop_run(struct loop *loop)
             return false;
         take_later(loop);
         run_deferred(loop);
+        turn_watch_end(&watch);
         log_flush();
     }
     loop->stopping = false; /* it may run again */
@@ -192,16 +278,22 @@ void loop_undefer(struct loop *loop, struct deferred *deferred)
 static void on_io(evutil_socket_t fd, short what, void *arg)
 {
     struct loop_io *io = arg;
+    loop_io_fn *call = io->call;
+    uint64_t begun = begin_watching();
 
     (void)fd;
-    io->call(io->arg, (what & EV_READ ? LOOP_READ : 0) | (what & EV_WRITE ? LOOP_WRITE : 0));
+    call(io->arg, (what & EV_READ ? LOOP_READ : 0) | (what & EV_WRITE ? LOOP_WRITE : 0));
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 static bool io_add(struct loop *loop, struct loop_io *io, int fd, short what, loop_io_fn *call, void *arg)
 {
     io->call = call;
     io->arg = arg;
-    return event_assign(&io->event, loop->base, fd, what, on_io, io) == 0 && event_add(&io->event, NULL) == 0;
+    if (event_assign(&io->event, loop->base, fd, what, on_io, io) == 0 && event_add(&io->event, NULL) == 0)
+        return true;
+    io->call = NULL;
+    return false;
 }
 
 bool loop_io_edges(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *call, void *arg)
@@ -229,10 +321,12 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
     struct loop_timer *timer = arg;
     loop_timer_fn *call = timer->call;
+    uint64_t begun = begin_watching();
 
     (void)fd, (void)what;
     timer->call = NULL;
     call(timer->arg);
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg)
@@ -243,13 +337,16 @@ void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, 
         evtimer_assign(&timer->event, loop->base, on_timer, timer);
     timer->call = call;
     timer->arg = arg;
-    evtimer_add(&timer->event, &after);
+    take_back(timer);
+    if (evtimer_add(&timer->event, &after) != 0)
+        keep_aside(loop, timer, monotonic_ms() + ms);
 }
 
 void loop_timer_stop(struct loop_timer *timer)
 {
     if (!timer->call)
         return;
+    take_back(timer);
     evtimer_del(&timer->event);
     timer->call = NULL;
 }
@@ -257,17 +354,23 @@ void loop_timer_stop(struct loop_timer *timer)
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
     struct loop_signal *signal = arg;
+    void (*call)(void *, int) = signal->call;
+    uint64_t begun = begin_watching();
 
     (void)what;
-    signal->call(signal->arg, (int)number);
+    call(signal->arg, (int)number);
+    end_watching(begun, (turn_watch_code *)call);
 }
 
 bool loop_signal_start(struct loop *loop, struct loop_signal *signal, int number, void (*call)(void *, int), void *arg)
 {
     signal->call = call;
     signal->arg = arg;
-    return evsignal_assign(&signal->event, loop->base, number, on_signal, signal) == 0 &&
-           evsignal_add(&signal->event, NULL) == 0;
+    if (evsignal_assign(&signal->event, loop->base, number, on_signal, signal) == 0 &&
+        evsignal_add(&signal->event, NULL) == 0)
+        return true;
+    signal->call = NULL;
+    return false;
 }
 
 void loop_signal_stop(struct loop_signal *signal)

@@ -64,7 +64,8 @@ struct loop_io {
 };
 
 /* Watches a descriptor for both directions, edge-triggered, until loop_io_stop: one registration for its whole life.
- * fd stays the caller's and must be open until then.  False: the system refuses (a regular file, no memory). */
+ * fd stays the caller's and must be open until then.  False: the system refuses (a regular file, no memory), errno
+ * may say why, and it is stopped. */
 bool loop_io_edges(struct loop *loop, struct loop_io *io, int fd, loop_io_fn *call, void *arg);
 
 /* Watches a descriptor level-triggered.  wanted: LOOP_READ, LOOP_WRITE, both, or 0 to stop; call it again to change
@@ -83,9 +84,12 @@ struct loop_timer {
     struct event event;
     loop_timer_fn *call;
     void *arg;
+    uint64_t due;                    /* ms of the monotonic clock, while it is kept aside */
+    struct loop_timer *next, **back; /* back is NULL unless it is kept aside */
 };
 
-/* Calls once, after ms milliseconds; a running timer is set anew.  The timer is stopped when its callback runs. */
+/* Calls once, after ms milliseconds; a running timer is set anew.  The timer is stopped when its callback runs.  It
+ * cannot fail: one for which there is no memory is kept aside and tried again, and may ring late by 50 ms. */
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg);
 void loop_timer_stop(struct loop_timer *timer);
 

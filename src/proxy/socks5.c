@@ -117,7 +117,9 @@ static bool take_connection(struct socks5 *socks5)
 
 static void on_no_answer(struct socks5 *socks5, CURLcode code)
 {
-    if (!socks5->bridge || curl_bridge_state(socks5->bridge) == CURL_BRIDGE_OPEN)
+    if (curl_client_failed_here(&socks5->curl, code))
+        fail(socks5, OUTCOME_LOCAL, "no socket for libcurl: %s", curl_client_error(&socks5->curl, code));
+    else if (!socks5->bridge || curl_bridge_state(socks5->bridge) == CURL_BRIDGE_OPEN)
         fail(socks5, OUTCOME_PEER, "%s", curl_client_error(&socks5->curl, code));
     else if (curl_bridge_state(socks5->bridge) == CURL_BRIDGE_ENDED)
         fail(socks5, OUTCOME_PEER, FAILURE_THEY "closed the connection before its answer was complete");
@@ -154,6 +156,8 @@ static void enter_ask(struct socks5 *socks5)
         task_limit(&socks5->exchange.task, socks5->limit_ms, on_late);
     socks5->bridge = curl_bridge_start(curl_socket_take_outer(&socks5->curl.socket), socks5->transport);
     socks5->transport = NULL;
+    if (!socks5->bridge)
+        fail(socks5, OUTCOME_LOCAL, "out of memory");
 }
 
 static void open_way(struct deferred *opening)
@@ -173,7 +177,11 @@ static void on_opened(void *arg)
 
 static void begin(struct task *task)
 {
+    struct socks5 *socks5 = (struct socks5 *)task;
+
     task_enter(task, NULL, OPENING); /* libcurl calls on_opened when it wants to connect */
+    if (socks5->limit_ms > 0)
+        task_limit(task, socks5->limit_ms, on_late);
 }
 
 static void drop(struct task *task)

@@ -19,6 +19,7 @@
 #include "base/log.h"
 
 #define RECORD_BYTES_MAX (5 + 16384 + 256)      /* on the wire: RFC 8446 section 5.2 */
+#define CIPHERS_BYTES 8192                      /* names of all ciphers: OpenSSL knows some 150, of 40 bytes at most */
 #define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* several records in one call in bulk; freed when idle */
 
 /* One cached TLS session.  The most recently used is first in the list. */
@@ -310,9 +311,46 @@ static bool load_identity(SSL_CTX *context, const struct tls_context_setting *se
     return false;
 }
 
+/* The named groups, without those over finite fields.  Which they were cannot be asked, so they are what OpenSSL has
+ * by itself (3.5 takes differences, its predecessors have these five), or what the system's configuration says. */
+static void choose_groups(SSL_CTX *ssl)
+{
+    static const char *const lists[] = {
+        "DEFAULT:-ffdhe2048:-ffdhe3072:-ffdhe4096:-ffdhe6144:-ffdhe8192", "X25519:P-256:X448:P-521:P-384",
+    };
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (SSL_CTX_set1_groups_list(ssl, lists[i]) == 1)
+            break;
+    SSL_CTX_config(ssl, "system_default"); /* as SSL_CTX_new did, since we have written over it */
+    ERR_clear_error();
+}
+
+/* The ciphers that the system allows, without Diffie-Hellman over finite fields: there a server's group may be weak, or
+ * so large that it keeps us for a tenth of a second.  Who prefers it can do it over curves as well. */
+static bool choose_ciphers(SSL_CTX *ssl)
+{
+    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ssl);
+    char list[CIPHERS_BYTES] = "";
+    size_t length = 0;
+
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
+        int exchange = SSL_CIPHER_get_kx_nid(cipher);
+
+        if (exchange == NID_kx_dhe || exchange == NID_kx_dhe_psk || exchange == NID_kx_any) /* any: of TLS 1.3 */
+            continue;
+        length += (size_t)snprintf(list + length, sizeof list - length, "%s:", SSL_CIPHER_get_name(cipher));
+        if (length >= sizeof list)
+            return false;
+    }
+    return SSL_CTX_set_cipher_list(ssl, list) == 1;
+}
+
 /* Sets what holds for every stream: versions, ciphers, verification, buffers. */
 static bool restrict_context(SSL_CTX *ssl, struct tls_context *context, bool verify)
 {
+    choose_groups(ssl);
     SSL_CTX_set_security_level(ssl, 2);
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
@@ -323,7 +361,7 @@ static bool restrict_context(SSL_CTX *ssl, struct tls_context *context, bool ver
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, on_new_session);
-    return key_place() >= 0 && SSL_CTX_set_app_data(ssl, context) == 1 &&
+    return choose_ciphers(ssl) && key_place() >= 0 && SSL_CTX_set_app_data(ssl, context) == 1 &&
            SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
 }
 

@@ -1,9 +1,10 @@
 /* TLS settings.  Each distinct setting has one SSL_CTX (authorities, client certificate, TLS options) and its own
  * cache of TLS sessions, so that a session verified under one setting is never resumed under another.
  *
- * TLS 1.2 at least (RFC 8996); security level 2 of OpenSSL (no SHA-1, no RSA below 2048 bits); no renegotiation; no
- * compression; only the subject alternative names of a certificate count (RFC 9525).  No TLS secret is ever written
- * out.  A file of authorities may also hold the server's own or an intermediate certificate: it is then trusted. */
+ * TLS 1.2 at least (RFC 8996); security level 2 of OpenSSL (no SHA-1, no RSA below 2048 bits); no Diffie-Hellman over
+ * finite fields, only over curves; no renegotiation; no compression; only the subject alternative names of a
+ * certificate count (RFC 9525).  No TLS secret is ever written out.  A file of authorities may also hold the server's
+ * own or an intermediate certificate: it is then trusted. */
 #ifndef SALLYPORT_TLS_CONTEXT_H
 #define SALLYPORT_TLS_CONTEXT_H
 

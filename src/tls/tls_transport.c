@@ -1,11 +1,9 @@
 #include "tls/tls_transport.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <openssl/x509v3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,6 +12,8 @@
 
 #include "tls/alert.h"
 #include "tls/certificate.h"
+#include "tls/hello.h"
+#include "tls/message_limit.h"
 #include "tls/plain_answer.h"
 #include "tls/record_bio.h"
 #include "tls/tls_error.h"
@@ -33,6 +33,7 @@ enum state { STATE_OPENING, STATE_OPEN, STATE_BROKEN };
 struct tls_transport {
     struct transport base; /* first: the ops cast back */
     struct record_bio records;
+    struct message_limit messages;
     struct tls_context *context;
     SSL *ssl;
     char *remember;
@@ -54,6 +55,8 @@ struct lingering {
 };
 
 static struct lingering *lingerers;
+
+static const char unruly[] = "the server does not keep to the rules of TLS";
 
 /* --- errors of OpenSSL --- */
 
@@ -90,7 +93,7 @@ static void break_off_by_error(struct tls_transport *self, unsigned long error)
     else if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
         enter(self, STATE_BROKEN, ENOMEM, NULL);
     else
-        enter(self, STATE_BROKEN, EPROTO, "the server does not keep to the rules of TLS");
+        enter(self, STATE_BROKEN, EPROTO, unruly);
 }
 
 /* The result for a call of OpenSSL that did not succeed.  own: what such a call usually waits for
@@ -100,6 +103,10 @@ static ssize_t outcome(struct tls_transport *self, int own)
     int error = SSL_get_error(self->ssl, 0);
     unsigned long reason = tls_error_take();
 
+    if (message_limit_is_exceeded(&self->messages)) {
+        enter(self, STATE_BROKEN, EPROTO, unruly);
+        return TRANSPORT_ERROR;
+    }
     if (!self->records.broken && (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE)) {
         if (error != own)
             self->crossed = true;
@@ -131,10 +138,23 @@ static void tell(struct tls_transport *self, int ready)
         self->base.watcher(self->base.watcher_arg, ready);
 }
 
-/* The budget was used up without a byte for the reader.  Below may have more but will not report it again: we do. */
+/* The stream had its share of the last turn.  Below may have more but will not report it again: we do. */
 static void on_again(struct deferred *again)
 {
-    tell((struct tls_transport *)(void *)((char *)again - offsetof(struct tls_transport, again)), LOOP_READ);
+    struct tls_transport *self = (void *)((char *)again - offsetof(struct tls_transport, again));
+
+    message_limit_has_rested(&self->messages);
+    tell(self, LOOP_READ);
+}
+
+static void rest(struct tls_transport *self)
+{
+    loop_put_off(self->base.loop, &self->again, on_again);
+}
+
+static bool rests(const struct tls_transport *self)
+{
+    return self->again.back;
 }
 
 static void finish(struct tls_transport *self, bool reset);
@@ -173,25 +193,28 @@ static ssize_t tls_recv(struct transport *transport, void *bytes, size_t size)
         return TRANSPORT_ERROR;
     if (self->ended)
         return TRANSPORT_EOF;
-    if (self->dry)
+    if (self->dry || rests(self))
         return TRANSPORT_AGAIN;
     self->records.budget = BUDGET_BYTES;
-    while (got < size) {
+    while (got < size && !message_limit_wants_rest(&self->messages)) {
         ERR_clear_error();
         if (SSL_read_ex(self->ssl, (char *)bytes + got, size - got, &some) != 1) {
             result = outcome(self, SSL_ERROR_WANT_READ);
             break;
         }
         got += some;
+        message_limit_note_data(&self->messages);
     }
+    if (message_limit_wants_rest(&self->messages))
+        rest(self);
     if (flush(self) == TRANSPORT_ERROR)
         result = TRANSPORT_ERROR;
     /* when some bytes were read, an end or error after them is left to the next call */
-    if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0) {
+    if (got < size && result == TRANSPORT_AGAIN && self->records.budget > 0 && !rests(self)) {
         self->dry = true;
         tls_context_free_buffers(self->ssl); /* OpenSSL does not always free them itself */
     } else if (got == 0 && result == TRANSPORT_AGAIN) {
-        loop_put_off(self->base.loop, &self->again, on_again);
+        rest(self);
     }
     return got > 0 ? (ssize_t)got : result;
 }
@@ -206,13 +229,15 @@ static ssize_t tls_peek(struct transport *transport, void *bytes, size_t size)
         return TRANSPORT_ERROR;
     if (self->ended)
         return TRANSPORT_EOF;
+    if (rests(self))
+        return TRANSPORT_AGAIN;
     self->records.budget = BUDGET_BYTES;
     ERR_clear_error();
     result = SSL_peek_ex(self->ssl, bytes, size, &got) == 1 ? (ssize_t)got : outcome(self, SSL_ERROR_WANT_READ);
     if (flush(self) == TRANSPORT_ERROR && result <= 0)
         return TRANSPORT_ERROR;
     if (result == TRANSPORT_AGAIN && self->records.budget == 0)
-        loop_put_off(self->base.loop, &self->again, on_again);
+        rest(self);
     return result;
 }
 
@@ -425,6 +450,8 @@ static void explain(struct tls_transport *self, unsigned long error, struct fail
         certificate_fail(&opening->fault, opening->host, opening->ca_option, failure);
     } else if (speaks_something_else(&self->records)) {
         plain_answer_fail(self->records.first, self->records.first_length, self->records.below, failure);
+    } else if (message_limit_is_exceeded(&self->messages)) {
+        failure_set(failure, FAILURE_PERMANENT, "%s", unruly);
     } else if (self->records.cut || (error == 0 && !self->records.broken)) { /* end of stream, or close_notify */
         failure_set(failure, FAILURE_TEMPORARY, FAILURE_THEY "closed the connection during the TLS handshake");
     } else if (self->records.broken) {
@@ -480,15 +507,17 @@ enum tls_transport_result tls_transport_handshake(struct transport *tls, struct 
     ERR_clear_error();
     error = SSL_get_error(self->ssl, SSL_connect(self->ssl));
     waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
-    if (self->records.broken || (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
+    if (self->records.broken || message_limit_is_exceeded(&self->messages) ||
+        (error != SSL_ERROR_NONE && !waits) || flush(self) == TRANSPORT_ERROR)
         return fail(self, failure);
     ERR_clear_error();
     if (waits) {
         if (error == SSL_ERROR_WANT_READ && self->records.budget == 0)
-            loop_put_off(self->base.loop, &self->again, on_again);
+            rest(self);
         return TLS_TRANSPORT_WAIT;
     }
     enter(self, STATE_OPEN, 0, NULL);
+    message_limit_note_data(&self->messages);
     shrink(self);
     return TLS_TRANSPORT_DONE;
 }
@@ -509,37 +538,6 @@ const char *tls_transport_describe(const struct transport *tls, char *out, size_
 }
 
 /* --- the start --- */
-
-/* Sets the name or address that the certificate must have, and the server name to send.  A last dot is not part of a
- * name.  False: out of memory, or the name is empty or too long. */
-static bool expect_host(struct tls_transport *self)
-{
-    char host[256], address[sizeof(struct in6_addr)];
-    size_t length = strlen(self->opening->host);
-
-    SSL_set_hostflags(self->ssl, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (inet_pton(AF_INET, self->opening->host, address) == 1 || inet_pton(AF_INET6, self->opening->host, address) == 1)
-        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(self->ssl), self->opening->host) == 1;
-    if (length > 0 && self->opening->host[length - 1] == '.')
-        length--;
-    if (length == 0 || length >= sizeof host)
-        return false;
-    memcpy(host, self->opening->host, length);
-    host[length] = '\0';
-    return SSL_set1_host(self->ssl, host) == 1 && SSL_set_tlsext_host_name(self->ssl, host) == 1;
-}
-
-static bool offer_protocol(struct tls_transport *self, const char *alpn)
-{
-    unsigned char list[256];
-    size_t length = alpn ? strlen(alpn) : 0;
-
-    if (length == 0 || length > 255)
-        return length == 0;
-    list[0] = (unsigned char)length;
-    memcpy(list + 1, alpn, length);
-    return SSL_set_alpn_protos(self->ssl, list, (unsigned)length + 1) == 0;
-}
 
 static bool offer_session(struct tls_transport *self)
 {
@@ -569,8 +567,10 @@ static bool set_up(struct tls_transport *self, const struct tls_transport_params
     if (!bio)
         return false;
     SSL_set_bio(self->ssl, bio, bio);
+    message_limit_watch(&self->messages, self->ssl);
     SSL_set_verify(self->ssl, SSL_get_verify_mode(self->ssl), on_certificate);
-    return SSL_set_app_data(self->ssl, self) == 1 && expect_host(self) && offer_protocol(self, params->alpn) &&
+    return SSL_set_app_data(self->ssl, self) == 1 && hello_expect_host(self->ssl, params->host) &&
+           hello_offer_protocol(self->ssl, params->alpn) &&
            offer_session(self);
 }
 

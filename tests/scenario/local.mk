@@ -80,6 +80,7 @@ SCENARIO_TESTS = \
 	tests/scenario/105-refusals-fit.py \
 	tests/scenario/106-pages-are-quoted-for-their-cause.py \
 	tests/scenario/108-secrets-come-back.py \
+	tests/scenario/110-calls-that-fail.py \
 	tests/scenario/115-proxies-that-dislike-upgrade.py \
 	tests/scenario/116-long-values-and-lists.py \
 	tests/scenario/120-logins-and-their-requests.py \

@@ -1,7 +1,13 @@
 #include "auth/curl_loop.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "../unit.h"
 
@@ -26,6 +32,30 @@ void __wrap_free(void *block)
         }
     }
     __real_free(block);
+}
+
+/* --- what the house allocates and watches may fail (-Wl,--wrap=calloc, --wrap=loop_io_levels) --- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+bool __real_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg);
+bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg);
+
+static bool no_memory, no_watches;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return no_memory ? NULL : __real_calloc(count, size);
+}
+
+bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg)
+{
+    if (no_watches && wanted) {
+        loop_io_stop(io);
+        errno = ENOSPC;
+        return false;
+    }
+    return __real_loop_io_levels(loop, io, fd, wanted, call, arg);
 }
 
 struct scene {
@@ -97,6 +127,7 @@ static void on_done(void *arg, CURLcode code)
 {
     struct scene *scene = arg;
 
+    ck_assert_uint_eq(scene->calls, 0); /* told once */
     scene->calls++;
     scene->code = code;
 }
@@ -143,6 +174,89 @@ START_TEST(a_transfer_that_was_removed_never_calls)
 }
 END_TEST
 
+static void note_other(void *arg, CURLcode code)
+{
+    ck_assert_int_eq(code, CURLE_OK);
+    ++*(unsigned *)arg;
+}
+
+static bool was_noted(void *arg)
+{
+    return *(unsigned *)arg > 0;
+}
+
+/* A server on loopback that accepts nothing: who connects waits.  *url is where it is. */
+static int listen_silently(char url[64])
+{
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof where;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, length), 0);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&where, &length), 0);
+    snprintf(url, 64, "http://127.0.0.1:%u/", ntohs(where.sin_port));
+    return fd;
+}
+
+static void ask(struct scene *scene, const char *url)
+{
+    curl_easy_setopt(scene->easy, CURLOPT_URL, url);
+    curl_easy_setopt(scene->easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(scene->easy, CURLOPT_FRESH_CONNECT, 1L);
+    scene->calls = 0;
+    ck_assert(curl_loop_add(scene->curl_loop, &scene->transfer, scene->easy, on_done, scene));
+}
+
+static void answer(int listening)
+{
+    static const char text[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    int fd = accept(listening, NULL, NULL);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq((int)write(fd, text, sizeof text - 1), (int)sizeof text - 1);
+    close(fd);
+}
+
+/* One that cannot be watched ends; the one beside it, and the one after it, do not. */
+START_TEST(a_socket_that_cannot_be_watched_ends_its_own_transfer_only)
+{
+    struct scene scene;
+    struct curl_loop_transfer other = {.easy = NULL};
+    CURL *easy = curl_easy_init();
+    unsigned ticks = 0, told = 0;
+    char url[64];
+    int listening = listen_silently(url);
+
+    set_up(&scene);
+    ck_assert(curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    ck_assert(curl_loop_add(scene.curl_loop, &other, easy, note_other, &told));
+    unit_wait(scene.loop, time_passes, &ticks); /* it is watched now, with an entry of its own */
+    no_memory = _i == 0;
+    no_watches = _i == 1;
+    ask(&scene, url);
+    unit_wait(scene.loop, was_called, &scene);
+    no_memory = no_watches = false;
+    ck_assert_int_eq(scene.code, CURLE_OUT_OF_MEMORY);
+    ck_assert_int_eq(scene.transfer.error, _i == 0 ? ENOMEM : ENOSPC);
+    ck_assert_uint_eq(told, 0);
+    curl_loop_remove(scene.curl_loop, &scene.transfer);
+    ask(&scene, url);
+    ticks = 0;
+    unit_wait(scene.loop, time_passes, &ticks);
+    for (int i = 0; i < 3; i++)
+        answer(listening); /* to all that have connected */
+    unit_wait(scene.loop, was_called, &scene);
+    ck_assert_int_eq(scene.code, CURLE_OK);
+    unit_wait(scene.loop, was_noted, &told);
+    curl_loop_remove(scene.curl_loop, &other);
+    curl_easy_cleanup(easy);
+    tear_down(&scene);
+    close(listening);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("multi");
@@ -151,5 +265,6 @@ int main(void)
     tcase_add_test(cases, what_libcurl_grows_leaves_nothing_behind);
     tcase_add_test(cases, the_end_of_a_transfer_is_told);
     tcase_add_test(cases, a_transfer_that_was_removed_never_calls);
+    tcase_add_loop_test(cases, a_socket_that_cannot_be_watched_ends_its_own_transfer_only, 0, 2);
     return unit_run();
 }

@@ -7,14 +7,19 @@ UNIT_TESTS += \
 	tests/unit/auth/check_curl_loop \
 	tests/unit/auth/check_curl_socket \
 	tests/unit/auth/check_latin1 \
+	tests/unit/auth/check_negotiate_login \
+	tests/unit/auth/check_negotiate_login_limit \
 	tests/unit/auth/check_lockout \
 	tests/unit/auth/check_negotiate_login \
 	tests/unit/auth/check_nonces \
 	tests/unit/auth/check_password \
 	tests/unit/auth/check_scheme_choice
 
-# what is given back passes through the test, which looks whether it was wiped
-tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+# what is given back passes through the test, which looks whether it was wiped; so does what libcurl wants watched
+tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc -Wl,--wrap=loop_io_levels
+
+tests_unit_auth_check_negotiate_login_limit_LDFLAGS = $(AM_LDFLAGS) $(STAGE) \
+	-Wl,--wrap=curl_loop_add -Wl,--wrap=loop_io_levels
 
 tests_unit_auth_check_authenticator_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 

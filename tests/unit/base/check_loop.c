@@ -1,5 +1,6 @@
 #include "base/loop.h"
 
+#include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -297,6 +298,56 @@ START_TEST(a_timer_may_stop_another_that_is_due)
 }
 END_TEST
 
+/* libevent's memory; how often it was refused while there was none. */
+static unsigned refusals;
+static bool no_memory;
+
+static void *reallocate(void *block, size_t size)
+{
+    if (!no_memory)
+        return realloc(block, size);
+    refusals++;
+    return NULL;
+}
+
+static void let_memory_come(void *arg)
+{
+    (void)arg;
+    note('m');
+    no_memory = false;
+}
+
+/* A thousand timers are more than there is room for: those that found none ring all the same, but for one that is
+ * stopped meanwhile and one that is set anew. */
+START_TEST(timers_for_which_there_is_no_memory_ring_later)
+{
+    enum { COUNT = 1000 };
+    static struct alarm alarms[COUNT];
+    struct loop_timer memory = {0}, end = {0};
+    struct loop *loop;
+
+    event_set_mem_functions(malloc, reallocate, free);
+    loop = start();
+    loop_timer_start(loop, &memory, 70, let_memory_come, NULL);
+    no_memory = true;
+    for (size_t i = 0; i < COUNT; i++) {
+        alarms[i] = (struct alarm){.loop = loop, .name = 'x'};
+        loop_timer_start(loop, &alarms[i].timer, i == 990 ? 1 : 3600000, ring, &alarms[i]);
+    }
+    ck_assert_uint_gt(refusals, 0);
+    loop_timer_start(loop, &alarms[991].timer, 2, ring, &alarms[991]);
+    loop_timer_start(loop, &end, 300, stop_by_timer, loop);
+    loop_timer_start(loop, &alarms[992].timer, 2, ring, &alarms[992]);
+    loop_timer_stop(&alarms[992].timer);
+    ck_assert(loop_run(loop));
+    ck_assert_str_eq(trace, "mxx");
+    for (size_t i = 0; i < COUNT; i++)
+        loop_timer_stop(&alarms[i].timer);
+    loop_free(loop);
+    event_set_mem_functions(malloc, realloc, free);
+}
+END_TEST
+
 /* --- the clock --- */
 
 struct clock_case {
@@ -413,6 +464,7 @@ START_TEST(a_regular_file_cannot_be_watched)
 
     ck_assert_ptr_nonnull(file);
     ck_assert(!loop_io_edges(loop, &io, fileno(file), on_ready, NULL));
+    ck_assert_ptr_null(io.call); /* it is stopped */
     fclose(file);
     loop_free(loop);
 }
@@ -502,6 +554,7 @@ int main(void)
     tcase_add_test(cases, timers_ring_in_the_order_of_time);
     tcase_add_test(cases, a_running_timer_is_set_anew);
     tcase_add_test(cases, a_timer_may_stop_another_that_is_due);
+    tcase_add_test(cases, timers_for_which_there_is_no_memory_ring_later);
     tcase_add_test(cases, the_clock_is_read_once_a_turn);
     tcase_add_test(cases, levels_call_until_all_is_read);
     tcase_add_test(cases, edges_call_once_and_stopped_ones_never);

@@ -1,4 +1,5 @@
 UNIT_TESTS += \
+	tests/unit/base/check_allowance \
 	tests/unit/base/check_base64 \
 	tests/unit/base/check_descriptors \
 	tests/unit/base/check_escape \
@@ -13,7 +14,8 @@ UNIT_TESTS += \
 	tests/unit/base/check_syslog_socket \
 	tests/unit/base/check_systemd \
 	tests/unit/base/check_task \
-	tests/unit/base/check_trace
+	tests/unit/base/check_trace \
+	tests/unit/base/check_turn_watch
 
 # the log of the system is the test's own
 tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
@@ -23,3 +25,9 @@ tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 
 # the test is a loop that refuses
 tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_levels,--wrap=loop_signal_start
+
+# the test reads what is logged
+tests_unit_base_check_turn_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+
+# the clock is the test's
+tests_unit_base_check_allowance_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

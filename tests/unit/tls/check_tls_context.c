@@ -48,6 +48,70 @@ static void refused(const struct tls_context_setting *setting, const char *file,
     ck_assert_msg(strstr(error, file) && strstr(error, words), "\"%s\" lacks %s or \"%s\"", error, file, words);
 }
 
+/* Reads a number of so many bytes at *at, and goes on behind it. */
+static unsigned number(const unsigned char **at, size_t bytes)
+{
+    unsigned value = 0;
+
+    while (bytes-- > 0)
+        value = value << 8 | *(*at)++;
+    return value;
+}
+
+/* How many of the groups that a stream's hello offers are fields (0x01xx), and how many curves (RFC 8446, 4.2.7). */
+static void count_groups(SSL_CTX *context, unsigned *fields, unsigned *curves)
+{
+    SSL *stream = SSL_new(context);
+    BIO *out = BIO_new(BIO_s_mem());
+    unsigned char hello[4096];
+    const unsigned char *at = hello + 5 + 4 + 2 + 32, *end; /* record, message, version, random */
+    int length;
+
+    *fields = *curves = 0;
+    SSL_set_bio(stream, BIO_new(BIO_s_mem()), out);
+    ck_assert_int_lt(SSL_connect(stream), 1);
+    length = BIO_read(out, hello, sizeof hello);
+    ck_assert_int_gt(length, 100);
+    at += number(&at, 1); /* session id */
+    at += number(&at, 2); /* ciphers */
+    at += number(&at, 1); /* compressions */
+    end = at + 2 + (at[0] << 8 | at[1]);
+    ck_assert(end == hello + length);
+    at += 2;
+    while (at < end) {
+        unsigned type = number(&at, 2), size = number(&at, 2);
+        const unsigned char *next = at + size;
+
+        for (at += 2; type == TLSEXT_TYPE_supported_groups && at < next;)
+            ++*(number(&at, 2) >> 8 == 1 ? fields : curves);
+        at = next;
+    }
+    SSL_free(stream);
+}
+
+START_TEST(key_exchange_is_over_curves)
+{
+    struct tls_context *trust = get(&(struct tls_context_setting){.verify = true});
+    const STACK_OF(SSL_CIPHER) *ciphers;
+    unsigned fields, curves, elliptic = 0;
+
+    ck_assert_msg(trust != NULL, "%s", error);
+    ciphers = SSL_CTX_get_ciphers(tls_context_ssl(trust));
+    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
+        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
+
+        ck_assert_msg(!strstr(SSL_CIPHER_get_name(cipher), "DHE-") || strstr(SSL_CIPHER_get_name(cipher), "ECDHE-"),
+                      "%s", SSL_CIPHER_get_name(cipher));
+        elliptic += SSL_CIPHER_get_kx_nid(cipher) == NID_kx_ecdhe;
+    }
+    ck_assert_uint_ge(elliptic, 4);
+    count_groups(tls_context_ssl(trust), &fields, &curves);
+    ck_assert_uint_eq(fields, 0);
+    ck_assert_uint_ge(curves, 3);
+    tls_context_unref(trust);
+}
+END_TEST
+
 START_TEST(rules_of_the_house)
 {
     struct tls_context *trust = get(&(struct tls_context_setting){.verify = true});
@@ -200,6 +264,7 @@ int main(void)
     TCase *cases = unit_case("trust");
 
     tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, key_exchange_is_over_curves);
     tcase_add_test(cases, rules_of_the_house);
     tcase_add_test(cases, shared_until_forgotten);
     tcase_add_test(cases, authorities_of_the_system);

@@ -11,6 +11,7 @@
 
 #include "../authority.h"
 #include "../unit.h"
+#include "tls/message_limit.h"
 
 #define UNLIMITED SIZE_MAX
 #define HOST "mail.example.net"
@@ -317,6 +318,20 @@ static void serve_bytes(struct scene *scene, const char *bytes)
     ck_assert_int_eq(SSL_write(scene->server, bytes, (int)strlen(bytes)), (int)strlen(bytes));
 }
 
+static void stop(void *arg)
+{
+    loop_stop(arg);
+}
+
+/* A turn of the loop: streams that rest in it go on behind it. */
+static void next_turn(struct scene *scene)
+{
+    struct loop_timer timer = {0};
+
+    loop_timer_start(scene->loop, &timer, 0, stop, scene->loop);
+    ck_assert(loop_run(scene->loop));
+}
+
 /* The client gets exactly this, then AGAIN. */
 static void expect_bytes(struct scene *scene, const char *expected)
 {
@@ -328,10 +343,12 @@ static void expect_bytes(struct scene *scene, const char *expected)
         result = transport_recv(scene->client, got + length, sizeof got - length);
         ck_assert_int_ne(result, TRANSPORT_EOF);
         ck_assert_msg(result != TRANSPORT_ERROR, "%s", transport_error(scene->client));
-        if (result > 0)
+        if (result > 0) {
             length += (size_t)result;
-        else
+        } else {
+            next_turn(scene);
             turn(scene);
+        }
     }
     ck_assert_uint_eq(length, strlen(expected));
     ck_assert_int_eq(memcmp(got, expected, length), 0);
@@ -1321,6 +1338,8 @@ START_TEST(key_updates_without_end)
         turn(&scene);
         if (transport_recv(scene.client, one, 1) == 1)
             got++;
+        else
+            next_turn(&scene);
     }
     ck_assert_int_gt(got, 1000);
     ck_assert_int_lt(got, 5000);
@@ -1328,8 +1347,12 @@ START_TEST(key_updates_without_end)
     scene.ready = 0;
     turn(&scene);
     ck_assert(scene.ready & LOOP_READ); /* reading goes on since there is room */
-    while (transport_recv(scene.client, one, 1) == 1)
-        got++;
+    for (int i = 0; i < 10000 && got < 5000; i++) {
+        if (transport_recv(scene.client, one, 1) == 1)
+            got++;
+        else
+            next_turn(&scene);
+    }
     ck_assert_int_eq(got, 5000);
     send_across(&scene, "y");
     tear_down(&scene);
@@ -1501,39 +1524,111 @@ START_TEST(close_lingers)
 }
 END_TEST
 
-static void stop(void *arg)
+/* The server sends a message that carries no data. */
+static void send_key_update(struct scene *scene)
 {
-    loop_stop(arg);
+    ck_assert(SSL_key_update(scene->server, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(scene->server) == 1);
 }
 
-/* Endless little records do not keep the loop from its other work: the stream comes back in the next turn. */
-START_TEST(flood_of_empty_work)
+static void send_ticket(struct scene *scene)
+{
+    ck_assert(SSL_new_session_ticket(scene->server) == 1 && SSL_do_handshake(scene->server) == 1);
+}
+
+static void send_hello_request(struct scene *scene)
+{
+    ck_assert(SSL_renegotiate(scene->server) == 1 && SSL_do_handshake(scene->server) == 1);
+}
+
+static const struct {
+    void (*send)(struct scene *scene);
+    int version;
+} idle_messages[] = {
+    {send_key_update, TLS1_3_VERSION},
+    {send_ticket, TLS1_3_VERSION},
+    {send_hello_request, TLS1_2_VERSION},
+};
+
+/* Messages with data in between do not keep the loop from its other work: the stream rests and comes back. */
+START_TEST(messages_are_bounded_in_a_turn)
 {
     struct scene scene;
-    struct loop_timer timer = {0};
-    char one[64];
-    int floods = 20000;
+    char got[100];
+    unsigned length = 0, turns = 0;
     ssize_t result;
 
     set_up(&scene);
+    speak(&scene, idle_messages[_i].version);
     open_stream(&scene);
     expect_bytes(&scene, "");
-    for (int i = 0; i < floods; i++)
-        ck_assert(SSL_key_update(scene.server, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
-                  SSL_do_handshake(scene.server) == 1);
-    serve_bytes(&scene, "at last");
+    for (int i = 0; i < 60; i++) {
+        for (int j = 0; j < MESSAGE_LIMIT / 2; j++)
+            idle_messages[_i].send(&scene);
+        serve_bytes(&scene, "x");
+    }
     turn(&scene);
-    result = transport_recv(scene.client, one, sizeof one);
-    ck_assert_int_eq(result, TRANSPORT_AGAIN);
-    ck_assert_uint_gt(BIO_ctrl_pending(scene.to_client), 0);
-    ck_assert(!scene.wire->recv_waits); /* below will not call: it has more */
-    scene.ready = 0;
-    loop_timer_start(scene.loop, &timer, 0, stop, scene.loop);
-    ck_assert(loop_run(scene.loop));
-    ck_assert(scene.ready & LOOP_READ);
-    for (int i = 0; i < 100 && result == TRANSPORT_AGAIN; i++)
-        result = transport_recv(scene.client, one, sizeof one);
-    ck_assert_int_eq(result, 7);
+    while (length < 60) {
+        result = transport_recv(scene.client, got, sizeof got);
+        ck_assert_msg(result > 0 && result <= 3, "%zd: %s", result, transport_error(scene.client));
+        length += (unsigned)result;
+        turns++;
+        if (length == 60)
+            break;
+        ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), TRANSPORT_AGAIN);
+        ck_assert_int_eq(transport_peek(scene.client, got, 1), TRANSPORT_AGAIN);
+        scene.ready = 0;
+        next_turn(&scene);
+        ck_assert(scene.ready & LOOP_READ);
+    }
+    ck_assert_uint_ge(turns, 60 / 3);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Without data some tens of them are the end, and the others behind them cost nothing any more. */
+START_TEST(messages_without_data_are_bounded)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    speak(&scene, idle_messages[_i].version);
+    open_stream(&scene);
+    serve_bytes(&scene, "begin");
+    expect_bytes(&scene, "begin");
+    for (int i = 0; i < MESSAGE_LIMIT; i++)
+        idle_messages[_i].send(&scene);
+    serve_bytes(&scene, "as many as may be");
+    turn(&scene);
+    expect_bytes(&scene, "as many as may be");
+    for (int i = 0; i < 1000; i++)
+        idle_messages[_i].send(&scene);
+    serve_bytes(&scene, "too many");
+    next_turn(&scene);
+    ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
+    ck_assert_str_eq(transport_error(scene.client), "the server does not keep to the rules of TLS");
+    tear_down(&scene);
+}
+END_TEST
+
+/* Nor do they make a handshake last: requests for a new one, which TLS skips while one goes on. */
+START_TEST(messages_are_bounded_in_a_handshake)
+{
+    static const char requests[] = "\x16\x03\x03\x00\x28" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                                   "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"; /* ten in a record */
+    struct scene scene;
+
+    set_up(&scene);
+    connect_all(&scene);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(BIO_write(scene.to_client, requests, sizeof requests), sizeof requests);
+    turn(&scene);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(BIO_write(scene.to_client, requests, sizeof requests), sizeof requests);
+    turn(&scene);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_str_eq(scene.failure.what, "the server does not keep to the rules of TLS");
     tear_down(&scene);
 }
 END_TEST
@@ -1692,7 +1787,9 @@ int main(void)
     tcase_add_test(cases, peek);
     tcase_add_test(cases, directions_are_independent);
     tcase_add_test(cases, close_lingers);
-    tcase_add_test(cases, flood_of_empty_work);
+    tcase_add_loop_test(cases, messages_are_bounded_in_a_turn, 0, 3);
+    tcase_add_loop_test(cases, messages_without_data_are_bounded, 0, 3);
+    tcase_add_test(cases, messages_are_bounded_in_a_handshake);
     tcase_add_test(cases, inner_end_before_an_outer_cut);
     tcase_add_test(cases, tls_in_tls);
     return unit_run();

@@ -1,6 +1,8 @@
 UNIT_TESTS += \
 	tests/unit/tls/check_alert \
 	tests/unit/tls/check_certificate \
+	tests/unit/tls/check_hello \
+	tests/unit/tls/check_message_limit \
 	tests/unit/tls/check_plain_answer \
 	tests/unit/tls/check_record_bio \
 	tests/unit/tls/check_tls_client \
@@ -15,3 +17,6 @@ tests_unit_tls_check_tls_client_starttls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 
 # its allocations pass through the test, which counts the large ones and lets them fail
 tests_unit_tls_check_record_bio_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=malloc
+
+# the test is what OpenSSL would be
+tests_unit_tls_check_message_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=SSL_set_msg_callback
