@@ -91,10 +91,13 @@ def check_tells_every_error_with_its_line(stage):
 
 def check_opens_no_listener_and_no_connection(stage):
     proxy = Proxy(stage, lambda connection: connection.open())
-    port = free_port()
-    with_listener = f"[imap]\nlisten = 127.0.0.1:{port}\ntarget = mail.example.net\n"
-    daemon = stage.sallyport(settings(proxy.url, with_listener))
-    command(stage, "check", ini=settings(proxy.url, with_listener))  # the port is taken, and that is no matter
+
+    def listening(port):
+        return settings(proxy.url, f"[imap]\nlisten = 127.0.0.1:{port}\ntarget = mail.example.net\n")
+
+    daemon = stage.sallyport(listening(0))
+    _, port = daemon.address("imap")
+    command(stage, "check", ini=listening(port))  # the port is taken, and that is no matter
     daemon.stop()
     equal(len(proxy.connections), 0, "connections at the proxy")
 

@@ -11,6 +11,7 @@ from kit.checking import complaints
 from kit.nameserver import Nameserver
 from kit.peers import GREETING, Proxy
 from kit.real import Basic, Digest, Kerberos, Microsocks, Negotiate, Squid
+from kit.real.loopback import first_address
 from kit.route import listener, refusal
 from kit.streams import read_exactly
 from kit.tls import TlsProxy, greets
@@ -53,9 +54,10 @@ def nothing_secret(daemon, *secrets):
 class Inner:
     """A scripted proxy with Basic for INNER, on http or behind TLS; greets as the server behind it."""
 
-    def __init__(self, stage, authority=None, context=None, host=INSIDE):
-        self.proxy = (TlsProxy(stage, self._script(context), authority.leaf(host, name=f"leaf-{host}").server_side())
-                      if authority else Proxy(stage, self._script(context)))
+    def __init__(self, stage, authority=None, context=None, host=INSIDE, address="127.0.0.1"):
+        self.proxy = (TlsProxy(stage, self._script(context), authority.leaf(host, name=f"leaf-{host}").server_side(),
+                               address=address)
+                      if authority else Proxy(stage, self._script(context), host=address))
         self.url = f"{'https' if authority else 'http'}://{host}:{self.proxy.port}"
         self.port = self.proxy.port
 
@@ -141,7 +143,7 @@ def through_socks(stage):
     """With and without a password; the name goes to the SOCKS server as it is."""
     for who in None, OUTER:
         socks = Microsocks(stage, *(who or ()), name=f"microsocks-{bool(who)}")
-        inner = Inner(stage, host="localhost")
+        inner = Inner(stage, host="localhost", address=first_address("localhost"))
         daemon = stage.sallyport(nested(socks.url, inner.url, user(who) if who else "", user(INNER)),
                                  name=f"sallyport-{socks.name}")
         for _ in range(2):
@@ -154,7 +156,8 @@ def through_socks(stage):
 
 def https_through_socks(stage):
     authority = Authority(stage)
-    socks, inner = Microsocks(stage), Inner(stage, authority, host="localhost")
+    socks = Microsocks(stage)
+    inner = Inner(stage, authority, host="localhost", address=first_address("localhost"))
     daemon = stage.sallyport(nested(socks.url, inner.url, "", user(INNER) + f"ca-file = {authority.file}"))
     greeted(daemon)
     inner.was_told(OUTER)

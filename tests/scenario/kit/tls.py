@@ -87,13 +87,14 @@ def secure(connection, context, send=None):
 
 class TlsProxy(Proxy):
     """A scripted proxy that is reached by https://; each script begins after the handshake.  What handshakes failed is
-    in `refusals`, whether each of the others was a resumed one in `resumed`.  host is what its url calls it."""
+    in `refusals`, whether each of the others was a resumed one in `resumed`.  host is what its url calls it, address
+    where it listens."""
 
-    def __init__(self, stage, script, context, host="127.0.0.1", **options):
+    def __init__(self, stage, script, context, host="127.0.0.1", address="127.0.0.1", **options):
         self._context = context
         self.refusals = []
         self.resumed = []
-        super().__init__(stage, script, **options)
+        super().__init__(stage, script, host=address, **options)
         self.url = f"https://{host}:{self.port}"
 
     def wait_refusals(self, count=1):

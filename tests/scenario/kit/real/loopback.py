@@ -15,6 +15,11 @@ def has_ipv6():
     return True
 
 
+def first_address(name):
+    """Where a program ends up that resolves the name and tries one address: ::1 for localhost on many machines."""
+    return socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0]
+
+
 def _sockets(port, state):
     """The rows of the sockets of 127.0.0.1 with that local port and state."""
     with open("/proc/net/tcp", encoding="ascii") as rows:
