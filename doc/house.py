@@ -75,8 +75,8 @@ def main():
     if missing:
         raise SystemExit(f"doc/house.txt: no such file: {', '.join(missing)}")
     top, body = 34, []
-    body.append(f'<text class="note" x="{MARGIN}" y="20">main, daemon, try stand on top; each folder includes only from '
-                "those below it; 1 to "
+    body.append(f'<text class="note" x="{MARGIN}" y="20">main, daemon, try stand on top; each folder includes only '
+                "from those below it; 1 to "
                 f"{len(way)}: a byte's way</text>")
     for folder in reversed(folders):
         parts, top = floor(folder, top, way)

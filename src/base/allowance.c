@@ -11,15 +11,18 @@ void allowance_start(struct allowance *allowance, struct loop *loop, uint64_t ms
 
 void allowance_hold(struct allowance *allowance)
 {
-    uint64_t now = loop_now(allowance->loop), used = now - allowance->since;
+    uint64_t used = loop_now(allowance->loop) - allowance->since;
 
+    if (allowance->held)
+        return;
+    allowance->held = true;
     allowance->left_ms -= used < allowance->left_ms ? used : allowance->left_ms;
-    allowance->since = now;
     loop_timer_stop(&allowance->timer);
 }
 
 void allowance_go_on(struct allowance *allowance)
 {
+    allowance->held = false;
     allowance->since = loop_now(allowance->loop);
     loop_timer_start(allowance->loop, &allowance->timer, allowance->left_ms, allowance->over, allowance->arg);
 }

@@ -2,6 +2,7 @@
 #ifndef SALLYPORT_ALLOWANCE_H
 #define SALLYPORT_ALLOWANCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/loop.h"
@@ -12,6 +13,7 @@ struct allowance {
     loop_timer_fn *over;
     void *arg;
     uint64_t left_ms, since; /* what was left at that time (loop_now) */
+    bool held;
 };
 
 /* Begins: over is called once, when ms milliseconds are used up. */

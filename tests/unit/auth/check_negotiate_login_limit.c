@@ -71,6 +71,7 @@ static void start(void)
     login = negotiate_login_start(&(struct negotiate_login_params){
         .loop = stage_loop(),
         .curl_loop = services->curl_loop,
+        .nonces = services->nonces,
         .proxy = &proxy,
         .request = &imap,
         .scheme = CHALLENGE_DIGEST,

@@ -23,7 +23,7 @@ static char *print(const char *text)
 START_TEST(each_section_has_its_own_keys)
 {
     char *text = print("[sallyport]\n[proxy]\nurl=http://p:3128\n[proxy other]\nurl=http://q:1\n[imap]\ntarget=a\n"
-                       "[imap work]\ntarget=b:1430\nproxy=other\n");
+                       "[imap work]\nlisten=127.0.0.2:1143\ntarget=b:1430\nproxy=other\n");
     const char *places[] = {
         strstr(text, "[sallyport]\nlog-level = info\n"), strstr(text, "\n[redirects]\nfollow = yes\n"),
         strstr(text, "\n[proxy]\nurl = http://p:3128\n"), strstr(text, "\n[proxy other]\nurl = http://q:1\n"),
@@ -54,7 +54,8 @@ END_TEST
 /* What it prints is a configuration that prints the same. */
 START_TEST(it_can_be_read_again)
 {
-    char *once = print("[sallyport]\n[proxy]\nurl=http://p:3128 http://q:1\nheader=X: 1\nheader=Y: 2\n[nntp]\ntarget=a\n");
+    char *once = print("[sallyport]\n[proxy]\nurl=http://p:3128 http://q:1\nheader=X: 1\nheader=Y: 2\n"
+                       "[nntp]\ntarget=a\n");
     char *twice = print(once);
 
     ck_assert_str_eq(once, twice);
