@@ -96,10 +96,10 @@ void failure_out_of_reach(struct failure *failure, const char *through)
 {
     char cause[sizeof failure->brief];
 
-    failure->where[0] = '\0';
-    failure_format_brief(failure, cause, sizeof cause);
+    failure_at_url(failure, through);
+    failure_format_brief(failure, cause, sizeof cause - sizeof " on the way");
     failure_set(failure, failure->class, "cannot be reached through %.80s: %.150s", through, failure->what);
-    failure_brief(failure, 0, "cannot be reached: %s", cause);
+    failure_brief(failure, 0, "%s on the way", cause);
 }
 
 void failure_at(struct failure *failure, const char *scheme, const char *where)

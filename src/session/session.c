@@ -326,7 +326,7 @@ static void on_pump(void *arg, enum pump_event event)
         compare_beginnings(session);
         break;
     case PUMP_MUTE:
-        fail_ungreeted(session, "the tunnel ended without a greeting", "no greeting: the tunnel has ended");
+        fail_ungreeted(session, "the tunnel ended without a greeting", "no greeting, the tunnel has ended");
         break;
     case PUMP_ENDED: case PUMP_BROKEN:
         ending = ending_of(&session->pump, event, session->client, session->listener->protocol);

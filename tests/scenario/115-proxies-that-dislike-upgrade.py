@@ -82,7 +82,7 @@ def a_proxy_that_takes_upgrade_is_obeyed(stage):
     route = Route(stage, script)
     route.greeted()
     text = refusal(route.client(), ("permanent",))
-    check(text.endswith("403 Forbidden"), f"the client was told {text}")
+    check(text.startswith("proxy answered 403 Forbidden ("), f"the client was told {text}")
     equal([b"Upgrade" in head for head in route.proxy.heads], [True, True], "requests with Upgrade")
 
 

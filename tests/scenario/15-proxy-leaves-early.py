@@ -88,7 +88,7 @@ def closed_after_the_head_is_told(stage):
         the_head(connection)
 
     route = Route(stage, script)
-    equal(refusal(route.client()).split(": ")[1], "the tunnel ended without a greeting", "what the client was told")
+    equal(verdict(refusal(route.client())), "no greeting, the tunnel has ended", "what the client was told")
     route.failed("the tunnel ended without a greeting")
 
 

@@ -70,7 +70,7 @@ def a_fault_beside_a_password_does_not_show_it(stage):
     for text in (WITH_PASSWORD + "colour = blue\n", WITH_PASSWORD + f"password = {SECRET}\n",
                  WITH_PASSWORD.replace("user = me\n", f"password = {SECRET}\n"),
                  PROXY + f"user = me\npassword = {SECRET}\x01\n" + IMAP,
-                 PROXY + f"user = me\npassword = {SECRET * 400}\n" + IMAP,
+                 PROXY + f"user = me\npassword = {SECRET * 1200}\n" + IMAP,
                  PROXY + f"user = me\npassword: {SECRET}\n" + IMAP):
         done = checked(stage, text)
         equal(done.returncode, 78, f"status for {text!r:.200}")

@@ -224,19 +224,29 @@ def what_goes_wrong_is_told_of_the_one_that_it_goes_wrong_at(stage):
     wide = Squid(stage, [inner.port], names=names, name="wide")
     socks, closed = Microsocks(stage, *OUTER), f"http://127.0.0.1:{free_port()}"
 
-    def not_through(url):
-        return f"{INSIDE}:{inner.port}: cannot be reached through {url}: "
+    place = f"{INSIDE}:{inner.port}"
 
-    cases = ((strict.url, user((OUTER[0], wrong)), user(INNER), "permanent", not_through(strict.url) + "407 "),
-             (narrow.url, "", user(INNER), "permanent", not_through(narrow.url) + "403 "),
-             (closed, "", user(INNER), "temporary", not_through(closed) + ".*refused"),
-             (socks.url, user((OUTER[0], wrong)), user(INNER), "permanent", not_through(socks.url)),
-             (wide.url, "", user((INNER[0], wrong)), "permanent", f"{INSIDE}:{inner.port}: 407 "))
-    for number, (url, own, inside, kind, words) in enumerate(cases):
+    def not_through(url):
+        return f"{place}: cannot be reached through {url}: "
+
+    def on_the_way(url, words):
+        return rf"{words}{url.split('//')[1]}\) on the way \({place}\)$"
+
+    cases = ((strict.url, user((OUTER[0], wrong)), user(INNER), "permanent", not_through(strict.url) + "407 ",
+              on_the_way(strict.url, r"proxy refused the password \(407, ")),
+             (narrow.url, "", user(INNER), "permanent", not_through(narrow.url) + "403 ",
+              on_the_way(narrow.url, r"proxy answered 403 Forbidden \(")),
+             (closed, "", user(INNER), "temporary", not_through(closed) + ".*refused",
+              on_the_way(closed, r"cannot connect: .*refused \(")),
+             (socks.url, user((OUTER[0], wrong)), user(INNER), "permanent", not_through(socks.url),
+              on_the_way(socks.url, r".*")),
+             (wide.url, "", user((INNER[0], wrong)), "permanent", f"{place}: 407 ",
+              rf"proxy refused the password \(407, {place}\)$"))
+    for number, (url, own, inside, kind, words, told) in enumerate(cases):
         daemon = stage.sallyport(nested(url, inner.url, own, inside), name=f"sallyport-{number}")
         with daemon.connect("imap") as client:
             text = refusal(client, (kind,))
-        check(re.match(words, text), f"the client is told {text!r}, wanted {words!r}")
+        check(re.match(told, text), f"the client is told {text!r}, wanted {told!r}")
         daemon.wait_line(rf'imap #1 failed class={kind} reason="http://{words}')
         nothing_secret(daemon, (OUTER[0], wrong), (INNER[0], wrong), OUTER, INNER)
 

@@ -206,7 +206,7 @@ START_TEST(a_place_behind_another_says_why_that_one_failed)
     ck_assert_int_eq(failure.class, FAILURE_PERMANENT);
     failure_at(&failure, "http", "inner:2");
     failure_format_brief(&failure, out, sizeof out);
-    ck_assert_str_eq(out, "cannot be reached: proxy closed it (inner:2)");
+    ck_assert_str_eq(out, "proxy closed it (outer:1) on the way (inner:2)");
 }
 END_TEST
 

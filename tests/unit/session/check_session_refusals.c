@@ -200,7 +200,7 @@ START_TEST(a_tunnel_that_ends_without_a_greeting_is_a_failure)
              "ms=0\nwarning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": the tunnel ended "
              "without a greeting%s\"\n", targets[_i], hints[_i]);
     given_check_log(lines);
-    snprintf(lines, sizeof lines, "* BYE [UNAVAILABLE] sallyport: no greeting: the tunnel has ended%s "
+    snprintf(lines, sizeof lines, "* BYE [UNAVAILABLE] sallyport: no greeting, the tunnel has ended%s "
              "(proxy.example:3128)\r\n", hints[_i]);
     ck_assert_str_eq(scene.client->heard, *says[_i] ? "" : lines);
     ck_assert_int_eq(scene.client->reset, *says[_i] != '\0');
