@@ -161,12 +161,14 @@ static int ask_facts(const char *control, const char *request, struct answer *an
     *facts = NULL;
     if (status != EX_OK)
         return status;
+    if (!answer->reason)
+        *facts = json_loads(answer->body, 0, NULL);
+    if (json_is_object(*facts))
+        return EX_OK;
     if (answer->reason)
         complain_of(answer);
-    else if (!json_is_object(*facts = json_loads(answer->body, 0, NULL)))
-        complain("the answer of the daemon was cut off");
     else
-        return EX_OK;
+        complain("the answer of the daemon was cut off");
     json_decref(*facts);
     free(answer->bytes);
     return EX_UNAVAILABLE;
