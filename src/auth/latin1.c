@@ -51,7 +51,7 @@ bool latin1_from_utf8(const char *text, char **latin1)
             from += 2;
         }
     }
-    *to = '\0';
+    explicit_bzero(to, strlen(to)); /* the end of a password, which was longer */
     if (!*from)
         return true;
     explicit_bzero(*latin1, strlen(text));

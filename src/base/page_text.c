@@ -61,10 +61,10 @@ static bool opens(const char *tag, size_t length, const char *name)
 {
     size_t end = 1 + strlen(name);
 
-    return begins(tag + 1, length - 1, name) && (end >= length || strchr(" \t\r\n/>", tag[end]));
+    return length > 0 && begins(tag + 1, length - 1, name) && (end >= length || strchr(" \t\r\n/>", tag[end]));
 }
 
-/* Length of the tag, of the comment or of the silent element that begins here, at a "<". */
+/* Length of the tag, of the comment or of the silent element that begins here, at a "<"; nothing may be left. */
 static size_t markup_length(const char *tag, size_t length, bool headings)
 {
     size_t end;

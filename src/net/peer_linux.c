@@ -44,14 +44,23 @@ static void put_end(const struct address *address, __be16 *port, __be32 words[4]
         memcpy(words, &address->v4.sin_addr, 4);
 }
 
+/* Whether two addresses are the same.  The client of an IPv4 connection may have a socket of IPv6, as those of Java and
+ * of Mozilla have: then the kernel tells its addresses as it sees them, mapped into IPv6. */
+static bool same_host(unsigned a_family, const __be32 a[4], unsigned b_family, const __be32 b[4])
+{
+    const __be32 a_mapped[4] = {0, 0, htonl(0xffff), a[0]}, b_mapped[4] = {0, 0, htonl(0xffff), b[0]};
+
+    return memcmp(a_family == AF_INET ? a_mapped : a, b_family == AF_INET ? b_mapped : b, sizeof a_mapped) == 0;
+}
+
 /* Whether the answer is about the connection that was asked for.  If there is none, the kernel answers with a socket
  * that listens on the client's port. */
 static bool is_about(const struct inet_diag_msg *found, const struct inet_diag_req_v2 *asked)
 {
     return found->idiag_state != TCP_LISTEN && found->id.idiag_sport == asked->id.idiag_sport &&
            found->id.idiag_dport == asked->id.idiag_dport &&
-           memcmp(found->id.idiag_src, asked->id.idiag_src, sizeof asked->id.idiag_src) == 0 &&
-           memcmp(found->id.idiag_dst, asked->id.idiag_dst, sizeof asked->id.idiag_dst) == 0;
+           same_host(found->idiag_family, found->id.idiag_src, asked->sdiag_family, asked->id.idiag_src) &&
+           same_host(found->idiag_family, found->id.idiag_dst, asked->sdiag_family, asked->id.idiag_dst);
 }
 
 /* True: *answer is set.  False: sock_diag cannot be asked here, errno says why. */
@@ -116,9 +125,10 @@ static void proc_format(const struct address *address, char *out, size_t size)
     }
 }
 
-static enum peer_answer search_proc(const struct address *client, const struct address *local, uid_t *uid)
+static enum peer_answer search_table(const char *path, const struct address *client, const struct address *local,
+                                     uid_t *uid)
 {
-    FILE *table = fopen(client->any.sa_family == AF_INET6 ? "/proc/net/tcp6" : "/proc/net/tcp", "re");
+    FILE *table = fopen(path, "re");
     char wanted_client[48], wanted_local[48], line[512];
     enum peer_answer answer = PEER_GONE;
 
@@ -139,6 +149,29 @@ static enum peer_answer search_proc(const struct address *client, const struct a
     }
     fclose(table);
     return answer;
+}
+
+/* An IPv4 address mapped into IPv6, as same_host says. */
+static struct address mapped(const struct address *address)
+{
+    const __be32 words[4] = {0, 0, htonl(0xffff), address->v4.sin_addr.s_addr};
+    struct address six = {.v6 = {.sin6_family = AF_INET6, .sin6_port = address->v4.sin_port}};
+
+    memcpy(&six.v6.sin6_addr, words, sizeof words);
+    return six;
+}
+
+static enum peer_answer search_proc(const struct address *client, const struct address *local, uid_t *uid)
+{
+    bool four = client->any.sa_family == AF_INET;
+    enum peer_answer answer = search_table(four ? "/proc/net/tcp" : "/proc/net/tcp6", client, local, uid);
+    struct address client_six, local_six;
+
+    if (!four || answer != PEER_GONE)
+        return answer;
+    client_six = mapped(client);
+    local_six = mapped(local);
+    return search_table("/proc/net/tcp6", &client_six, &local_six, uid) == PEER_KNOWN ? PEER_KNOWN : PEER_GONE;
 }
 
 enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,

@@ -25,7 +25,8 @@ struct programs {
 
 /* --- the sockets --- */
 
-/* Reads "0100007F:1F90": 32-bit words in the machine's order, and the port. */
+/* Reads "0100007F:1F90": 32-bit words in the machine's order, and the port.  What is mapped into IPv6 becomes an
+ * address of IPv4, as the other end of the connection sees it. */
 static bool read_address(const char *text, struct address *address)
 {
     size_t digits = strcspn(text, ":");
@@ -43,6 +44,11 @@ static bool read_address(const char *text, struct address *address)
     } else {
         address->v6.sin6_family = AF_INET6;
         memcpy(&address->v6.sin6_addr, words, 16);
+    }
+    if (digits == 32 && IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr)) {
+        memset(address, 0, sizeof *address);
+        address->v4.sin_family = AF_INET;
+        memcpy(&address->v4.sin_addr, &words[3], 4);
     }
     address_set_port(address, (uint16_t)port);
     return true;

@@ -293,7 +293,8 @@ static bool answer_oneself(struct question *question)
 }
 
 /* Whether query i has to be started: it is not under way and has no valid answer, or an old one where a new one is
- * wanted.  An answer that is not valid for a moment is still good for all who ask before it is delivered. */
+ * wanted.  An answer that is not valid for a moment, or not any more, is still good for all who ask before it is
+ * delivered. */
 static bool is_wanted(const struct question *question, size_t i, bool anew)
 {
     const struct query *query = &question->queries[i];
@@ -301,7 +302,9 @@ static bool is_wanted(const struct question *question, size_t i, bool anew)
 
     if (query->asking || (i == 1 && question->kind == KIND_SRV))
         return false;
-    return query->expires > now ? anew && now - query->answered >= ANEW_MS : !question->delivery.back;
+    if (query->expires > now)
+        return anew && now - query->answered >= ANEW_MS;
+    return !question->delivery.back && !question->second_family.call;
 }
 
 /* Starts the queries that are wanted.  What has expired is forgotten then, so that it is not told with the answer of

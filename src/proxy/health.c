@@ -8,7 +8,7 @@
 
 struct entry {
     struct endpoint proxy;
-    uint64_t touched;     /* ms: when it was last written; the oldest entry is replaced */
+    uint64_t touched;     /* ms: when it was last written; see least_wanted */
     uint64_t rests_until; /* ms; 0: it is up */
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
@@ -52,6 +52,20 @@ static const struct entry *find(const struct health *health, const struct endpoi
     return i < health->count ? &health->entries[i] : NULL;
 }
 
+/* The entry that gives way: of those that offered no scheme the one not written for the longest time, since a redirect
+ * may name any number of proxies, and a forgotten offer is a scheme that we can be talked out of. */
+static size_t least_wanted(const struct health *health)
+{
+    const struct entry *entries = health->entries;
+    size_t least = 0;
+
+    for (size_t i = 1; i < health->count; i++)
+        if ((entries[i].offered != 0) != (entries[least].offered != 0) ? entries[i].offered == 0
+                                                                     : entries[i].touched < entries[least].touched)
+            least = i;
+    return least;
+}
+
 static struct entry *touch(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
 {
     size_t i = place(health, proxy);
@@ -59,10 +73,7 @@ static struct entry *touch(struct health *health, const struct endpoint *proxy, 
     bool fresh = false;
 
     if (i == HEALTH_ENTRIES_MAX) {
-        i = 0;
-        for (size_t k = 1; k < health->count; k++)
-            if (health->entries[k].touched < health->entries[i].touched)
-                i = k;
+        i = least_wanted(health);
     } else if (i == health->count) {
         health->count++;
         fresh = true;

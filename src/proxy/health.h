@@ -14,7 +14,8 @@
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the back-off after the first failure; each further one in a row doubles it */
 #define HEALTH_REST_MAX_MS 300000u
-#define HEALTH_ENTRIES_MAX 256        /* the one not written for the longest time is replaced */
+#define HEALTH_ENTRIES_MAX 256        /* then the one not written for the longest time is replaced, and one that has
+                                       * offered a scheme only if all have */
 
 struct health;
 

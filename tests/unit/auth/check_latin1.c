@@ -47,6 +47,20 @@ START_TEST(utf_8_becomes_one_byte_a_character)
 }
 END_TEST
 
+/* Whoever wipes the result wipes as many bytes as it has. */
+START_TEST(nothing_is_left_behind_the_result)
+{
+    static const char utf8[] = "\xc3\xa4\xc3\xb6\xc3\xbcsecret";
+    char *result;
+
+    ck_assert(latin1_from_utf8(utf8, &result));
+    ck_assert_str_eq(result, "\xe4\xf6\xfcsecret");
+    for (size_t i = strlen(result); i < sizeof utf8; i++)
+        ck_assert_int_eq(result[i], 0);
+    free(result);
+}
+END_TEST
+
 START_TEST(letters_become_capital)
 {
     char text[] = "aZ\xa0\xbf\xc0\xdf\xe0\xf6\xf7\xf8\xfe", dots[] = "\xff\xe4", micro[] = "\xb5";
@@ -63,6 +77,7 @@ int main(void)
     TCase *cases = unit_case("latin1");
 
     tcase_add_test(cases, utf_8_becomes_one_byte_a_character);
+    tcase_add_test(cases, nothing_is_left_behind_the_result);
     tcase_add_test(cases, letters_become_capital);
     return unit_run();
 }

@@ -39,6 +39,17 @@ START_TEST(what_is_neither_title_nor_style_nor_heading)
 }
 END_TEST
 
+/* What follows in the caller's buffer is not of the page. */
+START_TEST(nothing_is_read_behind_the_end)
+{
+    static const char bytes[] = "<title>x?style>?style>";
+    char out[200];
+
+    ck_assert_uint_eq(page_text(bytes, strlen("<title>x"), out, sizeof out), 1);
+    ck_assert_str_eq(out, "x");
+}
+END_TEST
+
 START_TEST(it_is_cut_to_size)
 {
     for (size_t size = 1; size < 20; size++) {
@@ -56,6 +67,7 @@ int main(void)
     TCase *cases = unit_case("page_text");
 
     tcase_add_loop_test(cases, what_is_neither_title_nor_style_nor_heading, 0, sizeof rows / sizeof rows[0]);
+    tcase_add_test(cases, nothing_is_read_behind_the_end);
     tcase_add_test(cases, it_is_cut_to_size);
     return unit_run();
 }

@@ -1,5 +1,6 @@
 #include "net/peer.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -33,6 +34,36 @@ START_TEST(the_other_end_is_ours)
     peer_release();
     peer_release();
     close(ends[0]), close(ends[1]);
+}
+END_TEST
+
+/* The client has a socket of IPv6, and we one of IPv4. */
+START_TEST(the_other_end_may_speak_through_ipv6)
+{
+    struct sockaddr_in bound = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6};
+    socklen_t size = sizeof bound;
+    struct address here, there;
+    char error[128] = "";
+    uid_t uid = 12345;
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ours;
+    int client = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(bind(listening, (const struct sockaddr *)&bound, size), 0);
+    ck_assert_int_eq(listen(listening, 1), 0);
+    ck_assert_int_eq(getsockname(listening, (struct sockaddr *)&bound, &size), 0);
+    ck_assert_int_eq(inet_pton(AF_INET6, "::ffff:127.0.0.1", &to.sin6_addr), 1);
+    to.sin6_port = bound.sin_port;
+    if (client >= 0 && connect(client, (const struct sockaddr *)&to, sizeof to) == 0) { /* it has IPv6 */
+        ours = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+        ends_of(ours, &here, &there);
+        ck_assert_int_eq(there.any.sa_family, AF_INET);
+        ck_assert_int_eq(peer_uid(&there, &here, &uid, error, sizeof error), PEER_KNOWN);
+        ck_assert_uint_eq(uid, getuid());
+        close(ours);
+    }
+    close(client), close(listening);
+    peer_release();
 }
 END_TEST
 
@@ -96,6 +127,7 @@ int main(void)
     TCase *cases = unit_case("peer");
 
     tcase_add_test(cases, the_other_end_is_ours);
+    tcase_add_test(cases, the_other_end_may_speak_through_ipv6);
     tcase_add_test(cases, a_connection_that_is_not_there_has_no_owner);
     tcase_add_loop_test(cases, a_listening_socket_is_no_client, 0, 2);
     tcase_add_test(cases, an_end_that_is_closed_has_no_owner);

@@ -73,11 +73,41 @@ START_TEST(over_ipv6_too)
 }
 END_TEST
 
+/* The client has a socket of IPv6, and we, who ask, one of IPv4. */
+START_TEST(over_ipv4_by_a_socket_of_ipv6)
+{
+    struct address at = {.v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
+    struct address to = {.v6 = {.sin6_family = AF_INET6}};
+    const unsigned char mapped[16] = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET6, SOCK_STREAM, 0), ours;
+    char own[ADDRESS_TEXT_MAX], other[ADDRESS_TEXT_MAX];
+    socklen_t size = sizeof at.v4;
+    struct programs *programs;
+
+    ck_assert_int_eq(bind(listener, &at.any, size), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, &at.any, &size), 0);
+    memcpy(&to.v6.sin6_addr, mapped, sizeof mapped);
+    to.v6.sin6_port = at.v4.sin_port;
+    if (client >= 0 && connect(client, &to.any, sizeof to.v6) == 0) { /* a machine may be without IPv6 */
+        ours = accept(listener, NULL, NULL);
+        set_ends(ours, own, other);
+        programs = programs_read();
+        ck_assert_ptr_nonnull(programs_find(programs, other, own));
+        programs_free(programs);
+        close(ours);
+    }
+    close(client);
+    close(listener);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("programs");
 
     tcase_add_test(cases, the_program_of_a_connection_is_found);
     tcase_add_test(cases, over_ipv6_too);
+    tcase_add_test(cases, over_ipv4_by_a_socket_of_ipv6);
     return unit_run();
 }

@@ -463,6 +463,38 @@ START_TEST(an_expired_family_is_not_told)
 }
 END_TEST
 
+/* 20 ms after both questions have come, of which one is answered at once. */
+static bool one_family_has_been_answered(void *arg)
+{
+    const struct scene *scene = arg;
+    static uint64_t since;
+
+    if (scene->server.queries < 2)
+        return false;
+    if (since == 0)
+        since = loop_now(scene->loop);
+    return loop_now(scene->loop) - since >= 20;
+}
+
+/* The second one asks while the first one, who has an answer, is kept a moment for the other family; and the name
+ * server has got into trouble. */
+START_TEST(an_answer_that_expires_meanwhile_is_told_to_who_waited)
+{
+    struct caller callers[2];
+    struct scene scene;
+
+    set_up(&scene);
+    ask(&scene, &callers[0], "late.example.net", false);
+    unit_wait(scene.loop, one_family_has_been_answered, &scene); /* on a slow machine, the first may be told by then */
+    ahead_ms += 301000;
+    scene.server.broken = true;
+    ask(&scene, &callers[1], "late.example.net", false);
+    unit_wait(scene.loop, was_called, &callers[0]);
+    ck_assert_str_eq(callers[0].text, "192.0.2.6");
+    tear_down(&scene);
+}
+END_TEST
+
 /* --- asking anew --- */
 
 /* Answered, and kept for 5 minutes; then the name moves, and so many ms pass. */
@@ -831,6 +863,7 @@ int main(void)
     tcase_add_test(cases, who_asked_first_is_told_first);
     tcase_add_test(cases, one_may_ask_again_when_called_back);
     tcase_add_test(cases, an_expired_family_is_not_told);
+    tcase_add_test(cases, an_answer_that_expires_meanwhile_is_told_to_who_waited);
     tcase_add_test(cases, what_cannot_be_reached_is_asked_for_anew);
     tcase_add_test(cases, a_young_answer_is_as_good_as_a_new_one);
     tcase_add_test(cases, a_name_server_in_trouble_takes_nothing_away);

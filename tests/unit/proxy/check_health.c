@@ -196,6 +196,40 @@ START_TEST(when_full_the_one_touched_longest_ago_gives_way)
 }
 END_TEST
 
+START_TEST(others_do_not_push_out_what_was_offered)
+{
+    struct health *health = health_new();
+    struct endpoint place = {.port = 1};
+
+    health_set_plain(health, NULL, &other, START);
+    health_note_offer(health, &proxy, START + 1, 1u << CHALLENGE_DIGEST);
+    for (unsigned i = 0; i < 2 * HEALTH_ENTRIES_MAX; i++) {
+        snprintf(place.host, sizeof place.host, "p%u.example.net", i);
+        health_note_upgrade(health, &place, START + 10 + i);
+    }
+    ck_assert_uint_eq(health_offers(health, &proxy), 1u << CHALLENGE_DIGEST);
+    ck_assert(!health_is_plain(health, &other));
+    health_free(health);
+}
+END_TEST
+
+/* There is an end to that, too. */
+START_TEST(of_those_that_offered_the_oldest_gives_way)
+{
+    struct health *health = health_new();
+    struct endpoint place = {.port = 1};
+
+    for (unsigned i = 0; i <= HEALTH_ENTRIES_MAX; i++) {
+        snprintf(place.host, sizeof place.host, "p%u.example.net", i);
+        health_note_offer(health, &place, START + i, 1u << CHALLENGE_NTLM);
+    }
+    ck_assert_uint_ne(health_offers(health, &place), 0);
+    ck_assert_uint_ne(health_offers(health, &(struct endpoint){.host = "p1.example.net", .port = 1}), 0);
+    ck_assert_uint_eq(health_offers(health, &(struct endpoint){.host = "p0.example.net", .port = 1}), 0);
+    health_free(health);
+}
+END_TEST
+
 START_TEST(a_long_reason_is_cut)
 {
     struct health *health = health_new();
@@ -227,6 +261,8 @@ int main(void)
     tcase_add_test(cases, who_takes_upgrade_is_remembered_whatever_else_happens);
     tcase_add_test(cases, one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port);
     tcase_add_test(cases, when_full_the_one_touched_longest_ago_gives_way);
+    tcase_add_test(cases, others_do_not_push_out_what_was_offered);
+    tcase_add_test(cases, of_those_that_offered_the_oldest_gives_way);
     tcase_add_test(cases, a_long_reason_is_cut);
     return unit_run();
 }
