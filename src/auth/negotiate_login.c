@@ -560,7 +560,7 @@ const struct connect_response *negotiate_login_response(const struct negotiate_l
 
 const struct http_head *negotiate_login_head(const struct negotiate_login *login)
 {
-    return exchange_head(login->exchange);
+    return login->exchange ? exchange_head(login->exchange) : NULL;
 }
 
 bool negotiate_login_is_unable(const struct negotiate_login *login)

@@ -32,9 +32,12 @@ static const char *name(turn_watch_code *code, char *out, size_t size)
     void *pc;
 
     memcpy(&pc, &code, sizeof pc);
+    out[0] = '\0';
     if (__sanitizer_symbolize_pc)
         __sanitizer_symbolize_pc(pc, "%f", out, size);
-    else if (dladdr(pc, &where) != 0)
+    if (out[0] && out[0] != '<') /* "<null>": it has no name */
+        return out;
+    if (dladdr(pc, &where) != 0)
         snprintf(out, size, "+0x%tx", (char *)pc - (char *)where.dli_fbase);
     else
         snprintf(out, size, "%p", pc);

@@ -110,8 +110,14 @@ static int start(ares_channel *ares, struct ares_options *options, int mask)
     char *kept[SEARCH_MAX];
     int ignored, kept_count = 0, status = ares_init_options(ares, options, mask);
 
-    if (status != ARES_SUCCESS || ares_save_options(*ares, &found, &ignored) != ARES_SUCCESS)
+    if (status != ARES_SUCCESS)
         return status;
+    status = ares_save_options(*ares, &found, &ignored);
+    if (status != ARES_SUCCESS) {
+        ares_destroy_options(&found); /* what there was memory for */
+        ares_destroy(*ares);
+        return status;
+    }
     for (int i = 0; i < found.ndomains && kept_count < SEARCH_MAX; i++)
         if (strcmp(found.domains[i], ".") != 0)
             kept[kept_count++] = found.domains[i];

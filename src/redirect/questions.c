@@ -24,6 +24,7 @@ struct question {
     uint32_t patience_ms;
     struct subprocess *command;  /* running, or NULL */
     struct question_wait *waiting;
+    bool delivering; /* those who wait are being told: it stays until that is done */
     struct loop_timer timer;
     struct deferred delivery;
 };
@@ -49,6 +50,12 @@ struct questions *questions_new(struct loop *loop)
     if (questions)
         questions->loop = loop;
     return questions;
+}
+
+/* Nobody waits for it, and nobody is being told. */
+static bool is_idle(const struct question *question)
+{
+    return !question->waiting && !question->delivering;
 }
 
 /* Removes a question from the list and frees it; nobody may wait for it. */
@@ -92,6 +99,7 @@ static void deliver(struct deferred *delivery)
 {
     struct question *question = (struct question *)((char *)delivery - offsetof(struct question, delivery));
 
+    question->delivering = true;
     while (question->waiting) {
         struct question_wait *wait = question->waiting;
         struct question_wait copy = *wait;
@@ -102,6 +110,7 @@ static void deliver(struct deferred *delivery)
         free(wait);
         copy.answered(copy.arg, question->state, question->why);
     }
+    question->delivering = false;
 }
 
 /* Until when an answer is remembered. */
@@ -229,7 +238,7 @@ static void forget_old(struct questions *questions)
 
     for (struct question *question = questions->first; question; question = next) {
         next = question->next;
-        if (question->state != QUESTION_OPEN && !question->waiting && question->ends_at <= loop_now(questions->loop))
+        if (question->state != QUESTION_OPEN && is_idle(question) && question->ends_at <= loop_now(questions->loop))
             withdraw(question);
     }
 }
@@ -271,7 +280,7 @@ static void thin_out(struct questions *questions, enum question_state state)
         struct question *oldest = NULL;
 
         for (struct question *question = questions->first; question; question = question->next)
-            if (question->state == state && !question->waiting)
+            if (question->state == state && is_idle(question))
                 oldest = question; /* the list begins with the newest */
         if (!oldest)
             return;
@@ -347,7 +356,7 @@ void question_cancel(struct question_wait *wait)
     if (wait->next)
         wait->next->back = wait->back;
     free(wait);
-    if (question->state == QUESTION_OPEN && !question->waiting)
+    if (question->state == QUESTION_OPEN && is_idle(question))
         withdraw(question);
 }
 
@@ -357,7 +366,7 @@ void questions_forget(struct questions *questions)
 
     for (struct question *question = questions->first; question; question = next) {
         next = question->next;
-        if (question->state != QUESTION_OPEN && !question->waiting)
+        if (question->state != QUESTION_OPEN && is_idle(question))
             withdraw(question);
     }
 }

@@ -386,6 +386,30 @@ END_TEST
 
 /* --- the list --- */
 
+static void on_answer_ask_again(void *arg, enum question_state answer, const char *why)
+{
+    const struct setproxy what = said("http://c.example.net:3128", "*");
+    const char *ignored;
+
+    on_answer(arg, answer, why);
+    askers[1].wait = questions_ask(questions, &policy, &sender, &what, on_answer, &askers[1], &ignored);
+    ck_assert_ptr_nonnull(askers[1].wait);
+}
+
+/* The question that is being told is not remembered, and would be dropped by the new one. */
+START_TEST(who_is_told_may_ask_again_at_once)
+{
+    const struct setproxy what = said("http://b.example.net:3128", "*");
+    const char *why;
+
+    memset(askers, 0, sizeof askers);
+    askers[0].wait = questions_ask(questions, &policy, &sender, &what, on_answer_ask_again, &askers[0], &why);
+    unit_wait(loop, is_told, &askers[1]);
+    must_be_told(0, QUESTION_UNASKED, "nobody to ask");
+    must_be_told(1, QUESTION_UNASKED, "nobody to ask");
+}
+END_TEST
+
 START_TEST(nobody_to_ask_is_no_at_once)
 {
     ask(0);
@@ -799,6 +823,7 @@ int main(void)
     tcase_add_test(cases, the_environment_names_a_program_when_the_configuration_does_not);
     tcase_add_loop_test(cases, the_program_of_ssh_is_run_where_it_can_show_itself, 0, 3);
     tcase_add_test(cases, nothing_of_the_question_is_for_a_shell);
+    tcase_add_test(cases, who_is_told_may_ask_again_at_once);
     tcase_add_test(cases, nobody_to_ask_is_no_at_once);
     tcase_add_test(cases, a_question_that_is_shown_waits_for_its_answer);
     tcase_add_test(cases, a_question_that_is_shown_can_be_refused);
