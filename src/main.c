@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/systemd.h"
 #include "config/config.h"
+#include "config/config_check.h"
 #include "config/config_print.h"
 #include "config/option.h"
 #include "config/socket_unit.h"
@@ -173,6 +174,7 @@ static int command_check(char *const arguments[], int count)
         putchar('\n');
         redirect_policy_print(config, stdout);
         tls_hint_print(config, stdout);
+        config_check_print_environment(config, stdout);
     }
     config_unref(config);
     if (fflush(stdout) == 0 && !ferror(stdout)) /* only ferror tells that an earlier write failed */

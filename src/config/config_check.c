@@ -9,6 +9,7 @@
 #include "config/proxy_environment.h"
 #include "protocol/starttls.h"
 
+#define EXPLANATION_MAX 560 /* bytes of why the environment names no proxy */
 #define WARNINGS_MAX 8 /* of one kind, told at one time: the rest will be like them */
 
 static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *complaints, int line, const char *format,
@@ -191,6 +192,22 @@ static void warn_of_exceptions(void)
                     "10.0.0.0/8 or 10.*, and * can", log_escape(text, sizeof text, member, length));
 }
 
+/* Whether the environment has no proxy for a listener that asks it for one, and why, in out. */
+static bool lacks_proxy(const struct listener_config *listener, char *out, size_t size)
+{
+    return listener->proxy && listener->proxy->urls.environment && listener->scheme &&
+           proxy_environment_explain(listener->scheme, out, size);
+}
+
+void config_check_print_environment(const struct config *config, FILE *out)
+{
+    char text[EXPLANATION_MAX];
+
+    for (size_t i = 0; i < config->listener_count; i++)
+        if (lacks_proxy(&config->listeners[i], text, sizeof text))
+            fprintf(out, "# %s: in this environment, %s\n", config->listeners[i].name, text);
+}
+
 /* Finds url = environment without a usable variable: the daemon would refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
@@ -198,12 +215,10 @@ static void check_environment(const struct config *config, struct diagnostics *c
 
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct listener_config *listener = &config->listeners[i];
-        char text[560];
+        char text[EXPLANATION_MAX];
 
-        if (!listener->proxy || !listener->proxy->urls.environment || !listener->scheme)
-            continue;
-        asked = true;
-        if (proxy_environment_explain(listener->scheme, text, sizeof text))
+        asked |= listener->proxy && listener->proxy->urls.environment && listener->scheme;
+        if (lacks_proxy(listener, text, sizeof text))
             complain(complaints, listener->line, "url = environment, but %s", text);
     }
     if (asked)

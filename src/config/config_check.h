@@ -4,6 +4,8 @@
 #ifndef SALLYPORT_CONFIG_CHECK_H
 #define SALLYPORT_CONFIG_CHECK_H
 
+#include <stdio.h>
+
 #include "config/diagnostics.h"
 #include "config/settings.h"
 
@@ -11,5 +13,9 @@
 
 /* Call it once, when the whole file has been read.  Errors are added to complaints. */
 void config_check(struct config *config, enum config_use use, struct diagnostics *complaints);
+
+/* Writes as comments of a configuration for which listeners `url = environment` finds no proxy, and why.  It is no
+ * error of the file: the daemon may have another environment. */
+void config_check_print_environment(const struct config *config, FILE *out);
 
 #endif

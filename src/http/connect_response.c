@@ -137,14 +137,17 @@ static void judge_switch(const struct connect_request *request, const struct htt
     const struct http_head_slice *upgrade = http_head_field(head, "Upgrade");
     char named[40];
 
-    if (!(request->announce & ANNOUNCE_UPGRADE))
+    if (!(request->announce & ANNOUNCE_UPGRADE)) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 to a request that offered no protocol");
-    else if (!upgrade || !http_head_has_member(head, "Connection", "upgrade"))
+        failure_brief(&response->failure, 101, "proxy switched protocols without being asked");
+    } else if (!upgrade || !http_head_has_member(head, "Connection", "upgrade")) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names no protocol");
-    else if (!names_token(head, request->token))
+        failure_brief(&response->failure, 101, "proxy switched, but names no protocol");
+    } else if (!names_token(head, request->token)) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
                     log_escape(named, sizeof named, upgrade->bytes, upgrade->length), request->token);
-    else {
+        failure_brief(&response->failure, 101, "proxy switched to %s, and not to %s", named, request->token);
+    } else {
         response->verdict = CONNECT_OPEN;
         response->switched = true;
     }
@@ -179,6 +182,8 @@ void connect_response_judge(const struct connect_request *request, const struct 
     } else if (status < 300) {
         failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
                     "is set", status, request->token);
+        failure_brief(&response->failure, (unsigned)status, "proxy did not switch to %s, and require-switch is set",
+                      request->token);
     } else {
         judge_failure(head, response);
         describe(&response->failure, head, body, body_length);

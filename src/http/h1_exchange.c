@@ -87,7 +87,7 @@ static void broken_answer(struct h1_exchange *h1, const char *why)
     struct failure *failure = &h1->exchange.task.failure;
 
     over(h1);
-    failure_set(failure, FAILURE_TEMPORARY, "%s", why);
+    failure_set(failure, FAILURE_TEMPORARY, FAILURE_THEY "%s", why);
     failure_note(failure, "answer", h1->buffer, h1->filled < QUOTED_MAX ? h1->filled : QUOTED_MAX);
     task_tell(&h1->exchange.task, OUTCOME_PEER);
 }

@@ -108,6 +108,8 @@ static void tell_away(const struct route *route, const struct health *health, ui
         shortest = left;
         failure_set(failure, FAILURE_TEMPORARY, "%s (asks to be left alone for %u s more)", why,
                     (unsigned)((left + 999) / 1000));
+        failure_brief(failure, 0, "proxy answered %.60s and wants to be left alone for %u s", why,
+                      (unsigned)((left + 999) / 1000));
         failure_at(failure, endpoint_scheme(&route->proxies[i]), endpoint_format(&route->proxies[i], where));
     }
 }

@@ -279,6 +279,18 @@ def a_password_that_others_can_read(stage):
         check(status == OK or "sallyport.ini" in said, f"mode {mode:o}: {said!r}")
 
 
+def check_says_why_the_environment_names_no_proxy(stage):
+    path = stage.file("sallyport.ini", "[proxy]\nurl = environment\n[imap]\ntarget = mail.example.net\n")
+    for variables, why in (({}, "neither imap_proxy nor all_proxy is set"),
+                           ({"all_proxy": "http://me:hunter22@p:0"}, 'all_proxy="http://me:********@p:0" cannot be'),
+                           ({"all_proxy": "http://p:1"}, None)):
+        done = run([PROGRAM, "-c", path, "check"], env={**Sallyport.environment(stage), **variables})
+        comments = [line for line in done.stdout.decode().splitlines() if line.startswith("# imap: ")]
+        equal(done.returncode, OK, "status")
+        equal(len(comments), 0 if why is None else 1, f"comments of {variables}")
+        check(why is None or why in comments[0], f"{variables}: {comments}")
+
+
 def where_the_configuration_is_looked_for(stage):
     def target(environment):
         keep = Sallyport.environment(stage)
@@ -298,6 +310,7 @@ def where_the_configuration_is_looked_for(stage):
 scenario(check_prints_what_it_accepts_itself,
          check_prints_every_default,
          check_shows_no_secret,
+         check_says_why_the_environment_names_no_proxy,
          check_tells_every_error_with_its_line,
          check_opens_no_listener_and_no_connection,
          try_shows_the_greeting,

@@ -15,7 +15,7 @@ ANSWERS = {
     "407 Authenticate": "proxy wants a login",
     "302 Found": "captive portal",
     "305 Use Proxy": "redirect refused",
-    "101 Switching": "101 that names no protocol",
+    "101 Switching": "proxy switched, but names no protocol",
 }
 
 
@@ -51,7 +51,7 @@ def no_answer_of_the_proxy(stage):
         connection.read_all()
 
     told(stage, leaves, "proxy closed the connection without an answer")
-    told(stage, babbles, "answers with something that is not HTTP")
+    told(stage, babbles, "proxy answers with something that is not HTTP")
 
 
 def a_refused_password(stage):

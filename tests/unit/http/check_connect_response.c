@@ -63,6 +63,33 @@ static void verdict_row(const struct unit_cell *cells, const char *where)
     ck_assert_msg(!response.failure.where[0] && !response.failure.scheme[0], "%s: where", where);
 }
 
+/* What a client is told of an answer that is no refusal, but no tunnel either: the proxy is its subject. */
+START_TEST(a_switch_gone_wrong_is_told_of_the_proxy)
+{
+    static const struct {
+        const char *asked, *head, *text;
+    } rows[] = {
+        {"upgrade", "HTTP/1.1 101 x\r\n\r\n", "proxy switched, but names no protocol (101)"},
+        {"upgrade", "HTTP/1.1 101 x\r\nUpgrade: a\r\nConnection: Upgrade\r\n\r\n",
+         "proxy switched to a, and not to IMAP (101)"},
+        {"", "HTTP/1.1 101 x\r\n\r\n", "proxy switched protocols without being asked (101)"},
+        {"upgrade require", "HTTP/1.1 200 OK\r\n\r\n",
+         "proxy did not switch to IMAP, and require-switch is set (200)"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char bytes[80], none[1] = "";
+        struct unit_cell head = {bytes, (size_t)snprintf(bytes, sizeof bytes, "%s", rows[i].head)}, body = {none, 0};
+        struct connect_response response;
+        char told[200];
+
+        judge(rows[i].asked, "IMAP", &head, &body, &response);
+        failure_format_brief(&response.failure, told, sizeof told);
+        ck_assert_str_eq(told, rows[i].text);
+    }
+}
+END_TEST
+
 START_TEST(verdicts)
 {
     unit_table("verdict.tsv", VERDICT_COLUMNS, verdict_row);
@@ -236,6 +263,7 @@ int main(void)
 {
     TCase *cases = unit_case("connect response");
 
+    tcase_add_test(cases, a_switch_gone_wrong_is_told_of_the_proxy);
     tcase_add_test(cases, verdicts);
     tcase_add_test(cases, every_status_has_its_verdict);
     tcase_add_test(cases, who_says_when_to_come_again_means_it);

@@ -282,6 +282,7 @@ START_TEST(an_early_answer_is_not_missed)
     asked.wire->near.watcher(asked.wire->near.watcher_arg, LOOP_READ); /* once, and not again */
     stage_settle();
     check_told(&asked, OUTCOME_PEER, "answers with something that is not HTTP");
+    ck_assert(asked.failure.they_did); /* the client is told who: "proxy answers with ..." */
     end(&asked);
     stage_tear_down();
 }

@@ -150,6 +150,7 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
 {
     struct setting setting;
     struct failure failure;
+    char told[200];
 
     set_up(&setting, 3);
     health_sent_away(setting.health, NULL, url(&setting, 0), NOW, 30, because("429 Too Many Requests"));
@@ -160,6 +161,8 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
     ck_assert_str_eq(failure.where, "p1:3128");
     ck_assert_str_eq(failure.scheme, "http");
     ck_assert_str_eq(failure.what, "503 Service Unavailable (asks to be left alone for 8 s more)");
+    failure_format_brief(&failure, told, sizeof told);
+    ck_assert_str_eq(told, "proxy answered 503 Service Unavailable and wants to be left alone for 8 s (p1:3128)");
     health_free(setting.health);
 }
 END_TEST
