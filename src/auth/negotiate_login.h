@@ -77,8 +77,8 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
  * state. */
 void negotiate_login_connect(struct negotiate_login *login, struct transport *transport);
 
-/* After DONE: what the answer means (connect_response_judge), and its head, NULL without an answer; borrowed.  denied: the proxy refused the
- * credentials, or would not take any. */
+/* After DONE: what the answer means (connect_response_judge), and its head, NULL without an answer; both are borrowed.
+ * denied: the proxy refused the credentials, or would not take any. */
 const struct connect_response *negotiate_login_response(const struct negotiate_login *login);
 const struct http_head *negotiate_login_head(const struct negotiate_login *login);
 
