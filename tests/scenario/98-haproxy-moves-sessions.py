@@ -141,7 +141,7 @@ def each_protocol_is_sent_on_with_and_without_tls(stage):
 
 
 def for_more_than_one_server_the_user_is_asked(stage):
-    site = Site(stage, ("/ lifetime=600", "/ scope=imap:// lifetime=600"), redirects="ask-timeout = 3s")
+    site = Site(stage, ("/ lifetime=600", "/ scope=imap:// lifetime=600"), redirects="ask-timeout = 6s")
     site.front.order("disable server mail/squid-a")
     with site.daemon.connect("imap") as client:
         check("redirect refused" in refusal(client, ("temporary",)), "it was not refused")
