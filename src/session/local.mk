@@ -4,6 +4,7 @@ src_libhouse_a_SOURCES += \
 	src/session/access.c src/session/access.h \
 	src/session/ending.c src/session/ending.h \
 	src/session/listener_set.c src/session/listener_set.h \
+	src/session/misfit.c src/session/misfit.h \
 	src/session/pipe.h \
 	src/session/pump.c src/session/pump.h \
 	src/session/refusal.c src/session/refusal.h \

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "protocol/protocol.h"
 #include "session/ending.h"
+#include "session/misfit.h"
 #include "session/pump.h"
 #include "session/refusal.h"
 #include "session/timeouts.h"
@@ -18,9 +19,6 @@
 
 #define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
 #define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
-
-/* First bytes of TLS: of a handshake record, of an alert (RFC 8446 section 5.1). */
-enum { TLS_ALERT = 0x15, TLS_HANDSHAKE = 0x16 };
 
 enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
 
@@ -204,6 +202,14 @@ static void log_closed(const struct session *session, const char *by, const char
               error ? " error=\"" : "", error ? error : "", error ? "\"" : "");
 }
 
+static void warn_of_misfit(struct session *session)
+{
+    char name[NAME_MAX_BYTES];
+
+    misfit_warn(&session->owner->misfits, loop_now(session->owner->services->loop), name_of(session, name),
+                session->listener);
+}
+
 /* Refuses a session: logs why, and tells the client in its own protocol; one that could not read that is reset. */
 static void refuse(struct session *session, const char *verb, const char *from, const struct failure *failure)
 {
@@ -211,7 +217,10 @@ static void refuse(struct session *session, const char *verb, const char *from, 
                                  : session->state == PIPING           ? REFUSAL_CLIENT_LISTENS
                                                                       : REFUSAL_CLIENT_UNKNOWN;
     char reason[600], quoted[700], name[NAME_MAX_BYTES];
+    unsigned char first;
 
+    if (transport_peek(session->client, &first, 1) == 1 && misfit_here(first, session->listener))
+        warn_of_misfit(session);
     failure_format(failure, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), log_quote(quoted, sizeof quoted, reason), failure->detail);
@@ -299,31 +308,15 @@ static void fail_ungreeted(struct session *session, const char *what, const char
     refuse(session, "failed", "", &failure);
 }
 
-/* Each side has said something: a client that speaks TLS to a server that does not (or not any more, because we do it)
- * will not get far, and what its user sees seldom says why. */
-static void compare_beginnings(struct session *session)
-{
-    struct sessions *sessions = session->owner;
-    unsigned char client = session->pump.way[PUMP_UP].first, server = session->pump.way[PUMP_DOWN].first;
-    char name[NAME_MAX_BYTES];
-    unsigned suppressed;
-
-    if (client != TLS_HANDSHAKE || server == TLS_HANDSHAKE || server == TLS_ALERT ||
-        !log_brake_open(&sessions->misfits, loop_now(sessions->services->loop), &suppressed))
-        return;
-    log_message(LEVEL_WARNING, name_of(session, name), "the client speaks TLS, and the server plain text: set the "
-                "client to %s", session->listener->tls == TLS_NO ? "STARTTLS, or to no encryption"
-                                                                   : "no encryption, since sallyport does TLS");
-}
-
 static void on_pump(void *arg, enum pump_event event)
 {
     struct session *session = arg;
     struct ending ending;
 
     switch (event) {
-    case PUMP_BEGUN:
-        compare_beginnings(session);
+    case PUMP_BEGUN: /* each side has said something */
+        if (misfit_between(session->pump.way[PUMP_UP].first, session->pump.way[PUMP_DOWN].first))
+            warn_of_misfit(session);
         break;
     case PUMP_MUTE:
         fail_ungreeted(session, "the tunnel ended without a greeting", "no greeting, the tunnel has ended");

@@ -3,14 +3,18 @@
 and `check` say what to set."""
 import re
 import ssl
+import threading
 
 from kit import Sallyport, check, equal, scenario
 from kit.certificates import Authority
 from kit.peers import GREETING, OPAQUE
+from kit.process import PATIENCE
 from kit.route import Route, listener
 from kit.tls import greets
 
 TLS_YES, STARTTLS = "this port expects TLS: set tls = yes", "this port expects plain text first: set tls = starttls"
+TLS_IS_DONE = (r"imap #1 warning: the client speaks TLS, which sallyport does with the server: "
+               r"set the client to no encryption")
 
 
 def hello(client):
@@ -45,8 +49,25 @@ def a_client_speaks_tls_where_sallyport_does(stage):
     route = Route(stage, greets(GREETING, context),
                   listener("imap", more=f"tls = yes\ntls-ca-file = {authority.file}"))
     hello(route.client())
-    route.daemon.wait_line(r"imap #1 warning: the client speaks TLS, and the server plain text: "
-                           r"set the client to no encryption, since sallyport does TLS")
+    route.daemon.wait_line(TLS_IS_DONE)
+
+
+def a_client_speaks_tls_and_there_is_no_tunnel(stage):
+    """The client speaks first and is reset, since it could not read the refusal: then the log says both."""
+    spoken = threading.Event()
+
+    def refuses(connection):
+        connection.read_head()
+        spoken.wait(PATIENCE)
+        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        connection.hold()
+
+    route = Route(stage, refuses, listener("imap", more="tls = yes"), proxy="announce = none")
+    with route.client() as client:
+        client.sendall(b"\x16\x03\x01\x02\x00")
+        spoken.set()
+        route.daemon.wait_line(TLS_IS_DONE)
+    route.failed("403 Forbidden", ("permanent",))
 
 
 def check_has_hints(stage):
@@ -86,5 +107,6 @@ def and_so_has_a_greeting_that_does_not_come(stage):
     route.failed(f"no greeting came within 1 s; {TLS_YES}")
 
 
-scenario(a_client_speaks_tls, a_client_speaks_tls_where_sallyport_does, check_has_hints, the_failure_has_the_hint,
+scenario(a_client_speaks_tls, a_client_speaks_tls_where_sallyport_does,
+         a_client_speaks_tls_and_there_is_no_tunnel, check_has_hints, the_failure_has_the_hint,
          and_so_has_a_greeting_that_does_not_come)

@@ -2,6 +2,7 @@ UNIT_TESTS += \
 	tests/unit/session/check_access \
 	tests/unit/session/check_ending \
 	tests/unit/session/check_listener_set \
+	tests/unit/session/check_misfit \
 	tests/unit/session/check_pipe \
 	tests/unit/session/check_pump \
 	tests/unit/session/check_refusal \
@@ -26,6 +27,7 @@ tests_unit_session_check_access_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=peer
 tests_unit_session_check_listener_set_SOURCES = tests/unit/session/check_listener_set.c $(GIVEN_SOURCES)
 tests_unit_session_check_listener_set_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=systemd_inherit
 
+tests_unit_session_check_misfit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_message
 tests_unit_session_check_refusal_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_session_check_session_SOURCES = tests/unit/session/check_session.c $(SCENE_SOURCES)
 tests_unit_session_check_session_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
