@@ -307,8 +307,11 @@ enum {
 static int usage(FILE *out)
 {
     fprintf(out, "usage: sallyport [-c FILE] [-v | -q] [COMMAND [ARGUMENT ...]]\n\ncommands:\n");
-    for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-9s %-11s %s\n", commands[i].name, commands[i].arguments, commands[i].help);
+    for (int i = 0; i < COMMANDS; i++) {
+        const char *gap = strlen(commands[i].arguments) > 11 ? "\n                        " : " ";
+
+        fprintf(out, "  %-9s %-11s%s%s\n", commands[i].name, commands[i].arguments, gap, commands[i].help);
+    }
     fprintf(out, "\noptions:\n");
     for (int i = 0; i < OPTIONS; i++)
         fprintf(out, "  -%c, --%-11s %-4s %s\n", options[i].letter, options[i].name, options[i].argument,
