@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -240,4 +241,34 @@ int unit_descriptors(void)
         count++;
     closedir(directory);
     return count;
+}
+
+unsigned long unit_kernel_descriptors(void)
+{
+    static const char key[] = "Max open files";
+    FILE *file = fopen("/proc/self/limits", "re");
+    char line[200];
+    unsigned long limit = 0;
+
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, key, sizeof key - 1) == 0)
+            limit = strtoul(line + sizeof key - 1, NULL, 10);
+    fclose(file);
+    ck_assert_uint_gt(limit, 0);
+    return limit;
+}
+
+bool unit_limits_hold(void)
+{
+    struct rlimit before, lower;
+    bool hold;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lower = before;
+    lower.rlim_cur--;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lower), 0);
+    hold = unit_kernel_descriptors() == lower.rlim_cur;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return hold;
 }

@@ -59,4 +59,10 @@ void unit_nonblocking(int fd);
 /* How many descriptors this process has open. */
 int unit_descriptors(void);
 
+/* The limit of open descriptors as the kernel has it, which under valgrind is not what setrlimit has set. */
+unsigned long unit_kernel_descriptors(void);
+
+/* Whether the kernel has the limit of descriptors that the process believes to have. */
+bool unit_limits_hold(void);
+
 #endif

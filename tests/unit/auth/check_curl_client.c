@@ -93,7 +93,11 @@ struct curl_slist *__wrap_curl_slist_append(struct curl_slist *list, const char 
 
 void *__wrap_malloc(size_t size)
 {
-    return no_memory && size == CURL_CLIENT_REQUEST_MAX ? NULL : __real_malloc(size);
+    void *block = no_memory && size == CURL_CLIENT_REQUEST_MAX ? NULL : __real_malloc(size);
+
+    if (block)
+        memset(block, 'x', size); /* __wrap_free looks at all of it */
+    return block;
 }
 
 void __wrap_free(void *block)

@@ -514,6 +514,10 @@ START_TEST(when_libevent_cannot_go_on_the_log_says_so)
     int ends[2], status;
     pid_t child;
 
+    if (!unit_limits_hold()) {
+        puts("# limits do not hold here (valgrind keeps them to itself): libevent has no reason to give up");
+        return;
+    }
     ck_assert_int_eq(pipe(ends), 0);
     child = fork();
     ck_assert_int_ge(child, 0);
