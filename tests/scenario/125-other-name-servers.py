@@ -16,7 +16,7 @@ from kit import Skip, equal, scenario
 from kit.nameserver import Nameserver, Silent
 from kit.peers import Proxy
 from kit.process import until
-from kit.route import listener, settings
+from kit.route import heard, listener, settings
 from kit.streams import read_all
 
 NAME, HOUR = "proxy.test", 3600
@@ -70,24 +70,15 @@ def start(stage, *sections):
     return daemon
 
 
-def told(daemon):
-    """What a client gets."""
-    client = daemon.connect("imap")
-    try:
-        return read_all(client)[0]
-    finally:
-        client.close()
-
-
 def no_file_at_the_start(stage):
     own_etc()
     if os.path.lexists("/etc/resolv.conf"):
         os.unlink("/etc/resolv.conf")
     daemon = start(stage)
-    equal(told(daemon)[:6], b"* BYE ", "without a name server")
+    equal(heard(daemon)[:6], b"* BYE ", "without a name server")
     Nameserver(stage, NEW, 53).add(NAME, "A", "127.0.0.3")
     name_server(NEW)
-    until(lambda: told(daemon) == b"* OK new\r\n", "the name is found when there is a file")
+    until(lambda: heard(daemon) == b"* OK new\r\n", "the name is found when there is a file")
 
 
 def another_file_while_answers_are_kept(stage):
@@ -97,13 +88,13 @@ def another_file_while_answers_are_kept(stage):
     old.fail("silent.test", Silent)
     name_server(OLD)
     daemon = start(stage, listener("imap slow", more="proxy = slow"), "[proxy slow]\nurl = http://silent.test:3128\n")
-    equal(told(daemon), b"* OK old\r\n", "in the old network")
+    equal(heard(daemon), b"* OK old\r\n", "in the old network")
     hanging = daemon.connect("imap/slow")
     stage.later(hanging.close)
     old.wait_asked("silent.test")
     Nameserver(stage, NEW, 53).add(NAME, "A", "127.0.0.3", ttl=HOUR)
     name_server(NEW)
-    until(lambda: told(daemon) == b"* OK new\r\n", "the old answer ends with the old file")
+    until(lambda: heard(daemon) == b"* OK new\r\n", "the old answer ends with the old file")
 
 
 def a_session_that_waits_is_served(stage):
@@ -124,12 +115,12 @@ def the_same_file_and_sighup(stage):
     server.add(NAME, "A", "127.0.0.2", ttl=HOUR)
     name_server(OLD)
     daemon = start(stage)
-    equal(told(daemon), b"* OK old\r\n", "before")
+    equal(heard(daemon), b"* OK old\r\n", "before")
     server.add(NAME, "A", "127.0.0.3", ttl=HOUR)
-    equal(told(daemon), b"* OK old\r\n", "what is kept")
+    equal(heard(daemon), b"* OK old\r\n", "what is kept")
     daemon.process.signal(signal.SIGHUP)
     daemon.wait_line(r"reloaded listeners=")
-    equal(told(daemon), b"* OK new\r\n", "after SIGHUP")
+    equal(heard(daemon), b"* OK new\r\n", "after SIGHUP")
 
 
 go_inside()

@@ -7,7 +7,7 @@ from kit import Skip, check, equal, scenario
 from kit.nameserver import Nameserver
 from kit.peers import GREETING, Proxy
 from kit.process import until
-from kit.route import settings
+from kit.route import heard, settings
 from kit.streams import END, read_all, read_exactly, reset
 
 NAME = "proxy.test"
@@ -29,14 +29,6 @@ def served(daemon):
     client = daemon.connect("imap")
     equal(read_all(client), (GREETING, END), "what came through")
     client.close()
-
-
-def told(daemon):
-    client = daemon.connect("imap")
-    try:
-        return read_all(client)[0]
-    finally:
-        client.close()
 
 
 def within_its_ttl_a_name_is_asked_once(stage):
@@ -87,7 +79,7 @@ def an_address_that_cannot_be_reached_is_asked_for_anew(stage):
     served(daemon)
     nameserver.add(NAME, "A", "127.0.0.2", ttl=3600)
     proxy.stop()
-    until(lambda: told(daemon) == b"* OK moved\r\n", "the address that cannot be reached is looked up anew")
+    until(lambda: heard(daemon) == b"* OK moved\r\n", "the address that cannot be reached is looked up anew")
 
 
 def a_ttl_of_zero_is_not_kept(stage):

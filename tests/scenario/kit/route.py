@@ -45,6 +45,12 @@ def refusal(client, kinds=("temporary",), protocol="imap"):
     return line.group(1).decode("ascii")
 
 
+def heard(daemon, name="imap"):
+    """All that a client of that listener gets until the end of its stream."""
+    with daemon.connect(name) as client:
+        return streams.read_all(client)[0]
+
+
 def verdict(told):
     """What a refusal says has happened: without the place behind it, and without whose doing it was."""
     return re.sub(r"^(?:proxy answered|proxy|server) | \([^()]*\)$", "", told)
