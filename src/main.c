@@ -136,7 +136,7 @@ static void refuse_waiting(void)
     static struct systemd_inherited sockets[SYSTEMD_INHERITED_MAX];
     struct failure failure;
 
-    failure_set(&failure, FAILURE_TEMPORARY, "its configuration has errors: run `sallyport check`");
+    failure_set(&failure, FAILURE_TEMPORARY, "its configuration is missing or has errors: run `sallyport check`");
     waiting_clients_refuse(sockets, systemd_inherit(sockets), &failure, REFUSE_WAITING_MS);
 }
 

@@ -114,14 +114,14 @@ manager("daemon-reload")
 manager("start", "sallyport.socket")
 for port, start in ((1143, b"* BYE [UNAVAILABLE] sallyport: "), (1587, b"421 4.4.1 sallyport: "),
                     (1119, b"400 sallyport: ")):
-    wants(said_at(port), lambda got, start=start: got.startswith(start) and b"its configuration has errors" in got,
+    wants(said_at(port), lambda got, start=start: got.startswith(start) and b"is missing or has errors" in got,
           f"port {port}")
 until(lambda: show("sallyport.service", "ExecMainStatus") == "78", "the status 78")
 well("clients that wait are told that the configuration has errors")
 
 for _ in range(8):
     before = show("sallyport.service", "InvocationID")
-    wants(said_at(1143), lambda got: b"its configuration has errors" in got, "one of many")
+    wants(said_at(1143), lambda got: b"is missing or has errors" in got, "one of many")
     until(lambda: show("sallyport.service", "ActiveState") == "failed", "the end of the service")
     if before == show("sallyport.service", "InvocationID"):
         raise SystemExit("no new start")
