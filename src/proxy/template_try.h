@@ -26,7 +26,7 @@ bool template_try_begin(struct template_try *try, const struct connect_response 
                         enum template_lesson lesson);
 
 /* The request by template came to this outcome: what is to be remembered.  UNKNOWN: nothing, since it says nothing of
- * the template (a login that is missing, our own trouble, a busy proxy, a target out of reach), or nothing was tried. */
+ * the template (a missing login, our own trouble, a busy proxy, a target out of reach), or nothing was tried. */
 enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome,
                                          const struct connect_response *response);
 
