@@ -42,7 +42,7 @@ StandardError=inherit
 
 
 def look_for_room():
-    """Raises Skip where no container can be booted: in another container, or in a folder that is only a root (chroot)."""
+    """Raises Skip where no container can be booted: in another one, or in a folder that is only a root (chroot)."""
     mounts = subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False)
     if mounts.returncode != 0:
         raise Skip("no mounts of its own (unshare) for a program here")
