@@ -7,4 +7,5 @@ src_libhouse_a_SOURCES += \
 	src/http/exchange.c src/http/exchange.h \
 	src/http/h1_exchange.c src/http/h1_exchange.h \
 	src/http/http_body.c src/http/http_body.h \
-	src/http/http_head.c src/http/http_head.h
+	src/http/http_head.c src/http/http_head.h \
+	src/http/uri_template.c src/http/uri_template.h

@@ -4,6 +4,7 @@
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
 	tests/fuzz/http/fuzz_http_head \
+	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
 	tests/fuzz/net/fuzz_srv \
 	tests/fuzz/protocol/fuzz_starttls \
@@ -30,6 +31,11 @@ tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
 tests_fuzz_http_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_http_head_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_http_fuzz_uri_template_SOURCES = tests/fuzz/http/fuzz_uri_template.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_uri_template_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/uritemplate"'
+tests_fuzz_http_fuzz_uri_template_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_uri_template_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_net_fuzz_endpoint_SOURCES = tests/fuzz/net/fuzz_endpoint.c $(FUZZ_MAIN)
 tests_fuzz_net_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'

@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/unit/data/request.tsv \
 	tests/unit/data/set-proxy.tsv \
 	tests/unit/data/starttls.tsv \
+	tests/unit/data/uri-template.tsv \
 	tests/unit/data/value.tsv \
 	tests/unit/data/verdict.tsv
 
