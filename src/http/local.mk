@@ -1,6 +1,7 @@
 # A request for a tunnel and its answer.
 
 src_libhouse_a_SOURCES += \
+	src/http/access_control.c src/http/access_control.h \
 	src/http/connect_request.c src/http/connect_request.h \
 	src/http/connect_response.c src/http/connect_response.h \
 	src/http/error_page.c src/http/error_page.h \

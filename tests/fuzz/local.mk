@@ -3,6 +3,7 @@
 
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
+	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_http_head \
 	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
@@ -26,6 +27,11 @@ tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c $(FUZZ_M
 tests_fuzz_config_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
 tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_config_fuzz_config_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_http_fuzz_access_control_SOURCES = tests/fuzz/http/fuzz_access_control.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_access_control_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/accesscontrol"'
+tests_fuzz_http_fuzz_access_control_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_access_control_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'

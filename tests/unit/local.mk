@@ -19,6 +19,7 @@ include tests/unit/proxy/local.mk
 include tests/unit/session/local.mk
 include tests/unit/control/local.mk
 EXTRA_DIST += \
+	tests/unit/data/access-control.tsv \
 	tests/unit/data/config.tsv \
 	tests/unit/data/endpoint.tsv \
 	tests/unit/data/httphead.tsv \

@@ -1,4 +1,5 @@
 UNIT_TESTS += \
+	tests/unit/http/check_access_control \
 	tests/unit/http/check_connect_request \
 	tests/unit/http/check_connect_response \
 	tests/unit/http/check_error_page \
