@@ -4,6 +4,7 @@
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
 	tests/fuzz/http/fuzz_access_control \
+	tests/fuzz/http/fuzz_capsule \
 	tests/fuzz/http/fuzz_http_head \
 	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
@@ -32,6 +33,10 @@ tests_fuzz_http_fuzz_access_control_SOURCES = tests/fuzz/http/fuzz_access_contro
 tests_fuzz_http_fuzz_access_control_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/accesscontrol"'
 tests_fuzz_http_fuzz_access_control_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_access_control_LDADD = $(FUZZ_LDADD)
+tests_fuzz_http_fuzz_capsule_SOURCES = tests/fuzz/http/fuzz_capsule.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_capsule_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/capsule"'
+tests_fuzz_http_fuzz_capsule_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_capsule_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
