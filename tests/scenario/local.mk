@@ -133,6 +133,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \
+	tests/scenario/kit/real/slrnpull.py \
 	tests/scenario/kit/real/squid.py \
 	tests/scenario/kit/real/stunnel.py \
 	tests/scenario/kit/real/text.py \

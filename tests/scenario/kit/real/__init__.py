@@ -12,12 +12,13 @@ from .mbsync import Mbsync
 from .microsocks import Microsocks
 from .newsreader import Newsreader, doubled, single
 from .postfix import Postfix
+from .slrnpull import Slrnpull
 from .squid import Squid
 from .stunnel import Stunnel
-from .text import body_of, hard, letter
+from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
 __all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
-           "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
+           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid",
+           "Stunnel", "Tinyproxy", "USER", "article", "body_of", "doubled", "hard", "letter", "single", "through"]
