@@ -106,9 +106,11 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/reference/server.py \
 	tests/reference/smtp.py \
 	tests/scenario/kit/__init__.py \
+	tests/scenario/kit/capsules.py \
 	tests/scenario/kit/case.py \
 	tests/scenario/kit/certificates.py \
 	tests/scenario/kit/checking.py \
+	tests/scenario/kit/connect_tcp.py \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
 	tests/scenario/kit/nameserver.py \
@@ -118,6 +120,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
 	tests/scenario/kit/real/dovecot.py \
+	tests/scenario/kit/real/gateway.py \
 	tests/scenario/kit/real/haproxy.py \
 	tests/scenario/kit/real/identity.py \
 	tests/scenario/kit/real/inn.py \

@@ -3,6 +3,7 @@ folder.  Nothing of the machine's own services is touched, and no service manage
 from .account import Account
 from .apache import Apache
 from .dovecot import PASSWORD, USER, Dovecot
+from .gateway import WHO, ApacheGateway, HaproxyGateway, SquidForwarder, delivered
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
 from .kerberos import Kerberos
@@ -19,6 +20,7 @@ from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid",
-           "Stunnel", "Tinyproxy", "USER", "article", "body_of", "doubled", "hard", "letter", "single", "through"]
+__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "HaproxyGateway",
+           "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD",
+           "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article", "body_of",
+           "delivered", "doubled", "hard", "letter", "single", "through"]
