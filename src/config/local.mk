@@ -9,9 +9,11 @@ src_libhouse_a_SOURCES += \
 	src/config/inifile.c src/config/inifile.h \
 	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
+	src/config/places.c src/config/places.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
 	src/config/spelling.c src/config/spelling.h \
 	src/config/tls_hint.c src/config/tls_hint.h \
-	src/config/value.c src/config/value.h
+	src/config/value.c src/config/value.h \
+	src/config/value_kind.h

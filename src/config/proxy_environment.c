@@ -152,7 +152,7 @@ bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t
     while (end > text && strchr(blanks, end[-1]))
         end--;
     length = (size_t)(end - text);
-    endpoint->tls = endpoint->socks = false;
+    memset(endpoint, 0, sizeof *endpoint);
     if (memmem(text, length, "://", 3)) {
         size_t skip = endpoint_parse_scheme(endpoint, text, length, why);
 

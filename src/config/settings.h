@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/places.h"
 #include "config/value.h"
 #include "net/endpoint.h"
 #include "protocol/protocol.h"
@@ -28,10 +29,16 @@ enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
 
 enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE };
 
+/* The form of TCPConnection's request-target (RFC 9112 section 3.2). */
+enum proxy_form { FORM_ORIGIN, FORM_ABSOLUTE };
+
 struct proxy_config {
     char *label; /* "" for the unlabelled one */
     struct value_places urls;
     unsigned method;   /* index into connect_method_words */
+    char *origin;      /* TCPConnection: the host that the server is to allow, or NULL */
+    unsigned form;     /* enum proxy_form */
+    bool tls_upgrade;  /* TCPConnection over http: TLS is begun by Upgrade */
     unsigned announce; /* bits of enum connect_announce */
     bool require_switch;
     char *user;

@@ -5,24 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/value_kind.h"
 #include "http/connect_request.h"
-#include "net/address.h"
-
-typedef bool value_parser(const struct value_rule *rule, const struct protocol *protocol, void *field,
-                          const char *value, const char **why);
-
-struct value_kind {
-    value_parser *parse;
-    void (*print)(const struct value_rule *rule, const void *field, FILE *out);
-    void (*release)(void *field); /* NULL: the field owns nothing */
-    value_parser *more;           /* adds to a list; NULL: it is none */
-};
-
-static bool fault(const char **why, const char *text)
-{
-    *why = text;
-    return false;
-}
 
 static void print_line(const struct value_rule *rule, const char *text, FILE *out)
 {
@@ -38,7 +22,7 @@ static bool parse_yes_no(const struct value_rule *rule, const struct protocol *p
 
     (void)rule, (void)protocol;
     if (!yes && strcmp(value, "no") != 0)
-        return fault(why, "neither yes nor no");
+        return value_fault(why, "neither yes nor no");
     *(bool *)field = yes;
     return true;
 }
@@ -70,7 +54,7 @@ static bool fault_words(const struct value_rule *rule, const char **why)
 
     for (size_t i = 0; rule->words[i] && at < sizeof told; i++)
         at += (size_t)snprintf(told + at, sizeof told - at, "%s %s", i ? "," : "", rule->words[i]);
-    return fault(why, told);
+    return value_fault(why, told);
 }
 
 static bool parse_word(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
@@ -98,11 +82,11 @@ static bool add_words(const struct value_rule *rule, unsigned *bits, const char 
         if (!find_word(rule->words, value, length, &index))
             return fault_words(rule, why);
         if (*bits & 1u << index)
-            return fault(why, "has a word twice");
+            return value_fault(why, "has a word twice");
         *bits |= 1u << index;
         value += length;
     }
-    return *bits != 0 || fault(why, "empty; to announce nothing, write none");
+    return *bits != 0 || value_fault(why, "empty; to announce nothing, write none");
 }
 
 static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
@@ -118,7 +102,7 @@ static bool more_words(const struct value_rule *rule, const struct protocol *pro
 {
     (void)protocol;
     if (*(const unsigned *)field == 0)
-        return fault(why, "goes on, but above is no list (none stands alone)");
+        return value_fault(why, "goes on, but above is no list (none stands alone)");
     return add_words(rule, field, value, why);
 }
 
@@ -146,12 +130,12 @@ static bool parse_scaled(const struct value_rule *rule, const char *value, const
     uint64_t number;
 
     if (digits == 0 || digits > 10 || (value[digits] && value[digits + 1]))
-        return fault(why, "not a number of the form that this key takes");
+        return value_fault(why, "not a number of the form that this key takes");
     number = strtoull(value, NULL, 10);
     if (value[digits]) {
         unit = strchr(units, value[digits]);
         if (!unit)
-            return fault(why, "has a unit that this key does not take");
+            return value_fault(why, "has a unit that this key does not take");
         number *= factors[unit - units];
     } else {
         number *= unitless;
@@ -161,7 +145,7 @@ static bool parse_scaled(const struct value_rule *rule, const char *value, const
 
         snprintf(told, sizeof told, "out of range, which is from %" PRIu64 " to %" PRIu64 "%s", rule->least / unitless,
                  rule->most / unitless, unitless == 1 ? "" : " seconds");
-        return fault(why, told);
+        return value_fault(why, told);
     }
     *result = (uint32_t)number;
     return true;
@@ -231,10 +215,10 @@ static bool parse_text(const struct value_rule *rule, const struct protocol *pro
 
     (void)rule, (void)protocol;
     if (!*value)
-        return fault(why, "empty");
+        return value_fault(why, "empty");
     release_text(text); /* it may have a default */
     *text = strdup(value);
-    return *text || fault(why, "does not fit into memory");
+    return *text || value_fault(why, "does not fit into memory");
 }
 
 static void print_text(const struct value_rule *rule, const void *field, FILE *out)
@@ -254,7 +238,7 @@ static bool parse_user(const struct value_rule *rule, const struct protocol *pro
                        const char **why)
 {
     if (strchr(value, ':'))
-        return fault(why, "has a colon, which Basic authentication cannot carry");
+        return value_fault(why, "has a colon, which Basic authentication cannot carry");
     return parse_text(rule, protocol, field, value, why);
 }
 
@@ -278,115 +262,13 @@ static bool parse_token(const struct value_rule *rule, const struct protocol *pr
     size_t name = strcspn(value, "/");
 
     if (!is_token(value, name) || (value[name] && !is_token(value + name + 1, strlen(value + name + 1))))
-        return fault(why, "neither NAME nor NAME/VERSION");
+        return value_fault(why, "neither NAME nor NAME/VERSION");
     if (strlen(value) > 32)
-        return fault(why, "longer than 32 bytes");
+        return value_fault(why, "longer than 32 bytes");
     return parse_text(rule, protocol, field, value, why);
 }
 
 const struct value_kind value_token = {parse_token, print_text, release_text, NULL};
-
-/* --- lists of places --- */
-
-typedef bool place_parser(struct endpoint *place, const char *text, size_t length, const char **why);
-
-static bool parse_places(struct value_places *places, const char *value, place_parser *parse, const char **why)
-{
-    for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
-        size_t length = strcspn(value, " \t");
-
-        if (places->count == VALUE_LIST_MAX)
-            return fault(why, "more than 32 in one list");
-        if (!parse(&places->at[places->count], value, length, why))
-            return false;
-        for (size_t i = 0; i < places->count; i++)
-            if (places->at[places->count].port != 0 && endpoint_equal(&places->at[i], &places->at[places->count]))
-                return fault(why, "has one place twice");
-        places->count++;
-        value += length;
-    }
-    return places->count > 0 || fault(why, "empty");
-}
-
-/* localhost, an IPv4 address or [IPv6], with a port, which may be 0. */
-static bool parse_listen_place(struct endpoint *place, const char *value, size_t length, const char **why)
-{
-    struct address ignored;
-    bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
-
-    /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
-    if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
-        return false;
-    if (any_port)
-        place->port = 0;
-    if (strcasecmp(place->host, "localhost") != 0 && !address_from_literal(&ignored, place->host, 1))
-        return fault(why, "listens on a name; write localhost or a numeric address");
-    return true;
-}
-
-static bool parse_listen(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
-                         const char **why)
-{
-    (void)rule, (void)protocol;
-    return parse_places(field, value, parse_listen_place, why);
-}
-
-static void print_listen(const struct value_rule *rule, const void *field, FILE *out)
-{
-    const struct value_places *places = field;
-    char place[ENDPOINT_TEXT_MAX];
-
-    fprintf(out, "%s =", rule->key);
-    for (size_t i = 0; i < places->count; i++)
-        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", endpoint_format(&places->at[i], place));
-}
-
-static void release_places(void *field)
-{
-    memset(field, 0, sizeof(struct value_places));
-}
-
-const struct value_kind value_listen = {parse_listen, print_listen, release_places, parse_listen};
-
-static bool parse_proxy_place(struct endpoint *place, const char *value, size_t length, const char **why)
-{
-    if (memchr(value, '@', length))
-        return fault(why, "user and password go to the keys `user` and `password`, not into the URL");
-    return endpoint_parse_any_url(place, value, length, why);
-}
-
-static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
-                       const char **why)
-{
-    struct value_places *places = field;
-
-    (void)rule, (void)protocol;
-    if (places->environment || (places->count > 0 && strcmp(value, "environment") == 0))
-        return fault(why, "environment stands alone");
-    if (strcmp(value, "environment") == 0) {
-        places->environment = true;
-        return true;
-    }
-    return parse_places(places, value, parse_proxy_place, why);
-}
-
-static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
-{
-    const struct value_places *places = field;
-    char url[ENDPOINT_URL_MAX];
-
-    if (places->environment)
-        print_line(rule, "environment", out);
-    for (size_t i = 0; i < places->count; i++) {
-        endpoint_format_url(&places->at[i], url);
-        if (i == 0)
-            print_line(rule, url, out);
-        else
-            fprintf(out, " %s\n", url);
-    }
-}
-
-const struct value_kind value_urls = {parse_urls, print_urls, release_places, parse_urls};
 
 /* --- the target --- */
 
@@ -398,7 +280,7 @@ static bool parse_target(const struct value_rule *rule, const struct protocol *p
     (void)rule;
     if (!endpoint_parse_target(target, value, strlen(value), protocol->target_port, why))
         return false;
-    return !target->srv || protocol->service || fault(why, "no SRV service is known for this kind of section");
+    return !target->srv || protocol->service || value_fault(why, "no SRV service is known for this kind of section");
 }
 
 static void print_target(const struct value_rule *rule, const void *field, FILE *out)
@@ -465,18 +347,18 @@ static bool parse_header(const struct value_rule *rule, const struct protocol *p
     size_t name = strcspn(value, ":");
 
     if (!value[name] || !is_token(value, name))
-        return fault(why, "not of the form Name: value");
+        return value_fault(why, "not of the form Name: value");
     if (is_ours(value, name))
-        return fault(why, "a field that sallyport writes itself");
+        return value_fault(why, "a field that sallyport writes itself");
     if (stands_twice(texts, value, name))
-        return fault(why, "a field that a request has only once");
+        return value_fault(why, "a field that a request has only once");
     for (const char *c = value; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return fault(why, "has a control byte");
+            return value_fault(why, "has a control byte");
     if (texts->count == VALUE_LIST_MAX)
-        return fault(why, "more than 32 headers");
+        return value_fault(why, "more than 32 headers");
     if (total_length(texts) + strlen(value) + 2 > CONNECT_HEADERS_MAX)
-        return fault(why, "all headers together are longer than 32768 bytes");
+        return value_fault(why, "all headers together are longer than 32768 bytes");
     if (!parse_text(rule, protocol, &texts->at[texts->count], value, why))
         return false;
     texts->count++;
@@ -550,7 +432,7 @@ bool value_parse(const struct value_rule *rule, const struct protocol *protocol,
     static const char unquoted[] = "values are written without quotes";
 
     if (!(rule->flags & VALUE_VERBATIM) && value_is_quoted(value))
-        return fault(why, unquoted);
+        return value_fault(why, unquoted);
     if (rule->kind->parse(rule, protocol, field, value, why))
         return true;
     if (quote_at_start(value) || quote_at_end(value))
@@ -562,7 +444,7 @@ bool value_continue(const struct value_rule *rule, const struct protocol *protoc
                     const char **why)
 {
     if (!rule->kind->more)
-        return fault(why, "no list, so it cannot go on in an indented line");
+        return value_fault(why, "no list, so it cannot go on in an indented line");
     return rule->kind->more(rule, protocol, field, value, why);
 }
 

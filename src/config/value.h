@@ -19,13 +19,6 @@ struct value_texts {
     char *at[VALUE_LIST_MAX];
 };
 
-/* A list of host:port. */
-struct value_places {
-    size_t count;
-    bool environment; /* the value is "environment", not a list */
-    struct endpoint at[VALUE_LIST_MAX];
-};
-
 enum value_flag {
     VALUE_REQUIRED = 1 << 0,
     VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
@@ -44,7 +37,7 @@ struct value_rule {
     unsigned flags;           /* enum value_flag */
 };
 
-/* The kinds, and the C type of the field that each fills. */
+/* The kinds, and the C type of the field that each fills.  Lists of places are in config/places.h. */
 extern const struct value_kind value_yes_no;   /* bool */
 extern const struct value_kind value_word;     /* unsigned: index into words */
 extern const struct value_kind value_words;    /* unsigned: one bit for each of words; "none": 0 */
@@ -53,8 +46,6 @@ extern const struct value_kind value_time;     /* uint32_t in ms; suffix s, m, h
 extern const struct value_kind value_text;     /* char *, owned */
 extern const struct value_kind value_user;     /* char *, owned, without a colon */
 extern const struct value_kind value_token;    /* char *, owned: NAME or NAME/VERSION */
-extern const struct value_kind value_listen;   /* struct value_places: localhost or address literals; port may be 0 */
-extern const struct value_kind value_urls;     /* struct value_places: URLs of proxies, or "environment" */
 extern const struct value_kind value_target;   /* struct endpoint_target */
 extern const struct value_kind value_headers;  /* struct value_texts: "Name: value" */
 

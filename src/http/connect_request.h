@@ -1,5 +1,9 @@
-/* Writes the HTTP request for a tunnel.  A method is a row of one table.  sallyport-proxy(7) describes the request
- * for proxy administrators.  Pure. */
+/* Writes the HTTP request for a tunnel.  A method is a row of one table.  sallyport-proxy(7) describes the requests
+ * for proxy administrators.  Pure.
+ *
+ * A proxy is asked by itself (CONNECT, RFC 9110 section 9.3.6), or for a resource whose URL the configuration has:
+ * connect-tcp (draft-ietf-httpbis-connect-tcp) and TCPConnection (Michael Carter, 2008).  For such a resource it is a
+ * server like any other (an origin), and so are its credentials. */
 #ifndef SALLYPORT_CONNECT_REQUEST_H
 #define SALLYPORT_CONNECT_REQUEST_H
 
@@ -7,6 +11,7 @@
 #include <stddef.h>
 
 #include "net/endpoint.h"
+#include "protocol/protocol.h"
 
 #define CONNECT_HEADERS_MAX 32768        /* bytes of all configured headers; the usual proxies take less */
 #define CONNECT_REQUEST_MAX 106496       /* bytes of a request: these, and a Kerberos token of 64 KiB, fit */
@@ -22,14 +27,30 @@ enum connect_announce {
 extern const char *const connect_announce_words[];
 extern const char *const connect_method_words[];
 
+/* The rows of the table.  Those that the configuration can name come first, in the order of its words. */
+enum connect_method {
+    METHOD_CONNECT,
+    METHOD_PROXY,
+    METHOD_CONNECT_URI,
+    METHOD_TCPCONNECTION,
+    METHOD_TCPCONNECTION_ABSOLUTE, /* the same, asked from the proxy before the server (RFC 9112 section 3.2.2) */
+    METHOD_CONNECT_TCP,
+    METHOD_TLS_UPGRADE,            /* no tunnel: TLS on this connection (RFC 2817 section 3.2) */
+};
+
 struct connect_request {
-    unsigned method;               /* row of the table: index into connect_method_words */
+    unsigned method;               /* enum connect_method */
     unsigned announce;             /* bits of enum connect_announce */
     const struct endpoint *target;
+    const struct endpoint *proxy;  /* methods that ask for a resource: the server that has it */
+    const char *path;              /* the same: path and query of the resource, percent-encoded */
+    const char *origin;            /* TCPConnection: a host that the server is to allow (host or host:port), or NULL */
+    const struct protocol *protocol; /* connect-tcp: what the target speaks, or NULL */
     const char *token;             /* "IMAP" or "IMAP/4rev1" */
     const char *scheme;            /* the token's name in lower case, for methods whose request target has it */
     const char *alpn;              /* id of the ALPN registry; NULL: no ALPN field is sent */
-    const char *credentials;       /* value of Proxy-Authorization, or NULL */
+    const char *credentials;       /* value of Proxy-Authorization, or of Authorization for a resource; NULL: none */
+    const char *origin_credentials; /* value of Authorization beside those for the proxy (absolute), or NULL */
     bool keep_alive;               /* ask the proxy to keep the connection after its answer, in the words that proxies
                                     * know, although no standard has them */
     const char *redirected_via;    /* the proxies that redirected us, comma-separated, or NULL */
@@ -40,5 +61,14 @@ struct connect_request {
 /* Writes the request, its empty line included, into out, which has size bytes, NUL-terminated.  Returns its length in
  * bytes; 0 when it does not fit. */
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size);
+
+/* Of a method: its verb; the token that it asks to switch to by Upgrade, whatever is announced, or NULL; and the status
+ * by which credentials are asked for: 407 by a proxy, 401 by a server for its resource.  Texts are static. */
+const char *connect_request_verb(unsigned method);
+const char *connect_request_token(unsigned method);
+int connect_request_denial(unsigned method);
+
+/* The bits of enum connect_announce that a method can send. */
+unsigned connect_request_announces(unsigned method);
 
 #endif

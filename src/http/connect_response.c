@@ -7,10 +7,10 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/access_control.h"
 #include "http/error_page.h"
 
 #define STATUS_MAX 100 /* bytes of Proxy-Status that go to the log */
-
 
 /* Whether a member of Upgrade is our token (RFC 9110 section 7.8): the name in any case, the version exactly. */
 static bool is_token(const struct http_head_slice *member, const char *token)
@@ -77,35 +77,38 @@ static bool is_html(const struct http_head *head)
 
 /* Whether a web server or login page answers in the proxy's place: an HTML page with a 4xx status, without a field
  * that only a proxy sends. */
-static bool is_foreign_page(const struct http_head *head)
+static bool is_foreign_page(const struct connect_request *request, const struct http_head *head)
 {
     return is_html(head) && head->status >= 400 && head->status < 500 && head->status != 403 && head->status != 407 &&
-           head->status != 408 && head->status != 429 && !http_head_field(head, "X-Squid-Error") &&
+           head->status != connect_request_denial(request->method) && head->status != 408 && head->status != 429 &&
+           !http_head_field(head, "X-Squid-Error") &&
            !http_head_field(head, "Proxy-Status") && !http_head_field(head, "Via");
 }
 
 /* What the client is told: mail programs show no more than that. */
-static void tell_briefly(struct failure *failure, const struct http_head *head, const char *reason)
+static void tell_briefly(struct failure *failure, const struct connect_request *request, const struct http_head *head,
+                         const char *reason)
 {
     const int status = head->status;
 
-    if (status == 407)
-        failure_brief(failure, 407, "proxy wants a login");
+    if (status == 407 || status == connect_request_denial(request->method))
+        failure_brief(failure, (unsigned)status, "proxy wants a login");
     else if (status == 511 || (status < 400 && status != 305 && status != 306))
         failure_brief(failure, (unsigned)status, "captive portal: log in with a web browser");
     else if (status == 305 || status == 306)
         failure_brief(failure, (unsigned)status, "redirect refused");
-    else if (status < 500 && is_foreign_page(head))
+    else if (status < 500 && is_foreign_page(request, head))
         failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
     else
         failure_brief(failure, 0, "proxy answered %d%s%.50s", status, *reason ? " " : "", reason);
 }
 
-static void judge_failure(const struct http_head *head, struct connect_response *response)
+static void judge_failure(const struct connect_request *request, const struct http_head *head,
+                          struct connect_response *response)
 {
+    const int status = head->status, denial = connect_request_denial(request->method);
     struct failure *failure = &response->failure;
     char reason[80];
-    int status = head->status;
 
     log_escape(reason, sizeof reason, head->reason.bytes, head->reason.length);
     response->verdict = CONNECT_FAILED;
@@ -116,41 +119,116 @@ static void judge_failure(const struct http_head *head, struct connect_response 
                     "web browser", status, reason);
     else if (status == 511)
         failure_set(failure, FAILURE_TEMPORARY, "%d %s: a captive portal; log in with a web browser", status, reason);
-    else if (status == 407)
+    else if (status == 407 && denial == 401)
+        failure_set(failure, FAILURE_PERMANENT, "407 %s: a proxy before this one wants a login; name that one in `via`",
+                    reason);
+    else if (status == 407 || status == denial)
         failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
-    else if (is_foreign_page(head))
+    else if (is_foreign_page(request, head))
         failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page, most likely a captive portal, login page or web "
                     "server and not a proxy", status, reason);
     else
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
                     "%d %s", status, reason);
-    tell_briefly(failure, head, reason);
+    tell_briefly(failure, request, head, reason);
     response->server_error = status >= 500;
     response->busy = status == 429 || status == 503;
     response->target_trouble = status == 502 || status == 504;
-    response->denied = status == 407;
+    response->denied = status == denial;
+    response->origin_denied = status == 401 && request->method == METHOD_TCPCONNECTION_ABSOLUTE;
+}
+
+/* Whether the proxy may know connect-tcp instead of CONNECT. */
+static bool wants_template(const struct connect_request *request, const struct http_head *head)
+{
+    if (request->method != METHOD_CONNECT)
+        return false;
+    return head->status == 426 ? names_token(head, connect_request_token(METHOD_CONNECT_TCP))
+                               : head->status == 501 && !(request->announce & ANNOUNCE_UPGRADE);
+}
+
+/* Whether Upgrade names what the request asked for; for connect-tcp that and nothing else, for TLS any version. */
+static bool names_asked(const struct connect_request *request, const struct http_head *head, const char *token)
+{
+    struct http_head_slice member;
+    size_t field = 0, offset = 0, members = 0;
+
+    while (http_head_next_member(head, "Upgrade", &field, &offset, &member))
+        if (++members == 1 && request->method == METHOD_TLS_UPGRADE)
+            return member.length >= 4 && strncasecmp(member.bytes, "TLS/", 4) == 0;
+    return names_token(head, token) && (request->method != METHOD_CONNECT_TCP || members == 1);
+}
+
+/* Whether TCPConnection's server lets our origin in; if not, failure says why. */
+static bool lets_in(const struct connect_request *request, const struct http_head *head, struct failure *failure)
+{
+    switch (request->origin ? access_control_judge(head, request->origin) : ACCESS_CONTROL_ALLOWED) {
+    case ACCESS_CONTROL_ALLOWED:
+        return true;
+    case ACCESS_CONTROL_REFUSED:
+        failure_set(failure, FAILURE_PERMANENT, "101 with an Access-Control field that does not allow the origin %s",
+                    request->origin);
+        break;
+    case ACCESS_CONTROL_ABSENT:
+        failure_set(failure, FAILURE_PERMANENT, "101 without an Access-Control field, which has to allow the origin %s",
+                    request->origin);
+        break;
+    case ACCESS_CONTROL_UNREADABLE:
+        failure_set(failure, FAILURE_PERMANENT, "101 with an Access-Control field that cannot be read");
+        break;
+    }
+    failure_brief(failure, 101, "server does not allow the origin %s", request->origin);
+    return false;
 }
 
 static void judge_switch(const struct connect_request *request, const struct http_head *head,
                          struct connect_response *response)
 {
     const struct http_head_slice *upgrade = http_head_field(head, "Upgrade");
+    const char *own = connect_request_token(request->method);
+    const char *token = own ? own : request->announce & ANNOUNCE_UPGRADE ? request->token : NULL;
+    bool says_so = request->method == METHOD_TLS_UPGRADE || http_head_has_member(head, "Connection", "upgrade");
     char named[40];
 
-    if (!(request->announce & ANNOUNCE_UPGRADE)) {
+    if (!token) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 to a request that offered no protocol");
         failure_brief(&response->failure, 101, "proxy switched protocols without being asked");
-    } else if (!upgrade || !http_head_has_member(head, "Connection", "upgrade")) {
+    } else if (!upgrade || !says_so) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names no protocol");
         failure_brief(&response->failure, 101, "proxy switched, but names no protocol");
-    } else if (!names_token(head, request->token)) {
+    } else if (!names_asked(request, head, token)) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
-                    log_escape(named, sizeof named, upgrade->bytes, upgrade->length), request->token);
-        failure_brief(&response->failure, 101, "proxy switched to %s, and not to %s", named, request->token);
-    } else {
+                    log_escape(named, sizeof named, upgrade->bytes, upgrade->length), token);
+        failure_brief(&response->failure, 101, "proxy switched to %s, and not to %s", named, token);
+    } else if (lets_in(request, head, &response->failure)) {
         response->verdict = CONNECT_OPEN;
-        response->switched = true;
+        response->switched = !own;
     }
+}
+
+/* 2xx to a request that only a switch can answer. */
+static void judge_no_switch(const struct connect_request *request, const struct http_head *head,
+                            struct connect_response *response)
+{
+    const char *own = connect_request_token(request->method);
+
+    if (own) {
+        failure_set(&response->failure, FAILURE_PERMANENT, "%d: it answers as a web server does, and knows no %s here",
+                    head->status, own);
+        failure_brief(&response->failure, (unsigned)head->status, "a web server that knows no %s at this URL", own);
+    } else {
+        failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
+                    "is set", head->status, request->token);
+        failure_brief(&response->failure, (unsigned)head->status, "proxy did not switch to %s, and require-switch is "
+                      "set", request->token);
+    }
+}
+
+/* Whether a redirect by 305 or 306 is one to be followed.  TCPConnection asks for one resource, and for no other. */
+static bool may_redirect(const struct connect_request *request)
+{
+    return request->method != METHOD_TCPCONNECTION && request->method != METHOD_TCPCONNECTION_ABSOLUTE &&
+           request->method != METHOD_TLS_UPGRADE;
 }
 
 /* Whether Upgrade may be the cause of this failure.  It is not where the answer is about something else: another place
@@ -167,7 +245,7 @@ static bool doubts_upgrade(const struct http_head *head)
 void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
                             size_t body_length, bool require_switch, time_t wall, struct connect_response *response)
 {
-    bool asked = request->announce & ANNOUNCE_UPGRADE;
+    bool asked = request->announce & ANNOUNCE_UPGRADE && !connect_request_token(request->method);
     int status = head->status;
 
     memset(response, 0, sizeof *response);
@@ -177,22 +255,20 @@ void connect_response_judge(const struct connect_request *request, const struct 
         judge_switch(request, head, response);
     } else if (status < 200) {
         response->verdict = CONNECT_SKIP;
-    } else if (status < 300 && !require_switch) {
+    } else if (status < 300 && !require_switch && !connect_request_token(request->method)) {
         response->verdict = CONNECT_OPEN;
     } else if (status < 300) {
-        failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
-                    "is set", status, request->token);
-        failure_brief(&response->failure, (unsigned)status, "proxy did not switch to %s, and require-switch is set",
-                      request->token);
+        judge_no_switch(request, head, response);
     } else {
-        judge_failure(head, response);
+        judge_failure(request, head, response);
         describe(&response->failure, head, body, body_length);
         if (status == 429 || status == 503)
             response->retry_after = retry_after(head, wall);
-        if (status == 305 || status == 306)
+        if ((status == 305 || status == 306) && may_redirect(request))
             response->verdict = CONNECT_REDIRECT;
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
             response->verdict = CONNECT_RETRY_PLAIN;
+        response->wants_template = wants_template(request, head);
     }
     response->upgrade_in_doubt = response->verdict == CONNECT_FAILED && asked && !require_switch &&
                                  doubts_upgrade(head);

@@ -28,7 +28,10 @@ struct connect_response {
     bool server_error;        /* FAILED by any 5xx */
     bool busy;                /* FAILED by 429 or 503: another proxy may accept the request */
     bool target_trouble;      /* FAILED by 502 or 504: the target's fault, not the proxy's */
-    bool denied;              /* FAILED by 407 */
+    bool denied;              /* FAILED by the status that asks for credentials (connect_request_denial) */
+    bool origin_denied;       /* the same for origin_credentials: 401 to a request in absolute form */
+    bool wants_template;      /* FAILED as by a proxy that may know connect-tcp instead of CONNECT: 426 that names it,
+                               * or 501 to a request without Upgrade */
     bool upgrade_in_doubt;    /* FAILED, perhaps only because the request had Upgrade and a 2xx would have done */
     int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
     struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */

@@ -81,6 +81,7 @@ bool endpoint_parse(struct endpoint *endpoint, const char *text, size_t length, 
     const char *end = text + length, *rest, *colon;
 
     endpoint->tls = endpoint->socks = false;
+    endpoint->resource = 0;
     if (length > 0 && text[0] == '[') {
         rest = memchr(text, ']', length);
         if (!rest)
@@ -262,9 +263,19 @@ const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_
     return out;
 }
 
+/* FNV-1a, 32 bits. */
+uint32_t endpoint_resource(const char *path)
+{
+    uint32_t hash = 2166136261u;
+
+    for (; *path; path++)
+        hash = (hash ^ (unsigned char)*path) * 16777619u;
+    return hash ? hash : 1;
+}
+
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
-    return a->port == b->port && a->tls == b->tls && a->socks == b->socks &&
+    return a->port == b->port && a->tls == b->tls && a->socks == b->socks && a->resource == b->resource &&
            strcasecmp(a->host, b->host) == 0;
 }
 

@@ -15,6 +15,7 @@ struct endpoint {
     uint16_t port;                    /* host byte order */
     bool tls;   /* a proxy reached over TLS (https) */
     bool socks; /* a proxy that speaks SOCKS 5, not HTTP (socks5h) */
+    uint32_t resource; /* endpoint_resource of the path, for a proxy that is asked for a resource of its own; else 0 */
 };
 
 /* A target: host:port, or the domain whose SRV records name it. */
@@ -70,7 +71,11 @@ uint16_t endpoint_default_port(const struct endpoint *proxy);
 #define ENDPOINT_URL_MAX (ENDPOINT_TEXT_MAX + 10)
 const char *endpoint_format_url(const struct endpoint *proxy, char out[ENDPOINT_URL_MAX]);
 
-/* Whether host (in any case), port and scheme are the same. */
+/* A number that stands for a path, so that places with different paths differ; never 0.  Who has the path itself
+ * compares that. */
+uint32_t endpoint_resource(const char *path);
+
+/* Whether host (in any case), port, scheme and resource are the same. */
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 
 /* Whether host is domain or a subdomain of it, in any case.  A last dot of either and a leading dot of domain are

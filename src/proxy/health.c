@@ -14,6 +14,7 @@ struct entry {
     bool away;            /* it rests because it asked for that */
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
+    enum template_lesson by_template;
     enum challenge_scheme scheme;
     unsigned offered;     /* bits of all schemes that it ever offered */
     char why[128];        /* the last error */
@@ -206,6 +207,20 @@ void health_note_upgrade(struct health *health, const struct endpoint *proxy, ui
 {
     if (!health_takes_upgrade(health, proxy))
         touch(health, proxy, now_ms)->takes_upgrade = true;
+}
+
+void health_set_template(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                         enum template_lesson lesson)
+{
+    if (health_template(health, proxy) != lesson)
+        touch(health, proxy, now_ms)->by_template = lesson;
+}
+
+enum template_lesson health_template(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry ? entry->by_template : TEMPLATE_UNKNOWN;
 }
 
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

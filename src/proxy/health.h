@@ -11,6 +11,7 @@
 #include "auth/challenge.h"
 #include "base/failure.h"
 #include "net/endpoint.h"
+#include "proxy/template_try.h"
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the back-off after the first failure; each further one in a row doubles it */
 #define HEALTH_REST_MAX_MS 300000u
@@ -64,6 +65,11 @@ bool health_is_plain(const struct health *health, const struct endpoint *proxy);
 /* It opened a tunnel to a request with Upgrade: what it refuses from then on, it means so. */
 void health_note_upgrade(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 bool health_takes_upgrade(const struct health *health, const struct endpoint *proxy);
+
+/* What the default template did where CONNECT was refused. */
+void health_set_template(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+                         enum template_lesson lesson);
+enum template_lesson health_template(const struct health *health, const struct endpoint *proxy);
 
 /* The authentication scheme that worked last, of those that it offered; NONE: not known. */
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

@@ -2,13 +2,17 @@
 
 src_libhouse_a_SOURCES += \
 	src/proxy/connector.c src/proxy/connector.h \
+	src/proxy/form_choice.c src/proxy/form_choice.h \
 	src/proxy/health.c src/proxy/health.h \
+	src/proxy/login_answer.c src/proxy/login_answer.h \
 	src/proxy/outer_route.c src/proxy/outer_route.h \
 	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h \
+	src/proxy/request_form.c src/proxy/request_form.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socks5.c src/proxy/socks5.h \
 	src/proxy/targets.c src/proxy/targets.h \
+	src/proxy/template_try.c src/proxy/template_try.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h

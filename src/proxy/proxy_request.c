@@ -9,9 +9,10 @@
 #include "auth/password.h"
 #include "http/h1_exchange.h"
 #include "proxy/connector.h"
+#include "proxy/form_choice.h"
 #include "proxy/health.h"
+#include "proxy/login_answer.h"
 #include "proxy/outer_route.h"
-#include "proxy/plain_try.h"
 #include "proxy/pool.h"
 #include "proxy/socks5.h"
 
@@ -36,7 +37,7 @@ struct proxy_request {
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
-    struct plain_try plain;              /* whether it is asked once more, without Upgrade */
+    struct form_choice choice;           /* how it is asked */
 };
 
 static void enter(struct proxy_request *request, enum state state);
@@ -73,32 +74,23 @@ static void begin_anew(struct proxy_request *request)
     enter(request, AUTHENTICATE);
 }
 
-/* --- the end, or once more without Upgrade --- */
+/* --- the end, or once more in another form --- */
 
 /* Every end but for want of memory comes here, with the response (DONE) or the task's failure set.  cut_off: the proxy
  * closed or reset the connection in place of an answer. */
 static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
-    const struct proxy_request_params *params = &request->params;
-    unsigned *announce = &request->params.request.announce;
-    bool asked = params->proxy && !params->proxy->socks && *announce & ANNOUNCE_UPGRADE;
+    struct failure *failure = &request->task.failure;
 
-    if (outcome == OUTCOME_DONE && asked && request->response.verdict == CONNECT_OPEN)
-        health_note_upgrade(params->services->health, params->proxy, now(request));
-    if (asked && !params->require_switch && (outcome == OUTCOME_DONE || cut_off) &&
-        plain_try_begin(&request->plain, outcome == OUTCOME_DONE ? &request->response : NULL, &request->task.failure,
-                        health_takes_upgrade(params->services->health, params->proxy))) {
-        *announce &= ~(unsigned)ANNOUNCE_UPGRADE;
-        trace_step(&params->trace, "refused", "%s; once more, without Upgrade", plain_try_reason(&request->plain));
-        begin_anew(request);
-        return;
+    if (request->params.proxy) {
+        if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
+            begin_anew(request);
+            return;
+        }
+        outcome = form_choice_end(&request->choice, now(request), outcome, &request->response, request->refused,
+                                  failure);
+        request->before_failed &= !form_choice_was_answered(&request->choice);
     }
-    if (plain_try_has_opened(&request->plain, outcome, &request->response))
-        health_set_plain(params->services->health, params->name, params->proxy, now(request));
-    else
-        outcome = plain_try_end(&request->plain, outcome, &request->response, request->refused,
-                                &request->task.failure);
-    request->before_failed &= request->plain.kind != PLAIN_TRY_CHECKS; /* this proxy was tried */
     task_tell(&request->task, outcome);
 }
 
@@ -178,12 +170,12 @@ static void enter_authenticate(struct proxy_request *request)
         .loop = services->loop,
         .passwords = services->passwords,
         .lockout = services->lockout,
-        .proxy = request->params.proxy,
+        .proxy = &request->choice.form.proxy,
         .own = request->params.own,
         .user = request->params.user,
         .password = request->params.password,
-        .remembered = health_scheme(services->health, request->params.proxy),
-        .ever_offered = health_offers(services->health, request->params.proxy),
+        .remembered = health_scheme(services->health, &request->choice.form.proxy),
+        .ever_offered = health_offers(services->health, &request->choice.form.proxy),
         .wait_ms = request->params.settings->handshake_timeout,
         .done = on_authenticator,
         .arg = request,
@@ -198,55 +190,28 @@ static void enter_authenticate(struct proxy_request *request)
 
 /* --- the answer, from a login or from one request --- */
 
-/* The proxy wants credentials, and none were sent. */
-static void on_challenge(struct proxy_request *request)
-{
-    unsigned offered = challenge_offered(proxy_request_head(request));
-    char why[160];
-
-    health_note_offer(request->params.services->health, request->params.proxy, now(request), offered);
-    if (authenticator_challenge(request->authenticator, offered, why, sizeof why)) {
-        if (request->login)
-            request->exchange = negotiate_login_end(request->login);
-        request->login = NULL;
-        enter(request, AUTHENTICATE); /* a login begins with this 407 */
-        return;
-    }
-    failure_add(&request->response.failure, why);
-    failure_brief(&request->response.failure, request->response.failure.status, "proxy wants a login: %s", why);
-    finish(request, OUTCOME_DONE, false);
-}
-
-static void tell_refusal(struct proxy_request *request)
-{
-    struct failure *failure = &request->response.failure;
-
-    failure_add(failure, "user and password, or ticket, were refused");
-    failure_brief(failure, failure->status, "proxy refused the %s",
-                  authenticator_password(request->authenticator) ? "password" : "ticket");
-}
-
 /* sent: our credentials were sent. */
 static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent)
 {
-    struct health *health = request->params.services->health;
-    enum challenge_scheme lesson = authenticator_lesson(request->authenticator);
+    const struct login_answer answer = {
+        .authenticator = request->authenticator,
+        .health = request->params.services->health,
+        .proxy = &request->choice.form.proxy,
+        .now_ms = now(request),
+        .head = proxy_request_head(request),
+        .may_log_in = !request->params.proxy->socks && request->params.own,
+        .sent = sent,
+    };
 
     request->response = *response;
-    if (response->denied && !sent && !request->params.proxy->socks && request->params.own) {
-        on_challenge(request);
+    if (!login_answer_goes_on(&answer, &request->response, &request->refused)) {
+        finish(request, OUTCOME_DONE, false);
         return;
     }
-    request->refused = response->denied && sent;
-    if (request->refused)
-        tell_refusal(request);
-    if (sent)
-        authenticator_note(request->authenticator, request->refused);
-    if (request->refused)
-        health_set_scheme(health, request->params.proxy, now(request), CHALLENGE_NONE);
-    else if (lesson != CHALLENGE_NONE)
-        health_set_scheme(health, request->params.proxy, now(request), lesson);
-    finish(request, OUTCOME_DONE, false);
+    if (request->login)
+        request->exchange = negotiate_login_end(request->login);
+    request->login = NULL;
+    enter(request, AUTHENTICATE); /* a login begins with this answer */
 }
 
 /* True: a connection from the pool was dead, which is nobody's failure, and all is done again.  It was closed without
@@ -352,7 +317,7 @@ static void enter_prepare(struct proxy_request *request)
         .curl_loop = request->params.services->curl_loop,
         .nonces = request->params.services->nonces,
         .first = request->exchange,
-        .proxy = request->params.proxy,
+        .proxy = &request->choice.form.proxy,
         .request = &request->params.request,
         .require_switch = request->params.require_switch,
         .scheme = authenticator_scheme(request->authenticator),
@@ -493,14 +458,33 @@ static void enter(struct proxy_request *request, enum state state)
     }
 }
 
+/* Chooses the form of the first request.  False: out of memory. */
+static bool choose_form(struct proxy_request *request)
+{
+    const struct proxy_request_params *params = &request->params;
+
+    request->choice = (struct form_choice){
+        .health = params->services->health,
+        .name = params->name,
+        .proxy = params->proxy,
+        .own = params->own,
+        .request = &request->params.request,
+        .require_switch = params->require_switch,
+        .trace = params->trace,
+    };
+    return form_choice_start(&request->choice);
+}
+
 static void begin(struct task *task)
 {
     struct proxy_request *request = (struct proxy_request *)task;
-    const struct proxy_request_params *params = &request->params;
 
-    if (params->proxy && !params->require_switch && health_is_plain(params->services->health, params->proxy))
-        request->params.request.announce &= ~(unsigned)ANNOUNCE_UPGRADE;
-    enter(request, params->proxy ? AUTHENTICATE : CONNECT);
+    if (!request->params.proxy)
+        enter(request, CONNECT);
+    else if (choose_form(request))
+        enter(request, AUTHENTICATE);
+    else
+        fail_for_memory(request);
 }
 
 static void drop(struct task *task)
@@ -515,7 +499,10 @@ static void drop(struct task *task)
 
 static void release(struct task *task)
 {
-    free(((struct proxy_request *)task)->way);
+    struct proxy_request *request = (struct proxy_request *)task;
+
+    form_choice_release(&request->choice);
+    free(request->way);
 }
 
 static const struct task_kind kind = {"request", state_names, begin, drop, release};

@@ -1,12 +1,12 @@
 /* Asks one proxy for one tunnel, or dials the target when there is no proxy: prepares the credentials, makes the
- * connection (perhaps through another proxy), sends the request and reads the answer.  Where our Upgrade may be the
- * cause of a refusal, it asks once more without.  It knows nothing of other proxies for the same target; tunnel.h
- * decides what an answer leads to.
+ * connection (perhaps through another proxy), sends the request and reads the answer.  In which form it asks, and
+ * whether once more in another one, form_choice.h says.  It knows nothing of other proxies for the same target;
+ * tunnel.h decides what an answer leads to.
  *
  *     started -> AUTHENTICATE -> [PREPARE] -> [OUTER] -> CONNECT -> ASK -> over
  *                     ^           login       via ^                  |
  *                     |                           '- another one ----|  (a login's connection did not last)
- *                     '-------- 407: with credentials, anew ---------'  (or without Upgrade, plain_try.h)
+ *                     '-------- 407: with credentials, anew ---------'  (or in another form, form_choice.h)
  *
  * With a connection from the pool OUTER and CONNECT are skipped; if it was dead, everything is done once more without
  * the pool.  For a proxy that is reached through another one (`via`), OUTER is a request of its own to that other one
@@ -38,7 +38,8 @@ struct proxy_request_params {
     const struct endpoint *proxy;    /* NULL: dial the request's target itself */
     const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */
     const struct proxy_config *via;  /* the section of the proxies before this one; NULL: none */
-    struct connect_request request;  /* all but credentials; without Upgrade if the proxy is known to fail on it */
+    struct connect_request request;  /* all but credentials and what form_choice.h sets; its method is what a proxy
+                                      * without a URL of its own for tunnels is asked by */
     bool require_switch;             /* a 2xx answer is a failure */
     const char *user, *password;     /* used when there is no section with a user; NULL: none */
     const char *(*forbids)(void *arg, const struct address *address); /* see connector_params */

@@ -442,6 +442,7 @@ static void enter_request(struct tunnel *tunnel)
         params.request.token = listener->token;
         params.request.scheme = listener->scheme;
         params.request.alpn = listener->protocol->alpn;
+        params.request.protocol = listener->protocol;
         if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->senders ||
                                                           (tunnel->senders = malloc(REDIRECT_CHAIN_VIA_MAX))))
             params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->senders);

@@ -156,10 +156,11 @@ END_TEST
 
 START_TEST(each_table_of_words_ends)
 {
-    ck_assert_uint_eq(word_index("connect", connect_method_words), 0);
-    ck_assert_uint_eq(word_index("proxy", connect_method_words), 1);
-    ck_assert_uint_eq(word_index("connect-uri", connect_method_words), 2);
-    ck_assert_ptr_null(connect_method_words[3]);
+    ck_assert_uint_eq(word_index("connect", connect_method_words), METHOD_CONNECT);
+    ck_assert_uint_eq(word_index("proxy", connect_method_words), METHOD_PROXY);
+    ck_assert_uint_eq(word_index("connect-uri", connect_method_words), METHOD_CONNECT_URI);
+    ck_assert_uint_eq(word_index("tcpconnection", connect_method_words), METHOD_TCPCONNECTION);
+    ck_assert_ptr_null(connect_method_words[4]);
     ck_assert_uint_eq(1u << word_index("upgrade", connect_announce_words), ANNOUNCE_UPGRADE);
     ck_assert_uint_eq(1u << word_index("alpn", connect_announce_words), ANNOUNCE_ALPN);
     ck_assert_uint_eq(1u << word_index("new-protocol", connect_announce_words), ANNOUNCE_NEW_PROTOCOL);

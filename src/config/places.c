@@ -1,0 +1,191 @@
+#include "config/places.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/value_kind.h"
+#include "net/address.h"
+
+/* Reads one member of the list into the place at index, which is zeroed. */
+typedef bool place_parser(struct value_places *places, size_t index, const char *text, size_t length, const char **why);
+
+static bool stands_before(const struct value_places *places, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (places->at[i].port != 0 && endpoint_equal(&places->at[i], &places->at[index]))
+            return true;
+    return false;
+}
+
+static bool parse_places(struct value_places *places, const char *value, place_parser *parse, const char **why)
+{
+    for (value += strspn(value, " \t"); *value; value += strspn(value, " \t")) {
+        size_t length = strcspn(value, " \t"), index = places->count;
+
+        if (index == VALUE_LIST_MAX)
+            return value_fault(why, "more than 32 in one list");
+        memset(&places->at[index], 0, sizeof places->at[index]);
+        if (!parse(places, index, value, length, why))
+            return false;
+        if (stands_before(places, index)) {
+            free(places->paths[index]);
+            return value_fault(why, "has one place twice");
+        }
+        places->count++;
+        value += length;
+    }
+    return places->count > 0 || value_fault(why, "empty");
+}
+
+/* localhost, an IPv4 address or [IPv6], with a port, which may be 0. */
+static bool parse_listen_place(struct value_places *places, size_t index, const char *value, size_t length,
+                               const char **why)
+{
+    struct endpoint *place = &places->at[index];
+    struct address ignored;
+    bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
+
+    /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
+    if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
+        return false;
+    if (any_port)
+        place->port = 0;
+    if (strcasecmp(place->host, "localhost") != 0 && !address_from_literal(&ignored, place->host, 1))
+        return value_fault(why, "listens on a name; write localhost or a numeric address");
+    return true;
+}
+
+static bool parse_listen(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                         const char **why)
+{
+    (void)rule, (void)protocol;
+    return parse_places(field, value, parse_listen_place, why);
+}
+
+static void print_listen(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct value_places *places = field;
+    char place[ENDPOINT_TEXT_MAX];
+
+    fprintf(out, "%s =", rule->key);
+    for (size_t i = 0; i < places->count; i++)
+        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", endpoint_format(&places->at[i], place));
+}
+
+static void release_places(void *field)
+{
+    struct value_places *places = field;
+
+    for (size_t i = 0; i < places->count; i++)
+        free(places->paths[i]);
+    memset(places, 0, sizeof *places);
+}
+
+const struct value_kind value_listen = {parse_listen, print_listen, release_places, parse_listen};
+
+/* Takes the path and query of a URL. */
+static bool take_path(struct value_places *places, size_t index, const char *path, size_t length, const char **why)
+{
+    if (!(uri_path_is_template(path, length) ? uri_template_check : uri_path_check)(path, length, why))
+        return false;
+    if (places->at[index].socks)
+        return value_fault(why, "a socks5h:// URL ends behind the port");
+    places->paths[index] = strndup(path, length);
+    if (!places->paths[index])
+        return value_fault(why, "does not fit into memory");
+    places->at[index].resource = endpoint_resource(places->paths[index]);
+    return true;
+}
+
+/* Where the path of a URL begins; length when it has none but "/", which says nothing. */
+static size_t find_path(const char *url, size_t length)
+{
+    const char *scheme = memmem(url, length, "://", 3);
+    size_t skip = scheme ? (size_t)(scheme - url) + 3 : 0, at = skip + uri_path_begin(url + skip, length - skip);
+
+    return at + 1 == length && url[at] == '/' ? length : at;
+}
+
+static bool parse_proxy_place(struct value_places *places, size_t index, const char *value, size_t length,
+                              const char **why)
+{
+    size_t path = find_path(value, length);
+
+    if (memchr(value, '@', path))
+        return value_fault(why, "user and password go to the keys `user` and `password`, not into the URL");
+    return endpoint_parse_any_url(&places->at[index], value, path, why) &&
+           (path == length || take_path(places, index, value + path, length - path, why));
+}
+
+static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                       const char **why)
+{
+    struct value_places *places = field;
+
+    (void)rule, (void)protocol;
+    if (places->environment || (places->count > 0 && strcmp(value, "environment") == 0))
+        return value_fault(why, "environment stands alone");
+    if (strcmp(value, "environment") == 0) {
+        places->environment = true;
+        return true;
+    }
+    return parse_places(places, value, parse_proxy_place, why);
+}
+
+static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct value_places *places = field;
+    char url[PLACES_URL_MAX];
+
+    if (places->environment)
+        fprintf(out, "%s = environment\n", rule->key);
+    for (size_t i = 0; i < places->count; i++) {
+        places_format_url(places, i, url);
+        if (i == 0)
+            fprintf(out, "%s = %s\n", rule->key, url);
+        else
+            fprintf(out, " %s\n", url);
+    }
+}
+
+const struct value_kind value_urls = {parse_urls, print_urls, release_places, parse_urls};
+
+/* --- public functions --- */
+
+const char *places_path(const struct value_places *places, const struct endpoint *place)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (endpoint_equal(&places->at[i], place))
+            return places->paths[i];
+    return NULL;
+}
+
+bool places_is_template(const struct value_places *places, size_t index)
+{
+    const char *path = places->paths[index];
+
+    return path && uri_path_is_template(path, strlen(path));
+}
+
+bool places_complete_paths(struct value_places *places)
+{
+    for (size_t i = 0; i < places->count; i++) {
+        if (places->paths[i])
+            continue;
+        places->paths[i] = strdup("/");
+        if (!places->paths[i])
+            return false;
+        places->at[i].resource = endpoint_resource("/");
+    }
+    return true;
+}
+
+const char *places_format_url(const struct value_places *places, size_t index, char out[PLACES_URL_MAX])
+{
+    char url[ENDPOINT_URL_MAX];
+
+    snprintf(out, PLACES_URL_MAX, "%s%s", endpoint_format_url(&places->at[index], url),
+             places->paths[index] ? places->paths[index] : "");
+    return out;
+}

@@ -1,0 +1,37 @@
+/* Lists of places, host:port each, as values of configuration keys: where a listener listens, and the URLs of proxies.
+ * A URL may have a path: then the proxy is asked for that resource, a template with variables for connect-tcp
+ * (uri_template.h), or the URL of one server for TCPConnection. */
+#ifndef SALLYPORT_PLACES_H
+#define SALLYPORT_PLACES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "config/value.h"
+#include "http/uri_template.h"
+#include "net/endpoint.h"
+
+struct value_places {
+    size_t count;
+    bool environment; /* the value is "environment", not a list */
+    struct endpoint at[VALUE_LIST_MAX];
+    char *paths[VALUE_LIST_MAX]; /* path and query of each URL, owned; NULL: it has none */
+};
+
+extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0 */
+extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or "environment" */
+
+/* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
+const char *places_path(const struct value_places *places, const struct endpoint *place);
+
+/* Whether that path is a template. */
+bool places_is_template(const struct value_places *places, size_t index);
+
+/* Gives the URLs without a path the path "/".  False: out of memory. */
+bool places_complete_paths(struct value_places *places);
+
+/* Writes the URL of a place for people, with its path.  Returns out. */
+#define PLACES_URL_MAX (ENDPOINT_URL_MAX + URI_TEMPLATE_MAX)
+const char *places_format_url(const struct value_places *places, size_t index, char out[PLACES_URL_MAX]);
+
+#endif

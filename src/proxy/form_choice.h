@@ -1,0 +1,54 @@
+/* In which form one session asks one proxy for a tunnel: at first by what the configuration says (request_form.h) and
+ * what is remembered of the proxy; then, where the form may be the cause of a refusal, once more without Upgrade
+ * (plain_try.h) or by connect-tcp (template_try.h).  In the end it decides which answer stands, and what is remembered.
+ * No I/O; zeroed memory owns nothing. */
+#ifndef SALLYPORT_FORM_CHOICE_H
+#define SALLYPORT_FORM_CHOICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/failure.h"
+#include "base/task.h"
+#include "base/trace.h"
+#include "config/settings.h"
+#include "http/connect_request.h"
+#include "http/connect_response.h"
+#include "net/endpoint.h"
+#include "proxy/health.h"
+#include "proxy/plain_try.h"
+#include "proxy/request_form.h"
+#include "proxy/template_try.h"
+
+struct form_choice {
+    struct health *health;             /* what is remembered; this and the next ones are borrowed */
+    const char *name;                  /* the session's, for the log */
+    const struct endpoint *proxy;      /* as the configuration or a redirect names it */
+    const struct proxy_config *own;    /* its section, or NULL */
+    struct connect_request *request;   /* is changed with the form */
+    bool require_switch;
+    struct trace trace;
+    struct request_form form;          /* the present one; form.proxy: as which the proxy is known with it */
+    struct plain_try plain;
+    struct template_try by_template;
+};
+
+/* Chooses the form of the first request.  All members before form are set by the caller.  False: out of memory. */
+bool form_choice_start(struct form_choice *choice);
+
+/* The request came to this outcome: response if it is DONE, else failure; cut_off: the proxy closed or reset the
+ * connection in place of an answer.  True: ask once more, in the form that was chosen now. */
+bool form_choice_again(struct form_choice *choice, uint64_t now_ms, enum outcome outcome, bool cut_off,
+                       const struct connect_response *response, const struct failure *failure);
+
+/* The outcome that stands when nothing more is asked: sets response (DONE) or failure (all others) accordingly.
+ * refused: the proxy refused our credentials. */
+enum outcome form_choice_end(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
+                             struct connect_response *response, bool refused, struct failure *failure);
+
+/* Whether the proxy was asked before in another form, and what it said then stands. */
+bool form_choice_was_answered(const struct form_choice *choice);
+
+void form_choice_release(struct form_choice *choice);
+
+#endif

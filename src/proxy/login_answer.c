@@ -1,0 +1,42 @@
+#include "proxy/login_answer.h"
+
+#include "auth/challenge.h"
+
+/* The proxy asks for credentials, and none were sent. */
+static bool on_challenge(const struct login_answer *answer, struct failure *failure)
+{
+    unsigned offered = challenge_offered(answer->head);
+    char why[160];
+
+    health_note_offer(answer->health, answer->proxy, answer->now_ms, offered);
+    if (authenticator_challenge(answer->authenticator, offered, why, sizeof why))
+        return true;
+    failure_add(failure, why);
+    failure_brief(failure, failure->status, "proxy wants a login: %s", why);
+    return false;
+}
+
+static void tell_refusal(const struct login_answer *answer, struct failure *failure)
+{
+    failure_add(failure, "user and password, or ticket, were refused");
+    failure_brief(failure, failure->status, "proxy refused the %s",
+                  authenticator_password(answer->authenticator) ? "password" : "ticket");
+}
+
+bool login_answer_goes_on(const struct login_answer *answer, struct connect_response *response, bool *refused)
+{
+    enum challenge_scheme lesson = authenticator_lesson(answer->authenticator);
+
+    *refused = response->denied && answer->sent;
+    if (response->denied && !answer->sent && answer->may_log_in)
+        return on_challenge(answer, &response->failure);
+    if (*refused)
+        tell_refusal(answer, &response->failure);
+    if (answer->sent)
+        authenticator_note(answer->authenticator, *refused);
+    if (*refused)
+        health_set_scheme(answer->health, answer->proxy, answer->now_ms, CHALLENGE_NONE);
+    else if (lesson != CHALLENGE_NONE)
+        health_set_scheme(answer->health, answer->proxy, answer->now_ms, lesson);
+    return false;
+}
