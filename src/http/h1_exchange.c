@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/secrets.h"
+#include "http/capsule.h"
 
 #define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when one does not */
 #define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head that is too long is refused before this is full */
@@ -47,6 +48,31 @@ static void over(struct h1_exchange *h1)
     transport_watch(h1->transport, NULL, NULL);
 }
 
+/* The bytes behind the head, malloc'd, or NULL. */
+static char *take_leftover(struct h1_exchange *h1, size_t *length)
+{
+    char *leftover = NULL;
+
+    *length = h1->filled - h1->head_length;
+    if (*length > 0) {
+        leftover = h1->buffer;
+        memmove(h1->buffer, h1->buffer + h1->head_length, *length);
+        h1->buffer = NULL;
+    }
+    h1->filled = h1->head_length = 0;
+    return leftover;
+}
+
+/* The stream goes on in capsules.  False: out of memory. */
+static bool put_on_capsules(struct h1_exchange *h1)
+{
+    size_t length;
+    char *leftover = take_leftover(h1, &length);
+
+    h1->transport = capsule_transport(h1->transport, leftover, length, h1->request.protocol);
+    return h1->transport;
+}
+
 static void answered(struct h1_exchange *h1)
 {
     char line[200];
@@ -56,7 +82,11 @@ static void answered(struct h1_exchange *h1)
         trace_step(&h1->trace, "reply", "%s%s", h1_exchange_status_line(&h1->exchange, line, sizeof line),
                    h1->head.unreadable > 0 ? ", with lines that are no fields" : "");
     h1->exchange.head = &h1->head;
-    task_tell(&h1->exchange.task, OUTCOME_DONE);
+    if (h1->request.method == METHOD_CONNECT_TCP && h1->exchange.response.verdict == CONNECT_OPEN &&
+        !put_on_capsules(h1))
+        task_fail(&h1->exchange.task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+    else
+        task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
 
 /* Fails for the other side's fault. */
@@ -305,14 +335,7 @@ static struct transport *take(struct exchange *exchange, char **leftover, size_t
     struct transport *transport = h1->transport;
 
     h1->transport = NULL;
-    *leftover = NULL;
-    *length = h1->filled - h1->head_length;
-    if (*length > 0) {
-        *leftover = h1->buffer;
-        memmove(h1->buffer, h1->buffer + h1->head_length, *length);
-        h1->buffer = NULL;
-    }
-    h1->filled = h1->head_length = 0;
+    *leftover = take_leftover(h1, length);
     return transport;
 }
 

@@ -2,6 +2,8 @@
 
 src_libhouse_a_SOURCES += \
 	src/http/access_control.c src/http/access_control.h \
+	src/http/capsule.c src/http/capsule.h \
+	src/http/capsule_reader.c src/http/capsule_reader.h \
 	src/http/connect_request.c src/http/connect_request.h \
 	src/http/connect_response.c src/http/connect_response.h \
 	src/http/error_page.c src/http/error_page.h \

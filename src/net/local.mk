@@ -5,6 +5,7 @@ src_libhouse_a_SOURCES += \
 	src/net/dialer.c src/net/dialer.h \
 	src/net/dns_channel.c src/net/dns_channel.h \
 	src/net/endpoint.c src/net/endpoint.h \
+	src/net/lingering.c src/net/lingering.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/peer.h \
 	src/net/programs.c src/net/programs.h \

@@ -11,26 +11,33 @@
 static const struct protocol table[] = {
     {.section = "imap", .token = "IMAP", .tls_token = "IMAPS", .service = "imap", .alpn = "imap", .listen_port = 1143,
      .target_port = 143, .tls_port = 993, .server_first = true, .greetings = {"* OK", "* PREAUTH"},
+     .beginnings = {"* OK", "* PREAUTH", "* BYE"},
      .farewell = "LOGOUT", .goodbyes = {"* BYE"}, .tagged = true,
      .temporary = "* BYE [UNAVAILABLE] sallyport: ", .permanent = "* BYE sallyport: ", .end = ""},
     {.section = "smtp", .token = "SMTP", .tls_token = "SMTPS", .service = "smtp", .listen_port = 1025,
-     .target_port = 25, .tls_port = 465, .server_first = true, .greetings = {"220"}, .farewell = "QUIT",
+     .target_port = 25, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .beginnings = {"220", "421", "554"}, .farewell = "QUIT",
      .goodbyes = {"221"},
      .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
     {.section = "submission", .token = "SMTP", .tls_token = "SMTPS", .service = "submission", .listen_port = 1587,
-     .target_port = 587, .tls_port = 465, .server_first = true, .greetings = {"220"}, .farewell = "QUIT",
+     .target_port = 587, .tls_port = 465, .server_first = true, .greetings = {"220"},
+     .beginnings = {"220", "421", "554"}, .farewell = "QUIT",
      .goodbyes = {"221"},
      .temporary = "421 4.4.1 sallyport: ", .permanent = "554 5.7.0 sallyport: ", .end = ""},
     {.section = "nntp", .token = "NNTP", .tls_token = "NNTPS", .service = "nntp", .alpn = "nntp", .listen_port = 1119,
-     .target_port = 119, .tls_port = 563, .server_first = true, .greetings = {"200", "201"}, .farewell = "QUIT",
+     .target_port = 119, .tls_port = 563, .server_first = true, .greetings = {"200", "201"},
+     .beginnings = {"200", "201", "400", "502"}, .farewell = "QUIT",
      .goodbyes = {"205"},
      .temporary = "400 sallyport: ", .permanent = "502 sallyport: ", .end = ""},
     {.section = "pop3", .token = "POP3", .tls_token = "POP3S", .service = "pop3", .alpn = "pop3", .listen_port = 1110,
-     .target_port = 110, .tls_port = 995, .server_first = true, .greetings = {"+OK"}, .farewell = "QUIT",
+     .target_port = 110, .tls_port = 995, .server_first = true, .greetings = {"+OK"},
+     .beginnings = {"+OK", "-ERR"}, .farewell = "QUIT",
      .goodbyes = {"+OK", "-ERR"},
      .temporary = "-ERR [SYS/TEMP] sallyport: ", .permanent = "-ERR [SYS/PERM] sallyport: ", .end = ""},
     {.section = "managesieve", .token = "SIEVE", .service = "sieve", .alpn = "managesieve", .listen_port = 14190,
-     .target_port = 4190, .server_first = true, .farewell = "LOGOUT", .goodbyes = {"OK", "BYE"},
+     .target_port = 4190, .server_first = true,
+     .beginnings = {"\"IMPLEMENTATION\"", "\"SASL\"", "\"SIEVE\"", "\"STARTTLS\"", "\"VERSION\""},
+     .farewell = "LOGOUT", .goodbyes = {"OK", "BYE"},
      .temporary = "BYE (TRYLATER) \"sallyport: ", .permanent = "BYE \"sallyport: ", .end = "\""},
     {.section = "forward"},
 };
@@ -89,6 +96,33 @@ bool protocol_welcomes(const struct protocol *protocol, const char *greeting)
         if (protocol->greetings[i] && strncmp(greeting, protocol->greetings[i], strlen(protocol->greetings[i])) == 0)
             return true;
     return !protocol->greetings[0];
+}
+
+enum protocol_beginning protocol_begins(const struct protocol *protocol, const char *bytes, size_t length)
+{
+    enum protocol_beginning best = PROTOCOL_BEGINS_NOT;
+
+    for (size_t i = 0; i < PROTOCOL_BEGINNINGS_MAX && protocol->beginnings[i]; i++) {
+        size_t whole = strlen(protocol->beginnings[i]);
+
+        if (strncasecmp(bytes, protocol->beginnings[i], length < whole ? length : whole) != 0)
+            continue;
+        if (length >= whole)
+            return PROTOCOL_BEGINS;
+        best = PROTOCOL_BEGINS_MAYBE;
+    }
+    return best;
+}
+
+enum protocol_beginning protocol_begins_tls(const char *bytes, size_t length)
+{
+    /* type, version, length of what follows: each byte from its least to its most */
+    static const unsigned char least[] = {0x14, 0x03, 0x01, 0x00, 0x00}, most[] = {0x17, 0x03, 0x04, 0x48, 0xff};
+
+    for (size_t i = 0; i < sizeof least && i < length; i++)
+        if ((unsigned char)bytes[i] < least[i] || (unsigned char)bytes[i] > most[i])
+            return PROTOCOL_BEGINS_NOT;
+    return length < sizeof least ? PROTOCOL_BEGINS_MAYBE : PROTOCOL_BEGINS;
 }
 
 size_t protocol_refusal(const struct protocol *protocol, const struct failure *failure,

@@ -11,6 +11,9 @@
 
 #define PROTOCOL_REFUSAL_MAX 200 /* bytes of a refusal line with its CR LF: fits every protocol's line */
 
+#define PROTOCOL_BEGINNINGS_MAX 5  /* ways in which a protocol's server begins */
+#define PROTOCOL_BEGINNING_BYTES 16 /* of the longest of them */
+
 struct protocol {
     const char *section;     /* name of its sections in the configuration: "imap" */
     const char *token;       /* for Upgrade: "IMAP"; NULL: the configuration must say */
@@ -23,6 +26,7 @@ struct protocol {
     uint16_t tls_port;       /* port where servers expect TLS from the first byte; 0: none */
     bool server_first;       /* the server greets before the client sends anything */
     const char *greetings[2]; /* possible starts of a positive greeting; none: any greeting is one */
+    const char *beginnings[PROTOCOL_BEGINNINGS_MAX]; /* how a server's first line begins, be it positive or negative */
     const char *farewell;    /* the client's last command: "QUIT"; NULL: not known */
     const char *goodbyes[2]; /* how the server's answer to it begins */
     bool tagged;             /* commands have a tag before them, and so have their answers */
@@ -50,6 +54,19 @@ bool protocol_expects_plain(const struct protocol *protocol, uint16_t port);
 
 /* Whether a server's greeting (its first line) is positive. */
 bool protocol_welcomes(const struct protocol *protocol, const char *greeting);
+
+enum protocol_beginning {
+    PROTOCOL_BEGINS_NOT,   /* no server of this protocol says this first */
+    PROTOCOL_BEGINS_MAYBE, /* it is the start of what one says; ask again with more, PROTOCOL_BEGINNING_BYTES at most */
+    PROTOCOL_BEGINS,
+};
+
+/* Whether the first length bytes of a stream are how a server of this protocol begins, where the server speaks first
+ * (letters in any case). */
+enum protocol_beginning protocol_begins(const struct protocol *protocol, const char *bytes, size_t length);
+
+/* Whether they are how TLS begins: the head of a record (RFC 8446 section 5.1, RFC 5246 section 6.2.1). */
+enum protocol_beginning protocol_begins_tls(const char *bytes, size_t length);
 
 /* Writes into out, NUL-terminated, the line that tells a client of a failure: at most PROTOCOL_REFUSAL_MAX bytes of
  * printable ASCII, CR LF included.  Returns its length; 0: the protocol has no such line, so reset the connection. */

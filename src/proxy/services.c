@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/lingering.h"
 #include "redirect/redirect_policy.h"
-#include "tls/tls_transport.h"
 
 bool services_init(struct services *services, char *error, size_t size)
 {
@@ -38,7 +38,7 @@ void services_release(struct services *services)
     nonces_free(services->nonces);
     curl_loop_free(services->curl_loop);
     if (services->loop)
-        tls_transport_end_lingering(services->loop);
+        lingering_end_all(services->loop);
     tls_contexts_free(services->contexts);
     passwords_free(services->passwords);
     lockout_free(services->lockout);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/lingering.h"
 #include "tls/alert.h"
 #include "tls/certificate.h"
 #include "tls/hello.h"
@@ -19,7 +20,6 @@
 #include "tls/tls_error.h"
 
 #define BUDGET_BYTES 262144   /* read from below in one call at most, so that no stream starves the others */
-#define LINGER_MS 30000       /* time for a slow other side to take the last bytes of a closed stream */
 
 /* What is needed only until the handshake is done. */
 struct opening {
@@ -38,7 +38,7 @@ struct tls_transport {
     SSL *ssl;
     char *remember;
     struct opening *opening; /* NULL once open */
-    struct lingering *lingering;
+    struct lingering *lingering; /* closed, but below has not taken the last records */
     struct deferred again, death;
     enum state state;
     bool ended;        /* close_notify came */
@@ -46,15 +46,6 @@ struct tls_transport {
     bool dry;          /* nothing was left to read, and below has not been ready since */
     bool crossed;      /* a read waits for below to be writable, or a write for it to be readable */
 };
-
-/* A closed stream that still has something to send. */
-struct lingering {
-    struct lingering *next, **back;
-    struct tls_transport *tls;
-    struct loop_timer timer;
-};
-
-static struct lingering *lingerers;
 
 static const char unruly[] = "the server does not keep to the rules of TLS";
 
@@ -337,51 +328,18 @@ static void on_death(struct deferred *death)
 /* Closes or resets below; the memory is freed at the end of the turn. */
 static void finish(struct tls_transport *self, bool reset)
 {
-    struct lingering *lingering = self->lingering;
-
-    if (lingering) {
-        loop_timer_stop(&lingering->timer);
-        *lingering->back = lingering->next;
-        if (lingering->next)
-            lingering->next->back = lingering->back;
-        self->lingering = NULL;
-        free(lingering);
-    }
+    lingering_stop(self->lingering);
+    self->lingering = NULL;
     (reset ? transport_reset : transport_close)(self->records.below);
     loop_defer(self->base.loop, &self->death, on_death);
 }
 
-static void on_lingered_too_long(void *arg)
+static void give_up(void *arg)
 {
-    finish(((struct lingering *)arg)->tls, true);
-}
+    struct tls_transport *self = arg;
 
-/* Keeps the closed stream until below has taken the waiting records.  False: out of memory. */
-static bool linger(struct tls_transport *self)
-{
-    struct lingering *lingering = calloc(1, sizeof *lingering);
-
-    if (!lingering)
-        return false;
-    lingering->tls = self;
-    lingering->next = lingerers;
-    lingering->back = &lingerers;
-    if (lingerers)
-        lingerers->back = &lingering->next;
-    lingerers = self->lingering = lingering;
-    loop_timer_start(self->base.loop, &lingering->timer, LINGER_MS, on_lingered_too_long, lingering);
-    return true;
-}
-
-void tls_transport_end_lingering(struct loop *loop)
-{
-    struct lingering *next;
-
-    for (struct lingering *at = lingerers; at; at = next) {
-        next = at->next;
-        if (at->tls->base.loop == loop)
-            finish(at->tls, true);
-    }
+    self->lingering = NULL;
+    finish(self, true);
 }
 
 static void tls_end(struct transport *transport, bool reset)
@@ -393,7 +351,7 @@ static void tls_end(struct transport *transport, bool reset)
     loop_undefer(transport->loop, &self->again);
     if (!reset && self->state == STATE_OPEN && say_goodbye(self)) {
         flushed = flush(self);
-        if (flushed == TRANSPORT_AGAIN && linger(self))
+        if (flushed == TRANSPORT_AGAIN && (self->lingering = lingering_start(transport->loop, give_up, self)))
             return;
     }
     finish(self, reset || flushed != 0);

@@ -1,7 +1,8 @@
 /* TLS as a transport over any other, which may itself be TLS (RFC 8446, RFC 5246).
  *
  * After its handshake it is used like every other transport.  Only close_notify ends the stream (RFC 8446 section
- * 6.1).  If the transport below ends without it, the stream was cut off: that is an error, never an end of stream. */
+ * 6.1).  If the transport below ends without it, the stream was cut off: that is an error, never an end of stream.  A
+ * closed one lingers (net/lingering) until below has taken its last records. */
 #ifndef SALLYPORT_TLS_TRANSPORT_H
 #define SALLYPORT_TLS_TRANSPORT_H
 
@@ -44,9 +45,5 @@ enum tls_transport_result tls_transport_handshake(struct transport *tls, struct 
  * With a resumed TLS session, "resumed" takes the place of the certificate; without verification, ", not verified" is
  * added.  Cut to size - 1 bytes.  Returns out. */
 const char *tls_transport_describe(const struct transport *tls, char *out, size_t size);
-
-/* A closed stream stays for up to 30 s if a slow other side has not taken its last bytes.  This resets all such
- * streams of a loop; call it before loop_free, which then runs what was deferred. */
-void tls_transport_end_lingering(struct loop *loop);
 
 #endif

@@ -1,4 +1,6 @@
 UNIT_TESTS += \
+	tests/unit/http/check_capsule \
+	tests/unit/http/check_capsule_reader \
 	tests/unit/http/check_connect_request \
 	tests/unit/http/check_connect_response \
 	tests/unit/http/check_error_page \
@@ -7,3 +9,4 @@ UNIT_TESTS += \
 	tests/unit/http/check_http_head
 
 tests_unit_http_check_h1_exchange_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_http_check_capsule_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

@@ -3,6 +3,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_dialer \
 	tests/unit/net/check_dns_channel \
 	tests/unit/net/check_endpoint \
+	tests/unit/net/check_lingering \
 	tests/unit/net/check_listener \
 	tests/unit/net/check_peer \
 	tests/unit/net/check_programs \
@@ -18,3 +19,4 @@ tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockop
 # the test can put the clock forward
 tests_unit_net_check_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
 tests_unit_net_check_dns_channel_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
+tests_unit_net_check_lingering_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

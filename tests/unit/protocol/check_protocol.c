@@ -134,6 +134,94 @@ START_TEST(greetings_that_mean_yes)
 }
 END_TEST
 
+/* What a server says first, given byte by byte: known as soon as it can be, and not before. */
+START_TEST(how_servers_begin)
+{
+    static const struct {
+        const char *section, *said;
+        size_t known; /* after so many bytes it is what a server says; 0: it is not */
+        size_t not;   /* then: after so many it is known not to be */
+    } rows[] = {
+        {"imap", "* OK ready", 4, 0},  {"imap", "* ok", 4, 0},       {"imap", "* PREAUTH", 9, 0},
+        {"imap", "* BYE", 5, 0},       {"imap", "* NO", 0, 3},       {"imap", "220 ", 0, 1},
+        {"smtp", "220 mail", 3, 0},    {"smtp", "421", 3, 0},        {"smtp", "554", 3, 0},
+        {"smtp", "250", 0, 2},         {"submission", "220", 3, 0},  {"submission", "554", 3, 0},
+        {"nntp", "200", 3, 0},         {"nntp", "201", 3, 0},        {"nntp", "400", 3, 0},
+        {"nntp", "502", 3, 0},         {"nntp", "220", 0, 2},        {"pop3", "+OK", 3, 0},
+        {"pop3", "-ERR", 4, 0},        {"pop3", "+ERR", 0, 2},
+        {"managesieve", "\"IMPLEMENTATION\" \"x\"", 16, 0},        {"managesieve", "\"Sieve\"", 7, 0},
+        {"managesieve", "\"SASL\"", 6, 0}, {"managesieve", "\"VERSION\"", 9, 0},
+        {"managesieve", "\"STARTTLS\"", 10, 0}, {"managesieve", "\"x\"", 0, 2}, {"forward", "* OK", 0, 1},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t length = 1; length <= strlen(rows[i].said); length++) {
+            char *said = unit_exact(rows[i].said, length);
+            enum protocol_beginning expected = PROTOCOL_BEGINS_MAYBE;
+
+            if (rows[i].known ? length >= rows[i].known : length >= rows[i].not)
+                expected = rows[i].known ? PROTOCOL_BEGINS : PROTOCOL_BEGINS_NOT;
+            ck_assert_msg(protocol_begins(row_of(rows[i].section), said, length) == expected, "%s: %zu bytes of %s",
+                          rows[i].section, length, rows[i].said);
+            free(said);
+        }
+    }
+}
+END_TEST
+
+/* A protocol whose server speaks first has something to be told by, every greeting of it included; none is longer than
+ * what is kept of it, and none is one of the capsules of connect-tcp (0x08 and 0x09), nor begins with a byte that
+ * says that the type of a capsule goes on in the next. */
+START_TEST(how_servers_begin_is_told_from_capsules)
+{
+    const struct protocol *protocol;
+
+    for (size_t row = 0; (protocol = protocol_row(row)); row++) {
+        ck_assert(protocol->server_first == (protocol->beginnings[0] != NULL));
+        for (size_t i = 0; i < 2 && protocol->greetings[i]; i++)
+            ck_assert_int_eq(protocol_begins(protocol, protocol->greetings[i], strlen(protocol->greetings[i])),
+                             PROTOCOL_BEGINS);
+        for (size_t i = 0; i < PROTOCOL_BEGINNINGS_MAX && protocol->beginnings[i]; i++) {
+            ck_assert_uint_gt(strlen(protocol->beginnings[i]), 2);
+            ck_assert_uint_le(strlen(protocol->beginnings[i]), PROTOCOL_BEGINNING_BYTES);
+        }
+        for (unsigned byte = 0; byte <= 0xff; byte++) {
+            const char first = (char)byte;
+
+            if (byte == 0x08 || byte == 0x09 || byte >= 0x40) {
+                ck_assert_int_eq(protocol_begins(protocol, &first, 1), PROTOCOL_BEGINS_NOT);
+                ck_assert_int_eq(protocol_begins_tls(&first, 1), PROTOCOL_BEGINS_NOT);
+            }
+        }
+    }
+}
+END_TEST
+
+START_TEST(how_tls_begins)
+{
+    static const struct {
+        char said[6];
+        size_t length;
+        enum protocol_beginning expected;
+    } rows[] = {
+        {"\x16\x03\x03\x00\x7a", 5, PROTOCOL_BEGINS},   {"\x16\x03\x01\x48\xff\x02", 6, PROTOCOL_BEGINS},
+        {"\x15\x03\x03\x00\x02", 5, PROTOCOL_BEGINS},   {"\x14\x03\x03\x00\x01", 5, PROTOCOL_BEGINS},
+        {"\x17\x03\x04\x00\x01", 5, PROTOCOL_BEGINS},   {"\x13\x03\x03\x00\x02", 5, PROTOCOL_BEGINS_NOT},
+        {"\x18\x03\x03\x00\x02", 5, PROTOCOL_BEGINS_NOT}, {"\x16\x02\x03\x00\x02", 5, PROTOCOL_BEGINS_NOT},
+        {"\x16\x04\x03\x00\x02", 5, PROTOCOL_BEGINS_NOT}, {"\x16\x03\x00\x00\x02", 5, PROTOCOL_BEGINS_NOT},
+        {"\x16\x03\x05\x00\x02", 5, PROTOCOL_BEGINS_NOT}, {"\x16\x03\x03\x49\x00", 5, PROTOCOL_BEGINS_NOT},
+        {"\x16", 1, PROTOCOL_BEGINS_MAYBE},               {"\x16\x03\x03\x00", 4, PROTOCOL_BEGINS_MAYBE},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *said = unit_exact(rows[i].said, rows[i].length);
+
+        ck_assert_msg(protocol_begins_tls(said, rows[i].length) == rows[i].expected, "row %zu", i);
+        free(said);
+    }
+}
+END_TEST
+
 /* refusal.tsv: section, class, where, what, the line. */
 static void refusal_row(const struct unit_cell *cells, const char *where)
 {
@@ -212,6 +300,9 @@ int main(void)
     tcase_add_test(cases, ports_where_tls_is_expected);
     tcase_add_test(cases, names_are_whole_and_exact);
     tcase_add_test(cases, greetings_that_mean_yes);
+    tcase_add_test(cases, how_servers_begin);
+    tcase_add_test(cases, how_servers_begin_is_told_from_capsules);
+    tcase_add_test(cases, how_tls_begins);
     tcase_add_test(cases, lockout_of_each_protocol_and_class);
     tcase_add_test(cases, a_refusal_is_one_printable_line_of_at_most_200_bytes);
     return unit_run();

@@ -11,6 +11,7 @@
 
 #include "../authority.h"
 #include "../unit.h"
+#include "net/lingering.h"
 #include "tls/message_limit.h"
 
 #define UNLIMITED SIZE_MAX
@@ -302,7 +303,7 @@ static void tear_down(struct scene *scene)
 {
     if (scene->client)
         transport_reset(scene->client);
-    tls_transport_end_lingering(scene->loop);
+    lingering_end_all(scene->loop);
     loop_free(scene->loop);
     SSL_free(scene->server);
     SSL_CTX_free(scene->context);
@@ -1516,7 +1517,7 @@ START_TEST(close_lingers)
             turn(&scene);
             ck_assert(scene.reset);
         } else {
-            tls_transport_end_lingering(scene.loop);
+            lingering_end_all(scene.loop);
             ck_assert(scene.reset);
         }
         tear_down(&scene);
