@@ -89,7 +89,15 @@ SCENARIO_TESTS = \
 	tests/scenario/127-quotes-and-misspellings.py \
 	tests/scenario/130-connect-on-a-terminal.py \
 	tests/scenario/131-goodbye.py \
-	tests/scenario/132-tls-and-plain-text-meet.py
+	tests/scenario/132-tls-and-plain-text-meet.py \
+	tests/scenario/140-capsules-through-gateways.py \
+	tests/scenario/141-a-cut-message-is-a-reset.py \
+	tests/scenario/142-mail-programs-behind-apache.py \
+	tests/scenario/143-tcpconnection.py \
+	tests/scenario/144-templates-behind-proxies.py \
+	tests/scenario/145-faulty-capsules.py \
+	tests/scenario/146-the-default-template.py \
+	tests/scenario/147-templates-and-their-neighbours.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

@@ -1,5 +1,5 @@
-"""Capsules (RFC 9297) as connect-tcp has them: made by hand, right or wrong, and as a layer in place of a socket.  It is
-our side of the talk that stands here; no program of others speaks them yet."""
+"""Capsules (RFC 9297) as connect-tcp has them: made by hand, right or wrong, and as a layer in place of a socket.  The
+other side of the talk is ours, too: no program of others has them yet."""
 import socket
 
 from . import streams
@@ -10,9 +10,6 @@ UNKNOWN = 0x2b3c
 
 LARGEST = (1 << 62) - 1
 """The largest number that a varint can be."""
-
-TYPE_AND_LENGTH = 16
-"""The most bytes that stand before a value."""
 
 
 def varint(number, size=None):
@@ -57,9 +54,9 @@ class Broken(ConnectionResetError):
 
 
 class Layer:
-    """What a script uses in place of the socket below it: what is sent goes out in DATA, what comes in DATA is received.
-    The end of one side is FINAL_DATA.  surplus: capsules that have come already.  `seen` has (type, length) of each
-    capsule that came."""
+    """What a script uses in place of the socket below it: what is sent goes out in DATA, and what comes in DATA is
+    received.  The end of one side is FINAL_DATA.  surplus: capsules that have come already.  `seen` has (type, length)
+    of each capsule that came."""
 
     def __init__(self, below, surplus=b""):
         self.below = below

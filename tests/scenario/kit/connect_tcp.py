@@ -35,8 +35,8 @@ def target_of(head, path=PATH):
 
 
 def pipe(one, other):
-    """Carries bytes both ways between two sockets (or layers), ends crossing, until both have ended; a reset on one side
-    breaks the other."""
+    """Carries bytes both ways between two sockets (or layers), ends crossing, until both have ended; a reset on one
+    side breaks the other."""
     broken = threading.Event()
 
     def carry(source, sink):
@@ -100,8 +100,8 @@ def responds(path=PATH, names=None):
 
 
 def opens(then, switched=SWITCHED):
-    """A script for a proxy that plays the server, too: it opens a connect-tcp tunnel, and then(connection) goes on, with
-    capsules in place of the connection's socket."""
+    """A script for a proxy that plays the server, too: it opens a connect-tcp tunnel, and then(connection) goes on,
+    with capsules in place of the connection's socket."""
     def script(connection):
         if connection.read_head():
             connection.send(switched)

@@ -22,5 +22,5 @@ from .tinyproxy import Tinyproxy
 
 __all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "HaproxyGateway",
            "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD",
-           "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article", "body_of",
-           "delivered", "doubled", "hard", "letter", "single", "through"]
+           "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article",
+           "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]
