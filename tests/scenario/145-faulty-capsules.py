@@ -3,6 +3,7 @@
 the client: a message that was cut short must not look whole."""
 import re
 import socket
+import threading
 
 from kit import check, equal, scenario, until
 from kit import capsules
@@ -10,6 +11,7 @@ from kit.capsules import DATA, FINAL_DATA, LARGEST, UNKNOWN, capsule, data, fina
 from kit.certificates import Authority
 from kit.connect_tcp import PATH, SWITCHED, answers, field, opens, request_line
 from kit.peers import GREETING
+from kit.process import PATIENCE
 from kit.route import FORWARD, Route, listener, refusal
 from kit.starttls import Server
 from kit.streams import END, RESET, Sink, Source, ending, read_all, read_exactly, readable, reset, send_in_segments
@@ -120,6 +122,26 @@ def answers_that_do_not(stage):
         equal(way.daemon.count(" open "), 0, f"tunnels open after {answer!r}")
         check(all(b"authorization" not in head.lower() for head in way.proxy.heads),
               f"a password was sent after {answer!r}")
+
+
+def no_byte_goes_before_the_101(stage):
+    """Nor does a request say that it would like to send some."""
+    spoken, heard = threading.Event(), []
+
+    def script(connection):
+        connection.read_head()
+        spoken.wait(PATIENCE)
+        heard.append((connection.surplus, readable(connection.sock, 0.3)))
+        connection.send(SWITCHED + data(GREETING))
+        heard.append(capsules.Layer(connection.sock).recv(100))
+
+    way = route(stage, script)
+    client = way.client()
+    client.sendall(b"a LOGIN me secret\r\n")
+    spoken.set()
+    until(lambda: len(heard) == 2, "what the client said")
+    equal(heard, [(b"", False), b"a LOGIN me secret\r\n"], "what came before the 101, and behind it")
+    check(b"expect" not in way.proxy.heads[0].lower(), f"{way.proxy.heads[0]!r}")
 
 
 def capsules_in_the_segment_of_the_101(stage):
@@ -425,6 +447,7 @@ scenario(the_request,
          an_address_of_ipv6_and_a_template_of_another_form,
          answers_that_open,
          answers_that_do_not,
+         no_byte_goes_before_the_101,
          capsules_in_the_segment_of_the_101,
          capsules_cut_anywhere,
          dribbled_by_the_byte,

@@ -4,8 +4,9 @@ template, once; what came of it is remembered until the configuration is read ag
 answer."""
 from kit import check, equal, scenario
 from kit.capsules import Layer
-from kit.connect_tcp import SWITCHED, answers, field, request_line
+from kit.connect_tcp import SWITCHED, answers, field, request_line, responds
 from kit.peers import GREETING, OPAQUE, Proxy
+from kit.real import HaproxyGateway
 from kit.route import listener, refusal, settings
 from kit.streams import read_exactly
 
@@ -142,6 +143,22 @@ def credentials_for_the_proxy_are_not_the_templates(stage):
     check(all(b"uthorization" not in head for head in house.proxy.heads), f"unasked: {house.proxy.heads}")
 
 
+def haproxy_as_delivered(stage):
+    """Known by its bare address it says 426, and its default template leads to the responder, which is ours."""
+    def greet(connection):
+        connection.send(GREETING)
+        connection.echo()
+
+    server, responder = Proxy(stage, greet), Proxy(stage, responds())
+    gateway = HaproxyGateway(stage, responder)
+    daemon = stage.sallyport(settings(gateway.url, listener("imap", f"127.0.0.1:{server.port}"), "log-level = debug"))
+    for _ in range(2):
+        with daemon.connect("imap") as client:
+            equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
+    equal([request_line(head) for head in responder.heads],
+          [f"GET /.well-known/masque/tcp/127.0.0.1/{server.port}/ HTTP/1.1"] * 2, "requests at the responder")
+
+
 def a_proxy_that_opens_is_not_asked(stage):
     house = House(stage, None, listeners=listener("imap"))
     equal([house.greeted() for _ in range(2)], [[(CONNECT, ["IMAP"])]] * 2, "requests")
@@ -155,5 +172,6 @@ scenario(a_426_that_names_it,
          a_501_to_upgrade_alone,
          a_failure_ends_as_the_first_answer,
          credentials_for_the_proxy_are_not_the_templates,
+         haproxy_as_delivered,
          a_proxy_that_opens_is_not_asked,
          paths=("splice",))
