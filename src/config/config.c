@@ -2,22 +2,20 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/log.h"
-#include "base/systemd.h"
 #include "config/config_check.h"
 #include "config/config_secrets.h"
 #include "config/diagnostics.h"
 #include "config/inifile.h"
 #include "config/option.h"
+#include "config/proxy_check.h"
+#include "config/section.h"
 #include "config/spelling.h"
-#include "http/connect_request.h"
 #include "protocol/starttls.h"
 
 #define OPTIONS_MAX 64 /* rows of the option table at most */
@@ -100,18 +98,11 @@ static int line_of(const struct reading *reading, const char *key)
     return reading->set_at[option_index(option_find(reading->section, key))];
 }
 
-/* Checks that the file named by a key exists.  If it is secret, others must not be able to read it. */
-static void check_file(struct reading *reading, const char *key, const char *path, bool secret)
+/* The present section, for its checks. */
+static struct section section_of(struct reading *reading)
 {
-    int line = line_of(reading, key);
-    struct stat status;
-
-    if (path[0] != '/')
-        complain(reading, line, "%s: not an absolute path", key);
-    else if (stat(path, &status) != 0)
-        complain(reading, line, "%s: %s: %s", key, path, strerror(errno));
-    else if (secret && S_ISREG(status.st_mode) && status.st_mode & 077)
-        complain(reading, line, "%s: others can read %s: run `chmod 600` on it", key, path);
+    return (struct section){reading->section, reading->name, reading->title, reading->section_line, reading->set_at,
+                            reading->use, &reading->complaints};
 }
 
 /* TLS inside the tunnel changes the default port of the target and the token that is announced. */
@@ -119,12 +110,13 @@ static void complete_tls(struct reading *reading, struct listener_config *listen
 {
     const struct protocol *protocol = listener->protocol;
     const char *token = listener->token ? protocol_tls_token(protocol, listener->token) : NULL;
+    const struct section section = section_of(reading);
 
     if (listener->tls == TLS_NO && listener->tls_ca_file)
         complain(reading, line_of(reading, "tls-ca-file"), "tls-ca-file without tls: nothing would be verified; set "
                  "tls = yes or tls = starttls");
     if (listener->tls_ca_file)
-        check_file(reading, "tls-ca-file", listener->tls_ca_file, false);
+        section_check_file(&section, "tls-ca-file", listener->tls_ca_file, false);
     if (listener->tls == TLS_STARTTLS && !starttls_knows(protocol))
         complain(reading, line_of(reading, "tls"), "tls: %s knows no STARTTLS", reading->title);
     if (listener->tls != TLS_YES)
@@ -172,89 +164,10 @@ static void complete_listener(struct reading *reading, struct listener_config *l
     }
 }
 
-/* The file of a credential is not looked at here: for `check` by hand it need not exist. */
-static void check_password_file(struct reading *reading, const char *path)
-{
-    const char *credential = systemd_credential_name(path), *why;
-    char place[PATH_MAX];
-
-    if (!credential)
-        check_file(reading, "password-file", path, true);
-    else if (reading->use == CONFIG_TO_CHECK ? !systemd_is_credential_name(credential, &why)
-                                             : !systemd_credential_path(credential, place, sizeof place, &why))
-        complain(reading, line_of(reading, "password-file"), "password-file: %s", why);
-}
-
-static void check_auth(struct reading *reading, const struct proxy_config *proxy)
-{
-    const char *word = option_find(OPTION_PROXY, "auth")->rule.words[proxy->auth];
-    int line = line_of(reading, "auth");
-
-    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user && !proxy->urls.environment)
-        complain(reading, line, "auth = %s needs a user", word);
-    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_BASIC && proxy->method != 0)
-        complain(reading, line, "auth = %s needs method = connect", word);
-}
-
-/* preconnect makes connections ahead of need: only possible where any connection serves any session. */
-static void check_preconnect(struct reading *reading, const struct proxy_config *proxy)
-{
-    int line = line_of(reading, "preconnect");
-
-    if (proxy->preconnect == 0)
-        return;
-    if (proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE)
-        complain(reading, line, "preconnect: NTLM and Negotiate prove who you are to one connection at a time");
-    if (proxy->via_name)
-        complain(reading, line, "preconnect: not for a proxy that is reached via another");
-    for (size_t i = 0; i < proxy->urls.count; i++)
-        if (proxy->urls.at[i].socks) {
-            complain(reading, line, "preconnect: not for a socks5h:// proxy");
-            break;
-        }
-    if (proxy->urls.environment)
-        complain(reading, line, "preconnect: needs a `url` of its own, not the environment's");
-}
-
-static void check_proxy_tls(struct reading *reading, const struct proxy_config *proxy)
-{
-    if (proxy->key_file && !proxy->cert_file)
-        complain(reading, line_of(reading, "key-file"), "key-file without a cert-file");
-    if (proxy->ca_file)
-        check_file(reading, "ca-file", proxy->ca_file, false);
-    if (proxy->cert_file) /* if it also has the key, it must be secret */
-        check_file(reading, "cert-file", proxy->cert_file, !proxy->key_file);
-    if (proxy->key_file)
-        check_file(reading, "key-file", proxy->key_file, true);
-}
-
-static void check_proxy(struct reading *reading, struct proxy_config *proxy)
-{
-    int given = !!proxy->password + !!proxy->password_file + !!proxy->password_command;
-    int line = reading->section_line;
-
-    proxy->via_line = line_of(reading, "via");
-    if (given > 1)
-        complain(reading, line, "%s has more than one of password, password-file and password-command", reading->title);
-    if (given > 0 && !proxy->user)
-        complain(reading, line, "%s has a password but no user", reading->title);
-    if (proxy->user && given == 0 && reading->use != CONFIG_TO_ASK)
-        complain(reading, line, "%s has a user but no password, password-file or password-command", reading->title);
-    for (size_t i = 0; i < proxy->headers.count; i++)
-        if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
-            complain(reading, line, "%s has both a user and a Proxy-Authorization header", reading->title);
-    if (proxy->password_file)
-        check_password_file(reading, proxy->password_file);
-    check_auth(reading, proxy);
-    check_preconnect(reading, proxy);
-    check_proxy_tls(reading, proxy);
-    if (proxy->require_switch && !(proxy->announce & ANNOUNCE_UPGRADE))
-        complain(reading, line, "%s: require-switch needs upgrade in announce: nothing else can be answered by a "
-                 "switch", reading->title);
-}
-
 static void close_section(struct reading *reading)
 {
+    const struct section section = section_of(reading);
+
     if (!reading->in_section)
         return;
     for (size_t i = 0; option_row(i); i++) {
@@ -266,7 +179,7 @@ static void close_section(struct reading *reading)
     if (reading->section == OPTION_LISTENER)
         complete_listener(reading, reading->base);
     else if (reading->section == OPTION_PROXY)
-        check_proxy(reading, reading->base);
+        proxy_check(&section, reading->base);
     reading->in_section = false;
 }
 

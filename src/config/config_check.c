@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "config/no_proxy.h"
 #include "config/proxy_environment.h"
+#include "http/connect_request.h"
 #include "protocol/starttls.h"
 
 #define EXPLANATION_MAX 560 /* bytes of why the environment names no proxy */
@@ -91,6 +92,57 @@ static void check_socks(const struct config *config, struct diagnostics *complai
                          "before another, as its `via`", config->listeners[i].name);
                 break;
             }
+    }
+}
+
+/* Whether the section has the URL of one server: TCPConnection without variables in a path. */
+static bool leads_to_one_server(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->method == METHOD_TCPCONNECTION && !places_is_template(&proxy->urls, i))
+            return true;
+    return false;
+}
+
+/* Finds two servers that one such URL cannot both lead to.  A domain with SRV records has port 0, and so is another. */
+static void check_one_server(const struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 1; i < config->listener_count; i++) {
+        const struct listener_config *listener = &config->listeners[i], *other = config->listeners;
+
+        if (!listener->proxy || !leads_to_one_server(listener->proxy))
+            continue;
+        while (other < listener &&
+               (other->proxy != listener->proxy || endpoint_equal(&other->target.place, &listener->target.place)))
+            other++;
+        if (other < listener)
+            complain(complaints, listener->line, "%s has another target than %s, and a url of their proxy leads to one "
+                     "server only: write {target_host} and {target_port} into its path, or give each a [proxy] of its "
+                     "own", listener->name, other->name);
+    }
+}
+
+/* Whether each place of the section can be asked as HTTP proxies are: by a URL that it is to fetch. */
+static bool takes_absolute(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].socks || proxy->urls.paths[i])
+            return false;
+    return true;
+}
+
+/* Finds a `via` that cannot lead to the proxy behind it. */
+static void check_via_urls(const struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        const struct proxy_config *proxy = &config->proxies[i];
+
+        if (proxy->via && leads_to_one_server(proxy->via))
+            complain(complaints, proxy->via_line, "via: a url of [proxy %s] leads to one server only: write "
+                     "{target_host} and {target_port} into its path", proxy->via_name);
+        else if (proxy->via && proxy->form == FORM_ABSOLUTE && !takes_absolute(proxy->via))
+            complain(complaints, proxy->via_line, "via: form = absolute asks an HTTP proxy, by http:// or https:// and "
+                     "without a path, which not all of [proxy %s] are", proxy->via_name);
     }
 }
 
@@ -231,6 +283,8 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
     link_proxies(config, complaints);
     check_ways(config, complaints);
     check_socks(config, complaints);
+    check_one_server(config, complaints);
+    check_via_urls(config, complaints);
     check_places(config, complaints);
     check_circles(config, complaints);
     check_ehlo_names(config, complaints);

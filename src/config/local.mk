@@ -10,7 +10,9 @@ src_libhouse_a_SOURCES += \
 	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
 	src/config/places.c src/config/places.h \
+	src/config/proxy_check.c src/config/proxy_check.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
+	src/config/section.c src/config/section.h \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
 	src/config/spelling.c src/config/spelling.h \

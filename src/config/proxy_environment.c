@@ -165,5 +165,9 @@ bool proxy_environment_parse(struct endpoint *endpoint, const char *text, size_t
     *userinfo_length = at ? (size_t)(at - text) : 0;
     if (at)
         text = at + 1;
+    if (memchr(text, '{', (size_t)(end - text))) {
+        *why = "a template is for the key `url` of a [proxy] section; a variable takes http://host:port";
+        return false;
+    }
     return endpoint_parse_authority(endpoint, text, (size_t)(end - text), why);
 }

@@ -84,7 +84,7 @@ static bool read_pattern(struct http_head_slice pattern, const struct endpoint *
         pattern.bytes += scheme + 3;
         pattern.length -= scheme + 3;
     }
-    below = pattern.length > 2 && memcmp(pattern.bytes, "*.", 2) == 0;
+    below = pattern.length >= 2 && memcmp(pattern.bytes, "*.", 2) == 0;
     if (below) {
         pattern.bytes += 2;
         pattern.length -= 2;
@@ -152,7 +152,7 @@ static bool read_rule(struct http_head_slice text, const struct endpoint *origin
             patterns = 0;
             continue;
         }
-        if (word.length < 2 || word.bytes[0] != '<' || word.bytes[word.length - 1] != '>' ||
+        if (word.bytes[0] != '<' || word.bytes[word.length - 1] != '>' ||
             !read_pattern((struct http_head_slice){word.bytes + 1, word.length - 2}, origin, &covers))
             return false;
         patterns++;

@@ -13,6 +13,7 @@
 #define PASSED_MAX 65536  /* bytes passed over in one call: then others have their turn */
 #define SCRATCH_BYTES 4096 /* read at a time behind the end, where nothing is kept */
 #define JOINED_BYTES 16384 /* of a value that are copied behind its head, to be one piece for below */
+#define PIECE_BYTES 32768  /* read at a time, and stripped of heads while they are in the processor's cache */
 
 /* Thousands of these may be open at a time, so each is kept small. */
 struct capsule_transport {
@@ -211,17 +212,14 @@ static ssize_t take(struct capsule_transport *self, char *bytes, size_t size, bo
     return (ssize_t)size;
 }
 
-/* Below has given no bytes, but AGAIN, its end or an error, or there is a fault.  Returns AGAIN, EOF or ERROR. */
-static ssize_t end_of_bytes(struct capsule_transport *self, ssize_t got)
+/* Below has given no bytes, but AGAIN, its end or an error. */
+static void note_end(struct capsule_transport *self, ssize_t got)
 {
-    if (got == TRANSPORT_AGAIN)
-        return TRANSPORT_AGAIN;
     if (got == TRANSPORT_EOF)
         capsule_reader_end(&self->reader);
     else if (got == TRANSPORT_ERROR && !is_over(self))
         break_off_by_below(self);
     break_off_by_fault(self);
-    return self->broken ? TRANSPORT_ERROR : TRANSPORT_EOF;
 }
 
 /* Behind FINAL_DATA: passes over what has come, and sees what must not come there. */
@@ -238,55 +236,72 @@ static void look_behind_end(struct capsule_transport *self)
         got = take(self, scratch, sizeof scratch, false);
         if (got > 0)
             capsule_reader_strip(&self->reader, scratch, (size_t)got);
-        if (got <= 0 || self->reader.fault)
-            end_of_bytes(self, got);
+        note_end(self, got);
     }
 }
 
-static ssize_t receive(struct capsule_transport *self, char *bytes, size_t size, bool stays)
+/* What a call says that has got no payload: AGAIN, EOF or ERROR. */
+static ssize_t standing(struct capsule_transport *self)
 {
-    size_t passed = 0;
-
-    break_off_by_fault(self);
-    while (!self->broken && !self->reader.ended) {
-        struct capsule_reader before = self->reader;
-        size_t payload;
-        ssize_t got;
-
-        if (passed >= PASSED_MAX)
-            rest(self);
-        if (rests(self))
-            return TRANSPORT_AGAIN;
-        got = take(self, bytes, size, stays);
-        if (got <= 0)
-            return end_of_bytes(self, got);
-        payload = capsule_reader_strip(&self->reader, bytes, (size_t)got);
-        if (stays) {
-            self->reader = before;
-            /* heads alone are no bytes that could stay */
-            if (payload == 0 && (got = take(self, bytes, (size_t)got, false)) > 0)
-                capsule_reader_strip(&self->reader, bytes, (size_t)got);
-        }
-        if (payload > 0)
-            return (ssize_t)payload;
-        if (got <= 0)
-            return end_of_bytes(self, got);
-        break_off_by_fault(self);
-        passed += (size_t)got;
-    }
-    if (!self->broken && !rests(self))
+    if (self->reader.ended && !self->broken && !rests(self))
         look_behind_end(self);
-    return self->broken ? TRANSPORT_ERROR : TRANSPORT_EOF;
+    return self->broken ? TRANSPORT_ERROR : self->reader.ended ? TRANSPORT_EOF : TRANSPORT_AGAIN;
 }
 
+/* Whether there may be payload to read; passed: bytes that this call has passed over. */
+static bool may_read(struct capsule_transport *self, size_t passed)
+{
+    break_off_by_fault(self);
+    if (passed >= PASSED_MAX)
+        rest(self);
+    return !self->broken && !self->reader.ended && !rests(self);
+}
+
+/* Fills bytes with as much payload as there is.  Each piece is stripped of heads while it is in the processor's cache,
+ * and the next is read behind what is left of it. */
 static ssize_t capsule_recv(struct transport *transport, void *bytes, size_t size)
 {
-    return receive((struct capsule_transport *)transport, bytes, size, false);
+    struct capsule_transport *self = (struct capsule_transport *)transport;
+    size_t filled = 0, passed = 0;
+
+    while (filled < size && may_read(self, passed)) {
+        size_t piece = size - filled < PIECE_BYTES ? size - filled : PIECE_BYTES, payload;
+        ssize_t got = take(self, (char *)bytes + filled, piece, false);
+
+        if (got <= 0) {
+            note_end(self, got);
+            break;
+        }
+        payload = capsule_reader_strip(&self->reader, (char *)bytes + filled, (size_t)got);
+        filled += payload;
+        passed += (size_t)got - payload;
+        if (filled > 0 && (size_t)got < piece) /* there was no more */
+            break;
+    }
+    return filled > 0 ? (ssize_t)filled : standing(self);
 }
 
 static ssize_t capsule_peek(struct transport *transport, void *bytes, size_t size)
 {
-    return receive((struct capsule_transport *)transport, bytes, size, true);
+    struct capsule_transport *self = (struct capsule_transport *)transport;
+
+    for (size_t passed = 0; may_read(self, passed);) {
+        struct capsule_reader ahead = self->reader;
+        ssize_t got = take(self, bytes, size, true);
+        size_t payload = got > 0 ? capsule_reader_strip(&ahead, bytes, (size_t)got) : 0;
+
+        if (payload > 0)
+            return (ssize_t)payload;
+        if (got > 0) /* heads alone are no bytes that could stay */
+            got = take(self, bytes, (size_t)got, false);
+        if (got <= 0) {
+            note_end(self, got);
+            break;
+        }
+        capsule_reader_strip(&self->reader, bytes, (size_t)got);
+        passed += (size_t)got;
+    }
+    return standing(self);
 }
 
 static bool capsule_broken(struct transport *transport)

@@ -51,6 +51,8 @@ struct connect_request {
     const char *alpn;              /* id of the ALPN registry; NULL: no ALPN field is sent */
     const char *credentials;       /* value of Proxy-Authorization, or of Authorization for a resource; NULL: none */
     const char *origin_credentials; /* value of Authorization beside those for the proxy (absolute), or NULL */
+    bool answer_owed;              /* the answer to an earlier request may come before ours: to the OPTIONS that began
+                                    * TLS (RFC 2817 section 3.2) */
     bool keep_alive;               /* ask the proxy to keep the connection after its answer, in the words that proxies
                                     * know, although no standard has them */
     const char *redirected_via;    /* the proxies that redirected us, comma-separated, or NULL */

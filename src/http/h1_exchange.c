@@ -8,16 +8,21 @@
 #include "base/log.h"
 #include "base/secrets.h"
 #include "http/capsule.h"
+#include "http/http_body.h"
 
 #define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when one does not */
 #define BUFFER_MOST (HTTP_HEAD_BYTES_MAX + 4096) /* a head that is too long is refused before this is full */
 #define PAGE_MAX 8192                           /* bytes of an error's page: squid's have 4 to 6 KiB */
+#define PAGE_WAIT_MS 250                        /* for such a page: it follows its head at once, but for a lost segment,
+                                                 * which TCP sends again after 200 ms or a little more */
+#define OWED_WAIT_MS 2000                       /* for the answer behind one that may be owed: a server sends it within
+                                                 * a round trip and a moment of its own */
 #define QUOTED_MAX 40                           /* bytes of an answer that cannot be read, for the log */
 #define INTERIM_MAX 16                          /* 1xx answers before the final one */
 
-enum state { STARTED, ASK };
+enum state { STARTED, ASK, OWED, ANSWER, PAGE };
 
-static const char *const state_names[] = {"started", "ask"};
+static const char *const state_names[] = {"started", "ask", "owed", "answer", "page"};
 
 struct h1_exchange {
     struct exchange exchange;
@@ -25,20 +30,27 @@ struct h1_exchange {
     struct endpoint target;
     bool require_switch;
     uint32_t limit_ms;
+    uint64_t deadline;             /* when limit_ms is over */
     struct trace trace;
     struct transport *transport;
     int ready;                     /* readiness that the transport reported before the task began */
     char *bytes;                   /* the request; wiped at the end, it may hold credentials */
-    char *secret;                  /* what must not be read in the log of its credentials, or NULL; wiped */
+    char *secrets[2];              /* what must not be read in the log of its credentials, or NULL; wiped */
     size_t sent, length;           /* length 0: the request is too long */
     char *buffer;                  /* received bytes, without interim answers */
     size_t filled, size;
-    size_t passed;                 /* bytes of interim answers, which are removed from the buffer */
+    size_t passed;                 /* bytes of interim answers and of one that was owed, which are removed */
     unsigned interim;              /* number of interim answers */
-    bool page_taken;               /* what has come of an error's page is in the buffer */
     size_t head_length;            /* of the final answer */
+    struct http_body body;         /* in PAGE and OWED: of the answer that is in the buffer, as far as body_at */
+    size_t body_at;
+    bool body_over;                /* in OWED: it was read to its end */
+    bool endless;                  /* in PAGE: only the end of stream ends it */
+    bool awaits_page;              /* in PAGE: what has not come yet is waited for */
     struct http_head head;
 };
+
+static void enter(struct h1_exchange *h1, enum state state);
 
 /* --- the ends --- */
 
@@ -48,27 +60,22 @@ static void over(struct h1_exchange *h1)
     transport_watch(h1->transport, NULL, NULL);
 }
 
-/* The bytes behind the head, malloc'd, or NULL. */
-static char *take_leftover(struct h1_exchange *h1, size_t *length)
+/* Puts the transport, and what has come behind the head, within capsules, where these are what was asked for.  False:
+ * out of memory. */
+static bool add_capsules(struct h1_exchange *h1)
 {
+    size_t length = h1->filled - h1->head_length;
     char *leftover = NULL;
 
-    *length = h1->filled - h1->head_length;
-    if (*length > 0) {
-        leftover = h1->buffer;
-        memmove(h1->buffer, h1->buffer + h1->head_length, *length);
-        h1->buffer = NULL;
+    if (h1->exchange.response.verdict != CONNECT_OPEN || h1->request.method != METHOD_CONNECT_TCP)
+        return true;
+    if (length > 0) {
+        leftover = malloc(length);
+        if (!leftover)
+            return false;
+        memcpy(leftover, h1->buffer + h1->head_length, length);
+        h1->filled = h1->head_length;
     }
-    h1->filled = h1->head_length = 0;
-    return leftover;
-}
-
-/* The stream goes on in capsules.  False: out of memory. */
-static bool put_on_capsules(struct h1_exchange *h1)
-{
-    size_t length;
-    char *leftover = take_leftover(h1, &length);
-
     h1->transport = capsule_transport(h1->transport, leftover, length, h1->request.protocol);
     return h1->transport;
 }
@@ -78,15 +85,15 @@ static void answered(struct h1_exchange *h1)
     char line[200];
 
     over(h1);
+    if (!add_capsules(h1)) {
+        task_fail(&h1->exchange.task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+        return;
+    }
     if (trace_wants(&h1->trace))
         trace_step(&h1->trace, "reply", "%s%s", h1_exchange_status_line(&h1->exchange, line, sizeof line),
                    h1->head.unreadable > 0 ? ", with lines that are no fields" : "");
     h1->exchange.head = &h1->head;
-    if (h1->request.method == METHOD_CONNECT_TCP && h1->exchange.response.verdict == CONNECT_OPEN &&
-        !put_on_capsules(h1))
-        task_fail(&h1->exchange.task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
-    else
-        task_tell(&h1->exchange.task, OUTCOME_DONE);
+    task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
 
 /* Fails for the other side's fault. */
@@ -132,6 +139,12 @@ static void on_late(void *arg)
 
 /* --- the answer --- */
 
+/* Whether another answer follows.  A 101 is final: the protocol is another one behind it. */
+static bool is_interim(const struct http_head *head)
+{
+    return head->status < 200 && head->status != 101;
+}
+
 static bool make_room(struct h1_exchange *h1)
 {
     char *grown;
@@ -148,71 +161,159 @@ static bool make_room(struct h1_exchange *h1)
     return true;
 }
 
-/* Reads what has come already of the page behind the head of an error: it says why.  Nothing is waited for.  True: the
- * buffer has more now and may have moved, so that the head must be read anew. */
-static bool take_page(struct h1_exchange *h1, size_t head_length)
+/* Removes the first bytes from the buffer, which are an answer before the final one; the next one begins there. */
+static void pass(struct h1_exchange *h1, size_t length)
 {
-    size_t before = h1->filled;
-    ssize_t got = 1;
-
-    if (h1->head.status < 300 || h1->page_taken)
-        return false;
-    h1->page_taken = true;
-    while (got > 0 && h1->filled < head_length + PAGE_MAX && make_room(h1)) {
-        got = transport_recv(h1->transport, h1->buffer + h1->filled, h1->size - h1->filled);
-        h1->filled += got > 0 ? (size_t)got : 0;
-    }
-    return h1->filled > before;
-}
-
-/* Judges the complete head at the start of the buffer.  True: it was an interim answer and is removed; look again. */
-static bool judge(struct h1_exchange *h1, size_t head_length)
-{
-    connect_response_judge(&h1->request, &h1->head, h1->buffer + head_length, h1->filled - head_length,
-                           h1->require_switch, time(NULL), &h1->exchange.response);
-    h1->head_length = head_length;
-    if (h1->exchange.response.verdict != CONNECT_SKIP)
-        return false;
-    h1->interim++;
-    h1->passed += head_length;
-    h1->filled -= head_length;
-    memmove(h1->buffer, h1->buffer + head_length, h1->filled);
+    h1->passed += length;
+    h1->filled -= length;
+    memmove(h1->buffer, h1->buffer + length, h1->filled);
     h1->head_length = 0;
     http_head_start(&h1->head);
-    return true;
+}
+
+/* The answer at the start of the buffer is the final one, with what has come of its body. */
+static void conclude(struct h1_exchange *h1)
+{
+    const char *why;
+
+    http_head_start(&h1->head); /* the buffer may have moved since it was read */
+    if (http_head_read(&h1->head, h1->buffer, h1->filled, &h1->head_length, &why) != HTTP_HEAD_DONE) {
+        broken_answer(h1, why);
+        return;
+    }
+    connect_response_judge(&h1->request, &h1->head, h1->buffer + h1->head_length, h1->filled - h1->head_length,
+                           h1->require_switch, time(NULL), &h1->exchange.response);
+    answered(h1);
+}
+
+/* Sets the limit of a state, which is never later than that of the whole answer. */
+static void limit(struct h1_exchange *h1, uint64_t ms, loop_timer_fn *late)
+{
+    uint64_t now = loop_now(h1->exchange.task.loop);
+    uint64_t left = h1->deadline > now ? h1->deadline - now : 0;
+
+    task_limit(&h1->exchange.task, h1->limit_ms > 0 && left < ms ? left : ms, late);
+}
+
+static void on_silence(void *arg)
+{
+    conclude(arg);
+}
+
+/* What a look at the buffer leads to. */
+enum step { NEEDS_MORE, LOOK_AGAIN, FINAL, TOLD };
+
+/* PAGE: the page behind the head of an error says why. */
+static enum step look_at_page(struct h1_exchange *h1)
+{
+    size_t used, at = h1->body_at;
+
+    h1->body_at = h1->filled;
+    if (h1->filled >= h1->head_length + PAGE_MAX)
+        return FINAL;
+    return h1->endless || http_body_read(&h1->body, h1->buffer + at, h1->filled - at,
+                                         &used) == HTTP_BODY_MORE ? NEEDS_MORE : FINAL;
+}
+
+/* OWED: an answer that may be owed is read over.  Its head is kept until the next answer begins: perhaps it is the
+ * only one. */
+static enum step look_at_owed(struct h1_exchange *h1)
+{
+    size_t came = h1->filled - h1->head_length, used = 0;
+    enum http_body_result result = HTTP_BODY_DONE;
+
+    if (!h1->body_over)
+        result = http_body_read(&h1->body, h1->buffer + h1->head_length, came, &used);
+    if (result == HTTP_BODY_BAD)
+        return FINAL;
+    if (result == HTTP_BODY_MORE)
+        used = came;
+    h1->body_over = result == HTTP_BODY_DONE;
+    h1->passed += used;
+    h1->filled -= used;
+    memmove(h1->buffer + h1->head_length, h1->buffer + h1->head_length + used, came - used);
+    if (h1->passed > HTTP_HEAD_BYTES_MAX) {
+        broken(h1, FAILURE_THEY "sends more than 64 KiB before its answer");
+        return TOLD;
+    }
+    if (h1->filled == h1->head_length)
+        return NEEDS_MORE;
+    pass(h1, h1->head_length);
+    enter(h1, ANSWER);
+    return LOOK_AGAIN;
+}
+
+/* The head of a final answer is complete. */
+static enum step on_head(struct h1_exchange *h1, size_t head_length)
+{
+    h1->head_length = h1->body_at = head_length;
+    h1->endless = !http_body_start(&h1->body, &h1->head);
+    if (h1->head.status >= 300)
+        enter(h1, PAGE);
+    else if (h1->head.status >= 200 && h1->request.answer_owed && h1->exchange.task.state == ASK && !h1->endless)
+        enter(h1, OWED);
+    else
+        return FINAL;
+    return LOOK_AGAIN;
+}
+
+/* ASK, ANSWER: the head of an answer is looked for. */
+static enum step look_at_head(struct h1_exchange *h1)
+{
+    const char *why;
+    size_t used;
+
+    switch (http_head_read(&h1->head, h1->buffer, h1->filled, &used, &why)) {
+    case HTTP_HEAD_BAD:
+        broken_answer(h1, why);
+        return TOLD;
+    case HTTP_HEAD_MORE:
+        if (h1->passed + h1->filled <= HTTP_HEAD_BYTES_MAX)
+            return NEEDS_MORE;
+        broken(h1, FAILURE_THEY "answers with more than 64 KiB of header");
+        return TOLD;
+    case HTTP_HEAD_DONE:
+        break;
+    }
+    if (!is_interim(&h1->head))
+        return on_head(h1, used);
+    pass(h1, used);
+    if (++h1->interim <= INTERIM_MAX && h1->passed <= HTTP_HEAD_BYTES_MAX)
+        return LOOK_AGAIN;
+    broken(h1, FAILURE_THEY "answers with interim answers (1xx) without end");
+    return TOLD;
 }
 
 /* Looks at what is in the buffer.  True: more is needed.  False: the outcome was reported. */
 static bool wants_more(struct h1_exchange *h1)
 {
-    const char *why;
-    size_t used;
-
     for (;;) {
-        switch (http_head_read(&h1->head, h1->buffer, h1->filled, &used, &why)) {
-        case HTTP_HEAD_BAD:
-            broken_answer(h1, why);
-            return false;
-        case HTTP_HEAD_MORE:
-            if (h1->passed + h1->filled <= HTTP_HEAD_BYTES_MAX)
-                return true;
-            broken(h1, FAILURE_THEY "answers with more than 64 KiB of header");
-            return false;
-        case HTTP_HEAD_DONE:
-            if (take_page(h1, used)) {
-                http_head_start(&h1->head);
-                break;
-            }
-            if (!judge(h1, used)) {
-                answered(h1);
-                return false;
-            }
-            if (h1->interim > INTERIM_MAX || h1->passed > HTTP_HEAD_BYTES_MAX) {
-                broken(h1, FAILURE_THEY "answers with interim answers (1xx) without end");
-                return false;
-            }
+        switch (h1->exchange.task.state == PAGE ? look_at_page(h1)
+                : h1->exchange.task.state == OWED ? look_at_owed(h1) : look_at_head(h1)) {
+        case NEEDS_MORE: return true;
+        case LOOK_AGAIN: break;
+        case FINAL: conclude(h1); return false;
+        case TOLD: return false;
         }
     }
+}
+
+/* Nothing more has come so far. */
+static void await_more(struct h1_exchange *h1)
+{
+    if (h1->exchange.task.state == PAGE && !h1->awaits_page)
+        conclude(h1);
+    else if (h1->exchange.task.state == OWED)
+        limit(h1, OWED_WAIT_MS, on_silence);
+}
+
+/* The connection has ended (why is NULL) or broken (why): what is here of an answer may do. */
+static void on_end(struct h1_exchange *h1, const char *why)
+{
+    if (h1->exchange.task.state == PAGE || h1->exchange.task.state == OWED)
+        conclude(h1);
+    else
+        cut(h1, why);
 }
 
 static void receive(struct h1_exchange *h1)
@@ -220,15 +321,21 @@ static void receive(struct h1_exchange *h1)
     ssize_t got;
 
     do {
-        if (!make_room(h1)) {
+        if (!make_room(h1) && h1->exchange.task.state == PAGE) {
+            conclude(h1);
+            return;
+        }
+        if (h1->filled >= h1->size) {
             broken(h1, FAILURE_THEY "answers with more than there is memory for");
             return;
         }
         got = transport_recv(h1->transport, h1->buffer + h1->filled, h1->size - h1->filled);
-        if (got == TRANSPORT_AGAIN)
+        if (got == TRANSPORT_AGAIN) {
+            await_more(h1);
             return;
+        }
         if (got == TRANSPORT_ERROR || got == TRANSPORT_EOF) {
-            cut(h1, got == TRANSPORT_ERROR ? transport_error(h1->transport) : NULL);
+            on_end(h1, got == TRANSPORT_ERROR ? transport_error(h1->transport) : NULL);
             return;
         }
         h1->filled += (size_t)got;
@@ -248,7 +355,7 @@ static void on_ready(void *arg, int ready)
         if (sent == TRANSPORT_AGAIN)
             break; /* an answer may come before all is sent: the proxy refuses a request that is too long */
         if (sent == TRANSPORT_ERROR) {
-            cut(h1, transport_error(h1->transport));
+            on_end(h1, transport_error(h1->transport));
             return;
         }
         h1->sent += (size_t)sent;
@@ -270,41 +377,73 @@ static void enter_ask(struct h1_exchange *h1)
     }
     if (trace_wants(&h1->trace))
         trace_step(&h1->trace, "request", "%s", h1_exchange_request_line(&h1->exchange, line, sizeof line));
+    h1->deadline = loop_now(h1->exchange.task.loop) + h1->limit_ms;
     if (h1->limit_ms > 0)
         task_limit(&h1->exchange.task, h1->limit_ms, on_late);
     on_ready(h1, h1->ready); /* send at once: no need to wait until it is reported writable */
 }
 
-static void begin(struct task *task)
+static void enter_answer(struct h1_exchange *h1)
 {
-    task_enter(task, NULL, ASK);
-    enter_ask((struct h1_exchange *)task);
+    if (h1->limit_ms > 0)
+        limit(h1, h1->limit_ms, on_late);
 }
 
-/* Registers what is secret in the credentials for as long as the proxy may repeat them: all behind the name of the
- * scheme, but of Digest only the proof, since the rest is names of parameters and what the proxy has said itself.
- * False: out of memory. */
-static bool hold_secret(struct h1_exchange *h1, const char *credentials)
+/* A page is waited for where the head announces one.  A login reads that of a 401 or 407 itself. */
+static void enter_page(struct h1_exchange *h1)
+{
+    int status = h1->head.status;
+
+    h1->awaits_page = status >= 400 && status != 401 && status != 407 &&
+                      (!h1->endless || http_head_field(&h1->head, "Content-Type"));
+    if (h1->awaits_page)
+        limit(h1, PAGE_WAIT_MS, on_silence);
+}
+
+static void enter(struct h1_exchange *h1, enum state state)
+{
+    task_enter(&h1->exchange.task, NULL, state);
+    switch (state) {
+    case STARTED: case OWED: break;
+    case ASK: enter_ask(h1); break;
+    case ANSWER: enter_answer(h1); break;
+    case PAGE: enter_page(h1); break;
+    }
+}
+
+static void begin(struct task *task)
+{
+    enter((struct h1_exchange *)task, ASK);
+}
+
+/* Registers what is secret in credentials for as long as the proxy may repeat them: all behind the name of the scheme,
+ * but of Digest only the proof, since the rest is names of parameters and what the proxy has said itself.  False: out
+ * of memory. */
+static bool hold_secret(char **secret, const char *credentials)
 {
     static const char proof_is[] = "response=\"";
     const char *blank = credentials ? strchr(credentials, ' ') : NULL;
     const char *proof = blank ? strstr(blank, proof_is) : NULL;
 
     if (proof)
-        h1->secret = strndup(proof + sizeof proof_is - 1, strcspn(proof + sizeof proof_is - 1, "\""));
+        *secret = strndup(proof + sizeof proof_is - 1, strcspn(proof + sizeof proof_is - 1, "\""));
     else if (blank)
-        h1->secret = strdup(blank + 1);
-    return !blank || (h1->secret && secrets_hold(h1->secret, strlen(h1->secret)));
+        *secret = strdup(blank + 1);
+    return !blank || (*secret && secrets_hold(*secret, strlen(*secret)));
 }
 
-static void release_secret(struct h1_exchange *h1)
+static void release_secrets(struct h1_exchange *h1)
 {
-    if (!h1->secret)
-        return;
-    secrets_drop(h1->secret, strlen(h1->secret));
-    explicit_bzero(h1->secret, strlen(h1->secret));
-    free(h1->secret);
-    h1->secret = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        char *secret = h1->secrets[i];
+
+        if (!secret)
+            continue;
+        secrets_drop(secret, strlen(secret));
+        explicit_bzero(secret, strlen(secret));
+        free(secret);
+        h1->secrets[i] = NULL;
+    }
 }
 
 static void drop(struct task *task)
@@ -314,7 +453,7 @@ static void drop(struct task *task)
     transport_close(h1->transport);
     h1->transport = NULL;
     explicit_bzero(h1->bytes, h1->length);
-    release_secret(h1);
+    release_secrets(h1);
 }
 
 static void release(struct task *task)
@@ -335,7 +474,14 @@ static struct transport *take(struct exchange *exchange, char **leftover, size_t
     struct transport *transport = h1->transport;
 
     h1->transport = NULL;
-    *leftover = take_leftover(h1, length);
+    *leftover = NULL;
+    *length = h1->filled - h1->head_length;
+    if (*length > 0) {
+        *leftover = h1->buffer;
+        memmove(h1->buffer, h1->buffer + h1->head_length, *length);
+        h1->buffer = NULL;
+    }
+    h1->filled = h1->head_length = 0;
     return transport;
 }
 
@@ -358,9 +504,10 @@ struct exchange *h1_exchange_start(const struct exchange_params *params, struct 
 {
     struct h1_exchange *h1 = calloc(1, sizeof *h1);
 
-    if (!h1 || !make_ready(h1, params->request) || !hold_secret(h1, params->request->credentials)) {
+    if (!h1 || !make_ready(h1, params->request) || !hold_secret(&h1->secrets[0], params->request->credentials) ||
+        !hold_secret(&h1->secrets[1], params->request->origin_credentials)) {
         if (h1) {
-            release_secret(h1);
+            release_secrets(h1);
             if (h1->bytes)
                 explicit_bzero(h1->bytes, h1->length);
             free(h1->bytes);
@@ -374,7 +521,7 @@ struct exchange *h1_exchange_start(const struct exchange_params *params, struct 
     h1->request = *params->request;
     h1->target = *params->request->target;
     h1->request.target = &h1->target;
-    h1->request.credentials = NULL;
+    h1->request.credentials = h1->request.origin_credentials = NULL;
     h1->require_switch = params->require_switch;
     h1->limit_ms = params->limit_ms;
     h1->trace = params->trace;

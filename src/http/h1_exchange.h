@@ -2,7 +2,15 @@
  * a long request before it has all of it.  Interim answers (1xx, RFC 9110 section 15.2) are passed over; their number
  * and the bytes of all heads are bounded.
  *
- *     started -> ASK -> over */
+ *     started -> ASK -> [OWED -> [ANSWER]] -> [PAGE] -> over
+ *
+ * OWED: where the answer to an earlier request may come before ours (answer_owed), a first 2xx is read to the end of
+ * its body, and then the answer behind it counts.  If none follows within a moment, the first one was ours.
+ * PAGE: what has come of the page behind an error is read, for the log, and what is announced of it is waited for, but
+ * only a moment.
+ *
+ * Where connect-tcp was asked for and is open, the transport to take is one within capsules (capsule.h), and nothing is
+ * left over. */
 #ifndef SALLYPORT_H1_EXCHANGE_H
 #define SALLYPORT_H1_EXCHANGE_H
 

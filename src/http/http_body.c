@@ -51,7 +51,9 @@ bool http_body_start(struct http_body *body, const struct http_head *head)
 {
     const struct http_head_slice *coding = http_head_field(head, "Transfer-Encoding");
 
-    memset(body, 0, sizeof *body);
+    memset(body, 0, sizeof *body); /* AT_END */
+    if (head->status == 204 || head->status == 304)
+        return true;
     if (coding) { /* together with Content-Length it may be request smuggling: section 6.1 */
         body->state = AT_SIZE;
         return http_head_slice_is(coding, "chunked") && !http_head_field(head, "Content-Length") && head->minor >= 1;

@@ -17,8 +17,8 @@ struct http_body {
 /* Whether the head says that the connection can be used again, if the end of its body is found. */
 bool http_body_lasts(const struct http_head *head);
 
-/* Starts with the head of a final answer that opens no tunnel (neither 1xx nor 2xx).  False: the head does not say
- * where the body ends: only the end of stream ends it, or its length is ambiguous. */
+/* Starts with the head of a final answer that opens no tunnel (no 1xx, and no 2xx to CONNECT).  False: the head does
+ * not say where the body ends: only the end of stream ends it, or its length is ambiguous. */
 bool http_body_start(struct http_body *body, const struct http_head *head);
 
 enum http_body_result {

@@ -34,7 +34,7 @@ bool uri_template_check(const char *path, size_t length, const char **why);
 
 /* Writes the request-target for target to out, which has size bytes, NUL-terminated: the host in lower case and without
  * brackets, all but the unreserved bytes of RFC 3986 as %XX, the port in decimal.  Returns its length in bytes; 0 when
- * it does not fit, which URI_TEMPLATE_MAX bytes always do, or when uri_template_check would refuse the template. */
+ * it does not fit or the template is none.  What uri_template_check has accepted always fits URI_TEMPLATE_MAX bytes. */
 size_t uri_template_expand(const char *path, const struct endpoint *target, char *out, size_t size);
 
 #endif

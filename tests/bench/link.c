@@ -9,6 +9,7 @@
 #include "wire.h"
 
 #define HEAD_BYTES 2048
+#define TEMPLATE "GET /.well-known/masque/tcp/" /* and HOST/PORT/ */
 
 /* SHAKING and HEADING may come twice: for an https proxy, and for the target behind it. */
 enum stage { STAGE_SHAKING, STAGE_HEADING, STAGE_SERVING };
@@ -44,11 +45,23 @@ static bool say(struct link *link, const char *text)
     return stream_give(&link->stream, text, length) == (ssize_t)length; /* it is the first thing said: it fits */
 }
 
-/* The door that the head's request line names by its port, or NULL. */
-static const struct door *named_door(const char *head)
+/* Where the head's request line has the port, in CONNECT or in the path of connect-tcp; or NULL. */
+static const char *port_of(const char *head, bool connect_tcp)
 {
-    const char *colon = strncmp(head, "CONNECT ", 8) == 0 ? strchr(head + 8, ':') : NULL;
-    unsigned long port = colon && isdigit((unsigned char)colon[1]) ? strtoul(colon + 1, NULL, 10) : 0;
+    const char *before = NULL;
+
+    if (connect_tcp)
+        before = strchr(head + strlen(TEMPLATE), '/');
+    else if (strncmp(head, "CONNECT ", 8) == 0)
+        before = strchr(head + 8, ':');
+    return before && isdigit((unsigned char)before[1]) ? before + 1 : NULL;
+}
+
+/* The door that the head's request line names by its port, or NULL. */
+static const struct door *named_door(const char *head, bool connect_tcp)
+{
+    const char *text = port_of(head, connect_tcp);
+    unsigned long port = text ? strtoul(text, NULL, 10) : 0;
 
     for (const struct door *door = all_doors; door->name; door++)
         if (door->port == port && door->role)
@@ -90,6 +103,7 @@ static bool read_head(struct link *link)
 {
     const struct door *door;
     const char *end;
+    bool connect_tcp;
     ssize_t took;
 
     if (!link->head && !(link->head = malloc(HEAD_BYTES)))
@@ -102,14 +116,22 @@ static bool read_head(struct link *link)
     end = strstr(link->head, "\r\n\r\n");
     if (!end)
         return link->head_length < HEAD_BYTES - 1;
-    door = named_door(link->head);
+    connect_tcp = strncmp(link->head, TEMPLATE, strlen(TEMPLATE)) == 0;
+    door = named_door(link->head, connect_tcp);
+    if (connect_tcp && door && (door->tls || link->stream.ssl))
+        door = NULL; /* nobody measures TLS around capsules, or in them */
     if (!door || end[4] != '\0' || (door->tls && link->stream.ssl)) {
         say(link, "HTTP/1.1 502 Not one of mine\r\n\r\n");
         return false;
     }
     free(link->head);
     link->head = NULL;
-    return say(link, "HTTP/1.1 200 Connection established\r\n\r\n") && enter(link, door);
+    if (!say(link, connect_tcp ? "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: connect-tcp\r\n"
+                                 "Capsule-Protocol: ?1\r\n\r\n"
+                               : "HTTP/1.1 200 Connection established\r\n\r\n"))
+        return false;
+    link->stream.within_capsules = connect_tcp;
+    return enter(link, door);
 }
 
 /* Stands behind a door now: the first one, or the one that the request has named. */

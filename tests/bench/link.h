@@ -8,8 +8,9 @@
 
 #include "role.h"
 
-/* A listening port.  One without a role is that of an HTTP proxy: a CONNECT request names another door by its port,
- * and what stands behind that door serves the connection from then on, without one more hop. */
+/* A listening port.  One without a role is that of an HTTP proxy: a CONNECT request, or one for connect-tcp, names
+ * another door by its port, and what stands behind that door serves the connection from then on, without one more
+ * hop. */
 struct door {
     const char *name;
     const struct role *role; /* NULL: the proxy */

@@ -9,6 +9,7 @@ tests_bench_load_SOURCES = $(BENCH_WIRE) tests/bench/load.c tests/bench/load.h t
 	tests/bench/opener.c tests/bench/opener.h tests/bench/trips.c tests/bench/tunnels.c
 tests_bench_load_LDADD =
 tests_bench_target_SOURCES = $(BENCH_WIRE) tests/bench/target.c tests/bench/credentials.c tests/bench/credentials.h \
+	tests/bench/capsules.c tests/bench/capsules.h \
 	tests/bench/echo.c tests/bench/greeter.c tests/bench/link.c tests/bench/link.h tests/bench/role.h \
 	tests/bench/sink.c tests/bench/source.c tests/bench/stream.c tests/bench/stream.h
 tests_bench_target_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)

@@ -68,6 +68,8 @@ ssize_t stream_take(struct stream *stream, void *bytes, size_t size)
 {
     if (stream->ssl)
         return told(stream, SSL_read(stream->ssl, bytes, (int)size));
+    if (stream->within_capsules)
+        return told_plainly(capsules_take(&stream->capsules, stream->fd, bytes, size));
     return told_plainly(recv(stream->fd, bytes, size, 0));
 }
 
@@ -91,9 +93,12 @@ ssize_t stream_give(struct stream *stream, const void *bytes, size_t length)
 {
     if (stream->ssl)
         return give_records(stream, bytes, length);
+    if (stream->within_capsules)
+        return told_plainly(capsules_give(&stream->capsules, stream->fd, bytes, length));
     return told_plainly(send(stream->fd, bytes, length, MSG_NOSIGNAL));
 }
 
+/* Heads of capsules are thrown away with the rest. */
 ssize_t stream_drop(struct stream *stream)
 {
     if (stream->ssl)

@@ -7,12 +7,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "capsules.h"
+
 /* Results that are no count of bytes. */
 enum { STREAM_EOF = 0, STREAM_AGAIN = -1, STREAM_BROKEN = -2 };
 
 struct stream {
     int fd;
     SSL *ssl; /* NULL: bytes go as they are */
+    bool within_capsules;     /* where there is no TLS around them */
+    struct capsules capsules;
 };
 
 /* Begins TLS as its server; the handshake is done by the calls of stream_shake.  False: out of memory. */

@@ -5,7 +5,8 @@
  * Listens at free ports of ADDRESS, writes its own certificate to the file CERTIFICATE, says `ready NAME=PORT ...` and
  * serves until standard input ends: source, sink, echo and greeter, each plain, with TLS that resumes nothing (tls-)
  * and with TLS that hands out tickets (ticket-); and an HTTP proxy, `proxy` or with TLS `proxy-tls`, which answers a
- * CONNECT to one of those ports by serving it itself. */
+ * CONNECT to one of those ports by serving it itself, and so does `proxy` with a request for connect-tcp, within
+ * capsules. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>

@@ -3,8 +3,10 @@
 
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
+	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_capsule \
 	tests/fuzz/http/fuzz_http_head \
+	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
 	tests/fuzz/net/fuzz_srv \
 	tests/fuzz/protocol/fuzz_starttls \
@@ -27,6 +29,10 @@ tests_fuzz_config_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_src
 tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_config_fuzz_config_LDADD = $(FUZZ_LDADD)
 
+tests_fuzz_http_fuzz_access_control_SOURCES = tests/fuzz/http/fuzz_access_control.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_access_control_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/accesscontrol"'
+tests_fuzz_http_fuzz_access_control_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_access_control_LDADD = $(FUZZ_LDADD)
 tests_fuzz_http_fuzz_capsule_SOURCES = tests/fuzz/http/fuzz_capsule.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_capsule_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/capsule"'
 tests_fuzz_http_fuzz_capsule_LDFLAGS = $(FUZZ_LINK)
@@ -36,6 +42,11 @@ tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
 tests_fuzz_http_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_http_head_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_http_fuzz_uri_template_SOURCES = tests/fuzz/http/fuzz_uri_template.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_uri_template_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/uritemplate"'
+tests_fuzz_http_fuzz_uri_template_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_uri_template_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_net_fuzz_endpoint_SOURCES = tests/fuzz/net/fuzz_endpoint.c $(FUZZ_MAIN)
 tests_fuzz_net_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'

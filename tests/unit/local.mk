@@ -19,6 +19,7 @@ include tests/unit/proxy/local.mk
 include tests/unit/session/local.mk
 include tests/unit/control/local.mk
 EXTRA_DIST += \
+	tests/unit/data/access-control.tsv \
 	tests/unit/data/config.tsv \
 	tests/unit/data/endpoint.tsv \
 	tests/unit/data/httphead.tsv \
@@ -28,6 +29,7 @@ EXTRA_DIST += \
 	tests/unit/data/request.tsv \
 	tests/unit/data/set-proxy.tsv \
 	tests/unit/data/starttls.tsv \
+	tests/unit/data/uri-template.tsv \
 	tests/unit/data/value.tsv \
 	tests/unit/data/verdict.tsv
 

@@ -46,6 +46,8 @@ url = http://{host}:{proxy}
 listen = 127.0.0.1:{listen}
 target = {host}:{target}
 """
+SALLYPORT_CAPSULES = SALLYPORT.replace(
+    "http://{host}:{proxy}", "http://{host}:{proxy}/.well-known/masque/tcp/{{target_host}}/{{target_port}}/")
 SALLYPORT_TLS = SALLYPORT + """\
 tls = yes
 tls-ca-file = {ca}
@@ -86,6 +88,7 @@ class Forwarder:
 SOCAT, TUNNEL = "socat " + SOCAT_LISTEN, "proxytunnel -q -a {listen} -d {host}:{target}"
 CNTLM = "cntlm -f -c /dev/null -u nobody -p none -l 127.0.0.1:{spare} -L 127.0.0.1:{listen}:{host}:{target}"
 RUN = "{sallyport} -c {file}"
+RUN_COPYING = "env SALLYPORT_PUMP=copy " + RUN
 
 FORWARDERS = [
     Forwarder("direct", "", "plain path", "", "", note="no forwarder at all"),
@@ -93,6 +96,9 @@ FORWARDERS = [
               "a relay without CONNECT: always splices, pipes of 1 MiB, as many threads as CPUs"),
     Forwarder("haproxy-1", "haproxy", "plain", "", "haproxy -db -f {file}", HAPROXY_1, "the same, with one thread"),
     Forwarder("sallyport", "", "plain", "connects default ours", RUN, SALLYPORT, "same-user check, log-level info"),
+    Forwarder("sallyport-copy", "", "plain", "connects ours", RUN_COPYING, SALLYPORT, "the same without splice"),
+    Forwarder("sallyport-capsules", "", "plain", "connects ours", RUN, SALLYPORT_CAPSULES,
+              "connect-tcp: a proxy asked by a URI template, capsules both ways"),
     Forwarder("socat", "socat", "plain", "connects default", SOCAT + " PROXY:{host}:{host}:{target},proxyport={proxy}"),
     Forwarder("socat-1m", "socat", "plain", "connects",
               SOCAT.replace("socat", "socat -b 1048576", 1) + " PROXY:{host}:{host}:{target},proxyport={proxy}",

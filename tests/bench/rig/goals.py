@@ -64,6 +64,11 @@ class Judge:
             yield self._quotient(what, mode, "gb_s", "best rival", 2, False)
             yield self._quotient(what + ", CPU per GB", mode, "cpu_s_gb", "haproxy", 1.1, True)
 
+    def _capsules(self):
+        for mode in ("down-1", "down-8", "up-1", "up-8"):
+            what = f"capsules, bulk {mode.replace('-', ', ')} stream{'s' if mode.endswith('8') else ''}"
+            yield self._quotient(what, mode, "gb_s", "sallyport-copy", 0.8, False, ours="sallyport-capsules")
+
     def _tunnels(self):
         yield self._quotient("new tunnels, 32 at once", "new-32", "tunnels_s", "haproxy", 0.85, False)
         yield self._quotient("new tunnels, 32 at once", "new-32", "tunnels_s", "best rival", 1.5, False)
@@ -120,7 +125,8 @@ class Judge:
 
     def verdicts(self):
         """One after the other, in the order of the list of what is to be reached."""
-        for part in (self._bulk, self._tunnels, self._trips, self._idle, self._growth, self._tls, self._greeting):
+        for part in (self._bulk, self._capsules, self._tunnels, self._trips, self._idle, self._growth, self._tls,
+                     self._greeting):
             for verdict in part():
                 if self._failed:
                     verdict = replace(verdict, got=self._failed.split(":")[0], met=False)

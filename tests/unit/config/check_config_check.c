@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/connect_request.h"
+
 #include "../unit.h"
 
 /* --- a configuration of a few sections, each at a line of its own: proxies at 10, 20, ..., listeners at 100, 110, ...;
@@ -209,6 +211,107 @@ START_TEST(a_socks_proxy_only_stands_before_another)
 }
 END_TEST
 
+/* --- URLs of one server --- */
+
+/* Gives the last url of a proxy a path; the proxy is asked by TCPConnection. */
+static void set_path(struct proxy_config *proxy, const char *path)
+{
+    proxy->urls.paths[proxy->urls.count - 1] = keep(path);
+    proxy->urls.at[proxy->urls.count - 1].resource = endpoint_resource(path);
+    proxy->method = METHOD_TCPCONNECTION;
+}
+
+static void set_target(struct listener_config *listener, const char *target)
+{
+    const char *why = "";
+
+    ck_assert_msg(endpoint_parse_target(&listener->target, target, strlen(target), 143, &why), "%s", why);
+}
+
+#define OTHER "has another target than imap, and a url of their proxy leads to one server only: write {target_host} " \
+              "and {target_port} into its path, or give each a [proxy] of its own"
+
+START_TEST(one_url_leads_to_one_server)
+{
+    static const struct {
+        const char *path, *first, *second, *told;
+        unsigned method;
+    } rows[] = {
+        {"/imap", "a.example", "b.example", "f:110: smtp " OTHER, METHOD_TCPCONNECTION},
+        {"/imap", "a.example:143", "a.example:144", "f:110: smtp " OTHER, METHOD_TCPCONNECTION},
+        {"/imap", "a.example", "srv:a.example", "f:110: smtp " OTHER, METHOD_TCPCONNECTION},
+        {"/imap", "a.example", "A.example:143", "", METHOD_TCPCONNECTION},
+        {"/{target_host}/{target_port}", "a.example", "b.example", "", METHOD_TCPCONNECTION},
+        {"/{target_host}/{target_port}", "a.example", "b.example", "", METHOD_CONNECT},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_up();
+        set_path(add_proxy("", "http://s.example", NULL), rows[i].path);
+        scene.proxies[0].method = rows[i].method;
+        set_target(add_listener("imap", "localhost", 1143, NULL), rows[i].first);
+        set_target(add_listener("imap/direct", "localhost", 1, "direct"), "c.example"); /* of no account */
+        set_target(add_listener("smtp", "localhost", 1025, NULL), rows[i].second);
+        scene.listeners[2].line = 110;
+        check(CONFIG_TO_CHECK, rows[i].told);
+    }
+}
+END_TEST
+
+/* One path without variables among several is enough; the first listener with another target is named. */
+START_TEST(each_url_of_a_list_leads_there)
+{
+    set_up();
+    set_path(add_proxy("", "http://s.example", NULL), "/{target_host}/{target_port}");
+    add_url(&scene.proxies[0], "http://r.example");
+    set_path(&scene.proxies[0], "/");
+    set_target(add_listener("imap", "localhost", 1143, NULL), "a.example");
+    set_target(add_listener("imap/two", "localhost", 1144, NULL), "a.example");
+    set_target(add_listener("smtp", "localhost", 1145, NULL), "b.example");
+    check(CONFIG_TO_CHECK, "f:120: smtp " OTHER);
+}
+END_TEST
+
+START_TEST(nobody_is_reached_through_a_url_of_one_server)
+{
+    set_up();
+    add_proxy("", "http://p.example:1", "s");
+    set_path(add_proxy("s", "http://s.example", NULL), "/imap");
+    check(CONFIG_TO_CHECK, "f:15: via: a url of [proxy s] leads to one server only: write {target_host} and "
+                           "{target_port} into its path");
+    set_path(&scene.proxies[1], "/{target_host}/{target_port}");
+    check(CONFIG_TO_CHECK, "");
+    scene.proxies[1].method = METHOD_CONNECT;
+    check(CONFIG_TO_CHECK, "");
+}
+END_TEST
+
+START_TEST(the_absolute_form_is_for_http_proxies)
+{
+    static const struct {
+        const char *url, *path;
+        bool takes;
+    } rows[] = {
+        {"http://o.example", NULL, true}, {"https://o.example", NULL, true}, {"socks5h://o.example", NULL, false},
+        {"http://o.example", "/{target_host}/{target_port}", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_up();
+        set_path(add_proxy("s", "http://s.example", "o"), "/imap");
+        add_proxy("o", "http://n.example", NULL);
+        add_url(&scene.proxies[1], rows[i].url);
+        if (rows[i].path)
+            set_path(&scene.proxies[1], rows[i].path);
+        scene.proxies[1].method = METHOD_CONNECT;
+        check(CONFIG_TO_CHECK, "");
+        scene.proxies[0].form = FORM_ABSOLUTE;
+        check(CONFIG_TO_CHECK, rows[i].takes ? "" : "f:15: via: form = absolute asks an HTTP proxy, by http:// or "
+              "https:// and without a path, which not all of [proxy o] are");
+    }
+}
+END_TEST
+
 /* --- places --- */
 
 struct places {
@@ -288,6 +391,9 @@ START_TEST(a_proxy_is_another_program)
     add_place(add_listener("imap", "192.0.2.99", 1143, NULL), circle->listen, 1143);
     check(CONFIG_TO_CHECK,
           circle->leads ? "f:100: the url of its proxy is where imap listens itself: a proxy is another program" : "");
+    set_path(&scene.proxies[0], "/imap"); /* whatever it is asked for */
+    check(CONFIG_TO_CHECK,
+          circle->leads ? "f:100: the url of its proxy is where imap listens itself: a proxy is another program" : "");
     set_up(); /* without the proxy it is nobody's */
     add_proxy("", circle->url, NULL);
     add_listener("imap", circle->listen, 1143, "direct");
@@ -316,6 +422,9 @@ static const struct environment environments[] = {
      "a proxy's URL starts with http:// or https://" TO_SET},
     {"imap_proxy", "http://arthur:secret%zz@p.example",
      UNUSABLE("imap_proxy=\"http://arthur:********@p.example\"") "user or password is not readable" TO_SET},
+    {"all_proxy", "http://p.example/{target_host}/{target_port}",
+     UNUSABLE("all_proxy=\"http://p.example/{target_host}/{target_port}\"") "a template is for the key `url` of a "
+     "[proxy] section; a variable takes http://host:port" TO_SET},
     {"all_proxy", "http://p.example:99999", UNUSABLE("all_proxy=\"http://p.example:99999\"")
      "the port is not a number from 1 to 65535" TO_SET},
 };
@@ -359,6 +468,10 @@ int main(void)
     tcase_add_loop_test(cases, a_way_in_a_circle, 0, 5);
     tcase_add_test(cases, what_is_led_through_has_a_url_of_its_own);
     tcase_add_test(cases, a_socks_proxy_only_stands_before_another);
+    tcase_add_test(cases, one_url_leads_to_one_server);
+    tcase_add_test(cases, each_url_of_a_list_leads_there);
+    tcase_add_test(cases, nobody_is_reached_through_a_url_of_one_server);
+    tcase_add_test(cases, the_absolute_form_is_for_http_proxies);
     tcase_add_loop_test(cases, a_place_is_listened_on_once, 0, sizeof places / sizeof places[0]);
     tcase_add_loop_test(cases, a_proxy_is_another_program, 0, sizeof circles / sizeof circles[0]);
     tcase_add_loop_test(cases, the_environment_must_say_something_of_use, 0,

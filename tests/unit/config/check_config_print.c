@@ -64,6 +64,44 @@ START_TEST(it_can_be_read_again)
 }
 END_TEST
 
+/* Templates stand as they were written, each in its place of the list. */
+START_TEST(a_url_is_printed_with_its_path)
+{
+    char *once = print("[proxy]\nurl=http://p https://q/{target_host}/{target_port}\n  http://r:8/?x=1{&target_port,"
+                       "target_host}\n http://s/\n[imap]\ntarget=a\n[proxy one]\nmethod=tcpconnection\n"
+                       "url=http://s/a%20b?c http://t\norigin=example.com:81\ntls-upgrade=yes\n");
+    char *twice = print(once);
+
+    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://p:80\n https://q:443/{target_host}/{target_port}\n "
+                                       "http://r:8/?x=1{&target_port,target_host}\n http://s:80\nmethod = connect\n"
+                                       ";origin =\nform = origin\ntls-upgrade = no\n"));
+    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\nmethod = tcpconnection\n"
+                                       "origin = example.com:81\nform = origin\ntls-upgrade = yes\n"));
+    ck_assert_str_eq(once, twice);
+    free(once);
+    free(twice);
+}
+END_TEST
+
+/* A template in the middle of a list, on a line of about 4 KiB: as long as one may be. */
+START_TEST(a_long_template_can_be_read_again)
+{
+    static char text[8000];
+    char *once, *twice;
+    int length = snprintf(text, sizeof text, "[proxy]\nurl = http://p:80\n http://q:80/{target_host}/{target_port}/");
+
+    memset(text + length, 'x', 3800);
+    snprintf(text + length + 3800, sizeof text - (size_t)length - 3800, "\n http://r:80\n[imap]\ntarget = a\n");
+    once = print(text);
+    *strstr(text, "[imap]") = '\0';
+    ck_assert_ptr_nonnull(strstr(once, strstr(text, "url = ")));
+    twice = print(once);
+    ck_assert_str_eq(once, twice);
+    free(once);
+    free(twice);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_print");
@@ -71,5 +109,7 @@ int main(void)
     tcase_add_test(cases, each_section_has_its_own_keys);
     tcase_add_test(cases, secrets_are_masked);
     tcase_add_test(cases, it_can_be_read_again);
+    tcase_add_test(cases, a_url_is_printed_with_its_path);
+    tcase_add_test(cases, a_long_template_can_be_read_again);
     return unit_run();
 }

@@ -8,7 +8,10 @@ UNIT_TESTS += \
 	tests/unit/config/check_inifile \
 	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
+	tests/unit/config/check_places \
+	tests/unit/config/check_proxy_check \
 	tests/unit/config/check_proxy_environment \
+	tests/unit/config/check_section \
 	tests/unit/config/check_socket_unit \
 	tests/unit/config/check_spelling \
 	tests/unit/config/check_tls_hint \

@@ -231,12 +231,13 @@ static void say_in_pieces(struct wire *wire, const char *bytes, size_t first, si
     }
 }
 
-static void play(const struct answer *answer, size_t first, size_t step)
+static void play_request(const struct connect_request *request, const struct answer *answer, size_t first, size_t step)
 {
     struct asked asked;
     char line[128];
 
-    begin(&asked, false);
+    start(&asked, request, false);
+    stage_settle();
     ck_assert_str_eq(h1_exchange_status_line(asked.exchange, line, sizeof line), "");
     say_in_pieces(asked.wire, answer->bytes, first, step);
     wire_end(asked.wire);
@@ -254,6 +255,11 @@ static void play(const struct answer *answer, size_t first, size_t step)
         ck_assert(exchange_was_cut_off(asked.exchange) == (answer->bytes[0] == '\0'));
     }
     end(&asked);
+}
+
+static void play(const struct answer *answer, size_t first, size_t step)
+{
+    play_request(&imap, answer, first, step);
 }
 
 START_TEST(answers_whole_at_every_split_and_byte_by_byte)
@@ -364,6 +370,302 @@ START_TEST(the_start_of_what_is_not_http_goes_to_the_log)
     check_told(&asked, OUTCOME_PEER, "answers with TLS, not with plain HTTP");
     ck_assert_int_eq(strncmp(asked.failure.detail, " answer=\"\\x16\\x03\\x01 \\\"binary\\\" and", 36), 0);
     end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+/* --- the page of an error --- */
+
+#define WAIT_MS 250
+#define HEAD_403 "HTTP/1.1 403 Forbidden\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n"
+
+static const char *log_of(const struct asked *asked)
+{
+    return exchange_response(asked->exchange)->failure.detail;
+}
+
+/* A page that comes in segments of its own: it is whole as soon as its end has come. */
+START_TEST(an_announced_page_is_waited_for)
+{
+    static const char *const heads[] = {HEAD_403 "Content-Length: 12\r\n\r\n",
+                                        HEAD_403 "Transfer-Encoding: chunked\r\n\r\n"};
+    static const char *const pages[] = {"<p>No, never", "c\r\n<p>No, never\r\n0\r\n\r\n"};
+    struct asked asked;
+
+    stage_set_up();
+    begin(&asked, false);
+    wire_say(asked.wire, heads[_i]);
+    stage_advance(WAIT_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say_bytes(asked.wire, pages[_i], 5);
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say(asked.wire, pages[_i] + 5);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    ck_assert_ptr_nonnull(strstr(log_of(&asked), "ERR_ACCESS_DENIED 0: "));
+    ck_assert_ptr_nonnull(strstr(log_of(&asked), "No, never"));
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+/* One that is only a type ends with the stream. */
+START_TEST(a_page_may_end_with_the_stream)
+{
+    struct asked asked;
+
+    stage_set_up();
+    begin(&asked, false);
+    wire_say(asked.wire, HEAD_403 "Content-Type: text/html\r\n\r\n<p>No");
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say(asked.wire, ", never");
+    ck_assert_uint_eq(asked.told, 0);
+    wire_end(asked.wire);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    ck_assert_ptr_nonnull(strstr(log_of(&asked), "No, never"));
+    end(&asked);
+    begin(&asked, false);
+    wire_say(asked.wire, HEAD_403 "Content-Type: text/html\r\n\r\n<p>No");
+    wire_break(asked.wire, ECONNRESET);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+START_TEST(a_page_that_does_not_come_is_waited_for_a_moment)
+{
+    struct asked asked;
+
+    stage_set_up();
+    begin(&asked, false);
+    wire_say(asked.wire, HEAD_403 "Content-Length: 99\r\n\r\n<p>No");
+    stage_advance(WAIT_MS / 2);
+    wire_say(asked.wire, ", never"); /* the moment is one for the whole page */
+    stage_advance(WAIT_MS - WAIT_MS / 2 - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    ck_assert_ptr_nonnull(strstr(log_of(&asked), "No, never"));
+    end(&asked);
+    begin(&asked, false); /* no longer than the whole answer may take */
+    stage_advance(LIMIT_MS - 10);
+    wire_say(asked.wire, HEAD_403 "Content-Length: 99\r\n\r\n");
+    stage_advance(9);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+START_TEST(no_more_of_a_page_is_read_than_is_of_use)
+{
+    char *page = malloc(1 << 20);
+    struct asked asked;
+
+    ck_assert_ptr_nonnull(page);
+    memset(page, 'x', 1 << 20);
+    stage_set_up();
+    begin(&asked, false);
+    wire_say(asked.wire, HEAD_403 "Content-Length: 1048576\r\n\r\n");
+    wire_say_bytes(asked.wire, page, 8192 - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say_bytes(asked.wire, page, (1 << 20) - 8191);
+    check_told(&asked, OUTCOME_DONE, "403 Forbidden");
+    ck_assert_uint_le(asked.wire->said_at, 20000);
+    end(&asked);
+    stage_tear_down();
+    free(page);
+}
+END_TEST
+
+/* Nobody waits for a page that nobody announces, nor for that of a login, which is read elsewhere, nor for one that is
+ * no error's. */
+START_TEST(other_pages_are_not_waited_for)
+{
+    static const char *const others[] = {
+        "HTTP/1.1 403 Forbidden\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 407 Who?\r\nContent-Length: 99\r\n\r\n",
+        "HTTP/1.1 401 Who?\r\nContent-Length: 99\r\n\r\n",
+        "HTTP/1.1 305 There\r\nContent-Length: 99\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 3\r\n\r\nabc",
+        "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\nnonsense",
+    };
+
+    stage_set_up();
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct asked asked;
+
+        begin(&asked, false);
+        wire_say(asked.wire, others[i]);
+        ck_assert_msg(asked.told == 1, "%s", others[i]);
+        ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+        end(&asked);
+    }
+    ck_assert_uint_eq(stage_time(), 0);
+    stage_tear_down();
+}
+END_TEST
+
+/* --- an answer that is owed for an earlier request --- */
+
+#define SWITCHES "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TCPConnection/1.0\r\nConnection: Upgrade\r\n\r\n"
+#define KNOWS_NOT "200: it answers as a web server does, and knows no TCPConnection/1.0 here"
+
+static const struct endpoint relay = {.host = "relay.example.net", .port = 80};
+static const struct connect_request behind_tls = {.method = METHOD_TCPCONNECTION, .target = &target, .proxy = &relay,
+                                                  .path = "/mail", .answer_owed = true};
+
+static void begin_behind_tls(struct asked *asked)
+{
+    start(asked, &behind_tls, false);
+    stage_settle();
+    ck_assert_int_eq(strncmp(asked->wire->heard, "OPTIONS /mail HTTP/1.1\r\n", 24), 0);
+}
+
+/* The first 2xx, and whatever stands in it, is read over; then the answer counts. */
+static const struct answer behind_owed[] = {
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" SWITCHES "* OK", OUTCOME_DONE, CONNECT_OPEN, false,
+     "HTTP/1.1 101 Switching Protocols", "* OK", ""},
+    {"HTTP/1.1 204 None\r\n\r\n" SWITCHES, OUTCOME_DONE, CONNECT_OPEN, false, "HTTP/1.1 101 Switching Protocols", "",
+     ""},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nHTTP/1.1 " SWITCHES "* OK", OUTCOME_DONE, CONNECT_OPEN, false,
+     "HTTP/1.1 101 Switching Protocols", "* OK", ""},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\r\n\r\nH\r\n0\r\n\r\n" SWITCHES, OUTCOME_DONE,
+     CONNECT_OPEN, false, "HTTP/1.1 101 Switching Protocols", "", ""},
+    {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" SWITCHES,
+     OUTCOME_DONE, CONNECT_OPEN, false, "HTTP/1.1 101 Switching Protocols", "", ""},
+    {SWITCHES "* OK", OUTCOME_DONE, CONNECT_OPEN, false, "HTTP/1.1 101 Switching Protocols", "* OK", ""},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 Yes\r\nContent-Length: 0\r\n\r\n", OUTCOME_DONE,
+     CONNECT_FAILED, false, "HTTP/1.1 200 Yes", "", KNOWS_NOT},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 401 Who\r\nContent-Length: 0\r\n\r\n", OUTCOME_DONE,
+     CONNECT_FAILED, false, "HTTP/1.1 401 Who", "", "401 Who"},
+    {"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n", OUTCOME_DONE, CONNECT_FAILED, false, "HTTP/1.1 404 No", "",
+     "404 No"},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab", OUTCOME_DONE, CONNECT_FAILED, false, "HTTP/1.1 200 OK", "",
+     KNOWS_NOT},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n* OK IMAP\r\n", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
+     "answers with something that is not HTTP"},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 10", OUTCOME_PEER, CONNECT_FAILED, false, "", NULL,
+     "closed the connection in the middle of its answer"},
+};
+
+START_TEST(an_answer_that_is_owed_is_read_over)
+{
+    stage_set_up();
+    for (size_t i = 0; i < sizeof behind_owed / sizeof behind_owed[0]; i++) {
+        for (size_t first = 0; first < strlen(behind_owed[i].bytes); first++)
+            play_request(&behind_tls, &behind_owed[i], first, 0);
+        play_request(&behind_tls, &behind_owed[i], 0, 0);
+        play_request(&behind_tls, &behind_owed[i], 1, 1);
+    }
+    stage_tear_down();
+}
+END_TEST
+
+/* It was the only one, which is known when nothing follows for 2 s. */
+START_TEST(a_lone_answer_is_ours_after_a_while)
+{
+    struct asked asked;
+    char line[80];
+
+    stage_set_up();
+    begin_behind_tls(&asked);
+    wire_say(asked.wire, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n");
+    stage_advance(1999);
+    wire_say(asked.wire, "ab");
+    stage_advance(1999);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    check_told(&asked, OUTCOME_DONE, KNOWS_NOT);
+    ck_assert_int_eq(exchange_head(asked.exchange)->status, 200);
+    ck_assert_str_eq(h1_exchange_status_line(asked.exchange, line, sizeof line), "HTTP/1.1 200 OK");
+    end(&asked);
+
+    begin_behind_tls(&asked); /* what does follow has the time of every answer */
+    wire_say(asked.wire, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP");
+    stage_advance(LIMIT_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    check_told(&asked, OUTCOME_PEER, "no answer within 30 s");
+    end(&asked);
+
+    begin_behind_tls(&asked); /* nobody can tell where it ends, or nothing is owed: at once */
+    wire_say(asked.wire, "HTTP/1.1 200 OK\r\n\r\n");
+    check_told(&asked, OUTCOME_DONE, KNOWS_NOT);
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+START_TEST(an_answer_that_is_owed_is_bounded)
+{
+    struct asked asked;
+
+    stage_set_up();
+    begin_behind_tls(&asked);
+    wire_say(asked.wire, "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n");
+    for (int i = 0; i < 64 && asked.told == 0; i++) {
+        char kib[1024];
+
+        memset(kib, 'x', sizeof kib);
+        wire_say_bytes(asked.wire, kib, sizeof kib);
+    }
+    ck_assert_uint_eq(asked.told, 0);
+    wire_say(asked.wire, "x");
+    check_told(&asked, OUTCOME_PEER, "sends more than 64 KiB before its answer");
+    end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+/* --- capsules --- */
+
+#define OPENS_CAPSULES "HTTP/1.1 101 x\r\nUpgrade: connect-tcp\r\nConnection: Upgrade\r\nCapsule-Protocol: ?1\r\n\r\n"
+
+static const struct connect_request within_capsules = {.method = METHOD_CONNECT_TCP, .target = &target,
+                                                       .proxy = &relay, .path = "/tcp"};
+
+/* A DATA capsule with "* OK", of which the first bytes come in the answer's own segment. */
+START_TEST(connect_tcp_opens_within_capsules)
+{
+    static const char data[] = "\x08\x04* OK";
+    struct transport *transport;
+    struct asked asked;
+    char *leftover, bytes[16];
+    size_t length = 99;
+
+    stage_set_up();
+    start(&asked, &within_capsules, false);
+    stage_settle();
+    wire_say(asked.wire, OPENS_CAPSULES);
+    check_told(&asked, OUTCOME_DONE, "");
+    end(&asked); /* nobody took it */
+
+    start(&asked, &within_capsules, false);
+    stage_settle();
+    asked.wire->said = malloc(sizeof OPENS_CAPSULES + 3);
+    memcpy(asked.wire->said, OPENS_CAPSULES, sizeof OPENS_CAPSULES - 1);
+    memcpy(asked.wire->said + sizeof OPENS_CAPSULES - 1, data, 4);
+    asked.wire->said_length = sizeof OPENS_CAPSULES + 3;
+    asked.wire->near.watcher(asked.wire->near.watcher_arg, LOOP_READ);
+    stage_settle();
+    check_told(&asked, OUTCOME_DONE, "");
+    ck_assert_int_eq(exchange_response(asked.exchange)->verdict, CONNECT_OPEN);
+    transport = exchange_take(asked.exchange, &leftover, &length);
+    ck_assert_ptr_ne(transport, &asked.wire->near);
+    ck_assert_ptr_null(leftover);
+    ck_assert_uint_eq(length, 0);
+    exchange_free(asked.exchange);
+    stage_settle();
+    ck_assert_int_eq(transport_recv(transport, bytes, sizeof bytes), 2);
+    wire_say_bytes(asked.wire, data + 4, 2);
+    ck_assert_int_eq(transport_recv(transport, bytes + 2, sizeof bytes - 2), 2);
+    ck_assert_int_eq(memcmp(bytes, "* OK", 4), 0);
+    transport_reset(transport);
+    stage_settle();
     stage_tear_down();
 }
 END_TEST
@@ -527,6 +829,15 @@ int main(void)
     tcase_add_test(cases, errors_are_told_by_name);
     tcase_add_test(cases, a_switch_may_be_required);
     tcase_add_test(cases, the_start_of_what_is_not_http_goes_to_the_log);
+    tcase_add_loop_test(cases, an_announced_page_is_waited_for, 0, 2);
+    tcase_add_test(cases, a_page_may_end_with_the_stream);
+    tcase_add_test(cases, a_page_that_does_not_come_is_waited_for_a_moment);
+    tcase_add_test(cases, no_more_of_a_page_is_read_than_is_of_use);
+    tcase_add_test(cases, other_pages_are_not_waited_for);
+    tcase_add_test(cases, an_answer_that_is_owed_is_read_over);
+    tcase_add_test(cases, a_lone_answer_is_ours_after_a_while);
+    tcase_add_test(cases, an_answer_that_is_owed_is_bounded);
+    tcase_add_test(cases, connect_tcp_opens_within_capsules);
     tcase_add_test(cases, interim_answers_are_bounded_in_number);
     tcase_add_test(cases, interim_answers_are_bounded_in_bytes);
     tcase_add_test(cases, a_head_is_bounded);

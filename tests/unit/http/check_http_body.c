@@ -102,6 +102,10 @@ START_TEST(a_body_may_end_where_the_connection_does_not_last)
         {"HTTP/1.1 407 x\r\n\r\n", true, false},
         {"HTTP/1.0 407 x\r\nProxy-Connection: keep-alive\r\n\r\n", true, false},
         {"HTTP/1.0 407 x\r\n\r\n", false, false},
+        {"HTTP/1.1 204 x\r\n\r\n", true, true}, /* has none, whatever it says */
+        {"HTTP/1.1 204 x\r\nContent-Length: 3\r\n\r\n", true, true},
+        {"HTTP/1.1 304 x\r\nContent-Length: 3\r\n\r\n", true, true},
+        {"HTTP/1.1 200 x\r\n\r\n", true, false},
     };
 
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {

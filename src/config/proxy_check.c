@@ -1,0 +1,238 @@
+#include "config/proxy_check.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <strings.h>
+
+#include "base/systemd.h"
+#include "http/access_control.h"
+#include "http/connect_request.h"
+
+#define SHOWN_MAX 160 /* bytes of a URL that a message shows: enough to find it in a list */
+
+static bool is_tcpconnection(const struct proxy_config *proxy)
+{
+    return proxy->method == METHOD_TCPCONNECTION;
+}
+
+/* Whether some place of the section is asked by CONNECT or the like, as all are that the environment names.  Those of
+ * TCPConnection have their paths by then. */
+static bool has_classic(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (!proxy->urls.paths[i])
+            return true;
+    return proxy->urls.environment || proxy->urls.count == 0; /* without a url, other words are said */
+}
+
+static const char *word_of(const char *key, unsigned index)
+{
+    return option_find(OPTION_PROXY, key)->rule.words[index];
+}
+
+/* --- the urls, and what goes with TCPConnection alone --- */
+
+/* A path that is no template is that of a TCPConnection server. */
+static void check_paths(const struct section *section, const struct proxy_config *proxy)
+{
+    char url[PLACES_URL_MAX];
+
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.paths[i] && !places_is_template(&proxy->urls, i) && !is_tcpconnection(proxy))
+            section_complain(section, section_line_of(section, "url"), "url: %.*s: a proxy's URL ends behind the port; "
+                             "for connect-tcp its path says where the target goes, as in "
+                             "/.well-known/masque/tcp/{target_host}/{target_port}/; for the URL of one server, set "
+                             "method = tcpconnection", SHOWN_MAX, places_format_url(&proxy->urls, i, url));
+}
+
+static bool all_are_http(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].tls)
+            return false;
+    return true;
+}
+
+static void check_form(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "form");
+
+    if (proxy->form != FORM_ABSOLUTE)
+        return;
+    if (!is_tcpconnection(proxy))
+        section_complain(section, line, "form = absolute goes with method = tcpconnection alone");
+    if (!all_are_http(proxy))
+        section_complain(section, line, "form = absolute goes with http:// urls alone: through TLS the proxy before "
+                         "the server could not read it");
+    if (!proxy->via_name)
+        section_complain(section, line, "form = absolute needs a `via`: it is the proxy before the server that is "
+                         "asked so");
+}
+
+static void check_tls_upgrade(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "tls-upgrade");
+
+    if (!proxy->tls_upgrade)
+        return;
+    if (!is_tcpconnection(proxy))
+        section_complain(section, line, "tls-upgrade goes with method = tcpconnection alone");
+    if (!all_are_http(proxy))
+        section_complain(section, line, "tls-upgrade goes with http:// urls alone: an https:// server has TLS from the "
+                         "first byte");
+    if (proxy->form == FORM_ABSOLUTE)
+        section_complain(section, line, "tls-upgrade does not go with form = absolute: TLS would end at the proxy "
+                         "before the server");
+}
+
+static void check_origin(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "origin");
+    const char *why;
+
+    if (!proxy->origin)
+        return;
+    if (!is_tcpconnection(proxy))
+        section_complain(section, line, "origin goes with method = tcpconnection alone");
+    if (!access_control_origin_check(proxy->origin, &why))
+        section_complain(section, line, "origin: %s", why);
+}
+
+static void check_tcpconnection(const struct section *section, struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "method");
+
+    if (proxy->urls.environment)
+        section_complain(section, line, "method = tcpconnection needs a `url` of its own, not the environment's");
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].socks) {
+            section_complain(section, line, "method = tcpconnection: not for a socks5h:// proxy");
+            return;
+        }
+    if (!places_complete_paths(&proxy->urls))
+        section_complain(section, line, "out of memory");
+}
+
+/* --- who we are there --- */
+
+/* The file of a credential is not looked at here: for `check` by hand it need not exist. */
+static void check_password_file(const struct section *section, const char *path)
+{
+    static const char key[] = "password-file";
+    const char *credential = systemd_credential_name(path), *why;
+    char place[PATH_MAX];
+
+    if (!credential)
+        section_check_file(section, key, path, true);
+    else if (section->use == CONFIG_TO_CHECK ? !systemd_is_credential_name(credential, &why)
+                                             : !systemd_credential_path(credential, place, sizeof place, &why))
+        section_complain(section, section_line_of(section, key), "%s: %s", key, why);
+}
+
+static void check_password(const struct section *section, const struct proxy_config *proxy)
+{
+    int given = !!proxy->password + !!proxy->password_file + !!proxy->password_command;
+
+    if (given > 1)
+        section_complain(section, section->line, "%s has more than one of password, password-file and "
+                         "password-command", section->title);
+    if (given > 0 && !proxy->user)
+        section_complain(section, section->line, "%s has a password but no user", section->title);
+    if (proxy->user && given == 0 && section->use != CONFIG_TO_ASK)
+        section_complain(section, section->line, "%s has a user but no password, password-file or password-command",
+                         section->title);
+    if (proxy->password_file)
+        check_password_file(section, proxy->password_file);
+}
+
+static void check_headers(const struct section *section, const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->headers.count; i++)
+        if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
+            section_complain(section, section->line, "%s has both a user and a Proxy-Authorization header",
+                             section->title);
+}
+
+/* NTLM and Negotiate prove who we are to a proxy's connection; a server of a resource asks for Basic or Digest. */
+static void check_auth(const struct section *section, const struct proxy_config *proxy)
+{
+    const char *word = word_of("auth", proxy->auth);
+    int line = section_line_of(section, "auth");
+
+    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user && !proxy->urls.environment)
+        section_complain(section, line, "auth = %s needs a user", word);
+    if (proxy->auth == AUTH_ANY || proxy->auth == AUTH_BASIC)
+        return;
+    if (has_classic(proxy) && proxy->method != METHOD_CONNECT)
+        section_complain(section, line, "auth = %s needs method = connect", word);
+    else if (!has_classic(proxy) && proxy->auth != AUTH_DIGEST)
+        section_complain(section, line, "auth = %s: not with %s; basic and digest are", word,
+                         is_tcpconnection(proxy) ? "TCPConnection" : "connect-tcp");
+}
+
+/* --- other keys --- */
+
+/* preconnect makes connections ahead of need: only possible where any connection serves any session. */
+static void check_preconnect(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "preconnect");
+
+    if (proxy->preconnect == 0)
+        return;
+    if (proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE)
+        section_complain(section, line, "preconnect: NTLM and Negotiate prove who you are to one connection at a time");
+    if (proxy->via_name)
+        section_complain(section, line, "preconnect: not for a proxy that is reached via another");
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].socks) {
+            section_complain(section, line, "preconnect: not for a socks5h:// proxy");
+            break;
+        }
+    if (proxy->urls.environment)
+        section_complain(section, line, "preconnect: needs a `url` of its own, not the environment's");
+}
+
+static void check_tls(const struct section *section, const struct proxy_config *proxy)
+{
+    if (proxy->key_file && !proxy->cert_file)
+        section_complain(section, section_line_of(section, "key-file"), "key-file without a cert-file");
+    if (proxy->ca_file)
+        section_check_file(section, "ca-file", proxy->ca_file, false);
+    if (proxy->cert_file) /* if it also has the key, it must be secret */
+        section_check_file(section, "cert-file", proxy->cert_file, !proxy->key_file);
+    if (proxy->key_file)
+        section_check_file(section, "key-file", proxy->key_file, true);
+}
+
+/* connect-tcp and TCPConnection have an Upgrade of their own, which only a switch can answer. */
+static void check_switch(const struct section *section, const struct proxy_config *proxy)
+{
+    if (proxy->require_switch && !(proxy->announce & ANNOUNCE_UPGRADE) && has_classic(proxy))
+        section_complain(section, section->line, "%s: require-switch needs upgrade in announce: nothing else can be "
+                         "answered by a switch", section->title);
+}
+
+static void remark_on_method(const struct section *section, const struct proxy_config *proxy)
+{
+    if (proxy->method != METHOD_CONNECT && !is_tcpconnection(proxy) && !has_classic(proxy))
+        section_remark(section, section_line_of(section, "method"), "method = %s has no effect: each url of %s is a "
+                       "template and is asked by connect-tcp", word_of("method", proxy->method), section->title);
+}
+
+void proxy_check(const struct section *section, struct proxy_config *proxy)
+{
+    proxy->via_line = section_line_of(section, "via");
+    check_paths(section, proxy);
+    if (is_tcpconnection(proxy))
+        check_tcpconnection(section, proxy);
+    check_origin(section, proxy);
+    check_form(section, proxy);
+    check_tls_upgrade(section, proxy);
+    check_password(section, proxy);
+    check_headers(section, proxy);
+    check_auth(section, proxy);
+    check_preconnect(section, proxy);
+    check_tls(section, proxy);
+    check_switch(section, proxy);
+    remark_on_method(section, proxy);
+}

@@ -1,0 +1,115 @@
+#include "config/places.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+#define TEMPLATE "/t/{target_host}/{target_port}"
+
+static const struct value_rule url = {.key = "url", .kind = &value_urls};
+
+/* Fails the test if the value has a fault.  The caller's to release. */
+static struct value_places read_urls(const char *value)
+{
+    struct value_places places = {0};
+    const char *why = "";
+
+    ck_assert_msg(value_parse(&url, NULL, &places, value, &why), "%s", why);
+    return places;
+}
+
+START_TEST(a_path_is_found_by_its_place)
+{
+    struct value_places places = read_urls("http://p.example http://p.example" TEMPLATE " https://p.example/imap?x=1");
+    struct endpoint other = places.at[1];
+
+    ck_assert_uint_eq(places.count, 3);
+    ck_assert_ptr_null(places_path(&places, &places.at[0]));
+    ck_assert_str_eq(places_path(&places, &places.at[1]), TEMPLATE);
+    ck_assert_str_eq(places_path(&places, &places.at[2]), "/imap?x=1");
+    other.resource++; /* a path that is not in the list */
+    ck_assert_ptr_null(places_path(&places, &other));
+    other = places.at[1];
+    other.port = 81;
+    ck_assert_ptr_null(places_path(&places, &other));
+    value_release(&url, &places);
+}
+END_TEST
+
+START_TEST(a_template_is_told_from_a_path)
+{
+    struct value_places places = read_urls("http://p.example http://p.example" TEMPLATE " https://p.example/imap "
+                                           "http://q.example/?h={target_host}&p={target_port}");
+
+    ck_assert(!places_is_template(&places, 0));
+    ck_assert(places_is_template(&places, 1));
+    ck_assert(!places_is_template(&places, 2));
+    ck_assert(places_is_template(&places, 3));
+    value_release(&url, &places);
+}
+END_TEST
+
+START_TEST(a_url_is_written_with_its_path)
+{
+    struct value_places places = read_urls("http://p.example http://p.example" TEMPLATE
+                                           " https://[2001:db8::1]:8443/x");
+    char text[PLACES_URL_MAX];
+
+    ck_assert_str_eq(places_format_url(&places, 0, text), "http://p.example:80");
+    ck_assert_str_eq(places_format_url(&places, 1, text), "http://p.example:80" TEMPLATE);
+    ck_assert_str_eq(places_format_url(&places, 2, text), "https://[2001:db8::1]:8443/x");
+    value_release(&url, &places);
+}
+END_TEST
+
+START_TEST(paths_are_completed)
+{
+    struct value_places places = read_urls("http://p.example http://q.example/a http://r.example/");
+
+    ck_assert(places_complete_paths(&places));
+    ck_assert_str_eq(places.paths[0], "/");
+    ck_assert_str_eq(places.paths[1], "/a");
+    ck_assert_str_eq(places.paths[2], "/");
+    ck_assert_str_eq(places_path(&places, &places.at[0]), "/");
+    ck_assert_uint_eq(places.at[0].resource, endpoint_resource("/"));
+    ck_assert_uint_eq(places.at[1].resource, endpoint_resource("/a"));
+    value_release(&url, &places);
+}
+END_TEST
+
+/* The longest path that there may be, and one byte more. */
+START_TEST(a_path_has_at_most_4_kib)
+{
+    static char text[URI_TEMPLATE_MAX + 100];
+    struct value_places places = {0};
+    int start = snprintf(text, sizeof text, "http://p.example");
+    const char *why = "";
+    char printed[PLACES_URL_MAX];
+
+    memset(text + start, 'x', URI_TEMPLATE_MAX - 1);
+    text[start] = '/';
+    ck_assert_msg(value_parse(&url, NULL, &places, text, &why), "%s", why);
+    ck_assert_uint_eq(strlen(places.paths[0]), URI_TEMPLATE_MAX - 1);
+    ck_assert_uint_eq(strlen(places_format_url(&places, 0, printed)), strlen("http://p.example:80") +
+                      URI_TEMPLATE_MAX - 1);
+    value_release(&url, &places);
+    text[start + URI_TEMPLATE_MAX - 1] = 'x';
+    ck_assert(!value_parse(&url, NULL, &places, text, &why));
+    ck_assert_str_eq(why, "the path is longer than 4095 bytes");
+    value_release(&url, &places);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("places");
+
+    tcase_add_test(cases, a_path_is_found_by_its_place);
+    tcase_add_test(cases, a_template_is_told_from_a_path);
+    tcase_add_test(cases, a_url_is_written_with_its_path);
+    tcase_add_test(cases, paths_are_completed);
+    tcase_add_test(cases, a_path_has_at_most_4_kib);
+    return unit_run();
+}
