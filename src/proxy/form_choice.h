@@ -38,8 +38,8 @@ struct form_choice {
 /* Chooses the form of the first request.  All members before form are set by the caller.  False: out of memory. */
 bool form_choice_start(struct form_choice *choice);
 
-/* The request came to this outcome; to be told before the next two are called.  Where it was by the default template and
- * brought nothing, the first answer and its form are put back: returns the outcome that counts, and sets response.
+/* The request came to this outcome; to be told before the next two are called.  Where it was by the default template
+ * and brought nothing, the first answer and its form are put back: returns the outcome that counts, and sets response.
  * refused: the proxy refused our credentials. */
 enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
                               struct connect_response *response, bool refused);

@@ -57,8 +57,8 @@ START_TEST(each_end_is_what_it_is)
 }
 END_TEST
 
-/* Bytes that were no capsules have reached nobody; behind the first that did, or on the client's side, it is an end like
- * others. */
+/* Bytes that were no capsules have reached nobody; behind the first that did, or on the client's side, it is an end
+ * like others. */
 START_TEST(a_proxy_without_capsules_is_told_apart)
 {
     struct transport client = {.error = EPROTONOSUPPORT}, server = {.error = EPROTONOSUPPORT};
