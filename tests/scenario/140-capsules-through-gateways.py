@@ -105,6 +105,8 @@ def apache_that_passes_any_upgrade_on(stage):
                                       proxy=gateway.section))
     with daemon.connect("imap") as client:
         equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
+        server.connections[0].close()
+        equal(ending(client), END, "how the client's stream ended")
 
 
 def nobody_comes_in_without_the_password(stage):
