@@ -89,7 +89,15 @@ SCENARIO_TESTS = \
 	tests/scenario/127-quotes-and-misspellings.py \
 	tests/scenario/130-connect-on-a-terminal.py \
 	tests/scenario/131-goodbye.py \
-	tests/scenario/132-tls-and-plain-text-meet.py
+	tests/scenario/132-tls-and-plain-text-meet.py \
+	tests/scenario/140-capsules-through-gateways.py \
+	tests/scenario/141-a-cut-message-is-a-reset.py \
+	tests/scenario/142-mail-programs-behind-apache.py \
+	tests/scenario/143-tcpconnection.py \
+	tests/scenario/144-templates-behind-proxies.py \
+	tests/scenario/145-faulty-capsules.py \
+	tests/scenario/146-the-default-template.py \
+	tests/scenario/147-templates-and-their-neighbours.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -106,9 +114,11 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/reference/server.py \
 	tests/reference/smtp.py \
 	tests/scenario/kit/__init__.py \
+	tests/scenario/kit/capsules.py \
 	tests/scenario/kit/case.py \
 	tests/scenario/kit/certificates.py \
 	tests/scenario/kit/checking.py \
+	tests/scenario/kit/connect_tcp.py \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
 	tests/scenario/kit/nameserver.py \
@@ -118,6 +128,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
 	tests/scenario/kit/real/dovecot.py \
+	tests/scenario/kit/real/gateway.py \
 	tests/scenario/kit/real/haproxy.py \
 	tests/scenario/kit/real/identity.py \
 	tests/scenario/kit/real/inn.py \
@@ -133,6 +144,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \
+	tests/scenario/kit/real/slrnpull.py \
 	tests/scenario/kit/real/squid.py \
 	tests/scenario/kit/real/stunnel.py \
 	tests/scenario/kit/real/text.py \

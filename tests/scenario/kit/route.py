@@ -57,13 +57,13 @@ def verdict(told):
 
 
 class Route:
-    """A proxy that plays script, a daemon that goes through it.  The stage closes clients first, then the proxy's
-    connections, and so no session is left when it stops the daemon."""
+    """A proxy that plays script, a daemon that goes through it, by a URL with that path.  The stage closes clients
+    first, then the proxy's connections, and so no session is left when it stops the daemon."""
 
-    def __init__(self, stage, script, listeners=None, sallyport="", proxy="", **options):
+    def __init__(self, stage, script, listeners=None, sallyport="", proxy="", path="", **options):
         self.stage = stage
         self.proxy = Proxy(stage, script)
-        self.daemon = stage.sallyport(settings(self.proxy.url, listeners, sallyport, proxy), **options)
+        self.daemon = stage.sallyport(settings(self.proxy.url + path, listeners, sallyport, proxy), **options)
         stage.later(self.proxy.stop)
 
     def client(self, name="imap", **options):

@@ -3,6 +3,7 @@ folder.  Nothing of the machine's own services is touched, and no service manage
 from .account import Account
 from .apache import Apache
 from .dovecot import PASSWORD, USER, Dovecot
+from .gateway import WHO, ApacheGateway, HaproxyGateway, SquidForwarder, delivered
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
 from .kerberos import Kerberos
@@ -12,12 +13,14 @@ from .mbsync import Mbsync
 from .microsocks import Microsocks
 from .newsreader import Newsreader, doubled, single
 from .postfix import Postfix
+from .slrnpull import Slrnpull
 from .squid import Squid
 from .stunnel import Stunnel
-from .text import body_of, hard, letter
+from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
-           "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
+__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "HaproxyGateway",
+           "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD",
+           "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article",
+           "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]

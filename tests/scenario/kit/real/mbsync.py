@@ -6,7 +6,11 @@ from ..case import equal, need
 from ..daemon import Sallyport
 from ..process import run
 from .dovecot import PASSWORD, USER
-from .text import body_of
+from .mailbox import Mailbox
+from .text import body_of, hard, letter
+
+FAR = [letter(f"far {number}", hard(size, seed=size)) for number, size in enumerate((2_000, 70_000, 1_500_000))]
+NEAR = letter("near", hard(400_000))
 
 
 class Mbsync:
@@ -52,3 +56,15 @@ SyncState *
             with open(path, "rb") as file:
                 found.append(body_of(file.read().replace(b"\n", b"\r\n")))
         return sorted(found)
+
+    def both_ways(self, dovecot):
+        """Three messages come, one goes; dovecot is asked, past the way, what it got."""
+        for message in FAR:
+            dovecot.drop(message)
+        self.sync()
+        equal(self.bodies(), sorted(map(body_of, FAR)), "bodies that came")
+        self.stage.file("near/INBOX/cur/1.near:2,S", NEAR.replace(b"\r\n", b"\n"))
+        self.sync()
+        with Mailbox(("127.0.0.1", dovecot.imap)) as mailbox:
+            mailbox.wait(len(FAR) + 1)
+            equal(body_of(mailbox.message(len(FAR) + 1)), body_of(NEAR), "body that went")

@@ -1,6 +1,8 @@
 """Text that mail and news find hard to carry: made from a seed, so that two runs compare the same bytes."""
 import random
 
+from .inn import GROUP
+
 LONGEST = 998
 """The longest line that RFC 5322 and RFC 5536 allow, without its end."""
 
@@ -26,6 +28,13 @@ def hard(size, seed=1, longest=LONGEST):
 def letter(subject, body):
     """A message with the least of headers, all lines ended by CRLF."""
     return (b"From: bob@example.net\r\nTo: alice@example.net\r\nSubject: " + subject.encode() +
+            b"\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-unknown\r\n"
+            b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body)
+
+
+def article(subject, body):
+    """The same for news, in GROUP."""
+    return (b"From: Bob <bob@example.net>\r\nNewsgroups: " + GROUP.encode() + b"\r\nSubject: " + subject.encode() +
             b"\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=x-unknown\r\n"
             b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body)
 
