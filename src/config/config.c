@@ -192,8 +192,12 @@ static void check_auth(struct reading *reading, const struct proxy_config *proxy
 
     if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user && !proxy->urls.environment)
         complain(reading, line, "auth = %s needs a user", word);
-    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_BASIC && proxy->method != 0)
+    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_BASIC && proxy->method != METHOD_CONNECT &&
+        proxy->method != METHOD_TCPCONNECTION)
         complain(reading, line, "auth = %s needs method = connect", word);
+    if ((proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE) && proxy->urls.count > 0 &&
+        (proxy->method == METHOD_TCPCONNECTION || places_with_path(&proxy->urls) == proxy->urls.count))
+        complain(reading, line, "auth = %s: not with connect-tcp and TCPConnection", word);
 }
 
 /* preconnect makes connections ahead of need: only possible where any connection serves any session. */
@@ -240,9 +244,11 @@ static void check_proxy(struct reading *reading, struct proxy_config *proxy)
         complain(reading, line, "%s has a password but no user", reading->title);
     if (proxy->user && given == 0 && reading->use != CONFIG_TO_ASK)
         complain(reading, line, "%s has a user but no password, password-file or password-command", reading->title);
-    for (size_t i = 0; i < proxy->headers.count; i++)
-        if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
-            complain(reading, line, "%s has both a user and a Proxy-Authorization header", reading->title);
+    for (size_t i = 0; proxy->user && i < proxy->headers.count; i++)
+        if (value_header_is_login(proxy->headers.at[i], places_with_path(&proxy->urls) > 0))
+            complain(reading, line, "%s has both a user and %s %.*s header", reading->title,
+                     strchr("Aa", proxy->headers.at[i][0]) ? "an" : "a", (int)strcspn(proxy->headers.at[i], ":"),
+                     proxy->headers.at[i]);
     if (proxy->password_file)
         check_password_file(reading, proxy->password_file);
     check_auth(reading, proxy);
