@@ -432,7 +432,10 @@ static void __attribute__((format(printf, 2, 3))) give_up(struct negotiate_login
 /* Whether the scheme can be used for this request; if not, give_up was called. */
 static bool is_possible(struct negotiate_login *login)
 {
-    if (strcmp(connect_method_words[login->request.method], "connect") != 0)
+    if (login->request.method == METHOD_TCPCONNECTION_ABSOLUTE)
+        give_up(login, "form = absolute and authentication by %s do not go together",
+                challenge_words[login->params.scheme]);
+    else if (strcmp(connect_method_words[login->request.method], "connect") != 0)
         give_up(login, "method %s and authentication by %s do not go together",
                 connect_method_words[login->request.method], challenge_words[login->params.scheme]);
     else if (login->params.scheme < CHALLENGE_NTLM)
