@@ -152,25 +152,13 @@ static void find_connection(void *arg)
 
 /* --- AUTHENTICATE: which credentials --- */
 
-/* The server's login goes with a request to the proxy before it, and only Basic needs no dialogue. */
-static void fail_for_scheme(struct proxy_request *request)
-{
-    failure_set(&request->task.failure, FAILURE_PERMANENT, "the server's login wants %s, but with form = absolute it "
-                "can be Basic only: set auth = basic", challenge_words[authenticator_scheme(request->authenticator)]);
-    finish(request, OUTCOME_LOCAL, false);
-}
-
 static void on_authenticator(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
 
-    bool login = outcome == OUTCOME_DONE && authenticator_wants_login(request->authenticator);
-
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure, false);
-    else if (login && request->choice.form.absolute)
-        fail_for_scheme(request);
-    else if (login)
+    else if (authenticator_wants_login(request->authenticator))
         enter(request, PREPARE);
     else
         find_connection(request);
@@ -185,6 +173,7 @@ static void enter_authenticate(struct proxy_request *request)
         .lockout = services->lockout,
         .proxy = &request->choice.form.proxy,
         .own = request->params.own,
+        .method = request->choice.form.absolute ? METHOD_TCPCONNECTION_ABSOLUTE : request->params.request.method,
         .user = request->params.user,
         .password = request->params.password,
         .tls_upgrade = request->params.request.answer_owed,
