@@ -89,7 +89,9 @@ SCENARIO_TESTS = \
 	tests/scenario/127-quotes-and-misspellings.py \
 	tests/scenario/130-connect-on-a-terminal.py \
 	tests/scenario/131-goodbye.py \
-	tests/scenario/132-tls-and-plain-text-meet.py
+	tests/scenario/132-tls-and-plain-text-meet.py \
+	tests/scenario/148-cups-and-tls-by-upgrade.py \
+	tests/scenario/149-tls-by-upgrade.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -117,6 +119,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/__init__.py \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
+	tests/scenario/kit/real/cups.py \
 	tests/scenario/kit/real/dovecot.py \
 	tests/scenario/kit/real/haproxy.py \
 	tests/scenario/kit/real/identity.py \

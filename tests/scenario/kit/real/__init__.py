@@ -2,6 +2,7 @@
 folder.  Nothing of the machine's own services is touched, and no service manager is needed."""
 from .account import Account
 from .apache import Apache
+from .cups import Cups
 from .dovecot import PASSWORD, USER, Dovecot
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
@@ -18,6 +19,6 @@ from .text import body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
-           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
+__all__ = ["Account", "Apache", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos",
+           "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
            "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
