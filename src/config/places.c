@@ -38,6 +38,14 @@ static bool parse_places(struct value_places *places, const char *value, place_p
     return places->count > 0 || value_fault(why, "empty");
 }
 
+static bool is_number(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+    return true;
+}
+
 /* localhost, an IPv4 address or [IPv6], with a port, which may be 0. */
 static bool parse_listen_place(struct value_places *places, size_t index, const char *value, size_t length,
                                const char **why)
@@ -46,6 +54,8 @@ static bool parse_listen_place(struct value_places *places, size_t index, const 
     struct address ignored;
     bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
 
+    if (is_number(value, length))
+        return value_fault(why, "a port alone is no place; write localhost: before it");
     /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
     if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
         return false;

@@ -151,16 +151,24 @@ static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
     return find(proxies, "url", url);
 }
 
+/* A proxy that is asked in two forms has two entries of one URL: the longer rest and the later error are told. */
 static void see_health(void *arg, const struct endpoint *endpoint, enum health_state state, uint64_t left_ms,
                        const char *why, uint64_t age_ms)
 {
     static const char *const words[] = {[HEALTH_UP] = "up", [HEALTH_RESTING] = "resting", [HEALTH_AWAY] = "away"};
-    json_t *proxy = take_proxy(arg, endpoint);
+    json_t *proxy = take_proxy(arg, endpoint), *error_age = json_object_get(proxy, "last_error_age");
+    json_int_t age = (json_int_t)(age_ms / 1000), told = json_integer_value(json_object_get(proxy, "seconds"));
+    json_t *left = seconds_left(left_ms);
 
-    json_object_set_new(proxy, "state", text(words[state]));
-    json_object_set_new(proxy, "seconds", seconds_left(left_ms));
-    json_object_set_new(proxy, "last_error", text_or_null(why));
-    json_object_set_new(proxy, "last_error_age", *why ? number(age_ms / 1000) : json_null());
+    if (state != HEALTH_UP && told <= json_integer_value(left)) {
+        json_object_set_new(proxy, "state", text(words[state]));
+        json_object_set(proxy, "seconds", left);
+    }
+    json_decref(left);
+    if (*why && (json_is_null(error_age) || json_integer_value(error_age) >= age)) {
+        json_object_set_new(proxy, "last_error", text(why));
+        json_object_set_new(proxy, "last_error_age", json_integer(age));
+    }
 }
 
 /* Adds a proxy of the configuration. */

@@ -159,10 +159,18 @@ static bool names_asked(const struct connect_request *request, const struct http
     return names_token(head, token) && (request->method != METHOD_CONNECT_TCP || members == 1);
 }
 
+/* A line that is no field may be the rule that denies. */
+static enum access_control_result judge_origin(const struct connect_request *request, const struct http_head *head)
+{
+    if (!request->origin)
+        return ACCESS_CONTROL_ALLOWED;
+    return head->unreadable > 0 ? ACCESS_CONTROL_UNREADABLE : access_control_judge(head, request->origin);
+}
+
 /* Whether TCPConnection's server lets our origin in; if not, failure says why. */
 static bool lets_in(const struct connect_request *request, const struct http_head *head, struct failure *failure)
 {
-    switch (request->origin ? access_control_judge(head, request->origin) : ACCESS_CONTROL_ALLOWED) {
+    switch (judge_origin(request, head)) {
     case ACCESS_CONTROL_ALLOWED:
         return true;
     case ACCESS_CONTROL_REFUSED:

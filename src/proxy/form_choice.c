@@ -28,14 +28,44 @@ static bool asks_plain(struct form_choice *choice, uint64_t now_ms, enum outcome
     return true;
 }
 
-static bool asks_by_template(struct form_choice *choice, enum outcome outcome, const struct connect_response *response)
+static bool asks_by_template(struct form_choice *choice, enum outcome outcome,
+                             const struct connect_response *response)
 {
+    const unsigned announce = choice->request->announce;
+
     if (outcome != OUTCOME_DONE ||
         !template_try_begin(&choice->by_template, response, health_template(choice->health, choice->proxy)) ||
         !request_form_set_default(&choice->form, choice->proxy, choice->request))
         return false;
+    choice->announce = announce;
+    choice->asks_by_template = true;
     trace_step(&choice->trace, "refused", "%s; once more, by connect-tcp", response->failure.what);
     return true;
+}
+
+/* The request by CONNECT and its answer are the ones that count again. */
+static void leave_template(struct form_choice *choice, struct connect_response *response)
+{
+    *response = choice->by_template.first;
+    choice->asks_by_template = false;
+    choice->request->method = METHOD_CONNECT;
+    choice->request->announce = choice->announce;
+    choice->form.proxy = *choice->proxy;
+}
+
+enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
+                              struct connect_response *response, bool refused)
+{
+    enum template_lesson lesson = template_try_lesson(&choice->by_template, outcome, response);
+
+    if (!choice->asks_by_template)
+        return outcome;
+    if (lesson != TEMPLATE_UNKNOWN)
+        health_set_template(choice->health, choice->proxy, now_ms, lesson);
+    if (!template_try_has_failed(&choice->by_template, outcome, response, refused))
+        return outcome;
+    leave_template(choice, response);
+    return OUTCOME_DONE;
 }
 
 bool form_choice_again(struct form_choice *choice, uint64_t now_ms, enum outcome outcome, bool cut_off,
@@ -48,14 +78,9 @@ bool form_choice_again(struct form_choice *choice, uint64_t now_ms, enum outcome
 enum outcome form_choice_end(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
                              struct connect_response *response, bool refused, struct failure *failure)
 {
-    enum template_lesson lesson = template_try_lesson(&choice->by_template, outcome, response);
-
-    if (lesson != TEMPLATE_UNKNOWN)
-        health_set_template(choice->health, choice->proxy, now_ms, lesson);
-    outcome = template_try_end(&choice->by_template, outcome, response, refused);
     if (!plain_try_has_opened(&choice->plain, outcome, response))
         return plain_try_end(&choice->plain, outcome, response, refused, failure);
-    if (!choice->by_template.begun)
+    if (!choice->asks_by_template)
         health_set_plain(choice->health, choice->name, choice->proxy, now_ms);
     return outcome;
 }

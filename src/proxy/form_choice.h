@@ -29,20 +29,27 @@ struct form_choice {
     bool require_switch;
     struct trace trace;
     struct request_form form;          /* the present one; form.proxy: as which the proxy is known with it */
+    unsigned announce;                 /* of the request by CONNECT, while it is asked by template */
     struct plain_try plain;
     struct template_try by_template;
+    bool asks_by_template;             /* that try is made, or has opened */
 };
 
 /* Chooses the form of the first request.  All members before form are set by the caller.  False: out of memory. */
 bool form_choice_start(struct form_choice *choice);
 
-/* The request came to this outcome: response if it is DONE, else failure; cut_off: the proxy closed or reset the
- * connection in place of an answer.  True: ask once more, in the form that was chosen now. */
+/* The request came to this outcome; to be told before the next two are called.  Where it was by the default template
+ * and brought nothing, the first answer and its form are put back: returns the outcome that counts, and sets response.
+ * refused: the proxy refused our credentials. */
+enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
+                              struct connect_response *response, bool refused);
+
+/* What counts is this outcome: response if it is DONE, else failure; cut_off: the proxy closed or reset the connection
+ * in place of an answer.  True: ask once more, in the form that was chosen now. */
 bool form_choice_again(struct form_choice *choice, uint64_t now_ms, enum outcome outcome, bool cut_off,
                        const struct connect_response *response, const struct failure *failure);
 
-/* The outcome that stands when nothing more is asked: sets response (DONE) or failure (all others) accordingly.
- * refused: the proxy refused our credentials. */
+/* The outcome that stands when nothing more is asked: sets response (DONE) or failure (all others) accordingly. */
 enum outcome form_choice_end(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
                              struct connect_response *response, bool refused, struct failure *failure);
 

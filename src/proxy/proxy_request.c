@@ -87,6 +87,7 @@ static void finish(struct proxy_request *request, enum outcome outcome, bool cut
     struct failure *failure = &request->task.failure;
 
     if (request->params.proxy) {
+        outcome = form_choice_hear(&request->choice, now(request), outcome, &request->response, request->refused);
         if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
             begin_anew(request);
             return;

@@ -56,8 +56,10 @@ bool request_form_set_default(struct request_form *form, const struct endpoint *
 {
     form->proxy = *proxy;
     form->proxy.resource = endpoint_resource(URI_TEMPLATE_DEFAULT);
+    if (!set_path(form, URI_TEMPLATE_DEFAULT, request))
+        return false;
     set_method(request, METHOD_CONNECT_TCP);
-    return set_path(form, URI_TEMPLATE_DEFAULT, request);
+    return true;
 }
 
 void request_form_release(struct request_form *form)

@@ -28,13 +28,11 @@ enum template_lesson template_try_lesson(const struct template_try *try, enum ou
     return is_about_form(response) ? TEMPLATE_FAILS : TEMPLATE_UNKNOWN;
 }
 
-enum outcome template_try_end(const struct template_try *try, enum outcome outcome, struct connect_response *response,
-                              bool refused)
+bool template_try_has_failed(const struct template_try *try, enum outcome outcome,
+                             const struct connect_response *response, bool refused)
 {
     if (!try->begun || refused || outcome == OUTCOME_LOCAL || outcome == OUTCOME_FORBIDDEN)
-        return outcome;
-    if (outcome == OUTCOME_DONE && (response->verdict == CONNECT_OPEN || response->verdict == CONNECT_REDIRECT))
-        return outcome;
-    *response = try->first;
-    return OUTCOME_DONE;
+        return false;
+    return outcome == OUTCOME_PEER ||
+           (response->verdict != CONNECT_OPEN && response->verdict != CONNECT_REDIRECT);
 }

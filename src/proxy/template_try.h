@@ -30,9 +30,9 @@ bool template_try_begin(struct template_try *try, const struct connect_response 
 enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome,
                                          const struct connect_response *response);
 
-/* The outcome that stands: puts the first answer into response where the try has failed, and returns DONE; otherwise
- * nothing changes.  A redirect and a refusal of our credentials (refused) always stand. */
-enum outcome template_try_end(const struct template_try *try, enum outcome outcome, struct connect_response *response,
-                              bool refused);
+/* Whether the try has brought nothing, so that the first answer stands.  A redirect, a refusal of our credentials
+ * (refused) and our own trouble always stand. */
+bool template_try_has_failed(const struct template_try *try, enum outcome outcome,
+                             const struct connect_response *response, bool refused);
 
 #endif

@@ -1,5 +1,7 @@
 #include "session/ending.h"
 
+#include <errno.h>
+
 #include "protocol/goodbye.h"
 
 struct ending ending_of(const struct pump *pump, enum pump_event event, const struct transport *client,
@@ -15,6 +17,7 @@ struct ending ending_of(const struct pump *pump, enum pump_event event, const st
         return ending;
     ending.by_client = pump->broken_side == client;
     ending.well = answered;
+    ending.raw = !ending.by_client && pump->broken_side->error == EPROTONOSUPPORT && down->bytes == 0;
     ending.said_all = ending.by_client && (said || closed);
     if (!answered && !ending.said_all && !(said && closed))
         ending.error = transport_error(pump->broken_side);

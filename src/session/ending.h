@@ -12,6 +12,7 @@ struct ending {
     bool by_client;    /* it was the first to end, or it broke; else the server or the proxy */
     bool well;         /* both streams came to their end, or what was missing was no more than form */
     bool said_all;     /* all of the client was passed on and was all that it had to say: no reason for a reset */
+    bool raw;          /* the proxy's first bytes were no capsules (capsule.h): nothing has reached the client */
     const char *error; /* what broke, for the log; valid until the next call of strerror; NULL: nothing that matters */
 };
 

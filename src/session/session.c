@@ -323,6 +323,11 @@ static void on_pump(void *arg, enum pump_event event)
         break;
     case PUMP_ENDED: case PUMP_BROKEN:
         ending = ending_of(&session->pump, event, session->client, session->listener->protocol);
+        if (ending.raw) {
+            fail_ungreeted(session, FAILURE_THEY "speaks connect-tcp without capsules",
+                           "proxy speaks connect-tcp without capsules");
+            break;
+        }
         log_closed(session, ending.by_client ? "client" : "proxy", ending.error);
         session->well = ending.well;
         session->said_all = ending.said_all;

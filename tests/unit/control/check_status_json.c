@@ -150,6 +150,31 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
 }
 END_TEST
 
+/* By CONNECT and by a template: one URL, of which the longer rest and the later error are told, in either order. */
+START_TEST(a_proxy_in_two_forms_is_told_once)
+{
+    struct endpoint forms[] = {proxy_at("a.example.net"), proxy_at("a.example.net")};
+    struct house house;
+
+    forms[1].resource = 7;
+    for (size_t first = 0; first < 2; first++) {
+        open_house(&house);
+        for (size_t i = 0; i < 2; i++) {
+            const struct endpoint *form = &forms[(first + i) % 2];
+            uint64_t ago = form == &forms[0] ? 9000 : 5000;
+
+            health_sent_away(house.services.health, NULL, form, loop_now(house.services.loop) - ago,
+                             form == &forms[0] ? 109 : 25, because(form == &forms[0] ? "503 Long" : "429 Late"));
+        }
+        equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"away\",\"seconds\":100,"
+                                  "\"ready\":null,\"last_error\":\"429 Late\",\"last_error_age\":5},"
+                                  "{\"url\":\"http://b.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+                                  "\"ready\":null,\"last_error\":null,\"last_error_age\":null}]");
+        close_house(&house);
+    }
+}
+END_TEST
+
 START_TEST(redirect_table_with_and_without_an_end)
 {
     struct house house;
@@ -187,6 +212,7 @@ int main(void)
 
     tcase_add_test(cases, a_quiet_house);
     tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
+    tcase_add_test(cases, a_proxy_in_two_forms_is_told_once);
     tcase_add_test(cases, redirect_table_with_and_without_an_end);
     tcase_add_test(cases, no_proxy_at_all_is_direct);
     return unit_run();

@@ -57,10 +57,32 @@ START_TEST(each_end_is_what_it_is)
 }
 END_TEST
 
+/* Bytes that were no capsules have reached nobody; behind the first that did, or on the client's side, it is an end
+ * like others. */
+START_TEST(a_proxy_without_capsules_is_told_apart)
+{
+    struct transport client = {.error = EPROTONOSUPPORT}, server = {.error = EPROTONOSUPPORT};
+    struct pump pump = {.broken_side = &server};
+    const struct protocol *imap = protocol_find("imap", 4);
+
+    ck_assert(ending_of(&pump, PUMP_BROKEN, &client, imap).raw);
+    ck_assert(!ending_of(&pump, PUMP_ENDED, &client, imap).raw);
+    pump.broken_side = &client;
+    ck_assert(!ending_of(&pump, PUMP_BROKEN, &client, imap).raw);
+    pump.broken_side = &server;
+    server.error = ECONNRESET;
+    ck_assert(!ending_of(&pump, PUMP_BROKEN, &client, imap).raw);
+    server.error = EPROTONOSUPPORT;
+    pump.way[PUMP_DOWN].bytes = 1;
+    ck_assert(!ending_of(&pump, PUMP_BROKEN, &client, imap).raw);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("ending");
 
     tcase_add_loop_test(cases, each_end_is_what_it_is, 0, sizeof ends / sizeof ends[0]);
+    tcase_add_test(cases, a_proxy_without_capsules_is_told_apart);
     return unit_run();
 }

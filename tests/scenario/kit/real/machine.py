@@ -2,6 +2,7 @@
 by systemd in a container with nothing but its own loopback.  Nothing that happens there is seen outside."""
 import os
 import shutil
+import subprocess
 
 from .. import Skip, check, need, until
 
@@ -40,6 +41,15 @@ StandardError=inherit
 """
 
 
+def look_for_room():
+    """Raises Skip where no container can be booted: in another one, or in a folder that is only a root (chroot)."""
+    mounts = subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False)
+    if mounts.returncode != 0:
+        raise Skip("no mounts of its own (unshare) for a program here")
+    if not os.path.isdir("/sys/fs/cgroup") or not os.listdir("/sys/fs/cgroup"):
+        raise Skip("no control groups (/sys/fs/cgroup) here")
+
+
 def run_as_user(stage, files, patience):
     """Boots the machine with these files ({path: text or bytes}) added, and runs /trial/main.py under the manager of an
     ordinary user, whose home is /home/trial.  Gives what it printed; AssertionError when the machine did not end."""
@@ -52,6 +62,7 @@ def run_as_user(stage, files, patience):
         raise Skip("missing package dbus-user-session (dbus.socket)")
     if os.geteuid() != 0:
         raise Skip("only root may boot a container")
+    look_for_room()
     layer, told = stage.dir("layer"), stage.dir("told", 0o777)
     added = {**files, "etc/systemd/system/trial.target": TARGET, "etc/systemd/system/trial.service": SERVICE}
     for name, more in (("passwd", f"{USER}:x:{NUMBER}:{NUMBER}::/home/{USER}:/bin/sh\n"),
