@@ -19,6 +19,6 @@ from .text import body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos",
-           "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
+__all__ = ["Account", "Apache", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy", "Inn", "Kerberos", "Mailbox",
+           "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD", "Postfix", "Squid", "Stunnel",
            "Tinyproxy", "USER", "body_of", "doubled", "hard", "letter", "single", "through"]
