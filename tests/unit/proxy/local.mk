@@ -15,7 +15,8 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_socks5 \
 	tests/unit/proxy/check_targets \
 	tests/unit/proxy/check_template_try \
-	tests/unit/proxy/check_tunnel
+	tests/unit/proxy/check_tunnel \
+	tests/unit/proxy/check_tunnel_forms
 
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_tls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
@@ -25,6 +26,7 @@ tests_unit_proxy_check_proxy_request_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_tunnel_forms_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 
 # an end of a proxy's may come between the connector and the pool
 POOL_SETTING = tests/unit/proxy/pool_setting.c tests/unit/proxy/pool_setting.h
