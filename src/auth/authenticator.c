@@ -82,10 +82,11 @@ static void enter_fetch(struct authenticator *authenticator)
 static void fail_for_lockout(struct authenticator *authenticator, unsigned seconds)
 {
     struct failure *failure = &authenticator->task.failure;
+    int denial = connect_request_denial(authenticator->params.method);
 
-    failure_set(failure, FAILURE_PERMANENT, "407: this user and password were refused; the same ones are not sent "
-                "again for %u s", seconds);
-    failure_brief(failure, 407, "proxy refused the password; not sent again for %u s", seconds);
+    failure_set(failure, FAILURE_PERMANENT, "%d: this user and password were refused; the same ones are not sent "
+                "again for %u s", denial, seconds);
+    failure_brief(failure, (unsigned)denial, "proxy refused the password; not sent again for %u s", seconds);
     task_tell(&authenticator->task, OUTCOME_LOCAL);
 }
 
@@ -197,8 +198,8 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
     if (!authenticator)
         return NULL;
     authenticator->params = *params;
-    scheme_choice_start(&authenticator->choice, params->own, params->proxy->tls, user_of(authenticator) != NULL,
-                        params->remembered, params->ever_offered);
+    scheme_choice_start(&authenticator->choice, params->own, params->method, params->proxy->tls,
+                        user_of(authenticator) != NULL, params->remembered, params->ever_offered);
     task_start(&authenticator->task, &kind, params->loop, params->done, params->arg);
     return authenticator;
 }

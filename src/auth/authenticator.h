@@ -1,10 +1,10 @@
-/* Decides what one session sends to one proxy to authenticate: which scheme, which password, and whether the password
- * may be sent at all.  It has no connection: it prepares what is to be sent, is told the result, and may start again
- * with another scheme.
+/* Decides what one session sends to one proxy, or to the server of a resource, to authenticate: which scheme, which
+ * password, and whether the password may be sent at all.  It has no connection: it prepares what is to be sent, is told
+ * the result, and may start again with another scheme.
  *
  *     started -> [FETCH] -> [WAIT] -> ready
  *        ^    password   another's trial |
- *        '------ 407, another scheme ----'   each scheme at most once (scheme_choice.h)
+ *        '------ 407, another scheme ----'   each scheme at most once (scheme_choice.h); 401 for a resource
  *
  * A user and a password that were refused are not sent again for a while.  A pair that was never tried is tried by
  * one session first (lockout.h). */
@@ -30,6 +30,7 @@ struct authenticator_params {
     struct lockout *lockout;
     const struct endpoint *proxy;     /* borrowed, as are the next two, until authenticator_free */
     const struct proxy_config *own;   /* the proxy's section, whose secrets no other proxy may see; NULL: it has none */
+    unsigned method;                  /* enum connect_method: in which the proxy is asked */
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
     unsigned ever_offered;            /* bits of all schemes that it ever offered */
@@ -54,17 +55,17 @@ enum challenge_scheme authenticator_scheme(const struct authenticator *authentic
 bool authenticator_wants_login(const struct authenticator *authenticator);
 bool authenticator_wants_new_connection(const struct authenticator *authenticator);
 
-/* After DONE: the value for Proxy-Authorization, with Basic; borrowed.  Otherwise NULL: the request has none, or
- * negotiate_login makes it. */
+/* After DONE: the value for Proxy-Authorization or Authorization, with Basic; borrowed.  Otherwise NULL: the request
+ * has none, or negotiate_login makes it. */
 const char *authenticator_credentials(const struct authenticator *authenticator);
 
 /* After DONE: user and password, borrowed; NULL: neither the scheme nor SOCKS needs them. */
 const char *authenticator_user(const struct authenticator *authenticator);
 const char *authenticator_password(const struct authenticator *authenticator);
 
-/* After DONE: the proxy answered 407 to a request without credentials; offered: the bits of schemes
- * (challenge_offered).  True: it restarts with another scheme, and will call done again.  False: no scheme can be
- * used; why (size bytes) says what to set. */
+/* After DONE: the proxy answered 407 (401 for a resource) to a request without credentials; offered: the bits of
+ * schemes (challenge_offered).  True: it restarts with another scheme, and will call done again.  False: no scheme can
+ * be used; why (size bytes) says what to set. */
 bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, char *why, size_t size);
 
 /* After DONE: the scheme cannot be used here.  True: it restarts with another scheme.  False: there is no other. */

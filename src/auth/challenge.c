@@ -235,8 +235,10 @@ static void examine(const struct http_head_slice *field, see_fn *see, void *arg)
 
 static void examine_all(const struct http_head *head, see_fn *see, void *arg)
 {
+    const char *field = head->status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
+
     for (size_t i = 0; i < head->field_count; i++)
-        if (http_head_slice_is(&head->fields[i].name, "Proxy-Authenticate"))
+        if (http_head_slice_is(&head->fields[i].name, field))
             examine(&head->fields[i].value, see, arg);
 }
 

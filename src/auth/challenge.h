@@ -1,5 +1,5 @@
-/* Which authentication schemes a proxy offers in its 407, which one to use, and the challenge for it.  Pure.  Syntax:
- * RFC 9110 section 11.6.1; Digest: RFC 7616; Negotiate and NTLM: RFC 4559. */
+/* Which authentication schemes a proxy offers in its 407, or a server for its resource in its 401, which one to use,
+ * and the challenge for it.  Pure.  Syntax: RFC 9110 section 11.6.1; Digest: RFC 7616; Negotiate and NTLM: RFC 4559. */
 #ifndef SALLYPORT_CHALLENGE_H
 #define SALLYPORT_CHALLENGE_H
 
@@ -23,11 +23,12 @@ enum challenge_scheme {
  * NULL. */
 extern const char *const challenge_words[];
 
-/* What all Proxy-Authenticate fields of a head offer, as bits (1u << scheme).  Unknown schemes are ignored.  Digest
- * counts if one of its challenges can be answered (RFC 7616 section 3.7), whatever stands before it: it has a nonce
- * and an algorithm that libcurl implements correctly: MD5 or SHA-256, with or without -sess; no algorithm means MD5
- * (section 3.3); and no value that is longer than libcurl reads.  After a syntax error the rest is skipped up to the
- * next comma outside quotes; a Digest challenge with a syntax error does not count. */
+/* What a head offers, as bits (1u << scheme): all WWW-Authenticate fields of a 401, all Proxy-Authenticate fields of
+ * any other.  The same fields count for what follows below.  Unknown schemes are ignored.  Digest counts if one of its
+ * challenges can be answered (RFC 7616 section 3.7), whatever stands before it: it has a nonce and an algorithm that
+ * libcurl implements correctly: MD5 or SHA-256, with or without -sess; no algorithm means MD5 (section 3.3); and no
+ * value that is longer than libcurl reads.  After a syntax error the rest is skipped up to the next comma outside
+ * quotes; a Digest challenge with a syntax error does not count. */
 unsigned challenge_offered(const struct http_head *head);
 
 /* Writes the first challenge of that scheme that can be answered as libcurl reads it, without blanks at unusual places:

@@ -5,10 +5,32 @@
 #include <string.h>
 
 #include "auth/latin1.h"
+#include "http/uri_template.h"
 #include "net/address.h"
 
 #define WITHOUT_LIMIT_MS 86400000L /* the owner has a timer, and libcurl's must not end first */
 #define DUMMY_ADDRESS "192.0.2.1"  /* RFC 5737: never dialed; libcurl only needs to have an address for the name */
+
+/* What differs between a proxy and a server for libcurl, and for us who play them. */
+struct curl_client_role {
+    long denial;
+    const char *answer;      /* the start of ours */
+    const char *asks;        /* the field with our challenge */
+    const char *credentials; /* the start of the field with libcurl's credentials */
+    CURLoption user, password, schemes;
+    CURLINFO status;         /* of the last answer */
+};
+
+static const struct curl_client_role as_proxy = {
+    407, "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n", "Proxy-Authenticate",
+    "\r\nProxy-Authorization: ", CURLOPT_PROXYUSERNAME, CURLOPT_PROXYPASSWORD, CURLOPT_PROXYAUTH,
+    CURLINFO_HTTP_CONNECTCODE,
+};
+static const struct curl_client_role as_server = {
+    401, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n", "WWW-Authenticate",
+    "\r\nAuthorization: ",
+    CURLOPT_USERNAME, CURLOPT_PASSWORD, CURLOPT_HTTPAUTH, CURLINFO_RESPONSE_CODE,
+};
 
 /* libcurl's debug output: only the Kerberos library's error is kept. */
 static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, void *arg)
@@ -43,16 +65,16 @@ static bool make_names(struct curl_client *curl, const struct curl_client_params
     return curl->place && curl->names;
 }
 
-/* Before 8.8.0, libcurl decoded URL escapes in these two options, although they are not part of a URL. */
-static bool set_secret(CURL *easy, CURLoption option, const char *text)
+/* Before 8.8.0, libcurl decoded URL escapes in the two options for a proxy, although they are not part of a URL. */
+static bool set_secret(struct curl_client *curl, CURLoption option, const char *text)
 {
     char *escaped = NULL;
     bool good;
 
-    if (curl_version_info(CURLVERSION_NOW)->version_num >= 0x080800)
-        return curl_easy_setopt(easy, option, text) == CURLE_OK;
-    escaped = curl_easy_escape(easy, text, 0);
-    good = escaped && curl_easy_setopt(easy, option, escaped) == CURLE_OK;
+    if (curl->role == &as_server || curl_version_info(CURLVERSION_NOW)->version_num >= 0x080800)
+        return curl_easy_setopt(curl->easy, option, text) == CURLE_OK;
+    escaped = curl_easy_escape(curl->easy, text, 0);
+    good = escaped && curl_easy_setopt(curl->easy, option, escaped) == CURLE_OK;
     curl_free(escaped);
     return good;
 }
@@ -89,8 +111,8 @@ static enum curl_client_result set_latin1(struct curl_client *curl, const char *
 
     if (!latin1_from_utf8(user, &name) || !latin1_from_utf8(password, &word) || (name && !raise_user(name)))
         result = CURL_CLIENT_NOT_SAYABLE;
-    else if (!name || !word || !set_secret(curl->easy, CURLOPT_PROXYUSERNAME, name) ||
-             !set_secret(curl->easy, CURLOPT_PROXYPASSWORD, word))
+    else if (!name || !word || !set_secret(curl, curl->role->user, name) ||
+             !set_secret(curl, curl->role->password, word))
         result = CURL_CLIENT_NO_MEMORY;
     wipe_text(&name);
     wipe_text(&word);
@@ -106,30 +128,32 @@ static enum curl_client_result set_credentials(struct curl_client *curl, const s
         return CURL_CLIENT_STARTED;
     if (params->scheme == CHALLENGE_NTLM)
         return set_latin1(curl, user, password);
-    return set_secret(curl->easy, CURLOPT_PROXYUSERNAME, user) &&
-                   set_secret(curl->easy, CURLOPT_PROXYPASSWORD, password)
+    return set_secret(curl, curl->role->user, user) && set_secret(curl, curl->role->password, password)
                ? CURL_CLIENT_STARTED : CURL_CLIENT_NO_MEMORY;
 }
 
 /* Allows exactly one scheme.  False: this libcurl does not support it. */
 static bool set_scheme(struct curl_client *curl, enum challenge_scheme scheme)
 {
+    const CURLoption schemes = curl->role->schemes;
+
     switch (scheme) {
     case CHALLENGE_NONE: /* otherwise libcurl would also offer Kerberos to a SOCKS proxy */
         return curl_easy_setopt(curl->easy, CURLOPT_SOCKS5_AUTH, CURLAUTH_BASIC) == CURLE_OK;
     case CHALLENGE_BASIC:
-        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_BASIC) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, schemes, CURLAUTH_BASIC) == CURLE_OK;
     case CHALLENGE_NTLM:
-        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_NTLM) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, schemes, CURLAUTH_NTLM) == CURLE_OK;
     case CHALLENGE_DIGEST:
-        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_DIGEST) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, schemes, CURLAUTH_DIGEST) == CURLE_OK;
     case CHALLENGE_NEGOTIATE:
-        return curl_easy_setopt(curl->easy, CURLOPT_PROXYAUTH, CURLAUTH_NEGOTIATE) == CURLE_OK;
+        return curl_easy_setopt(curl->easy, schemes, CURLAUTH_NEGOTIATE) == CURLE_OK;
     }
     return false;
 }
 
-static bool set_options(struct curl_client *curl, const struct curl_client_params *params)
+/* For a proxy: libcurl connects through it, and does no more. */
+static bool set_proxy(struct curl_client *curl, const struct curl_client_params *params)
 {
     CURL *easy = curl->easy;
     char url[ENDPOINT_TEXT_MAX + 16], place[ENDPOINT_TEXT_MAX];
@@ -138,11 +162,33 @@ static bool set_options(struct curl_client *curl, const struct curl_client_param
              endpoint_format(params->proxy, place));
     return curl_easy_setopt(easy, CURLOPT_URL, "http://target.invalid/") == CURLE_OK && /* unused; see CONNECT_TO */
            curl_easy_setopt(easy, CURLOPT_CONNECT_TO, curl->place) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* or the environment's no_proxy would apply */
            curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, params->scheme == CHALLENGE_NONE ? 0L : 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK;
+}
+
+/* For a server: its resource is asked for, as it is written.  Each request has a connection of its own: libcurl would
+ * keep one for later, and yet not use it again for lack of an IP address at its end. */
+static bool set_resource(struct curl_client *curl, const struct curl_client_params *params)
+{
+    CURL *easy = curl->easy;
+    char url[ENDPOINT_TEXT_MAX + 16 + URI_TEMPLATE_MAX], place[ENDPOINT_TEXT_MAX];
+    int length = snprintf(url, sizeof url, "http://%s%s", endpoint_format(params->proxy, place),
+                          params->resource->path);
+
+    return length > 0 && (size_t)length < sizeof url && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, connect_request_verb(params->resource->method)) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK; /* or the environment's would be used */
+}
+
+static bool set_options(struct curl_client *curl, const struct curl_client_params *params)
+{
+    CURL *easy = curl->easy;
+
+    return (params->resource ? set_resource(curl, params) : set_proxy(curl, params)) &&
+           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOPROXY, "") == CURLE_OK && /* or the environment's no_proxy would apply */
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_RESOLVE, curl->names) == CURLE_OK &&
@@ -165,13 +211,12 @@ bool curl_client_enter(struct curl_client *curl, struct loop *loop)
     return curl_socket_enter(&curl->socket, loop);
 }
 
-/* The value of Proxy-Authorization, malloc'd, or NULL. */
-static char *find_credentials(const char *request)
+/* The value of the field that starts so, malloc'd, or NULL. */
+static char *find_credentials(const char *request, const char *start)
 {
-    static const char name[] = "\r\nProxy-Authorization: ";
-    const char *field = strcasestr(request, name);
+    const char *field = strcasestr(request, start), *value = field ? field + strlen(start) : NULL;
 
-    return field ? strndup(field + sizeof name - 1, strcspn(field + sizeof name - 1, "\r\n")) : NULL;
+    return value ? strndup(value, strcspn(value, "\r\n")) : NULL;
 }
 
 /* Sends libcurl more of the answer. */
@@ -191,7 +236,7 @@ static void tell(struct curl_client *curl)
 static void take_request(struct curl_client *curl)
 {
     wipe_text(&curl->credentials);
-    curl->credentials = find_credentials(curl->asked);
+    curl->credentials = find_credentials(curl->asked, curl->role->credentials);
     wipe(&curl->asked, curl->asked_length);
     curl->asked_length = 0;
 }
@@ -221,7 +266,6 @@ enum curl_client_says curl_client_hear(struct curl_client *curl)
 
 bool curl_client_challenge(struct curl_client *curl, const char *challenge)
 {
-    static const char start[] = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n";
     FILE *text;
     size_t size;
 
@@ -231,9 +275,9 @@ bool curl_client_challenge(struct curl_client *curl, const char *challenge)
     text = open_memstream(&curl->told, &size);
     if (!text)
         return false;
-    fputs(start, text);
+    fputs(curl->role->answer, text);
     if (challenge) /* without "stale", libcurl answers one Digest challenge only */
-        fprintf(text, "Proxy-Authenticate: %s%s\r\n", challenge, strncmp(challenge, "Digest ", 7) == 0
+        fprintf(text, "%s: %s%s\r\n", curl->role->asks, challenge, strncmp(challenge, "Digest ", 7) == 0
                                                                    ? ", stale=true" : "");
     fputs("\r\n", text);
     if (fclose(text) != 0)
@@ -245,12 +289,38 @@ bool curl_client_challenge(struct curl_client *curl, const char *challenge)
 
 /* --- from start to end --- */
 
+const char *curl_client_refusal(enum curl_client_result result)
+{
+    switch (result) {
+    case CURL_CLIENT_STARTED: case CURL_CLIENT_NO_MEMORY:
+        break;
+    case CURL_CLIENT_NOT_BUILT_IN:
+        return "is not built into this libcurl";
+    case CURL_CLIENT_NOT_SAYABLE:
+        return "can be used here with names and passwords in letters of Western Europe (Latin-1) only, and user or "
+               "password has another character";
+    case CURL_CLIENT_NOT_PROVABLE:
+        return "cannot be used here with a url that has a quotation mark or a backslash, or ends with a question mark";
+    }
+    return NULL;
+}
+
+/* libcurl does not escape what it quotes in its proof, and drops an empty query. */
+static bool is_provable(const char *path)
+{
+    const char *query = strchr(path, '?');
+
+    return !strpbrk(path, "\"\\") && (!query || query[1]);
+}
+
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params)
 {
     enum curl_client_result result;
 
     memset(curl, 0, sizeof *curl);
     curl_socket_init(&curl->socket);
+    curl->role = params->resource ? &as_server : &as_proxy;
+    curl->socket.again = params->resource;
     curl->curl_loop = params->curl_loop;
     curl->easy = params->easy ? params->easy : curl_easy_init();
     curl->share = curl_share_init();
@@ -258,6 +328,8 @@ enum curl_client_result curl_client_start(struct curl_client *curl, const struct
         return CURL_CLIENT_NO_MEMORY;
     if (!set_scheme(curl, params->scheme))
         return CURL_CLIENT_NOT_BUILT_IN;
+    if (params->scheme == CHALLENGE_DIGEST && params->resource && !is_provable(params->resource->path))
+        return CURL_CLIENT_NOT_PROVABLE;
     result = set_credentials(curl, params);
     if (result == CURL_CLIENT_STARTED &&
         !curl_loop_add(params->curl_loop, &curl->transfer, curl->easy, params->done, params->arg))
@@ -288,8 +360,8 @@ CURL *curl_client_part(struct curl_client *curl)
     curl_easy_setopt(easy, CURLOPT_SHARE, NULL);
     curl_easy_setopt(easy, CURLOPT_RESOLVE, NULL);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, NULL);
-    curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, NULL);
-    curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, NULL);
+    curl_easy_setopt(easy, curl->role->user, NULL);
+    curl_easy_setopt(easy, curl->role->password, NULL);
     curl_client_stop(curl);
     return easy;
 }
@@ -298,8 +370,10 @@ bool curl_client_has_no_answer(const struct curl_client *curl, CURLcode code)
 {
     long last = 0;
 
+    if (curl->role == &as_server && code != CURLE_OK) /* to a client of a server, any answer is a good end */
+        return false;
     return code != CURLE_SEND_ERROR && !curl_client_failed_here(curl, code) &&
-           curl_easy_getinfo(curl->easy, CURLINFO_HTTP_CONNECTCODE, &last) == CURLE_OK && last == 407;
+           curl_easy_getinfo(curl->easy, curl->role->status, &last) == CURLE_OK && last == curl->role->denial;
 }
 
 bool curl_client_failed_here(const struct curl_client *curl, CURLcode code)

@@ -1,5 +1,7 @@
 /* libcurl as a client of one proxy, over a socket of ours.  libcurl implements Digest, NTLM, Negotiate and SOCKS5 on
- * it; it looks up no name, and connects to nothing else. */
+ * it; it looks up no name, and connects to nothing else.  Where the proxy is asked for a resource of its own, it is a
+ * server like any other, and libcurl its client: then it speaks of Authorization and 401 in place of
+ * Proxy-Authorization and 407 (RFC 9110 section 11). */
 #ifndef SALLYPORT_CURL_CLIENT_H
 #define SALLYPORT_CURL_CLIENT_H
 
@@ -11,9 +13,13 @@
 #include "auth/curl_loop.h"
 #include "auth/curl_socket.h"
 #include "base/loop.h"
+#include "http/connect_request.h"
 #include "net/endpoint.h"
 
+struct curl_client_role;
+
 struct curl_client {
+    const struct curl_client_role *role; /* as what libcurl takes the other side */
     struct curl_loop *curl_loop;
     struct curl_loop_transfer transfer;
     CURL *easy;                  /* NULL: not started, or stopped */
@@ -22,7 +28,8 @@ struct curl_client {
     struct curl_socket socket;
     char error[CURL_ERROR_SIZE]; /* libcurl's error message, or "" */
     char reason[160];            /* why the Kerberos library gave no token, or "" */
-    char *credentials;           /* of libcurl's last request: the value of Proxy-Authorization, or NULL; wiped */
+    char *credentials;           /* of libcurl's last request: the value of Proxy-Authorization, or of Authorization, or
+                                  * NULL; wiped */
     char *asked;                 /* the part of a request that has come so far, or NULL; wiped */
     size_t asked_length;
     char *told;                  /* an answer that is being sent to libcurl, or NULL */
@@ -31,7 +38,10 @@ struct curl_client {
 
 struct curl_client_params {
     struct curl_loop *curl_loop;
-    const struct endpoint *proxy, *target; /* copied, as are the next three */
+    const struct endpoint *proxy, *target; /* copied, as are the next four */
+    const struct connect_request *resource; /* asks for a resource of the proxy's own, which is a server then; libcurl's
+                                            * proof is of its verb and path, byte for byte, and the target is unused.
+                                            * NULL: a CONNECT, or SOCKS */
     enum challenge_scheme scheme;          /* CHALLENGE_NONE: SOCKS5 */
     const char *user, *password;           /* UTF-8, or NULL; libcurl's copies are wiped in the end */
     CURL *easy;                            /* a handle that curl_client_part gave back, which is the client's now; NULL:
@@ -46,13 +56,19 @@ enum curl_client_result {
     CURL_CLIENT_NO_MEMORY,
     CURL_CLIENT_NOT_BUILT_IN, /* this libcurl does not support the scheme */
     CURL_CLIENT_NOT_SAYABLE,  /* NTLM: user or password has a character that libcurl cannot send */
+    CURL_CLIENT_NOT_PROVABLE, /* Digest: libcurl cannot prove the path of the resource as it is written */
 };
+
+/* Why the scheme cannot be used: what follows its name in a sentence; static.  NULL: it has started, or there is no
+ * memory. */
+const char *curl_client_refusal(enum curl_client_result result);
 
 /* Starts the transfer; calls neither opened nor done from within.  After any result the caller must call
  * curl_client_stop in the end. */
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params);
 
-/* To be called after opened, outside of libcurl's callbacks: makes our end of the socket (socket.outer).  False: see
+/* To be called each time after opened, outside of libcurl's callbacks: makes our end of the socket (socket.outer), in
+ * place of an earlier one.  For a proxy that is once, for a server with each request.  False: see
  * curl_client_error. */
 bool curl_client_enter(struct curl_client *curl, struct loop *loop);
 
@@ -64,14 +80,14 @@ enum curl_client_says {
 
 #define CURL_CLIENT_REQUEST_MAX 131072 /* bytes; the largest tickets are half as long in base64 */
 
-/* HTTP: reads libcurl's request, after sending libcurl what is left of an answer.  To be called once after
+/* HTTP: reads libcurl's request, after sending libcurl what is left of an answer.  To be called each time after
  * curl_client_enter, then whenever socket.outer is ready, until it returns ASKS. */
 enum curl_client_says curl_client_hear(struct curl_client *curl);
 
-/* HTTP: answers libcurl's request with a 407 that has only this challenge (challenge_write); NULL: none.  To libcurl
- * the connection seems to stay open; the owner handles the real one.  libcurl then sends another request, or ends.
- * Whether a second answer to Digest makes sense is for the owner to decide: libcurl is told that it does.  False: out
- * of memory. */
+/* HTTP: answers libcurl's request with a 407 or 401 that has only this challenge (challenge_write); NULL: none.  To
+ * libcurl a proxy's connection seems to stay open, and a server's to be closed; the owner handles the real one.
+ * libcurl then sends another request, or ends.  Whether a second answer to Digest makes sense is for the owner to
+ * decide: libcurl is told that it does.  False: out of memory. */
 bool curl_client_challenge(struct curl_client *curl, const char *challenge);
 
 /* Why the transfer ended by itself: the system's error, else libcurl's message, else the text for code. */

@@ -81,7 +81,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     struct curl_socket *curl_socket = arg;
 
     (void)purpose;
-    if (curl_socket->used)
+    if (curl_socket->inner >= 0 || (curl_socket->used && !curl_socket->again))
         return CURL_SOCKET_BAD;
     curl_socket->used = true;
     if (listening_open(&curl_socket->listening))
@@ -127,6 +127,7 @@ bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop)
         return false;
     }
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    transport_close(curl_socket->outer);
     curl_socket->outer = transport_from_socket(loop, fd);
     if (!curl_socket->outer)
         curl_socket->error = ENOMEM;

@@ -23,19 +23,20 @@ struct listening {
 struct curl_socket {
     struct listening listening; /* until libcurl has connected */
     int inner;               /* libcurl's end; -1: not made yet, or closed by libcurl */
-    bool used;               /* libcurl has asked for its one connection */
-    struct transport *outer; /* ours, or NULL */
+    bool used;               /* libcurl has asked for a connection */
+    bool again;              /* it may have another one when it has closed the one before; set before curl_socket_set */
+    struct transport *outer; /* ours, of the last connection, or NULL */
     int error;               /* errno of the failure, or 0 */
     void (*opened)(void *arg);
     void *arg;
 };
 
-/* Makes the handle connect through this socket.  opened is called from within libcurl when it wants the connection:
+/* Makes the handle connect through this socket.  opened is called from within libcurl when it wants a connection:
  * curl_socket_enter must be called after that, but not from within opened.  A handle gets one connection; a second
- * one fails.  False: libcurl did not take an option. */
+ * one fails, unless `again` is set.  False: libcurl did not take an option. */
 bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg);
 
-/* To be called after opened, when libcurl has connected: makes outer.  False: see error. */
+/* To be called after opened, when libcurl has connected: makes outer, and closes the one before.  False: see error. */
 bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop);
 
 /* Returns outer, which the caller owns from now on. */

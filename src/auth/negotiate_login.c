@@ -6,6 +6,7 @@
 
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
+#include "auth/scheme_choice.h"
 #include "base/allowance.h"
 #include "http/h1_exchange.h"
 #include "http/http_body.h"
@@ -432,9 +433,9 @@ static void __attribute__((format(printf, 2, 3))) give_up(struct negotiate_login
 /* Whether the scheme can be used for this request; if not, give_up was called. */
 static bool is_possible(struct negotiate_login *login)
 {
-    if (strcmp(connect_method_words[login->request.method], "connect") != 0)
+    if (!(scheme_choice_possible(login->request.method) & 1u << login->params.scheme))
         give_up(login, "method %s and authentication by %s do not go together",
-                connect_method_words[login->request.method], challenge_words[login->params.scheme]);
+                connect_request_name(login->request.method), challenge_words[login->params.scheme]);
     else if (login->params.scheme < CHALLENGE_NTLM)
         give_up(login, "no dialogue for %s", challenge_words[login->params.scheme]);
     else if (!login->params.user && login->params.scheme != CHALLENGE_NEGOTIATE)
@@ -451,6 +452,7 @@ static bool start_libcurl(struct negotiate_login *login)
         .curl_loop = login->params.curl_loop,
         .proxy = &login->proxy,
         .target = &login->target,
+        .resource = connect_request_denial(login->request.method) == 401 ? &login->request : NULL,
         .scheme = login->params.scheme,
         .user = login->params.user,
         .password = login->params.password,
@@ -460,21 +462,12 @@ static bool start_libcurl(struct negotiate_login *login)
         .arg = login,
     };
 
+    enum curl_client_result result = curl_client_start(&login->curl, &params);
+
     login->nonce_is_old = known;
-    switch (curl_client_start(&login->curl, &params)) {
-    case CURL_CLIENT_STARTED:
-        return true;
-    case CURL_CLIENT_NO_MEMORY:
-        return false;
-    case CURL_CLIENT_NOT_BUILT_IN:
-        give_up(login, "this libcurl was built without %s", challenge_words[login->params.scheme]);
-        return true;
-    case CURL_CLIENT_NOT_SAYABLE:
-        give_up(login, "%s can be used here with names and passwords in letters of Western Europe (Latin-1) only, "
-                "and user or password has another character", challenge_words[login->params.scheme]);
-        return true;
-    }
-    return false;
+    if (curl_client_refusal(result))
+        give_up(login, "%s %s", challenge_words[login->params.scheme], curl_client_refusal(result));
+    return result != CURL_CLIENT_NO_MEMORY;
 }
 
 /* --- the state machine --- */

@@ -1,4 +1,6 @@
 /* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which may need more than one request.
+ * Where it is asked for a resource of its own, it is with Digest alone, and 407 means 401 below, and
+ * Proxy-Authorization means Authorization.
  *
  * libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
  * TLS, or through another proxy.  Each request is an exchange of our own, the same as without a login but for
@@ -54,7 +56,8 @@ struct negotiate_login_params {
     struct exchange *first;                /* done, with a 407 of this proxy; the login's from now on.  NULL: none */
     const struct endpoint *proxy;          /* copied; its name in Kerberos is HTTP/host */
     const struct connect_request *request; /* copied, with the target; what else it points to stays the owner's;
-                                            * method must be `connect`, and credentials are unused */
+                                            * method must go with the scheme (scheme_choice_possible), and credentials
+                                            * are unused */
     bool require_switch;                   /* 2xx is a failure */
     enum challenge_scheme scheme;          /* CHALLENGE_DIGEST, _NTLM or _NEGOTIATE */
     const char *user, *password;           /* copied, wiped in the end; both NULL: none (Negotiate).  NTLM also takes
@@ -83,7 +86,7 @@ const struct connect_response *negotiate_login_response(const struct negotiate_l
 const struct http_head *negotiate_login_head(const struct negotiate_login *login);
 
 /* After LOCAL: whether the scheme cannot start here (no ticket, no such scheme in libcurl, a name that NTLM cannot
- * say); nothing was sent. */
+ * say, a path that Digest cannot prove); nothing was sent. */
 bool negotiate_login_is_unable(const struct negotiate_login *login);
 
 /* After DONE with a 407, and when the scheme is unable: frees the login, but not the exchange with the last 407, for

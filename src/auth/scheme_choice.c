@@ -1,6 +1,7 @@
 #include "auth/scheme_choice.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define BIT(scheme) (1u << (scheme))
 
@@ -8,6 +9,15 @@ static const enum challenge_scheme schemes_of[] = {
     [AUTH_ANY] = CHALLENGE_NONE,   [AUTH_BASIC] = CHALLENGE_BASIC,         [AUTH_DIGEST] = CHALLENGE_DIGEST,
     [AUTH_NTLM] = CHALLENGE_NTLM,  [AUTH_NEGOTIATE] = CHALLENGE_NEGOTIATE,
 };
+
+unsigned scheme_choice_possible(unsigned method)
+{
+    switch (method) {
+    case METHOD_CONNECT: return CHALLENGE_ALL;
+    case METHOD_TCPCONNECTION: case METHOD_CONNECT_TCP: return BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST);
+    default: return BIT(CHALLENGE_BASIC);
+    }
+}
 
 bool scheme_choice_needs_password(enum challenge_scheme scheme)
 {
@@ -21,20 +31,20 @@ static bool may_use_basic(const struct scheme_choice *choice)
     return !choice->readable || choice->fixed || choice->seen == BIT(CHALLENGE_BASIC);
 }
 
-void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
-                         enum challenge_scheme remembered, unsigned ever_offered)
+void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, unsigned method, bool tls,
+                         bool has_user, enum challenge_scheme remembered, unsigned ever_offered)
 {
     const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
 
-    *choice = (struct scheme_choice){.has_user = has_user, .readable = !tls || (own && !own->verify)};
+    *choice = (struct scheme_choice){.has_user = has_user, .readable = !tls || (own && !own->verify),
+                                     .method = method};
     if (!own)
         return;
     choice->fixed = own->auth != AUTH_ANY;
     choice->usable = choice->fixed ? BIT(schemes_of[own->auth]) : by_password | BIT(CHALLENGE_NEGOTIATE);
     if (!has_user)
         choice->usable &= ~by_password;
-    if (own->method != 0) /* libcurl does the others, and knows only one form of request */
-        choice->usable &= BIT(CHALLENGE_BASIC);
+    choice->usable &= scheme_choice_possible(method);
     choice->scheme = choice->fixed ? schemes_of[own->auth] : remembered;
     choice->seen = ever_offered | (remembered == CHALLENGE_NONE ? 0 : BIT(remembered));
     if (!(choice->usable & BIT(choice->scheme)) || (choice->scheme == CHALLENGE_BASIC && !may_use_basic(choice)))
@@ -62,27 +72,35 @@ bool scheme_choice_unable(struct scheme_choice *choice)
     return choice->scheme != CHALLENGE_NONE;
 }
 
-bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char *why, size_t size)
+/* Why nothing of what is offered can be used. */
+static void explain(const struct scheme_choice *choice, char *why, size_t size)
 {
     const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
-    char list[64];
+    const char *form = connect_request_name(choice->method);
+    char list[CHALLENGE_LIST_MAX];
 
+    challenge_list(choice->offered, list, sizeof list);
+    if (choice->offered == 0)
+        snprintf(why, size, "it offers no scheme of authentication that is known here");
+    else if (connect_request_token(choice->method) && !(choice->offered & scheme_choice_possible(choice->method)))
+        snprintf(why, size, "it offers %s, usable with CONNECT but not with %.*s", list, (int)strcspn(form, "/"), form);
+    else if (choice->offered & by_password && !choice->has_user && !choice->fixed)
+        snprintf(why, size, "it asks for %s: set user and a password", list);
+    else if (choice->offered & choice->usable)
+        snprintf(why, size, "it offers %s; a readable password goes out only with auth = basic", list);
+    else
+        snprintf(why, size, "it offers %s, which %s", list,
+                 choice->fixed ? "is not what auth says" : "cannot be used here");
+}
+
+bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char *why, size_t size)
+{
     choice->offered = offered;
     choice->seen |= offered;
     if (choice->scheme != CHALLENGE_NONE) /* it was tried, and could not use this offer */
         choice->usable &= ~BIT(choice->scheme);
     choice->scheme = choose(choice);
-    if (choice->scheme != CHALLENGE_NONE)
-        return true;
-    challenge_list(offered, list, sizeof list);
-    if (offered == 0)
-        snprintf(why, size, "it offers no scheme of authentication that is known here");
-    else if (offered & by_password && !choice->has_user && !choice->fixed)
-        snprintf(why, size, "it asks for %s: set user and a password", list);
-    else if (offered & choice->usable)
-        snprintf(why, size, "it offers %s; a readable password goes out only with auth = basic", list);
-    else
-        snprintf(why, size, "it offers %s, which %s", list,
-                 choice->fixed ? "is not what auth says" : "cannot be used here");
-    return false;
+    if (choice->scheme == CHALLENGE_NONE)
+        explain(choice, why, size);
+    return choice->scheme != CHALLENGE_NONE;
 }

@@ -8,6 +8,12 @@
 
 #include "auth/challenge.h"
 #include "config/settings.h"
+#include "http/connect_request.h"
+
+/* The bits of the schemes that go with a method (enum connect_method).  libcurl, which does all but Basic, knows
+ * CONNECT and the requests for a resource.  For those NTLM and Negotiate are not used: they authenticate a connection
+ * and not a request, and the servers of such resources stand behind others, which share their connections. */
+unsigned scheme_choice_possible(unsigned method);
 
 struct scheme_choice {
     enum challenge_scheme scheme; /* to be used now; NONE: send no credentials, and see what is offered */
@@ -17,20 +23,21 @@ struct scheme_choice {
     bool has_user;
     bool readable;                /* others can read what is sent to the proxy: http, or TLS with verify = no */
     bool fixed;                   /* the configuration names the scheme */
+    unsigned method;              /* in which the proxy is asked */
 };
 
-/* own: the proxy's section; NULL: no credentials may be sent to it.  tls: the connection to the proxy uses TLS.
- * has_user: a user is known for it, from any source.  remembered: what worked with it before, or NONE.  ever_offered:
- * bits of all schemes that it ever offered, as far as we know. */
-void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, bool tls, bool has_user,
-                         enum challenge_scheme remembered, unsigned ever_offered);
+/* own: the proxy's section; NULL: no credentials may be sent to it.  method: in which it is asked.  tls: the connection
+ * to the proxy uses TLS.  has_user: a user is known for it, from any source.  remembered: what worked with it before, or
+ * NONE.  ever_offered: bits of all schemes that it ever offered, as far as we know. */
+void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, unsigned method, bool tls,
+                         bool has_user, enum challenge_scheme remembered, unsigned ever_offered);
 
 /* The scheme cannot start here (no ticket).  True: go on with choice->scheme; NONE: ask what is offered.  False:
  * there is no other. */
 bool scheme_choice_unable(struct scheme_choice *choice);
 
-/* A 407 came, and no credentials had been sent.  True: go on with choice->scheme.  False: no scheme can be used; why
- * (size bytes) says what to set. */
+/* A 407, or a 401 for a resource, came, and no credentials had been sent.  True: go on with choice->scheme.  False: no
+ * scheme can be used; why (size bytes) says what to set. */
 bool scheme_choice_offered(struct scheme_choice *choice, unsigned offered, char *why, size_t size);
 
 /* Whether a scheme needs user and password. */

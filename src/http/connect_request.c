@@ -137,6 +137,11 @@ const char *connect_request_verb(unsigned method)
     return methods[method].verb;
 }
 
+const char *connect_request_name(unsigned method)
+{
+    return methods[method].token ? methods[method].token : connect_method_words[method];
+}
+
 const char *connect_request_token(unsigned method)
 {
     return methods[method].token;

@@ -64,9 +64,11 @@ struct connect_request {
  * bytes; 0 when it does not fit. */
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size);
 
-/* Of a method: its verb; the token that it asks to switch to by Upgrade, whatever is announced, or NULL; and the status
- * by which credentials are asked for: 407 by a proxy, 401 by a server for its resource.  Texts are static. */
+/* Of a method: its verb; its name for people, which is the next, or else the word of `method`; the token that it asks
+ * to switch to by Upgrade, whatever is announced, or NULL; and the status by which credentials are asked for: 407 by a
+ * proxy, 401 by a server for its resource.  Texts are static. */
 const char *connect_request_verb(unsigned method);
+const char *connect_request_name(unsigned method);
 const char *connect_request_token(unsigned method);
 int connect_request_denial(unsigned method);
 

@@ -173,6 +173,7 @@ static void enter_authenticate(struct proxy_request *request)
         .lockout = services->lockout,
         .proxy = &request->choice.form.proxy,
         .own = request->params.own,
+        .method = request->params.request.method,
         .user = request->params.user,
         .password = request->params.password,
         .remembered = health_scheme(services->health, &request->choice.form.proxy),

@@ -126,6 +126,42 @@ START_TEST(without_a_user_nothing_is_said)
 }
 END_TEST
 
+/* The same for a resource, but that 401 is its server's word, and two schemes do not go with it. */
+START_TEST(a_resource_has_the_same_rules)
+{
+    struct authenticator_params params;
+    struct asked asked, next;
+    char why[200];
+
+    set_up("user = arthur\npassword = magic");
+    params = params_of(&asked);
+    params.method = METHOD_CONNECT_TCP;
+    params.remembered = CHALLENGE_NTLM;
+    start_with(&asked, &params);
+    stage_settle();
+    check_ready(&asked, 1, CHALLENGE_NONE, NULL);
+    ck_assert(!authenticator_challenge(asked.authenticator, BIT(CHALLENGE_NTLM), why, sizeof why));
+    ck_assert_str_eq(why, "it offers NTLM, usable with CONNECT but not with connect-tcp");
+    authenticator_free(asked.authenticator);
+    params.remembered = CHALLENGE_NONE;
+    start_with(&asked, &params);
+    stage_settle();
+    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), why, sizeof why));
+    stage_settle();
+    check_ready(&asked, 2, CHALLENGE_BASIC, ARTHUR);
+    authenticator_note(asked.authenticator, true);
+    params.remembered = CHALLENGE_DIGEST;
+    params.arg = &next;
+    start_with(&next, &params);
+    stage_settle();
+    check_failed(&next, 1, FAILURE_PERMANENT, "401: this user and password were refused; the same ones are not sent "
+                 "again for 30 s");
+    authenticator_free(next.authenticator);
+    authenticator_free(asked.authenticator);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_scheme_that_is_fixed_is_used_at_once)
 {
     struct asked asked;
@@ -530,6 +566,7 @@ int main(void)
     TCase *cases = unit_case("authenticator");
 
     tcase_add_test(cases, without_a_user_nothing_is_said);
+    tcase_add_test(cases, a_resource_has_the_same_rules);
     tcase_add_test(cases, a_scheme_that_is_fixed_is_used_at_once);
     tcase_add_test(cases, what_worked_before_is_used_at_once);
     tcase_add_test(cases, a_challenge_begins_it_anew);

@@ -94,22 +94,31 @@ static const struct {
     {"Negotiate ====, NTLM", NTLM}, /* a value without a scheme */
 };
 
+/* A proxy's answer has fields of a name; and others, which are for a server's to have, and the other way round. */
+static const struct {
+    int status;
+    const char *name, *other;
+} sides[] = {{407, "proxy-AUTHENTICATE", "WWW-Authenticate"}, {401, "www-AUTHENTICATE", "Proxy-Authenticate"}};
+
+static size_t side; /* the one under test */
+
 /* A head of heap memory of just its size, so that a read past a field's end is seen at the head's end at least. */
 static void read_head(struct http_head *head, char **bytes, const char *fields)
 {
     char text[2000];
-    size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 407 No\r\nVia: Basic, NTLM\r\n"), used;
+    size_t at = (size_t)snprintf(text, sizeof text, "HTTP/1.1 %d No\r\nVia: Basic, NTLM\r\n", sides[side].status), used;
     const char *why = "";
 
     for (;;) {
         size_t length = strcspn(fields, "\n");
 
-        at += (size_t)snprintf(text + at, sizeof text - at, "proxy-AUTHENTICATE:%.*s\r\n", (int)length, fields);
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s:%.*s\r\n", sides[side].name, (int)length,
+                               fields);
         if (!fields[length])
             break;
         fields += length + 1;
     }
-    at += (size_t)snprintf(text + at, sizeof text - at, "WWW-Authenticate: Negotiate\r\n\r\n");
+    at += (size_t)snprintf(text + at, sizeof text - at, "%s: Negotiate\r\n\r\n", sides[side].other);
     *bytes = unit_exact(text, at);
     http_head_start(head);
     ck_assert_msg(http_head_read(head, *bytes, at, &used, &why) == HTTP_HEAD_DONE, "%s: %s", fields, why);
@@ -117,6 +126,7 @@ static void read_head(struct http_head *head, char **bytes, const char *fields)
 
 START_TEST(offers_are_found)
 {
+    side = (size_t)_i;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *bytes, found[CHALLENGE_LIST_MAX];
         struct http_head head;
@@ -178,6 +188,7 @@ static const struct {
 
 START_TEST(a_challenge_is_written_as_libcurl_reads_it)
 {
+    side = (size_t)_i;
     for (size_t i = 0; i < sizeof written / sizeof written[0]; i++) {
         char *bytes, *text;
         struct http_head head;
@@ -195,6 +206,7 @@ END_TEST
 /* Which cuts what is longer, in silence. */
 START_TEST(what_is_too_long_for_libcurl_is_no_offer)
 {
+    side = 0;
     static const struct {
         const char *before, *behind;
         int most; /* bytes */
@@ -252,9 +264,9 @@ int main(void)
 {
     TCase *suite_cases = unit_case("challenge");
 
-    tcase_add_test(suite_cases, offers_are_found);
+    tcase_add_loop_test(suite_cases, offers_are_found, 0, sizeof sides / sizeof sides[0]);
     tcase_add_test(suite_cases, nothing_behind_a_value_is_read);
-    tcase_add_test(suite_cases, a_challenge_is_written_as_libcurl_reads_it);
+    tcase_add_loop_test(suite_cases, a_challenge_is_written_as_libcurl_reads_it, 0, sizeof sides / sizeof sides[0]);
     tcase_add_test(suite_cases, what_is_too_long_for_libcurl_is_no_offer);
     tcase_add_test(suite_cases, the_strongest_of_both_is_taken);
     tcase_add_test(suite_cases, lists_are_for_people);

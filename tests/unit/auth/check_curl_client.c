@@ -43,7 +43,7 @@ static struct {
     const void *value;
 } ours[] = {{CURLOPT_DEBUGDATA, NULL},  {CURLOPT_ERRORBUFFER, NULL},   {CURLOPT_SHARE, NULL},
             {CURLOPT_CONNECT_TO, NULL}, {CURLOPT_RESOLVE, NULL},       {CURLOPT_PROXYUSERNAME, NULL},
-            {CURLOPT_PROXYPASSWORD, NULL}};
+            {CURLOPT_PROXYPASSWORD, NULL}, {CURLOPT_USERNAME, NULL}, {CURLOPT_PASSWORD, NULL}};
 
 #define OURS (sizeof ours / sizeof ours[0])
 
@@ -165,6 +165,8 @@ static void tear_down(struct scene *scene)
     stage_tear_down();
 }
 
+static const struct connect_request *resource; /* what is asked for; NULL: a tunnel by CONNECT */
+
 static enum curl_client_result start_to(struct scene *scene, const struct endpoint *from, const struct endpoint *to,
                                         enum challenge_scheme scheme, const char *user, const char *password)
 {
@@ -172,6 +174,7 @@ static enum curl_client_result start_to(struct scene *scene, const struct endpoi
         .curl_loop = scene->services->curl_loop,
         .proxy = from,
         .target = to,
+        .resource = resource,
         .scheme = scheme,
         .user = user,
         .password = password,
@@ -222,9 +225,19 @@ static void begin(struct scene *scene, enum challenge_scheme scheme)
     ck_assert_int_eq(scene->says, CURL_CLIENT_ASKS);
 }
 
+/* To a server libcurl then comes over another connection. */
 static void challenge(struct scene *scene, const char *text)
 {
+    unsigned opened = scene->opened;
+
     ck_assert(curl_client_challenge(&scene->curl, text));
+    stage_settle();
+    if (scene->opened == opened)
+        return;
+    ck_assert_ptr_nonnull(resource);
+    ck_assert(curl_client_enter(&scene->curl, stage_loop()));
+    transport_watch(scene->curl.socket.outer, hear, scene);
+    hear(scene, LOOP_READ);
     stage_settle();
 }
 
@@ -435,6 +448,7 @@ static void is_asked_for(struct scene *scene, const char *user, const char *plac
         .curl_loop = scene->services->curl_loop,
         .proxy = &proxy,
         .target = &where,
+        .resource = resource,
         .scheme = CHALLENGE_DIGEST,
         .user = user,
         .password = secrets[0],
@@ -484,7 +498,8 @@ START_TEST(a_handle_has_no_secret_between_two_transfers)
     watching = true;
     challenge(&scene, "Digest realm=\"r\", nonce=\"n\"");
     for (size_t i = 0; i < OURS; i++)
-        ck_assert_ptr_nonnull(ours[i].value);
+        if (ours[i].option != CURLOPT_USERNAME && ours[i].option != CURLOPT_PASSWORD)
+            ck_assert_ptr_nonnull(ours[i].value);
     easy = curl_client_part(&scene.curl);
     for (size_t i = 0; i < OURS; i++)
         ck_assert_ptr_null(ours[i].value);
@@ -496,6 +511,164 @@ START_TEST(a_handle_has_no_secret_between_two_transfers)
     memset(&scene.curl, 0, sizeof scene.curl);
     curl_socket_init(&scene.curl.socket);
     tear_down(&scene);
+}
+END_TEST
+
+/* --- as the client of a server, which is asked for a resource --- */
+
+static struct connect_request asks_for(unsigned method, const char *path)
+{
+    return (struct connect_request){.method = method, .target = &target, .proxy = &proxy, .path = path};
+}
+
+/* One that is gone before the next test begins. */
+static void end(struct scene *scene)
+{
+    resource = NULL;
+    tear_down(scene);
+}
+
+static const struct {
+    unsigned method;
+    const char *path, *line;
+} resources[] = {
+    {METHOD_CONNECT_TCP, "/masque/tcp/mail.example.net/143/", "GET /masque/tcp/mail.example.net/143/ HTTP/1.1\r\n"},
+    {METHOD_CONNECT_TCP, "/tcp/2001%3Adb8%3A%3A1/143", "GET /tcp/2001%3Adb8%3A%3A1/143 HTTP/1.1\r\n"},
+    {METHOD_CONNECT_TCP, "/t%3a%3A%2f%2F?h=2001%3Adb8%3a%3A1&p=143", NULL},
+    {METHOD_CONNECT_TCP, "/?target_host=a&target_port=1", NULL},
+    {METHOD_CONNECT_TCP, "/a/./b/../c//d/%2e%2E/e", NULL},
+    {METHOD_CONNECT_TCP, "/a?b/../c/./d??e", NULL},
+    {METHOD_CONNECT_TCP, "/~a_b-c.d/!$&'()*+,;=:@", NULL},
+    {METHOD_CONNECT_TCP, "//a.example/b@c:d", NULL},
+    {METHOD_CONNECT_TCP, "/%41%zz%", NULL},
+    {METHOD_CONNECT_TCP, "/a??", NULL},
+    {METHOD_CONNECT_TCP, "/a|d^e`f{g}<h>[i]", NULL},
+    {METHOD_TCPCONNECTION, "/mail/imap", "OPTIONS /mail/imap HTTP/1.1\r\n"},
+    {METHOD_TCPCONNECTION, "/", "OPTIONS / HTTP/1.1\r\n"},
+};
+
+/* Its proof is of method and path (RFC 7616 section 3.4.3), byte for byte as we send them; auth-int, which proves the
+ * body too, is not chosen where there is a choice. */
+START_TEST(it_proves_the_resource_as_it_is_written)
+{
+    const struct connect_request request = asks_for(resources[_i].method, resources[_i].path);
+    struct scene scene;
+    char uri[200], line[200];
+    size_t length;
+    const char *bytes;
+
+    resource = &request;
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
+    enter(&scene);
+    bytes = read_outer(&scene, &length);
+    snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", connect_request_verb(request.method), request.path);
+    ck_assert_msg(strncmp(bytes, line, strlen(line)) == 0, "%s", bytes);
+    if (resources[_i].line)
+        ck_assert_str_eq(line, resources[_i].line);
+    ck_assert_ptr_null(strstr(bytes, "uthorization"));
+    transport_watch(scene.curl.socket.outer, hear, &scene);
+    challenge(&scene, "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int,auth\"");
+    ck_assert_msg(scene.asks == 1, "%s", curl_client_error(&scene.curl, scene.code));
+    ck_assert_str_eq(scene.curl.told, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n"
+                     "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth-int,auth\", stale=true\r\n\r\n");
+    ck_assert_ptr_nonnull(scene.curl.credentials);
+    snprintf(uri, sizeof uri, "uri=\"%s\",", request.path);
+    ck_assert_msg(strstr(scene.curl.credentials, uri) != NULL, "%s", scene.curl.credentials);
+    ck_assert_msg(strstr(scene.curl.credentials, "qop=auth,") != NULL, "%s", scene.curl.credentials);
+    ck_assert_ptr_nonnull(strstr(scene.curl.credentials, "nonce=\"n\""));
+    end(&scene);
+}
+END_TEST
+
+/* What libcurl would not prove as it is. */
+START_TEST(some_paths_cannot_be_proved)
+{
+    static const char *const paths[] = {"/a?", "/a\"b", "/a\\b"};
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const struct connect_request request = asks_for(METHOD_CONNECT_TCP, paths[i]);
+        struct scene scene;
+
+        resource = &request;
+        set_up(&scene);
+        ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_NOT_PROVABLE);
+        ck_assert_ptr_nonnull(strstr(curl_client_refusal(CURL_CLIENT_NOT_PROVABLE), "a url that has"));
+        end(&scene);
+    }
+}
+END_TEST
+
+/* Each time anew, until it gives up, which is no error of libcurl's then. */
+START_TEST(it_answers_a_servers_challenges)
+{
+    const struct connect_request request = asks_for(METHOD_CONNECT_TCP, "/a");
+    struct scene scene;
+
+    resource = &request;
+    begin(&scene, CHALLENGE_DIGEST);
+    ck_assert_ptr_null(scene.curl.credentials);
+    for (unsigned i = 0; i < 3; i++) {
+        challenge(&scene, "Digest realm=\"r\", nonce=\"n\"");
+        ck_assert_uint_eq(scene.asks, 2 + i);
+        ck_assert_ptr_nonnull(strstr(scene.curl.credentials, "uri=\"/a\""));
+        ck_assert_uint_eq(scene.opened, 2 + i);
+        ck_assert_uint_eq(scene.done, 0);
+    }
+    challenge(&scene, NULL);
+    ck_assert_uint_eq(scene.done, 1);
+    ck_assert(curl_client_has_no_answer(&scene.curl, scene.code));
+    ck_assert(!curl_client_has_no_answer(&scene.curl, CURLE_RECV_ERROR)); /* a fault on the way to us */
+    end(&scene);
+}
+END_TEST
+
+/* Basic is said at once, to the server and as Authorization. */
+START_TEST(a_server_hears_no_proxys_credentials)
+{
+    const struct connect_request request = asks_for(METHOD_TCPCONNECTION, "/a");
+    struct scene scene;
+    size_t length;
+    const char *bytes;
+
+    resource = &request;
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_BASIC), CURL_CLIENT_STARTED);
+    enter(&scene);
+    bytes = read_outer(&scene, &length);
+    ck_assert_ptr_nonnull(strstr(bytes, "\r\nHost: proxy.example:3128\r\n"));
+    ck_assert_ptr_nonnull(strstr(bytes, "\r\nAuthorization: Basic YXJ0aHVyOnMzOmNyImV0JTQxIQ==\r\n"));
+    ck_assert_ptr_null(strstr(bytes, "Proxy-"));
+    end(&scene);
+}
+END_TEST
+
+/* The same handle, for another path of the same server. */
+START_TEST(a_handle_knows_a_servers_nonce)
+{
+    struct connect_request request = asks_for(METHOD_CONNECT_TCP, "/a/mail.example.net/143");
+    struct scene scene;
+    CURL *easy;
+
+    resource = &request;
+    begin(&scene, CHALLENGE_DIGEST);
+    watching = true;
+    challenge(&scene, "Digest realm=\"r\", nonce=\"n\", qop=\"auth\"");
+    ck_assert_ptr_nonnull(strstr(scene.curl.credentials, "nc=00000001"));
+    for (size_t i = OURS - 2; i < OURS; i++)
+        ck_assert_ptr_nonnull(ours[i].value);
+    easy = curl_client_part(&scene.curl);
+    for (size_t i = 0; i < OURS; i++)
+        ck_assert_ptr_null(ours[i].value);
+    memset(&scene.curl, 0xdd, sizeof scene.curl);
+    stage_advance(100000);
+    request.path = "/a/news.example.net/119";
+    is_asked_for(&scene, "arthur", "uri=\"/a/news.example.net/119\"", easy);
+    ck_assert_ptr_nonnull(strstr(scene.curl.credentials, "nc=00000002"));
+    curl_client_stop(&scene.curl);
+    watching = false;
+    ck_assert_uint_eq(dirty, 0);
+    end(&scene);
 }
 END_TEST
 
@@ -761,6 +934,11 @@ int main(void)
     tcase_add_loop_test(cases, it_may_not_ask_without_end, 0, 2);
     tcase_add_test(cases, a_handle_knows_its_nonce_in_the_next_transfer);
     tcase_add_test(cases, a_handle_has_no_secret_between_two_transfers);
+    tcase_add_loop_test(cases, it_proves_the_resource_as_it_is_written, 0, sizeof resources / sizeof resources[0]);
+    tcase_add_test(cases, some_paths_cannot_be_proved);
+    tcase_add_test(cases, it_answers_a_servers_challenges);
+    tcase_add_test(cases, a_server_hears_no_proxys_credentials);
+    tcase_add_test(cases, a_handle_knows_a_servers_nonce);
     tcase_add_test(cases, ntlm_says_names_in_utf_16);
     tcase_add_test(cases, ntlm_cannot_say_everything);
     tcase_add_test(cases, its_own_words_say_why);

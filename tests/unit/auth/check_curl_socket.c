@@ -223,6 +223,31 @@ START_TEST(a_handle_gets_one_connection)
 }
 END_TEST
 
+/* When it has closed the one before, of which our end is closed with the next. */
+START_TEST(a_handle_may_have_one_after_the_other)
+{
+    struct scene scene;
+    struct transport *first;
+
+    set_up(&scene);
+    scene.socket.again = true;
+    scene.fd = open_socket(open_arg, CURLSOCKTYPE_IPCXN, &scene.where);
+    ck_assert_int_eq(connect(scene.fd, (struct sockaddr *)&scene.where.addr, scene.where.addrlen), 0);
+    ck_assert(curl_socket_enter(&scene.socket, scene.loop));
+    first = scene.socket.outer;
+    ck_assert_int_eq(open_socket(open_arg, CURLSOCKTYPE_IPCXN, &scene.where), CURL_SOCKET_BAD);
+    ck_assert_int_eq(close_socket(close_arg, scene.fd), 0);
+    scene.fd = open_socket(open_arg, CURLSOCKTYPE_IPCXN, &scene.where);
+    ck_assert_int_ge(scene.fd, 0);
+    ck_assert_uint_eq(scene.opened, 2);
+    ck_assert_int_eq((int)transport_send(first, "x", 1), TRANSPORT_ERROR);
+    ck_assert_int_eq(connect(scene.fd, (struct sockaddr *)&scene.where.addr, scene.where.addrlen), 0);
+    ck_assert(curl_socket_enter(&scene.socket, scene.loop));
+    ck_assert_int_eq((int)transport_send(scene.socket.outer, "x", 1), 1);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(libcurl_closes_its_end)
 {
     struct scene scene;
@@ -506,6 +531,7 @@ int main(void)
     tcase_add_test(cases, a_connection_is_made_and_nothing_is_dialed);
     tcase_add_test(cases, behind_the_connection_the_way_in_is_closed);
     tcase_add_test(cases, a_handle_gets_one_connection);
+    tcase_add_test(cases, a_handle_may_have_one_after_the_other);
     tcase_add_test(cases, libcurl_closes_its_end);
     tcase_add_test(cases, outer_is_handed_over);
     tcase_add_test(cases, outer_takes_no_more_than_a_little);

@@ -325,16 +325,22 @@ static bool is_true(void *arg)
     return *(bool *)arg;
 }
 
-static struct exchange *ask_first(struct scene *scene)
+static struct exchange *ask_first_for(struct scene *scene, const struct connect_request *request)
 {
     bool answered = false;
-    const struct exchange_params params = {.loop = scene->loop, .request = &imap, .done = on_first, .arg = &answered};
+    const struct exchange_params params = {.loop = scene->loop, .request = request, .done = on_first,
+                                           .arg = &answered};
     struct exchange *exchange = h1_exchange_start(&params, make_connection(scene));
 
     ck_assert_ptr_nonnull(exchange);
     unit_wait(scene->loop, is_true, &answered);
     ck_assert(exchange_response(exchange)->denied);
     return exchange;
+}
+
+static struct exchange *ask_first(struct scene *scene)
+{
+    return ask_first_for(scene, &imap);
 }
 
 /* One more login in the same house. */
@@ -366,10 +372,13 @@ static void hash(const char *algorithm, char hex[65], const char *format, ...)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* The value of a parameter of Proxy-Authorization: Digest, without its quotes. */
+/* The value of a parameter of Proxy-Authorization: Digest, or of Authorization: Digest where a server is asked, without
+ * its quotes. */
 static const char *parameter(const char *request, const char *name, char out[200])
 {
-    const char *at = strstr(request, "\r\nProxy-Authorization: Digest "), *end = at ? strstr(at + 2, "\r\n") : NULL;
+    const char *at = strstr(request, strncmp(request, "CONNECT ", 8) == 0 ? "\r\nProxy-Authorization: Digest "
+                                                                        : "\r\nAuthorization: Digest ");
+    const char *end = at ? strstr(at + 2, "\r\n") : NULL;
     char wanted[40];
 
     ck_assert_ptr_nonnull(at);
@@ -400,7 +409,7 @@ static void check_digest(const char *request, const char *algorithm, bool sessio
     hash(algorithm, a1, "arthur:a realm:s3:cr\"et%%41");
     if (session)
         hash(algorithm, a1, "%s:%s:%s", strdupa(a1), nonce, cnonce);
-    hash(algorithm, a2, "CONNECT:%s", uri);
+    hash(algorithm, a2, "%.*s:%s", (int)strcspn(request, " "), request, uri);
     hash(algorithm, expected, "%s:%s:%s:%s:auth:%s", a1, nonce, nc, cnonce, a2);
     ck_assert_str_eq(parameter(request, "response", out), expected);
 }
@@ -750,6 +759,217 @@ START_TEST(whatever_stands_before_the_challenge)
     run(&scene, &params);
     check_open(&scene, false);
     ck_assert_uint_eq(scene.leg, 2);
+    tear_down(&scene);
+}
+END_TEST
+
+/* --- Digest, where the proxy is asked for a resource: then it is a server --- */
+
+#define SWITCHES "HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: %s\r\n\r\n"
+
+static const struct endpoint server = {.host = "proxy.example", .port = 443, .tls = true, .resource = 7};
+
+static const struct connect_request resources[] = {
+    {.method = METHOD_CONNECT_TCP, .path = "/tcp/mail.example.net/143/", .target = &target, .proxy = &server},
+    {.method = METHOD_CONNECT_TCP, .path = "/%7e./t?h=2001%3Adb8%3a%3A1&p=143", .target = &target, .proxy = &server},
+    {.method = METHOD_TCPCONNECTION, .path = "/mail/./imap", .target = &target, .proxy = &server},
+};
+
+static const struct connect_request *wanted; /* the one that is asked for */
+static unsigned proved;                      /* how often the last nonce was used */
+static const char *last;                     /* that nonce */
+
+/* Wants a proof of method and request-target, as they come, by the last nonce. */
+static void guard(struct scene *scene, const char *request)
+{
+    char line[200], text[400], nonce[200], nc[200], count[20];
+
+    snprintf(line, sizeof line, "%s %s HTTP/1.1", connect_request_verb(wanted->method), wanted->path);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    ck_assert_msg(has_line(request, "Host: proxy.example"), "%s", request);
+    ck_assert_ptr_null(strstr(request, "Proxy-"));
+    if (strstr(request, "Authorization")) {
+        check_digest(request, forms[form].hash, forms[form].session, wanted->path);
+        if (strcmp(parameter(request, "nonce", nonce), last) == 0) {
+            snprintf(count, sizeof count, "%08x", ++proved);
+            ck_assert_str_eq(parameter(request, "nc", nc), count);
+            snprintf(text, sizeof text, SWITCHES, connect_request_token(wanted->method));
+            say(scene, text);
+            return;
+        }
+    }
+    snprintf(text, sizeof text, "HTTP/1.1 401 Who?\r\nProxy-Authenticate: Digest realm=\"no\", nonce=\"no\"\r\n"
+             "WWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"%s\", algorithm=%s\r\n"
+             "Content-Length: 5\r\n\r\nhello", last, forms[form].algorithm);
+    say(scene, text);
+}
+
+static struct negotiate_login_params ask_for(struct scene *scene, const struct connect_request *request,
+                                             answer_fn *answer)
+{
+    struct negotiate_login_params params;
+
+    wanted = request;
+    proved = 0;
+    last = "n1";
+    set_up(scene, answer);
+    params = job_of(scene, CHALLENGE_DIGEST);
+    params.proxy = &server;
+    params.request = request;
+    return params;
+}
+
+/* With the owner's 401 to begin with, and without. */
+START_TEST(digest_opens_a_resource)
+{
+    const size_t each = sizeof resources / sizeof resources[0];
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    form = (size_t)_i / 2 / each;
+    params = ask_for(&scene, &resources[(size_t)_i / 2 % each], guard);
+    params.first = _i % 2 ? ask_first_for(&scene, params.request) : NULL;
+    run(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert_uint_eq(scene.connections, 1);
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_int_eq(negotiate_login_head(scene.login)->status, 101);
+    check_bytes(&scene, "", 0);
+    tear_down(&scene);
+}
+END_TEST
+
+/* A resource has one protection space (RFC 7616 section 3.4) for all targets; another resource of that server has its
+ * own, and so has the server as a proxy. */
+START_TEST(a_resource_takes_two_requests_and_then_one)
+{
+    struct connect_request other = resources[0];
+    struct endpoint place = server;
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    form = 0;
+    params = ask_for(&scene, &resources[0], guard);
+    run(&scene, &params);
+    ck_assert_uint_eq(scene.leg, 2);
+    params.request = wanted = &other;
+    for (unsigned i = 0; i < 3; i++) {
+        other.path = i % 2 ? resources[0].path : "/tcp/news.example.net/119/";
+        run_again(&scene, &params);
+        check_open(&scene, false);
+        ck_assert_uint_eq(scene.leg, 1);
+        ck_assert_uint_eq(proved, i + 2);
+        check_bytes(&scene, "", 0);
+    }
+    last = "n2"; /* it has forgotten n1 */
+    proved = 0;
+    run_again(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    place.resource++;
+    params.proxy = &place;
+    last = "n3";
+    proved = 0;
+    run_again(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    ck_assert_uint_eq(proved, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static unsigned times; /* it was asked */
+
+static void deny(struct scene *scene, const char *request)
+{
+    (void)request;
+    times++;
+    say(scene, "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"\r\n"
+               "Content-Length: 0\r\n\r\n");
+}
+
+static void deny_the_nonce(struct scene *scene, const char *request)
+{
+    char text[300];
+
+    (void)request;
+    times++;
+    snprintf(text, sizeof text, "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+             "nonce=\"%u\", stale=true\r\nContent-Length: 0\r\n\r\n", times);
+    say(scene, text);
+}
+
+START_TEST(a_server_that_denies_for_ever_is_left)
+{
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    form = 0;
+    times = 0;
+    params = ask_for(&scene, &resources[_i], deny);
+    run(&scene, &params);
+    check_outcome(&scene, OUTCOME_DONE);
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(times, 2);
+    tear_down(&scene);
+    times = 0;
+    params = ask_for(&scene, &resources[_i], deny_the_nonce);
+    run(&scene, &params);
+    check_outcome(&scene, OUTCOME_PEER);
+    ck_assert_str_eq(scene.failure.what, "calls each nonce stale that it has just given");
+    ck_assert_uint_eq(times, NEGOTIATE_LOGIN_DIGEST_HEADS_MAX + 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static void ask_as_a_proxy(struct scene *scene, const char *request)
+{
+    (void)request;
+    times++;
+    say(scene, "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"a realm\", nonce=\"abc\"\r\n"
+               "WWW-Authenticate: Digest realm=\"a realm\", nonce=\"abc\"\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* Its 407 is a failure, and nothing more is said. */
+START_TEST(a_server_is_no_proxy)
+{
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    times = 0;
+    params = ask_for(&scene, &resources[_i], ask_as_a_proxy);
+    run(&scene, &params);
+    check_outcome(&scene, OUTCOME_DONE);
+    ck_assert(!negotiate_login_response(scene.login)->denied);
+    ck_assert_int_eq(negotiate_login_response(scene.login)->verdict, CONNECT_FAILED);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(times, 1);
+    tear_down(&scene);
+}
+END_TEST
+
+static void offer_basic_as_a_server(struct scene *scene, const char *request)
+{
+    (void)request;
+    times++;
+    say(scene, "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a realm\"\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* libcurl has no answer to it: it is the owner's to look for another scheme. */
+START_TEST(a_server_may_offer_something_else)
+{
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    times = 0;
+    params = ask_for(&scene, &resources[_i], offer_basic_as_a_server);
+    run(&scene, &params);
+    check_outcome(&scene, OUTCOME_DONE);
+    ck_assert(negotiate_login_response(scene.login)->denied);
+    ck_assert(!negotiate_login_credentials_were_sent(scene.login));
+    ck_assert_uint_eq(times, 1);
     tear_down(&scene);
 }
 END_TEST
@@ -1448,6 +1668,11 @@ START_TEST(what_makes_no_sense_does_not_start)
         {CHALLENGE_DIGEST, "arthur", "connect-uri",
          "method connect-uri and authentication by digest do not go together"},
         {CHALLENGE_BASIC, "arthur", "connect", "no dialogue for basic"},
+        {CHALLENGE_NTLM, "arthur", "connect-tcp", "method connect-tcp and authentication by ntlm do not go together"},
+        {CHALLENGE_NEGOTIATE, NULL, "TCPConnection/1.0",
+         "method TCPConnection/1.0 and authentication by negotiate do not go together"},
+        {CHALLENGE_DIGEST, "arthur", "connect-tcp", "digest cannot be used here with a url that has a quotation mark "
+         "or a backslash, or ends with a question mark"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -1459,7 +1684,8 @@ START_TEST(what_makes_no_sense_does_not_start)
         params = job_of(&scene, cases[i].scheme);
         params.user = cases[i].user;
         params.request = &request;
-        while (strcmp(connect_method_words[request.method], cases[i].method) != 0)
+        request.path = "/a?";
+        while (strcmp(connect_request_name(request.method), cases[i].method) != 0)
             request.method++;
         run(&scene, &params);
         check_outcome(&scene, OUTCOME_LOCAL);
@@ -1754,6 +1980,12 @@ int main(void)
     tcase_add_test(cases, logins_at_a_time_have_a_nonce_each);
     tcase_add_test(cases, a_stale_nonce_says_nothing_against_the_password);
     tcase_add_test(cases, whatever_stands_before_the_challenge);
+    tcase_add_loop_test(cases, digest_opens_a_resource, 0,
+                        2 * sizeof forms / sizeof forms[0] * (sizeof resources / sizeof resources[0]));
+    tcase_add_test(cases, a_resource_takes_two_requests_and_then_one);
+    tcase_add_loop_test(cases, a_server_that_denies_for_ever_is_left, 0, sizeof resources / sizeof resources[0]);
+    tcase_add_loop_test(cases, a_server_is_no_proxy, 0, sizeof resources / sizeof resources[0]);
+    tcase_add_loop_test(cases, a_server_may_offer_something_else, 0, sizeof resources / sizeof resources[0]);
     tcase_add_loop_test(cases, ntlm_goes_on_until_the_connection_ends, 0, sizeof framings / sizeof framings[0]);
     tcase_add_test(cases, what_ntlm_cannot_say_is_not_sent);
     tcase_add_test(cases, the_next_login_may_begin_with_the_same_answer);

@@ -10,6 +10,8 @@ static const struct endpoint one = {.host = "one.example", .port = 3128};
 static const struct endpoint same = {.host = "ONE.example", .port = 3128};
 static const struct endpoint port = {.host = "one.example", .port = 8080};
 static const struct endpoint other = {.host = "one.example", .port = 3128, .tls = true};
+static const struct endpoint path = {.host = "one.example", .port = 3128, .resource = 1}; /* it may have a realm of
+                                                                                           * its own */
 
 static struct nonces *nonces;
 
@@ -47,6 +49,7 @@ START_TEST(a_handle_is_kept_for_one_proxy_and_user)
     ck_assert_ptr_null(nonces_take(nonces, &one, "Arthur"));
     ck_assert_ptr_null(nonces_take(nonces, &port, "arthur"));
     ck_assert_ptr_null(nonces_take(nonces, &other, "arthur"));
+    ck_assert_ptr_null(nonces_take(nonces, &path, "arthur"));
     ck_assert_ptr_eq(nonces_take(nonces, &same, "arthur"), easy);
     ck_assert_ptr_null(nonces_take(nonces, &one, "arthur")); /* once */
     nonces_keep(nonces, &one, "arthur", easy);

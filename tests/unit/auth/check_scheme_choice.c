@@ -18,7 +18,7 @@ static struct scheme_choice started(enum proxy_auth configured, bool tls, bool h
     const struct proxy_config own = {.auth = configured, .verify = true};
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, &own, tls, has_user, remembered, 0);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, tls, has_user, remembered, 0);
     return choice;
 }
 
@@ -52,7 +52,7 @@ START_TEST(a_proxy_without_a_section_gets_nothing)
 {
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, NULL, true, true, CHALLENGE_NEGOTIATE, 0);
+    scheme_choice_start(&choice, NULL, METHOD_CONNECT, true, true, CHALLENGE_NEGOTIATE, 0);
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
     ck_assert(!scheme_choice_offered(&choice, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
@@ -129,20 +129,20 @@ START_TEST(nobody_talks_us_out_of_a_better_scheme)
     struct proxy_config own = {.auth = AUTH_ANY, .verify = true};
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, DIGEST);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, false, true, CHALLENGE_NONE, DIGEST);
     ck_assert(!scheme_choice_offered(&choice, BASIC, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "auth = basic"));
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_BASIC, BASIC | DIGEST);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, false, true, CHALLENGE_BASIC, BASIC | DIGEST);
     ck_assert_int_eq(choice.scheme, CHALLENGE_NONE); /* not at once either */
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_BASIC, BASIC);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, false, true, CHALLENGE_BASIC, BASIC);
     ck_assert_int_eq(choice.scheme, CHALLENGE_BASIC);
-    scheme_choice_start(&choice, &own, true, true, CHALLENGE_NONE, DIGEST);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, true, true, CHALLENGE_NONE, DIGEST);
     ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
     own.verify = false;
-    scheme_choice_start(&choice, &own, true, true, CHALLENGE_NONE, DIGEST);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, true, true, CHALLENGE_NONE, DIGEST);
     ck_assert(!scheme_choice_offered(&choice, BASIC, why, sizeof why));
     own.auth = AUTH_BASIC; /* the user says so */
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, DIGEST);
+    scheme_choice_start(&choice, &own, METHOD_CONNECT, false, true, CHALLENGE_NONE, DIGEST);
     ck_assert_int_eq(choice.scheme, CHALLENGE_BASIC);
 }
 END_TEST
@@ -180,14 +180,63 @@ END_TEST
 
 START_TEST(other_forms_of_request_know_basic_only)
 {
-    const struct proxy_config own = {.auth = AUTH_ANY, .method = 1};
+    static const unsigned methods[] = {METHOD_PROXY, METHOD_CONNECT_URI, METHOD_TCPCONNECTION_ABSOLUTE};
+    const struct proxy_config own = {.auth = AUTH_ANY};
     struct scheme_choice choice;
 
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_DIGEST, 0);
-    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
-    ck_assert(!scheme_choice_offered(&choice, DIGEST, why, sizeof why));
-    scheme_choice_start(&choice, &own, false, true, CHALLENGE_NONE, 0);
-    ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        ck_assert_uint_eq(scheme_choice_possible(methods[i]), BASIC);
+        scheme_choice_start(&choice, &own, methods[i], false, true, CHALLENGE_DIGEST, 0);
+        ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+        ck_assert(!scheme_choice_offered(&choice, DIGEST, why, sizeof why));
+        scheme_choice_start(&choice, &own, methods[i], false, true, CHALLENGE_NONE, 0);
+        ck_assert(scheme_choice_offered(&choice, BASIC, why, sizeof why));
+    }
+    ck_assert_uint_eq(scheme_choice_possible(METHOD_CONNECT), CHALLENGE_ALL);
+}
+END_TEST
+
+/* connect-tcp, and TCPConnection: what authenticates a connection does not go with them, with a user or without. */
+START_TEST(a_resource_knows_basic_and_digest)
+{
+    static const struct {
+        unsigned method, offered;
+        enum proxy_auth configured;
+        bool has_user;
+        enum challenge_scheme taken;
+        const char *why;
+    } offers[] = {
+        {METHOD_CONNECT_TCP, NEGOTIATE | DIGEST | NTLM | BASIC, AUTH_ANY, true, CHALLENGE_DIGEST, ""},
+        {METHOD_TCPCONNECTION, NEGOTIATE | DIGEST | NTLM | BASIC, AUTH_ANY, true, CHALLENGE_DIGEST, ""},
+        {METHOD_CONNECT_TCP, NEGOTIATE | BASIC, AUTH_BASIC, true, CHALLENGE_BASIC, ""},
+        {METHOD_TCPCONNECTION, BASIC, AUTH_ANY, true, CHALLENGE_BASIC, ""},
+        {METHOD_CONNECT_TCP, NEGOTIATE | NTLM, AUTH_ANY, true, CHALLENGE_NONE,
+         "it offers Negotiate, NTLM, usable with CONNECT but not with connect-tcp"},
+        {METHOD_TCPCONNECTION, NTLM, AUTH_ANY, false, CHALLENGE_NONE,
+         "it offers NTLM, usable with CONNECT but not with TCPConnection"},
+        {METHOD_CONNECT_TCP, NEGOTIATE, AUTH_NEGOTIATE, false, CHALLENGE_NONE,
+         "it offers Negotiate, usable with CONNECT but not with connect-tcp"},
+        {METHOD_CONNECT_TCP, DIGEST, AUTH_NTLM, true, CHALLENGE_NONE, "it offers Digest, which is not what auth says"},
+        {METHOD_CONNECT_TCP, DIGEST | NTLM, AUTH_ANY, false, CHALLENGE_NONE,
+         "it asks for Digest, NTLM: set user and a password"},
+        {METHOD_CONNECT_TCP, NEGOTIATE | BASIC, AUTH_ANY, true, CHALLENGE_NONE, /* it is readable */
+         "it offers Negotiate, Basic; a readable password goes out only with auth = basic"},
+        {METHOD_CONNECT_TCP, 0, AUTH_ANY, true, CHALLENGE_NONE,
+         "it offers no scheme of authentication that is known here"},
+    };
+
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+        const struct proxy_config own = {.auth = offers[i].configured, .verify = true};
+        struct scheme_choice choice;
+
+        why[0] = '\0';
+        scheme_choice_start(&choice, &own, offers[i].method, false, offers[i].has_user, CHALLENGE_NONE, 0);
+        if (choice.scheme == CHALLENGE_NONE)
+            ck_assert_int_eq(scheme_choice_offered(&choice, offers[i].offered, why, sizeof why),
+                             offers[i].taken != CHALLENGE_NONE);
+        ck_assert_int_eq(choice.scheme, offers[i].taken);
+        ck_assert_str_eq(why, offers[i].why);
+    }
 }
 END_TEST
 
@@ -206,5 +255,6 @@ int main(void)
     tcase_add_test(tcase, each_scheme_is_tried_once);
     tcase_add_test(tcase, the_words_say_what_to_set);
     tcase_add_test(tcase, other_forms_of_request_know_basic_only);
+    tcase_add_test(tcase, a_resource_knows_basic_and_digest);
     return unit_run();
 }

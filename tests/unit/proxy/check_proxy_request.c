@@ -618,6 +618,177 @@ START_TEST(digest_costs_no_more_requests_than_it_must)
 }
 END_TEST
 
+/* --- a resource, whose server asks for a login by 401 --- */
+
+#define SERVER_DIGEST \
+    "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n" NO_LENGTH
+#define SERVER_BASIC "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH
+#define BASIC_TO_SERVER "\r\nAuthorization: Basic YXJ0aHVyOm1hZ2lj\r\n" /* arthur:magic */
+#define SWITCHED "HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: connect-tcp\r\n\r\n"
+
+/* The section "" is one of a URL with a path. */
+static void set_up_resource(const char *lines)
+{
+    struct value_places *urls;
+
+    set_up(lines);
+    urls = &config->proxies[0].urls;
+    urls->paths[0] = strdup("/tcp/{target_host}/{target_port}");
+    ck_assert_ptr_nonnull(urls->paths[0]);
+    urls->at[0].resource = endpoint_resource(urls->paths[0]);
+}
+
+static unsigned asks(const struct wire *wire)
+{
+    unsigned count = 0;
+
+    for (const char *at = strstr(wire->heard, "GET /"); at; at = strstr(at + 1, "GET /"))
+        count++;
+    return count;
+}
+
+static void check_no_proxy_login(void)
+{
+    for (unsigned i = 0; i < stage_wires(); i++)
+        ck_assert_ptr_null(strstr(stage_wire(i)->heard, "Proxy-"));
+}
+
+/* Two requests, and then one, for another target too. */
+START_TEST(a_server_is_answered_by_digest)
+{
+    static const struct endpoint other = {.host = "2001:db8::1", .port = 119};
+    struct asked asked;
+    struct proxy_request_params params;
+
+    set_up_resource("user = arthur\npassword = magic");
+    start(&asked, "");
+    ck_assert_int_eq(strncmp(stage_wire(0)->heard, "GET /tcp/mail.example.net/143 HTTP/1.1\r\n", 40), 0);
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "uthorization"));
+    wire_say(stage_wire(0), SERVER_DIGEST);
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nAuthorization: Digest username=\"arthur\""));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "uri=\"/tcp/mail.example.net/143\""));
+    wire_say(stage_wire(0), SWITCHED);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(asks(stage_wire(0)), 2);
+    end(&asked);
+    params = params_of(&asked, "");
+    params.request.target = &other;
+    start_with(&asked, &params);
+    stage_settle();
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "uri=\"/tcp/2001%3Adb8%3A%3A1/119\""));
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "nc=00000002"));
+    wire_say(stage_wire(1), SWITCHED);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    end(&asked);
+    check_no_proxy_login();
+    tear_down();
+}
+END_TEST
+
+/* Taken, or refused: then the pair rests as it does for a proxy. */
+START_TEST(a_server_is_answered_by_basic)
+{
+    struct asked asked;
+
+    set_up_resource("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), SERVER_BASIC);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_TO_SERVER));
+    if (_i == 0) {
+        wire_say(stage_wire(1), SWITCHED);
+        check_answered(&asked, CONNECT_OPEN, "");
+        end(&asked);
+        start(&asked, "");
+        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_TO_SERVER)); /* at once */
+    } else {
+        wire_say(stage_wire(1), "HTTP/1.1 401 No: Basic YXJ0aHVyOm1hZ2lj\r\nWWW-Authenticate: Basic realm=\"r\"\r\n"
+                 NO_LENGTH);
+        ck_assert(check_answered(&asked, CONNECT_FAILED, "401 No: Basic ****************: user and password, or "
+                                 "ticket, were refused")->denied);
+        ck_assert(proxy_request_was_refused(asked.request));
+        end(&asked);
+        start(&asked, "");
+        wire_say(stage_wire(2), SERVER_BASIC);
+        check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "401: this user and password were refused; the same "
+                     "ones are not sent again for 30 s");
+        ck_assert_uint_eq(stage_wires(), 3);
+    }
+    end(&asked);
+    check_no_proxy_login();
+    tear_down();
+}
+END_TEST
+
+static const struct {
+    const char *lines, *answer, *what;
+} logins_in_vain[] = {
+    {"user = arthur\npassword = magic",
+     "HTTP/1.1 401 Who?\r\nWWW-Authenticate: NTLM\r\nWWW-Authenticate: Negotiate\r\n",
+     "401 Who?: it offers Negotiate, NTLM, usable with CONNECT but not with connect-tcp"},
+    {"", "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n",
+     "401 Who?: it asks for Digest: set user and a password"},
+    {"user = arthur\npassword = magic", "HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"r\", Negotiate\r\n",
+     "401 Who?: it offers Negotiate, Basic; a readable password goes out only with auth = basic"},
+    {"user = arthur\npassword = magic", "HTTP/1.1 401 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n",
+     "401 Who?: it offers no scheme of authentication that is known here"},
+    {"user = arthur\npassword = magic", "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
+     "WWW-Authenticate: Basic realm=\"r\"\r\n",
+     "407 Who?: a proxy before this one wants a login; name that one in `via`"},
+};
+
+START_TEST(a_server_may_want_what_it_does_not_get)
+{
+    struct asked asked;
+    char answer[300];
+
+    set_up_resource(logins_in_vain[_i].lines);
+    start(&asked, "");
+    snprintf(answer, sizeof answer, "%s" NO_LENGTH, logins_in_vain[_i].answer);
+    wire_say(stage_wire(0), answer);
+    check_answered(&asked, CONNECT_FAILED, logins_in_vain[_i].what);
+    ck_assert(!proxy_request_was_refused(asked.request));
+    ck_assert_uint_eq(stage_wires(), 1);
+    ck_assert_uint_eq(asks(stage_wire(0)), 1);
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "uthorization"));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* CONNECT refused as one does that knows connect-tcp instead: its default template may want a login like any other, by
+ * the one scheme or the other, and the next session knows all of it. */
+START_TEST(the_default_template_may_want_a_login)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), "HTTP/1.1 426 Other\r\nUpgrade: connect-tcp\r\n" NO_LENGTH);
+    ck_assert_int_eq(strncmp(stage_wire(1)->heard, "GET /.well-known/masque/tcp/mail.example.net/143/ HTTP/1.1\r\n",
+                             60), 0);
+    ck_assert_ptr_null(strstr(stage_wire(1)->heard, "uthorization"));
+    wire_say(stage_wire(1), _i ? SERVER_DIGEST : SERVER_BASIC);
+    if (_i == 0) {
+        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_TO_SERVER));
+        wire_say(stage_wire(2), SWITCHED);
+    } else {
+        ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "uri=\"/.well-known/masque/tcp/mail.example.net/143/\""));
+        wire_say(stage_wire(1), SWITCHED);
+    }
+    check_answered(&asked, CONNECT_OPEN, "");
+    end(&asked);
+    start(&asked, "");
+    ck_assert_ptr_nonnull(strstr(stage_wire(_i ? 2 : 3)->heard, _i ? "nc=00000002" : BASIC_TO_SERVER));
+    wire_say(stage_wire(_i ? 2 : 3), SWITCHED);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(asks(stage_wire(_i ? 2 : 3)), 1);
+    end(&asked);
+    check_no_proxy_login();
+    tear_down();
+}
+END_TEST
+
 /* The proxy has learned another scheme since: what was proved by an old nonce was no trial of the password, and the
  * 407 is where the next scheme begins. */
 START_TEST(a_scheme_that_is_gone_gives_way)
@@ -1340,6 +1511,11 @@ int main(void)
     tcase_add_test(cases, no_password_means_no_request);
     tcase_add_loop_test(cases, a_login_takes_as_many_requests_as_it_needs, 0, 3);
     tcase_add_test(cases, digest_costs_no_more_requests_than_it_must);
+    tcase_add_test(cases, a_server_is_answered_by_digest);
+    tcase_add_loop_test(cases, a_server_is_answered_by_basic, 0, 2);
+    tcase_add_loop_test(cases, a_server_may_want_what_it_does_not_get, 0,
+                        sizeof logins_in_vain / sizeof logins_in_vain[0]);
+    tcase_add_loop_test(cases, the_default_template_may_want_a_login, 0, 2);
     tcase_add_test(cases, a_scheme_that_is_gone_gives_way);
     tcase_add_test(cases, a_login_goes_on_over_the_first_connection);
     tcase_add_test(cases, what_ntlm_cannot_say_is_told);
