@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define BURST_BYTES 65536     /* a read that fills this much is the start of a burst, for which a pipe is borrowed */
+#define BURST_LACK 8          /* an eighth of it may lack: what is carried within something else comes without that */
 #define BUFFER_BYTES 262144   /* copied at a time in a burst without a pipe */
 #define ROUNDS_MAX 3          /* of one direction in one turn, so that others do not wait long */
 
@@ -94,7 +95,7 @@ static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
 
     if (got <= 0)
         return taken(got);
-    way->bulk = (size_t)got == size;
+    way->bulk = (size_t)got >= size - size / BURST_LACK;
     note(way, buffer, (size_t)got);
     sent = transport_send(way->to, buffer, (size_t)got);
     if (sent == TRANSPORT_ERROR)

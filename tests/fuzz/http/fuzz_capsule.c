@@ -125,7 +125,8 @@ static uint64_t number(const uint8_t *bytes, size_t length, size_t *at)
 static bool is_raw(const struct protocol *protocol, const char *bytes, size_t length)
 {
     for (size_t first = 1; first <= length; first++) {
-        enum protocol_beginning plain = protocol_begins(protocol, bytes, first), tls = protocol_begins_tls(bytes, first);
+        enum protocol_beginning plain = protocol_begins(protocol, bytes, first);
+        enum protocol_beginning tls = protocol_begins_tls(bytes, first);
 
         if (plain == PROTOCOL_BEGINS || tls == PROTOCOL_BEGINS)
             return true;

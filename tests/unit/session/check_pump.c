@@ -431,6 +431,60 @@ START_TEST(megabytes_both_ways)
 }
 END_TEST
 
+/* A server's stream within something else, which takes a part of each read for itself; it notes how much it is asked
+ * for. */
+struct within {
+    struct transport base; /* first: the ops cast back */
+    size_t lacks;          /* one part of so many */
+    size_t asked[2];
+    unsigned reads;
+};
+
+static ssize_t within_recv(struct transport *transport, void *bytes, size_t size)
+{
+    struct within *within = (struct within *)transport;
+
+    if (within->reads == 2)
+        return TRANSPORT_AGAIN;
+    within->asked[within->reads++] = size;
+    memset(bytes, 'x', size);
+    return (ssize_t)(size - size / within->lacks);
+}
+
+static int within_splice_fd(const struct transport *transport, int direction)
+{
+    (void)transport, (void)direction;
+    return -1;
+}
+
+static const struct transport_ops within_ops = {.recv = within_recv, .splice_fd = within_splice_fd};
+
+static bool two_reads_are_done(void *arg)
+{
+    static char bytes[65536];
+    struct scene *scene = arg;
+
+    (void)!recv(scene->client, bytes, sizeof bytes, MSG_DONTWAIT);
+    return ((struct within *)scene->pump.way[PUMP_DOWN].from)->reads == 2;
+}
+
+START_TEST(a_read_that_is_nearly_full_is_a_burst)
+{
+    for (size_t lacks = 7; lacks <= 8; lacks++) {
+        struct within within = {.lacks = lacks};
+        struct scene scene;
+
+        set_up(&scene, _i, false);
+        within.base.ops = &within_ops;
+        within.base.loop = scene.loop;
+        pump_start(&scene.pump, scene.client_side, &within.base, NULL, 0, on_told, &scene);
+        unit_wait(scene.loop, two_reads_are_done, &scene);
+        ck_assert_uint_eq(within.asked[1] > within.asked[0], lacks == 8);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
 /* A reader that takes nothing: the pump holds at most one buffer or pipe, and the writer is stopped. */
 static bool the_writer_is_stopped(void *arg)
 {
@@ -599,6 +653,7 @@ int main(void)
     tcase_add_loop_test(cases, the_server_may_end_first, 0, 2);
     tcase_add_loop_test(cases, what_was_there_before_the_start_is_moved, 0, 2);
     tcase_add_loop_test(cases, megabytes_both_ways, 0, 2);
+    tcase_add_loop_test(cases, a_read_that_is_nearly_full_is_a_burst, 0, 2);
     tcase_add_loop_test(cases, a_reader_that_takes_nothing_stops_the_writer, 0, 2);
     tcase_add_loop_test(cases, a_reset_of_either_side_is_told, 0, 2);
     tcase_add_loop_test(cases, a_reset_after_half_close_is_told, 0, 2);

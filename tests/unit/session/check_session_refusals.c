@@ -209,6 +209,42 @@ START_TEST(a_tunnel_that_ends_without_a_greeting_is_a_failure)
 }
 END_TEST
 
+/* By connect-tcp.  Bytes that are no capsules never reach the client, so it can be told; a message that is cut off is a
+ * reset, never a refusal and never an end. */
+static const struct {
+    const char *bytes;
+    const char *log, *heard;
+    bool reset;
+} capsules[] = {
+    {"* OK hello\r\n", "warning imap #1 failed class=temporary reason=\"" SCENE_PROXY ": speaks connect-tcp without "
+     "capsules\"\n",
+     "* BYE [UNAVAILABLE] sallyport: proxy speaks connect-tcp without capsules (proxy.example:3128)\r\n", false},
+    {"\x08\x08* OK hel", "info imap #1 closed in=0 out=8 seconds=0 by=proxy error=\"the proxy ended the stream without "
+     "FINAL_DATA\"\n", "* OK hel", true},
+};
+
+START_TEST(what_comes_of_capsules_that_are_none)
+{
+    char lines[700];
+    struct scene scene;
+
+    scene_set_up(&scene, "[proxy]\nurl=" SCENE_PROXY "/t/{target_host}/{target_port}\n[imap]\ntarget=" SCENE_TARGET
+                 "\n");
+    scene_start(&scene, "imap");
+    scene.proxy = stage_wire(1);
+    wire_say(scene.proxy, "HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: connect-tcp\r\n\r\n");
+    wire_say(scene.proxy, capsules[_i].bytes);
+    wire_end(scene.proxy);
+    snprintf(lines, sizeof lines, ACCEPTED "info imap #1 open proxy=" SCENE_PROXY " target=" SCENE_TARGET
+             " switched=no redirects=0 ms=0\n%s", capsules[_i].log);
+    given_check_log(lines);
+    ck_assert_str_eq(scene.client->heard, capsules[_i].heard);
+    ck_assert_int_eq(scene.client->reset, capsules[_i].reset);
+    ck_assert_uint_eq(scene.well, 0);
+    scene_tear_down(&scene);
+}
+END_TEST
+
 /* --- who would not understand a line --- */
 
 struct hello {
@@ -280,6 +316,7 @@ int main(void)
     tcase_add_test(cases, a_refused_client_that_talks_on_and_on_is_let_go);
     tcase_add_test(cases, a_client_at_a_socket_reads_why);
     tcase_add_loop_test(cases, a_tunnel_that_ends_without_a_greeting_is_a_failure, 0, 4);
+    tcase_add_loop_test(cases, what_comes_of_capsules_that_are_none, 0, sizeof capsules / sizeof capsules[0]);
     tcase_add_loop_test(cases, a_client_that_speaks_tls_gets_a_reset_in_place_of_a_line, 0,
                         sizeof hellos / sizeof hellos[0]);
     tcase_add_test(cases, a_client_that_cannot_be_told_gets_a_reset);
