@@ -15,6 +15,9 @@ ETC = os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(
 WHO = ("reader", "open: book")
 """Who may come in through Apache."""
 
+REALM = "tunnels"
+"""AuthName of the delivered file."""
+
 
 def delivered(name, *replaced):
     """The text of a file in etc/, with each (old, new) replaced, which must be there."""
@@ -41,17 +44,15 @@ class Gateway(Server):
 
 
 class ApacheGateway(Gateway):
-    """Before the responder.  guarded: it wants to know WHO comes, as the delivered file says."""
+    """Before the responder.  It wants to know WHO comes, by Basic, as the delivered file says, or by Digest."""
 
-    def __init__(self, stage, responder, *replaced, authority=None, guarded=True, name="apache-gateway"):
-        self._responder, self._guarded, self._replaced = responder, guarded, replaced
+    def __init__(self, stage, responder, *replaced, authority=None, digest=False, name="apache-gateway"):
+        self._responder, self._digest, self._replaced = responder, digest, replaced
         super().__init__(stage, name, need("apache2", "apache2-bin"), authority, ApacheGateway._arrange)
-        if guarded:
-            self.section += "user = {}\npassword = {}\n".format(*WHO)
+        self.section += "user = {}\npassword = {}\n".format(*WHO)
 
     def _arrange(self, port):
-        digest = base64.b64encode(hashlib.sha1(WHO[1].encode()).digest()).decode()
-        users = self.file("htpasswd", f"{WHO[0]}:{{SHA}}{digest}\n")
+        users = self.file("users", self._users())
         own = [("*:443", f"127.0.0.1:{port}"), ("http://127.0.0.1:8081", f"http://127.0.0.1:{self._responder.port}"),
                ("/etc/apache2/tunnels.htpasswd", users), ("ServerName proxy.example.net", "ServerName localhost")]
         if self.identity:
@@ -59,11 +60,11 @@ class ApacheGateway(Gateway):
                     ("/etc/ssl/private/proxy.example.net.key", self.identity.key)]
         else:
             own += [("SSLEngine on", "SSLEngine off"), ("SSLCertificate", "#")]
-        if not self._guarded:
-            own.append(("Require valid-user", "Require all granted"))
+        if self._digest:
+            own.append(("AuthType Basic", "AuthType Digest"))
         site = self.file("site.conf", delivered("apache-connect-tcp.conf", *own, *self._replaced))
         modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n" for module in (
-            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "headers", "proxy",
+            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers", "proxy",
             "proxy_http", "ssl"))
         config = self.file("apache.conf", f"""\
 {modules}
@@ -81,6 +82,14 @@ MaxRequestWorkers 16
 Include {site}
 """)
         return "-D", "FOREGROUND", "-f", config
+
+
+    def _users(self):
+        """The file that knows them, in the one form or the other."""
+        user, password = WHO
+        if self._digest:
+            return f"{user}:{REALM}:{hashlib.md5(f'{user}:{REALM}:{password}'.encode()).hexdigest()}\n"
+        return f"{user}:{{SHA}}{base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()}\n"
 
 
 class HaproxyGateway(Gateway):
