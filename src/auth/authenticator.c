@@ -198,7 +198,7 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
     if (!authenticator)
         return NULL;
     authenticator->params = *params;
-    scheme_choice_start(&authenticator->choice, params->own, params->method, params->proxy->tls,
+    scheme_choice_start(&authenticator->choice, params->own, params->method, params->proxy->tls || params->tls_upgrade,
                         user_of(authenticator) != NULL, params->remembered, params->ever_offered);
     task_start(&authenticator->task, &kind, params->loop, params->done, params->arg);
     return authenticator;

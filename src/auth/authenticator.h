@@ -32,6 +32,7 @@ struct authenticator_params {
     const struct proxy_config *own;   /* the proxy's section, whose secrets no other proxy may see; NULL: it has none */
     unsigned method;                  /* enum connect_method: in which the proxy is asked */
     const char *user, *password;      /* used when there is no section with a user; NULL: none */
+    bool tls_upgrade;                 /* the connection has TLS, although the proxy's URL does not say so */
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
     unsigned ever_offered;            /* bits of all schemes that it ever offered */
     uint32_t wait_ms;                 /* at most so long it waits for another session's trial of the password */

@@ -214,6 +214,23 @@ static void judge_switch(const struct connect_request *request, const struct htt
     }
 }
 
+/* Any answer but a 101 to a request that begins TLS: of what it may be otherwise, nothing matters here. */
+static void judge_no_tls(const struct http_head *head, struct connect_response *response)
+{
+    const int status = head->status;
+    const char *hint = "";
+
+    if (status == 401)
+        hint = ": it wants a login before TLS, but credentials go out only inside";
+    else if (status == 407)
+        hint = ": a proxy before this one wants a login; name that one in `via`";
+    else if (status < 300 || (status >= 400 && status < 500 && status != 408 && status != 429))
+        hint = ": it does not know it";
+    failure_set(&response->failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY
+                : FAILURE_PERMANENT, FAILURE_THEY "answers %d to the TLS upgrade%s", status, hint);
+    response->denied = false;
+}
+
 /* 2xx to a request that only a switch can answer. */
 static void judge_no_switch(const struct connect_request *request, const struct http_head *head,
                             struct connect_response *response)
@@ -269,7 +286,6 @@ void connect_response_judge(const struct connect_request *request, const struct 
         judge_no_switch(request, head, response);
     } else {
         judge_failure(request, head, response);
-        describe(&response->failure, head, body, body_length);
         if (status == 429 || status == 503)
             response->retry_after = retry_after(head, wall);
         if ((status == 305 || status == 306) && may_redirect(request))
@@ -278,6 +294,10 @@ void connect_response_judge(const struct connect_request *request, const struct 
             response->verdict = CONNECT_RETRY_PLAIN;
         response->wants_template = wants_template(request, head);
     }
+    if (request->method == METHOD_TLS_UPGRADE && status >= 200)
+        judge_no_tls(head, response);
+    if (status >= 300)
+        describe(&response->failure, head, body, body_length);
     response->upgrade_in_doubt = response->verdict == CONNECT_FAILED && asked && !require_switch &&
                                  doubts_upgrade(head);
 }

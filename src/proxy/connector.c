@@ -4,22 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/h1_exchange.h"
 #include "net/dialer.h"
 #include "net/resolver.h"
 #include "tls/tls_client.h"
 
-enum state { STARTED, RESOLVE, DIAL, TLS };
+enum state { STARTED, RESOLVE, DIAL, UPGRADE, TLS };
 
-static const char *const state_names[] = {"started", "resolve", "dial", "tls"};
+static const char *const state_names[] = {"started", "resolve", "dial", "upgrade", "tls"};
 
 struct connector {
     struct task task;
     struct connector_params params;
     struct lookup *lookup;         /* in RESOLVE, or NULL */
     struct dial *dial;             /* in DIAL */
+    struct exchange *exchange;     /* in UPGRADE, and after it failed */
     struct tls_client *tls;        /* in TLS */
-    struct transport *transport;   /* while neither dial nor tls has it */
+    struct transport *transport;   /* while no other part has it */
     bool connected, on_loopback;
+    bool refused, cut_off;         /* the request for TLS was */
     bool again;                    /* all addresses failed: those that came late or are new are looked up */
     struct address_list addresses; /* those that were dialed last */
 };
@@ -136,6 +139,8 @@ static void on_connection(struct connector *connector)
     else if (connector->params.leftover_length > 0)
         task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT,
                   FAILURE_THEY "speaks before it is asked: it is no HTTP proxy");
+    else if (connector->params.upgrade_path)
+        enter(connector, UPGRADE);
     else
         task_tell(&connector->task, OUTCOME_DONE);
 }
@@ -189,6 +194,64 @@ static void enter_dial(struct connector *connector)
                                   connector->params.place->port, settings->connect_timeout, settings->keepalive,
                                   on_dialed, connector);
     if (!connector->dial)
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+}
+
+/* --- UPGRADE: a request that begins TLS --- */
+
+static void on_answer(struct connector *connector)
+{
+    const struct connect_response *response = exchange_response(connector->exchange);
+    size_t length;
+
+    if (response->verdict != CONNECT_OPEN) {
+        connector->refused = true;
+        connector->cut_off = exchange_head(connector->exchange)->status == 408;
+        connector->task.failure = response->failure;
+        task_tell(&connector->task, OUTCOME_PEER);
+        return;
+    }
+    connector->transport = exchange_take(connector->exchange, &connector->params.leftover, &length);
+    if (length > 0) /* whoever put it there, it is not protected by TLS */
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT, FAILURE_THEY "speaks before TLS");
+    else
+        enter(connector, TLS);
+}
+
+static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct connector *connector = arg;
+
+    if (outcome == OUTCOME_DONE) {
+        on_answer(connector);
+        return;
+    }
+    connector->cut_off = exchange_was_cut_off(connector->exchange);
+    connector->task.failure = *failure;
+    task_tell(&connector->task, outcome);
+}
+
+/* The request has nothing that others should not read: no credentials, and no header of the configuration. */
+static void enter_upgrade(struct connector *connector)
+{
+    const struct connect_request request = {
+        .method = METHOD_TLS_UPGRADE,
+        .target = connector->params.place,
+        .proxy = connector->params.place,
+        .path = connector->params.upgrade_path,
+    };
+    const struct exchange_params params = {
+        .loop = connector->task.loop,
+        .request = &request,
+        .limit_ms = connector->params.settings->handshake_timeout,
+        .trace = connector->params.trace,
+        .done = on_exchange,
+        .arg = connector,
+    };
+
+    connector->exchange = h1_exchange_start(&params, connector->transport);
+    connector->transport = NULL;
+    if (!connector->exchange)
         task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
@@ -249,6 +312,7 @@ static void enter(struct connector *connector, enum state state)
     case STARTED: break;
     case RESOLVE: enter_resolve(connector); break;
     case DIAL: enter_dial(connector); break;
+    case UPGRADE: enter_upgrade(connector); break;
     case TLS: enter_tls(connector); break;
     }
 }
@@ -269,6 +333,7 @@ static void drop(struct task *task)
 
     lookup_cancel(connector->lookup);
     dial_cancel(connector->dial);
+    exchange_free(connector->exchange);
     tls_client_free(connector->tls);
     transport_close(connector->transport);
     free(connector->params.leftover);
@@ -301,6 +366,16 @@ bool connector_connected(const struct connector *connector)
 bool connector_on_loopback(const struct connector *connector)
 {
     return connector->on_loopback;
+}
+
+const struct connect_response *connector_refusal(const struct connector *connector)
+{
+    return connector->refused ? exchange_response(connector->exchange) : NULL;
+}
+
+bool connector_was_cut_off(const struct connector *connector)
+{
+    return connector->cut_off;
 }
 
 struct transport *connector_take(struct connector *connector)

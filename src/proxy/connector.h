@@ -2,9 +2,12 @@
  * takes a connection through another proxy, then adds TLS if the place wants it.  The result is a transport over
  * which nothing was sent yet, or one failure.
  *
- *     started -> RESOLVE -> DIAL -> [TLS] -> over
+ *     started -> RESOLVE -> DIAL -> [[UPGRADE] -> TLS] -> over
  *                      ^     |
- *                      '-----'  once, for the addresses of the family that was answered late */
+ *                      '-----'  once, for the addresses of the family that was answered late
+ *
+ * UPGRADE: TLS may be begun by a request for it (RFC 2817 section 3.2).  Behind that the answer to the request may be
+ * owed still (connect_request.answer_owed). */
 #ifndef SALLYPORT_CONNECTOR_H
 #define SALLYPORT_CONNECTOR_H
 
@@ -14,6 +17,7 @@
 #include "base/task.h"
 #include "base/trace.h"
 #include "config/settings.h"
+#include "http/connect_response.h"
 #include "net/address.h"
 #include "net/endpoint.h"
 #include "net/transport.h"
@@ -23,9 +27,10 @@ struct connector;
 
 struct connector_params {
     const struct services *services;
-    const struct settings *settings;  /* borrowed, as are the next two and what they point to, until connector_free */
+    const struct settings *settings;  /* borrowed, as are the next three and what they point to, until connector_free */
     const struct endpoint *place;     /* if its tls is set, its name must be in the certificate */
     const struct proxy_config *own;   /* the proxy's section, for its TLS settings; NULL: it has none */
+    const char *upgrade_path;         /* of the request that begins TLS, where place.tls is not set; NULL: none does */
     struct transport *through;        /* an open connection to the place, owned from now on; NULL: dial it */
     char *leftover;                   /* malloc'd bytes that came over it already, owned from now on, or NULL */
     size_t leftover_length;
@@ -46,6 +51,12 @@ struct connector *connector_start(const struct connector_params *params);
  * (false for one through another proxy, of which that is not known). */
 bool connector_connected(const struct connector *connector);
 bool connector_on_loopback(const struct connector *connector);
+
+/* After PEER: the answer to the request for TLS, if that is what failed; borrowed.  NULL: something else did.  And
+ * whether the place, which was connected, had lost interest in the connection: it ended or broke before an answer came,
+ * or was answered by 408 (RFC 9110 section 15.5.9), as one is that was kept for long. */
+const struct connect_response *connector_refusal(const struct connector *connector);
+bool connector_was_cut_off(const struct connector *connector);
 
 /* After DONE, once: the transport, which the caller owns from now on. */
 struct transport *connector_take(struct connector *connector);

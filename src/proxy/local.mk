@@ -5,6 +5,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/form_choice.c src/proxy/form_choice.h \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/login_answer.c src/proxy/login_answer.h \
+	src/proxy/outer_form.c src/proxy/outer_form.h \
 	src/proxy/outer_route.c src/proxy/outer_route.h \
 	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
@@ -13,6 +14,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socks5.c src/proxy/socks5.h \
+	src/proxy/spare.c src/proxy/spare.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/template_try.c src/proxy/template_try.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h

@@ -12,9 +12,10 @@
 #include "proxy/form_choice.h"
 #include "proxy/health.h"
 #include "proxy/login_answer.h"
+#include "proxy/outer_form.h"
 #include "proxy/outer_route.h"
-#include "proxy/pool.h"
 #include "proxy/socks5.h"
+#include "proxy/spare.h"
 
 enum state { STARTED, AUTHENTICATE, PREPARE, OUTER, CONNECT, ASK };
 
@@ -25,15 +26,13 @@ struct proxy_request {
     struct proxy_request_params params;
     struct authenticator *authenticator; /* NULL when there is no proxy */
     struct negotiate_login *login;            /* from PREPARE on, or NULL */
-    struct proxy_request *outer;         /* in OUTER: the request to the proxy before this one */
+    struct proxy_request *outer;         /* from OUTER on: the request to the proxy before this one */
+    struct outer_form outer_form;
     struct outer_route *way;             /* the proxies of `via`; NULL: not used so far */
     struct connector *connector;         /* in CONNECT */
     struct exchange *exchange;           /* in ASK, when there is no login */
     struct transport *transport;         /* between two of these parts, or to the target */
-    char *leftover;                      /* bytes that came over it already */
-    size_t leftover_length;
-    bool from_pool;                      /* it came from the pool */
-    bool stale;                          /* one from the pool was dead: a new one is made */
+    struct spare spare;                  /* whether it came from the pool */
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
@@ -52,17 +51,22 @@ static void fail_for_memory(struct proxy_request *request)
     task_fail(&request->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
+static void drop_outer(struct proxy_request *request)
+{
+    proxy_request_free(request->outer);
+    request->outer = NULL;
+}
+
 /* Drops the connection, with the request and the answer on it. */
 static void drop_connection(struct proxy_request *request)
 {
     negotiate_login_free(request->login);
     exchange_free(request->exchange);
+    drop_outer(request);
     transport_close(request->transport);
-    free(request->leftover);
     request->login = NULL;
     request->exchange = NULL;
     request->transport = NULL;
-    request->leftover = NULL;
 }
 
 /* Does everything once more, as if nothing had been asked. */
@@ -99,6 +103,7 @@ static void finish(struct proxy_request *request, enum outcome outcome, bool cut
 static void finish_before(struct proxy_request *request, enum outcome outcome)
 {
     request->before_failed = request->way->failed_itself;
+    drop_outer(request);
     finish(request, outcome, false);
 }
 
@@ -116,16 +121,12 @@ static void pass_on(struct proxy_request *request, enum outcome outcome, const s
 static struct transport *take_ready(struct proxy_request *request)
 {
     const struct proxy_request_params *params = &request->params;
-    struct transport *ready;
 
-    if (!params->proxy || !params->own || !params->services->pool || params->forbids || request->stale ||
+    request->spare.used = false;
+    if (!params->proxy || !params->own || params->forbids || request->choice.form.absolute ||
         authenticator_wants_new_connection(request->authenticator))
         return NULL;
-    ready = pool_take(params->services->pool, params->proxy, params->own, &request->on_loopback);
-    if (ready)
-        transport_set_patience(ready, params->settings->handshake_timeout > 2 * POOL_PATIENCE_MS
-                                          ? POOL_PATIENCE_MS : params->settings->handshake_timeout / 2);
-    return ready;
+    return spare_take(&request->spare, params->settings->handshake_timeout, &request->on_loopback);
 }
 
 static void find_connection(void *arg)
@@ -133,13 +134,13 @@ static void find_connection(void *arg)
     struct proxy_request *request = arg;
 
     exchange_free(request->exchange); /* with the 407 that it may have brought */
+    drop_outer(request);
     request->exchange = NULL;
-    request->reached |= request->from_pool && !request->stale; /* a login wants another one: it has had an answer */
+    request->reached |= request->spare.used && !request->spare.dead; /* a login wants another: it has had an answer */
     request->transport = take_ready(request);
-    request->from_pool = request->transport;
-    if (request->from_pool) {
+    if (request->spare.used) {
         trace_step(&request->params.trace, "connect", "made ahead of need");
-        enter(request, ASK);
+        enter(request, request->params.request.answer_owed ? CONNECT : ASK); /* the pool has them without TLS */
     } else if (!request->params.proxy || !request->params.via) {
         enter(request, CONNECT);
     } else if (request->way || (request->way = malloc(sizeof *request->way))) {
@@ -173,9 +174,10 @@ static void enter_authenticate(struct proxy_request *request)
         .lockout = services->lockout,
         .proxy = &request->choice.form.proxy,
         .own = request->params.own,
-        .method = request->params.request.method,
+        .method = request->choice.form.absolute ? METHOD_TCPCONNECTION_ABSOLUTE : request->params.request.method,
         .user = request->params.user,
         .password = request->params.password,
+        .tls_upgrade = request->params.request.answer_owed,
         .remembered = health_scheme(services->health, &request->choice.form.proxy),
         .ever_offered = health_offers(services->health, &request->choice.form.proxy),
         .wait_ms = request->params.settings->handshake_timeout,
@@ -216,21 +218,12 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
     enter(request, AUTHENTICATE); /* a login begins with this answer */
 }
 
-/* True: a connection from the pool was dead, which is nobody's failure, and all is done again.  It was closed without
- * an answer (the close crossed our request, or a router had dropped it), or answered by 408 (RFC 9110, 15.5.9). */
-static bool begin_anew_if_stale(struct proxy_request *request, enum outcome outcome, bool cut_off)
+/* True: a connection from the pool was dead, and all is done again. */
+static bool begin_anew_if_dead(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
-    const struct http_head *head = outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL;
-    struct pool *pool = request->params.services->pool;
-
-    if (!request->from_pool || request->stale)
+    if (!spare_was_dead(&request->spare, outcome, cut_off,
+                        outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL))
         return false;
-    request->stale = head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off;
-    if (!request->stale && outcome == OUTCOME_PEER)
-        pool_renew(pool, request->params.proxy, request->params.own);
-    if (!request->stale)
-        return false;
-    pool_note_stale(pool, request->params.proxy, request->params.own);
     begin_anew(request);
     return true;
 }
@@ -242,7 +235,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     struct proxy_request *request = arg;
     bool cut_off = exchange_was_cut_off(request->exchange);
 
-    if (begin_anew_if_stale(request, outcome, cut_off))
+    if (begin_anew_if_dead(request, outcome, cut_off))
         return;
     request->reached = true;
     if (outcome != OUTCOME_DONE)
@@ -296,7 +289,7 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
     struct proxy_request *request = arg;
     bool cut_off = negotiate_login_was_cut_off(request->login);
 
-    if (begin_anew_if_stale(request, outcome, cut_off))
+    if (begin_anew_if_dead(request, outcome, cut_off))
         return;
     request->reached |= outcome != OUTCOME_LOCAL;
     if (outcome == OUTCOME_DONE) {
@@ -343,31 +336,37 @@ static void enter_prepare(struct proxy_request *request)
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
+    const struct connect_response *refusal = connector_refusal(request->connector);
+    bool cut_off = connector_was_cut_off(request->connector), connected = connector_connected(request->connector);
 
-    request->reached |= connector_connected(request->connector);
-    request->on_loopback = connector_on_loopback(request->connector);
+    if (!request->spare.used)
+        request->on_loopback = connector_on_loopback(request->connector);
     if (outcome == OUTCOME_DONE)
         request->transport = connector_take(request->connector);
     else
         request->task.failure = *failure;
+    if (refusal)
+        request->response = *refusal;
     connector_free(request->connector);
     request->connector = NULL;
+    if (outcome != OUTCOME_DONE && begin_anew_if_dead(request, outcome, cut_off))
+        return;
+    request->reached |= connected;
     if (outcome == OUTCOME_DONE && request->params.proxy)
         enter(request, ASK);
     else
-        finish(request, outcome, false);
+        finish(request, refusal ? OUTCOME_DONE : outcome, false);
 }
 
 static void enter_connect(struct proxy_request *request)
 {
-    const struct connector_params params = {
+    struct connector_params params = {
         .services = request->params.services,
         .settings = request->params.settings,
         .place = request->params.proxy ? request->params.proxy : request->params.request.target,
         .own = request->params.own,
+        .upgrade_path = request->params.request.answer_owed ? request->params.request.path : NULL,
         .through = request->transport,
-        .leftover = request->leftover,
-        .leftover_length = request->leftover_length,
         .forbids = request->params.forbids,
         .forbids_arg = request->params.arg,
         .trace = request->params.trace,
@@ -375,43 +374,50 @@ static void enter_connect(struct proxy_request *request)
         .arg = request,
     };
 
-    request->connector = connector_start(&params);
+    if (request->outer)
+        params.through = proxy_request_take(request->outer, &params.leftover, &params.leftover_length);
+    drop_outer(request);
     request->transport = NULL;
-    request->leftover = NULL;
-    request->leftover_length = 0;
+    request->connector = connector_start(&params);
     if (!request->connector)
         fail_for_memory(request);
 }
 
-/* --- OUTER: a tunnel from the proxy before this one --- */
+/* --- OUTER: a tunnel from the proxy before this one, or that one's answer --- */
+
+/* The proxy before this one was asked for what we want, and this is the answer to it. */
+static void on_outer_answer(struct proxy_request *request)
+{
+    struct connect_response response = *proxy_request_response(request->outer);
+
+    response.denied = response.origin_denied;
+    on_answer(request, &response, authenticator_credentials(request->authenticator) != NULL);
+}
 
 static void on_outer(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
-    struct connect_response response = {0};
+    const struct connect_response *response = outcome == OUTCOME_DONE ? proxy_request_response(request->outer) : NULL;
     bool refused = proxy_request_was_refused(request->outer);
+    bool answered = response && request->choice.form.absolute && outer_form_is_answered(response, refused);
 
-    if (outcome == OUTCOME_DONE)
-        response = *proxy_request_response(request->outer);
-    else
-        request->task.failure = *failure;
-    if (outcome == OUTCOME_DONE && response.verdict == CONNECT_OPEN)
-        request->transport = proxy_request_take(request->outer, &request->leftover, &request->leftover_length);
     request->reached |= proxy_request_was_reached(request->outer);
-    proxy_request_free(request->outer);
-    request->outer = NULL;
-    if (request->transport) {
+    if (failure)
+        request->task.failure = *failure;
+    if (answered || (response && response->verdict == CONNECT_OPEN)) {
         outer_route_worked(request->way, now(request));
-        enter(request, CONNECT);
-    } else if (outer_route_goes_on(request->way, now(request), outcome == OUTCOME_DONE ? &response : NULL, refused,
-                                   &outcome, &request->task.failure)) {
+        if (answered)
+            on_outer_answer(request);
+        else
+            enter(request, CONNECT);
+    } else if (outer_route_goes_on(request->way, now(request), response, refused, &outcome, &request->task.failure)) {
         enter(request, OUTER);
     } else {
         finish_before(request, outcome);
     }
 }
 
-/* Chooses one of the proxies before this one.  The request names no mail protocol: HTTP goes through this tunnel. */
+/* Chooses one of the proxies before this one. */
 static void enter_outer(struct proxy_request *request)
 {
     const struct proxy_config *via = request->params.via;
@@ -421,14 +427,6 @@ static void enter_outer(struct proxy_request *request)
         .name = request->params.name,
         .own = via,
         .via = via->via,
-        .request = {
-            .method = via->method,
-            .target = request->params.proxy,
-            .token = "HTTP",
-            .scheme = "http",
-            .headers = via->headers.at,
-            .header_count = via->headers.count,
-        },
         .trace = request->params.trace,
         .done = on_outer,
         .arg = request,
@@ -439,8 +437,13 @@ static void enter_outer(struct proxy_request *request)
         finish_before(request, outcome);
         return;
     }
+    drop_outer(request);
     params.proxy = request->way->before;
-    request->outer = proxy_request_start(&params);
+    if (outer_form_set(&request->outer_form, &request->params.request, request->params.proxy, request->params.own, via,
+                       request->choice.form.absolute, authenticator_credentials(request->authenticator))) {
+        params.request = request->outer_form.request;
+        request->outer = proxy_request_start(&params);
+    }
     if (!request->outer)
         fail_for_memory(request);
 }
@@ -496,7 +499,6 @@ static void drop(struct task *task)
     drop_connection(request);
     authenticator_free(request->authenticator);
     connector_free(request->connector);
-    proxy_request_free(request->outer);
 }
 
 static void release(struct task *task)
@@ -504,6 +506,7 @@ static void release(struct task *task)
     struct proxy_request *request = (struct proxy_request *)task;
 
     form_choice_release(&request->choice);
+    outer_form_release(&request->outer_form);
     free(request->way);
 }
 
@@ -518,6 +521,7 @@ struct proxy_request *proxy_request_start(const struct proxy_request_params *par
     if (!request)
         return NULL;
     request->params = *params;
+    request->spare = (struct spare){.pool = params->services->pool, .proxy = params->proxy, .own = params->own};
     task_start(&request->task, &kind, params->services->loop, params->done, params->arg);
     return request;
 }
@@ -536,6 +540,8 @@ const struct http_head *proxy_request_head(const struct proxy_request *request)
 {
     if (request->login)
         return negotiate_login_head(request->login);
+    if (request->outer)
+        return proxy_request_head(request->outer);
     return request->exchange ? exchange_head(request->exchange) : NULL;
 }
 
@@ -568,9 +574,11 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
     request->transport = NULL;
     if (request->login)
         transport = negotiate_login_take(request->login, leftover, length);
+    else if (request->outer)
+        transport = proxy_request_take(request->outer, leftover, length);
     else if (request->exchange)
         transport = exchange_take(request->exchange, leftover, length);
-    if (request->from_pool)
+    if (request->spare.used)
         transport_set_patience(transport, request->params.settings->keepalive);
     return transport;
 }

@@ -40,6 +40,8 @@ bool request_form_set(struct request_form *form, const struct proxy_config *own,
     if (path && own->method == METHOD_TCPCONNECTION) {
         set_method(request, METHOD_TCPCONNECTION);
         request->origin = own->origin;
+        form->absolute = own->form == FORM_ABSOLUTE && own->via && !proxy->tls;
+        request->answer_owed = own->tls_upgrade && !form->absolute && !proxy->tls;
     } else if (path) {
         set_method(request, METHOD_CONNECT_TCP);
     } else {

@@ -13,6 +13,7 @@
 struct request_form {
     struct endpoint proxy; /* as which the proxy is known with this form, for what is remembered of it */
     char *path;            /* what the request has, owned; NULL: it asks for no resource */
+    bool absolute;         /* the proxy before it is to be asked for the resource, and not for a tunnel to it */
 };
 
 /* Whether the proxy, which has the section own (NULL: none), is asked for a resource of its own. */

@@ -97,7 +97,9 @@ SCENARIO_TESTS = \
 	tests/scenario/144-templates-behind-proxies.py \
 	tests/scenario/145-faulty-capsules.py \
 	tests/scenario/146-the-default-template.py \
-	tests/scenario/147-templates-and-their-neighbours.py
+	tests/scenario/147-templates-and-their-neighbours.py \
+	tests/scenario/148-cups-and-tls-by-upgrade.py \
+	tests/scenario/149-tls-by-upgrade.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -127,6 +129,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/__init__.py \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
+	tests/scenario/kit/real/cups.py \
 	tests/scenario/kit/real/dovecot.py \
 	tests/scenario/kit/real/gateway.py \
 	tests/scenario/kit/real/haproxy.py \

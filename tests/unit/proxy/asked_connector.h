@@ -16,6 +16,7 @@ struct asked_connector {
     struct settings settings;
     const struct proxy_config *own;
     const char *forbidden;          /* the address that may not be used, or NULL */
+    const char *upgrade_path;       /* or NULL */
     struct transport *through;
     const char *leftover;           /* or NULL */
     struct connector *connector;

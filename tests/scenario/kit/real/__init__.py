@@ -2,6 +2,7 @@
 folder.  Nothing of the machine's own services is touched, and no service manager is needed."""
 from .account import Account
 from .apache import Apache
+from .cups import Cups
 from .dovecot import PASSWORD, USER, Dovecot
 from .gateway import WHO, ApacheGateway, HaproxyGateway, SquidForwarder, delivered
 from .haproxy import Haproxy
@@ -20,7 +21,7 @@ from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Digest", "Dovecot", "GROUP", "Haproxy", "HaproxyGateway",
-           "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm", "PASSWORD",
-           "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article",
+__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy",
+           "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm",
+           "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article",
            "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]

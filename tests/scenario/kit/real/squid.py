@@ -15,11 +15,13 @@ class Squid(Server):
     """Lets CONNECT through to the given ports and to nothing else; with users ({name: password}), or with logins (of
     the module login) only for those.  One process (-N): the one that holds the tunnels.
 
+    upgrades: the protocol for which it passes Upgrade on (squid 5), with any method at those ports.
+
     certificate: it is reached by TLS and shows that; host is what its url calls it.  names: {name: address} that it
     finds, besides those of the machine's own table of hosts."""
 
     def __init__(self, stage, connect_ports, users=None, name="squid", logins=(), certificate=None, host="127.0.0.1",
-                 names=None):
+                 names=None, upgrades=None):
         program = need("squid", "squid")
         super().__init__(stage, name)
         logins = [Basic(users)] if users else list(logins)
@@ -30,7 +32,9 @@ class Squid(Server):
         if certificate:
             identity = Identity(self, certificate)
             front = ("https_port", f"tls-cert={identity.file} tls-key={identity.key}")
-        settings = self._hosts(names or {}) + "".join(login.lines(self) for login in logins)
+        passes = f"http_upgrade_request_protocols {upgrades} allow all\n" if upgrades else ""
+        self._methods = "" if upgrades else "http_access deny !tunnel\n"
+        settings = self._hosts(names or {}) + passes + "".join(login.lines(self) for login in logins)
         known = "acl known proxy_auth REQUIRED\nhttp_access deny !known" if logins else ""
         self.serve(1, lambda port: self._arrange(program, front, port, connect_ports, settings, known), env=env)
         self.port = self.ports[0]
@@ -56,8 +60,7 @@ buffered_logs off
 {settings}
 acl tunnel method CONNECT
 acl mail port {" ".join(map(str, connect_ports))}
-http_access deny !tunnel
-http_access deny !mail
+{self._methods}http_access deny !mail
 {known}
 http_access allow all
 """)

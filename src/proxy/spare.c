@@ -1,0 +1,24 @@
+#include "proxy/spare.h"
+
+struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback)
+{
+    struct transport *ready = spare->pool && !spare->dead ? pool_take(spare->pool, spare->proxy, spare->own,
+                                                                      on_loopback) : NULL;
+
+    spare->used = ready;
+    if (ready)
+        transport_set_patience(ready, limit_ms > 2 * POOL_PATIENCE_MS ? POOL_PATIENCE_MS : limit_ms / 2);
+    return ready;
+}
+
+bool spare_was_dead(struct spare *spare, enum outcome outcome, bool cut_off, const struct http_head *head)
+{
+    if (!spare->used || spare->dead)
+        return false;
+    spare->dead = head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off;
+    if (spare->dead)
+        pool_note_stale(spare->pool, spare->proxy, spare->own);
+    else if (outcome == OUTCOME_PEER)
+        pool_renew(spare->pool, spare->proxy, spare->own);
+    return spare->dead;
+}

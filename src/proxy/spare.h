@@ -1,0 +1,33 @@
+/* The connection made ahead of need (pool.h) that one session uses for one proxy: it takes at most one that was dead,
+ * which is nobody's failure, and then does without.  Zeroed memory takes none. */
+#ifndef SALLYPORT_SPARE_H
+#define SALLYPORT_SPARE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/task.h"
+#include "config/settings.h"
+#include "http/http_head.h"
+#include "net/endpoint.h"
+#include "net/transport.h"
+#include "proxy/pool.h"
+
+struct spare {
+    struct pool *pool;              /* NULL: none are taken; borrowed, as are the next two */
+    const struct endpoint *proxy;
+    const struct proxy_config *own; /* the proxy's section */
+    bool used;                      /* the connection in use is one of these */
+    bool dead;                      /* one was dead */
+};
+
+/* A connection, which is the caller's, and whether it leads to this machine.  NULL: none is ready, or none is to be
+ * taken any more.  limit_ms: how long an answer may take; it is noticed sooner that the way is dead. */
+struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback);
+
+/* A request over the connection in use came to this outcome; head: of the answer, or NULL; cut_off: the proxy ended it
+ * without an answer.  True: it is one of these and was dead, so that all is to be done again: it was closed without an
+ * answer (the close crossed our request, or a router had dropped it), or answered by 408 (RFC 9110, 15.5.9). */
+bool spare_was_dead(struct spare *spare, enum outcome outcome, bool cut_off, const struct http_head *head);
+
+#endif
