@@ -125,6 +125,18 @@ def apache_with_digest(stage):
     equal(len(responder.heads), 2, "requests that came through")
 
 
+def with_the_lines_of_the_manual(stage):
+    authority, responder, server = Authority(stage), Proxy(stage, responds()), greeter(stage)
+    for count, gateway in enumerate((ApacheGateway(stage, responder, of_manual=True),
+                                     HaproxyGateway(stage, responder, of_manual=True, authority=authority))):
+        daemon = stage.sallyport(settings(gateway.template, listener("imap", f"127.0.0.1:{server.port}"),
+                                          proxy=gateway.section), name=f"sallyport-{gateway.name}")
+        with daemon.connect("imap") as client:
+            equal(read_exactly(client, len(GREETING)), GREETING, f"greeting through {gateway.name}")
+            server.connections[count].close()
+            equal(ending(client), END, "how the client's stream ended")
+
+
 def nobody_comes_in_without_the_password(stage):
     responder = Proxy(stage, responds())
     gateway = ApacheGateway(stage, responder)
@@ -143,5 +155,6 @@ scenario(a_mailbox_behind_each_of_them,
          the_server_ends_first,
          apache_that_passes_any_upgrade_on,
          apache_with_digest,
+         with_the_lines_of_the_manual,
          nobody_comes_in_without_the_password,
          paths=("splice",))
