@@ -109,6 +109,34 @@ def apache_that_passes_any_upgrade_on(stage):
         equal(ending(client), END, "how the client's stream ended")
 
 
+def apache_with_digest(stage):
+    """mod_auth_digest holds what is said of the request's target against the request, too."""
+    server = greeter(stage)
+    responder = Proxy(stage, responds())
+    gateway = ApacheGateway(stage, responder, digest=True)
+    daemon = stage.sallyport(settings(gateway.template, listener("imap", f"127.0.0.1:{server.port}"),
+                                      proxy=gateway.section))
+    for count in range(2):
+        with daemon.connect("imap") as client:
+            equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
+            server.connections[count].close()
+            equal(ending(client), END, "how the client's stream ended")
+    daemon.wait_line(rf"imap #2 open proxy={gateway.url} ")
+    equal(len(responder.heads), 2, "requests that came through")
+
+
+def with_the_lines_of_the_manual(stage):
+    authority, responder, server = Authority(stage), Proxy(stage, responds()), greeter(stage)
+    for count, gateway in enumerate((ApacheGateway(stage, responder, of_manual=True),
+                                     HaproxyGateway(stage, responder, of_manual=True, authority=authority))):
+        daemon = stage.sallyport(settings(gateway.template, listener("imap", f"127.0.0.1:{server.port}"),
+                                          proxy=gateway.section), name=f"sallyport-{gateway.name}")
+        with daemon.connect("imap") as client:
+            equal(read_exactly(client, len(GREETING)), GREETING, f"greeting through {gateway.name}")
+            server.connections[count].close()
+            equal(ending(client), END, "how the client's stream ended")
+
+
 def nobody_comes_in_without_the_password(stage):
     responder = Proxy(stage, responds())
     gateway = ApacheGateway(stage, responder)
@@ -126,5 +154,7 @@ scenario(a_mailbox_behind_each_of_them,
          the_client_ends_first,
          the_server_ends_first,
          apache_that_passes_any_upgrade_on,
+         apache_with_digest,
+         with_the_lines_of_the_manual,
          nobody_comes_in_without_the_password,
          paths=("splice",))

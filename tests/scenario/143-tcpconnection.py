@@ -200,18 +200,18 @@ def nothing_goes_before_the_2xx(stage):
     check(request_line(outer.heads[0]).startswith("OPTIONS"), f"{outer.heads[0]!r}")
 
 
-def through_squid(stage, target, more=""):
-    """(squid, responder, daemon) in the absolute form."""
+def through_squid(stage, target, **options):
+    """(responder, daemon) in the absolute form."""
     responder = Proxy(stage, connects({PATH: ("127.0.0.1", target)}))
-    squid = SquidForwarder(stage)
+    squid = SquidForwarder(stage, **options)
     daemon = stage.sallyport(settings(f"http://relay.example.net:{responder.port}{PATH}", proxy=(
-        f"{METHOD}form = absolute\nvia = outer\n{more}[proxy outer]\nurl = {squid.url}\n")))
-    return squid, responder, daemon
+        f"{METHOD}form = absolute\nvia = outer\n[proxy outer]\nurl = {squid.url}\n")))
+    return responder, daemon
 
 
 def a_mailbox_through_squid_in_the_absolute_form(stage):
     dovecot = Dovecot(stage)
-    _, responder, daemon = through_squid(stage, dovecot.imap)
+    responder, daemon = through_squid(stage, dovecot.imap)
     text = letter("squid", hard(1 << 20))
     with Mailbox(daemon.address("imap")) as mailbox:
         mailbox.append(text)
@@ -221,6 +221,13 @@ def a_mailbox_through_squid_in_the_absolute_form(stage):
     equal(request_line(head), f"OPTIONS {PATH} HTTP/1.1", "request behind squid")
     equal([field(head, "Upgrade"), field(head, "Connection"), len(field(head, "Via"))],
           [["TCPConnection/1.0"], ["upgrade"], 1], "its fields")
+
+
+def squid_with_the_lines_of_the_manual(stage):
+    server = Proxy(stage, lambda connection: connection.send(GREETING) or connection.echo())
+    _, daemon = through_squid(stage, server.port, of_manual=True)
+    with daemon.connect("imap") as client:
+        equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
 
 
 def the_absolute_form(stage):
@@ -299,6 +306,7 @@ scenario(the_request,
          inside_connect,
          nothing_goes_before_the_2xx,
          a_mailbox_through_squid_in_the_absolute_form,
+         squid_with_the_lines_of_the_manual,
          the_absolute_form,
          squid_that_was_not_told,
          basic_at_the_server,

@@ -194,6 +194,25 @@ def a_401_for_ever(stage):
     check(1 <= len(tried) <= 2, f"the password was tried {len(tried)} times")
 
 
+def a_digest_that_is_stale_for_ever(stage):
+    """Each answer has a new nonce, and says that but for the old one all was well."""
+    asked = []
+
+    def script(connection):
+        while connection.read_head():
+            asked.append(field(connection.head, "Authorization"))
+            connection.send(answers("401 Unauthorized", f'WWW-Authenticate: Digest realm="tunnels", qop="auth", '
+                                                        f'nonce="n{len(asked)}", stale=true'))
+
+    way = Route(stage, script, proxy=LOGIN, path=PATH)
+    with way.daemon.connect("imap") as client:
+        text = refusal(client, ("temporary", "permanent"))
+    check("stale" in text, f"the client is told {text!r} after {asked}")
+    check(2 <= len(asked) <= 6, f"{len(asked)} requests")
+    check(any(f'uri="{PATH}"'.replace("{target_host}", "mail.example.net").replace("{target_port}", "143") in login
+              for logins in asked for login in logins), f"the target's URI is not in {asked}")
+
+
 def a_401_with_nothing_to_say(stage):
     for answer in answers("401 Unauthorized"), answers("401 Unauthorized", "WWW-Authenticate: Basic"), answers(
             "401 Unauthorized", "WWW-Authenticate: Bearer"), answers(
@@ -288,6 +307,7 @@ scenario(from_a_dead_template_to_a_classic_one,
          a_path_is_named_nowhere,
          a_password_for_the_template,
          a_401_for_ever,
+         a_digest_that_is_stale_for_ever,
          a_401_with_nothing_to_say,
          schemes_that_are_not_for_it,
          try_shows_request_and_reply,

@@ -1,8 +1,9 @@
-"""Apache, haproxy and squid before a responder of the tests, with the configurations that are delivered: only places
-are replaced in them, and what a test says."""
+"""Apache, haproxy and squid before a responder of the tests, with the configurations that are delivered, or with the
+lines that the manual prints of them: only places are replaced, and what a test says."""
 import base64
 import hashlib
 import os
+import re
 
 from ..case import check, need
 from ..connect_tcp import PATH
@@ -10,18 +11,32 @@ from .apache import MODULES
 from .identity import Identity
 from .server import Server
 
-ETC = os.path.join(os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "../../../.."), "etc")
+TOP = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "../../../..")
 
 WHO = ("reader", "open: book")
 """Who may come in through Apache."""
 
+REALM = "tunnels"
+"""AuthName of the delivered file."""
+
 
 def delivered(name, *replaced):
     """The text of a file in etc/, with each (old, new) replaced, which must be there."""
-    with open(os.path.join(ETC, name), encoding="utf-8") as file:
-        text = file.read()
+    with open(os.path.join(TOP, "etc", name), encoding="utf-8") as file:
+        return _with(file.read(), f"the delivered {name}", replaced)
+
+
+def printed(section, *replaced):
+    """The first literal lines of that section of sallyport-proxy(7), with each (old, new) replaced likewise."""
+    with open(os.path.join(TOP, "man/sallyport-proxy.7.in"), encoding="utf-8") as file:
+        found = re.search(rf"(?s)^\.Ss {section}\n.*?^\.Bd -literal[^\n]*\n(.*?)^\.Ed", file.read(), re.MULTILINE)
+    check(found, f"the manual has no lines in {section!r}")
+    return _with(found.group(1).replace("\\e", "\\"), f"the manual's {section}", replaced)
+
+
+def _with(text, name, replaced):
     for old, new in replaced:
-        check(old in text, f"the delivered {name} has no {old!r}")
+        check(old in text, f"{name} has no {old!r}")
         text = text.replace(old, new)
     return text
 
@@ -41,29 +56,35 @@ class Gateway(Server):
 
 
 class ApacheGateway(Gateway):
-    """Before the responder.  guarded: it wants to know WHO comes, as the delivered file says."""
+    """Before the responder.  It wants to know WHO comes, by Basic, as the delivered file says, or by Digest.
+    of_manual: it has the lines of the manual alone, which ask nobody."""
 
-    def __init__(self, stage, responder, *replaced, authority=None, guarded=True, name="apache-gateway"):
-        self._responder, self._guarded, self._replaced = responder, guarded, replaced
+    def __init__(self, stage, responder, *replaced, authority=None, digest=False, of_manual=False,
+                 name="apache-gateway"):
+        self._responder, self._digest, self._replaced, self._of_manual = responder, digest, replaced, of_manual
         super().__init__(stage, name, need("apache2", "apache2-bin"), authority, ApacheGateway._arrange)
-        if guarded:
-            self.section += "user = {}\npassword = {}\n".format(*WHO)
+        self.section += "user = {}\npassword = {}\n".format(*WHO)
 
-    def _arrange(self, port):
-        digest = base64.b64encode(hashlib.sha1(WHO[1].encode()).digest()).decode()
-        users = self.file("htpasswd", f"{WHO[0]}:{{SHA}}{digest}\n")
-        own = [("*:443", f"127.0.0.1:{port}"), ("http://127.0.0.1:8081", f"http://127.0.0.1:{self._responder.port}"),
+    def _site(self, port):
+        """Its lines about the responder."""
+        here = ("http://127.0.0.1:8081", f"http://127.0.0.1:{self._responder.port}")
+        if self._of_manual:
+            return printed("connect-tcp behind Apache", here, *self._replaced)
+        users = self.file("users", self._users())
+        own = [("*:443", f"127.0.0.1:{port}"), here,
                ("/etc/apache2/tunnels.htpasswd", users), ("ServerName proxy.example.net", "ServerName localhost")]
         if self.identity:
             own += [("/etc/ssl/proxy.example.net.pem", self.identity.file),
                     ("/etc/ssl/private/proxy.example.net.key", self.identity.key)]
         else:
             own += [("SSLEngine on", "SSLEngine off"), ("SSLCertificate", "#")]
-        if not self._guarded:
-            own.append(("Require valid-user", "Require all granted"))
-        site = self.file("site.conf", delivered("apache-connect-tcp.conf", *own, *self._replaced))
+        if self._digest:
+            own.append(("AuthType Basic", "AuthType Digest"))
+        return delivered("apache-connect-tcp.conf", *own, *self._replaced)
+
+    def _arrange(self, port):
         modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n" for module in (
-            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "headers", "proxy",
+            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers", "proxy",
             "proxy_http", "ssl"))
         config = self.file("apache.conf", f"""\
 {modules}
@@ -78,35 +99,55 @@ StartServers 1
 ServerLimit 1
 ThreadsPerChild 16
 MaxRequestWorkers 16
-Include {site}
+Include {self.file("site.conf", self._site(port))}
 """)
         return "-D", "FOREGROUND", "-f", config
 
 
-class HaproxyGateway(Gateway):
-    """Before the responder; whoever asks for something else is sent to it, too."""
+    def _users(self):
+        """The file that knows them, in the one form or the other."""
+        user, password = WHO
+        if self._digest:
+            return f"{user}:{REALM}:{hashlib.md5(f'{user}:{REALM}:{password}'.encode()).hexdigest()}\n"
+        return f"{user}:{{SHA}}{base64.b64encode(hashlib.sha1(password.encode()).digest()).decode()}\n"
 
-    def __init__(self, stage, responder, *replaced, authority=None, name="haproxy-gateway"):
-        self._responder, self._replaced = responder, replaced
+
+class HaproxyGateway(Gateway):
+    """Before the responder; whoever asks for something else is sent to it, too.  of_manual: with the lines of the
+    manual alone, which are for TLS."""
+
+    def __init__(self, stage, responder, *replaced, authority=None, of_manual=False, name="haproxy-gateway"):
+        self._responder, self._replaced, self._of_manual = responder, replaced, of_manual
         super().__init__(stage, name, need("haproxy", "haproxy"), authority, HaproxyGateway._arrange)
 
-    def _arrange(self, port):
+    def _site(self, port):
         here = f"127.0.0.1:{self._responder.port}"
+        if self._of_manual:
+            return printed("connect-tcp behind haproxy", (":443", f"127.0.0.1:{port}"), ("192.0.2.10:8081", here),
+                           ("/etc/haproxy/proxy.pem", self.identity.both), *self._replaced)
         door = "bind :443 ssl crt /etc/haproxy/proxy.example.net.pem"
         own = (door, f"bind 127.0.0.1:{port} ssl crt {self.identity.both}") if self.identity else (
             door + " alpn http/1.1", f"bind 127.0.0.1:{port}")
-        text = delivered("haproxy-connect-tcp.cfg", own, ("192.0.2.10:8081", here), ("192.0.2.11:80", here),
+        return delivered("haproxy-connect-tcp.cfg", own, ("192.0.2.10:8081", here), ("192.0.2.11:80", here),
                          *self._replaced)
-        return "-db", "-f", self.file("haproxy.cfg", text)
+
+    def _arrange(self, port):
+        return "-db", "-f", self.file("haproxy.cfg", self._site(port))
 
 
 class SquidForwarder(Gateway):
-    """A forward proxy that passes Upgrade: TCPConnection on to relay.example.net, which is at 127.0.0.1 for it."""
+    """A forward proxy that passes Upgrade: TCPConnection on to relay.example.net, which is at 127.0.0.1 for it.
+    of_manual: with the lines of the manual."""
 
-    def __init__(self, stage, *replaced, name="squid-forwarder"):
-        self._replaced = replaced
+    def __init__(self, stage, *replaced, of_manual=False, name="squid-forwarder"):
+        self._replaced, self._of_manual = replaced, of_manual
         super().__init__(stage, name, need("squid", "squid"), None, SquidForwarder._arrange)
         self.url = f"http://127.0.0.1:{self.port}"
+
+    def _site(self):
+        if self._of_manual:
+            return printed("TCPConnection in absolute form through squid", *self._replaced)
+        return delivered("squid-tcpconnection.conf", *self._replaced)
 
     def _arrange(self, port):
         return "-N", "-d", "1", "-f", self.file("squid.conf", f"""\
@@ -123,6 +164,6 @@ max_filedescriptors 1024
 pinger_enable off
 dns_nameservers 127.0.0.1
 hosts_file {self.file("hosts", "127.0.0.1 relay.example.net localhost")}
-{delivered("squid-tcpconnection.conf", *self._replaced)}
+{self._site()}
 http_access allow all
 """)
