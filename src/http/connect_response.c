@@ -147,16 +147,27 @@ static bool wants_template(const struct connect_request *request, const struct h
                                : head->status == 501 && !(request->announce & ANNOUNCE_UPGRADE);
 }
 
-/* Whether Upgrade names what the request asked for; for connect-tcp that and nothing else, for TLS any version. */
+/* Whether Upgrade names what the request asked for, for TLS any version. */
 static bool names_asked(const struct connect_request *request, const struct http_head *head, const char *token)
+{
+    struct http_head_slice member;
+    size_t field = 0, offset = 0;
+
+    if (request->method != METHOD_TLS_UPGRADE)
+        return names_token(head, token);
+    return http_head_next_member(head, "Upgrade", &field, &offset, &member) && member.length >= 4 &&
+           strncasecmp(member.bytes, "TLS/", 4) == 0;
+}
+
+/* Whether Upgrade names more than one protocol, where only one will do. */
+static bool names_too_much(const struct connect_request *request, const struct http_head *head)
 {
     struct http_head_slice member;
     size_t field = 0, offset = 0, members = 0;
 
     while (http_head_next_member(head, "Upgrade", &field, &offset, &member))
-        if (++members == 1 && request->method == METHOD_TLS_UPGRADE)
-            return member.length >= 4 && strncasecmp(member.bytes, "TLS/", 4) == 0;
-    return names_token(head, token) && (request->method != METHOD_CONNECT_TCP || members == 1);
+        members++;
+    return request->method == METHOD_CONNECT_TCP && members > 1;
 }
 
 /* A line that is no field may be the rule that denies. */
@@ -208,6 +219,9 @@ static void judge_switch(const struct connect_request *request, const struct htt
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
                     log_escape(named, sizeof named, upgrade->bytes, upgrade->length), token);
         failure_brief(&response->failure, 101, "proxy switched to %s, and not to %s", named, token);
+    } else if (names_too_much(request, head)) {
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names another protocol beside %s", token);
+        failure_brief(&response->failure, 101, "proxy switched to more than %s", token);
     } else if (lets_in(request, head, &response->failure)) {
         response->verdict = CONNECT_OPEN;
         response->switched = !own;
