@@ -118,6 +118,23 @@ START_TEST(the_proxy_before_it_is_asked_for_the_resource)
 }
 END_TEST
 
+START_TEST(in_the_usual_form_a_tunnel_comes_first)
+{
+    struct asked asked;
+
+    set_up("via = outer\n");
+    start(&asked);
+    ck_assert_int_eq(strncmp(stage_wire(0)->heard, "CONNECT r:80 HTTP/1.1\r\n", 23), 0);
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
+    ck_assert_int_eq(strncmp(stage_wire(0)->heard, "OPTIONS /mail HTTP/1.1\r\nHost: r\r\n", 33), 0);
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "Authorization"));
+    wire_say(stage_wire(0), OPENS);
+    check_answer(&asked, CONNECT_OPEN, "");
+    finish(&asked);
+}
+END_TEST
+
 /* A 401 leads to one more request, with both logins, each in its own field. */
 START_TEST(the_servers_login_goes_beside_the_proxys)
 {
@@ -283,6 +300,7 @@ int main(void)
     TCase *cases = unit_case("proxy_request_relay");
 
     tcase_add_test(cases, the_proxy_before_it_is_asked_for_the_resource);
+    tcase_add_test(cases, in_the_usual_form_a_tunnel_comes_first);
     tcase_add_loop_test(cases, the_servers_login_goes_beside_the_proxys, 0, 2);
     tcase_add_loop_test(cases, the_servers_refusal_is_the_answer, 0, sizeof vain / sizeof vain[0]);
     tcase_add_loop_test(cases, the_proxy_before_it_may_fail, 0, 4);
