@@ -27,8 +27,8 @@ struct scheme_choice {
 };
 
 /* own: the proxy's section; NULL: no credentials may be sent to it.  method: in which it is asked.  tls: the connection
- * to the proxy uses TLS.  has_user: a user is known for it, from any source.  remembered: what worked with it before, or
- * NONE.  ever_offered: bits of all schemes that it ever offered, as far as we know. */
+ * to the proxy uses TLS.  has_user: a user is known for it, from any source.  remembered: what worked with it before,
+ * or NONE.  ever_offered: bits of all schemes that it ever offered, as far as we know. */
 void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, unsigned method, bool tls,
                          bool has_user, enum challenge_scheme remembered, unsigned ever_offered);
 

@@ -171,6 +171,15 @@ const char *places_path(const struct value_places *places, const struct endpoint
     return NULL;
 }
 
+size_t places_with_path(const struct value_places *places)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < places->count; i++)
+        count += places->paths[i] != NULL;
+    return count;
+}
+
 bool places_is_template(const struct value_places *places, size_t index)
 {
     const char *path = places->paths[index];

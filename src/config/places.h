@@ -24,7 +24,10 @@ extern const struct value_kind value_urls;   /* struct value_places: URLs of pro
 /* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
 const char *places_path(const struct value_places *places, const struct endpoint *place);
 
-/* Whether that path is a template. */
+/* How many of the places have a path. */
+size_t places_with_path(const struct value_places *places);
+
+/* Whether the path of this one is a template. */
 bool places_is_template(const struct value_places *places, size_t index);
 
 /* Gives the URLs without a path the path "/".  False: out of memory. */

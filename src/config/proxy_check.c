@@ -2,7 +2,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
-#include <strings.h>
+#include <string.h>
 
 #include "base/systemd.h"
 #include "http/access_control.h"
@@ -147,10 +147,11 @@ static void check_password(const struct section *section, const struct proxy_con
 
 static void check_headers(const struct section *section, const struct proxy_config *proxy)
 {
-    for (size_t i = 0; i < proxy->headers.count; i++)
-        if (proxy->user && strncasecmp(proxy->headers.at[i], "Proxy-Authorization:", 20) == 0)
-            section_complain(section, section->line, "%s has both a user and a Proxy-Authorization header",
-                             section->title);
+    for (size_t i = 0; proxy->user && i < proxy->headers.count; i++)
+        if (value_header_is_login(proxy->headers.at[i], places_with_path(&proxy->urls) > 0))
+            section_complain(section, section->line, "%s has both a user and %s %.*s header", section->title,
+                             strchr("Aa", proxy->headers.at[i][0]) ? "an" : "a",
+                             (int)strcspn(proxy->headers.at[i], ":"), proxy->headers.at[i]);
 }
 
 /* NTLM and Negotiate prove who we are to a proxy's connection; a server of a resource asks for Basic or Digest. */

@@ -308,6 +308,14 @@ bool value_header_is_secret(const char *header)
            (name == 6 && strncasecmp(header, "Cookie", name) == 0);
 }
 
+bool value_header_is_login(const char *header, bool asks_server)
+{
+    size_t name = strcspn(header, ":");
+
+    return (name == 19 && strncasecmp(header, "Proxy-Authorization", name) == 0) ||
+           (asks_server && name == 13 && strncasecmp(header, "Authorization", name) == 0);
+}
+
 /* Whether sallyport writes this field itself, or it would change the meaning of the request. */
 static bool is_ours(const char *name, size_t length)
 {

@@ -71,4 +71,8 @@ bool value_is_quoted(const char *value);
 /* Whether a header ("Name: value") has credentials. */
 bool value_header_is_secret(const char *header);
 
+/* Whether it has credentials of the kind that a user and a password make: for a proxy, or, where the section asks
+ * servers for a resource (asks_server), for those. */
+bool value_header_is_login(const char *header, bool asks_server);
+
 #endif

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""TCPConnection with `tls-upgrade = yes` and `form = absolute`, at a server of the tests' own that keeps to RFC 2817, or
-breaks its rules: nothing secret goes out before TLS, and each fault is told in words."""
+"""TCPConnection with `tls-upgrade = yes` and `form = absolute`, at a server of the tests' own that keeps to RFC 2817,
+or breaks its rules: nothing secret goes out before TLS, and each fault is told in words."""
 import base64
 import ssl
 
@@ -112,9 +112,11 @@ def faults(stage):
             (right, {"upgrade": UPGRADES + b"\x15"}, "speaks before TLS"),
             (right, {"upgrade": b"HTTP/1.1 200 OK\r\n" + empty}, "answers 200 to the TLS upgrade: it does not know it"),
             (right, {"upgrade": b"HTTP/1.1 404 No\r\n" + empty}, "answers 404 to the TLS upgrade: it does not know it"),
-            (right, {"upgrade": b"HTTP/1.1 401 Who\r\n" + empty}, "answers 401 to the TLS upgrade: it wants a login before"),
+            (right, {"upgrade": b"HTTP/1.1 401 Who\r\n" + empty},
+             "answers 401 to the TLS upgrade: it wants a login before TLS"),
             (right, {"upgrade": b"HTTP/1.1 302 There\r\n" + empty}, "answers 302 to the TLS upgrade"),
-            (right, {"upgrade": UPGRADES.replace(b"TLS/1.2,", b"")}, "101 that names HTTP/1.1 where TLS/1.0 was asked for"),
+            (right, {"upgrade": UPGRADES.replace(b"TLS/1.2,", b"")},
+             "101 that names HTTP/1.1 where TLS/1.0 was asked for"),
             (wrong, {}, "certificate is for elsewhere.example.net, not for localhost"),
             (right, {"answer": OPENS.replace(b"/1.0", b"/2.0")}, "101 that names TCPConnection/2.0"),
             (right, {"answer": OPENS.replace(b"Connection: Upgrade\r\n", b"")}, "101 that names no protocol"),
@@ -155,9 +157,10 @@ def absolute_through_squid(stage):
     relay = Proxy(stage, script)
     squid = Squid(stage, [relay.port], users=dict([outer]), upgrades="TCPConnection")
     login = f"user = {WHO[0]}\npassword = {WHO[1]}\n"
-    for path, more, told in (("open", "", None), ("guarded", login, None), ("web", "", "200: it answers as a web server"),
+    for path, more, told in (("open", "", None), ("guarded", login, None),
+                             ("web", "", "200: it answers as a web server"),
                              ("guarded", "", "401 .*set user and a password"),
-                             ("digest", login, "Digest")):
+                             ("digest", login, "usable with CONNECT but not with TCPConnection")):
         daemon = stage.sallyport(
             f"[proxy]\nurl = http://localhost:{relay.port}/{path}\nmethod = tcpconnection\nform = absolute\n"
             f"via = outer\nheader = X-Mine: yes\n{more}\n[proxy outer]\nurl = {squid.url}\nuser = {outer[0]}\n"

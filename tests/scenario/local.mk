@@ -84,6 +84,8 @@ SCENARIO_TESTS = \
 	tests/scenario/115-proxies-that-dislike-upgrade.py \
 	tests/scenario/116-long-values-and-lists.py \
 	tests/scenario/120-logins-and-their-requests.py \
+	tests/scenario/150-logins-at-a-resource.py \
+	tests/scenario/151-digest-behind-apache.py \
 	tests/scenario/125-other-name-servers.py \
 	tests/scenario/126-proxy-variables.py \
 	tests/scenario/127-quotes-and-misspellings.py \

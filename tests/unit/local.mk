@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	tests/unit/data/no_proxy.tsv \
 	tests/unit/data/refusal.tsv \
 	tests/unit/data/request.tsv \
+	tests/unit/data/resource.tsv \
 	tests/unit/data/set-proxy.tsv \
 	tests/unit/data/starttls.tsv \
 	tests/unit/data/uri-template.tsv \

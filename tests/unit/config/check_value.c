@@ -157,6 +157,26 @@ START_TEST(headers_with_credentials_are_secret)
 }
 END_TEST
 
+/* Of the proxy; of a server only where one is asked. */
+START_TEST(headers_that_a_user_stands_for)
+{
+    static const struct {
+        const char *header;
+        bool to_proxy, to_server;
+    } rows[] = {
+        {"Proxy-Authorization: x", true, true}, {"proxy-authorization:x", true, true},
+        {"Authorization: x", false, true},      {"AUTHORIZATION:", false, true},
+        {"Authorizations: x", false, false},    {"Proxy-Authorizatio: x", false, false},
+        {"Cookie: x", false, false},            {"X: Authorization: y", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_msg(value_header_is_login(rows[i].header, false) == rows[i].to_proxy, "%s", rows[i].header);
+        ck_assert_msg(value_header_is_login(rows[i].header, true) == rows[i].to_server, "%s", rows[i].header);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("value");
@@ -165,5 +185,6 @@ int main(void)
     tcase_add_test(cases, release_empties);
     tcase_add_test(cases, an_unset_text_is_printed_as_a_comment);
     tcase_add_test(cases, headers_with_credentials_are_secret);
+    tcase_add_test(cases, headers_that_a_user_stands_for);
     return unit_run();
 }

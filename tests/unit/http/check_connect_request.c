@@ -80,6 +80,91 @@ START_TEST(requests_byte_for_byte)
 }
 END_TEST
 
+/* Columns of resource.tsv: requests for a resource. */
+enum { RESOURCE_METHOD, RESOURCE_ANNOUNCE, SERVER, PATH, RESOURCE_ALPN, LOGIN, ORIGIN, ORIGIN_LOGIN, RESOURCE_HEADER,
+       RESOURCE_BYTES, RESOURCE_COLUMNS };
+
+static unsigned resource_method(const struct unit_cell *cell, const char *where)
+{
+    static const struct {
+        const char *name;
+        unsigned method;
+    } names[] = {
+        {"connect-tcp", METHOD_CONNECT_TCP}, {"tcpconnection", METHOD_TCPCONNECTION},
+        {"absolute", METHOD_TCPCONNECTION_ABSOLUTE}, {"tls", METHOD_TLS_UPGRADE},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (unit_cell_is(cell, names[i].name))
+            return names[i].method;
+    ck_abort_msg("%s: no such method", where);
+    return 0;
+}
+
+static void resource_row(const struct unit_cell *cells, const char *where)
+{
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+    struct endpoint server = {0};
+    char *headers[] = {cells[RESOURCE_HEADER].bytes}, expected[1024], out[1024];
+    const char *why = "";
+    const struct connect_request request = {
+        .method = resource_method(&cells[RESOURCE_METHOD], where),
+        .announce = word_bits(cells[RESOURCE_ANNOUNCE].bytes, connect_announce_words),
+        .target = &target,
+        .proxy = &server,
+        .path = cells[PATH].bytes,
+        .token = "IMAP",
+        .scheme = "imap",
+        .alpn = cell_or_null(&cells[RESOURCE_ALPN]),
+        .credentials = cell_or_null(&cells[LOGIN]),
+        .origin = cell_or_null(&cells[ORIGIN]),
+        .origin_credentials = cell_or_null(&cells[ORIGIN_LOGIN]),
+        .keep_alive = true, /* which goes to proxies alone */
+        .headers = headers,
+        .header_count = cells[RESOURCE_HEADER].length > 0,
+    };
+    size_t length = expected_bytes(&cells[RESOURCE_BYTES], expected, sizeof expected);
+
+    ck_assert_msg(endpoint_parse_url(&server, cells[SERVER].bytes, cells[SERVER].length, &why), "%s: %s", where, why);
+    ck_assert_msg(connect_request_write(&request, out, sizeof out) == length && memcmp(out, expected, length) == 0,
+                  "%s:\n%s", where, out);
+    ck_assert_uint_eq(connect_request_write(&request, out, length), 0);
+}
+
+START_TEST(requests_for_a_resource_byte_for_byte)
+{
+    unit_table("resource.tsv", RESOURCE_COLUMNS, resource_row);
+}
+END_TEST
+
+/* Verb, token, status that asks for credentials, what can be announced. */
+START_TEST(what_is_known_of_each_method)
+{
+    static const struct {
+        unsigned method, announces;
+        const char *verb, *token;
+        int denial;
+    } rows[] = {
+        {METHOD_CONNECT, ~0u, "CONNECT", "-", 407},
+        {METHOD_PROXY, ~0u, "PROXY", "-", 407},
+        {METHOD_CONNECT_URI, ~0u, "CONNECT", "-", 407},
+        {METHOD_TCPCONNECTION, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 401},
+        {METHOD_TCPCONNECTION_ABSOLUTE, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 407},
+        {METHOD_CONNECT_TCP, ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL, "GET", "connect-tcp", 401},
+        {METHOD_TLS_UPGRADE, 0, "OPTIONS", "TLS/1.0", 401},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *token = connect_request_token(rows[i].method);
+
+        ck_assert_str_eq(connect_request_verb(rows[i].method), rows[i].verb);
+        ck_assert_str_eq(token ? token : "-", rows[i].token);
+        ck_assert_int_eq(connect_request_denial(rows[i].method), rows[i].denial);
+        ck_assert_uint_eq(connect_request_announces(rows[i].method), rows[i].announces);
+    }
+}
+END_TEST
+
 START_TEST(all_headers_in_their_order)
 {
     static const struct endpoint target = {.host = "h", .port = 1};
@@ -173,6 +258,8 @@ int main(void)
     TCase *cases = unit_case("connect request");
 
     tcase_add_test(cases, requests_byte_for_byte);
+    tcase_add_test(cases, requests_for_a_resource_byte_for_byte);
+    tcase_add_test(cases, what_is_known_of_each_method);
     tcase_add_test(cases, all_headers_in_their_order);
     tcase_add_test(cases, a_user_agent_of_the_users_own_is_the_only_one);
     tcase_add_test(cases, a_connection_may_be_asked_to_stay);

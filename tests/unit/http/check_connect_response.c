@@ -8,8 +8,8 @@
 
 #define WALL 1000000000 /* Sun, 09 Sep 2001 01:46:40 GMT */
 
-/* Columns of verdict.tsv: what was asked ("upgrade", "require", the token), the head and the body that came, the
- * verdict in words, the failure's text. */
+/* Columns of verdict.tsv: what was asked ("upgrade", "require", a method that asks for a resource, "origin", the
+ * token), the head and the body that came, the verdict in words, the failure's text. */
 enum { ASKED, ASKED_TOKEN, HEAD, BODY, VERDICT, WHAT, DETAIL, VERDICT_COLUMNS };
 
 static const char *in_words(const struct connect_response *response, char *out, size_t size)
@@ -20,14 +20,23 @@ static const char *in_words(const struct connect_response *response, char *out, 
         [CONNECT_FAILED] = "failed",
     };
     bool failed = response->verdict != CONNECT_SKIP && response->verdict != CONNECT_OPEN;
-    size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s", outcomes[response->verdict], failed ? " " : "",
+    size_t at = (size_t)snprintf(out, size, "%s%s%s%s%s%s%s%s%s", outcomes[response->verdict], failed ? " " : "",
                                  failed ? failure_class_name(response->failure.class) : "",
                                  response->switched ? " switched" : "", response->busy ? " busy" : "",
-                                 response->target_trouble ? " target" : "", response->denied ? " denied" : "");
+                                 response->target_trouble ? " target" : "", response->denied ? " denied" : "",
+                                 response->origin_denied ? " origin" : "", response->wants_template ? " template" : "");
 
     if (response->retry_after != CONNECT_RETRY_AFTER_NONE)
         snprintf(out + at, size - at, " after=%d", response->retry_after);
     return out;
+}
+
+static unsigned method_asked(const char *asked)
+{
+    return strstr(asked, "connect-tcp") ? METHOD_CONNECT_TCP
+           : strstr(asked, "tcpconnection") ? METHOD_TCPCONNECTION
+           : strstr(asked, "absolute") ? METHOD_TCPCONNECTION_ABSOLUTE
+           : strstr(asked, "tls") ? METHOD_TLS_UPGRADE : METHOD_CONNECT;
 }
 
 static void judge(const char *asked, const char *token, const struct unit_cell *head_cell, const struct unit_cell *body,
@@ -35,7 +44,9 @@ static void judge(const char *asked, const char *token, const struct unit_cell *
 {
     static const struct endpoint target = {.host = "mail.example.net", .port = 143};
     const struct connect_request request = {.announce = strstr(asked, "upgrade") ? ANNOUNCE_UPGRADE : ANNOUNCE_ALPN,
-                                           .target = &target, .token = token, .scheme = "imap"};
+                                           .target = &target, .token = token, .scheme = "imap",
+                                           .method = method_asked(asked),
+                                           .origin = strstr(asked, "origin") ? "example.com" : NULL};
     char *bytes = unit_exact(head_cell->bytes, head_cell->length), *rest = unit_exact(body->bytes, body->length);
     struct http_head head;
     const char *why;

@@ -143,6 +143,28 @@ START_TEST(equal_ignores_case_and_nothing_else)
 }
 END_TEST
 
+/* Places differ by their paths; what is parsed has none, whatever stood there before. */
+START_TEST(a_resource_is_part_of_a_place)
+{
+    static const char url[] = "http://mail.example.net:143";
+    struct endpoint a = {.host = "mail.example.net", .port = 143}, b = a;
+    const char *why;
+
+    a.resource = endpoint_resource("/a");
+    ck_assert_uint_ne(endpoint_resource("/a"), endpoint_resource("/b"));
+    ck_assert_uint_ne(endpoint_resource("/a"), endpoint_resource("/A")); /* letters count as they are */
+    ck_assert_uint_eq(endpoint_resource("/a"), endpoint_resource("/a"));
+    ck_assert_uint_ne(endpoint_resource(""), 0);
+    ck_assert(!endpoint_equal(&a, &b));
+    b.resource = endpoint_resource("/b");
+    ck_assert(!endpoint_equal(&a, &b));
+    b.resource = a.resource;
+    ck_assert(endpoint_equal(&a, &b));
+    ck_assert(endpoint_parse_url(&b, url, sizeof url - 1, &why));
+    ck_assert_uint_eq(b.resource, 0);
+}
+END_TEST
+
 START_TEST(percents_are_decoded)
 {
     static const struct {
@@ -212,5 +234,6 @@ int main(void)
     tcase_add_test(cases, equal_ignores_case_and_nothing_else);
     tcase_add_test(cases, percents_are_decoded);
     tcase_add_test(cases, a_host_is_within_a_domain_label_by_label);
+    tcase_add_test(cases, a_resource_is_part_of_a_place);
     return unit_run();
 }

@@ -389,6 +389,111 @@ START_TEST(what_was_told_stays)
 }
 END_TEST
 
+/* --- TLS by Upgrade --- */
+
+#define SWITCHES "HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.2, HTTP/1.1\r\n\r\n"
+
+/* The request for TLS has gone out, and nothing else. */
+static void ask_for_tls(struct asked_connector *asked)
+{
+    asked->upgrade_path = "/mail?box=1";
+    asked_connector_go(asked, &plain);
+    ck_assert_uint_eq(asked->told, 0);
+    ck_assert_str_eq(stage_wire(0)->heard, "OPTIONS /mail?box=1 HTTP/1.1\r\nHost: " HOST ":3128\r\nUpgrade: TLS/1.0\r\n"
+                     "Connection: Upgrade\r\nUser-Agent: sallyport/" PACKAGE_VERSION "\r\n\r\n");
+    wire_clear(stage_wire(0));
+}
+
+START_TEST(tls_may_be_asked_for)
+{
+    struct asked_connector asked;
+    struct tls_peer peer;
+    struct proxy_config own;
+
+    set_up_tls(&asked, &peer, &own, "DNS:" HOST);
+    if (_i == 1)
+        asked.through = &stage_new_wire()->near;
+    ask_for_tls(&asked);
+    wire_say(stage_wire(0), SWITCHES);
+    tls_peer_accept(&peer, stage_wire(0));
+    tls_peer_pump(&peer);
+    ck_assert_str_eq(SSL_get_servername(peer.ssl, TLSEXT_NAMETYPE_host_name), HOST);
+    ck_assert_ptr_null(connector_refusal(asked.connector));
+    ck_assert_ptr_nonnull(strstr(asked.steps, "request OPTIONS /mail?box=1 HTTP/1.1;reply HTTP/1.1 101 "));
+    tls_peer_check_stream(&peer, asked_connector_take(&asked));
+    finish_tls(&asked, &peer);
+}
+END_TEST
+
+START_TEST(a_certificate_behind_upgrade_is_verified)
+{
+    struct asked_connector asked;
+    struct tls_peer peer;
+    struct proxy_config own;
+
+    set_up_tls(&asked, &peer, &own, "DNS:other.example.net");
+    ask_for_tls(&asked);
+    wire_say(stage_wire(0), SWITCHES);
+    tls_peer_accept(&peer, stage_wire(0));
+    tls_peer_pump(&peer);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "certificate is for other.example.net, not for " HOST);
+    ck_assert_ptr_null(connector_refusal(asked.connector));
+    finish_tls(&asked, &peer);
+}
+END_TEST
+
+static const struct {
+    const char *answer; /* NULL: the end */
+    enum failure_class class;
+    const char *what;
+    int refusal, cut_off;
+} no_tls[] = {
+    {SWITCHES "\x16", FAILURE_PERMANENT, "speaks before TLS", 0, 0},
+    {"HTTP/1.1 200 OK\r\n\r\n", FAILURE_PERMANENT, "answers 200 to the TLS upgrade: it does not know it", 1, 0},
+    {"HTTP/1.1 500 Oh\r\n\r\n", FAILURE_TEMPORARY, "answers 500 to the TLS upgrade", 1, 0},
+    {"HTTP/1.1 408 Slow\r\n\r\n", FAILURE_TEMPORARY, "answers 408 to the TLS upgrade", 1, 1},
+    {"HTTP/1.1 101 x\r\nUpgrade: h2c\r\n\r\n", FAILURE_TEMPORARY,
+     "101 that names h2c where TLS/1.0 was asked for", 1, 0},
+    {"* OK IMAP\r\n", FAILURE_TEMPORARY, "answers with something that is not HTTP", 0, 0},
+    {NULL, FAILURE_TEMPORARY, "closed the connection without an answer", 0, 1},
+};
+
+START_TEST(tls_may_not_be_had)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    ask_for_tls(&asked);
+    if (no_tls[_i].answer)
+        wire_say(stage_wire(0), no_tls[_i].answer);
+    else
+        wire_end(stage_wire(0));
+    asked_connector_check_failed(&asked, OUTCOME_PEER, no_tls[_i].class, no_tls[_i].what);
+    ck_assert_int_eq(connector_refusal(asked.connector) != NULL, no_tls[_i].refusal);
+    ck_assert_int_eq(connector_was_cut_off(asked.connector), no_tls[_i].cut_off);
+    ck_assert(connector_connected(asked.connector));
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(a_silent_place_gets_no_tls)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name(HOST, "192.0.2.1");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    ask_for_tls(&asked);
+    stage_advance(HANDSHAKE_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer within 20 s");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("connector in TLS");
@@ -408,5 +513,9 @@ int main(void)
     tcase_add_loop_test(cases, it_can_be_freed_whenever, 0, MOMENTS);
     tcase_add_loop_test(cases, it_can_be_freed_from_within_done, 0, 9);
     tcase_add_test(cases, what_was_told_stays);
+    tcase_add_loop_test(cases, tls_may_be_asked_for, 0, 2);
+    tcase_add_test(cases, a_certificate_behind_upgrade_is_verified);
+    tcase_add_loop_test(cases, tls_may_not_be_had, 0, sizeof no_tls / sizeof no_tls[0]);
+    tcase_add_test(cases, a_silent_place_gets_no_tls);
     return unit_run();
 }

@@ -247,6 +247,28 @@ START_TEST(a_long_reason_is_cut)
 }
 END_TEST
 
+/* What the default template did is of one place, and a reload forgets it. */
+START_TEST(a_template_is_remembered_until_all_is_forgotten)
+{
+    struct endpoint resource = proxy;
+    struct health *health = health_new();
+
+    resource.resource = endpoint_resource("/{target_host}/{target_port}");
+    ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_UNKNOWN);
+    health_set_template(health, &proxy, START, TEMPLATE_FAILS);
+    ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_FAILS);
+    ck_assert_int_eq(health_template(health, &resource), TEMPLATE_UNKNOWN);
+    ck_assert_int_eq(health_template(health, &other), TEMPLATE_UNKNOWN);
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    health_set_template(health, &proxy, START, TEMPLATE_OPENS);
+    health_worked(health, &proxy, START + 1);
+    ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_OPENS);
+    health_forget(health);
+    ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_UNKNOWN);
+    health_free(health);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("health");
@@ -264,5 +286,6 @@ int main(void)
     tcase_add_test(cases, others_do_not_push_out_what_was_offered);
     tcase_add_test(cases, of_those_that_offered_the_oldest_gives_way);
     tcase_add_test(cases, a_long_reason_is_cut);
+    tcase_add_test(cases, a_template_is_remembered_until_all_is_forgotten);
     return unit_run();
 }

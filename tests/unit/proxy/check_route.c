@@ -167,6 +167,25 @@ START_TEST(when_all_are_away_the_first_to_come_back_is_named)
 }
 END_TEST
 
+/* What a redirect has named is a proxy, and not the server of a resource at the same place: that one's credentials stay
+ * where they are, unless the section names the place as a proxy as well. */
+START_TEST(a_section_with_a_path_is_no_proxys)
+{
+    static const struct endpoint server = {.host = "p0", .port = 3128, .resource = 7},
+                                 other = {.host = "p0", .port = 3128, .resource = 8},
+                                 proxy = {.host = "p0", .port = 3128};
+    struct proxy_config section = {.urls = {.count = 1, .at = {server}}};
+    const struct config config = {.proxy_count = 1, .proxies = &section};
+    struct listener_config listener = {.proxy = &section};
+
+    ck_assert_ptr_null(route_section(&config, &listener, &proxy));
+    ck_assert_ptr_null(route_section(&config, &listener, &other));
+    ck_assert_ptr_eq(route_section(&config, &listener, &server), &section);
+    section.urls.at[section.urls.count++] = proxy;
+    ck_assert_ptr_eq(route_section(&config, &listener, &proxy), &section);
+}
+END_TEST
+
 /* A section is known by what its url names, tls included; the listener's own comes first. */
 START_TEST(the_section_of_a_proxy)
 {
@@ -339,6 +358,7 @@ int main(void)
     tcase_add_test(cases, resting_ones_come_last_and_those_away_not_at_all);
     tcase_add_test(cases, health_is_asked_at_each_step);
     tcase_add_test(cases, when_all_are_away_the_first_to_come_back_is_named);
+    tcase_add_test(cases, a_section_with_a_path_is_no_proxys);
     tcase_add_test(cases, the_section_of_a_proxy);
     tcase_add_test(cases, direct_falls_in_when_no_proxy_can_be_reached);
     tcase_add_test(cases, the_environment_names_the_proxy);

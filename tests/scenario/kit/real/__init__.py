@@ -23,5 +23,5 @@ from .tinyproxy import Tinyproxy
 
 __all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy",
            "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm",
-           "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO", "article",
-           "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]
+           "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO",
+           "article", "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]

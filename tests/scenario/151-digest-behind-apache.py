@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""A real verifier of Digest: Apache with mod_auth_digest, as the gateway before a responder of ours.  It knows whether
+method and request-target are proved as they were sent.  We wrote the responder, which only says 101."""
+import hashlib
+import re
+
+from kit import check, equal, scenario
+from kit.peers import Proxy
+from kit.real import Apache
+from kit.real.apache import MODULES
+from kit.route import listener, refusal, settings
+
+USER, WORD, REALM = "jane", "blue: moon", "tunnels"
+
+
+def respond(connection):
+    head = connection.read_head()
+    token = re.search(rb"\r\nUpgrade: (\S+)\r\n", head).group(1)
+    connection.send(b"HTTP/1.1 101 Here\r\nConnection: upgrade\r\nUpgrade: " + token + b"\r\n\r\n")
+    connection.read_all()
+
+
+class Gateway(Apache):
+    """Passes what is asked for on to that port, to those who know the password."""
+
+    def __init__(self, stage, behind, name):
+        self.behind = behind
+        super().__init__(stage, [], name=name)
+
+    def _arrange(self, program, port, connect_ports, front):
+        modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n"
+                          for module in ("mpm_event", "authz_core", "authz_user", "authn_core", "authn_file",
+                                         "auth_digest", "proxy", "proxy_http"))
+        proof = hashlib.md5(f"{USER}:{REALM}:{WORD}".encode()).hexdigest()
+        passwords = self.file("digests", f"{USER}:{REALM}:{proof}\n", mode=0o600)
+        config = self.file("apache.conf", f"""\
+{modules}
+ServerRoot {self.folder}
+DefaultRuntimeDir {self.folder}
+PidFile {self.path("apache.pid")}
+ErrorLog {self.path("error.log")}
+LogFormat "%>s %r" short
+CustomLog {self.path("access.log")} short
+Mutex file:{self.folder} default
+ServerName localhost
+Listen 127.0.0.1:{port}
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 16
+MaxRequestWorkers 16
+ProxyPass "/" "http://127.0.0.1:{self.behind}/" upgrade=ANY nocanon
+<Location "/">
+    AuthType Digest
+    AuthName "{REALM}"
+    AuthUserFile {passwords}
+    Require valid-user
+</Location>
+""")
+        return self.account.argv(program, "-D", "FOREGROUND", "-f", config)
+
+
+class House:
+    """The responder, Apache before it, and the daemon."""
+
+    def __init__(self, stage, url, more="", word=WORD, target="mail.example.net"):
+        self.responder = Proxy(stage, respond)
+        self.apache = Gateway(stage, self.responder.port, f"apache-{self.responder.port}")
+        ini = settings(self.apache.url + url, listener("imap", target), "log-level = debug",
+                       f"{more}\nuser = {USER}\npassword = {word}")
+        self.daemon = stage.sallyport(ini, name=f"sallyport-{self.apache.name}")
+
+    def opened(self, count):
+        for number in range(1, count + 1):
+            client = self.daemon.connect("imap")
+            self.daemon.wait_line(r"#\d+ open ", count=number)
+            client.close()
+
+
+def apache_knows_our_proofs(stage):
+    for url, more, target, line in (
+            ("/t/{target_host}/./{target_port}/?x=%3A%2f&y=%3a", "", "[2001:db8::1]:143",
+             b"GET /t/2001%3Adb8%3A%3A1/./143/?x=%3A%2f&y=%3a HTTP/1.1"),
+            ("/t{?target_host,target_port}", "auth = digest", "mail.example.net",
+             b"GET /t?target_host=mail.example.net&target_port=143 HTTP/1.1"),
+            ("/mail/%7Eimap", "method = tcpconnection", "mail.example.net", b"OPTIONS /mail/%7Eimap HTTP/1.1")):
+        house = House(stage, url, more, target=target)
+        house.opened(3)
+        equal(len(house.responder.heads), 3, "requests behind Apache")
+        for head in house.responder.heads:
+            if b"/./" not in line:  # which Apache takes out on the way
+                check(head.startswith(line), f"{head!r}")
+        # Without `auth`, the first session asks and is told; nobody is told more than once.
+        equal(house.daemon.count(r"reply HTTP/1.1 401"), 0 if "auth" in more else 1, "401s")
+        equal(house.daemon.count(re.escape(WORD)), 0, "lines with the password")
+
+
+def apache_refuses_a_wrong_password_once(stage):
+    house = House(stage, "/t/{target_host}/{target_port}", word="another")
+    with house.daemon.connect("imap") as client:
+        check("refused the password" in refusal(client, ("permanent",)), "the client is not told why")
+    equal(house.responder.heads, [], "requests behind Apache")
+
+
+scenario(apache_knows_our_proofs, apache_refuses_a_wrong_password_once, paths=("splice",))

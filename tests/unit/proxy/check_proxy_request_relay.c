@@ -1,0 +1,293 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../stage.h"
+#include "../unit.h"
+#include "proxy/health.h"
+#include "proxy/pool.h"
+#include "proxy/proxy_request.h"
+
+/* TCPConnection with form = absolute, and with TLS begun by Upgrade. */
+
+#define OPENS "HTTP/1.1 101 x\r\nUpgrade: TCPConnection/1.0\r\nConnection: Upgrade\r\n\r\n"
+#define WHO "HTTP/1.1 401 Who?\r\nContent-Length: 0\r\nWWW-Authenticate: "
+#define ADA "\r\nProxy-Authorization: Basic YWRhOmxvb20=\r\n"        /* ada:loom */
+#define ARTHUR "\r\nAuthorization: Basic YXJ0aHVyOm1hZ2lj\r\n"       /* arthur:magic */
+#define LOGIN "user = arthur\npassword = magic\n"
+
+static struct services *services;
+static struct config *config;
+static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+
+struct asked {
+    struct proxy_request *request;
+    unsigned told;
+    enum outcome outcome;
+    struct failure failure;
+};
+
+static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct asked *asked = arg;
+
+    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
+}
+
+static void set_up(const char *lines)
+{
+    char text[1000];
+
+    services = stage_set_up();
+    snprintf(text, sizeof text, "[proxy]\nurl = http://r/mail\nmethod = tcpconnection\n%s\n"
+             "[proxy outer]\nurl = http://o:8080 http://o2:8080\nuser = ada\npassword = loom\nauth = basic\n"
+             "[imap]\ntarget = mail.example.net\n", lines);
+    config = unit_config(text);
+    stage_name("r", "192.0.2.1");
+    stage_name("o", "192.0.2.2");
+    stage_name("o2", "192.0.2.3");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    stage_address("192.0.2.2", STAGE_CONNECTS);
+    stage_address("192.0.2.3", STAGE_CONNECTS);
+}
+
+static void start(struct asked *asked)
+{
+    const struct proxy_config *own = &config->proxies[0];
+    const struct proxy_request_params params = {
+        .services = services,
+        .settings = &config->settings,
+        .name = "test",
+        .own = own,
+        .proxy = &own->urls.at[0],
+        .via = own->via,
+        .request = {.target = &target, .method = own->method, .announce = ANNOUNCE_UPGRADE, .token = "IMAP",
+                    .scheme = "imap", .headers = own->headers.at, .header_count = own->headers.count},
+        .done = on_told,
+        .arg = asked,
+    };
+
+    *asked = (struct asked){.request = proxy_request_start(&params)};
+    ck_assert_ptr_nonnull(asked->request);
+    stage_settle();
+}
+
+static void check_answer(const struct asked *asked, enum connect_verdict verdict, const char *what)
+{
+    ck_assert_uint_eq(asked->told, 1);
+    ck_assert_msg(asked->outcome == OUTCOME_DONE, "%s", asked->failure.what);
+    ck_assert_str_eq(proxy_request_response(asked->request)->failure.what, what);
+    ck_assert_int_eq(proxy_request_response(asked->request)->verdict, verdict);
+    ck_assert_ptr_nonnull(proxy_request_head(asked->request));
+}
+
+static void finish(struct asked *asked)
+{
+    proxy_request_free(asked->request);
+    stage_settle();
+    config_unref(config);
+    stage_tear_down();
+}
+
+/* --- form = absolute --- */
+
+#define ABSOLUTE "form = absolute\nvia = outer\n"
+
+START_TEST(the_proxy_before_it_is_asked_for_the_resource)
+{
+    struct transport *transport;
+    struct asked asked;
+    char *leftover;
+    size_t length;
+
+    set_up(ABSOLUTE "header = X-Mine: 1\n");
+    start(&asked);
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.2:8080");
+    ck_assert_str_eq(stage_wire(0)->heard, "OPTIONS http://r/mail HTTP/1.1\r\nHost: r\r\n"
+                     "Upgrade: TCPConnection/1.0\r\nConnection: Upgrade\r\nUser-Agent: sallyport/" PACKAGE_VERSION
+                     ADA "X-Mine: 1\r\n\r\n");
+    wire_say(stage_wire(0), OPENS "hello");
+    check_answer(&asked, CONNECT_OPEN, "");
+    transport = proxy_request_take(asked.request, &leftover, &length);
+    ck_assert_ptr_eq(transport, &stage_wire(0)->near);
+    ck_assert_uint_eq(length, 5);
+    ck_assert_int_eq(memcmp(leftover, "hello", 5), 0);
+    free(leftover);
+    transport_close(transport);
+    ck_assert_uint_eq(stage_wires(), 1);
+    finish(&asked);
+}
+END_TEST
+
+/* A 401 leads to one more request, with both logins, each in its own field. */
+START_TEST(the_servers_login_goes_beside_the_proxys)
+{
+    struct asked asked;
+
+    set_up(ABSOLUTE LOGIN);
+    start(&asked);
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "\r\nAuthorization"));
+    wire_say(stage_wire(0), WHO "Basic realm=\"r\"\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "OPTIONS http://r/mail HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, ADA));
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, ARTHUR));
+    if (_i == 0) {
+        wire_say(stage_wire(1), OPENS);
+        check_answer(&asked, CONNECT_OPEN, "");
+        ck_assert(!proxy_request_was_refused(asked.request));
+    } else { /* and to no third one */
+        wire_say(stage_wire(1), WHO "Basic realm=\"r\"\r\n\r\n");
+        check_answer(&asked, CONNECT_FAILED, "401 Who?: user and password, or ticket, were refused");
+        ck_assert(proxy_request_was_refused(asked.request));
+        ck_assert_int_eq(health_state(services->health, &config->proxies[1].urls.at[0], loop_now(services->loop)),
+                         HEALTH_UP); /* the other one has done its work */
+    }
+    finish(&asked);
+}
+END_TEST
+
+static const struct {
+    const char *lines, *answer, *what;
+} vain[] = {
+    {LOGIN, WHO "Digest realm=\"r\", nonce=\"n\"\r\n\r\n",
+     "401 Who?: it offers Digest, usable with CONNECT but not with TCPConnection"},
+    {"", WHO "Basic realm=\"r\"\r\n\r\n", "401 Who?: it asks for Basic: set user and a password"},
+    {"", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+     "200: it answers as a web server does, and knows no TCPConnection/1.0 here"},
+    {"", "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", "403 No"},
+};
+
+START_TEST(the_servers_refusal_is_the_answer)
+{
+    struct asked asked;
+    char lines[200];
+
+    snprintf(lines, sizeof lines, ABSOLUTE "%s", vain[_i].lines);
+    set_up(lines);
+    start(&asked);
+    wire_say(stage_wire(0), vain[_i].answer);
+    check_answer(&asked, CONNECT_FAILED, vain[_i].what);
+    ck_assert(!proxy_request_failed_before(asked.request));
+    ck_assert_uint_eq(stage_wires(), 1);
+    finish(&asked);
+}
+END_TEST
+
+/* What is the other proxy's leads to the next one of them, or is told of it. */
+START_TEST(the_proxy_before_it_may_fail)
+{
+    struct asked asked;
+
+    set_up(ABSOLUTE);
+    start(&asked);
+    switch (_i) {
+    case 0: wire_end(stage_wire(0)); break;
+    case 1: wire_say(stage_wire(0), "HTTP/1.1 503 Busy\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"); break;
+    case 2: wire_say(stage_wire(0), "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"); break;
+    case 3: wire_say(stage_wire(0), "HTTP/1.1 502 Cannot\r\nContent-Length: 0\r\n\r\n"); break;
+    }
+    if (_i < 2) {
+        ck_assert_str_eq(stage_wire(1)->to, "192.0.2.3:8080");
+        wire_say(stage_wire(1), OPENS);
+        check_answer(&asked, CONNECT_OPEN, "");
+        ck_assert_int_eq(health_state(services->health, &config->proxies[1].urls.at[0], loop_now(services->loop)) !=
+                         HEALTH_UP, 1);
+    } else {
+        ck_assert_uint_eq(asked.told, 1);
+        ck_assert_int_eq(asked.outcome, _i == 2 ? OUTCOME_LOCAL : OUTCOME_PEER);
+        ck_assert_str_eq(asked.failure.what, _i == 2 ? "cannot be reached through http://o:8080: 407 No: "
+                         "user and password, or ticket, were refused"
+                         : "cannot be reached through http://o:8080: 502 Cannot");
+        ck_assert(proxy_request_failed_before(asked.request) == (_i == 2));
+    }
+    finish(&asked);
+}
+END_TEST
+
+/* --- tls-upgrade = yes --- */
+
+#define UPGRADE "tls-upgrade = yes\n"
+
+static void check_asks_for_tls(const struct wire *wire)
+{
+    ck_assert_str_eq(wire->heard, "OPTIONS /mail HTTP/1.1\r\nHost: r\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n"
+                     "User-Agent: sallyport/" PACKAGE_VERSION "\r\n\r\n");
+}
+
+START_TEST(tls_is_asked_for_first)
+{
+    struct asked asked;
+
+    set_up(UPGRADE LOGIN "auth = basic\nheader = X-Mine: 1\n");
+    start(&asked);
+    check_asks_for_tls(stage_wire(0));
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), "HTTP/1.1 101 x\r\nUpgrade: TLS/1.3\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_int_eq(stage_wire(0)->heard[0], 22); /* a TLS handshake */
+    finish(&asked);
+}
+END_TEST
+
+/* The answer to it is judged as one to a request for a tunnel. */
+START_TEST(tls_may_be_refused)
+{
+    struct asked asked;
+
+    set_up(UPGRADE);
+    start(&asked);
+    wire_say(stage_wire(0), "HTTP/1.1 503 Later\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 1);
+    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
+    ck_assert(proxy_request_response(asked.request)->busy);
+    ck_assert_int_eq(proxy_request_response(asked.request)->retry_after, 7);
+    ck_assert_str_eq(proxy_request_response(asked.request)->failure.what, "answers 503 to the TLS upgrade");
+    ck_assert_ptr_null(proxy_request_head(asked.request));
+    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert(proxy_request_was_reached(asked.request));
+    finish(&asked);
+}
+END_TEST
+
+/* One from the pool has no TLS yet.  It may be dead, and then another is made. */
+START_TEST(a_ready_connection_begins_with_tls)
+{
+    struct asked asked;
+
+    set_up(UPGRADE "preconnect = 1\n");
+    services->pool = pool_new(services);
+    pool_keep(services->pool, config, 100);
+    stage_advance(POOL_SETTLED_MS);
+    ck_assert_uint_eq(stage_wires(), 1);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    start(&asked);
+    check_asks_for_tls(stage_wire(0));
+    if (_i == 0)
+        wire_end(stage_wire(0));
+    else
+        wire_say(stage_wire(0), "HTTP/1.1 408 Slow\r\nContent-Length: 0\r\n\r\n");
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 1);
+    ck_assert_uint_ge(stage_wires(), 2);
+    proxy_request_free(asked.request);
+    asked.request = NULL;
+    pool_free(services->pool);
+    services->pool = NULL;
+    finish(&asked);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("proxy_request_relay");
+
+    tcase_add_test(cases, the_proxy_before_it_is_asked_for_the_resource);
+    tcase_add_loop_test(cases, the_servers_login_goes_beside_the_proxys, 0, 2);
+    tcase_add_loop_test(cases, the_servers_refusal_is_the_answer, 0, sizeof vain / sizeof vain[0]);
+    tcase_add_loop_test(cases, the_proxy_before_it_may_fail, 0, 4);
+    tcase_add_test(cases, tls_is_asked_for_first);
+    tcase_add_test(cases, tls_may_be_refused);
+    tcase_add_loop_test(cases, a_ready_connection_begins_with_tls, 0, 2);
+    return unit_run();
+}
