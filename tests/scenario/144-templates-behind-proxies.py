@@ -62,9 +62,8 @@ def outers(stage, ports, authority):
 def through_each_kind(stage):
     """To a template at http:// and at https://; a CONNECT inside for the way, and no word of the protocol there."""
     authority = Authority(stage)
-    context = authority.leaf("localhost", name="inner").server_side()
-    script = opens(greet)
-    plain, secure = Proxy(stage, script), TlsProxy(stage, script, context, host="localhost")
+    context = authority.leaf("127.0.0.1", name="inner").server_side()
+    plain, secure = Proxy(stage, opens(greet)), TlsProxy(stage, opens(greet), context)
     for outer, section in outers(stage, [plain.port, secure.port], authority):
         for inner in plain, secure:
             trusting = f"ca-file = {authority.file}\n" if inner is secure else ""

@@ -84,8 +84,8 @@ class ApacheGateway(Gateway):
 
     def _arrange(self, port):
         modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n" for module in (
-            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest",
-            "headers", "proxy", "proxy_http", "ssl"))
+            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers",
+            "proxy", "proxy_http", "ssl"))
         config = self.file("apache.conf", f"""\
 {modules}
 ServerRoot {self.folder}
