@@ -163,7 +163,7 @@ void link_accepted(const struct door *door, int fd)
 void link_ready(struct link *link)
 {
     enum stage stage;
-    bool goes_on;
+    bool goes_on = false;
 
     do {
         stage = link->stage;
