@@ -141,14 +141,15 @@ def absolute_through_squid(stage):
         connection.read_head()
         wanted = b"guarded" in connection.head
         if wanted and BASIC not in connection.head:
-            connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"mail\"\r\nContent-Length: 0\r\n\r\n")
+            connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"mail\"\r\nContent-Length: 0\r\n"
+                            b"Connection: close\r\n\r\n")
             return
         if b"digest" in connection.head:
             connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"m\", nonce=\"n\"\r\n"
-                            b"Content-Length: 0\r\n\r\n")
+                            b"Content-Length: 0\r\nConnection: close\r\n\r\n")
             return
         if b"web" in connection.head.split(b" ")[1]:
-            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             return
         connection.send(OPENS)
         connection.send(GREETING)

@@ -1,5 +1,6 @@
 """TLS as scripted peers speak it: over any stream, TLS included, and with all the ways to end it wrongly."""
 import contextlib
+import errno
 import socket
 import ssl
 
@@ -68,7 +69,11 @@ class Layer:
     def shutdown(self, how):
         if how == socket.SHUT_WR:
             self.close_notify()
-        self.below.shutdown(how)
+        try:
+            self.below.shutdown(how)
+        except OSError as error:
+            if error.errno != errno.ENOTCONN:  # who has both close_notifies may be gone
+                raise
 
     def close(self):
         """Ends the stream below, without a close_notify."""
