@@ -258,6 +258,33 @@ START_TEST(one_url_leads_to_one_server)
 }
 END_TEST
 
+/* Records are asked for by kind of section, and others are for TLS from the first byte. */
+START_TEST(a_domain_has_records_for_each_kind)
+{
+    static const struct {
+        const char *first, *second;
+        enum listener_tls first_tls, second_tls;
+        bool one;
+    } rows[] = {
+        {"imap", "imap", TLS_NO, TLS_NO, true},        {"imap", "imap", TLS_NO, TLS_STARTTLS, true},
+        {"imap", "imap", TLS_YES, TLS_YES, true},      {"imap", "imap", TLS_NO, TLS_YES, false},
+        {"imap", "submission", TLS_NO, TLS_NO, false}, {"imap", "submission", TLS_YES, TLS_YES, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_up();
+        set_path(add_proxy("", "http://s.example", NULL), "/mail");
+        set_target(add_listener("imap", "localhost", 1143, NULL), "srv:a.example");
+        set_target(add_listener("smtp", "localhost", 1025, NULL), "srv:a.example");
+        scene.listeners[0].protocol = protocol_find(rows[i].first, strlen(rows[i].first));
+        scene.listeners[0].tls = rows[i].first_tls;
+        scene.listeners[1].protocol = protocol_find(rows[i].second, strlen(rows[i].second));
+        scene.listeners[1].tls = rows[i].second_tls;
+        check(CONFIG_TO_CHECK, rows[i].one ? "" : "f:110: smtp " OTHER);
+    }
+}
+END_TEST
+
 /* One path without variables among several is enough; the first listener with another target is named. */
 START_TEST(each_url_of_a_list_leads_there)
 {
@@ -469,6 +496,7 @@ int main(void)
     tcase_add_test(cases, what_is_led_through_has_a_url_of_its_own);
     tcase_add_test(cases, a_socks_proxy_only_stands_before_another);
     tcase_add_test(cases, one_url_leads_to_one_server);
+    tcase_add_test(cases, a_domain_has_records_for_each_kind);
     tcase_add_test(cases, each_url_of_a_list_leads_there);
     tcase_add_test(cases, nobody_is_reached_through_a_url_of_one_server);
     tcase_add_test(cases, the_absolute_form_is_for_http_proxies);
