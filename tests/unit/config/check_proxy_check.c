@@ -76,6 +76,9 @@ static const struct rule rules[] = {
     {SERVER "origin = example.com\n", "", ""},
     {SERVER "origin = http://example.com\n", "", "f:4: origin: an origin is sent as http://HOST: write the host alone"},
     {SERVER "origin = *.example.com\n", "", "f:4: origin: an origin is one host, no pattern"},
+    {SERVER "header = origin: http://a.example\norigin = example.com\n", "", "f:5: origin writes the field Origin: "
+     "leave it out of header"},
+    {SERVER "header = Origin: http://a.example\n", "", ""},
     {"url = " TEMPLATE "\norigin = example.com\n", "", "f:3: " ONLY("origin")},
     {"url = http://p.example\nform = absolute\nvia = outer\n", OUTER, "f:3: form = absolute goes with method = "
      "tcpconnection alone"},
