@@ -82,6 +82,8 @@ static void explain(const struct scheme_choice *choice, char *why, size_t size)
     challenge_list(choice->offered, list, sizeof list);
     if (choice->offered == 0)
         snprintf(why, size, "it offers no scheme of authentication that is known here");
+    else if (choice->method == METHOD_TCPCONNECTION_ABSOLUTE && !(choice->offered & BIT(CHALLENGE_BASIC)))
+        snprintf(why, size, "it offers %s, and with form = absolute only Basic can be used", list);
     else if (connect_request_token(choice->method) && !(choice->offered & scheme_choice_possible(choice->method)))
         snprintf(why, size, "it offers %s, usable with CONNECT but not with %.*s", list, (int)strcspn(form, "/"), form);
     else if (choice->offered & by_password && !choice->has_user && !choice->fixed)

@@ -104,7 +104,15 @@ static bool leads_to_one_server(const struct proxy_config *proxy)
     return false;
 }
 
-/* Finds two servers that one such URL cannot both lead to.  A domain with SRV records has port 0, and so is another. */
+/* Whether both lead to one server.  A domain with SRV records has port 0, and so is another than a server; and for each
+ * kind of section, with TLS and without, it has records of its own. */
+static bool same_target(const struct listener_config *a, const struct listener_config *b)
+{
+    return endpoint_equal(&a->target.place, &b->target.place) &&
+           (!a->target.srv || (a->protocol == b->protocol && (a->tls == TLS_YES) == (b->tls == TLS_YES)));
+}
+
+/* Finds two servers that one such URL cannot both lead to. */
 static void check_one_server(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 1; i < config->listener_count; i++) {
@@ -112,8 +120,7 @@ static void check_one_server(const struct config *config, struct diagnostics *co
 
         if (!listener->proxy || !leads_to_one_server(listener->proxy))
             continue;
-        while (other < listener &&
-               (other->proxy != listener->proxy || endpoint_equal(&other->target.place, &listener->target.place)))
+        while (other < listener && (other->proxy != listener->proxy || same_target(other, listener)))
             other++;
         if (other < listener)
             complain(complaints, listener->line, "%s has another target than %s, and a url of their proxy leads to one "
@@ -143,6 +150,9 @@ static void check_via_urls(const struct config *config, struct diagnostics *comp
         else if (proxy->via && proxy->form == FORM_ABSOLUTE && !takes_absolute(proxy->via))
             complain(complaints, proxy->via_line, "via: form = absolute asks an HTTP proxy, by http:// or https:// and "
                      "without a path, which not all of [proxy %s] are", proxy->via_name);
+        else if (proxy->via && proxy->form == FORM_ABSOLUTE && proxy->via->auth > AUTH_BASIC)
+            complain(complaints, proxy->via_line, "via: form = absolute goes with auth = basic alone, or any, which "
+                     "[proxy %s] has not", proxy->via_name);
     }
 }
 

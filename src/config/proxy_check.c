@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/systemd.h"
 #include "http/access_control.h"
@@ -96,6 +97,9 @@ static void check_origin(const struct section *section, const struct proxy_confi
         section_complain(section, line, "origin goes with method = tcpconnection alone");
     if (!access_control_origin_check(proxy->origin, &why))
         section_complain(section, line, "origin: %s", why);
+    for (size_t i = 0; i < proxy->headers.count; i++)
+        if (strncasecmp(proxy->headers.at[i], "Origin:", 7) == 0)
+            section_complain(section, line, "origin writes the field Origin: leave it out of header");
 }
 
 static void check_tcpconnection(const struct section *section, struct proxy_config *proxy)
@@ -169,6 +173,8 @@ static void check_auth(const struct section *section, const struct proxy_config 
     else if (!has_classic(proxy) && proxy->auth != AUTH_DIGEST)
         section_complain(section, line, "auth = %s: not with %s; basic and digest are", word,
                          is_tcpconnection(proxy) ? "TCPConnection" : "connect-tcp");
+    else if (proxy->form == FORM_ABSOLUTE)
+        section_complain(section, line, "auth = %s: not with form = absolute; basic is", word);
 }
 
 /* --- other keys --- */

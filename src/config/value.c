@@ -320,7 +320,8 @@ bool value_header_is_login(const char *header, bool asks_server)
 static bool is_ours(const char *name, size_t length)
 {
     static const char *const ours[] = {"Host", "Upgrade", "Connection", "ALPN", "New-Protocol", "Content-Length",
-                                       "Transfer-Encoding", "Redirected-Via", "TE", "Trailer"};
+                                       "Transfer-Encoding", "Redirected-Via", "TE", "Trailer", "Capsule-Protocol",
+                                       "Expect"};
 
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (strlen(ours[i]) == length && strncasecmp(ours[i], name, length) == 0)

@@ -89,6 +89,7 @@ static bool is_foreign_page(const struct connect_request *request, const struct 
 static void tell_briefly(struct failure *failure, const struct connect_request *request, const struct http_head *head,
                          const char *reason)
 {
+    const char *own = connect_request_token(request->method);
     const int status = head->status;
 
     if (status == 407 || status == connect_request_denial(request->method))
@@ -97,6 +98,8 @@ static void tell_briefly(struct failure *failure, const struct connect_request *
         failure_brief(failure, (unsigned)status, "captive portal: log in with a web browser");
     else if (status == 305 || status == 306)
         failure_brief(failure, (unsigned)status, "redirect refused");
+    else if (status < 500 && is_foreign_page(request, head) && own)
+        failure_brief(failure, (unsigned)status, "a web server that knows no %s at this URL", own);
     else if (status < 500 && is_foreign_page(request, head))
         failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
     else
@@ -107,6 +110,7 @@ static void judge_failure(const struct connect_request *request, const struct ht
                           struct connect_response *response)
 {
     const int status = head->status, denial = connect_request_denial(request->method);
+    const char *own = connect_request_token(request->method);
     struct failure *failure = &response->failure;
     char reason[80];
 
@@ -124,6 +128,9 @@ static void judge_failure(const struct connect_request *request, const struct ht
                     reason);
     else if (status == 407 || status == denial)
         failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
+    else if (is_foreign_page(request, head) && own)
+        failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page; most likely the server knows no %s here, or "
+                    "another path for it", status, reason, own);
     else if (is_foreign_page(request, head))
         failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page, most likely a captive portal, login page or web "
                     "server and not a proxy", status, reason);

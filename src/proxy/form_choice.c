@@ -61,7 +61,7 @@ enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum 
     if (!choice->asks_by_template)
         return outcome;
     if (lesson != TEMPLATE_UNKNOWN)
-        health_set_template(choice->health, choice->proxy, now_ms, lesson);
+        health_set_template(choice->health, choice->name, choice->proxy, now_ms, lesson);
     if (!template_try_has_failed(&choice->by_template, outcome, response, refused))
         return outcome;
     leave_template(choice, response);

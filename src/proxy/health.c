@@ -209,11 +209,17 @@ void health_note_upgrade(struct health *health, const struct endpoint *proxy, ui
         touch(health, proxy, now_ms)->takes_upgrade = true;
 }
 
-void health_set_template(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+void health_set_template(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                          enum template_lesson lesson)
 {
-    if (health_template(health, proxy) != lesson)
-        touch(health, proxy, now_ms)->by_template = lesson;
+    char where[ENDPOINT_URL_MAX];
+
+    if (health_template(health, proxy) == lesson)
+        return;
+    touch(health, proxy, now_ms)->by_template = lesson;
+    if (lesson == TEMPLATE_OPENS)
+        log_message(LEVEL_INFO, name, "%s takes connect-tcp and no CONNECT; it is asked by its default template from "
+                    "now on", endpoint_format_url(proxy, where));
 }
 
 enum template_lesson health_template(const struct health *health, const struct endpoint *proxy)

@@ -66,8 +66,8 @@ bool health_is_plain(const struct health *health, const struct endpoint *proxy);
 void health_note_upgrade(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 bool health_takes_upgrade(const struct health *health, const struct endpoint *proxy);
 
-/* What the default template did where CONNECT was refused. */
-void health_set_template(struct health *health, const struct endpoint *proxy, uint64_t now_ms,
+/* What the default template did where CONNECT was refused.  That it opens is logged, once. */
+void health_set_template(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                          enum template_lesson lesson);
 enum template_lesson health_template(const struct health *health, const struct endpoint *proxy);
 

@@ -98,6 +98,22 @@ def the_server_ends_first(stage):
         daemon.wait_line(rf"imap #1 closed in={1 << 20} out={len(GREETING) + 7} ")
 
 
+def an_address_of_ipv6_arrives_as_it_was_sent(stage):
+    """Percent-encoded; Apache decodes it unless it is told otherwise, in the delivered file and in the manual."""
+    server, authority = greeter(stage), Authority(stage)
+    responder = Proxy(stage, responds(names={"2001:db8::1": "127.0.0.1"}))
+    for gateway in (ApacheGateway(stage, responder), ApacheGateway(stage, responder, of_manual=True, name="manual"),
+                    HaproxyGateway(stage, responder, authority=authority)):
+        daemon = stage.sallyport(settings(gateway.template, listener("imap", f"[2001:db8::1]:{server.port}"),
+                                          proxy=gateway.section), name=f"sallyport-{gateway.name}")
+        with daemon.connect("imap") as client:
+            equal(read_exactly(client, len(GREETING)), GREETING, f"greeting through {gateway.name}")
+            server.connections[-1].close()
+            equal(ending(client), END, "how the client's stream ended")
+        equal(request_line(responder.heads[-1]), "GET /.well-known/masque/tcp/2001%3Adb8%3A%3A1/"
+              f"{server.port}/ HTTP/1.1", f"request behind {gateway.name}")
+
+
 def apache_that_passes_any_upgrade_on(stage):
     server = greeter(stage)
     gateway = ApacheGateway(stage, Proxy(stage, responds()), ("upgrade=connect-tcp", "upgrade=ANY"))
@@ -153,6 +169,7 @@ scenario(a_mailbox_behind_each_of_them,
          much_both_ways,
          the_client_ends_first,
          the_server_ends_first,
+         an_address_of_ipv6_arrives_as_it_was_sent,
          apache_that_passes_any_upgrade_on,
          apache_with_digest,
          with_the_lines_of_the_manual,

@@ -9,7 +9,6 @@ from kit.certificates import Authority
 from kit.connect_tcp import PATH, SWITCHED, field, opens, request_line, responds
 from kit.control import facts
 from kit.peers import GREETING, Proxy
-from kit.process import free_port
 from kit.real import Apache, ApacheGateway, Dovecot, HaproxyGateway, Mailbox, Microsocks, Squid
 from kit.real.login import Basic
 from kit.route import Route, listener, settings
@@ -23,12 +22,19 @@ server.on("upgrade", (request, socket, head) => {
     const read = {method: request.method, url: request.url, version: request.httpVersion, headers: request.headers,
                   raw: request.rawHeaders, behind: head.length};
     console.log("read " + JSON.stringify(read));
-    socket.write(Buffer.from(process.argv[3], "hex"));
+    socket.write(Buffer.from(process.argv[2], "hex"));
     socket.on("data", capsules => { console.log("capsules " + capsules.toString("hex")); socket.end(); });
     socket.on("error", () => {});
 });
-server.listen(Number(process.argv[2]), "127.0.0.1", () => console.log("listening"));
+server.listen(0, "127.0.0.1", () => console.log("listening on " + server.address().port));
 """
+
+
+def start_node(stage, answer):
+    """The program with what it answers to Upgrade, and its port."""
+    program = need("node", "nodejs")
+    node = stage.start([program, stage.file("server.js", NODE), answer.hex()], name="node")
+    return node, node.wait_line(r"^listening on (\d+)$").group(1)
 
 
 def greet(connection):
@@ -130,11 +136,7 @@ def made_ahead_in_tls(stage):
 
 def what_node_reads(stage):
     """Its `upgrade` event: everything up to the empty line was understood, and nothing stands behind it."""
-    program = need("node", "nodejs")
-    port = free_port()
-    node = stage.start([program, stage.file("server.js", NODE), str(port), (SWITCHED + data(GREETING)).hex()],
-                       name="node")
-    node.wait_line("^listening$")
+    node, port = start_node(stage, SWITCHED + data(GREETING))
     daemon = stage.sallyport(settings(f"http://127.0.0.1:{port}{PATH}", proxy="announce = alpn new-protocol\n"))
     with daemon.connect("imap") as client:
         equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
@@ -151,11 +153,8 @@ def what_node_reads(stage):
 
 
 def what_node_reads_of_tcpconnection(stage):
-    program = need("node", "nodejs")
-    port = free_port()
     answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: TCPConnection/1.0\r\n\r\n" + GREETING
-    node = stage.start([program, stage.file("server.js", NODE), str(port), answer.hex()], name="node")
-    node.wait_line("^listening$")
+    node, port = start_node(stage, answer)
     daemon = stage.sallyport(settings(f"http://127.0.0.1:{port}/mail/imap", proxy="method = tcpconnection\n"))
     with daemon.connect("imap") as client:
         equal(read_exactly(client, len(GREETING)), GREETING, "greeting")

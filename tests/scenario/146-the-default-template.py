@@ -73,6 +73,7 @@ def a_426_that_names_it(stage):
     equal(house.greeted(), [(CONNECT, ["IMAP"]), (TEMPLATE, ["connect-tcp"])], "requests")
     equal([house.greeted() for _ in range(3)], [[(TEMPLATE, ["connect-tcp"])]] * 3, "requests afterwards")
     house.daemon.wait_line(rf"imap #1 open proxy={house.proxy.url} target=mail\.example\.net:143 switched=no ")
+    equal(house.daemon.count(rf"imap #1 {house.proxy.url} takes connect-tcp and no CONNECT; "), 1, "lines that say so")
     house.reload()
     equal(house.greeted()[-1], (TEMPLATE, ["connect-tcp"]), "request after a reload")
 

@@ -258,6 +258,33 @@ START_TEST(one_url_leads_to_one_server)
 }
 END_TEST
 
+/* Records are asked for by kind of section, and others are for TLS from the first byte. */
+START_TEST(a_domain_has_records_for_each_kind)
+{
+    static const struct {
+        const char *first, *second;
+        enum listener_tls first_tls, second_tls;
+        bool one;
+    } rows[] = {
+        {"imap", "imap", TLS_NO, TLS_NO, true},        {"imap", "imap", TLS_NO, TLS_STARTTLS, true},
+        {"imap", "imap", TLS_YES, TLS_YES, true},      {"imap", "imap", TLS_NO, TLS_YES, false},
+        {"imap", "submission", TLS_NO, TLS_NO, false}, {"imap", "submission", TLS_YES, TLS_YES, false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        set_up();
+        set_path(add_proxy("", "http://s.example", NULL), "/mail");
+        set_target(add_listener("imap", "localhost", 1143, NULL), "srv:a.example");
+        set_target(add_listener("smtp", "localhost", 1025, NULL), "srv:a.example");
+        scene.listeners[0].protocol = protocol_find(rows[i].first, strlen(rows[i].first));
+        scene.listeners[0].tls = rows[i].first_tls;
+        scene.listeners[1].protocol = protocol_find(rows[i].second, strlen(rows[i].second));
+        scene.listeners[1].tls = rows[i].second_tls;
+        check(CONFIG_TO_CHECK, rows[i].one ? "" : "f:110: smtp " OTHER);
+    }
+}
+END_TEST
+
 /* One path without variables among several is enough; the first listener with another target is named. */
 START_TEST(each_url_of_a_list_leads_there)
 {
@@ -308,6 +335,26 @@ START_TEST(the_absolute_form_is_for_http_proxies)
         scene.proxies[0].form = FORM_ABSOLUTE;
         check(CONFIG_TO_CHECK, rows[i].takes ? "" : "f:15: via: form = absolute asks an HTTP proxy, by http:// or "
               "https:// and without a path, which not all of [proxy o] are");
+    }
+}
+END_TEST
+
+START_TEST(the_absolute_form_is_for_basic)
+{
+    static const struct {
+        unsigned auth;
+        bool goes;
+    } rows[] = {{AUTH_ANY, true}, {AUTH_BASIC, true}, {AUTH_DIGEST, false}, {AUTH_NTLM, false},
+                {AUTH_NEGOTIATE, false}};
+
+    set_up();
+    set_path(add_proxy("s", "http://s.example", "o"), "/imap");
+    scene.proxies[0].form = FORM_ABSOLUTE;
+    add_proxy("o", "http://o.example", NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        scene.proxies[1].auth = rows[i].auth;
+        check(CONFIG_TO_CHECK, rows[i].goes ? "" : "f:15: via: form = absolute goes with auth = basic alone, or any, "
+              "which [proxy o] has not");
     }
 }
 END_TEST
@@ -469,9 +516,11 @@ int main(void)
     tcase_add_test(cases, what_is_led_through_has_a_url_of_its_own);
     tcase_add_test(cases, a_socks_proxy_only_stands_before_another);
     tcase_add_test(cases, one_url_leads_to_one_server);
+    tcase_add_test(cases, a_domain_has_records_for_each_kind);
     tcase_add_test(cases, each_url_of_a_list_leads_there);
     tcase_add_test(cases, nobody_is_reached_through_a_url_of_one_server);
     tcase_add_test(cases, the_absolute_form_is_for_http_proxies);
+    tcase_add_test(cases, the_absolute_form_is_for_basic);
     tcase_add_loop_test(cases, a_place_is_listened_on_once, 0, sizeof places / sizeof places[0]);
     tcase_add_loop_test(cases, a_proxy_is_another_program, 0, sizeof circles / sizeof circles[0]);
     tcase_add_loop_test(cases, the_environment_must_say_something_of_use, 0,

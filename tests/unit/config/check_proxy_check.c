@@ -76,6 +76,9 @@ static const struct rule rules[] = {
     {SERVER "origin = example.com\n", "", ""},
     {SERVER "origin = http://example.com\n", "", "f:4: origin: an origin is sent as http://HOST: write the host alone"},
     {SERVER "origin = *.example.com\n", "", "f:4: origin: an origin is one host, no pattern"},
+    {SERVER "header = origin: http://a.example\norigin = example.com\n", "", "f:5: origin writes the field Origin: "
+     "leave it out of header"},
+    {SERVER "header = Origin: http://a.example\n", "", ""},
     {"url = " TEMPLATE "\norigin = example.com\n", "", "f:3: " ONLY("origin")},
     {"url = http://p.example\nform = absolute\nvia = outer\n", OUTER, "f:3: form = absolute goes with method = "
      "tcpconnection alone"},
@@ -100,6 +103,9 @@ static const struct rule rules[] = {
     {SERVER "auth = ntlm\n" LOGIN, "", "f:4: auth = ntlm: not with TCPConnection; basic and digest are"},
     {SERVER "auth = negotiate\n", "", "f:4: auth = negotiate: not with TCPConnection; basic and digest are"},
     {SERVER "auth = digest\n" LOGIN, "", ""},
+    {SERVER "form = absolute\nvia = outer\nauth = digest\n" LOGIN, OUTER,
+     "f:6: auth = digest: not with form = absolute; basic is"},
+    {SERVER "form = absolute\nvia = outer\nauth = basic\n" LOGIN, OUTER, ""},
     {"url = http://p.example\nmethod = proxy\nauth = digest\n" LOGIN, "", "f:4: auth = digest needs method = connect"},
     {"url = " TEMPLATE " http://p.example\nmethod = proxy\nauth = digest\n" LOGIN, "",
      "f:4: auth = digest needs method = connect"},

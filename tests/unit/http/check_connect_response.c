@@ -86,6 +86,12 @@ START_TEST(a_switch_gone_wrong_is_told_of_the_proxy)
         {"", "HTTP/1.1 101 x\r\n\r\n", "proxy switched protocols without being asked (101)"},
         {"upgrade require", "HTTP/1.1 200 OK\r\n\r\n",
          "proxy did not switch to IMAP, and require-switch is set (200)"},
+        {"", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
+         "captive portal or web page, and not a proxy (404)"},
+        {"connect-tcp", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
+         "a web server that knows no connect-tcp at this URL (404)"},
+        {"tcpconnection", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
+         "a web server that knows no TCPConnection/1.0 at this URL (404)"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

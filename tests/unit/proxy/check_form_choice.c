@@ -72,7 +72,7 @@ START_TEST(what_is_remembered_is_asked_at_once)
         ck_assert(form_choice_start(&choice));
         ck_assert_uint_eq(request.announce, required ? ANNOUNCE_UPGRADE | ANNOUNCE_ALPN : ANNOUNCE_ALPN);
         form_choice_release(&choice);
-        health_set_template(health, &proxy, NOW, TEMPLATE_OPENS);
+        health_set_template(health, NULL, &proxy, NOW, TEMPLATE_OPENS);
         choice = choice_of(required);
         ck_assert(form_choice_start(&choice));
         ck_assert_uint_eq(request.method, METHOD_CONNECT_TCP);
@@ -139,7 +139,7 @@ START_TEST(a_template_that_failed_is_not_tried_again)
     struct form_choice choice;
 
     set_up();
-    health_set_template(health, &proxy, NOW, TEMPLATE_FAILS);
+    health_set_template(health, NULL, &proxy, NOW, TEMPLATE_FAILS);
     choice = choice_of(true);
     ck_assert(form_choice_start(&choice));
     ck_assert(!hear(&choice, &response, false));

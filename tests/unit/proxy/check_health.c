@@ -255,12 +255,12 @@ START_TEST(a_template_is_remembered_until_all_is_forgotten)
 
     resource.resource = endpoint_resource("/{target_host}/{target_port}");
     ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_UNKNOWN);
-    health_set_template(health, &proxy, START, TEMPLATE_FAILS);
+    health_set_template(health, NULL, &proxy, START, TEMPLATE_FAILS);
     ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_FAILS);
     ck_assert_int_eq(health_template(health, &resource), TEMPLATE_UNKNOWN);
     ck_assert_int_eq(health_template(health, &other), TEMPLATE_UNKNOWN);
     ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
-    health_set_template(health, &proxy, START, TEMPLATE_OPENS);
+    health_set_template(health, NULL, &proxy, START, TEMPLATE_OPENS);
     health_worked(health, &proxy, START + 1);
     ck_assert_int_eq(health_template(health, &proxy), TEMPLATE_OPENS);
     health_forget(health);
