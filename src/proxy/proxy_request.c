@@ -85,9 +85,11 @@ static void begin_anew(struct proxy_request *request)
 static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     struct failure *failure = &request->task.failure;
+    bool asked = request->task.state != OUTER && request->task.state != CONNECT;
 
     if (request->params.proxy) {
-        outcome = form_choice_hear(&request->choice, now(request), outcome, &request->response, request->refused);
+        outcome = form_choice_hear(&request->choice, now(request), outcome, asked, &request->response,
+                                   request->refused);
         if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
             begin_anew(request);
             return;
