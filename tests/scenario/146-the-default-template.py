@@ -168,6 +168,30 @@ def credentials_for_the_proxy_are_not_the_templates(stage):
     check(all(b"uthorization" not in head for head in house.proxy.heads), f"unasked: {house.proxy.heads}")
 
 
+def nobody_talks_us_into_basic(stage):
+    """Who has once offered a better scheme gets no password that can be read, at its template neither."""
+    def play(connection):
+        while connection.read_head():
+            if connection.head.startswith(b"GET "):
+                connection.send(answers("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'))
+            elif house.connect:
+                connection.send(house.connect)
+            elif field(connection.head, "Proxy-Authorization"):
+                connection.send(OPAQUE + GREETING)
+                connection.echo()
+                return
+            else:
+                connection.send(answers("407 Who?", 'Proxy-Authenticate: Digest realm="x", nonce="n", qop="auth"'))
+
+    house = House(stage, None, proxy="user = me\npassword = secret\n")
+    house.proxy.script = play
+    house.greeted()
+    house.connect = UPGRADE
+    house.refused("426")
+    gets = [head for head in house.proxy.heads if head.startswith(b"GET ")]
+    check(gets and not any(field(head, "Authorization") for head in gets), f"the template was asked for by {gets}")
+
+
 def haproxy_as_delivered(stage):
     """Known by its bare address it says 426, and its default template leads to the responder, which is ours."""
     def greet(connection):
@@ -198,6 +222,7 @@ scenario(a_426_that_names_it,
          a_failure_ends_as_the_first_answer,
          a_way_that_fails_is_not_the_template,
          credentials_for_the_proxy_are_not_the_templates,
+         nobody_talks_us_into_basic,
          haproxy_as_delivered,
          a_proxy_that_opens_is_not_asked,
          paths=("splice",))
