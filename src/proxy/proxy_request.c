@@ -352,8 +352,8 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
         request->response = *refusal;
     connector_free(request->connector);
     request->connector = NULL;
-    if (outcome != OUTCOME_DONE && begin_anew_if_dead(request, outcome, cut_off))
-        return;
+    if (outcome != OUTCOME_DONE && (cut_off || !refusal) && begin_anew_if_dead(request, outcome, cut_off))
+        return; /* a refusal of TLS is an answer like others */
     request->reached |= connected;
     if (outcome == OUTCOME_DONE && request->params.proxy)
         enter(request, ASK);
