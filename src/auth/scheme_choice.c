@@ -76,7 +76,8 @@ bool scheme_choice_unable(struct scheme_choice *choice)
 static void explain(const struct scheme_choice *choice, char *why, size_t size)
 {
     const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
-    const char *form = connect_request_name(choice->method);
+    const char *form = choice->method == METHOD_TCPCONNECTION_ABSOLUTE ? "form = absolute"
+                                                                       : connect_request_name(choice->method);
     char list[CHALLENGE_LIST_MAX];
 
     challenge_list(choice->offered, list, sizeof list);

@@ -178,7 +178,7 @@ def absolute_through_squid(stage):
     for path, more, told in (("open", "", None), ("guarded", login, None),
                              ("web", "", "200: it answers as a web server"),
                              ("guarded", "", "401 .*set user and a password"),
-                             ("digest", login, "usable with CONNECT but not with TCPConnection")):
+                             ("digest", login, "usable with CONNECT but not with form = absolute")):
         daemon = stage.sallyport(
             f"[proxy]\nurl = http://localhost:{relay.port}/{path}\nmethod = tcpconnection\nform = absolute\n"
             f"via = outer\nheader = X-Mine: yes\n{more}\n[proxy outer]\nurl = {squid.url}\nuser = {outer[0]}\n"

@@ -99,6 +99,8 @@ static const struct rule rules[] = {
     {"url = " TEMPLATE " http://p.example\nauth = ntlm\n" LOGIN, "", ""},
     {SERVER "auth = ntlm\n" LOGIN, "", "f:4: auth = ntlm: not with TCPConnection; basic and digest are"},
     {SERVER "auth = negotiate\n", "", "f:4: auth = negotiate: not with TCPConnection; basic and digest are"},
+    {SERVER "auth = digest\nform = absolute\nvia = outer\n" LOGIN, OUTER,
+     "f:4: auth = digest: not with form = absolute; basic is"},
     {SERVER "auth = digest\n" LOGIN, "", ""},
     {"url = http://p.example\nmethod = proxy\nauth = digest\n" LOGIN, "", "f:4: auth = digest needs method = connect"},
     {"url = " TEMPLATE " http://p.example\nmethod = proxy\nauth = digest\n" LOGIN, "",
