@@ -69,7 +69,8 @@ START_TEST(what_a_try_comes_to)
     response.target_trouble = end->target_trouble;
     ck_assert_int_eq(template_try_lesson(&try, end->outcome, !end->lost, &response), end->lesson);
     ck_assert_int_eq(template_try_has_failed(&try, end->outcome, &response, end->refused), end->failed);
-    ck_assert_int_eq(template_try_lesson(&none, end->outcome, true, &response), TEMPLATE_UNKNOWN); /* nothing was tried */
+    /* nothing was tried */
+    ck_assert_int_eq(template_try_lesson(&none, end->outcome, true, &response), TEMPLATE_UNKNOWN);
     ck_assert(!template_try_has_failed(&none, end->outcome, &response, end->refused));
 }
 END_TEST
