@@ -168,7 +168,7 @@ static const struct {
     const char *lines, *answer, *what;
 } vain[] = {
     {LOGIN, WHO "Digest realm=\"r\", nonce=\"n\"\r\n\r\n",
-     "401 Who?: it offers Digest, usable with CONNECT but not with TCPConnection"},
+     "401 Who?: it offers Digest, usable with CONNECT but not with form = absolute"},
     {"", WHO "Basic realm=\"r\"\r\n\r\n", "401 Who?: it asks for Basic: set user and a password"},
     {"", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
      "200: it answers as a web server does, and knows no TCPConnection/1.0 here"},
