@@ -53,10 +53,10 @@ static void leave_template(struct form_choice *choice, struct connect_response *
     choice->form.proxy = *choice->proxy;
 }
 
-enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
+enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome, bool asked,
                               struct connect_response *response, bool refused)
 {
-    enum template_lesson lesson = template_try_lesson(&choice->by_template, outcome, response);
+    enum template_lesson lesson = template_try_lesson(&choice->by_template, outcome, asked, response);
 
     if (!choice->asks_by_template)
         return outcome;

@@ -40,8 +40,8 @@ bool form_choice_start(struct form_choice *choice);
 
 /* The request came to this outcome; to be told before the next two are called.  Where it was by the default template
  * and brought nothing, the first answer and its form are put back: returns the outcome that counts, and sets response.
- * refused: the proxy refused our credentials. */
-enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome,
+ * asked: it was sent, and not the way to the proxy failed; refused: the proxy refused our credentials. */
+enum outcome form_choice_hear(struct form_choice *choice, uint64_t now_ms, enum outcome outcome, bool asked,
                               struct connect_response *response, bool refused);
 
 /* What counts is this outcome: response if it is DONE, else failure; cut_off: the proxy closed or reset the connection

@@ -85,9 +85,11 @@ static void begin_anew(struct proxy_request *request)
 static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     struct failure *failure = &request->task.failure;
+    bool asked = request->task.state != OUTER && request->task.state != CONNECT;
 
     if (request->params.proxy) {
-        outcome = form_choice_hear(&request->choice, now(request), outcome, &request->response, request->refused);
+        outcome = form_choice_hear(&request->choice, now(request), outcome, asked, &request->response,
+                                   request->refused);
         if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
             begin_anew(request);
             return;
@@ -179,7 +181,8 @@ static void enter_authenticate(struct proxy_request *request)
         .password = request->params.password,
         .tls_upgrade = request->params.request.answer_owed,
         .remembered = health_scheme(services->health, &request->choice.form.proxy),
-        .ever_offered = health_offers(services->health, &request->choice.form.proxy),
+        .ever_offered = health_offers(services->health, &request->choice.form.proxy) |
+                        health_offers(services->health, request->params.proxy), /* by CONNECT, which came before */
         .wait_ms = request->params.settings->handshake_timeout,
         .done = on_authenticator,
         .arg = request,
@@ -349,8 +352,8 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
         request->response = *refusal;
     connector_free(request->connector);
     request->connector = NULL;
-    if (outcome != OUTCOME_DONE && begin_anew_if_dead(request, outcome, cut_off))
-        return;
+    if (outcome != OUTCOME_DONE && (cut_off || !refusal) && begin_anew_if_dead(request, outcome, cut_off))
+        return; /* a refusal of TLS is an answer like others */
     request->reached |= connected;
     if (outcome == OUTCOME_DONE && request->params.proxy)
         enter(request, ASK);

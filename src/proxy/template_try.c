@@ -16,13 +16,13 @@ static bool is_about_form(const struct connect_response *response)
     return response->verdict == CONNECT_FAILED && !response->denied && !response->busy && !response->target_trouble;
 }
 
-enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome,
+enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome, bool asked,
                                          const struct connect_response *response)
 {
     if (!try->begun || outcome == OUTCOME_LOCAL || outcome == OUTCOME_FORBIDDEN)
         return TEMPLATE_UNKNOWN;
     if (outcome == OUTCOME_PEER)
-        return TEMPLATE_FAILS;
+        return asked ? TEMPLATE_FAILS : TEMPLATE_UNKNOWN;
     if (response->verdict == CONNECT_OPEN || response->verdict == CONNECT_REDIRECT)
         return TEMPLATE_OPENS;
     return is_about_form(response) ? TEMPLATE_FAILS : TEMPLATE_UNKNOWN;

@@ -25,9 +25,10 @@ struct template_try {
 bool template_try_begin(struct template_try *try, const struct connect_response *response,
                         enum template_lesson lesson);
 
-/* The request by template came to this outcome: what is to be remembered.  UNKNOWN: nothing, since it says nothing of
- * the template (a missing login, our own trouble, a busy proxy, a target out of reach), or nothing was tried. */
-enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome,
+/* The request by template came to this outcome: what is to be remembered.  asked: it was sent, so that with PEER the
+ * proxy had it; otherwise the way there failed.  UNKNOWN: nothing, since it says nothing of the template (a missing
+ * login, our own trouble, a busy proxy, a proxy or target out of reach), or nothing was tried. */
+enum template_lesson template_try_lesson(const struct template_try *try, enum outcome outcome, bool asked,
                                          const struct connect_response *response);
 
 /* Whether the try has brought nothing, so that the first answer stands.  A redirect, a refusal of our credentials

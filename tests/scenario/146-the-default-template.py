@@ -2,10 +2,13 @@
 """A classic proxy that answers 426 and names connect-tcp, or 501 whatever it is asked, is asked by the default
 template, once; what came of it is remembered until the configuration is read again, and a failure ends as the first
 answer."""
+import socket
+
 from kit import check, equal, scenario
 from kit.capsules import Layer
-from kit.connect_tcp import SWITCHED, answers, field, request_line, responds
+from kit.connect_tcp import SWITCHED, answers, field, pipe, request_line, responds
 from kit.peers import GREETING, OPAQUE, Proxy
+from kit.process import PATIENCE
 from kit.real import HaproxyGateway
 from kit.route import listener, refusal, settings
 from kit.streams import read_exactly
@@ -137,11 +140,57 @@ def a_failure_ends_as_the_first_answer(stage):
             house.daemon.stop()
 
 
+def a_way_that_fails_is_not_the_template(stage):
+    """The proxy before it has a bad moment just when the template is tried: the next session tries it again."""
+    house = House(stage, UPGRADE)
+    requests = []
+
+    def before(connection):
+        connection.read_head()
+        requests.append(connection.head)
+        if len(requests) == 2:
+            connection.send(answers("502 Bad Gateway"))
+            return
+        connection.send(OPAQUE)
+        pipe(connection.sock, socket.create_connection(("127.0.0.1", house.proxy.port), timeout=PATIENCE))
+
+    other = Proxy(stage, before)
+    house.daemon.stop()
+    house.daemon = stage.sallyport(settings(house.proxy.url, proxy="via = before") +
+                                   f"[proxy before]\nurl = {other.url}\n")
+    house.refused("426")
+    equal(house.greeted()[-1], (TEMPLATE, ["connect-tcp"]), "the last request of the second session")
+
+
 def credentials_for_the_proxy_are_not_the_templates(stage):
     """What a 407 asked for goes to the proxy; the origin gets it when it asks, by 401, being the same one."""
     house = House(stage, UPGRADE, proxy="user = me\npassword = secret\n")
     house.greeted()
     check(all(b"uthorization" not in head for head in house.proxy.heads), f"unasked: {house.proxy.heads}")
+
+
+def nobody_talks_us_into_basic(stage):
+    """Who has once offered a better scheme gets no password that can be read, at its template neither."""
+    def play(connection):
+        while connection.read_head():
+            if connection.head.startswith(b"GET "):
+                connection.send(answers("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"'))
+            elif house.connect:
+                connection.send(house.connect)
+            elif field(connection.head, "Proxy-Authorization"):
+                connection.send(OPAQUE + GREETING)
+                connection.echo()
+                return
+            else:
+                connection.send(answers("407 Who?", 'Proxy-Authenticate: Digest realm="x", nonce="n", qop="auth"'))
+
+    house = House(stage, None, proxy="user = me\npassword = secret\n")
+    house.proxy.script = play
+    house.greeted()
+    house.connect = UPGRADE
+    house.refused("426")
+    gets = [head for head in house.proxy.heads if head.startswith(b"GET ")]
+    check(gets and not any(field(head, "Authorization") for head in gets), f"the template was asked for by {gets}")
 
 
 def haproxy_as_delivered(stage):
@@ -172,7 +221,9 @@ scenario(a_426_that_names_it,
          a_501_whatever_is_asked,
          a_501_to_upgrade_alone,
          a_failure_ends_as_the_first_answer,
+         a_way_that_fails_is_not_the_template,
          credentials_for_the_proxy_are_not_the_templates,
+         nobody_talks_us_into_basic,
          haproxy_as_delivered,
          a_proxy_that_opens_is_not_asked,
          paths=("splice",))

@@ -133,6 +133,24 @@ def faults(stage):
         daemon.stop()
 
 
+def a_refusal_is_an_answer(stage):
+    """Connections made ahead of need are not made anew because the server knows no TLS: each session takes one."""
+    def refuse(connection):
+        while connection.read_head():
+            connection.send(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+
+    relay = Proxy(stage, refuse)
+    daemon = stage.sallyport(f"[proxy]\nurl = http://localhost:{relay.port}/\nmethod = tcpconnection\n"
+                             "tls-upgrade = yes\npreconnect = 3\n" + listener("imap"))
+    for count in range(3):
+        relay.wait_connection(3 + count)
+        with daemon.connect("imap") as client:
+            read_all(client)
+    relay.wait_connection(6)
+    daemon.stop()
+    equal(len(relay.connections), 6, "connections for three sessions, with three ahead")
+
+
 def absolute_through_squid(stage):
     """squid passes the request on, and the tunnel is what it answers with.  The two logins reach their own readers."""
     outer = ("olaf", "outer: word")
@@ -180,4 +198,4 @@ def absolute_through_squid(stage):
 
 
 if __name__ == "__main__":
-    scenario(the_whole_way, behind_a_proxy, faults, absolute_through_squid, paths=("splice",))
+    scenario(the_whole_way, behind_a_proxy, faults, a_refusal_is_an_answer, absolute_through_squid, paths=("splice",))

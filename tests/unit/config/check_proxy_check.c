@@ -102,6 +102,8 @@ static const struct rule rules[] = {
     {"url = " TEMPLATE " http://p.example\nauth = ntlm\n" LOGIN, "", ""},
     {SERVER "auth = ntlm\n" LOGIN, "", "f:4: auth = ntlm: not with TCPConnection; basic and digest are"},
     {SERVER "auth = negotiate\n", "", "f:4: auth = negotiate: not with TCPConnection; basic and digest are"},
+    {SERVER "auth = digest\nform = absolute\nvia = outer\n" LOGIN, OUTER,
+     "f:4: auth = digest: not with form = absolute; basic is"},
     {SERVER "auth = digest\n" LOGIN, "", ""},
     {SERVER "form = absolute\nvia = outer\nauth = digest\n" LOGIN, OUTER,
      "f:6: auth = digest: not with form = absolute; basic is"},

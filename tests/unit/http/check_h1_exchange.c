@@ -7,6 +7,7 @@
 
 #include "../stage.h"
 #include "../unit.h"
+#include "base/secrets.h"
 
 /* --- an exchange over a connection whose other end is the test --- */
 
@@ -592,10 +593,36 @@ START_TEST(a_lone_answer_is_ours_after_a_while)
     check_told(&asked, OUTCOME_PEER, "no answer within 30 s");
     end(&asked);
 
+    begin_behind_tls(&asked); /* a second one cannot be owed as well: at once */
+    wire_say(asked.wire, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 200 Yes\r\nContent-Length: 0\r\n\r\n");
+    check_told(&asked, OUTCOME_DONE, KNOWS_NOT);
+    end(&asked);
+
     begin_behind_tls(&asked); /* nobody can tell where it ends, or nothing is owed: at once */
     wire_say(asked.wire, "HTTP/1.1 200 OK\r\n\r\n");
     check_told(&asked, OUTCOME_DONE, KNOWS_NOT);
     end(&asked);
+    stage_tear_down();
+}
+END_TEST
+
+/* Two readers, two secrets: what either repeats of its own is not read in the log. */
+START_TEST(both_credentials_are_withheld)
+{
+    const struct connect_request both = {.method = METHOD_TCPCONNECTION_ABSOLUTE, .target = &target, .proxy = &relay,
+                                         .path = "/mail", .credentials = "Basic Zmlyc3Q6Zmlyc3Q=",
+                                         .origin_credentials = "Basic c2Vjb25kOnNlY29uZA=="};
+    char text[] = "Zmlyc3Q6Zmlyc3Q= c2Vjb25kOnNlY29uZA==", after[] = "Zmlyc3Q6Zmlyc3Q= c2Vjb25kOnNlY29uZA==";
+    struct asked asked;
+
+    stage_set_up();
+    start(&asked, &both, false);
+    stage_settle();
+    secrets_withhold(text);
+    ck_assert_str_eq(text, "**************** ********************");
+    end(&asked);
+    secrets_withhold(after);
+    ck_assert_str_eq(after, "Zmlyc3Q6Zmlyc3Q= c2Vjb25kOnNlY29uZA==");
     stage_tear_down();
 }
 END_TEST
@@ -837,6 +864,7 @@ int main(void)
     tcase_add_test(cases, an_answer_that_is_owed_is_read_over);
     tcase_add_test(cases, a_lone_answer_is_ours_after_a_while);
     tcase_add_test(cases, an_answer_that_is_owed_is_bounded);
+    tcase_add_test(cases, both_credentials_are_withheld);
     tcase_add_test(cases, connect_tcp_opens_within_capsules);
     tcase_add_test(cases, interim_answers_are_bounded_in_number);
     tcase_add_test(cases, interim_answers_are_bounded_in_bytes);

@@ -41,19 +41,21 @@ static const struct end {
     enum outcome outcome;
     enum connect_verdict verdict; /* with DONE, as are the next four */
     bool denied, busy, target_trouble, refused;
+    bool lost; /* with PEER: there was no way to the proxy */
     enum template_lesson lesson;
     bool failed;
 } ends[] = {
-    {OUTCOME_DONE, CONNECT_OPEN, false, false, false, false, TEMPLATE_OPENS, false},
-    {OUTCOME_DONE, CONNECT_REDIRECT, false, false, false, false, TEMPLATE_OPENS, false},
-    {OUTCOME_DONE, CONNECT_FAILED, false, false, false, false, TEMPLATE_FAILS, true},
-    {OUTCOME_DONE, CONNECT_FAILED, true, false, false, false, TEMPLATE_UNKNOWN, true},
-    {OUTCOME_DONE, CONNECT_FAILED, true, false, false, true, TEMPLATE_UNKNOWN, false},
-    {OUTCOME_DONE, CONNECT_FAILED, false, true, false, false, TEMPLATE_UNKNOWN, true},
-    {OUTCOME_DONE, CONNECT_FAILED, false, false, true, false, TEMPLATE_UNKNOWN, true},
-    {OUTCOME_PEER, CONNECT_SKIP, false, false, false, false, TEMPLATE_FAILS, true},
-    {OUTCOME_LOCAL, CONNECT_SKIP, false, false, false, false, TEMPLATE_UNKNOWN, false},
-    {OUTCOME_FORBIDDEN, CONNECT_SKIP, false, false, false, false, TEMPLATE_UNKNOWN, false},
+    {OUTCOME_DONE, CONNECT_OPEN, false, false, false, false, false, TEMPLATE_OPENS, false},
+    {OUTCOME_DONE, CONNECT_REDIRECT, false, false, false, false, false, TEMPLATE_OPENS, false},
+    {OUTCOME_DONE, CONNECT_FAILED, false, false, false, false, false, TEMPLATE_FAILS, true},
+    {OUTCOME_DONE, CONNECT_FAILED, true, false, false, false, false, TEMPLATE_UNKNOWN, true},
+    {OUTCOME_DONE, CONNECT_FAILED, true, false, false, true, false, TEMPLATE_UNKNOWN, false},
+    {OUTCOME_DONE, CONNECT_FAILED, false, true, false, false, false, TEMPLATE_UNKNOWN, true},
+    {OUTCOME_DONE, CONNECT_FAILED, false, false, true, false, false, TEMPLATE_UNKNOWN, true},
+    {OUTCOME_PEER, CONNECT_SKIP, false, false, false, false, false, TEMPLATE_FAILS, true},
+    {OUTCOME_PEER, CONNECT_SKIP, false, false, false, false, true, TEMPLATE_UNKNOWN, true},
+    {OUTCOME_LOCAL, CONNECT_SKIP, false, false, false, false, false, TEMPLATE_UNKNOWN, false},
+    {OUTCOME_FORBIDDEN, CONNECT_SKIP, false, false, false, false, false, TEMPLATE_UNKNOWN, false},
 };
 
 START_TEST(what_a_try_comes_to)
@@ -65,9 +67,10 @@ START_TEST(what_a_try_comes_to)
     response.denied = end->denied;
     response.busy = end->busy;
     response.target_trouble = end->target_trouble;
-    ck_assert_int_eq(template_try_lesson(&try, end->outcome, &response), end->lesson);
+    ck_assert_int_eq(template_try_lesson(&try, end->outcome, !end->lost, &response), end->lesson);
     ck_assert_int_eq(template_try_has_failed(&try, end->outcome, &response, end->refused), end->failed);
-    ck_assert_int_eq(template_try_lesson(&none, end->outcome, &response), TEMPLATE_UNKNOWN); /* nothing was tried */
+    /* nothing was tried */
+    ck_assert_int_eq(template_try_lesson(&none, end->outcome, true, &response), TEMPLATE_UNKNOWN);
     ck_assert(!template_try_has_failed(&none, end->outcome, &response, end->refused));
 }
 END_TEST
