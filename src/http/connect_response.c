@@ -250,6 +250,8 @@ static void judge_no_tls(const struct http_head *head, struct connect_response *
     failure_set(&response->failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY
                 : FAILURE_PERMANENT, FAILURE_THEY "answers %d to the TLS upgrade%s", status, hint);
     response->denied = false;
+    response->busy |= response->target_trouble; /* of a server behind it: there is no target yet */
+    response->target_trouble = false;
 }
 
 /* 2xx to a request that only a switch can answer. */
@@ -314,6 +316,7 @@ void connect_response_judge(const struct connect_request *request, const struct 
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))
             response->verdict = CONNECT_RETRY_PLAIN;
         response->wants_template = wants_template(request, head);
+        response->names_template = response->wants_template && status == 426;
     }
     if (request->method == METHOD_TLS_UPGRADE && status >= 200)
         judge_no_tls(head, response);

@@ -32,6 +32,7 @@ struct connect_response {
     bool origin_denied;       /* the same for origin_credentials: 401 to a request in absolute form */
     bool wants_template;      /* FAILED as by a proxy that may know connect-tcp instead of CONNECT: 426 that names it,
                                * or 501 to a request without Upgrade */
+    bool names_template;      /* the former: what it says to connect-tcp is meant so */
     bool upgrade_in_doubt;    /* FAILED, perhaps only because the request had Upgrade and a 2xx would have done */
     int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
     struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */

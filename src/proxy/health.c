@@ -249,7 +249,14 @@ void health_note_offer(struct health *health, const struct endpoint *proxy, uint
 
 unsigned health_offers(const struct health *health, const struct endpoint *proxy)
 {
-    const struct entry *entry = find(health, proxy);
+    unsigned offered = 0;
 
-    return entry ? entry->offered : 0;
+    for (size_t i = 0; i < health->count; i++) {
+        struct endpoint same = health->entries[i].proxy;
+
+        same.resource = proxy->resource;
+        if (endpoint_equal(&same, proxy))
+            offered |= health->entries[i].offered;
+    }
+    return offered;
 }

@@ -77,7 +77,8 @@ void health_set_scheme(struct health *health, const struct endpoint *proxy, uint
 enum challenge_scheme health_scheme(const struct health *health, const struct endpoint *proxy);
 
 /* Which schemes the proxy has ever offered, as bits (challenge_offered): each offer is added, and none is forgotten
- * before health_forget, so that nobody talks us out of a better scheme by one forged refusal. */
+ * before health_forget, so that nobody talks us out of a better scheme by one forged refusal.  What it has offered for
+ * one resource, or for CONNECT, counts for all. */
 void health_note_offer(struct health *health, const struct endpoint *proxy, uint64_t now_ms, unsigned offered);
 unsigned health_offers(const struct health *health, const struct endpoint *proxy);
 

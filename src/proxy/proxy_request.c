@@ -181,8 +181,7 @@ static void enter_authenticate(struct proxy_request *request)
         .password = request->params.password,
         .tls_upgrade = request->params.request.answer_owed,
         .remembered = health_scheme(services->health, &request->choice.form.proxy),
-        .ever_offered = health_offers(services->health, &request->choice.form.proxy) |
-                        health_offers(services->health, request->params.proxy), /* by CONNECT, which came before */
+        .ever_offered = health_offers(services->health, request->params.proxy),
         .wait_ms = request->params.settings->handshake_timeout,
         .done = on_authenticator,
         .arg = request,

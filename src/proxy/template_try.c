@@ -33,6 +33,7 @@ bool template_try_has_failed(const struct template_try *try, enum outcome outcom
 {
     if (!try->begun || refused || outcome == OUTCOME_LOCAL || outcome == OUTCOME_FORBIDDEN)
         return false;
-    return outcome == OUTCOME_PEER ||
-           (response->verdict != CONNECT_OPEN && response->verdict != CONNECT_REDIRECT);
+    if (outcome == OUTCOME_PEER)
+        return true;
+    return is_about_form(response) || (response->verdict == CONNECT_FAILED && !try->first.names_template);
 }

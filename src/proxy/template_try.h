@@ -32,7 +32,9 @@ enum template_lesson template_try_lesson(const struct template_try *try, enum ou
                                          const struct connect_response *response);
 
 /* Whether the try has brought nothing, so that the first answer stands.  A redirect, a refusal of our credentials
- * (refused) and our own trouble always stand. */
+ * (refused) and our own trouble always stand.  So does what is not about the form, of a proxy whose first answer has
+ * named connect-tcp: that it wants a login, is busy, or cannot reach the target; a 426 in its place would hide the
+ * cause, and make a permanent failure of a temporary one. */
 bool template_try_has_failed(const struct template_try *try, enum outcome outcome,
                              const struct connect_response *response, bool refused);
 

@@ -215,7 +215,7 @@ START_TEST(a_resource_knows_basic_and_digest)
         {METHOD_TCPCONNECTION, NTLM, AUTH_ANY, false, CHALLENGE_NONE,
          "it offers NTLM, usable with CONNECT but not with TCPConnection"},
         {METHOD_TCPCONNECTION_ABSOLUTE, DIGEST, AUTH_ANY, true, CHALLENGE_NONE,
-         "it offers Digest, usable with CONNECT but not with form = absolute"},
+         "it offers Digest, and with form = absolute only Basic can be used"},
         {METHOD_CONNECT_TCP, NEGOTIATE, AUTH_NEGOTIATE, false, CHALLENGE_NONE,
          "it offers Negotiate, usable with CONNECT but not with connect-tcp"},
         {METHOD_CONNECT_TCP, DIGEST, AUTH_NTLM, true, CHALLENGE_NONE, "it offers Digest, which is not what auth says"},

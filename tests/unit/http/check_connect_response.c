@@ -24,7 +24,9 @@ static const char *in_words(const struct connect_response *response, char *out, 
                                  failed ? failure_class_name(response->failure.class) : "",
                                  response->switched ? " switched" : "", response->busy ? " busy" : "",
                                  response->target_trouble ? " target" : "", response->denied ? " denied" : "",
-                                 response->origin_denied ? " origin" : "", response->wants_template ? " template" : "");
+                                 response->origin_denied ? " origin" : "",
+                                 response->names_template   ? " template named"
+                                 : response->wants_template ? " template" : "");
 
     if (response->retry_after != CONNECT_RETRY_AFTER_NONE)
         snprintf(out + at, size - at, " after=%d", response->retry_after);

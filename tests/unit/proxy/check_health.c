@@ -214,6 +214,24 @@ START_TEST(others_do_not_push_out_what_was_offered)
 END_TEST
 
 /* There is an end to that, too. */
+/* By CONNECT or for a resource: who may be on the way is the same. */
+START_TEST(what_was_offered_counts_for_all_forms)
+{
+    struct endpoint form = proxy, elsewhere = proxy;
+    struct health *health = health_new();
+
+    form.resource = 7;
+    elsewhere.port++;
+    health_note_offer(health, &form, START, 1u << CHALLENGE_DIGEST);
+    ck_assert_uint_eq(health_offers(health, &proxy), 1u << CHALLENGE_DIGEST);
+    health_note_offer(health, &proxy, START, 1u << CHALLENGE_BASIC);
+    form.resource++;
+    ck_assert_uint_eq(health_offers(health, &form), 1u << CHALLENGE_DIGEST | 1u << CHALLENGE_BASIC);
+    ck_assert_uint_eq(health_offers(health, &elsewhere), 0);
+    health_free(health);
+}
+END_TEST
+
 START_TEST(of_those_that_offered_the_oldest_gives_way)
 {
     struct health *health = health_new();
@@ -284,6 +302,7 @@ int main(void)
     tcase_add_test(cases, one_proxy_is_one_whatever_the_case_of_its_name_but_not_at_another_port);
     tcase_add_test(cases, when_full_the_one_touched_longest_ago_gives_way);
     tcase_add_test(cases, others_do_not_push_out_what_was_offered);
+    tcase_add_test(cases, what_was_offered_counts_for_all_forms);
     tcase_add_test(cases, of_those_that_offered_the_oldest_gives_way);
     tcase_add_test(cases, a_long_reason_is_cut);
     tcase_add_test(cases, a_template_is_remembered_until_all_is_forgotten);

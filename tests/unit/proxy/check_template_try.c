@@ -58,6 +58,22 @@ static const struct end {
     {OUTCOME_FORBIDDEN, CONNECT_SKIP, false, false, false, false, false, TEMPLATE_UNKNOWN, false},
 };
 
+/* A proxy that has named connect-tcp means what it says to it, unless that is about the form again. */
+START_TEST(what_it_says_to_what_it_named_stands)
+{
+    const struct end *end = &ends[_i];
+    bool about_form = end->outcome == OUTCOME_PEER || end->lesson == TEMPLATE_FAILS;
+    struct connect_response response = answer(end->verdict);
+    struct template_try try = begun();
+
+    try.first.names_template = true;
+    response.denied = end->denied;
+    response.busy = end->busy;
+    response.target_trouble = end->target_trouble;
+    ck_assert_int_eq(template_try_has_failed(&try, end->outcome, &response, end->refused), end->failed && about_form);
+}
+END_TEST
+
 START_TEST(what_a_try_comes_to)
 {
     const struct end *end = &ends[_i];
@@ -81,5 +97,6 @@ int main(void)
 
     tcase_add_test(cases, a_try_is_made_once_and_where_it_is_wanted);
     tcase_add_loop_test(cases, what_a_try_comes_to, 0, sizeof ends / sizeof ends[0]);
+    tcase_add_loop_test(cases, what_it_says_to_what_it_named_stands, 0, sizeof ends / sizeof ends[0]);
     return unit_run();
 }
