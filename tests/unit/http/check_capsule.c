@@ -14,7 +14,7 @@
 #define HELLO "\x08\x05hello"
 #define END "\x09\x00"
 #define IDLE_MAX 256 /* bytes that an idle tunnel may cost more than a plain one, with those of malloc itself */
-#define BIG 2000003  /* bytes of a long stream */
+#define BIG 700003   /* bytes of a long stream */
 
 static struct wire *wire;           /* below */
 static struct transport *transport; /* the test's own; NULL: it has ended it */
