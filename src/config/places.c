@@ -124,6 +124,8 @@ static bool parse_proxy_place(struct value_places *places, size_t index, const c
 
     if (memchr(value, '@', path))
         return value_fault(why, "user and password go to the keys `user` and `password`, not into the URL");
+    if (path < length && value[path] == '{') /* in the authority */
+        return uri_template_check(value + path, length - path, why);
     return endpoint_parse_any_url(&places->at[index], value, path, why) &&
            (path == length || take_path(places, index, value + path, length - path, why));
 }

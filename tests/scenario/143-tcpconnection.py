@@ -10,6 +10,7 @@ from kit.certificates import Authority
 from kit.connect_tcp import TCPCONNECTION, answers, connects, field, request_line
 from kit.peers import GREETING, Proxy
 from kit.real import Dovecot, Mailbox, Microsocks, Squid, SquidForwarder, hard, letter
+from kit.redirecting import use
 from kit.route import Route, listener, refusal, settings
 from kit.streams import END, RESET, Sink, Source, ending, read_all, read_exactly, reset
 from kit.tls import TlsProxy
@@ -134,6 +135,12 @@ def what_is_refused_stays_refused(stage):
                                       "Set-Proxy: http://127.0.0.1:1/"), reason, "user = me\npassword = secret\n")
         check(all(request_line(head).startswith("OPTIONS ") for head in way.proxy.heads), f"{way.proxy.heads}")
         check(all(b"uthorization" not in head for head in way.proxy.heads), f"a password was sent: {way.proxy.heads}")
+
+
+def a_redirect_is_not_followed(stage):
+    other = Proxy(stage, greets())
+    way = answered(stage, use(other), "305", "user = me\npassword = secret\n")
+    equal((len(way.proxy.heads), other.heads), (1, []), "who was asked")
 
 
 # --- Access-Control ---
@@ -299,7 +306,7 @@ scenario(the_request,
          an_ordinary_web_server,
          another_version_or_none,
          the_name_in_any_case,
-         what_is_refused_stays_refused,
+         what_is_refused_stays_refused, a_redirect_is_not_followed,
          origins_that_may,
          origins_that_may_not,
          without_an_origin_the_field_is_nothing,
