@@ -140,6 +140,13 @@ def a_failure_ends_as_the_first_answer(stage):
             house.daemon.stop()
 
 
+def what_it_says_to_the_template_it_named_stands(stage):
+    """A 426 in its place would hide the cause.  After a 501, nobody has named the template."""
+    for second, kind in (("502 Bad Gateway", "temporary"), ("503 Busy", "temporary"), ("401 Who?", "permanent")):
+        House(stage, UPGRADE, answers(second)).refused(second[:3], (kind,))
+        House(stage, NOT_IMPLEMENTED, answers(second)).refused("501")
+
+
 def a_way_that_fails_is_not_the_template(stage):
     """The proxy before it has a bad moment just when the template is tried: the next session tries it again."""
     house = House(stage, UPGRADE)
@@ -188,7 +195,7 @@ def nobody_talks_us_into_basic(stage):
     house.proxy.script = play
     house.greeted()
     house.connect = UPGRADE
-    house.refused("426")
+    house.refused("readable password")
     gets = [head for head in house.proxy.heads if head.startswith(b"GET ")]
     check(gets and not any(field(head, "Authorization") for head in gets), f"the template was asked for by {gets}")
 
@@ -221,6 +228,7 @@ scenario(a_426_that_names_it,
          a_501_whatever_is_asked,
          a_501_to_upgrade_alone,
          a_failure_ends_as_the_first_answer,
+         what_it_says_to_the_template_it_named_stands,
          a_way_that_fails_is_not_the_template,
          credentials_for_the_proxy_are_not_the_templates,
          nobody_talks_us_into_basic,
