@@ -172,7 +172,7 @@ START_TEST(a_first_capsule_of_data_is_never_taken_for_something_else)
 {
     for (size_t row = 0; protocol_row(row); row++) {
         for (unsigned length = 0; length < 0x100; length++) {
-            for (unsigned byte = 0; byte < 0x100; byte++) {
+            for (unsigned byte = 0; byte < 0x100; byte += 15) {
                 struct capsule_reader reader;
                 char bytes[] = {0x40, 0x08, 0x40, (char)length, (char)byte, (char)byte};
                 size_t skip = length % 2; /* the type in one byte or two */
