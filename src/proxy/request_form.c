@@ -5,11 +5,6 @@
 
 #include "http/uri_template.h"
 
-bool request_form_is_resource(const struct endpoint *proxy)
-{
-    return proxy->resource != 0;
-}
-
 /* Expands a path, which may be a template, for the request's target.  False: out of memory. */
 static bool set_path(struct request_form *form, const char *path, struct connect_request *request)
 {
@@ -34,7 +29,7 @@ static void set_method(struct connect_request *request, unsigned method)
 bool request_form_set(struct request_form *form, const struct proxy_config *own, const struct endpoint *proxy,
                       struct connect_request *request)
 {
-    const char *path = own && request_form_is_resource(proxy) ? places_path(&own->urls, proxy) : NULL;
+    const char *path = own ? places_path(&own->urls, proxy) : NULL;
 
     form->proxy = *proxy;
     if (path && own->method == METHOD_TCPCONNECTION) {

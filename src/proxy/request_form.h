@@ -16,9 +16,6 @@ struct request_form {
     bool absolute;         /* the proxy before it is to be asked for the resource, and not for a tunnel to it */
 };
 
-/* Whether the proxy, which has the section own (NULL: none), is asked for a resource of its own. */
-bool request_form_is_resource(const struct endpoint *proxy);
-
 /* Completes request, which has method, announce and target, for this proxy; what it points to stays borrowed from own
  * and form.  False: out of memory. */
 bool request_form_set(struct request_form *form, const struct proxy_config *own, const struct endpoint *proxy,

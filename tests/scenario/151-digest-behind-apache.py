@@ -7,7 +7,7 @@ import re
 from kit import check, equal, scenario
 from kit.peers import Proxy
 from kit.real import Apache
-from kit.real.apache import MODULES
+from kit.real.apache import frame
 from kit.route import listener, refusal, settings
 
 USER, WORD, REALM = "jane", "blue: moon", "tunnels"
@@ -28,26 +28,13 @@ class Gateway(Apache):
         super().__init__(stage, [], name=name)
 
     def _arrange(self, program, port, connect_ports, front):
-        modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n"
-                          for module in ("mpm_event", "authz_core", "authz_user", "authn_core", "authn_file",
-                                         "auth_digest", "proxy", "proxy_http"))
+        modules = ("authz_core", "authz_user", "authn_core", "authn_file", "auth_digest", "proxy", "proxy_http")
         proof = hashlib.md5(f"{USER}:{REALM}:{WORD}".encode()).hexdigest()
         passwords = self.file("digests", f"{USER}:{REALM}:{proof}\n", mode=0o600)
         config = self.file("apache.conf", f"""\
-{modules}
-ServerRoot {self.folder}
-DefaultRuntimeDir {self.folder}
-PidFile {self.path("apache.pid")}
-ErrorLog {self.path("error.log")}
+{frame(self, port, *modules)}
 LogFormat "%>s %r" short
 CustomLog {self.path("access.log")} short
-Mutex file:{self.folder} default
-ServerName localhost
-Listen 127.0.0.1:{port}
-StartServers 1
-ServerLimit 1
-ThreadsPerChild 16
-MaxRequestWorkers 16
 ProxyPass "/" "http://127.0.0.1:{self.behind}/" upgrade=ANY nocanon
 <Location "/">
     AuthType Digest

@@ -68,7 +68,7 @@ START_TEST(each_place_has_its_form)
     ck_assert_str_eq(request.origin ? request.origin : "-", row->origin ? row->origin : "-");
     ck_assert(endpoint_equal(&form.proxy, proxy));
     ck_assert(!row->path || endpoint_equal(request.proxy, proxy));
-    ck_assert_int_eq(request_form_is_resource(proxy), row->path != NULL);
+    ck_assert_int_eq(proxy->resource != 0, row->path != NULL);
     tear_down();
 }
 END_TEST

@@ -6,6 +6,24 @@ from .server import Server
 MODULES = "/usr/lib/apache2/modules"
 
 
+def frame(server, port, *modules):
+    """The lines that an Apache begins with which has its files in the server's folder, and these modules."""
+    loaded = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n" for module in ("mpm_event", *modules))
+    return f"""\
+{loaded}
+ServerRoot {server.folder}
+DefaultRuntimeDir {server.folder}
+PidFile {server.path("apache.pid")}
+ErrorLog {server.path("error.log")}
+Mutex file:{server.folder} default
+ServerName localhost
+Listen 127.0.0.1:{port}
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 16
+MaxRequestWorkers 16"""
+
+
 class Apache(Server):
     """Lets CONNECT through to the given ports and to no other.  certificate: it is reached by TLS and shows that;
     client_authority: clients must show one that this authority has signed.  host is what its url calls it."""
@@ -29,21 +47,8 @@ SSLCertificateKeyFile {identity.key}
 {wanted}"""
 
     def _arrange(self, program, port, connect_ports, front):
-        modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n"
-                          for module in ("mpm_event", "authz_core", "proxy", "proxy_connect"))
         config = self.file("apache.conf", f"""\
-{modules}
-ServerRoot {self.folder}
-DefaultRuntimeDir {self.folder}
-PidFile {self.path("apache.pid")}
-ErrorLog {self.path("error.log")}
-Mutex file:{self.folder} default
-ServerName localhost
-Listen 127.0.0.1:{port}
-StartServers 1
-ServerLimit 1
-ThreadsPerChild 16
-MaxRequestWorkers 16
+{frame(self, port, "authz_core", "proxy", "proxy_connect")}
 ProxyRequests On
 ProxyVia Off
 AllowCONNECT {" ".join(map(str, connect_ports))}

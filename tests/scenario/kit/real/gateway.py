@@ -7,7 +7,7 @@ import re
 
 from ..case import check, need
 from ..connect_tcp import PATH
-from .apache import MODULES
+from .apache import frame
 from .identity import Identity
 from .server import Server
 
@@ -83,26 +83,13 @@ class ApacheGateway(Gateway):
         return delivered("apache-connect-tcp.conf", *own, *self._replaced)
 
     def _arrange(self, port):
-        modules = "".join(f"LoadModule {module}_module {MODULES}/mod_{module}.so\n" for module in (
-            "mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers",
-            "proxy", "proxy_http", "ssl"))
+        modules = ("authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers",
+                   "proxy", "proxy_http", "ssl")
         config = self.file("apache.conf", f"""\
-{modules}
-ServerRoot {self.folder}
-DefaultRuntimeDir {self.folder}
-PidFile {self.path("apache.pid")}
-ErrorLog {self.path("error.log")}
-Mutex file:{self.folder} default
-ServerName localhost
-Listen 127.0.0.1:{port}
-StartServers 1
-ServerLimit 1
-ThreadsPerChild 16
-MaxRequestWorkers 16
+{frame(self, port, *modules)}
 Include {self.file("site.conf", self._site(port))}
 """)
         return "-D", "FOREGROUND", "-f", config
-
 
     def _users(self):
         """The file that knows them, in the one form or the other."""
