@@ -8,12 +8,8 @@
 #include "auth/curl_socket.h"
 #include "auth/scheme_choice.h"
 #include "base/allowance.h"
+#include "http/drain.h"
 #include "http/h1_exchange.h"
-#include "http/http_body.h"
-
-#define DRAIN_MAX 1048576 /* bytes of a 407's body that are skipped; after a longer one a new connection is cheaper */
-#define QUIET_MS 250      /* so long nothing comes: a body without a known end is over.  TCP sends what got lost again
-                           * after 200 ms or a little more */
 
 enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
 
@@ -29,10 +25,7 @@ struct negotiate_login {
     struct deferred opening;      /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
     struct exchange *exchange;    /* the last request, or NULL before the next one is made */
     struct transport *transport;  /* the connection between two requests, or NULL */
-    struct http_body body;        /* of the last 407, in DRAIN */
-    bool endless;                 /* nobody knows where that body ends */
-    struct loop_timer quiet;      /* runs while nothing comes of an endless one */
-    size_t drained;
+    struct drain drain;           /* of the body of the last 407, in DRAIN */
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
     struct allowance limit;       /* of the login; stands still in CONNECT */
@@ -67,7 +60,7 @@ static void finish(struct negotiate_login *login, enum outcome outcome)
 {
     loop_undefer(login->params.loop, &login->opening);
     allowance_stop(&login->limit);
-    loop_timer_stop(&login->quiet);
+    drain_stop(&login->drain);
     settle_nonces(login, outcome);
     curl_client_stop(&login->curl);
     if (outcome != OUTCOME_DONE && !login->unable) {
@@ -221,7 +214,7 @@ static void enter_ask(struct negotiate_login *login)
         fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
-static void await_quiet(struct negotiate_login *login);
+static void go_on_draining(struct negotiate_login *login);
 
 /* Sends the next request over the connection if it is still usable, otherwise over a new one. */
 static void ask(struct negotiate_login *login)
@@ -229,13 +222,12 @@ static void ask(struct negotiate_login *login)
     char byte;
     ssize_t ahead = login->transport ? transport_peek(login->transport, &byte, 1) : TRANSPORT_EOF;
 
-    loop_timer_stop(&login->quiet);
     if (ahead == TRANSPORT_AGAIN)
         enter(login, ASK);
     else if (!is_bound(login))
         enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
     else if (ahead > 0)
-        await_quiet(login);
+        go_on_draining(login);
     else
         fail_bound(login);
 }
@@ -264,89 +256,33 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
 
 /* --- DRAIN: the body of a 407 --- */
 
-/* Skips more of the body.  True: it is at its end, or the connection was dropped. */
-static bool pass_over(struct negotiate_login *login, const char *bytes, size_t length)
-{
-    size_t used;
-
-    login->drained += length;
-    if (!login->endless && login->drained <= DRAIN_MAX)
-        switch (http_body_read(&login->body, bytes, length, &used)) {
-        case HTTP_BODY_MORE:
-            return false;
-        case HTTP_BODY_DONE:
-            if (used == length)
-                return true;
-            break;
-        case HTTP_BODY_BAD:
-            break;
-        }
-    login->endless = is_bound(login) && login->drained <= DRAIN_MAX;
-    if (!login->endless)
-        drop_connection(login);
-    return !login->endless;
-}
-
-static void on_quiet(void *arg)
-{
-    ask(arg);
-}
-
-static void on_page(void *arg, int ready)
+static void on_drained(void *arg)
 {
     struct negotiate_login *login = arg;
-    char bytes[4096];
-    bool over = false;
 
-    (void)ready;
-    while (!over) {
-        ssize_t got = transport_recv(login->transport, bytes, sizeof bytes);
-
-        if (got == TRANSPORT_AGAIN) {
-            if (login->endless)
-                loop_timer_start(login->params.loop, &login->quiet, QUIET_MS, on_quiet, login);
-            return;
-        }
-        if (got <= 0)
-            drop_connection(login);
-        over = got <= 0 || pass_over(login, bytes, (size_t)got);
-    }
+    login->transport = drain_take(&login->drain);
+    login->reused = login->transport;
     ask(login);
 }
 
-/* Skips what comes, until nothing more does. */
-static void await_quiet(struct negotiate_login *login)
+/* More came behind the body, over the one connection that will do. */
+static void go_on_draining(struct negotiate_login *login)
 {
-    login->endless = true;
-    transport_watch(login->transport, on_page, login);
-    on_page(login, LOOP_READ);
+    struct transport *transport = login->transport;
+
+    login->transport = NULL;
+    drain_go_on(&login->drain, transport);
 }
 
 /* Skips the rest of the 407, if the connection stays open.  This is not done sooner: the body of a final answer is
  * still wanted. */
 static void enter_drain(struct negotiate_login *login)
 {
-    const struct http_head *head = exchange_head(login->exchange);
-    bool lasts = is_bound(login) || http_body_lasts(head);
-    size_t length;
-    char *bytes;
+    struct exchange *exchange = login->exchange;
 
-    login->endless = !http_body_start(&login->body, head);
-    lasts &= is_bound(login) || !login->endless;
-    login->transport = exchange_take(login->exchange, &bytes, &length);
-    exchange_free(login->exchange);
     login->exchange = NULL;
-    login->drained = 0;
-    login->reused = true;
-    if (!lasts)
-        drop_connection(login);
-    if (!lasts || pass_over(login, bytes ? bytes : "", length)) {
-        ask(login);
-    } else {
-        transport_watch(login->transport, on_page, login);
-        on_page(login, LOOP_READ);
-    }
-    free(bytes);
+    drain_start(&login->drain, login->params.loop, exchange, is_bound(login), on_drained, login);
+    exchange_free(exchange);
 }
 
 /* --- PREPARE: libcurl makes the next request --- */
@@ -501,7 +437,7 @@ static void drop(struct task *task)
 
     loop_undefer(task->loop, &login->opening);
     allowance_stop(&login->limit);
-    loop_timer_stop(&login->quiet);
+    drain_stop(&login->drain);
     curl_client_stop(&login->curl);
     exchange_free(login->exchange);
     login->exchange = NULL;
