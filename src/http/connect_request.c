@@ -152,6 +152,11 @@ int connect_request_denial(unsigned method)
     return methods[method].denial;
 }
 
+bool connect_request_has_path(unsigned method)
+{
+    return methods[method].form == ORIGIN || methods[method].form == ABSOLUTE;
+}
+
 unsigned connect_request_announces(unsigned method)
 {
     return methods[method].announces;

@@ -72,6 +72,9 @@ const char *connect_request_name(unsigned method);
 const char *connect_request_token(unsigned method);
 int connect_request_denial(unsigned method);
 
+/* Whether a method asks for a resource, of the server itself or of a proxy before it. */
+bool connect_request_has_path(unsigned method);
+
 /* The bits of enum connect_announce that a method can send. */
 unsigned connect_request_announces(unsigned method);
 

@@ -67,8 +67,8 @@ static void read_on(struct drain *drain)
     on_page(drain, LOOP_READ);
 }
 
-void drain_start(struct drain *drain, struct loop *loop, struct exchange *exchange, bool needed, void (*done)(void *arg),
-                 void *arg)
+void drain_start(struct drain *drain, struct loop *loop, struct exchange *exchange, bool needed,
+                 void (*done)(void *arg), void *arg)
 {
     const struct http_head *head = exchange_head(exchange);
     bool lasts = needed || http_body_lasts(head);

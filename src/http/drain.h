@@ -34,8 +34,8 @@ struct drain {
 
 /* Skips the body of the answer that an exchange has brought, and takes its connection; the caller still frees it.  done
  * is called once, perhaps from within: see drain_take. */
-void drain_start(struct drain *drain, struct loop *loop, struct exchange *exchange, bool needed, void (*done)(void *arg),
-                 void *arg);
+void drain_start(struct drain *drain, struct loop *loop, struct exchange *exchange, bool needed,
+                 void (*done)(void *arg), void *arg);
 
 /* After done and drain_take, when more has come over a connection that is needed: skips that, too, and calls done once
  * more. */
