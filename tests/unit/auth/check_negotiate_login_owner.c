@@ -5,6 +5,7 @@
 
 #include "../stage.h"
 #include "../unit.h"
+#include "auth/curl_client.h"
 #include "auth/negotiate_login.h"
 
 #define LIMIT_MS 10000
@@ -12,6 +13,17 @@
 #define BASIC WHO "Basic realm=\"r\"\r\n"
 #define OPENS "HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\nUpgrade: TCPConnection/1.0\r\n"
 #define FORBIDS "HTTP/1.1 403 No\r\n"
+
+/* libcurl may never hear of a challenge (-Wl,--wrap=curl_client_challenge), and then has nothing to say. */
+bool __real_curl_client_challenge(struct curl_client *curl, const char *challenge);
+bool __wrap_curl_client_challenge(struct curl_client *curl, const char *challenge);
+
+static bool is_deaf;
+
+bool __wrap_curl_client_challenge(struct curl_client *curl, const char *challenge)
+{
+    return is_deaf || __real_curl_client_challenge(curl, challenge);
+}
 
 static const struct endpoint server = {.host = "relay.example", .port = 80, .resource = 7};
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
@@ -96,6 +108,7 @@ static void hear(const char *lines)
 
 static void set_up(void)
 {
+    is_deaf = false;
     services = stage_set_up();
 }
 
@@ -276,6 +289,25 @@ START_TEST(the_owner_may_take_its_time)
 }
 END_TEST
 
+/* That of libcurl is limited. */
+START_TEST(a_libcurl_that_never_comes_back_is_not_waited_for)
+{
+    set_up();
+    begin(false);
+    is_deaf = true;
+    stage_advance(LIMIT_MS);
+    hear(digest(1, ""));
+    stage_advance(LIMIT_MS - 1);
+    ck_assert_uint_eq(told, 0);
+    stage_advance(1);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(outcome, OUTCOME_LOCAL);
+    ck_assert_str_eq(failure.what, "libcurl had no answer within 10 s");
+    ck_assert_uint_eq(wanted, 1);
+    tear_down();
+}
+END_TEST
+
 /* It wants none: before it has begun, and once it is over. */
 START_TEST(an_answer_to_nothing_is_not_heard)
 {
@@ -302,6 +334,7 @@ int main(void)
     tcase_add_loop_test(cases, it_may_have_no_answer, 0, 2);
     tcase_add_test(cases, any_other_answer_ends_it);
     tcase_add_test(cases, the_owner_may_take_its_time);
+    tcase_add_test(cases, a_libcurl_that_never_comes_back_is_not_waited_for);
     tcase_add_test(cases, an_answer_to_nothing_is_not_heard);
     return unit_run();
 }
