@@ -87,6 +87,15 @@ static void check_answer(const struct asked *asked, enum connect_verdict verdict
     ck_assert_ptr_nonnull(proxy_request_head(asked->request));
 }
 
+/* What the client is told. */
+static void check_brief(const struct failure *failure, const char *text)
+{
+    char told[300];
+
+    failure_format_brief(failure, told, sizeof told);
+    ck_assert_str_eq(told, text);
+}
+
 static void finish(struct asked *asked)
 {
     proxy_request_free(asked->request);
@@ -193,6 +202,9 @@ START_TEST(the_servers_refusal_is_the_answer)
     start(&asked);
     wire_say(stage_wire(0), vain[_i].answer);
     check_answer(&asked, CONNECT_FAILED, vain[_i].what);
+    if (_i == 0)
+        check_brief(&proxy_request_response(asked.request)->failure, "server wants a login: it offers NTLM, usable "
+                    "with CONNECT but not with TCPConnection (401)");
     ck_assert(!proxy_request_failed_before(asked.request));
     ck_assert_uint_eq(stage_wires(), 1);
     finish(&asked);
@@ -407,6 +419,7 @@ START_TEST(the_server_may_refuse_a_proof)
     wire_say(stage_wire(0), SERVER_ASKS);
     wire_say(stage_wire(1), SERVER_ASKS);
     check_answer(&asked, CONNECT_FAILED, "401 Who?: user and password, or ticket, were refused");
+    check_brief(&proxy_request_response(asked.request)->failure, "server refused the password (401)");
     ck_assert(proxy_request_was_refused(asked.request));
     ck_assert(!proxy_request_failed_before(asked.request));
     check_locked(false, true);
@@ -420,6 +433,7 @@ START_TEST(the_server_may_refuse_a_proof)
     ck_assert_uint_eq(asked.told, 1);
     ck_assert_int_eq(asked.outcome, OUTCOME_LOCAL);
     ck_assert_ptr_nonnull(strstr(asked.failure.what, "401: this user and password were refused"));
+    check_brief(&asked.failure, "server refused the password; not sent again for 30 s (401)");
     ck_assert_uint_eq(stage_wires(), 3);
     finish(&asked);
 }
@@ -445,6 +459,7 @@ START_TEST(the_proxy_may_refuse_a_proof)
                      "ticket, were refused");
     ck_assert(proxy_request_failed_before(asked.request));
     check_locked(true, false);
+    check_brief(&asked.failure, "proxy refused the password (407, o:8080) on the way");
     finish(&asked);
 }
 END_TEST
