@@ -86,7 +86,8 @@ static void fail_for_lockout(struct authenticator *authenticator, unsigned secon
 
     failure_set(failure, FAILURE_PERMANENT, "%d: this user and password were refused; the same ones are not sent "
                 "again for %u s", denial, seconds);
-    failure_brief(failure, (unsigned)denial, "proxy refused the password; not sent again for %u s", seconds);
+    failure_brief(failure, (unsigned)denial, "%s refused the password; not sent again for %u s",
+                  authenticator_peer(authenticator), seconds);
     task_tell(&authenticator->task, OUTCOME_LOCAL);
 }
 
@@ -207,6 +208,13 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
 void authenticator_free(struct authenticator *authenticator)
 {
     task_free(authenticator ? &authenticator->task : NULL);
+}
+
+const char *authenticator_peer(const struct authenticator *authenticator)
+{
+    const unsigned method = authenticator->params.method;
+
+    return connect_request_peer(method, connect_request_denial(method));
 }
 
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator)

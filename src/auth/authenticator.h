@@ -48,6 +48,9 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
 /* Ends it in any state and wipes the secrets.  NULL is fine, and so is a call from within done. */
 void authenticator_free(struct authenticator *authenticator);
 
+/* What people call the one who wants to know: "proxy" or "server"; static. */
+const char *authenticator_peer(const struct authenticator *authenticator);
+
 /* The scheme in use; NONE: send no credentials, and see what the proxy offers. */
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator);
 

@@ -1,7 +1,12 @@
 /* libcurl as a client of one proxy, over a socket of ours.  libcurl implements Digest, NTLM, Negotiate and SOCKS5 on
  * it; it looks up no name, and connects to nothing else.  Where the proxy is asked for a resource of its own, it is a
  * server like any other, and libcurl its client: then it speaks of Authorization and 401 in place of
- * Proxy-Authorization and 407 (RFC 9110 section 11). */
+ * Proxy-Authorization and 407 (RFC 9110 section 11).
+ *
+ * It is the same where a proxy is asked for what a server has, to pass the request on: the credentials look the same
+ * (RFC 9110 section 11.4), and the owner gives them the name.  libcurl's proof is then of verb and path, as that of any
+ * web browser.  RFC 7616 section 3.4.6 would have the whole URL there, as the request has it, but proxies that look
+ * take the path, and the servers behind them see no more of the URL. */
 #ifndef SALLYPORT_CURL_CLIENT_H
 #define SALLYPORT_CURL_CLIENT_H
 
@@ -39,9 +44,9 @@ struct curl_client {
 struct curl_client_params {
     struct curl_loop *curl_loop;
     const struct endpoint *proxy, *target; /* copied, as are the next four */
-    const struct connect_request *resource; /* asks for a resource of the proxy's own, which is a server then; libcurl's
-                                            * proof is of its verb and path, byte for byte, and the target is unused.
-                                            * NULL: a CONNECT, or SOCKS */
+    const struct connect_request *resource; /* asks for a resource, and the proxy is a server to libcurl, whose proof is
+                                            * of verb and path, byte for byte; the target is unused.  NULL: a CONNECT,
+                                            * or SOCKS */
     enum challenge_scheme scheme;          /* CHALLENGE_NONE: SOCKS5 */
     const char *user, *password;           /* UTF-8, or NULL; libcurl's copies are wiped in the end */
     CURL *easy;                            /* a handle that curl_client_part gave back, which is the client's now; NULL:

@@ -8,12 +8,8 @@
 #include "auth/curl_socket.h"
 #include "auth/scheme_choice.h"
 #include "base/allowance.h"
+#include "http/drain.h"
 #include "http/h1_exchange.h"
-#include "http/http_body.h"
-
-#define DRAIN_MAX 1048576 /* bytes of a 407's body that are skipped; after a longer one a new connection is cheaper */
-#define QUIET_MS 250      /* so long nothing comes: a body without a known end is over.  TCP sends what got lost again
-                           * after 200 ms or a little more */
 
 enum state { STARTED, PREPARE, CONNECT, ASK, DRAIN };
 
@@ -23,16 +19,16 @@ struct negotiate_login {
     struct task task;
     struct negotiate_login_params params;
     struct endpoint proxy, target;
+    struct endpoint known_as;     /* the proxy, to nonces */
     struct connect_request request;
     char *user;                   /* or NULL */
     struct curl_client curl;
     struct deferred opening;      /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
-    struct exchange *exchange;    /* the last request, or NULL before the next one is made */
+    struct exchange *exchange;    /* the last request, or NULL before the next one is made, or if the owner asks */
+    const struct connect_response *response; /* to the last request, or NULL before the next one is made */
+    const struct http_head *head; /* the same */
     struct transport *transport;  /* the connection between two requests, or NULL */
-    struct http_body body;        /* of the last 407, in DRAIN */
-    bool endless;                 /* nobody knows where that body ends */
-    struct loop_timer quiet;      /* runs while nothing comes of an endless one */
-    size_t drained;
+    struct drain drain;           /* of the body of the last 407, in DRAIN */
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
     struct allowance limit;       /* of the login; stands still in CONNECT */
@@ -44,6 +40,21 @@ struct negotiate_login {
 static void enter(struct negotiate_login *login, enum state state);
 
 /* --- the end --- */
+
+static void set_answer(struct negotiate_login *login, const struct connect_response *response,
+                       const struct http_head *head)
+{
+    login->response = response;
+    login->head = head;
+}
+
+/* Forgets the last request and its answer. */
+static void drop_answer(struct negotiate_login *login)
+{
+    exchange_free(login->exchange);
+    login->exchange = NULL;
+    set_answer(login, NULL, NULL);
+}
 
 static void drop_connection(struct negotiate_login *login)
 {
@@ -57,22 +68,21 @@ static void settle_nonces(struct negotiate_login *login, enum outcome outcome)
 {
     if (outcome != OUTCOME_DONE || login->params.scheme != CHALLENGE_DIGEST || !login->credentials_sent)
         return;
-    if (exchange_response(login->exchange)->denied)
-        nonces_forget(login->params.nonces, &login->proxy);
+    if (login->response->denied)
+        nonces_forget(login->params.nonces, &login->known_as);
     else
-        nonces_keep(login->params.nonces, &login->proxy, login->user, curl_client_part(&login->curl));
+        nonces_keep(login->params.nonces, &login->known_as, login->user, curl_client_part(&login->curl));
 }
 
 static void finish(struct negotiate_login *login, enum outcome outcome)
 {
     loop_undefer(login->params.loop, &login->opening);
     allowance_stop(&login->limit);
-    loop_timer_stop(&login->quiet);
+    drain_stop(&login->drain);
     settle_nonces(login, outcome);
     curl_client_stop(&login->curl);
     if (outcome != OUTCOME_DONE && !login->unable) {
-        exchange_free(login->exchange);
-        login->exchange = NULL;
+        drop_answer(login);
         drop_connection(login);
     }
     task_tell(&login->task, outcome);
@@ -97,7 +107,7 @@ static void answered(struct negotiate_login *login)
 {
     char line[200];
 
-    if (trace_wants(&login->params.trace)) {
+    if (login->exchange && trace_wants(&login->params.trace)) {
         trace_step(&login->params.trace, "request", "%s",
                    h1_exchange_request_line(login->exchange, line, sizeof line));
         trace_step(&login->params.trace, "reply", "%s", h1_exchange_status_line(login->exchange, line, sizeof line));
@@ -134,7 +144,7 @@ static bool is_refusal(const struct negotiate_login *login)
     if (!login->credentials_sent)
         return false;
     if (login->params.scheme == CHALLENGE_DIGEST)
-        return !challenge_is_stale(exchange_head(login->exchange));
+        return !challenge_is_stale(login->head);
     return login->params.scheme == CHALLENGE_NTLM || login->heads > NEGOTIATE_LOGIN_HEADS_MAX;
 }
 
@@ -142,7 +152,7 @@ static bool is_refusal(const struct negotiate_login *login)
 static bool tell_challenge(struct negotiate_login *login)
 {
     char *text;
-    bool told = challenge_write(exchange_head(login->exchange), login->params.scheme, &text) &&
+    bool told = challenge_write(login->head, login->params.scheme, &text) &&
                 curl_client_challenge(&login->curl, text);
 
     free(text);
@@ -168,6 +178,14 @@ static void on_challenge(struct negotiate_login *login)
         fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
+static void hear(struct negotiate_login *login)
+{
+    if (login->response->denied)
+        on_challenge(login);
+    else
+        answered(login);
+}
+
 /* Whether the next request makes sense only on the connection of the last answer: NTLM and Negotiate authenticate one
  * connection, and on another one the proxy would only count one more wrong attempt. */
 static bool is_bound(const struct negotiate_login *login)
@@ -186,10 +204,9 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
 {
     struct negotiate_login *login = arg;
 
-    if (outcome == OUTCOME_DONE && exchange_response(login->exchange)->denied) {
-        on_challenge(login);
-    } else if (outcome == OUTCOME_DONE) {
-        answered(login);
+    if (outcome == OUTCOME_DONE) {
+        set_answer(login, exchange_response(login->exchange), exchange_head(login->exchange));
+        hear(login);
     } else if (login->reused && exchange_was_cut_off(login->exchange)) { /* the proxy closed it after the last answer */
         if (is_bound(login))
             fail_bound(login);
@@ -200,6 +217,12 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
         login->task.failure = *failure;
         finish(login, outcome);
     }
+}
+
+/* libcurl's credentials are going out. */
+static void note_sent(struct negotiate_login *login)
+{
+    login->credentials_sent |= login->curl.credentials && are_secret(login->curl.credentials);
 }
 
 static void enter_ask(struct negotiate_login *login)
@@ -213,7 +236,7 @@ static void enter_ask(struct negotiate_login *login)
     };
 
     login->request.credentials = login->curl.credentials;
-    login->credentials_sent |= login->curl.credentials && are_secret(login->curl.credentials);
+    note_sent(login);
     login->exchange = h1_exchange_start(&params, login->transport);
     login->request.credentials = NULL;
     login->transport = NULL;
@@ -221,7 +244,7 @@ static void enter_ask(struct negotiate_login *login)
         fail(login, OUTCOME_LOCAL, "out of memory");
 }
 
-static void await_quiet(struct negotiate_login *login);
+static void go_on_draining(struct negotiate_login *login);
 
 /* Sends the next request over the connection if it is still usable, otherwise over a new one. */
 static void ask(struct negotiate_login *login)
@@ -229,23 +252,21 @@ static void ask(struct negotiate_login *login)
     char byte;
     ssize_t ahead = login->transport ? transport_peek(login->transport, &byte, 1) : TRANSPORT_EOF;
 
-    loop_timer_stop(&login->quiet);
     if (ahead == TRANSPORT_AGAIN)
         enter(login, ASK);
     else if (!is_bound(login))
         enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
     else if (ahead > 0)
-        await_quiet(login);
+        go_on_draining(login);
     else
         fail_bound(login);
 }
 
-/* --- CONNECT --- */
+/* --- CONNECT: the owner's turn --- */
 
 static void enter_connect(struct negotiate_login *login)
 {
-    exchange_free(login->exchange);
-    login->exchange = NULL;
+    drop_answer(login);
     drop_connection(login);
     allowance_hold(&login->limit);
     login->params.connect(login->params.arg);
@@ -262,91 +283,56 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
     enter(login, ASK);
 }
 
+const char *negotiate_login_credentials(const struct negotiate_login *login)
+{
+    return login->curl.credentials;
+}
+
+void negotiate_login_again(struct negotiate_login *login)
+{
+    login->nonce_is_old = true;
+}
+
+void negotiate_login_hear(struct negotiate_login *login, const struct connect_response *response,
+                          const struct http_head *head)
+{
+    if (login->task.phase != TASK_RUNS || login->task.state != CONNECT)
+        return;
+    set_answer(login, response, head);
+    allowance_go_on(&login->limit);
+    hear(login);
+}
+
 /* --- DRAIN: the body of a 407 --- */
 
-/* Skips more of the body.  True: it is at its end, or the connection was dropped. */
-static bool pass_over(struct negotiate_login *login, const char *bytes, size_t length)
-{
-    size_t used;
-
-    login->drained += length;
-    if (!login->endless && login->drained <= DRAIN_MAX)
-        switch (http_body_read(&login->body, bytes, length, &used)) {
-        case HTTP_BODY_MORE:
-            return false;
-        case HTTP_BODY_DONE:
-            if (used == length)
-                return true;
-            break;
-        case HTTP_BODY_BAD:
-            break;
-        }
-    login->endless = is_bound(login) && login->drained <= DRAIN_MAX;
-    if (!login->endless)
-        drop_connection(login);
-    return !login->endless;
-}
-
-static void on_quiet(void *arg)
-{
-    ask(arg);
-}
-
-static void on_page(void *arg, int ready)
+static void on_drained(void *arg)
 {
     struct negotiate_login *login = arg;
-    char bytes[4096];
-    bool over = false;
 
-    (void)ready;
-    while (!over) {
-        ssize_t got = transport_recv(login->transport, bytes, sizeof bytes);
-
-        if (got == TRANSPORT_AGAIN) {
-            if (login->endless)
-                loop_timer_start(login->params.loop, &login->quiet, QUIET_MS, on_quiet, login);
-            return;
-        }
-        if (got <= 0)
-            drop_connection(login);
-        over = got <= 0 || pass_over(login, bytes, (size_t)got);
-    }
+    login->transport = drain_take(&login->drain);
+    login->reused = login->transport;
     ask(login);
 }
 
-/* Skips what comes, until nothing more does. */
-static void await_quiet(struct negotiate_login *login)
+/* More came behind the body, over the one connection that will do. */
+static void go_on_draining(struct negotiate_login *login)
 {
-    login->endless = true;
-    transport_watch(login->transport, on_page, login);
-    on_page(login, LOOP_READ);
+    struct transport *transport = login->transport;
+
+    login->transport = NULL;
+    drain_go_on(&login->drain, transport);
 }
 
 /* Skips the rest of the 407, if the connection stays open.  This is not done sooner: the body of a final answer is
  * still wanted. */
 static void enter_drain(struct negotiate_login *login)
 {
-    const struct http_head *head = exchange_head(login->exchange);
-    bool lasts = is_bound(login) || http_body_lasts(head);
-    size_t length;
-    char *bytes;
+    struct exchange *exchange = login->exchange;
 
-    login->endless = !http_body_start(&login->body, head);
-    lasts &= is_bound(login) || !login->endless;
-    login->transport = exchange_take(login->exchange, &bytes, &length);
-    exchange_free(login->exchange);
     login->exchange = NULL;
-    login->drained = 0;
-    login->reused = true;
-    if (!lasts)
-        drop_connection(login);
-    if (!lasts || pass_over(login, bytes ? bytes : "", length)) {
-        ask(login);
-    } else {
-        transport_watch(login->transport, on_page, login);
-        on_page(login, LOOP_READ);
-    }
-    free(bytes);
+    set_answer(login, NULL, NULL); /* it goes with the exchange */
+    drain_start(&login->drain, login->params.loop, exchange, is_bound(login), on_drained, login);
+    exchange_free(exchange);
 }
 
 /* --- PREPARE: libcurl makes the next request --- */
@@ -359,10 +345,13 @@ static void on_request(struct negotiate_login *login)
         login->unable = true;
         fail(login, OUTCOME_LOCAL, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s", login->proxy.host,
              reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
-    } else if (login->exchange && !login->first_told && login->params.scheme == CHALLENGE_DIGEST && login->heads == 0) {
+    } else if (login->head && !login->first_told && login->params.scheme == CHALLENGE_DIGEST && login->heads == 0) {
         login->first_told = true; /* libcurl begins without credentials: its request is answered here */
         if (!tell_challenge(login))
             fail(login, OUTCOME_LOCAL, "out of memory");
+    } else if (login->params.owner_asks) {
+        note_sent(login);
+        enter(login, CONNECT);
     } else if (login->exchange) {
         enter(login, DRAIN);
     } else {
@@ -410,7 +399,7 @@ static void on_curl_done(void *arg, CURLcode code)
 {
     struct negotiate_login *login = arg;
 
-    if (login->exchange && exchange_response(login->exchange)->denied &&
+    if (login->response && login->response->denied &&
         curl_client_has_no_answer(&login->curl, code))
         answered(login);
     else if (curl_client_failed_here(&login->curl, code))
@@ -446,13 +435,13 @@ static bool is_possible(struct negotiate_login *login)
 /* False: out of memory. */
 static bool start_libcurl(struct negotiate_login *login)
 {
-    CURL *known = login->params.scheme == CHALLENGE_DIGEST && !login->exchange
-                      ? nonces_take(login->params.nonces, &login->proxy, login->user) : NULL;
+    CURL *known = login->params.scheme == CHALLENGE_DIGEST && !login->head
+                      ? nonces_take(login->params.nonces, &login->known_as, login->user) : NULL;
     const struct curl_client_params params = {
         .curl_loop = login->params.curl_loop,
         .proxy = &login->proxy,
         .target = &login->target,
-        .resource = connect_request_denial(login->request.method) == 401 ? &login->request : NULL,
+        .resource = connect_request_has_path(login->request.method) ? &login->request : NULL,
         .scheme = login->params.scheme,
         .user = login->params.user,
         .password = login->params.password,
@@ -468,6 +457,12 @@ static bool start_libcurl(struct negotiate_login *login)
     if (curl_client_refusal(result))
         give_up(login, "%s %s", challenge_words[login->params.scheme], curl_client_refusal(result));
     return result != CURL_CLIENT_NO_MEMORY;
+}
+
+/* Whether the proxy is asked for what a server behind it has. */
+static bool passes_on(unsigned method)
+{
+    return connect_request_has_path(method) && connect_request_denial(method) == 407;
 }
 
 /* --- the state machine --- */
@@ -501,10 +496,9 @@ static void drop(struct task *task)
 
     loop_undefer(task->loop, &login->opening);
     allowance_stop(&login->limit);
-    loop_timer_stop(&login->quiet);
+    drain_stop(&login->drain);
     curl_client_stop(&login->curl);
-    exchange_free(login->exchange);
-    login->exchange = NULL;
+    drop_answer(login);
     drop_connection(login);
     free(login->user);
     login->user = NULL;
@@ -524,7 +518,13 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
     }
     login->params = *params;
     login->exchange = params->first;
-    login->proxy = *params->proxy;
+    if (params->first)
+        set_answer(login, exchange_response(params->first), exchange_head(params->first));
+    else if (params->head)
+        set_answer(login, params->response, params->head);
+    login->proxy = login->known_as = *params->proxy;
+    if (passes_on(params->request->method)) /* to libcurl it is a server here, and a proxy where it makes tunnels */
+        login->known_as.resource = endpoint_resource("http://");
     login->target = *params->request->target;
     login->request = *params->request;
     login->request.target = &login->target;
@@ -548,12 +548,12 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
 
 const struct connect_response *negotiate_login_response(const struct negotiate_login *login)
 {
-    return exchange_response(login->exchange);
+    return login->response;
 }
 
 const struct http_head *negotiate_login_head(const struct negotiate_login *login)
 {
-    return login->exchange ? exchange_head(login->exchange) : NULL;
+    return login->head;
 }
 
 bool negotiate_login_is_unable(const struct negotiate_login *login)

@@ -1,5 +1,5 @@
 /* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which may need more than one request.
- * Where it is asked for a resource of its own, it is with Digest alone, and 407 means 401 below, and
+ * Where it is asked for a resource, it is with Digest alone; and where that is its own, 407 means 401 below, and
  * Proxy-Authorization means Authorization.
  *
  * libcurl makes the credentials (curl_client.h) and nothing else.  The owner makes the connections, as always: with
@@ -14,6 +14,11 @@
  * It may begin with a 407 that the owner got to a request without credentials (`first`), which is as good as one of
  * its own.  With Digest that challenge is played to libcurl before anything is sent, and none is needed when an
  * earlier login has left a nonce (nonces.h): so it takes two requests the first time, and then one.
+ *
+ * Where a request has two readers (a server, and the proxy before it, which is asked for the server's resource), each
+ * has a login of its own.  The proxy's is as above, and each of its requests carries the server's credentials along
+ * (origin_credentials).  The server's has no requests at all (owner_asks): it makes credentials, and judges the answer
+ * that the owner brings.  So each answers its own challenges only, and each is bounded by itself.
  *
  * The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
  * NTLM and Negotiate authenticate one connection: in the middle of them (bound) there is no other, so it is used until
@@ -54,6 +59,9 @@ struct negotiate_login_params {
     struct curl_loop *curl_loop;
     struct nonces *nonces;                 /* what earlier logins left */
     struct exchange *first;                /* done, with a 407 of this proxy; the login's from now on.  NULL: none */
+    bool owner_asks;                       /* Digest: the owner sends the requests and reads the answers */
+    const struct connect_response *response; /* then these two are for first: the last answer, which was denied; */
+    const struct http_head *head;          /* borrowed until the login asks for the next one, or ends.  NULL: none */
     const struct endpoint *proxy;          /* copied; its name in Kerberos is HTTP/host */
     const struct connect_request *request; /* copied, with the target; what else it points to stays the owner's;
                                             * method must go with the scheme (scheme_choice_possible), and credentials
@@ -66,7 +74,8 @@ struct negotiate_login_params {
                                             * a connection: making those has limits of its own */
     struct trace trace;                    /* of the last request and its reply */
     void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with
-                                            * negotiate_login_connect, now or later */
+                                            * negotiate_login_connect, now or later.  If the owner asks: it is to do so
+                                            * now, and to answer with negotiate_login_hear */
     task_done_fn *done;                    /* DONE: the proxy's final answer, see negotiate_login_response.  PEER: it
                                             * closed, is silent or is no proxy.  LOCAL: our own trouble: no
                                             * descriptors or memory left, or a scheme that cannot start here */
@@ -80,6 +89,17 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
  * state. */
 void negotiate_login_connect(struct negotiate_login *login, struct transport *transport);
 
+/* If the owner asks: the value for Authorization in its next request, borrowed until negotiate_login_hear; NULL: none.
+ * again: that request goes out once more, and nobody knows whether the server has seen it.  One that counts may then
+ * call the credentials used, which says nothing against the password. */
+const char *negotiate_login_credentials(const struct negotiate_login *login);
+void negotiate_login_again(struct negotiate_login *login);
+
+/* The answer to the owner's request has come; it is borrowed as above.  done or connect will be called, perhaps from
+ * within. */
+void negotiate_login_hear(struct negotiate_login *login, const struct connect_response *response,
+                          const struct http_head *head);
+
 /* After DONE: what the answer means (connect_response_judge), and its head, NULL without an answer; both are borrowed.
  * denied: the proxy refused the credentials, or would not take any. */
 const struct connect_response *negotiate_login_response(const struct negotiate_login *login);
@@ -90,7 +110,7 @@ const struct http_head *negotiate_login_head(const struct negotiate_login *login
 bool negotiate_login_is_unable(const struct negotiate_login *login);
 
 /* After DONE with a 407, and when the scheme is unable: frees the login, but not the exchange with the last 407, for
- * the next login to begin with (`first`); the caller owns it.  NULL: there was none. */
+ * the next login to begin with (`first`); the caller owns it.  NULL: there was none, or the owner asked. */
 struct exchange *negotiate_login_end(struct negotiate_login *login);
 
 /* After PEER: exchange_was_cut_off of the last request. */

@@ -1,7 +1,8 @@
 /* libcurl handles that know a nonce which a proxy has given them (RFC 7616, Digest), from one login to the next: with
  * one, the next login proves who we are in its first request.  The handle counts how often its nonce was used, so it
  * serves one login at a time, and proxies see the counts in order.  A resource of a proxy's (a path) has handles of its
- * own, for all targets: another path may belong to another realm.  No user or password is kept here. */
+ * own, for all targets: another path may belong to another realm; and so has what a proxy passes on to a server.  No
+ * user or password is kept here. */
 #ifndef SALLYPORT_NONCES_H
 #define SALLYPORT_NONCES_H
 

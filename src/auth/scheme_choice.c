@@ -14,7 +14,8 @@ unsigned scheme_choice_possible(unsigned method)
 {
     switch (method) {
     case METHOD_CONNECT: return CHALLENGE_ALL;
-    case METHOD_TCPCONNECTION: case METHOD_CONNECT_TCP: return BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST);
+    case METHOD_TCPCONNECTION: case METHOD_TCPCONNECTION_ABSOLUTE: case METHOD_CONNECT_TCP:
+        return BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST);
     default: return BIT(CHALLENGE_BASIC);
     }
 }
@@ -76,15 +77,16 @@ bool scheme_choice_unable(struct scheme_choice *choice)
 static void explain(const struct scheme_choice *choice, char *why, size_t size)
 {
     const unsigned by_password = BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST) | BIT(CHALLENGE_NTLM);
+    const unsigned possible = scheme_choice_possible(choice->method);
     const char *form = connect_request_name(choice->method);
     char list[CHALLENGE_LIST_MAX];
 
     challenge_list(choice->offered, list, sizeof list);
     if (choice->offered == 0)
         snprintf(why, size, "it offers no scheme of authentication that is known here");
-    else if (choice->method == METHOD_TCPCONNECTION_ABSOLUTE && !(choice->offered & BIT(CHALLENGE_BASIC)))
-        snprintf(why, size, "it offers %s, and with form = absolute only Basic can be used", list);
-    else if (connect_request_token(choice->method) && !(choice->offered & scheme_choice_possible(choice->method)))
+    else if (choice->method == METHOD_TCPCONNECTION_ABSOLUTE && !(choice->offered & possible))
+        snprintf(why, size, "it offers %s, and with form = absolute only Basic and Digest can be used", list);
+    else if (connect_request_token(choice->method) && !(choice->offered & possible))
         snprintf(why, size, "it offers %s, usable with CONNECT but not with %.*s", list, (int)strcspn(form, "/"), form);
     else if (choice->offered & by_password && !choice->has_user && !choice->fixed)
         snprintf(why, size, "it asks for %s: set user and a password", list);

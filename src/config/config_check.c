@@ -150,9 +150,9 @@ static void check_via_urls(const struct config *config, struct diagnostics *comp
         else if (proxy->via && proxy->form == FORM_ABSOLUTE && !takes_absolute(proxy->via))
             complain(complaints, proxy->via_line, "via: form = absolute asks an HTTP proxy, by http:// or https:// and "
                      "without a path, which not all of [proxy %s] are", proxy->via_name);
-        else if (proxy->via && proxy->form == FORM_ABSOLUTE && proxy->via->auth > AUTH_BASIC)
-            complain(complaints, proxy->via_line, "via: form = absolute goes with auth = basic alone, or any, which "
-                     "[proxy %s] has not", proxy->via_name);
+        else if (proxy->via && proxy->form == FORM_ABSOLUTE && proxy->via->auth > AUTH_DIGEST)
+            complain(complaints, proxy->via_line, "via: form = absolute goes with auth = basic or digest, or any, "
+                     "which [proxy %s] has not", proxy->via_name);
     }
 }
 

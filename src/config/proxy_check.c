@@ -173,8 +173,6 @@ static void check_auth(const struct section *section, const struct proxy_config 
     else if (!has_classic(proxy) && proxy->auth != AUTH_DIGEST)
         section_complain(section, line, "auth = %s: not with %s; basic and digest are", word,
                          is_tcpconnection(proxy) ? "TCPConnection" : "connect-tcp");
-    else if (is_tcpconnection(proxy) && proxy->form == FORM_ABSOLUTE)
-        section_complain(section, line, "auth = %s: not with form = absolute; basic is", word);
 }
 
 /* --- other keys --- */

@@ -152,6 +152,20 @@ int connect_request_denial(unsigned method)
     return methods[method].denial;
 }
 
+const char *connect_request_peer(unsigned method, int status)
+{
+    switch (method) {
+    case METHOD_TCPCONNECTION: case METHOD_TLS_UPGRADE: return status == 407 ? "proxy" : "server";
+    case METHOD_TCPCONNECTION_ABSOLUTE: return status == 401 ? "server" : "proxy";
+    default: return "proxy";
+    }
+}
+
+bool connect_request_has_path(unsigned method)
+{
+    return methods[method].form == ORIGIN || methods[method].form == ABSOLUTE;
+}
+
 unsigned connect_request_announces(unsigned method)
 {
     return methods[method].announces;

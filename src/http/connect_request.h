@@ -72,6 +72,13 @@ const char *connect_request_name(unsigned method);
 const char *connect_request_token(unsigned method);
 int connect_request_denial(unsigned method);
 
+/* What people call the one that is asked so, and answers with this status (0: any): "proxy" or "server"; static.  To a
+ * request in absolute form a proxy answers, but for 401, and with its own words what the server did. */
+const char *connect_request_peer(unsigned method, int status);
+
+/* Whether a method asks for a resource, of the server itself or of a proxy before it. */
+bool connect_request_has_path(unsigned method);
+
 /* The bits of enum connect_announce that a method can send. */
 unsigned connect_request_announces(unsigned method);
 

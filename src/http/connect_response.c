@@ -91,9 +91,11 @@ static void tell_briefly(struct failure *failure, const struct connect_request *
 {
     const char *own = connect_request_token(request->method);
     const int status = head->status;
+    const char *peer = connect_request_peer(request->method, status);
 
-    if (status == 407 || status == connect_request_denial(request->method))
-        failure_brief(failure, (unsigned)status, "proxy wants a login");
+    if (status == 407 || status == connect_request_denial(request->method) ||
+        (status == 401 && request->method == METHOD_TCPCONNECTION_ABSOLUTE))
+        failure_brief(failure, (unsigned)status, "%s wants a login", peer);
     else if (status == 511 || (status < 400 && status != 305 && status != 306))
         failure_brief(failure, (unsigned)status, "captive portal: log in with a web browser");
     else if (status == 305 || status == 306)
@@ -103,7 +105,7 @@ static void tell_briefly(struct failure *failure, const struct connect_request *
     else if (status < 500 && is_foreign_page(request, head))
         failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
     else
-        failure_brief(failure, 0, "proxy answered %d%s%.50s", status, *reason ? " " : "", reason);
+        failure_brief(failure, 0, "%s answered %d%s%.50s", peer, status, *reason ? " " : "", reason);
 }
 
 static void judge_failure(const struct connect_request *request, const struct http_head *head,
@@ -211,7 +213,7 @@ static void judge_switch(const struct connect_request *request, const struct htt
                          struct connect_response *response)
 {
     const struct http_head_slice *upgrade = http_head_field(head, "Upgrade");
-    const char *own = connect_request_token(request->method);
+    const char *own = connect_request_token(request->method), *peer = connect_request_peer(request->method, 101);
     const char *token = own ? own : request->announce & ANNOUNCE_UPGRADE ? request->token : NULL;
     bool says_so = request->method == METHOD_TLS_UPGRADE || http_head_has_member(head, "Connection", "upgrade");
     char named[40];
@@ -221,14 +223,14 @@ static void judge_switch(const struct connect_request *request, const struct htt
         failure_brief(&response->failure, 101, "proxy switched protocols without being asked");
     } else if (!upgrade || !says_so) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names no protocol");
-        failure_brief(&response->failure, 101, "proxy switched, but names no protocol");
+        failure_brief(&response->failure, 101, "%s switched, but names no protocol", peer);
     } else if (!names_asked(request, head, token)) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names %s where %s was asked for",
                     log_escape(named, sizeof named, upgrade->bytes, upgrade->length), token);
-        failure_brief(&response->failure, 101, "proxy switched to %s, and not to %s", named, token);
+        failure_brief(&response->failure, 101, "%s switched to %s, and not to %s", peer, named, token);
     } else if (names_too_much(request, head)) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101 that names another protocol beside %s", token);
-        failure_brief(&response->failure, 101, "proxy switched to more than %s", token);
+        failure_brief(&response->failure, 101, "%s switched to more than %s", peer, token);
     } else if (lets_in(request, head, &response->failure)) {
         response->verdict = CONNECT_OPEN;
         response->switched = !own;

@@ -6,6 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/http/capsule_reader.c src/http/capsule_reader.h \
 	src/http/connect_request.c src/http/connect_request.h \
 	src/http/connect_response.c src/http/connect_response.h \
+	src/http/drain.c src/http/drain.h \
 	src/http/error_page.c src/http/error_page.h \
 	src/http/exchange.c src/http/exchange.h \
 	src/http/h1_exchange.c src/http/h1_exchange.h \

@@ -12,14 +12,14 @@ static bool on_challenge(const struct login_answer *answer, struct failure *fail
     if (authenticator_challenge(answer->authenticator, offered, why, sizeof why))
         return true;
     failure_add(failure, why);
-    failure_brief(failure, failure->status, "proxy wants a login: %s", why);
+    failure_brief(failure, failure->status, "%s wants a login: %s", authenticator_peer(answer->authenticator), why);
     return false;
 }
 
 static void tell_refusal(const struct login_answer *answer, struct failure *failure)
 {
     failure_add(failure, "user and password, or ticket, were refused");
-    failure_brief(failure, failure->status, "proxy refused the %s",
+    failure_brief(failure, failure->status, "%s refused the %s", authenticator_peer(answer->authenticator),
                   authenticator_password(answer->authenticator) ? "password" : "ticket");
 }
 

@@ -28,10 +28,11 @@ bool outer_form_set(struct outer_form *form, const struct connect_request *asked
     if (absolute) {
         form->request = *asked;
         form->request.method = METHOD_TCPCONNECTION_ABSOLUTE;
-        form->request.origin_credentials = credentials;
+        form->credentials = credentials ? strdup(credentials) : NULL;
+        form->request.origin_credentials = form->credentials;
         form->request.headers = NULL;
         form->request.header_count = 0;
-        return set_headers(form, own, via);
+        return (form->credentials || !credentials) && set_headers(form, own, via);
     }
     form->request = (struct connect_request){
         .method = via->method,
@@ -48,6 +49,10 @@ void outer_form_release(struct outer_form *form)
 {
     free(form->headers);
     form->headers = NULL;
+    if (form->credentials)
+        explicit_bzero(form->credentials, strlen(form->credentials));
+    free(form->credentials);
+    form->credentials = NULL;
 }
 
 bool outer_form_is_answered(const struct connect_response *response, bool refused)

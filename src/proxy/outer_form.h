@@ -1,6 +1,6 @@
 /* What the proxy before a proxy (its key `via`) is asked for: a tunnel to it, or, where that one is a server for
  * TCPConnection with `form = absolute`, the server's own resource, so that the answer is the server's.  Pure, but it
- * owns the list of headers; zeroed memory owns nothing. */
+ * owns the list of headers and a copy of the server's credentials; zeroed memory owns nothing. */
 #ifndef SALLYPORT_OUTER_FORM_H
 #define SALLYPORT_OUTER_FORM_H
 
@@ -13,12 +13,13 @@
 struct outer_form {
     struct connect_request request; /* but for the credentials of the proxy that is asked */
     char **headers;                 /* those of both sections, the texts borrowed; NULL: of the one */
+    char *credentials;              /* or NULL; wiped.  The request outlives who made them */
 };
 
 /* Makes the request.  asked: what the proxy behind, inner, is asked for or is to be asked for; own: its section; via:
- * that of the proxies before it.  absolute: the request is for the server's resource, and credentials (NULL: none) are
- * the server's.  All are borrowed.  The request names no mail protocol in the tunnel's case: HTTP goes through it.
- * False: out of memory. */
+ * that of the proxies before it.  absolute: the request is for the server's resource, and credentials (NULL: none;
+ * copied) are the server's.  All else is borrowed.  The request names no mail protocol in the tunnel's case: HTTP goes
+ * through it.  False: out of memory. */
 bool outer_form_set(struct outer_form *form, const struct connect_request *asked, const struct endpoint *inner,
                     const struct proxy_config *own, const struct proxy_config *via, bool absolute,
                     const char *credentials);

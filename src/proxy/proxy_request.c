@@ -176,7 +176,7 @@ static void enter_authenticate(struct proxy_request *request)
         .lockout = services->lockout,
         .proxy = &request->choice.form.proxy,
         .own = request->params.own,
-        .method = request->choice.form.absolute ? METHOD_TCPCONNECTION_ABSOLUTE : request->params.request.method,
+        .method = request->params.request.method,
         .user = request->params.user,
         .password = request->params.password,
         .tls_upgrade = request->params.request.answer_owed,
@@ -314,6 +314,9 @@ static void enter_prepare(struct proxy_request *request)
         .curl_loop = request->params.services->curl_loop,
         .nonces = request->params.services->nonces,
         .first = request->exchange,
+        .owner_asks = request->choice.form.absolute,
+        .response = &request->response,
+        .head = request->outer ? proxy_request_head(request->outer) : NULL,
         .proxy = &request->choice.form.proxy,
         .request = &request->params.request,
         .require_switch = request->params.require_switch,
@@ -390,10 +393,12 @@ static void enter_connect(struct proxy_request *request)
 /* The proxy before this one was asked for what we want, and this is the answer to it. */
 static void on_outer_answer(struct proxy_request *request)
 {
-    struct connect_response response = *proxy_request_response(request->outer);
-
-    response.denied = response.origin_denied;
-    on_answer(request, &response, authenticator_credentials(request->authenticator) != NULL);
+    request->response = *proxy_request_response(request->outer);
+    request->response.denied = request->response.origin_denied;
+    if (request->login)
+        negotiate_login_hear(request->login, &request->response, proxy_request_head(request->outer));
+    else
+        on_answer(request, &request->response, authenticator_credentials(request->authenticator) != NULL);
 }
 
 static void on_outer(void *arg, enum outcome outcome, const struct failure *failure)
@@ -413,6 +418,8 @@ static void on_outer(void *arg, enum outcome outcome, const struct failure *fail
         else
             enter(request, CONNECT);
     } else if (outer_route_goes_on(request->way, now(request), response, refused, &outcome, &request->task.failure)) {
+        if (request->login && request->choice.form.absolute)
+            negotiate_login_again(request->login);
         enter(request, OUTER);
     } else {
         finish_before(request, outcome);
@@ -423,6 +430,8 @@ static void on_outer(void *arg, enum outcome outcome, const struct failure *fail
 static void enter_outer(struct proxy_request *request)
 {
     const struct proxy_config *via = request->params.via;
+    const char *credentials = request->login ? negotiate_login_credentials(request->login)
+                                             : authenticator_credentials(request->authenticator);
     struct proxy_request_params params = {
         .services = request->params.services,
         .settings = request->params.settings,
@@ -442,7 +451,7 @@ static void enter_outer(struct proxy_request *request)
     drop_outer(request);
     params.proxy = request->way->before;
     if (outer_form_set(&request->outer_form, &request->params.request, request->params.proxy, request->params.own, via,
-                       request->choice.form.absolute, authenticator_credentials(request->authenticator))) {
+                       request->choice.form.absolute, credentials)) {
         params.request = request->outer_form.request;
         request->outer = proxy_request_start(&params);
     }
@@ -540,10 +549,10 @@ const struct connect_response *proxy_request_response(const struct proxy_request
 
 const struct http_head *proxy_request_head(const struct proxy_request *request)
 {
-    if (request->login)
-        return negotiate_login_head(request->login);
     if (request->outer)
         return proxy_request_head(request->outer);
+    if (request->login)
+        return negotiate_login_head(request->login);
     return request->exchange ? exchange_head(request->exchange) : NULL;
 }
 
@@ -574,10 +583,10 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
     *leftover = NULL;
     *length = 0;
     request->transport = NULL;
-    if (request->login)
-        transport = negotiate_login_take(request->login, leftover, length);
-    else if (request->outer)
+    if (request->outer)
         transport = proxy_request_take(request->outer, leftover, length);
+    else if (request->login)
+        transport = negotiate_login_take(request->login, leftover, length);
     else if (request->exchange)
         transport = exchange_take(request->exchange, leftover, length);
     if (request->spare.used)

@@ -11,7 +11,8 @@
  * With a connection from the pool OUTER and CONNECT are skipped, but for TLS that is begun by Upgrade; if it was
  * dead, everything is done once more without the pool (spare.h).  For a proxy that is reached through another one
  * (`via`), OUTER is a request of its own to that other one (outer_route.h): for a tunnel to this one; or, with the
- * absolute form, for what this one is asked for, and then that answer is ours and nothing follows (outer_form.h).
+ * absolute form, for what this one is asked for, and then that answer is ours and nothing follows (outer_form.h), or
+ * a login begins with it or goes on, whose every request is one to that other proxy.
  * When the authenticator begins its next round (407, or a scheme that cannot start), AUTHENTICATE waits for it. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H

@@ -315,9 +315,10 @@ static bool load_identity(SSL_CTX *context, const struct tls_context_setting *se
  * by itself (3.5 takes differences, its predecessors have these five), or what the system's configuration says. */
 static void choose_groups(SSL_CTX *ssl)
 {
-    static const char *const lists[] = {
-        "DEFAULT:-ffdhe2048:-ffdhe3072:-ffdhe4096:-ffdhe6144:-ffdhe8192", "X25519:P-256:X448:P-521:P-384",
-    };
+    /* not const: a macro of OpenSSL's casts that away, although nothing is written there */
+    static char differences[] = "DEFAULT:-ffdhe2048:-ffdhe3072:-ffdhe4096:-ffdhe6144:-ffdhe8192",
+                all_five[] = "X25519:P-256:X448:P-521:P-384";
+    char *const lists[] = {differences, all_five};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         if (SSL_CTX_set1_groups_list(ssl, lists[i]) == 1)

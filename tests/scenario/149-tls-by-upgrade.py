@@ -162,8 +162,8 @@ def absolute_through_squid(stage):
             connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"mail\"\r\nContent-Length: 0\r\n"
                             b"Connection: close\r\n\r\n")
             return
-        if b"digest" in connection.head:
-            connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Digest realm=\"m\", nonce=\"n\"\r\n"
+        if b"ntlm" in connection.head:
+            connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: NTLM\r\n"
                             b"Content-Length: 0\r\nConnection: close\r\n\r\n")
             return
         if b"web" in connection.head.split(b" ")[1]:
@@ -179,7 +179,7 @@ def absolute_through_squid(stage):
     for path, more, told in (("open", "", None), ("guarded", login, None),
                              ("web", "", "200: it answers as a web server"),
                              ("guarded", "", "401 .*set user and a password"),
-                             ("digest", login, "with form = absolute only Basic can be used")):
+                             ("ntlm", login, "it offers NTLM, usable with CONNECT but not with TCPConnection")):
         daemon = stage.sallyport(
             f"[proxy]\nurl = http://localhost:{relay.port}/{path}\nmethod = tcpconnection\nform = absolute\n"
             f"via = outer\nheader = X-Mine: yes\n{more}\n[proxy outer]\nurl = {squid.url}\nuser = {outer[0]}\n"

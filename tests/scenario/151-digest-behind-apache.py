@@ -6,8 +6,9 @@ import re
 
 from kit import check, equal, scenario
 from kit.peers import Proxy
-from kit.real import Apache
+from kit.real import Apache, Digest, Squid
 from kit.real.apache import frame
+from kit.real.squid import ACCESS
 from kit.route import listener, refusal, settings
 
 USER, WORD, REALM = "jane", "blue: moon", "tunnels"
@@ -21,7 +22,7 @@ def respond(connection):
 
 
 class Gateway(Apache):
-    """Passes what is asked for on to that port, to those who know the password."""
+    """Passes what is asked for on to that port (None: to where it says), for those who know the password."""
 
     def __init__(self, stage, behind, name):
         self.behind = behind
@@ -31,17 +32,18 @@ class Gateway(Apache):
         modules = ("authz_core", "authz_user", "authn_core", "authn_file", "auth_digest", "proxy", "proxy_http")
         proof = hashlib.md5(f"{USER}:{REALM}:{WORD}".encode()).hexdigest()
         passwords = self.file("digests", f"{USER}:{REALM}:{proof}\n", mode=0o600)
+        passes, place = ('ProxyRequests On\n<Proxy "*">', "Proxy") if self.behind is None else (
+            f'ProxyPass "/" "http://127.0.0.1:{self.behind}/" upgrade=ANY nocanon\n<Location "/">', "Location")
         config = self.file("apache.conf", f"""\
 {frame(self, port, *modules)}
 LogFormat "%>s %r" short
 CustomLog {self.path("access.log")} short
-ProxyPass "/" "http://127.0.0.1:{self.behind}/" upgrade=ANY nocanon
-<Location "/">
+{passes}
     AuthType Digest
     AuthName "{REALM}"
     AuthUserFile {passwords}
     Require valid-user
-</Location>
+</{place}>
 """)
         return self.account.argv(program, "-D", "FOREGROUND", "-f", config)
 
@@ -88,4 +90,47 @@ def apache_refuses_a_wrong_password_once(stage):
     equal(house.responder.heads, [], "requests behind Apache")
 
 
-scenario(apache_knows_our_proofs, apache_refuses_a_wrong_password_once, paths=("splice",))
+def through(stage, url, via):
+    """In the absolute form; the same password here and there."""
+    login = f"user = {USER}\npassword = {WORD}\n"
+    return stage.sallyport(
+        f"[proxy]\nurl = {url}/mail/%7Eimap?x=%3a\nmethod = tcpconnection\nform = absolute\nvia = outer\n{login}"
+        f"[proxy outer]\nurl = {via}\n{login}" + listener("imap"), name=f"sallyport-{via[-5:]}")
+
+
+def apache_knows_a_proof_that_came_through_squid(stage):
+    """Both ask for Digest, and each is answered for itself, once."""
+    responder = Proxy(stage, respond)
+    apache = Gateway(stage, responder.port, "apache")
+    squid = Squid(stage, [apache.port], logins=(Digest({USER: WORD}),), upgrades="TCPConnection")
+    daemon = through(stage, f"http://localhost:{apache.port}", squid.url)
+    for number in range(1, 4):
+        client = daemon.connect("imap")
+        daemon.wait_line(r"#\d+ open ", count=number)
+        client.close()
+    for head in responder.heads:
+        check(head.startswith(b"OPTIONS /mail/%7Eimap?x=%3a HTTP/1.1\r\n"), f"{head!r}")
+    equal(len(responder.heads), 3, "requests behind Apache")
+    equal(apache.read("access.log").count("401 "), 1, "401s")
+    equal(squid.read(ACCESS).count(" 407 "), 1, "407s")
+
+
+def apache_before_a_server_knows_our_proof(stage):
+    """As a proxy for any server; it passes the request on, but no Upgrade."""
+    def script(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 204 None\r\n\r\n")
+
+    server = Proxy(stage, script)
+    apache = Gateway(stage, None, "apache")
+    daemon = through(stage, f"http://localhost:{server.port}", apache.url)
+    for number in range(1, 3):
+        with daemon.connect("imap") as client:
+            check("web server" in refusal(client, ("permanent",)), "the client is not told why")
+        equal(len(server.heads), number, "requests behind Apache")
+    equal(apache.read("access.log").count("407 "), 1, "407s")
+    check(server.heads[0].startswith(b"OPTIONS /mail/%7Eimap?x=%3a HTTP/1.1\r\n"), f"{server.heads[0]!r}")
+
+
+scenario(apache_knows_our_proofs, apache_refuses_a_wrong_password_once, apache_knows_a_proof_that_came_through_squid,
+         apache_before_a_server_knows_our_proof, paths=("splice",))

@@ -86,6 +86,7 @@ SCENARIO_TESTS = \
 	tests/scenario/120-logins-and-their-requests.py \
 	tests/scenario/150-logins-at-a-resource.py \
 	tests/scenario/151-digest-behind-apache.py \
+	tests/scenario/152-two-logins-of-one-request.py \
 	tests/scenario/125-other-name-servers.py \
 	tests/scenario/126-proxy-variables.py \
 	tests/scenario/127-quotes-and-misspellings.py \

@@ -53,7 +53,7 @@ def heard(daemon, name="imap"):
 
 def verdict(told):
     """What a refusal says has happened: without the place behind it, and without whose doing it was."""
-    return re.sub(r"^(?:proxy answered|proxy|server) | \([^()]*\)$", "", told)
+    return re.sub(r"^(?:proxy|server)(?: answered)? | \([^()]*\)$", "", told)
 
 
 class Route:

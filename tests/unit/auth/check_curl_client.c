@@ -545,10 +545,11 @@ static const struct {
     {METHOD_CONNECT_TCP, "/a|d^e`f{g}<h>[i]", NULL},
     {METHOD_TCPCONNECTION, "/mail/imap", "OPTIONS /mail/imap HTTP/1.1\r\n"},
     {METHOD_TCPCONNECTION, "/", "OPTIONS / HTTP/1.1\r\n"},
+    {METHOD_TCPCONNECTION_ABSOLUTE, "/mail/./imap?box=%3a", NULL},
 };
 
-/* Its proof is of method and path (RFC 7616 section 3.4.3), byte for byte as we send them; auth-int, which proves the
- * body too, is not chosen where there is a choice. */
+/* Its proof is of method and path (RFC 7616 section 3.4.3), byte for byte as we send them, for a proxy before the
+ * server, too; auth-int, which proves the body too, is not chosen where there is a choice. */
 START_TEST(it_proves_the_resource_as_it_is_written)
 {
     const struct connect_request request = asks_for(resources[_i].method, resources[_i].path);

@@ -375,12 +375,18 @@ static void hash(const char *algorithm, char hex[65], const char *format, ...)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
+/* Whether a proxy is asked, for a tunnel or for what a server has. */
+static bool is_for_proxy(const char *request)
+{
+    return strncmp(request, "CONNECT ", 8) == 0 || strncmp(request, "OPTIONS http:", 13) == 0;
+}
+
 /* The value of a parameter of Proxy-Authorization: Digest, or of Authorization: Digest where a server is asked, without
  * its quotes. */
 static const char *parameter(const char *request, const char *name, char out[200])
 {
-    const char *at = strstr(request, strncmp(request, "CONNECT ", 8) == 0 ? "\r\nProxy-Authorization: Digest "
-                                                                        : "\r\nAuthorization: Digest ");
+    const char *at = strstr(request, is_for_proxy(request) ? "\r\nProxy-Authorization: Digest "
+                                                           : "\r\nAuthorization: Digest ");
     const char *end = at ? strstr(at + 2, "\r\n") : NULL;
     char wanted[40];
 
@@ -766,32 +772,69 @@ START_TEST(whatever_stands_before_the_challenge)
 }
 END_TEST
 
-/* --- Digest, where the proxy is asked for a resource: then it is a server --- */
+/* --- Digest, where the proxy is asked for a resource: then it is a server, or a proxy before one, which gets the
+ *     server's credentials, too --- */
 
 #define SWITCHES "HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: %s\r\n\r\n"
 
 static const struct endpoint server = {.host = "proxy.example", .port = 443, .tls = true, .resource = 7};
 
+static const struct endpoint relay = {.host = "relay.example", .port = 80};
+
+#define THEIRS "Digest username=\"theirs\", uri=\"/theirs\""
+
 static const struct connect_request resources[] = {
     {.method = METHOD_CONNECT_TCP, .path = "/tcp/mail.example.net/143/", .target = &target, .proxy = &server},
     {.method = METHOD_CONNECT_TCP, .path = "/%7e./t?h=2001%3Adb8%3a%3A1&p=143", .target = &target, .proxy = &server},
     {.method = METHOD_TCPCONNECTION, .path = "/mail/./imap", .target = &target, .proxy = &server},
+    {.method = METHOD_TCPCONNECTION_ABSOLUTE, .path = "/mail/./imap?a=%3a", .target = &target, .proxy = &relay,
+     .origin_credentials = THEIRS},
 };
 
 static const struct connect_request *wanted; /* the one that is asked for */
 static unsigned proved;                      /* how often the last nonce was used */
 static const char *last;                     /* that nonce */
 
-/* Wants a proof of method and request-target, as they come, by the last nonce. */
+static bool is_before_a_server(void)
+{
+    return wanted->method == METHOD_TCPCONNECTION_ABSOLUTE;
+}
+
+/* Asks for credentials; what is said in the other reader's words is none of them. */
+static void say_who(struct scene *scene, const char *challenge)
+{
+    bool passes_on = is_before_a_server();
+    char text[500];
+
+    snprintf(text, sizeof text, "HTTP/1.1 %s Who?\r\n%s-Authenticate: Digest realm=\"no\", nonce=\"no\"\r\n"
+             "%s-Authenticate: %s\r\nContent-Length: 5\r\n\r\nhello", passes_on ? "407" : "401",
+             passes_on ? "WWW" : "Proxy", passes_on ? "Proxy" : "WWW", challenge);
+    say(scene, text);
+}
+
+/* Request and Host are right, and the other reader's credentials as they should be. */
+static void check_resource(const char *request)
+{
+    char line[200];
+
+    snprintf(line, sizeof line, "%s %s%s HTTP/1.1", connect_request_verb(wanted->method),
+             is_before_a_server() ? "http://relay.example" : "", wanted->path);
+    ck_assert_msg(has_line(request, line), "%s", request);
+    ck_assert_msg(has_line(request, is_before_a_server() ? "Host: relay.example" : "Host: proxy.example"), "%s",
+                  request);
+    if (is_before_a_server())
+        ck_assert_msg(has_line(request, "Authorization: " THEIRS), "%s", request);
+    else
+        ck_assert_ptr_null(strstr(request, "Proxy-"));
+}
+
+/* Wants a proof of method and path, as they come, by the last nonce. */
 static void guard(struct scene *scene, const char *request)
 {
-    char line[200], text[400], nonce[200], nc[200], count[20];
+    char text[400], nonce[200], nc[200], count[20];
 
-    snprintf(line, sizeof line, "%s %s HTTP/1.1", connect_request_verb(wanted->method), wanted->path);
-    ck_assert_msg(has_line(request, line), "%s", request);
-    ck_assert_msg(has_line(request, "Host: proxy.example"), "%s", request);
-    ck_assert_ptr_null(strstr(request, "Proxy-"));
-    if (strstr(request, "Authorization")) {
+    check_resource(request);
+    if (strstr(request, is_before_a_server() ? "\r\nProxy-Authorization" : "\r\nAuthorization")) {
         check_digest(request, forms[form].hash, forms[form].session, wanted->path);
         if (strcmp(parameter(request, "nonce", nonce), last) == 0) {
             snprintf(count, sizeof count, "%08x", ++proved);
@@ -801,10 +844,9 @@ static void guard(struct scene *scene, const char *request)
             return;
         }
     }
-    snprintf(text, sizeof text, "HTTP/1.1 401 Who?\r\nProxy-Authenticate: Digest realm=\"no\", nonce=\"no\"\r\n"
-             "WWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"%s\", algorithm=%s\r\n"
-             "Content-Length: 5\r\n\r\nhello", last, forms[form].algorithm);
-    say(scene, text);
+    snprintf(text, sizeof text, "Digest realm=\"a realm\", qop=\"auth\", nonce=\"%s\", algorithm=%s", last,
+             forms[form].algorithm);
+    say_who(scene, text);
 }
 
 static struct negotiate_login_params ask_for(struct scene *scene, const struct connect_request *request,
@@ -882,14 +924,43 @@ START_TEST(a_resource_takes_two_requests_and_then_one)
 }
 END_TEST
 
+/* One proxy has a nonce for what it passes on, and one for tunnels: to libcurl the first is a server's. */
+START_TEST(a_proxy_has_a_nonce_for_either_use)
+{
+    const size_t last_row = sizeof resources / sizeof resources[0] - 1;
+    struct negotiate_login_params params;
+    struct scene scene;
+
+    form = 0;
+    params = ask_for(&scene, &resources[last_row], guard);
+    run(&scene, &params);
+    check_open(&scene, false);
+    for (unsigned i = 1; i < 7; i++) {
+        bool tunnel = i % 2;
+
+        current = 1;
+        uses = i / 2;
+        old = "";
+        scene.answer = tunnel ? keep_count : guard;
+        params.request = tunnel ? &imap : &resources[last_row];
+        run_again(&scene, &params);
+        check_open(&scene, false);
+        ck_assert_uint_eq(scene.leg, i == 1 ? 2 : 1);
+        check_bytes(&scene, "", 0);
+    }
+    ck_assert_uint_eq(proved, 4);
+    ck_assert_uint_eq(uses, 3);
+    tear_down(&scene);
+}
+END_TEST
+
 static unsigned times; /* it was asked */
 
 static void deny(struct scene *scene, const char *request)
 {
     (void)request;
     times++;
-    say(scene, "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"\r\n"
-               "Content-Length: 0\r\n\r\n");
+    say_who(scene, "Digest realm=\"a realm\", qop=\"auth\", nonce=\"abc\"");
 }
 
 static void deny_the_nonce(struct scene *scene, const char *request)
@@ -898,9 +969,8 @@ static void deny_the_nonce(struct scene *scene, const char *request)
 
     (void)request;
     times++;
-    snprintf(text, sizeof text, "HTTP/1.1 401 No\r\nWWW-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
-             "nonce=\"%u\", stale=true\r\nContent-Length: 0\r\n\r\n", times);
-    say(scene, text);
+    snprintf(text, sizeof text, "Digest realm=\"a realm\", qop=\"auth\", nonce=\"%u\", stale=true", times);
+    say_who(scene, text);
 }
 
 START_TEST(a_server_that_denies_for_ever_is_left)
@@ -927,25 +997,27 @@ START_TEST(a_server_that_denies_for_ever_is_left)
 }
 END_TEST
 
-static void ask_as_a_proxy(struct scene *scene, const char *request)
+static void ask_as_the_other(struct scene *scene, const char *request)
 {
     (void)request;
     times++;
-    say(scene, "HTTP/1.1 407 No\r\nProxy-Authenticate: Digest realm=\"a realm\", nonce=\"abc\"\r\n"
+    say(scene, is_before_a_server() ? "HTTP/1.1 401 No\r\n" : "HTTP/1.1 407 No\r\n");
+    say(scene, "Proxy-Authenticate: Digest realm=\"a realm\", nonce=\"abc\"\r\n"
                "WWW-Authenticate: Digest realm=\"a realm\", nonce=\"abc\"\r\nContent-Length: 0\r\n\r\n");
 }
 
-/* Its 407 is a failure, and nothing more is said. */
+/* Its 407 is a failure, and nothing more is said; nor is it to a server's 401 by the proxy's login. */
 START_TEST(a_server_is_no_proxy)
 {
     struct negotiate_login_params params;
     struct scene scene;
 
     times = 0;
-    params = ask_for(&scene, &resources[_i], ask_as_a_proxy);
+    params = ask_for(&scene, &resources[_i], ask_as_the_other);
     run(&scene, &params);
     check_outcome(&scene, OUTCOME_DONE);
     ck_assert(!negotiate_login_response(scene.login)->denied);
+    ck_assert_int_eq(negotiate_login_response(scene.login)->origin_denied, is_before_a_server());
     ck_assert_int_eq(negotiate_login_response(scene.login)->verdict, CONNECT_FAILED);
     ck_assert(!negotiate_login_credentials_were_sent(scene.login));
     ck_assert_uint_eq(times, 1);
@@ -957,7 +1029,7 @@ static void offer_basic_as_a_server(struct scene *scene, const char *request)
 {
     (void)request;
     times++;
-    say(scene, "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=\"a realm\"\r\nContent-Length: 0\r\n\r\n");
+    say_who(scene, "Basic realm=\"a realm\"");
 }
 
 /* libcurl has no answer to it: it is the owner's to look for another scheme. */
@@ -1986,6 +2058,7 @@ int main(void)
     tcase_add_loop_test(cases, digest_opens_a_resource, 0,
                         2 * sizeof forms / sizeof forms[0] * (sizeof resources / sizeof resources[0]));
     tcase_add_test(cases, a_resource_takes_two_requests_and_then_one);
+    tcase_add_test(cases, a_proxy_has_a_nonce_for_either_use);
     tcase_add_loop_test(cases, a_server_that_denies_for_ever_is_left, 0, sizeof resources / sizeof resources[0]);
     tcase_add_loop_test(cases, a_server_is_no_proxy, 0, sizeof resources / sizeof resources[0]);
     tcase_add_loop_test(cases, a_server_may_offer_something_else, 0, sizeof resources / sizeof resources[0]);

@@ -180,7 +180,7 @@ END_TEST
 
 START_TEST(other_forms_of_request_know_basic_only)
 {
-    static const unsigned methods[] = {METHOD_PROXY, METHOD_CONNECT_URI, METHOD_TCPCONNECTION_ABSOLUTE};
+    static const unsigned methods[] = {METHOD_PROXY, METHOD_CONNECT_URI};
     const struct proxy_config own = {.auth = AUTH_ANY};
     struct scheme_choice choice;
 
@@ -214,8 +214,10 @@ START_TEST(a_resource_knows_basic_and_digest)
          "it offers Negotiate, NTLM, usable with CONNECT but not with connect-tcp"},
         {METHOD_TCPCONNECTION, NTLM, AUTH_ANY, false, CHALLENGE_NONE,
          "it offers NTLM, usable with CONNECT but not with TCPConnection"},
-        {METHOD_TCPCONNECTION_ABSOLUTE, DIGEST, AUTH_ANY, true, CHALLENGE_NONE,
-         "it offers Digest, and with form = absolute only Basic can be used"},
+        {METHOD_TCPCONNECTION_ABSOLUTE, NTLM | DIGEST, AUTH_ANY, true, CHALLENGE_DIGEST, ""},
+        {METHOD_TCPCONNECTION_ABSOLUTE, BASIC, AUTH_BASIC, true, CHALLENGE_BASIC, ""},
+        {METHOD_TCPCONNECTION_ABSOLUTE, NEGOTIATE | NTLM, AUTH_ANY, true, CHALLENGE_NONE,
+         "it offers Negotiate, NTLM, and with form = absolute only Basic and Digest can be used"},
         {METHOD_CONNECT_TCP, NEGOTIATE, AUTH_NEGOTIATE, false, CHALLENGE_NONE,
          "it offers Negotiate, usable with CONNECT but not with connect-tcp"},
         {METHOD_CONNECT_TCP, DIGEST, AUTH_NTLM, true, CHALLENGE_NONE, "it offers Digest, which is not what auth says"},

@@ -339,12 +339,12 @@ START_TEST(the_absolute_form_is_for_http_proxies)
 }
 END_TEST
 
-START_TEST(the_absolute_form_is_for_basic)
+START_TEST(the_absolute_form_is_for_basic_and_digest)
 {
     static const struct {
         unsigned auth;
         bool goes;
-    } rows[] = {{AUTH_ANY, true}, {AUTH_BASIC, true}, {AUTH_DIGEST, false}, {AUTH_NTLM, false},
+    } rows[] = {{AUTH_ANY, true}, {AUTH_BASIC, true}, {AUTH_DIGEST, true}, {AUTH_NTLM, false},
                 {AUTH_NEGOTIATE, false}};
 
     set_up();
@@ -353,8 +353,8 @@ START_TEST(the_absolute_form_is_for_basic)
     add_proxy("o", "http://o.example", NULL);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         scene.proxies[1].auth = rows[i].auth;
-        check(CONFIG_TO_CHECK, rows[i].goes ? "" : "f:15: via: form = absolute goes with auth = basic alone, or any, "
-              "which [proxy o] has not");
+        check(CONFIG_TO_CHECK, rows[i].goes ? "" : "f:15: via: form = absolute goes with auth = basic or digest, or "
+              "any, which [proxy o] has not");
     }
 }
 END_TEST
@@ -520,7 +520,7 @@ int main(void)
     tcase_add_test(cases, each_url_of_a_list_leads_there);
     tcase_add_test(cases, nobody_is_reached_through_a_url_of_one_server);
     tcase_add_test(cases, the_absolute_form_is_for_http_proxies);
-    tcase_add_test(cases, the_absolute_form_is_for_basic);
+    tcase_add_test(cases, the_absolute_form_is_for_basic_and_digest);
     tcase_add_loop_test(cases, a_place_is_listened_on_once, 0, sizeof places / sizeof places[0]);
     tcase_add_loop_test(cases, a_proxy_is_another_program, 0, sizeof circles / sizeof circles[0]);
     tcase_add_loop_test(cases, the_environment_must_say_something_of_use, 0,

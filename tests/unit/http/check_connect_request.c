@@ -144,14 +144,18 @@ START_TEST(what_is_known_of_each_method)
         unsigned method, announces;
         const char *verb, *token;
         int denial;
+        bool has_path;
+        const char *denies, *peer; /* what it is called that asks for a login, and that answers otherwise */
     } rows[] = {
-        {METHOD_CONNECT, ~0u, "CONNECT", "-", 407},
-        {METHOD_PROXY, ~0u, "PROXY", "-", 407},
-        {METHOD_CONNECT_URI, ~0u, "CONNECT", "-", 407},
-        {METHOD_TCPCONNECTION, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 401},
-        {METHOD_TCPCONNECTION_ABSOLUTE, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 407},
-        {METHOD_CONNECT_TCP, ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL, "GET", "connect-tcp", 401},
-        {METHOD_TLS_UPGRADE, 0, "OPTIONS", "TLS/1.0", 401},
+        {METHOD_CONNECT, ~0u, "CONNECT", "-", 407, false, "proxy", "proxy"},
+        {METHOD_PROXY, ~0u, "PROXY", "-", 407, false, "proxy", "proxy"},
+        {METHOD_CONNECT_URI, ~0u, "CONNECT", "-", 407, false, "proxy", "proxy"},
+        {METHOD_TCPCONNECTION, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 401, true, "server", "server"},
+        {METHOD_TCPCONNECTION_ABSOLUTE, ANNOUNCE_ALPN, "OPTIONS", "TCPConnection/1.0", 407, true,
+         "proxy", "proxy"},
+        {METHOD_CONNECT_TCP, ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL, "GET", "connect-tcp", 401, true, "proxy",
+         "proxy"},
+        {METHOD_TLS_UPGRADE, 0, "OPTIONS", "TLS/1.0", 401, true, "server", "server"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -161,6 +165,9 @@ START_TEST(what_is_known_of_each_method)
         ck_assert_str_eq(token ? token : "-", rows[i].token);
         ck_assert_int_eq(connect_request_denial(rows[i].method), rows[i].denial);
         ck_assert_uint_eq(connect_request_announces(rows[i].method), rows[i].announces);
+        ck_assert_int_eq(connect_request_has_path(rows[i].method), rows[i].has_path);
+        ck_assert_str_eq(connect_request_peer(rows[i].method, rows[i].denial), rows[i].denies);
+        ck_assert_str_eq(connect_request_peer(rows[i].method, 0), rows[i].peer);
     }
 }
 END_TEST

@@ -76,7 +76,7 @@ static void verdict_row(const struct unit_cell *cells, const char *where)
     ck_assert_msg(!response.failure.where[0] && !response.failure.scheme[0], "%s: where", where);
 }
 
-/* What a client is told of an answer that is no refusal, but no tunnel either: the proxy is its subject. */
+/* What a client is told of an answer that is no tunnel: the proxy is its subject, or the server that was asked. */
 START_TEST(a_switch_gone_wrong_is_told_of_the_proxy)
 {
     static const struct {
@@ -94,6 +94,17 @@ START_TEST(a_switch_gone_wrong_is_told_of_the_proxy)
          "a web server that knows no connect-tcp at this URL (404)"},
         {"tcpconnection", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
          "a web server that knows no TCPConnection/1.0 at this URL (404)"},
+        {"tcpconnection", "HTTP/1.1 101 x\r\n\r\n", "server switched, but names no protocol (101)"},
+        {"tcpconnection", "HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: a\r\n\r\n",
+         "server switched to a, and not to TCPConnection/1.0 (101)"},
+        {"tcpconnection", "HTTP/1.1 401 x\r\n\r\n", "server wants a login (401)"},
+        {"tcpconnection", "HTTP/1.1 407 x\r\n\r\n", "proxy wants a login (407)"},
+        {"tcpconnection", "HTTP/1.1 503 x\r\n\r\n", "server answered 503 x"},
+        {"absolute", "HTTP/1.1 401 x\r\n\r\n", "server wants a login (401)"},
+        {"absolute", "HTTP/1.1 407 x\r\n\r\n", "proxy wants a login (407)"},
+        {"absolute", "HTTP/1.1 503 x\r\n\r\n", "proxy answered 503 x"},
+        {"connect-tcp", "HTTP/1.1 401 x\r\n\r\n", "proxy wants a login (401)"},
+        {"", "HTTP/1.1 407 x\r\n\r\n", "proxy wants a login (407)"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

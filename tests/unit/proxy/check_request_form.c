@@ -109,12 +109,50 @@ START_TEST(the_default_template_is_for_a_proxy_without_one)
 }
 END_TEST
 
+/* The proxy before the server can be asked for its resource only where there is one, and where it can read the request;
+ * TLS is begun where there is none, and by us. */
+START_TEST(the_absolute_form_and_tls_by_upgrade)
+{
+    static const struct {
+        enum proxy_form form;
+        bool has_via, tls, tls_upgrade;
+        bool absolute, answer_owed;
+    } ways[] = {
+        {FORM_ABSOLUTE, true, false, false, true, false},
+        {FORM_ABSOLUTE, true, true, false, false, false},
+        {FORM_ABSOLUTE, false, false, false, false, false},
+        {FORM_ORIGIN, true, false, false, false, false},
+        {FORM_ORIGIN, false, false, true, false, true},
+        {FORM_ORIGIN, false, true, true, false, false},
+        {FORM_ABSOLUTE, true, false, true, true, false},
+    };
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        static const struct proxy_config via;
+        struct proxy_config *own;
+
+        set_up("url = http://q/mail\nmethod = tcpconnection");
+        own = &config->proxies[0];
+        own->form = ways[i].form;
+        own->via = ways[i].has_via ? &via : NULL;
+        own->tls_upgrade = ways[i].tls_upgrade;
+        own->urls.at[0].tls = ways[i].tls;
+        ck_assert(request_form_set(&form, own, &own->urls.at[0], &request));
+        ck_assert_msg(form.absolute == ways[i].absolute, "row %zu", i);
+        ck_assert_msg(request.answer_owed == ways[i].answer_owed, "row %zu", i);
+        own->via = NULL;
+        tear_down();
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("request_form");
 
     tcase_add_loop_test(cases, each_place_has_its_form, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(cases, a_proxy_that_a_redirect_names_is_asked_by_connect);
+    tcase_add_test(cases, the_absolute_form_and_tls_by_upgrade);
     tcase_add_test(cases, the_default_template_is_for_a_proxy_without_one);
     return unit_run();
 }
