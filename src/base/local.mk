@@ -12,10 +12,12 @@ src_libhouse_a_SOURCES += \
 	src/base/loop.c src/base/loop.h \
 	src/base/page_text.c src/base/page_text.h \
 	src/base/prompt.c src/base/prompt.h \
+	src/base/scratch.c src/base/scratch.h \
 	src/base/secrets.c src/base/secrets.h \
 	src/base/subprocess.c src/base/subprocess.h \
 	src/base/syslog_socket.c src/base/syslog_socket.h \
 	src/base/systemd.c src/base/systemd.h \
 	src/base/task.c src/base/task.h \
 	src/base/trace.c src/base/trace.h \
-	src/base/turn_watch.c src/base/turn_watch.h
+	src/base/turn_watch.c src/base/turn_watch.h \
+	src/base/wiped.c src/base/wiped.h

@@ -5,14 +5,17 @@ src_libhouse_a_SOURCES += \
 	src/net/dialer.c src/net/dialer.h \
 	src/net/dns_channel.c src/net/dns_channel.h \
 	src/net/endpoint.c src/net/endpoint.h \
+	src/net/leftover.c src/net/leftover.h \
 	src/net/lingering.c src/net/lingering.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/peer.h \
 	src/net/programs.c src/net/programs.h \
 	src/net/resolver.c src/net/resolver.h \
+	src/net/sleep_meter.c src/net/sleep_meter.h \
 	src/net/socket_options.c src/net/socket_options.h \
 	src/net/srv.c src/net/srv.h \
 	src/net/srv_query.c src/net/srv_query.h \
+	src/net/suspend.h \
 	src/net/transport.c src/net/transport.h
 if PEER_LINUX
 src_libhouse_a_SOURCES += src/net/peer_linux.c
@@ -20,3 +23,9 @@ else
 src_libhouse_a_SOURCES += src/net/peer_none.c
 endif
 EXTRA_DIST += src/net/peer_linux.c src/net/peer_none.c
+if SUSPEND_TIMERFD
+src_libhouse_a_SOURCES += src/net/suspend_timerfd.c
+else
+src_libhouse_a_SOURCES += src/net/suspend_tick.c
+endif
+EXTRA_DIST += src/net/suspend_timerfd.c src/net/suspend_tick.c

@@ -42,6 +42,8 @@ endif
 
 tests_unit_libunit_a_SOURCES = \
 	tests/unit/authority.c tests/unit/authority.h \
+	tests/unit/h2_peer.c tests/unit/h2_peer.h \
+	tests/unit/http/h2_asker.c tests/unit/http/h2_asker.h \
 	tests/unit/proxy/asked_connector.c tests/unit/proxy/asked_connector.h \
 	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/terminal.c tests/unit/terminal.h \

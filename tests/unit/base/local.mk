@@ -9,19 +9,22 @@ UNIT_TESTS += \
 	tests/unit/base/check_loop \
 	tests/unit/base/check_page_text \
 	tests/unit/base/check_prompt \
+	tests/unit/base/check_scratch \
 	tests/unit/base/check_secrets \
 	tests/unit/base/check_subprocess \
 	tests/unit/base/check_syslog_socket \
 	tests/unit/base/check_systemd \
 	tests/unit/base/check_task \
 	tests/unit/base/check_trace \
-	tests/unit/base/check_turn_watch
+	tests/unit/base/check_turn_watch \
+	tests/unit/base/check_wiped
 
 # the log of the system is the test's own
 tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
 
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+tests_unit_base_check_wiped_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 
 # the test is a loop that refuses
 tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_levels,--wrap=loop_signal_start
