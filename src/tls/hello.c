@@ -22,14 +22,17 @@ bool hello_expect_host(SSL *stream, const char *host)
     return SSL_set1_host(stream, name) == 1 && SSL_set_tlsext_host_name(stream, name) == 1;
 }
 
-bool hello_offer_protocol(SSL *stream, const char *alpn)
+bool hello_offer_protocols(SSL *stream, const char *list)
 {
-    unsigned char list[256];
-    size_t length = alpn ? strlen(alpn) : 0;
+    unsigned char wire[256]; /* where the list has a comma, it has the length of the id that follows */
+    size_t length = list ? strlen(list) : 0, id;
 
-    if (length == 0 || length > 255)
+    if (length == 0 || length >= sizeof wire)
         return length == 0;
-    list[0] = (unsigned char)length;
-    memcpy(list + 1, alpn, length);
-    return SSL_set_alpn_protos(stream, list, (unsigned)length + 1) == 0;
+    for (size_t at = 0; at <= length; at += id + 1) {
+        id = strcspn(list + at, ",");
+        wire[at] = (unsigned char)id;
+        memcpy(wire + at + 1, list + at, id);
+    }
+    return SSL_set_alpn_protos(stream, wire, (unsigned)length + 1) == 0;
 }

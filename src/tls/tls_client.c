@@ -11,7 +11,8 @@
 #include "tls/plain_answer.h"
 #include "tls/tls_transport.h"
 
-#define READ_BYTES 4096 /* read at a time before TLS */
+#define READ_BYTES 4096   /* read at a time before TLS */
+#define ALPN_SHOWN_MAX 32 /* bytes of the protocols offered that tell the keys of TLS sessions apart */
 
 enum state { STARTED, STARTTLS, TLS };
 
@@ -21,10 +22,11 @@ struct tls_client {
     struct task task;
     struct tls_client_params params;
     char host[ENDPOINT_HOST_MAX + 1];
-    char remember[ENDPOINT_HOST_MAX + ENDPOINT_URL_MAX + 8];
+    char remember[ENDPOINT_HOST_MAX + ENDPOINT_URL_MAX + ALPN_SHOWN_MAX + 16];
     struct starttls *starttls;    /* or NULL */
     char machine[STARTTLS_NAME_MAX + 1]; /* the name of this one */
     bool agreed;                  /* the server's answer to STARTTLS was positive */
+    bool knows_none;              /* of the protocols that were offered in TLS */
     struct transport *transport;  /* plain, later TLS; NULL: taken */
     char *greeting;
     size_t greeting_length;
@@ -57,6 +59,7 @@ static void on_tls_ready(void *arg, int ready)
         task_tell(over(tls), OUTCOME_DONE);
         break;
     case TLS_TRANSPORT_FAILED:
+        tls->knows_none = tls_transport_knows_none(tls->transport);
         task_tell(over(tls), OUTCOME_PEER);
         break;
     }
@@ -266,10 +269,22 @@ struct tls_client *tls_client_start(const struct tls_client_params *params)
     tls->params = *params;
     tls->transport = params->below;
     snprintf(tls->host, sizeof tls->host, "%s", params->host);
-    /* the name is part of the key: a TLS session verified for one name is not valid for another at the same address */
-    snprintf(tls->remember, sizeof tls->remember, "%s at %s", params->host, params->remember);
+    /* the name is part of the key: a TLS session verified for one name is not valid for another at the same address;
+     * so is what is offered: there are servers that go on with the protocol of the session, whatever is offered now */
+    snprintf(tls->remember, sizeof tls->remember, "%s at %s for %.*s", params->host, params->remember, ALPN_SHOWN_MAX,
+             params->alpn ? params->alpn : "any");
     task_start(&tls->task, &kind, params->loop, params->done, params->arg);
     return tls;
+}
+
+bool tls_client_chose(const struct tls_client *tls, const char *protocol)
+{
+    return tls_transport_chose(tls->transport, protocol);
+}
+
+bool tls_client_knows_none(const struct tls_client *tls)
+{
+    return tls->knows_none;
 }
 
 struct transport *tls_client_take(struct tls_client *tls, char **greeting, size_t *length)

@@ -5,6 +5,7 @@
 #ifndef SALLYPORT_TLS_CLIENT_H
 #define SALLYPORT_TLS_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,7 @@ struct tls_client_params {
     const char *ca_option;            /* key of the configuration that names the authorities, for messages */
     const char *host;                 /* the name that the certificate must have; copied */
     const char *alpn;                 /* as in struct tls_transport_params */
-    const char *remember;             /* with host, the key under which TLS sessions are kept; copied */
+    const char *remember;             /* with host and alpn, the key under which TLS sessions are kept; copied */
     uint32_t greeting_ms, handshake_ms; /* time limits of STARTTLS and of the TLS handshake */
     struct trace trace;
     task_done_fn *done;               /* DONE: call tls_client_take.  PEER: the other side failed.  LOCAL: a file of
@@ -41,6 +42,10 @@ struct tls_client_params {
 /* Starts the task.  Texts that are not copied, and what setting points to, must outlive it.  NULL: out of memory;
  * below was closed and leftover freed. */
 struct tls_client *tls_client_start(const struct tls_client_params *params);
+
+/* After DONE, before the transport is taken, and after PEER: see tls_transport_chose and tls_transport_knows_none. */
+bool tls_client_chose(const struct tls_client *tls, const char *protocol);
+bool tls_client_knows_none(const struct tls_client *tls);
 
 /* After DONE, once: returns the transport.  *greeting: the *length bytes to send to the client first (malloc'd), or
  * NULL.  Both are the caller's now. */

@@ -44,6 +44,7 @@ struct tls_transport {
     bool ended;        /* close_notify came */
     bool said_goodbye; /* close_notify was sent */
     bool dry;          /* nothing was left to read, and below has not been ready since */
+    bool knows_none;   /* the other side knows none of the protocols that were offered */
     bool crossed;      /* a read waits for below to be writable, or a write for it to be readable */
 };
 
@@ -432,6 +433,7 @@ static enum tls_transport_result fail(struct tls_transport *self, struct failure
         break_off_by_records(self);
     record_bio_flush(&self->records); /* sends our alert; an error here does not matter */
     explain(self, error, failure);
+    self->knows_none = alert_of(error) == SSL_AD_NO_APPLICATION_PROTOCOL;
     if (self->opening->offered) /* whatever the error is, the next attempt does not offer this TLS session */
         tls_context_drop(self->context, self->remember);
     enter(self, STATE_BROKEN, EPROTO, "the TLS handshake failed");
@@ -478,6 +480,20 @@ enum tls_transport_result tls_transport_handshake(struct transport *tls, struct 
     message_limit_note_data(&self->messages);
     shrink(self);
     return TLS_TRANSPORT_DONE;
+}
+
+bool tls_transport_chose(const struct transport *tls, const char *protocol)
+{
+    const unsigned char *chosen;
+    unsigned length;
+
+    SSL_get0_alpn_selected(((const struct tls_transport *)tls)->ssl, &chosen, &length);
+    return length > 0 && length == strlen(protocol) && memcmp(chosen, protocol, length) == 0;
+}
+
+bool tls_transport_knows_none(const struct transport *tls)
+{
+    return ((const struct tls_transport *)tls)->knows_none;
 }
 
 const char *tls_transport_describe(const struct transport *tls, char *out, size_t size)
@@ -528,7 +544,7 @@ static bool set_up(struct tls_transport *self, const struct tls_transport_params
     message_limit_watch(&self->messages, self->ssl);
     SSL_set_verify(self->ssl, SSL_get_verify_mode(self->ssl), on_certificate);
     return SSL_set_app_data(self->ssl, self) == 1 && hello_expect_host(self->ssl, params->host) &&
-           hello_offer_protocol(self->ssl, params->alpn) &&
+           hello_offer_protocols(self->ssl, params->alpn) &&
            offer_session(self);
 }
 

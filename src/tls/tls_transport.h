@@ -6,6 +6,7 @@
 #ifndef SALLYPORT_TLS_TRANSPORT_H
 #define SALLYPORT_TLS_TRANSPORT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/failure.h"
@@ -20,9 +21,10 @@ struct tls_transport_params {
     struct tls_context *context;      /* a reference is taken */
     const char *host;         /* name or address that the certificate must have (RFC 9525, RFC 9110 section 4.3.4);
                                  a name is also sent as server name (RFC 6066 section 3) */
-    const char *alpn;         /* one protocol id to offer (RFC 7301), or NULL */
+    const char *alpn;         /* the protocol ids to offer (RFC 7301), as in "h2,http/1.1", or NULL */
     const char *remember;     /* key under which TLS sessions are cached; must contain the host, such as
-                                 "imaps://mail.example.net:993"; NULL: no session is cached or offered */
+                                 "imaps://mail.example.net:993", and what is offered in alpn; NULL: no session is
+                                 cached or offered */
     const char *ca_option;    /* key of the configuration that names the authorities, for messages: "ca-file" */
 };
 
@@ -40,6 +42,11 @@ enum tls_transport_result {
  * certificate is refused, no protocol or cipher in common, no TLS there at all.  Temporary: the connection broke,
  * or the server reports an internal error. */
 enum tls_transport_result tls_transport_handshake(struct transport *tls, struct failure *failure);
+
+/* After DONE: whether the other side chose this one of the protocols that were offered.  After FAILED: whether it said
+ * that it knows none of them. */
+bool tls_transport_chose(const struct transport *tls, const char *protocol);
+bool tls_transport_knows_none(const struct transport *tls);
 
 /* After DONE, for people, in printable ASCII: "TLSv1.3, TLS_AES_256_GCM_SHA384, certificate of CN=a by CN=b".
  * With a resumed TLS session, "resumed" takes the place of the certificate; without verification, ", not verified" is

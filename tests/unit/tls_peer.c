@@ -11,11 +11,17 @@ static int note_offer(SSL *ssl, const unsigned char **chosen, unsigned char *len
 {
     struct tls_peer *peer = arg;
 
-    (void)ssl, (void)chosen, (void)length;
+    (void)ssl;
     ck_assert_uint_le(offered_length, sizeof peer->offered);
     memcpy(peer->offered, offered, offered_length);
     peer->offered_length = offered_length;
-    return SSL_TLSEXT_ERR_NOACK;
+    if (!peer->chooses)
+        return SSL_TLSEXT_ERR_NOACK;
+    if (!*peer->chooses)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *chosen = (const unsigned char *)peer->chooses;
+    *length = (unsigned char)strlen(peer->chooses);
+    return SSL_TLSEXT_ERR_OK;
 }
 
 void tls_peer_show(struct tls_peer *peer, const struct authority_plan *plan)

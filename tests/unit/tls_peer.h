@@ -20,8 +20,9 @@ struct tls_peer {
     bool open;             /* the handshake is done, as the server sees it */
     bool ended;            /* the client has said that it ends its stream (close_notify) */
     int refused;           /* why it could not go on, as ERR_GET_REASON has it, such as the client's alert; or 0 */
-    char offered[64];      /* ALPN of the client, as on the wire; none is chosen */
+    char offered[64];      /* ALPN of the client, as on the wire */
     size_t offered_length;
+    const char *chooses;   /* the test's: what is chosen of it, offered or not; NULL: none; "": it knows none of them */
     char got[8192];        /* what came, with a NUL behind it */
     size_t got_length;
 };
