@@ -103,10 +103,20 @@ static void add_credentials(struct writer *writer, const struct connect_request 
         add(writer, "Authorization: %s\r\n", request->origin_credentials);
 }
 
+/* What is announced, as bits.  HTTP/2 has no Upgrade: there ALPN takes its place. */
+static unsigned announced(const struct connect_request *request)
+{
+    unsigned announce = request->announce;
+
+    if (request->http2 && announce & ANNOUNCE_UPGRADE)
+        announce = (announce & ~(unsigned)ANNOUNCE_UPGRADE) | ANNOUNCE_ALPN;
+    return announce & methods[request->method].announces;
+}
+
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size)
 {
     const struct method *method = &methods[request->method];
-    unsigned announce = request->announce & method->announces;
+    unsigned announce = announced(request);
     struct writer writer = {out, 0, size};
 
     add_start(&writer, request);

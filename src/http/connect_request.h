@@ -53,6 +53,7 @@ struct connect_request {
     const char *origin_credentials; /* value of Authorization beside those for the proxy (absolute), or NULL */
     bool answer_owed;              /* the answer to an earlier request may come before ours: to the OPTIONS that began
                                     * TLS (RFC 2817 section 3.2) */
+    bool http2;                    /* made in HTTP/2 (h2_fields.h): nothing is switched to, and any 2xx opens */
     bool keep_alive;               /* ask the proxy to keep the connection after its answer, in the words that proxies
                                     * know, although no standard has them */
     const char *redirected_via;    /* the proxies that redirected us, comma-separated, or NULL */

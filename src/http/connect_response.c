@@ -85,7 +85,7 @@ static bool is_foreign_page(const struct connect_request *request, const struct 
            !http_head_field(head, "Proxy-Status") && !http_head_field(head, "Via");
 }
 
-/* What the client is told: mail programs show no more than that. */
+/* What the client is told: mail programs show no more than that.  reason: with a blank before it, or "". */
 static void tell_briefly(struct failure *failure, const struct connect_request *request, const struct http_head *head,
                          const char *reason)
 {
@@ -105,7 +105,7 @@ static void tell_briefly(struct failure *failure, const struct connect_request *
     else if (status < 500 && is_foreign_page(request, head))
         failure_brief(failure, (unsigned)status, "captive portal or web page, and not a proxy");
     else
-        failure_brief(failure, 0, "%s answered %d%s%.50s", peer, status, *reason ? " " : "", reason);
+        failure_brief(failure, 0, "%s answered %d%.51s", peer, status, reason);
 }
 
 static void judge_failure(const struct connect_request *request, const struct http_head *head,
@@ -114,31 +114,34 @@ static void judge_failure(const struct connect_request *request, const struct ht
     const int status = head->status, denial = connect_request_denial(request->method);
     const char *own = connect_request_token(request->method);
     struct failure *failure = &response->failure;
-    char reason[80];
+    char reason[81] = "";
 
-    log_escape(reason, sizeof reason, head->reason.bytes, head->reason.length);
+    if (head->reason.length > 0) { /* HTTP/2 has none */
+        reason[0] = ' ';
+        log_escape(reason + 1, sizeof reason - 1, head->reason.bytes, head->reason.length);
+    }
     response->verdict = CONNECT_FAILED;
     if (status == 305 || status == 306)
-        failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
+        failure_set(failure, FAILURE_PERMANENT, "%d%s", status, reason);
     else if (status < 400)
-        failure_set(failure, FAILURE_TEMPORARY, "%d %s: most likely a captive portal or login page; log in with a "
+        failure_set(failure, FAILURE_TEMPORARY, "%d%s: most likely a captive portal or login page; log in with a "
                     "web browser", status, reason);
     else if (status == 511)
-        failure_set(failure, FAILURE_TEMPORARY, "%d %s: a captive portal; log in with a web browser", status, reason);
+        failure_set(failure, FAILURE_TEMPORARY, "%d%s: a captive portal; log in with a web browser", status, reason);
     else if (status == 407 && denial == 401)
-        failure_set(failure, FAILURE_PERMANENT, "407 %s: a proxy before this one wants a login; name that one in `via`",
+        failure_set(failure, FAILURE_PERMANENT, "407%s: a proxy before this one wants a login; name that one in `via`",
                     reason);
     else if (status == 407 || status == denial)
-        failure_set(failure, FAILURE_PERMANENT, "%d %s", status, reason);
+        failure_set(failure, FAILURE_PERMANENT, "%d%s", status, reason);
     else if (is_foreign_page(request, head) && own)
-        failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page; most likely the server knows no %s here, or "
+        failure_set(failure, FAILURE_PERMANENT, "%d%s: a web page; most likely the server knows no %s here, or "
                     "another path for it", status, reason, own);
     else if (is_foreign_page(request, head))
-        failure_set(failure, FAILURE_PERMANENT, "%d %s: a web page, most likely a captive portal, login page or web "
+        failure_set(failure, FAILURE_PERMANENT, "%d%s: a web page, most likely a captive portal, login page or web "
                     "server and not a proxy", status, reason);
     else
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
-                    "%d %s", status, reason);
+                    "%d%s", status, reason);
     tell_briefly(failure, request, head, reason);
     response->server_error = status >= 500;
     response->busy = status == 429 || status == 503;
@@ -147,13 +150,28 @@ static void judge_failure(const struct connect_request *request, const struct ht
     response->origin_denied = status == 401 && request->method == METHOD_TCPCONNECTION_ABSOLUTE;
 }
 
+/* Whether the request names the listener's protocol in Upgrade, which HTTP/2 does not have. */
+static bool asks_upgrade(const struct connect_request *request)
+{
+    return request->announce & ANNOUNCE_UPGRADE && !request->http2 && !connect_request_token(request->method);
+}
+
+/* Whether only a switch can answer the request.  In HTTP/2 nothing is switched to: connect-tcp is open by any 2xx (RFC
+ * 8441 section 4), and has done what require-switch wants; CONNECT never does. */
+static bool needs_switch(const struct connect_request *request, bool require_switch)
+{
+    if (request->http2)
+        return require_switch && request->method != METHOD_CONNECT_TCP;
+    return require_switch || connect_request_token(request->method);
+}
+
 /* Whether the proxy may know connect-tcp instead of CONNECT. */
 static bool wants_template(const struct connect_request *request, const struct http_head *head)
 {
     if (request->method != METHOD_CONNECT)
         return false;
     return head->status == 426 ? names_token(head, connect_request_token(METHOD_CONNECT_TCP))
-                               : head->status == 501 && !(request->announce & ANNOUNCE_UPGRADE);
+                               : head->status == 501 && !asks_upgrade(request);
 }
 
 /* Whether Upgrade names what the request asked for, for TLS any version. */
@@ -292,20 +310,30 @@ static bool doubts_upgrade(const struct http_head *head)
     }
 }
 
+/* Whether HTTP/2 may be the cause of this failure: there are proxies that know CONNECT in HTTP/1.1 alone. */
+static bool doubts_version(const struct connect_request *request, const struct connect_response *response, int status)
+{
+    return request->http2 && response->verdict == CONNECT_FAILED && !response->denied &&
+           (status == 501 || (status >= 400 && status < 500 && status != 407 && status != 429));
+}
+
 void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
                             size_t body_length, bool require_switch, time_t wall, struct connect_response *response)
 {
-    bool asked = request->announce & ANNOUNCE_UPGRADE && !connect_request_token(request->method);
+    bool asked = asks_upgrade(request);
     int status = head->status;
 
     memset(response, 0, sizeof *response);
     response->verdict = CONNECT_FAILED;
     response->retry_after = CONNECT_RETRY_AFTER_NONE;
-    if (status == 101) {
+    if (status == 101 && request->http2) {
+        failure_set(&response->failure, FAILURE_TEMPORARY, "101, which HTTP/2 does not have");
+        failure_brief(&response->failure, 101, "proxy switched protocols, which HTTP/2 does not have");
+    } else if (status == 101) {
         judge_switch(request, head, response);
     } else if (status < 200) {
         response->verdict = CONNECT_SKIP;
-    } else if (status < 300 && !require_switch && !connect_request_token(request->method)) {
+    } else if (status < 300 && !needs_switch(request, require_switch)) {
         response->verdict = CONNECT_OPEN;
     } else if (status < 300) {
         judge_no_switch(request, head, response);
@@ -326,4 +354,5 @@ void connect_response_judge(const struct connect_request *request, const struct 
         describe(&response->failure, head, body, body_length);
     response->upgrade_in_doubt = response->verdict == CONNECT_FAILED && asked && !require_switch &&
                                  doubts_upgrade(head);
+    response->version_in_doubt = doubts_version(request, response, status);
 }

@@ -34,13 +34,16 @@ struct connect_response {
                                * or 501 to a request without Upgrade */
     bool names_template;      /* the former: what it says to connect-tcp is meant so */
     bool upgrade_in_doubt;    /* FAILED, perhaps only because the request had Upgrade and a 2xx would have done */
+    bool version_in_doubt;    /* FAILED over HTTP/2, perhaps only because of that: by 501 or a 4xx that is not about who
+                               * asks or how often (407, 429; 401 where denied is by that) */
     int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
     struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */
 };
 
 /* Judges a complete head that answers request.  body: the body_length bytes that have arrived after the head; the log
- * quotes them if it is an error.  With require_switch, only a 101 opens the tunnel.  wall: time of day in seconds,
- * for a Retry-After with a date.  Fills all of response, which owns no memory. */
+ * quotes them if it is an error.  With require_switch, only a 101 opens the tunnel, and over HTTP/2, which has none,
+ * the success of connect-tcp.  wall: time of day in seconds, for a Retry-After with a date.  Fills all of response,
+ * which owns no memory. */
 void connect_response_judge(const struct connect_request *request, const struct http_head *head, const char *body,
                             size_t body_length, bool require_switch, time_t wall, struct connect_response *response);
 

@@ -1,5 +1,5 @@
-/* One request for a tunnel and its answer, independent of the protocol: HTTP/1.1 (http/h1_exchange.h) or SOCKS 5
- * (proxy/socks5.h).
+/* One request for a tunnel and its answer, independent of the protocol: HTTP/1.1 (http/h1_exchange.h), HTTP/2
+ * (http/h2_exchange.h) or SOCKS 5 (proxy/socks5.h).
  *
  * An exchange is a task: it begins at the end of the turn and reports once.  DONE: there is an answer, positive or
  * not.  PEER: no answer in time, or one that cannot be read.  LOCAL: our own failure.  The owner

@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/secrets.h"
 #include "http/capsule.h"
+#include "http/held_secrets.h"
 #include "http/http_body.h"
 
 #define BUFFER_FIRST 4096                       /* most answers and greetings fit; doubled when one does not */
@@ -35,7 +35,7 @@ struct h1_exchange {
     struct transport *transport;
     int ready;                     /* readiness that the transport reported before the task began */
     char *bytes;                   /* the request; wiped at the end, it may hold credentials */
-    char *secrets[2];              /* what must not be read in the log of its credentials, or NULL; wiped */
+    struct held_secrets secrets;   /* what must not be read in the log of its credentials */
     size_t sent, length;           /* length 0: the request is too long */
     char *buffer;                  /* received bytes, without interim answers */
     size_t filled, size;
@@ -416,36 +416,6 @@ static void begin(struct task *task)
     enter((struct h1_exchange *)task, ASK);
 }
 
-/* Registers what is secret in credentials for as long as the proxy may repeat them: all behind the name of the scheme,
- * but of Digest only the proof, since the rest is names of parameters and what the proxy has said itself.  False: out
- * of memory. */
-static bool hold_secret(char **secret, const char *credentials)
-{
-    static const char proof_is[] = "response=\"";
-    const char *blank = credentials ? strchr(credentials, ' ') : NULL;
-    const char *proof = blank ? strstr(blank, proof_is) : NULL;
-
-    if (proof)
-        *secret = strndup(proof + sizeof proof_is - 1, strcspn(proof + sizeof proof_is - 1, "\""));
-    else if (blank)
-        *secret = strdup(blank + 1);
-    return !blank || (*secret && secrets_hold(*secret, strlen(*secret)));
-}
-
-static void release_secrets(struct h1_exchange *h1)
-{
-    for (size_t i = 0; i < 2; i++) {
-        char *secret = h1->secrets[i];
-
-        if (!secret)
-            continue;
-        secrets_drop(secret, strlen(secret));
-        explicit_bzero(secret, strlen(secret));
-        free(secret);
-        h1->secrets[i] = NULL;
-    }
-}
-
 static void drop(struct task *task)
 {
     struct h1_exchange *h1 = (struct h1_exchange *)task;
@@ -453,7 +423,7 @@ static void drop(struct task *task)
     transport_close(h1->transport);
     h1->transport = NULL;
     explicit_bzero(h1->bytes, h1->length);
-    release_secrets(h1);
+    held_secrets_release(&h1->secrets);
 }
 
 static void release(struct task *task)
@@ -504,10 +474,9 @@ struct exchange *h1_exchange_start(const struct exchange_params *params, struct 
 {
     struct h1_exchange *h1 = calloc(1, sizeof *h1);
 
-    if (!h1 || !make_ready(h1, params->request) || !hold_secret(&h1->secrets[0], params->request->credentials) ||
-        !hold_secret(&h1->secrets[1], params->request->origin_credentials)) {
+    if (!h1 || !make_ready(h1, params->request) || !held_secrets_take(&h1->secrets, params->request)) {
         if (h1) {
-            release_secrets(h1);
+            held_secrets_release(&h1->secrets);
             if (h1->bytes)
                 explicit_bzero(h1->bytes, h1->length);
             free(h1->bytes);

@@ -1,5 +1,6 @@
 #include "http/http_head.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -43,7 +44,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static struct http_head_slice trimmed(const char *start, const char *end)
+struct http_head_slice http_head_trim(const char *start, const char *end)
 {
     while (start < end && is_blank(*start))
         start++;
@@ -67,7 +68,7 @@ static enum http_head_result read_status_line(struct http_head *head, const char
     }
     if (head->status < 100 || head->status > 599 || (end - line > 12 && line[12] != ' '))
         return bad(why, "answers with a broken status line");
-    head->reason = trimmed(line + 12, end);
+    head->reason = http_head_trim(line + 12, end);
     return HTTP_HEAD_MORE;
 }
 
@@ -123,7 +124,7 @@ static enum http_head_result read_field(struct http_head *head, const char *line
         return HTTP_HEAD_MORE;
     }
     head->fields[head->field_count].name = (struct http_head_slice){line, (size_t)(colon - line)};
-    head->fields[head->field_count++].value = trimmed(colon + 1, end);
+    head->fields[head->field_count++].value = http_head_trim(colon + 1, end);
     return HTTP_HEAD_MORE;
 }
 
@@ -212,7 +213,7 @@ bool http_head_next_member(const struct http_head *head, const char *name, size_
             const char *comma = memchr(start, ',', (size_t)(end - start));
 
             *offset = (size_t)((comma ? comma + 1 : end) - value->bytes);
-            *member = trimmed(start, comma ? comma : end);
+            *member = http_head_trim(start, comma ? comma : end);
             if (member->length > 0)
                 return true;
         }
@@ -229,4 +230,34 @@ bool http_head_has_member(const struct http_head *head, const char *name, const 
         if (http_head_slice_is(&found, member))
             return true;
     return false;
+}
+
+/* Moves the bytes of a slice to *at. */
+static void move_slice(struct http_head_slice *slice, char **at)
+{
+    if (slice->length > 0)
+        memcpy(*at, slice->bytes, slice->length);
+    slice->bytes = *at;
+    *at += slice->length;
+}
+
+struct http_head *http_head_copy(const struct http_head *head)
+{
+    size_t length = head->reason.length;
+    struct http_head *copy;
+    char *at;
+
+    for (size_t i = 0; i < head->field_count; i++)
+        length += head->fields[i].name.length + head->fields[i].value.length;
+    copy = malloc(sizeof *copy + length);
+    if (!copy)
+        return NULL;
+    *copy = *head;
+    at = (char *)(copy + 1);
+    move_slice(&copy->reason, &at);
+    for (size_t i = 0; i < copy->field_count; i++) {
+        move_slice(&copy->fields[i].name, &at);
+        move_slice(&copy->fields[i].value, &at);
+    }
+    return copy;
 }

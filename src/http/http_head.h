@@ -56,6 +56,12 @@ bool http_head_next_member(const struct http_head *head, const char *name, size_
 /* Whether such a list has that member, in any case. */
 bool http_head_has_member(const struct http_head *head, const char *name, const char *member);
 
+/* A copy with texts of its own, all in one piece of memory (malloc'd; for free).  NULL: out of memory. */
+struct http_head *http_head_copy(const struct http_head *head);
+
+/* What stands between the two, without blanks and tabs around it. */
+struct http_head_slice http_head_trim(const char *start, const char *end);
+
 /* Whether slice and text are equal, in any case. */
 bool http_head_slice_is(const struct http_head_slice *slice, const char *text);
 

@@ -8,8 +8,8 @@
 
 #define WALL 1000000000 /* Sun, 09 Sep 2001 01:46:40 GMT */
 
-/* Columns of verdict.tsv: what was asked ("upgrade", "require", a method that asks for a resource, "origin", the
- * token), the head and the body that came, the verdict in words, the failure's text. */
+/* Columns of verdict.tsv: what was asked ("upgrade", "require", a method that asks for a resource, "origin", "http2",
+ * the token), the head and the body that came, the verdict in words, the failure's text. */
 enum { ASKED, ASKED_TOKEN, HEAD, BODY, VERDICT, WHAT, DETAIL, VERDICT_COLUMNS };
 
 static const char *in_words(const struct connect_response *response, char *out, size_t size)
@@ -48,6 +48,7 @@ static void judge(const char *asked, const char *token, const struct unit_cell *
     const struct connect_request request = {.announce = strstr(asked, "upgrade") ? ANNOUNCE_UPGRADE : ANNOUNCE_ALPN,
                                            .target = &target, .token = token, .scheme = "imap",
                                            .method = method_asked(asked),
+                                           .http2 = strstr(asked, "http2") != NULL,
                                            .origin = strstr(asked, "origin") ? "example.com" : NULL};
     char *bytes = unit_exact(head_cell->bytes, head_cell->length), *rest = unit_exact(body->bytes, body->length);
     struct http_head head;
@@ -90,6 +91,9 @@ START_TEST(a_switch_gone_wrong_is_told_of_the_proxy)
          "proxy did not switch to IMAP, and require-switch is set (200)"},
         {"", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
          "captive portal or web page, and not a proxy (404)"},
+        {"http2", "HTTP/1.1 101\r\n\r\n", "proxy switched protocols, which HTTP/2 does not have (101)"},
+        {"http2", "HTTP/1.1 403\r\n\r\n", "proxy answered 403"},
+        {"", "HTTP/1.1 403 Forbidden\r\n\r\n", "proxy answered 403 Forbidden"},
         {"connect-tcp", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
          "a web server that knows no connect-tcp at this URL (404)"},
         {"tcpconnection", "HTTP/1.1 404 x\r\nContent-Type: text/html\r\n\r\n",
@@ -142,6 +146,39 @@ static bool may_be_upgrade(int status)
                              status != 504 && status != 511);
 }
 
+/* Over HTTP/2, a status of those that a proxy may have for CONNECT in that version alone: 4xx, unless it is about who
+ * asks or how often, and 501. */
+START_TEST(the_version_may_be_in_doubt)
+{
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+
+    for (int status = 200; status < 600; status++) {
+        for (unsigned i = 0; i < 4; i++) {
+            const bool http2 = i % 2 == 1;
+            const struct connect_request request = {.target = &target, .token = "IMAP", .announce = ANNOUNCE_ALPN,
+                                                    .method = i < 2 ? METHOD_CONNECT : METHOD_CONNECT_TCP,
+                                                    .http2 = http2};
+            bool doubt = http2 && ((status / 100 == 4 && status != 407 && status != 429) || status == 501);
+            struct connect_response response;
+            struct http_head head;
+            const char *why;
+            char text[64];
+            size_t used;
+
+            if (i >= 2 && status == 401) /* who asks: of a server */
+                doubt = false;
+            http_head_start(&head);
+            ck_assert_int_eq(http_head_read(&head, text,
+                                            (size_t)snprintf(text, sizeof text, "HTTP/1.1 %d R\r\n\r\n", status),
+                                            &used, &why), HTTP_HEAD_DONE);
+            connect_response_judge(&request, &head, "", 0, false, WALL, &response);
+            ck_assert_msg(response.version_in_doubt == doubt, "%d, method %u, HTTP/2: %d", status, request.method,
+                          http2);
+        }
+    }
+}
+END_TEST
+
 START_TEST(who_says_when_to_come_again_means_it)
 {
     struct connect_response response;
@@ -191,6 +228,31 @@ START_TEST(every_status_has_its_verdict)
                                   (status >= 500 || status == 429 || status == 408), "%d", status);
         }
     }
+}
+END_TEST
+
+/* Over HTTP/2, to CONNECT and to connect-tcp, whatever is announced: Upgrade is not in doubt, since it was not sent. */
+START_TEST(every_status_over_http_2)
+{
+    static const char *const asked[] = {"http2 upgrade", "http2", "http2 connect-tcp", "http2 connect-tcp require"};
+
+    for (int status = 100; status <= 599; status++)
+        for (size_t i = 0; i < 4; i++) {
+            struct connect_response response;
+            enum connect_verdict expected = CONNECT_FAILED;
+
+            judge_status(status, asked[i], &response);
+            if (status < 200 && status != 101)
+                expected = CONNECT_SKIP;
+            else if (status >= 200 && status < 300)
+                expected = CONNECT_OPEN;
+            else if (status == 305 || status == 306)
+                expected = CONNECT_REDIRECT;
+            ck_assert_msg(response.verdict == expected, "%d to \"%s\"", status, asked[i]);
+            ck_assert(!response.upgrade_in_doubt && !response.switched);
+            ck_assert_msg(response.wants_template == (status == 501 && i < 2), "%d", status);
+            ck_assert_msg(response.denied == (status == (i < 2 ? 407 : 401)), "%d", status);
+        }
 }
 END_TEST
 
@@ -296,6 +358,8 @@ int main(void)
     tcase_add_test(cases, a_switch_gone_wrong_is_told_of_the_proxy);
     tcase_add_test(cases, verdicts);
     tcase_add_test(cases, every_status_has_its_verdict);
+    tcase_add_test(cases, every_status_over_http_2);
+    tcase_add_test(cases, the_version_may_be_in_doubt);
     tcase_add_test(cases, who_says_when_to_come_again_means_it);
     tcase_add_test(cases, retry_after);
     tcase_add_test(cases, long_answers_are_cut_well);

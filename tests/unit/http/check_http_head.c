@@ -269,6 +269,29 @@ START_TEST(members_of_all_fields_one_after_the_other)
 }
 END_TEST
 
+START_TEST(a_copy_stands_by_itself)
+{
+    static const char text[] = "HTTP/1.1 407 Login please\r\nA: b\r\nEmpty:\r\nProxy-Authenticate: Basic\r\n\r\n";
+    char *bytes = unit_exact(text, sizeof text - 1);
+    struct http_head head, *copy;
+    const char *why;
+    size_t used;
+
+    http_head_start(&head);
+    ck_assert_int_eq(http_head_read(&head, bytes, sizeof text - 1, &used, &why), HTTP_HEAD_DONE);
+    copy = http_head_copy(&head);
+    free(bytes);
+    memset(&head, 'x', sizeof head);
+    ck_assert_int_eq(copy->status, 407);
+    ck_assert(http_head_slice_is(&copy->reason, "Login please"));
+    ck_assert_uint_eq(copy->field_count, 3);
+    ck_assert(http_head_slice_is(http_head_field(copy, "a"), "b"));
+    ck_assert(http_head_slice_is(http_head_field(copy, "empty"), ""));
+    ck_assert(http_head_slice_is(http_head_field(copy, "proxy-authenticate"), "Basic"));
+    free(copy);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("httphead");
@@ -282,5 +305,6 @@ int main(void)
     tcase_add_test(cases, a_head_is_read_anew_after_start);
     tcase_add_test(cases, the_first_field_of_a_name_in_any_case);
     tcase_add_test(cases, members_of_all_fields_one_after_the_other);
+    tcase_add_test(cases, a_copy_stands_by_itself);
     return unit_run();
 }

@@ -1,0 +1,84 @@
+#include "http/h2_output.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "../stage.h"
+#include "../unit.h"
+#include "base/scratch.h"
+
+static struct h2_output output;
+static struct wire *wire;
+static char body[SCRATCH_BYTES];
+
+static void set_up(void)
+{
+    stage_set_up();
+    wire = stage_new_wire();
+    output = (struct h2_output){0};
+}
+
+static void tear_down(void)
+{
+    h2_output_release(&output);
+    transport_close(&wire->near);
+    stage_tear_down();
+}
+
+START_TEST(a_frame_is_added_whole_and_sent)
+{
+    ck_assert(h2_output_is_empty(&output));
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, "body", 4), H2_OUTPUT_OK);
+    ck_assert_int_eq(h2_output_add(&output, "next", 4, NULL, 0), H2_OUTPUT_OK);
+    ck_assert(!h2_output_is_empty(&output));
+    ck_assert_int_eq(h2_output_flush(&output, &wire->near), 0);
+    ck_assert_str_eq(wire->heard, "headbodynext");
+    ck_assert(h2_output_is_empty(&output));
+}
+END_TEST
+
+START_TEST(it_holds_no_more_than_it_can)
+{
+    ck_assert_uint_eq(h2_output_room(&output), SCRATCH_BYTES);
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, body, sizeof body - H2_OUTPUT_LEAST), H2_OUTPUT_OK);
+    ck_assert_uint_eq(h2_output_room(&output), 0); /* not worth it */
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, body, H2_OUTPUT_LEAST - 7), H2_OUTPUT_FULL);
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, body, H2_OUTPUT_LEAST - 8), H2_OUTPUT_OK);
+    ck_assert_int_eq(h2_output_add(&output, "x", 1, NULL, 0), H2_OUTPUT_FULL);
+    ck_assert_int_eq(h2_output_flush(&output, &wire->near), 0);
+    ck_assert_uint_eq(wire->heard_length, SCRATCH_BYTES);
+    ck_assert_uint_eq(h2_output_room(&output), SCRATCH_BYTES);
+}
+END_TEST
+
+START_TEST(what_below_does_not_take_stays)
+{
+    wire->room = 5;
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, "body", 4), H2_OUTPUT_OK);
+    ck_assert_int_eq(h2_output_flush(&output, &wire->near), TRANSPORT_AGAIN);
+    ck_assert(!h2_output_is_empty(&output));
+    wire->room = 3;
+    ck_assert_int_eq(h2_output_flush(&output, &wire->near), 0);
+    ck_assert_str_eq(wire->heard, "headbody");
+}
+END_TEST
+
+START_TEST(below_that_is_broken_is_told)
+{
+    ck_assert_int_eq(h2_output_add(&output, "head", 4, NULL, 0), H2_OUTPUT_OK);
+    wire->broken = ECONNRESET;
+    ck_assert_int_eq(h2_output_flush(&output, &wire->near), TRANSPORT_ERROR);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("h2_output");
+
+    tcase_add_checked_fixture(cases, set_up, tear_down);
+    tcase_add_test(cases, a_frame_is_added_whole_and_sent);
+    tcase_add_test(cases, it_holds_no_more_than_it_can);
+    tcase_add_test(cases, what_below_does_not_take_stays);
+    tcase_add_test(cases, below_that_is_broken_is_told);
+    return unit_run();
+}

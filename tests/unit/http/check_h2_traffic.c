@@ -1,0 +1,330 @@
+#include "http/h2_traffic.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "../unit.h"
+#include "base/scratch.h"
+#include "h2_asker.h"
+
+/* In place of scratch_take and h2_input_take. */
+void *__real_scratch_take(void);
+void *__wrap_scratch_take(void);
+struct h2_input *__real_h2_input_take(void);
+struct h2_input *__wrap_h2_input_take(void);
+
+static bool lacks_memory;
+
+void *__wrap_scratch_take(void)
+{
+    return lacks_memory ? NULL : __real_scratch_take();
+}
+
+struct h2_input *__wrap_h2_input_take(void)
+{
+    return lacks_memory ? NULL : __real_h2_input_take();
+}
+
+static void restart(bool holds)
+{
+    h2_tear_down();
+    h2_set_up_with(UINT32_MAX, 0, holds);
+    h2_carry();
+}
+
+/* --- pieces --- */
+
+START_TEST(one_byte_at_a_time)
+{
+    char text[] = "one byte at a time, both ways";
+    struct h2_peer_stream *stream;
+
+    h2.wire->piece = 1;
+    stream = h2_open(0);
+    h2_peer_say(stream, text, strlen(text), true);
+    ck_assert(h2_has_got(&h2.askers[0], text));
+    ck_assert_int_eq(h2.askers[0].last, TRANSPORT_EOF);
+    h2.wire->room = 0;
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, text, strlen(text)), (ssize_t)strlen(text));
+    for (int i = 0; i < 100 && stream->got_length < strlen(text); i++) {
+        wire_give_room(h2.wire, 1);
+        h2_carry();
+    }
+    ck_assert_str_eq(stream->got, text);
+}
+END_TEST
+
+START_TEST(many_small_frames_are_read_in_one_go)
+{
+    char bytes[(9 + 1) * 1000], *at = bytes;
+
+    h2_open(0);
+    for (int i = 0; i < 1000; i++, at += 10)
+        memcpy(at, "\0\0\1\0\0\0\0\0\1x", 10);
+    h2.askers[0].told = 0;
+    wire_say_bytes(h2.wire, bytes, sizeof bytes);
+    ck_assert_uint_eq(h2.askers[0].got_length, 1000);
+    ck_assert_uint_le(h2.askers[0].told, 3); /* not once for each */
+}
+END_TEST
+
+START_TEST(what_one_read_brought_for_some_is_told_once_to_each)
+{
+    char bytes[2 * (9 + 5) * 20], *at = bytes;
+
+    h2_open(0);
+    h2_open(1);
+    for (int i = 0; i < 40; i++, at += 14)
+        memcpy(at, i % 2 == 0 ? "\0\0\5\0\0\0\0\0\1first" : "\0\0\5\0\0\0\0\0\3other", 14);
+    h2.askers[0].told = h2.askers[1].told = 0;
+    wire_say_bytes(h2.wire, bytes, sizeof bytes);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_uint_eq(h2.askers[i].got_length, 100);
+        ck_assert_uint_eq(h2.askers[i].told, 1);
+        ck_assert_int_eq(strncmp(h2.askers[i].got, i == 0 ? "firstfirst" : "otherother", 10), 0);
+    }
+}
+END_TEST
+
+START_TEST(what_came_before_a_reset_in_the_same_read_is_not_lost)
+{
+    static const char bytes[] = "\0\0\5\0\0\0\0\0\1first\0\0\4\3\0\0\0\0\1\0\0\0\2";
+
+    h2_open(0);
+    wire_say_bytes(h2.wire, bytes, sizeof bytes - 1);
+    h2_carry();
+    ck_assert(h2_has_got(&h2.askers[0], "first"));
+    ck_assert_int_eq(h2.askers[0].last, TRANSPORT_ERROR);
+}
+END_TEST
+
+/* --- sharing --- */
+
+enum { SENDERS = 5, LETTER = 400000 };
+
+static char letter[LETTER];
+static size_t sent[SENDERS];
+
+static void send_on(struct h2_asker *asker)
+{
+    size_t i = (size_t)(asker - h2.askers);
+
+    while (sent[i] < LETTER) {
+        ssize_t some = transport_send(asker->transport, letter + sent[i], LETTER - sent[i]);
+
+        if (some < 0)
+            break;
+        sent[i] += (size_t)some;
+    }
+}
+
+START_TEST(senders_take_turns)
+{
+    size_t least = SIZE_MAX, most = 0;
+    const nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 30};
+
+    memset(sent, 0, sizeof sent);
+    for (size_t i = 0; i < SENDERS; i++)
+        h2_open(i);
+    h2_peer_settings(&h2.peer, &window, 1);
+    nghttp2_submit_window_update(h2.peer.frames, 0, 0, 1 << 30);
+    h2_carry();
+    for (size_t i = 0; i < SENDERS; i++) {
+        h2.askers[i].on_ready = send_on;
+        h2.wire->room = 0;
+        send_on(&h2.askers[i]);
+    }
+    ck_assert_uint_le(sent[0], SCRATCH_BYTES); /* what we hold is bounded */
+    ck_assert_uint_eq(sent[1], 0);
+    for (int i = 0; i < 2 * SENDERS; i++) {
+        wire_give_room(h2.wire, SCRATCH_BYTES);
+        h2_carry();
+    }
+    for (size_t i = 0; i < SENDERS; i++) {
+        least = sent[i] < least ? sent[i] : least;
+        most = sent[i] > most ? sent[i] : most;
+    }
+    ck_assert_msg(least > 0 && most - least <= 2 * SCRATCH_BYTES, "%zu to %zu", least, most);
+    wire_give_room(h2.wire, SIZE_MAX);
+    h2_carry();
+    for (size_t i = 0; i < SENDERS; i++)
+        ck_assert_uint_eq(h2_peer_stream(&h2.peer, i)->got_length, LETTER);
+}
+END_TEST
+
+static ssize_t pushed_in;
+
+static void push_in(struct h2_asker *asker)
+{
+    if (asker == &h2.askers[0] && pushed_in == 0)
+        pushed_in = transport_send(h2.askers[2].transport, "x", 1);
+}
+
+START_TEST(nobody_pushes_in_before_those_who_wait)
+{
+    pushed_in = 0;
+    for (size_t i = 0; i < 3; i++)
+        h2_open(i);
+    h2_carry();
+    h2.wire->room = 0;
+    while (transport_send(h2.askers[0].transport, letter, 30000) > 0)
+        ;
+    ck_assert_int_eq(transport_send(h2.askers[1].transport, "x", 1), TRANSPORT_AGAIN);
+    h2.askers[0].on_ready = h2.askers[1].on_ready = push_in;
+    wire_give_room(h2.wire, SIZE_MAX);
+    ck_assert_int_eq(pushed_in, TRANSPORT_AGAIN);
+}
+END_TEST
+
+START_TEST(a_sender_without_window_holds_nobody_up)
+{
+    restart(true);
+    h2_open(0);
+    h2_open(1);
+    ck_assert_int_eq(nghttp2_submit_window_update(h2.peer.frames, 0, 0, 1 << 30), 0);
+    h2_carry();
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, LETTER), 65535);
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, LETTER), TRANSPORT_AGAIN);
+    ck_assert_int_eq(transport_send(h2.askers[1].transport, letter, 60000), 60000);
+    h2_carry();
+    ck_assert_uint_eq(h2_peer_stream(&h2.peer, 1)->got_length, 60000);
+    ck_assert_uint_eq(h2_peer_stream(&h2.peer, 0)->got_length, 65535);
+}
+END_TEST
+
+static void send_once(struct h2_asker *asker)
+{
+    if (asker->ready & LOOP_WRITE)
+        ck_assert_int_gt(transport_send(asker->transport, letter, 65000), 0);
+    asker->on_ready = NULL; /* that was all */
+}
+
+/* One in line behind another, who fills the output and is content. */
+START_TEST(a_window_that_opens_is_not_forgotten_for_lack_of_room)
+{
+    restart(true);
+    h2_open(0);
+    h2_open(1);
+    ck_assert_int_eq(nghttp2_submit_window_update(h2.peer.frames, 0, 0, 1 << 30), 0);
+    h2_carry();
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, LETTER), 65535);
+    h2_carry(); /* without window from now on */
+    ck_assert_int_eq(transport_send(h2.askers[1].transport, letter, LETTER), 65535);
+    h2_carry();
+    h2_open(2);
+    h2.wire->room = 0;
+    ck_assert_int_eq(transport_send(h2.askers[2].transport, "x", 1), 1); /* is in the way */
+    h2.askers[0].ready = h2.askers[1].ready = 0;
+    h2.askers[0].on_ready = send_once;
+    h2.askers[1].on_ready = send_once;
+    h2_peer_open(h2_peer_stream(&h2.peer, 0), 65000);
+    h2_peer_open(h2_peer_stream(&h2.peer, 1), 65000);
+    for (int i = 0; i < 3; i++) {
+        wire_give_room(h2.wire, SIZE_MAX);
+        h2_carry();
+    }
+    ck_assert_uint_eq(h2_peer_stream(&h2.peer, 0)->got_length, 65535 + 65000);
+    ck_assert_uint_eq(h2_peer_stream(&h2.peer, 1)->got_length, 65535 + 65000);
+}
+END_TEST
+
+static unsigned turns;
+static size_t got_before, most; /* bytes: up to the last turn; in one turn */
+
+static void count_turn(struct deferred *deferred)
+{
+    size_t got = h2.askers[0].got_length;
+
+    turns++;
+    most = got - got_before > most ? got - got_before : most;
+    got_before = got;
+    if (h2.askers[0].got_length < LETTER)
+        loop_put_off(stage_loop(), deferred, count_turn);
+}
+
+START_TEST(a_long_read_leaves_turns_to_others)
+{
+    struct deferred other = {.next = NULL};
+    struct h2_peer_stream *stream = h2_open(0);
+
+    turns = 0;
+    got_before = most = 0;
+    h2.wire->piece = 1000; /* at a time: 64 of these in a turn, and as many that were put off */
+    loop_put_off(stage_loop(), &other, count_turn);
+    h2_peer_say(stream, letter, LETTER, false);
+    ck_assert_uint_eq(h2.askers[0].got_length, LETTER);
+    ck_assert_uint_ge(turns, LETTER / 1000 / 64);
+    ck_assert_uint_le(most, 128 * 1000);
+}
+END_TEST
+
+START_TEST(what_is_idle_holds_no_buffers)
+{
+    struct h2_peer_stream *stream = h2_open(0);
+    void *all[SCRATCH_KEPT];
+    bool same = true;
+
+    h2_peer_say(stream, letter, LETTER, false);
+    ck_assert_int_gt(transport_send(h2.askers[0].transport, letter, 1000), 0);
+    h2_carry();
+    for (int i = 0; i < SCRATCH_KEPT; i++)
+        all[i] = scratch_take();
+    for (int i = 1; i < SCRATCH_KEPT; i++)
+        same &= (char *)all[i] == (char *)all[i - 1] + SCRATCH_BYTES; /* none was malloc'd */
+    for (int i = 0; i < SCRATCH_KEPT; i++)
+        scratch_give(all[i]);
+    ck_assert(same);
+}
+END_TEST
+
+/* --- memory --- */
+
+START_TEST(without_memory_for_the_output_it_dies)
+{
+    struct h2_peer_stream *stream = h2_open(0);
+    char bytes[] = "x";
+
+    lacks_memory = true;
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, bytes, 1), TRANSPORT_AGAIN);
+    lacks_memory = false;
+    memset(bytes, 0, sizeof bytes);
+    h2_carry(); /* nghttp2 is not asked for that frame again, whose bytes are gone */
+    ck_assert_uint_eq(stream->got_length, 0);
+    ck_assert_ptr_nonnull(h2_connection_death(h2.connection));
+    ck_assert_str_eq(h2_connection_death(h2.connection), "out of memory");
+    ck_assert_int_eq(h2.askers[0].last, TRANSPORT_ERROR);
+}
+END_TEST
+
+START_TEST(without_memory_for_the_input_it_dies)
+{
+    struct h2_peer_stream *stream = h2_open(0);
+
+    lacks_memory = true;
+    h2_peer_say_text(stream, "x");
+    lacks_memory = false;
+    ck_assert_ptr_nonnull(h2_connection_death(h2.connection));
+    ck_assert_str_eq(h2_connection_death(h2.connection), "out of memory");
+    ck_assert_int_eq(h2.askers[0].last, TRANSPORT_ERROR);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("h2_traffic");
+
+    tcase_add_checked_fixture(cases, h2_set_up, h2_tear_down);
+    tcase_add_test(cases, one_byte_at_a_time);
+    tcase_add_test(cases, many_small_frames_are_read_in_one_go);
+    tcase_add_test(cases, what_one_read_brought_for_some_is_told_once_to_each);
+    tcase_add_test(cases, what_came_before_a_reset_in_the_same_read_is_not_lost);
+    tcase_add_test(cases, senders_take_turns);
+    tcase_add_test(cases, nobody_pushes_in_before_those_who_wait);
+    tcase_add_test(cases, a_sender_without_window_holds_nobody_up);
+    tcase_add_test(cases, a_window_that_opens_is_not_forgotten_for_lack_of_room);
+    tcase_add_test(cases, a_long_read_leaves_turns_to_others);
+    tcase_add_test(cases, what_is_idle_holds_no_buffers);
+    tcase_add_test(cases, without_memory_for_the_output_it_dies);
+    tcase_add_test(cases, without_memory_for_the_input_it_dies);
+    return unit_run();
+}
