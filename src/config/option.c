@@ -10,6 +10,7 @@ static const char *const log_to_words[] = {"stderr", "syslog", NULL};
 static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
 static const char *const fallback_words[] = {"none", "direct", NULL};
 static const char *const form_words[] = {"origin", "absolute", NULL};
+static const char *const http_words[] = {"1.1", "auto", "2", NULL};
 static const char *const auth_words[] = {"any", "basic", "digest", "ntlm", "negotiate", NULL};
 static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 
@@ -39,6 +40,7 @@ static const struct option_row table[] = {
     PROXY("origin", text, origin, NULL, 0, 0, NULL, 0, "host that a TCPConnection server is to allow"),
     PROXY("form", word, form, "origin", 0, 0, form_words, 0, "whether the proxy before it gets TCPConnection's URL"),
     PROXY("tls-upgrade", yes_no, tls_upgrade, "no", 0, 0, NULL, 0, "whether TCPConnection begins TLS by Upgrade"),
+    PROXY("http", word, http, "1.1", 0, 0, http_words, 0, "which version of HTTP is spoken with the proxy"),
     PROXY("announce", words, announce, "upgrade", 0, 0, connect_announce_words, 0, "how the protocol is named"),
     PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
     PROXY("user", user, user, NULL, 0, 0, NULL, 0, "user name at the proxy"),

@@ -217,6 +217,88 @@ static void check_switch(const struct section *section, const struct proxy_confi
                          "answered by a switch", section->title);
 }
 
+/* --- the version of HTTP --- */
+
+/* The methods other than CONNECT, and what only a TCPConnection server has, are not known in HTTP/2. */
+static bool has_other_method(const struct proxy_config *proxy)
+{
+    return is_tcpconnection(proxy) || (proxy->method != METHOD_CONNECT && has_classic(proxy));
+}
+
+static bool has_socks(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (proxy->urls.at[i].socks)
+            return true;
+    return false;
+}
+
+/* Whether each proxy that is asked by CONNECT wants a login of a connection in HTTP/1.1. */
+static bool has_bound_login(const struct proxy_config *proxy)
+{
+    return has_classic(proxy) && !has_other_method(proxy) &&
+           (proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE);
+}
+
+/* With http = 2, what HTTP/2 does not have is an error. */
+static void check_http_2(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "http");
+
+    if (proxy->urls.environment)
+        section_complain(section, line, "http = 2 needs a `url` of its own, not the environment's");
+    if (has_socks(proxy))
+        section_complain(section, line, "http = 2: not for a socks5h:// proxy");
+    if (has_other_method(proxy))
+        section_complain(section, line, "http = 2: HTTP/2 has no method = %s; connect is for both versions",
+                         word_of("method", proxy->method));
+    if (proxy->require_switch)
+        section_complain(section, line, "http = 2 does not go with require-switch: HTTP/2 has no Upgrade that a proxy "
+                         "could answer by a switch");
+    if (has_bound_login(proxy))
+        section_complain(section, line, "http = 2 does not go with auth = %s, a login of one connection in HTTP/1.1",
+                         word_of("auth", proxy->auth));
+}
+
+/* Whether that url may choose HTTP/2 in TLS. */
+static bool may_choose_h2(const struct proxy_config *proxy, size_t i)
+{
+    return proxy->urls.at[i].tls && !is_tcpconnection(proxy) &&
+           (proxy->method == METHOD_CONNECT || places_is_template(&proxy->urls, i));
+}
+
+/* Why http = auto leaves HTTP/1.1 for each url; NULL: it does not. */
+static const char *why_only_1_1(const struct proxy_config *proxy)
+{
+    if (proxy->urls.environment)
+        return "the proxies of the environment are asked in HTTP/1.1";
+    if (proxy->require_switch)
+        return "require-switch needs HTTP/1.1, where alone a proxy can switch";
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (may_choose_h2(proxy, i))
+            return NULL;
+    return all_are_http(proxy) ? "no url is https://, and only there can a proxy choose HTTP/2; http = 2 is for an "
+                                 "http:// proxy that is known to speak it"
+                               : "HTTP/2 has no method but connect";
+}
+
+static void check_http(const struct section *section, const struct proxy_config *proxy)
+{
+    int line = section_line_of(section, "http");
+    const char *why;
+
+    if (proxy->http == PROXY_HTTP_2)
+        check_http_2(section, proxy);
+    if (proxy->http != PROXY_HTTP_AUTO)
+        return;
+    why = proxy->urls.environment || proxy->urls.count > 0 ? why_only_1_1(proxy) : NULL;
+    if (why)
+        section_remark(section, line, "http = auto has no effect: %s", why);
+    else if (has_bound_login(proxy))
+        section_remark(section, line, "http = auto: auth = %s, a login of one connection, leads to HTTP/1.1",
+                       word_of("auth", proxy->auth));
+}
+
 static void remark_on_method(const struct section *section, const struct proxy_config *proxy)
 {
     if (proxy->method != METHOD_CONNECT && !is_tcpconnection(proxy) && !has_classic(proxy))
@@ -239,5 +321,6 @@ void proxy_check(const struct section *section, struct proxy_config *proxy)
     check_preconnect(section, proxy);
     check_tls(section, proxy);
     check_switch(section, proxy);
+    check_http(section, proxy);
     remark_on_method(section, proxy);
 }

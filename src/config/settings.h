@@ -32,6 +32,9 @@ enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE }
 /* The form of TCPConnection's request-target (RFC 9112 section 3.2). */
 enum proxy_form { FORM_ORIGIN, FORM_ABSOLUTE };
 
+/* Which version of HTTP is spoken with a proxy. */
+enum proxy_http { PROXY_HTTP_1_1, PROXY_HTTP_AUTO, PROXY_HTTP_2 };
+
 struct proxy_config {
     char *label; /* "" for the unlabelled one */
     struct value_places urls;
@@ -39,6 +42,7 @@ struct proxy_config {
     char *origin;      /* TCPConnection: the host that the server is to allow, or NULL */
     unsigned form;     /* enum proxy_form */
     bool tls_upgrade;  /* TCPConnection over http: TLS is begun by Upgrade */
+    unsigned http;     /* enum proxy_http */
     unsigned announce; /* bits of enum connect_announce */
     bool require_switch;
     char *user;

@@ -74,9 +74,10 @@ START_TEST(a_url_is_printed_with_its_path)
 
     ck_assert_ptr_nonnull(strstr(once, "\nurl = http://p:80\n https://q:443/{target_host}/{target_port}\n "
                                        "http://r:8/?x=1{&target_port,target_host}\n http://s:80\nmethod = connect\n"
-                                       ";origin =\nform = origin\ntls-upgrade = no\n"));
+                                       ";origin =\nform = origin\ntls-upgrade = no\nhttp = 1.1\n"));
     ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\nmethod = tcpconnection\n"
-                                       "origin = example.com:81\nform = origin\ntls-upgrade = yes\n"));
+                                       "origin = example.com:81\nform = origin\ntls-upgrade = yes\n"
+                                       "http = 1.1\n"));
     ck_assert_str_eq(once, twice);
     free(once);
     free(twice);

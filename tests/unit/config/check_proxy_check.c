@@ -51,6 +51,7 @@ struct rule {
 #define ONLY(key) key " goes with method = tcpconnection alone"
 #define SERVER "url = http://s.example/imap\nmethod = tcpconnection\n"
 #define SWITCH "f:1: [proxy]: require-switch needs upgrade in announce: nothing else can be answered by a switch"
+#define NO_METHOD(line, name) "f:" line ": http = 2: HTTP/2 has no method = " name "; connect is for both versions"
 #define NO_TEMPLATE(url) "url: " url ": a proxy's URL ends behind the port; for connect-tcp its path says where the " \
                          "target goes, as in /.well-known/masque/tcp/{target_host}/{target_port}/; for the URL of " \
                          "one server, set method = tcpconnection"
@@ -116,6 +117,30 @@ static const struct rule rules[] = {
     {"url = " TEMPLATE " http://p.example\nannounce = none\nrequire-switch = yes\n", "", SWITCH},
     {SERVER "announce = alpn\nrequire-switch = yes\n", "", ""},
     {"url = environment\nannounce = alpn\nrequire-switch = yes\n", "", SWITCH},
+    /* versions of HTTP */
+    {"url = http://p.example\nhttp = 3\n", "", "f:3: http: takes 1.1, auto, 2"},
+    {"url = http://p.example\nhttp = 2\n", "", ""},
+    {"url = https://p.example " TEMPLATE "\nhttp = 2\n", "", ""},
+    {"url = https://p.example\nhttp = 2\nrequire-switch = yes\n", "", "f:3: http = 2 does not go with require-switch: "
+     "HTTP/2 has no Upgrade that a proxy could answer by a switch"},
+    {"url = https://p.example\nhttp = auto\nrequire-switch = yes\n", "", ""},
+    {"url = https://p.example\nhttp = 1.1\nrequire-switch = yes\n", "", ""},
+    {"url = environment\nhttp = 2\n", "", "f:3: http = 2 needs a `url` of its own, not the environment's"},
+    {"url = https://p.example\nhttp = 2\nmethod = proxy\n", "", NO_METHOD("3", "proxy")},
+    {"url = https://p.example\nhttp = 2\nmethod = connect-uri\n", "", NO_METHOD("3", "connect-uri")},
+    {"url = " TEMPLATE "\nhttp = 2\nmethod = proxy\n", "", ""},
+    {"url = " TEMPLATE " https://p.example\nhttp = 2\nmethod = proxy\n", "", NO_METHOD("3", "proxy")},
+    {SERVER "http = 2\n", "", NO_METHOD("4", "tcpconnection")},
+    {SERVER "http = 2\nform = absolute\nvia = outer\n", OUTER, NO_METHOD("4", "tcpconnection")},
+    {SERVER "http = 2\ntls-upgrade = yes\n", "", NO_METHOD("4", "tcpconnection")},
+    {SERVER "http = auto\n", "", ""},
+    {"url = https://p.example\nhttp = 2\nauth = ntlm\n" LOGIN, "",
+     "f:3: http = 2 does not go with auth = ntlm, a login of one connection in HTTP/1.1"},
+    {"url = https://p.example\nhttp = 2\nauth = negotiate\n", "",
+     "f:3: http = 2 does not go with auth = negotiate, a login of one connection in HTTP/1.1"},
+    {"url = https://p.example\nhttp = auto\nauth = ntlm\n" LOGIN, "", ""},
+    {"url = https://p.example\nhttp = 2\nauth = digest\n" LOGIN, "", ""},
+    {"url = https://p.example\nhttp = 2\n" LOGIN, "", ""},
     /* connections made ahead */
     {"url = " TEMPLATE "\npreconnect = 2\n", "", ""},
     {SERVER "preconnect = 2\n", "", ""},
@@ -128,6 +153,17 @@ START_TEST(each_rule)
 
     ck_assert_msg(strcmp(told, rule->told) == 0, "%s\n-> %s\n<> %s", rule->keys, told, rule->told);
     config_unref(config);
+}
+END_TEST
+
+/* One that only stands before others. */
+START_TEST(no_http2_by_socks)
+{
+    struct config *config = read_proxy("url = http://p.example\nvia = outer\n",
+                                       "[proxy outer]\nurl = socks5h://s.example https://t.example\nhttp = 2\n");
+
+    ck_assert_ptr_null(config);
+    ck_assert_str_eq(told, "f:8: http = 2: not for a socks5h:// proxy");
 }
 END_TEST
 
@@ -190,7 +226,7 @@ START_TEST(a_long_url_is_cut_in_words_alone)
 END_TEST
 
 /* What the log gets while the keys are read; the caller's to free. */
-static char *remarks_on(const char *keys)
+static char *remarks_on(const char *keys, const char *sections)
 {
     int saved = dup(STDERR_FILENO);
     FILE *said = tmpfile();
@@ -200,7 +236,7 @@ static char *remarks_on(const char *keys)
     ck_assert(said && text);
     ck_assert_int_ge(dup2(fileno(said), STDERR_FILENO), 0);
     log_setup(LEVEL_WARNING, false, false);
-    config = read_proxy(keys, "");
+    config = read_proxy(keys, sections);
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     close(saved);
     ck_assert_msg(config != NULL, "%s", told);
@@ -229,11 +265,67 @@ START_TEST(a_method_that_nobody_is_asked_by_is_remarked_on)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        char *text = remarks_on(rows[i].keys);
+        char *text = remarks_on(rows[i].keys, "");
 
         ck_assert_msg(strcmp(text, rows[i].remark) == 0, "row %zu: %s", i, text);
         free(text);
     }
+}
+END_TEST
+
+#define NO_EFFECT(line, why) "sallyport: warning: f:" line ": http = auto has no effect: " why "\n"
+#define NO_TLS "no url is https://, and only there can a proxy choose HTTP/2; http = 2 is for an http:// proxy that " \
+               "is known to speak it"
+
+START_TEST(a_choice_that_nobody_has_is_remarked_on)
+{
+    static const struct {
+        const char *keys, *remark;
+    } rows[] = {
+        {"url = https://p.example\nhttp = auto\n", ""},
+        {"url = http://p.example https://q.example\nhttp = auto\n", ""},
+        {"url = http://p.example http://q.example\nhttp = auto\n", NO_EFFECT("3", NO_TLS)},
+        {"url = " TEMPLATE "\nhttp = auto\n", NO_EFFECT("3", NO_TLS)},
+        {"url = http://p.example\nhttp = 1.1\n", ""},
+        {"url = http://p.example\nhttp = 2\n", ""},
+        {"url = http://p.example\n", ""},
+        {"url = https://p.example\nhttp = auto\nrequire-switch = yes\n",
+         NO_EFFECT("3", "require-switch needs HTTP/1.1, where alone a proxy can switch")},
+        {"url = environment\nhttp = auto\n", NO_EFFECT("3", "the proxies of the environment are asked in HTTP/1.1")},
+        {"url = https://p.example\nhttp = auto\nmethod = proxy\n",
+         NO_EFFECT("3", "HTTP/2 has no method but connect")},
+        {"url = https://p.example\nhttp = auto\nmethod = connect-uri\n",
+         NO_EFFECT("3", "HTTP/2 has no method but connect")},
+        {"url = https://p.example/\nhttp = auto\nmethod = tcpconnection\n",
+         NO_EFFECT("3", "HTTP/2 has no method but connect")},
+        {"url = https://p.example/{target_host}/{target_port}\nhttp = auto\nmethod = tcpconnection\n",
+         NO_EFFECT("3", "HTTP/2 has no method but connect")},
+        {"url = https://p.example https://q.example/{target_host}/{target_port}\nhttp = auto\nmethod = proxy\n", ""},
+        {"url = https://p.example\nhttp = auto\nauth = ntlm\n" LOGIN,
+         "sallyport: warning: f:3: http = auto: auth = ntlm, a login of one connection, leads to HTTP/1.1\n"},
+        {"url = https://p.example\nhttp = auto\nauth = negotiate\n",
+         "sallyport: warning: f:3: http = auto: auth = negotiate, a login of one connection, leads to HTTP/1.1\n"},
+        {"url = https://p.example\nhttp = auto\nauth = basic\n" LOGIN, ""},
+        {"url = https://p.example\nhttp = 1.1\nauth = negotiate\n", ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = remarks_on(rows[i].keys, "");
+
+        ck_assert_msg(strcmp(text, rows[i].remark) == 0, "row %zu: %s", i, text);
+        free(text);
+    }
+}
+END_TEST
+
+/* Of a proxy that only stands before others. */
+START_TEST(a_choice_that_socks_does_not_have_is_remarked_on)
+{
+    char *text = remarks_on("url = http://p.example\nvia = outer\n",
+                            "[proxy outer]\nurl = socks5h://s.example\nhttp = auto\n");
+
+    ck_assert_str_eq(text, NO_EFFECT("8", NO_TLS));
+    free(text);
 }
 END_TEST
 
@@ -242,10 +334,13 @@ int main(void)
     TCase *cases = unit_case("proxy_check");
 
     tcase_add_loop_test(cases, each_rule, 0, sizeof rules / sizeof rules[0]);
+    tcase_add_test(cases, no_http2_by_socks);
     tcase_add_test(cases, no_tcpconnection_by_socks);
     tcase_add_test(cases, no_path_is_the_path_of_a_slash);
     tcase_add_test(cases, via_has_its_line);
     tcase_add_test(cases, a_long_url_is_cut_in_words_alone);
     tcase_add_test(cases, a_method_that_nobody_is_asked_by_is_remarked_on);
+    tcase_add_test(cases, a_choice_that_nobody_has_is_remarked_on);
+    tcase_add_test(cases, a_choice_that_socks_does_not_have_is_remarked_on);
     return unit_run();
 }
