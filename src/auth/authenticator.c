@@ -249,8 +249,9 @@ const char *authenticator_password(const struct authenticator *authenticator)
     return needs_password(authenticator) ? authenticator->password : NULL;
 }
 
-bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, char *why, size_t size)
+bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, bool shared, char *why, size_t size)
 {
+    authenticator->choice.shared = shared;
     if (!scheme_choice_offered(&authenticator->choice, offered, why, size))
         return false;
     task_restart(&authenticator->task);

@@ -54,8 +54,8 @@ const char *authenticator_peer(const struct authenticator *authenticator);
 /* The scheme in use; NONE: send no credentials, and see what the proxy offers. */
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator);
 
-/* After DONE: whether the credentials are made by a negotiate_login; and whether a connection from the pool will not
- * do: SOCKS, NTLM and Negotiate begin with a new one. */
+/* After DONE: whether the credentials are made by a negotiate_login; and whether a connection from the pool, or a
+ * share of one (HTTP/2), will not do: SOCKS, NTLM and Negotiate begin with a new one. */
 bool authenticator_wants_login(const struct authenticator *authenticator);
 bool authenticator_wants_new_connection(const struct authenticator *authenticator);
 
@@ -68,9 +68,10 @@ const char *authenticator_user(const struct authenticator *authenticator);
 const char *authenticator_password(const struct authenticator *authenticator);
 
 /* After DONE: the proxy answered 407 (401 for a resource) to a request without credentials; offered: the bits of
- * schemes (challenge_offered).  True: it restarts with another scheme, and will call done again.  False: no scheme can
- * be used; why (size bytes) says what to set. */
-bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, char *why, size_t size);
+ * schemes (challenge_offered); shared: over a connection that others share (scheme_choice.h).  True: it restarts with
+ * another scheme, and will call done again.  False: no scheme can be used; why (size bytes) says what to set. */
+bool authenticator_challenge(struct authenticator *authenticator, unsigned offered, bool shared, char *why,
+                             size_t size);
 
 /* After DONE: the scheme cannot be used here.  True: it restarts with another scheme.  False: there is no other. */
 bool authenticator_unable(struct authenticator *authenticator);

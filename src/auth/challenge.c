@@ -344,6 +344,11 @@ bool challenge_is_stale(const struct http_head *head)
     return search.found && search.first.is_stale;
 }
 
+bool challenge_binds_connection(unsigned offered)
+{
+    return offered && !(offered & ~(1u << CHALLENGE_NTLM | 1u << CHALLENGE_NEGOTIATE));
+}
+
 enum challenge_scheme challenge_choose(unsigned offered, unsigned usable)
 {
     for (unsigned scheme = CHALLENGE_NEGOTIATE; scheme > CHALLENGE_NONE; scheme--)

@@ -18,6 +18,8 @@ enum challenge_scheme {
 };
 
 #define CHALLENGE_ALL 0x1eu /* the bits of all four schemes */
+#define CHALLENGE_BOUND (1u << CHALLENGE_NTLM | 1u << CHALLENGE_NEGOTIATE) /* those that authenticate a connection, and
+                                                                            * not a request */
 
 /* The words of the configuration and of logs, indexed by scheme: "none", "basic", "ntlm", "digest", "negotiate",
  * NULL. */
@@ -39,6 +41,10 @@ bool challenge_write(const struct http_head *head, enum challenge_scheme scheme,
 /* Whether the first Digest challenge that can be answered says that the request before was refused for its nonce alone
  * (stale, RFC 7616 section 3.3). */
 bool challenge_is_stale(const struct http_head *head);
+
+/* Whether such bits are only of schemes that authenticate a connection and not a request (NTLM, Negotiate): these go
+ * with HTTP/1.1 alone, since in HTTP/2 many requests share a connection. */
+bool challenge_binds_connection(unsigned offered);
 
 /* The strongest scheme that is in both sets of bits, or CHALLENGE_NONE. */
 enum challenge_scheme challenge_choose(unsigned offered, unsigned usable);

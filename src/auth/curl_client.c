@@ -172,13 +172,14 @@ static bool set_proxy(struct curl_client *curl, const struct curl_client_params 
 static bool set_resource(struct curl_client *curl, const struct curl_client_params *params)
 {
     CURL *easy = curl->easy;
+    unsigned method = params->resource->http2 ? METHOD_CONNECT : params->resource->method; /* RFC 8441 */
     char url[ENDPOINT_TEXT_MAX + 16 + URI_TEMPLATE_MAX], place[ENDPOINT_TEXT_MAX];
     int length = snprintf(url, sizeof url, "http://%s%s", endpoint_format(params->proxy, place),
                           params->resource->path);
 
     return length > 0 && (size_t)length < sizeof url && curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, connect_request_verb(params->resource->method)) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, connect_request_verb(method)) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK; /* or the environment's would be used */
 }
 

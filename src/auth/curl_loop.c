@@ -1,9 +1,10 @@
 #include "auth/curl_loop.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/wiped.h"
 
 /* A socket that libcurl wants to be watched. */
 struct watched {
@@ -25,30 +26,6 @@ struct curl_loop {
 const char *curl_loop_version(void)
 {
     return curl_version_info(CURLVERSION_NOW)->version;
-}
-
-/* --- memory that is wiped --- */
-
-static void wipe_and_free(void *block)
-{
-    if (!block)
-        return;
-    explicit_bzero(block, malloc_usable_size(block));
-    free(block);
-}
-
-/* realloc itself would leave the bytes behind when it moves them. */
-static void *grow(void *block, size_t size)
-{
-    size_t kept = block ? malloc_usable_size(block) : 0;
-    void *grown = malloc(size ? size : 1);
-
-    if (!grown)
-        return NULL;
-    if (kept > 0)
-        memcpy(grown, block, kept < size ? kept : size);
-    wipe_and_free(block);
-    return grown;
 }
 
 /* --- libcurl on the loop --- */
@@ -186,7 +163,7 @@ struct curl_loop *curl_loop_new(struct loop *loop)
 {
     struct curl_loop *curl_loop = calloc(1, sizeof *curl_loop);
 
-    if (!curl_loop || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, grow, strdup,
+    if (!curl_loop || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiped_free, wiped_realloc, strdup,
                                            calloc) != CURLE_OK) {
         free(curl_loop);
         return NULL;

@@ -298,6 +298,7 @@ void negotiate_login_hear(struct negotiate_login *login, const struct connect_re
 {
     if (login->task.phase != TASK_RUNS || login->task.state != CONNECT)
         return;
+    note_sent(login);
     set_answer(login, response, head);
     allowance_go_on(&login->limit);
     hear(login);

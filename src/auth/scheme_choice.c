@@ -58,6 +58,8 @@ static enum challenge_scheme choose(const struct scheme_choice *choice)
 
     if (!may_use_basic(choice))
         usable &= ~BIT(CHALLENGE_BASIC);
+    if (choice->shared && choice->offered & usable & ~CHALLENGE_BOUND)
+        usable &= ~CHALLENGE_BOUND;
     return challenge_choose(choice->offered, usable);
 }
 

@@ -23,6 +23,9 @@ struct scheme_choice {
     bool has_user;
     bool readable;                /* others can read what is sent to the proxy: http, or TLS with verify = no */
     bool fixed;                   /* the configuration names the scheme */
+    bool shared;                  /* the proxy was asked over a connection that others share (HTTP/2): of what it
+                                   * offers, NTLM and Negotiate, which need one of their own, only if nothing else will
+                                   * do */
     unsigned method;              /* in which the proxy is asked */
 };
 

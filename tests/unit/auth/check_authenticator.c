@@ -116,7 +116,7 @@ START_TEST(without_a_user_nothing_is_said)
     ck_assert_ptr_null(authenticator_user(asked.authenticator));
     ck_assert_ptr_null(authenticator_password(asked.authenticator));
     ck_assert_int_eq(authenticator_lesson(asked.authenticator), CHALLENGE_NONE);
-    ck_assert(!authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), why, sizeof why));
+    ck_assert(!authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), false, why, sizeof why));
     ck_assert_str_ne(why, "");
     stage_settle();
     ck_assert_uint_eq(asked.told, 1);
@@ -140,13 +140,13 @@ START_TEST(a_resource_has_the_same_rules)
     start_with(&asked, &params);
     stage_settle();
     check_ready(&asked, 1, CHALLENGE_NONE, NULL);
-    ck_assert(!authenticator_challenge(asked.authenticator, BIT(CHALLENGE_NTLM), why, sizeof why));
+    ck_assert(!authenticator_challenge(asked.authenticator, BIT(CHALLENGE_NTLM), false, why, sizeof why));
     ck_assert_str_eq(why, "it offers NTLM, usable with CONNECT but not with connect-tcp");
     authenticator_free(asked.authenticator);
     params.remembered = CHALLENGE_NONE;
     start_with(&asked, &params);
     stage_settle();
-    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), why, sizeof why));
+    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), false, why, sizeof why));
     stage_settle();
     check_ready(&asked, 2, CHALLENGE_BASIC, ARTHUR);
     authenticator_note(asked.authenticator, true);
@@ -204,7 +204,7 @@ START_TEST(a_challenge_begins_it_anew)
     start(&asked);
     check_ready(&asked, 1, CHALLENGE_NONE, NULL);
     ck_assert_ptr_null(authenticator_password(asked.authenticator));
-    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), why, sizeof why));
+    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), false, why, sizeof why));
     ck_assert_uint_eq(asked.told, 1); /* not from within the call */
     stage_settle();
     check_ready(&asked, 2, CHALLENGE_BASIC, ARTHUR);
@@ -221,7 +221,7 @@ START_TEST(what_cannot_start_gives_way_to_the_next)
 
     set_up("user = arthur\npassword = magic");
     start(&asked);
-    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_NEGOTIATE) | BIT(CHALLENGE_DIGEST), why,
+    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_NEGOTIATE) | BIT(CHALLENGE_DIGEST), false, why,
                                       sizeof why));
     stage_settle();
     check_ready(&asked, 2, CHALLENGE_NEGOTIATE, NULL);
@@ -335,7 +335,7 @@ START_TEST(nothing_is_fetched_before_it_is_needed)
     start(&asked);
     check_ready(&asked, 1, CHALLENGE_NONE, NULL);
     asked.told = 0;
-    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), why, sizeof why));
+    ck_assert(authenticator_challenge(asked.authenticator, BIT(CHALLENGE_BASIC), false, why, sizeof why));
     stage_wait(&asked.told);
     check_ready(&asked, 1, CHALLENGE_BASIC, ARTHUR);
     authenticator_free(asked.authenticator);

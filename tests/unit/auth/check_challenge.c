@@ -242,6 +242,15 @@ START_TEST(the_strongest_of_both_is_taken)
 }
 END_TEST
 
+/* Each set of offers. */
+START_TEST(what_binds_a_connection)
+{
+    for (unsigned offered = 0; offered <= CHALLENGE_ALL; offered += 2)
+        ck_assert_msg(challenge_binds_connection(offered) ==
+                          (offered == NTLM || offered == NEGOTIATE || offered == (NTLM | NEGOTIATE)), "%#x", offered);
+}
+END_TEST
+
 START_TEST(lists_are_for_people)
 {
     char out[CHALLENGE_LIST_MAX], small[12];
@@ -269,6 +278,7 @@ int main(void)
     tcase_add_loop_test(suite_cases, a_challenge_is_written_as_libcurl_reads_it, 0, sizeof sides / sizeof sides[0]);
     tcase_add_test(suite_cases, what_is_too_long_for_libcurl_is_no_offer);
     tcase_add_test(suite_cases, the_strongest_of_both_is_taken);
+    tcase_add_test(suite_cases, what_binds_a_connection);
     tcase_add_test(suite_cases, lists_are_for_people);
     return unit_run();
 }

@@ -582,6 +582,43 @@ START_TEST(it_proves_the_resource_as_it_is_written)
 }
 END_TEST
 
+/* The MD5 of a text in hexadecimal digits. */
+static void md5(const char *text, char out[33])
+{
+    unsigned char bytes[16];
+
+    ck_assert_int_eq(EVP_Digest(text, strlen(text), bytes, NULL, EVP_md5(), NULL), 1);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+/* Over HTTP/2 the method of connect-tcp is CONNECT (RFC 8441 section 4), and so it is in the proof. */
+START_TEST(over_http2_it_proves_a_connect)
+{
+    struct connect_request request = asks_for(METHOD_CONNECT_TCP, "/tcp/mail.example.net/143");
+    char text[200], who[33], what[33], proof[33], wanted[60];
+    struct scene scene;
+
+    request.http2 = true;
+    resource = &request;
+    set_up(&scene);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
+    enter(&scene);
+    transport_watch(scene.curl.socket.outer, hear, &scene);
+    hear(&scene, LOOP_READ);
+    challenge(&scene, "Digest realm=\"r\", nonce=\"n\"");
+    ck_assert_ptr_nonnull(scene.curl.credentials);
+    snprintf(text, sizeof text, "arthur:r:%s", secrets[0]);
+    md5(text, who);
+    md5("CONNECT:/tcp/mail.example.net/143", what);
+    snprintf(text, sizeof text, "%s:n:%s", who, what);
+    md5(text, proof);
+    snprintf(wanted, sizeof wanted, "response=\"%s\"", proof);
+    ck_assert_msg(strstr(scene.curl.credentials, wanted) != NULL, "%s, and not %s", scene.curl.credentials, wanted);
+    end(&scene);
+}
+END_TEST
+
 /* What libcurl would not prove as it is. */
 START_TEST(some_paths_cannot_be_proved)
 {
@@ -935,6 +972,7 @@ int main(void)
     tcase_add_loop_test(cases, it_may_not_ask_without_end, 0, 2);
     tcase_add_test(cases, a_handle_knows_its_nonce_in_the_next_transfer);
     tcase_add_test(cases, a_handle_has_no_secret_between_two_transfers);
+    tcase_add_test(cases, over_http2_it_proves_a_connect);
     tcase_add_loop_test(cases, it_proves_the_resource_as_it_is_written, 0, sizeof resources / sizeof resources[0]);
     tcase_add_test(cases, some_paths_cannot_be_proved);
     tcase_add_test(cases, it_answers_a_servers_challenges);

@@ -86,6 +86,30 @@ START_TEST(the_strongest_that_is_offered_is_taken)
 }
 END_TEST
 
+START_TEST(on_a_shared_connection_what_proves_a_request_alone_comes_first)
+{
+    static const struct {
+        unsigned offered;
+        bool tls;
+        enum challenge_scheme taken;
+    } cases[] = {
+        {NEGOTIATE | DIGEST | NTLM | BASIC, true, CHALLENGE_DIGEST},
+        {NEGOTIATE | DIGEST, false, CHALLENGE_DIGEST},
+        {NTLM | BASIC, true, CHALLENGE_BASIC},
+        {NTLM | BASIC, false, CHALLENGE_NTLM}, /* others could read the password */
+        {NEGOTIATE | NTLM, true, CHALLENGE_NEGOTIATE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct scheme_choice choice = started(AUTH_ANY, cases[i].tls, true, CHALLENGE_NONE);
+
+        choice.shared = true;
+        ck_assert(scheme_choice_offered(&choice, cases[i].offered, why, sizeof why));
+        ck_assert_int_eq(choice.scheme, cases[i].taken);
+    }
+}
+END_TEST
+
 START_TEST(one_that_cannot_start_gives_way_to_the_next)
 {
     struct scheme_choice choice = started(AUTH_ANY, false, true, CHALLENGE_NONE);
@@ -253,6 +277,7 @@ int main(void)
     tcase_add_test(tcase, what_worked_is_used_again);
     tcase_add_test(tcase, a_proxy_without_a_section_gets_nothing);
     tcase_add_test(tcase, the_strongest_that_is_offered_is_taken);
+    tcase_add_test(tcase, on_a_shared_connection_what_proves_a_request_alone_comes_first);
     tcase_add_test(tcase, one_that_cannot_start_gives_way_to_the_next);
     tcase_add_test(tcase, a_readable_password_goes_out_only_when_nothing_else_is_offered);
     tcase_add_test(tcase, nobody_talks_us_out_of_a_better_scheme);
