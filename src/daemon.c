@@ -17,6 +17,8 @@
 #include "control/status_json.h"
 #include "net/endpoint.h"
 #include "net/peer.h"
+#include "net/suspend.h"
+#include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
 #include "proxy/tunnel.h"
@@ -28,7 +30,8 @@
 #include "session/session.h"
 #include "session/strangers.h"
 
-#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions; strangers.h takes a few of them */
+#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions; strangers.h takes a few of them, and HTTP/2
+                               * connections without a tunnel some more (H2_POOL_IDLE_MAX) */
 #define WIND_DOWN_MS 200      /* between two rounds; a session that moved nothing for so long is idle */
 #define WIND_DOWN_ROUNDS 50   /* after so many, busy sessions are ended, too */
 
@@ -39,6 +42,7 @@ struct daemon {
     struct sessions *sessions;
     struct strangers *strangers;
     struct control_server *control;
+    struct suspend_watch *sleep; /* NULL: it is not noticed */
     uint64_t started; /* ms of the loop's clock */
     daemon_log_fn *set_log;
     struct loop_signal signals[4];
@@ -157,6 +161,7 @@ static void stop(struct daemon *daemon, const char *signal)
     daemon->listeners = NULL;
     if (daemon->services.pool)
         pool_close(daemon->services.pool);
+    h2_pool_keep(daemon->services.h2, NULL);
     wind_down(daemon);
 }
 
@@ -224,6 +229,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     health_forget(daemon->services.health);
     resolver_renew(daemon->services.resolver);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
+    h2_pool_keep(daemon->services.h2, fresh);
     pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
     control_server_set(daemon->control, fresh->settings.control);
     daemon->set_log(fresh);
@@ -289,6 +295,14 @@ static bool listens_on(void *arg, const struct address *address)
     return daemon->listeners && listener_set_listen_on(daemon->listeners, address);
 }
 
+/* Connections of before may be gone, and their proxies do not say so. */
+static void on_woke(void *arg)
+{
+    struct daemon *daemon = arg;
+
+    h2_pool_woke(daemon->services.h2);
+}
+
 /* --- running --- */
 
 /* What daemon_run and daemon_connect both need.  False: the log says why, or out of memory. */
@@ -305,6 +319,11 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
     daemon->services.is_own = listens_on;
     daemon->services.is_own_arg = daemon;
     daemon->started = loop_now(daemon->services.loop);
+    daemon->services.h2 = h2_pool_new(&daemon->services);
+    if (!daemon->services.h2)
+        return false;
+    h2_pool_keep(daemon->services.h2, daemon->config);
+    daemon->sleep = suspend_watch_start(daemon->services.loop, on_woke, daemon);
     daemon->sessions = sessions_new(&daemon->services, ended, daemon);
     return daemon->sessions &&
            loop_signal_start(daemon->services.loop, &daemon->signals[0], SIGTERM, on_stop_signal, daemon) &&
@@ -320,6 +339,9 @@ static void release(struct daemon *daemon)
     sessions_free(daemon->sessions);
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;
+    suspend_watch_stop(daemon->sleep);
+    h2_pool_free(daemon->services.h2);
+    daemon->services.h2 = NULL;
     loop_timer_stop(&daemon->wind_down);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         loop_signal_stop(&daemon->signals[i]);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/secrets.h"
 #include "protocol/protocol.h"
+#include "proxy/h2_pool.h"
 #include "proxy/tunnel.h"
 
 #define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
@@ -21,7 +22,7 @@ struct trial {
     struct services *services;
     struct config *config;
     const struct listener_config *listener;
-    struct tunnel *tunnel;
+    struct tunnel *tunnel, *second; /* second: over the same HTTP/2 connection, once the first one works */
     struct transport *server;
     struct loop_timer limit;
     uint64_t since; /* ms: when the current step began */
@@ -54,6 +55,96 @@ static void end(struct trial *trial, bool worked)
     loop_stop(trial->services->loop);
 }
 
+/* --- HTTP/2: what the proxy has set, and what a second tunnel costs --- */
+
+/* The connection of the trial's tunnel, found among all. */
+struct carrier {
+    const struct endpoint *proxy;
+    const struct h2_connection *connection; /* that has a tunnel; NULL: none so far */
+    size_t count;                           /* connections to that proxy */
+};
+
+static void see_carrier(void *arg, const struct endpoint *proxy, const struct h2_connection *connection,
+                        bool draining)
+{
+    struct carrier *carrier = arg;
+
+    (void)draining;
+    if (!endpoint_equal(proxy, carrier->proxy))
+        return;
+    carrier->count++;
+    if (h2_connection_tunnels(connection) > 0)
+        carrier->connection = connection;
+}
+
+static struct carrier carrier_of(const struct trial *trial)
+{
+    struct carrier carrier = {.proxy = tunnel_proxy(trial->tunnel)};
+
+    h2_pool_each(trial->services->h2, see_carrier, &carrier);
+    return carrier;
+}
+
+/* Shows the version that was spoken, where the configuration leaves a choice. */
+static void show_version(struct trial *trial)
+{
+    const struct proxy_config *section = trial->listener->proxy;
+    const struct h2_settings *settings;
+    struct carrier carrier;
+    char streams[40] = "any number of", text[200];
+
+    if (!tunnel_proxy(trial->tunnel) || !section || section->http == PROXY_HTTP_1_1)
+        return;
+    if (!tunnel_over_h2(trial->tunnel)) {
+        show(trial, "http", "1.1");
+        return;
+    }
+    carrier = carrier_of(trial);
+    if (!carrier.connection) {
+        show(trial, "http", "2");
+        return;
+    }
+    settings = h2_connection_settings(carrier.connection);
+    if (settings->streams < UINT32_MAX)
+        snprintf(streams, sizeof streams, "%u", settings->streams);
+    snprintf(text, sizeof text, "2, %s tunnels a connection, windows of %u bytes, %s connect-tcp", streams,
+             settings->window, settings->connect_protocol ? "and" : "but no");
+    show(trial, "http", text);
+}
+
+static void on_second(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct trial *trial = arg;
+
+    if (outcome != OUTCOME_DONE)
+        show(trial, "second", failure->what);
+    else if (tunnel_over_h2(trial->second) && carrier_of(trial).count == 1)
+        show(trial, "second", "another tunnel over the same connection: one round trip");
+    else
+        show(trial, "second", "another tunnel needed a connection of its own");
+    end(trial, true);
+}
+
+/* The tunnel works, or not.  Of HTTP/2 it is also shown what one more costs; that it opens is not asked for. */
+static void conclude(struct trial *trial, bool works)
+{
+    const struct tunnel_params params = {
+        .services = trial->services,
+        .config = trial->config,
+        .listener = trial->listener,
+        .name = trial->listener->name,
+        .done = on_second,
+        .arg = trial,
+    };
+
+    if (works && tunnel_over_h2(trial->tunnel))
+        trial->second = tunnel_open(&params);
+    if (!trial->second)
+        end(trial, works);
+}
+
+/* --- the greeting --- */
+
 /* The greeting has come, or as much of it as is waited for. */
 static void judge_greeting(struct trial *trial)
 {
@@ -64,7 +155,8 @@ static void judge_greeting(struct trial *trial)
     show(trial, "greeting", log_escape(text, sizeof text, trial->greeting, line));
     if (!welcome)
         show(trial, "failed", "this greeting does not welcome us");
-    end(trial, welcome);
+    loop_timer_stop(&trial->limit);
+    conclude(trial, welcome);
 }
 
 static void on_server(void *arg, int ready)
@@ -86,6 +178,7 @@ static void on_server(void *arg, int ready)
         trial->length += (size_t)got;
         trial->greeting[trial->length] = '\0';
     }
+    transport_watch(trial->server, NULL, NULL);
     judge_greeting(trial);
 }
 
@@ -102,6 +195,7 @@ static void wait_for_greeting(struct trial *trial)
     char *leftover;
     size_t length;
 
+    show_version(trial);
     trial->server = tunnel_take(trial->tunnel, &leftover, &length);
     if (!trial->listener->protocol->server_first ||
         (trial->listener->tls == TLS_NO &&
@@ -109,7 +203,7 @@ static void wait_for_greeting(struct trial *trial)
         free(leftover);
         show(trial, "open", trial->listener->protocol->server_first ? "the client itself will speak TLS to this port"
                                                                     : "this kind of listener expects no greeting");
-        end(trial, true);
+        conclude(trial, true);
         return;
     }
     trial->length = length < GREETING_MAX ? length : GREETING_MAX;
@@ -159,6 +253,7 @@ static bool try_listener(struct services *services, struct config *config, const
     trial.tunnel = tunnel_open(&params);
     if (trial.tunnel)
         loop_run(services->loop);
+    tunnel_free(trial.second);
     tunnel_free(trial.tunnel);
     transport_close(trial.server);
     printf("  %s\n", trial.worked ? "works" : "does not work");
@@ -180,11 +275,19 @@ int try_run(struct config *config, char *const names[], int count)
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
+    services.h2 = h2_pool_new(&services);
+    if (!services.h2) {
+        fprintf(stderr, "sallyport: out of memory\n");
+        services_release(&services);
+        return EX_UNAVAILABLE;
+    }
+    h2_pool_keep(services.h2, config);
     passwords_allow_prompt(services.passwords); /* one question for all listeners that use the same proxy */
     for (int i = 0; i < count; i++)
         all = try_listener(&services, config, config_listener(config, names[i])) && all;
     for (size_t i = 0; i < config->listener_count && count == 0; i++)
         all = try_listener(&services, config, &config->listeners[i]) && all;
+    h2_pool_free(services.h2);
     services_release(&services);
     return all ? EX_OK : EX_UNAVAILABLE;
 }

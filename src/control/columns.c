@@ -114,15 +114,14 @@ static void print_cut(const char *cell, size_t width, FILE *out)
         fprintf(out, "%.*s...%s", (int)(room - room / 2), cell, cell + length - room / 2);
 }
 
-static void print_cell(const struct columns *table, size_t i, const char *cell, size_t width, FILE *out)
+/* last: nothing follows in its line, which then ends behind it. */
+static void print_cell(const struct column *column, const char *cell, size_t width, bool last, FILE *out)
 {
-    bool last = i + 1 == table->count, cut = strlen(cell) > width;
+    bool cut = strlen(cell) > width;
 
-    if (last && !*cell)
-        return;
     if (cut)
         print_cut(cell, width, out);
-    else if (table->columns[i].right)
+    else if (column->right)
         fprintf(out, "%*s", (int)width, cell);
     else
         fprintf(out, "%-*s", last ? 0 : (int)width, cell);
@@ -166,11 +165,15 @@ void columns_print(const struct columns *table, FILE *out, size_t width)
         return;
     }
     for (size_t i = 0; i < table->count; i++)
-        print_cell(table, i, table->columns[i].title, widths[i], out);
+        print_cell(&table->columns[i], table->columns[i].title, widths[i], i + 1 == table->count, out);
     fputc('\n', out);
     for (const struct row *row = table->first; row; row = row->next) {
-        for (size_t i = 0; i < table->count; i++)
-            print_cell(table, i, row->cells[i], widths[i], out);
+        size_t filled = table->count;
+
+        while (filled > 0 && !*row->cells[filled - 1])
+            filled--;
+        for (size_t i = 0; i < filled; i++)
+            print_cell(&table->columns[i], row->cells[i], widths[i], i + 1 == filled, out);
         fputc('\n', out);
     }
 }

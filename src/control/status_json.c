@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "net/address.h"
 #include "net/endpoint.h"
+#include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
 #include "redirect/questions.h"
@@ -145,9 +146,9 @@ static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
 
     if (proxy)
         return proxy;
-    json_array_append_new(proxies, json_pack("{so so so so so so}", "url", text(url), "state", text("up"), "seconds",
-                                             number(0), "ready", json_null(), "last_error", json_null(),
-                                             "last_error_age", json_null()));
+    json_array_append_new(proxies, json_pack("{so so so so so so so}", "url", text(url), "state", text("up"),
+                                             "seconds", number(0), "ready", json_null(), "last_error", json_null(),
+                                             "last_error_age", json_null(), "connections", json_array()));
     return find(proxies, "url", url);
 }
 
@@ -171,6 +172,17 @@ static void see_health(void *arg, const struct endpoint *endpoint, enum health_s
     }
 }
 
+/* Only connections that are shared have anything to tell: one of HTTP/1.1 is its session's. */
+static void see_connection(void *arg, const struct endpoint *endpoint, const struct h2_connection *connection,
+                           bool draining)
+{
+    json_array_append_new(json_object_get(take_proxy(arg, endpoint), "connections"),
+                          json_pack("{so so so so}", "http", text("2"),
+                                    "tunnels", number(h2_connection_tunnels(connection)),
+                                    "most", number(h2_connection_most(connection)),
+                                    "draining", yes_no(draining)));
+}
+
 /* Adds a proxy of the configuration. */
 static void see_configured(json_t *proxies, const struct status_sources *sources, const struct proxy_config *section,
                            const struct endpoint *endpoint)
@@ -181,7 +193,8 @@ static void see_configured(json_t *proxies, const struct status_sources *sources
         json_object_set_new(proxy, "ready", number(pool_ready(sources->services->pool, endpoint)));
 }
 
-/* The proxies of the configuration in its order, then the others in health.h: of the environment, or learned. */
+/* The proxies of the configuration in its order, then the others that are remembered or connected: of the environment,
+ * or learned. */
 static json_t *proxies_of(const struct status_sources *sources)
 {
     json_t *proxies = json_array();
@@ -190,6 +203,8 @@ static json_t *proxies_of(const struct status_sources *sources)
         for (size_t k = 0; k < sources->config->proxies[i].urls.count; k++)
             see_configured(proxies, sources, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
     health_each(sources->services->health, loop_now(sources->services->loop), see_health, proxies);
+    if (sources->services->h2)
+        h2_pool_each(sources->services->h2, see_connection, proxies);
     return proxies;
 }
 

@@ -219,6 +219,23 @@ static const char *describe_error(const json_t *proxy, char *text, size_t size)
     return text;
 }
 
+/* A line for each connection that carries tunnels. */
+static void add_connections(struct columns *table, const json_t *connections)
+{
+    const json_t *connection;
+    size_t i;
+
+    json_array_foreach(connections, i, connection) {
+        uint64_t tunnels = number_of(connection, "tunnels");
+        char text[100];
+
+        snprintf(text, sizeof text, "HTTP/%.8s: %" PRIu64 " tunnel%s, most %" PRIu64 "%s", text_of(connection, "http"),
+                 tunnels, tunnels == 1 ? "" : "s", number_of(connection, "most"),
+                 is_true(connection, "draining") ? ", draining" : "");
+        columns_add(table, (const char *const[]){"", text, ""});
+    }
+}
+
 static void show_proxies(const json_t *proxies, FILE *out, size_t width)
 {
     static const struct column columns[] = {
@@ -241,6 +258,7 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
                      number_of(proxy, "ready"));
         columns_add(table, (const char *const[]){text_of(proxy, "url"), state,
                                                  describe_error(proxy, error, sizeof error)});
+        add_connections(table, json_object_get(proxy, "connections"));
     }
     finish(table, out, width);
 }

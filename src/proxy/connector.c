@@ -6,7 +6,9 @@
 
 #include "http/h1_exchange.h"
 #include "net/dialer.h"
+#include "net/leftover.h"
 #include "net/resolver.h"
+#include "proxy/version_try.h"
 #include "tls/tls_client.h"
 
 enum state { STARTED, RESOLVE, DIAL, UPGRADE, TLS };
@@ -22,6 +24,7 @@ struct connector {
     struct tls_client *tls;        /* in TLS */
     struct transport *transport;   /* while no other part has it */
     bool connected, on_loopback;
+    bool speaks_h2;
     bool refused, cut_off;         /* the request for TLS was */
     bool again;                    /* all addresses failed: those that came late or are new are looked up */
     struct address_list addresses; /* those that were dialed last */
@@ -131,18 +134,36 @@ static void enter_resolve(struct connector *connector)
 
 /* --- DIAL --- */
 
+/* Without TLS nobody is asked which version he speaks: HTTP/2 needs to be known (RFC 9113 section 3.3). */
+static void finish_plain(struct connector *connector)
+{
+    struct connector_params *params = &connector->params;
+
+    connector->speaks_h2 = params->http == PROXY_HTTP_2;
+    if (params->leftover_length > 0 && !connector->speaks_h2) {
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT,
+                  FAILURE_THEY "speaks before it is asked: it is no HTTP proxy");
+        return;
+    }
+    if (params->leftover_length > 0) { /* in HTTP/2 it may (section 3.4) */
+        connector->transport = leftover_transport(connector->transport, params->leftover, params->leftover_length);
+        params->leftover = NULL;
+    }
+    if (connector->transport)
+        task_tell(&connector->task, OUTCOME_DONE);
+    else
+        task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+}
+
 static void on_connection(struct connector *connector)
 {
     connector->connected = true;
     if (connector->params.place->tls)
         enter(connector, TLS);
-    else if (connector->params.leftover_length > 0)
-        task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT,
-                  FAILURE_THEY "speaks before it is asked: it is no HTTP proxy");
-    else if (connector->params.upgrade_path)
+    else if (connector->params.upgrade_path && connector->params.leftover_length == 0)
         enter(connector, UPGRADE);
     else
-        task_tell(&connector->task, OUTCOME_DONE);
+        finish_plain(connector);
 }
 
 static void on_connected(struct connector *connector, int fd, const struct address *address)
@@ -257,17 +278,30 @@ static void enter_upgrade(struct connector *connector)
 
 /* --- TLS --- */
 
+/* What is offered in TLS, by enum proxy_http, the best first (RFC 7301; RFC 9113 section 3.2). */
+static const char *const offers[] = {"http/1.1", "h2,http/1.1", "h2"};
+
 static void on_tls(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct connector *connector = arg;
+    const bool only_h2 = connector->params.http == PROXY_HTTP_2;
     char *greeting;
     size_t length;
 
-    if (failure)
+    if (failure) {
         connector->task.failure = *failure;
+        if (only_h2 && tls_client_knows_none(connector->tls))
+            failure_hint(&connector->task.failure, VERSION_ONLY_2);
+        task_tell(&connector->task, outcome);
+        return;
+    }
+    connector->speaks_h2 = connector->params.http != PROXY_HTTP_1_1 && tls_client_chose(connector->tls, "h2");
+    connector->transport = tls_client_take(connector->tls, &greeting, &length);
+    if (only_h2 && !connector->speaks_h2)
+        task_fail(&connector->task, OUTCOME_PEER, FAILURE_PERMANENT, FAILURE_THEY "does not speak HTTP/2 (h2 in ALPN); "
+                  VERSION_ONLY_2);
     else
-        connector->transport = tls_client_take(connector->tls, &greeting, &length);
-    task_tell(&connector->task, outcome);
+        task_tell(&connector->task, OUTCOME_DONE);
 }
 
 static void enter_tls(struct connector *connector)
@@ -288,7 +322,7 @@ static void enter_tls(struct connector *connector)
         },
         .ca_option = "ca-file",
         .host = connector->params.place->host,
-        .alpn = "http/1.1",
+        .alpn = offers[connector->params.http],
         .remember = endpoint_format_url(connector->params.place, url),
         .handshake_ms = connector->params.settings->handshake_timeout,
         .trace = connector->params.trace,
@@ -366,6 +400,11 @@ bool connector_connected(const struct connector *connector)
 bool connector_on_loopback(const struct connector *connector)
 {
     return connector->on_loopback;
+}
+
+bool connector_speaks_h2(const struct connector *connector)
+{
+    return connector->speaks_h2;
 }
 
 const struct connect_response *connector_refusal(const struct connector *connector)

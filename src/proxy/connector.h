@@ -31,6 +31,8 @@ struct connector_params {
     const struct endpoint *place;     /* if its tls is set, its name must be in the certificate */
     const struct proxy_config *own;   /* the proxy's section, for its TLS settings; NULL: it has none */
     const char *upgrade_path;         /* of the request that begins TLS, where place.tls is not set; NULL: none does */
+    unsigned http;                    /* enum proxy_http: the versions of HTTP that are offered.  AUTO without TLS is
+                                       * HTTP/1.1; 2 without TLS is spoken from the first byte */
     struct transport *through;        /* an open connection to the place, owned from now on; NULL: dial it */
     char *leftover;                   /* malloc'd bytes that came over it already, owned from now on, or NULL */
     size_t leftover_length;
@@ -51,6 +53,9 @@ struct connector *connector_start(const struct connector_params *params);
  * (false for one through another proxy, of which that is not known). */
 bool connector_connected(const struct connector *connector);
 bool connector_on_loopback(const struct connector *connector);
+
+/* After DONE: whether HTTP/2 is to be spoken: the place has chosen it (ALPN), or nothing else will do. */
+bool connector_speaks_h2(const struct connector *connector);
 
 /* After PEER: the answer to the request for TLS, if that is what failed; borrowed.  NULL: something else did.  And
  * whether the place, which was connected, had lost interest in the connection: it ended or broke before an answer came,

@@ -15,6 +15,7 @@ struct entry {
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
     enum template_lesson by_template;
+    enum version_lesson version;
     enum challenge_scheme scheme;
     unsigned offered;     /* bits of all schemes that it ever offered */
     char why[128];        /* the last error */
@@ -227,6 +228,27 @@ enum template_lesson health_template(const struct health *health, const struct e
     const struct entry *entry = find(health, proxy);
 
     return entry ? entry->by_template : TEMPLATE_UNKNOWN;
+}
+
+void health_set_version(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                        enum version_lesson lesson, const char *why)
+{
+    const enum version_lesson known = health_version(health, proxy);
+    char where[ENDPOINT_URL_MAX];
+
+    if (lesson == known || known == VERSION_1_1)
+        return;
+    touch(health, proxy, now_ms)->version = lesson;
+    if (lesson == VERSION_1_1)
+        log_message(LEVEL_INFO, name, "%s is asked over HTTP/1.1 from now on: %s", endpoint_format_url(proxy, where),
+                    why);
+}
+
+enum version_lesson health_version(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry ? entry->version : VERSION_UNKNOWN;
 }
 
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

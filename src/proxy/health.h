@@ -12,6 +12,7 @@
 #include "base/failure.h"
 #include "net/endpoint.h"
 #include "proxy/template_try.h"
+#include "proxy/version_try.h"
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the back-off after the first failure; each further one in a row doubles it */
 #define HEALTH_REST_MAX_MS 300000u
@@ -70,6 +71,12 @@ bool health_takes_upgrade(const struct health *health, const struct endpoint *pr
 void health_set_template(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                          enum template_lesson lesson);
 enum template_lesson health_template(const struct health *health, const struct endpoint *proxy);
+
+/* Which version of HTTP is spoken with it from now on (version_try.h): one of two, UNKNOWN is what it was before.
+ * That it is HTTP/1.1 is logged, once, with why (printable; not read for HTTP/2), and only health_forget undoes it. */
+void health_set_version(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                        enum version_lesson lesson, const char *why);
+enum version_lesson health_version(const struct health *health, const struct endpoint *proxy);
 
 /* The authentication scheme that worked last, of those that it offered; NONE: not known. */
 void health_set_scheme(struct health *health, const struct endpoint *proxy, uint64_t now_ms,

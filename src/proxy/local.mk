@@ -1,15 +1,22 @@
 # From a target to an open tunnel.
 
 src_libhouse_a_SOURCES += \
+	src/proxy/approach.c src/proxy/approach.h \
 	src/proxy/connector.c src/proxy/connector.h \
+	src/proxy/doubled_request.c src/proxy/doubled_request.h \
 	src/proxy/form_choice.c src/proxy/form_choice.h \
+	src/proxy/h2_carrier.c src/proxy/h2_carrier.h \
+	src/proxy/h2_lessons.c src/proxy/h2_lessons.h \
+	src/proxy/h2_pool.c src/proxy/h2_pool.h \
+	src/proxy/h2_share.c src/proxy/h2_share.h \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/login_answer.c src/proxy/login_answer.h \
 	src/proxy/outer_form.c src/proxy/outer_form.h \
 	src/proxy/outer_route.c src/proxy/outer_route.h \
+	src/proxy/outlook.c src/proxy/outlook.h \
 	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
-	src/proxy/proxy_request.c src/proxy/proxy_request.h \
+	src/proxy/proxy_request.c src/proxy/proxy_request.h src/proxy/proxy_request_params.h \
 	src/proxy/request_form.c src/proxy/request_form.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
@@ -17,4 +24,5 @@ src_libhouse_a_SOURCES += \
 	src/proxy/spare.c src/proxy/spare.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/template_try.c src/proxy/template_try.h \
-	src/proxy/tunnel.c src/proxy/tunnel.h
+	src/proxy/tunnel.c src/proxy/tunnel.h \
+	src/proxy/version_try.c src/proxy/version_try.h

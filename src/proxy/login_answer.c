@@ -9,7 +9,7 @@ static bool on_challenge(const struct login_answer *answer, struct failure *fail
     char why[160];
 
     health_note_offer(answer->health, answer->proxy, answer->now_ms, offered);
-    if (authenticator_challenge(answer->authenticator, offered, why, sizeof why))
+    if (authenticator_challenge(answer->authenticator, offered, answer->shared, why, sizeof why))
         return true;
     failure_add(failure, why);
     failure_brief(failure, failure->status, "%s wants a login: %s", authenticator_peer(answer->authenticator), why);
@@ -21,6 +21,12 @@ static void tell_refusal(const struct login_answer *answer, struct failure *fail
     failure_add(failure, "user and password, or ticket, were refused");
     failure_brief(failure, failure->status, "%s refused the %s", authenticator_peer(answer->authenticator),
                   authenticator_password(answer->authenticator) ? "password" : "ticket");
+}
+
+bool login_answer_binds(const struct login_answer *answer, const struct connect_response *response)
+{
+    return answer->shared && !answer->sent && response->denied &&
+           challenge_binds_connection(challenge_offered(answer->head));
 }
 
 bool login_answer_goes_on(const struct login_answer *answer, struct connect_response *response, bool *refused)

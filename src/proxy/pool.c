@@ -5,12 +5,15 @@
 
 #include "base/log.h"
 #include "proxy/connector.h"
+#include "proxy/form_choice.h"
+#include "proxy/h2_pool.h"
+#include "proxy/outlook.h"
 
 enum state { CONNECTING, READY, RETIRING, GONE };
 
 static const char *const state_names[] = {"connecting", "ready", "retiring", "gone"};
 
-/* One connection.
+/* One connection.  If it turns out to speak HTTP/2, it is h2_pool's from then on.
  *
  *     CONNECTING -> READY -> RETIRING -> GONE      RETIRING: kept until its successor is ready, or it is of age; it
  *                                                  does not count.  From each state it may be GONE at once. */
@@ -25,12 +28,6 @@ struct idle {
     uint64_t since, ready_since;  /* ms: it was begun, it became ready */
     struct loop_timer age;        /* of the state it is in */
     struct deferred death;
-};
-
-/* How connections to one proxy have failed. */
-struct outlook {
-    size_t resting;               /* places left empty until the reserve's retry; if all are, the next proxy is used */
-    bool doubtful;                /* the last one failed when no other was ready: make one at a time */
 };
 
 /* The connections that are kept for one section. */
@@ -110,7 +107,7 @@ static void on_retry(void *arg)
     struct reserve *reserve = arg;
 
     for (size_t i = 0; i < reserve->section->urls.count; i++)
-        reserve->outlooks[i].resting = 0;
+        outlook_retry(&reserve->outlooks[i]);
     fill_soon(reserve);
 }
 
@@ -128,23 +125,21 @@ static void replace(struct idle *idle)
     fill_soon(reserve);
 }
 
-/* Ends a connection that failed.  Its place stays empty until the retry; if no other is ready, all places do.  This
- * says nothing about the proxy's health: sessions may fare better. */
-static void lose(struct idle *idle, const char *why)
+/* One of the section's proxies has failed with one.  This says nothing about its health: sessions may fare better. */
+static void note_failure(struct reserve *reserve, const struct endpoint *proxy, bool another_is_ready, const char *why)
 {
-    struct reserve *reserve = idle->reserve;
-    struct outlook *outlook = outlook_of(reserve, idle->proxy);
     char where[ENDPOINT_URL_MAX];
 
-    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(idle->proxy, where),
-                why);
-    if (another_is_ready(idle)) {
-        outlook->resting++;
-    } else {
-        outlook->resting = reserve->size;
-        outlook->doubtful = true;
-    }
+    log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(proxy, where), why);
+    outlook_failed(outlook_of(reserve, proxy), reserve->size, another_is_ready);
     retry_later(reserve);
+}
+
+/* Ends a connection that failed. */
+static void lose(struct idle *idle, const char *why)
+{
+    h2_pool_missed(idle->reserve->pool->services->h2, idle->proxy, false);
+    note_failure(idle->reserve, idle->proxy, another_is_ready(idle), why);
     replace(idle);
 }
 
@@ -161,7 +156,7 @@ static const struct endpoint *wanted(const struct reserve *reserve)
             enum challenge_scheme scheme;
 
             if (health_state(services->health, proxy, loop_now(services->loop)) != turns[turn] ||
-                reserve->outlooks[i].resting >= reserve->size)
+                outlook_is_bleak(&reserve->outlooks[i], reserve->size))
                 continue;
             scheme = health_scheme(services->health, proxy);
             return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
@@ -169,8 +164,8 @@ static const struct endpoint *wanted(const struct reserve *reserve)
     return NULL;
 }
 
-/* A successor is ready: ends the oldest connection that is old or leads to another proxy. */
-static void end_predecessor(struct reserve *reserve, const struct endpoint *proxy)
+/* A successor is ready: ends the oldest connection that is old or leads to another proxy.  False: there is none. */
+static bool end_predecessor(struct reserve *reserve, const struct endpoint *proxy)
 {
     struct idle *oldest = NULL;
 
@@ -179,6 +174,7 @@ static void end_predecessor(struct reserve *reserve, const struct endpoint *prox
             oldest = idle;
     if (oldest)
         enter(oldest, GONE);
+    return oldest;
 }
 
 /* Nothing was asked over this connection, so whatever comes ends its use: end of stream, a reset, or bytes.  TLS's
@@ -211,10 +207,26 @@ static uint64_t time_to_renewal(const struct idle *idle)
     return lived < due ? due - lived : 0;
 }
 
+/* It speaks HTTP/2, and so it is all that is needed. */
+static void hand_over(struct idle *idle)
+{
+    struct reserve *reserve = idle->reserve;
+    struct transport *transport = idle->transport;
+
+    idle->transport = NULL;
+    if (!h2_pool_offer(reserve->pool->services->h2, reserve->section, idle->proxy, transport, idle->on_loopback)) {
+        lose(idle, "out of memory");
+        return;
+    }
+    while (wanted(reserve) == idle->proxy && end_predecessor(reserve, idle->proxy))
+        ;
+    replace(idle);
+}
+
 static void on_ready(struct idle *idle)
 {
     struct reserve *reserve = idle->reserve;
-    struct outlook *outlook = outlook_of(reserve, idle->proxy);
+    bool h2 = connector_speaks_h2(idle->connector);
 
     idle->transport = connector_take(idle->connector);
     idle->ready_since = loop_now(loop_of(reserve));
@@ -225,9 +237,12 @@ static void on_ready(struct idle *idle)
         lose(idle, "to make one takes longer than preconnect-age");
         return;
     }
-    outlook->doubtful = false;
-    if (outlook->resting == reserve->size)
-        outlook->resting--; /* its own place; it may still fail, so the other places stay empty */
+    outlook_made(outlook_of(reserve, idle->proxy), reserve->size, h2);
+    if (h2) {
+        hand_over(idle);
+        return;
+    }
+    h2_pool_missed(reserve->pool->services->h2, idle->proxy, reserve->section->http != PROXY_HTTP_1_1);
     if (wanted(reserve) == idle->proxy)
         end_predecessor(reserve, idle->proxy);
     fill_soon(reserve);
@@ -313,7 +328,7 @@ static void enter(struct idle *idle, enum state state)
     }
 }
 
-static bool add(struct reserve *reserve, const struct endpoint *proxy)
+static bool add(struct reserve *reserve, const struct endpoint *proxy, unsigned http)
 {
     struct idle *idle = calloc(1, sizeof *idle);
     struct connector_params params = {
@@ -321,6 +336,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy)
         .settings = &reserve->pool->config->settings,
         .place = proxy,
         .own = reserve->section,
+        .http = http,
         .forbids = forbids,
         .forbids_arg = idle,
         .done = on_connector,
@@ -345,6 +361,12 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy)
     return true;
 }
 
+/* Whether there may be one more, with those of HTTP/2 that wait. */
+static bool has_room(const struct pool *pool)
+{
+    return pool->held + (pool->services->h2 ? h2_pool_offered(pool->services->h2, NULL) : 0) < pool->most;
+}
+
 /* Makes the connections that are missing.  Those to other proxies stay until there are enough to this one. */
 static void fill(struct deferred *filling)
 {
@@ -352,13 +374,58 @@ static void fill(struct deferred *filling)
     struct pool *pool = reserve->pool;
     const struct endpoint *proxy = wanted(reserve);
     const struct outlook *outlook = proxy ? outlook_of(reserve, proxy) : NULL;
+    unsigned http = proxy && pool->services->h2
+                        ? form_choice_http_ahead(pool->services->health, reserve->section, proxy) : PROXY_HTTP_1_1;
+    const struct outlook_wish wish = {
+        .places = reserve->size,
+        .may_be_h2 = http != PROXY_HTTP_1_1,
+        .one_of_h2 = http != PROXY_HTTP_1_1 && h2_pool_wants(pool->services->h2, reserve->section, proxy),
+    };
     size_t there = proxy ? count(reserve, proxy) : 0;
 
-    while (proxy && there + outlook->resting < (outlook->doubtful ? 1 : reserve->size) && pool->held < pool->most &&
-           add(reserve, proxy))
+    while (proxy && there < outlook_now(outlook, &wish) && has_room(pool) && add(reserve, proxy, http))
         there++;
-    if (there < reserve->size)
+    if (there < (proxy ? outlook_full(outlook, &wish) : reserve->size))
         retry_later(reserve);
+}
+
+/* --- what h2_pool tells --- */
+
+static struct reserve *find_reserve(const struct pool *pool, const struct proxy_config *section)
+{
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        if (pool->reserves[i].section == section && pool->reserves[i].size > 0)
+            return &pool->reserves[i];
+    return NULL;
+}
+
+static void on_h2_news(void *arg)
+{
+    struct pool *pool = arg;
+
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        if (pool->reserves[i].size > 0 && pool->reserves[i].section->http != PROXY_HTTP_1_1)
+            fill_soon(&pool->reserves[i]);
+}
+
+static size_t being_made(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
+{
+    const struct reserve *reserve = find_reserve(arg, section);
+    size_t found = 0;
+
+    for (const struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
+        found += idle->state == CONNECTING && endpoint_equal(idle->proxy, proxy);
+    return found;
+}
+
+static void on_h2_lost(void *arg, const struct proxy_config *section, const struct endpoint *proxy, uint64_t age_ms,
+                       const char *why)
+{
+    struct reserve *reserve = find_reserve(arg, section);
+
+    for (size_t i = 0; reserve && age_ms < POOL_RETRY_MS && i < section->urls.count; i++)
+        if (endpoint_equal(&section->urls.at[i], proxy))
+            note_failure(reserve, &section->urls.at[i], false, why);
 }
 
 /* --- public functions --- */
@@ -374,6 +441,8 @@ struct pool *pool_new(const struct services *services)
 
 void pool_close(struct pool *pool)
 {
+    if (pool->services->h2)
+        h2_pool_watch(pool->services->h2, NULL);
     for (size_t i = 0; i < pool->reserve_count; i++) {
         struct reserve *reserve = &pool->reserves[i];
 
@@ -397,18 +466,19 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-/* How many connections a section asks for: none if no listener uses it. */
+/* How many connections a section asks for: none if no listener uses it, and one where that carries all tunnels. */
 static size_t asked_for(const struct config *config, const struct proxy_config *section)
 {
     for (size_t i = 0; i < config->listener_count; i++)
         for (const struct proxy_config *proxy = config->listeners[i].proxy; proxy; proxy = proxy->via)
             if (proxy == section)
-                return section->preconnect;
+                return section->http == PROXY_HTTP_2 && section->preconnect > 0 ? 1 : section->preconnect;
     return 0;
 }
 
 void pool_keep(struct pool *pool, struct config *config, size_t most)
 {
+    const struct h2_pool_watch watch = {on_h2_news, being_made, on_h2_lost, pool};
     size_t all = 0, room = most / 5 * 4 + most % 5 * 4 / 5; /* the rest is for successors */
 
     pool_close(pool);
@@ -418,6 +488,8 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
     if (!pool->reserves)
         return;
     pool->reserve_count = config->proxy_count;
+    if (pool->services->h2)
+        h2_pool_watch(pool->services->h2, &watch);
     for (size_t i = 0; i < config->proxy_count; i++)
         all += asked_for(config, &config->proxies[i]);
     for (size_t i = 0; i < config->proxy_count; i++) {
@@ -431,14 +503,6 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
         if (reserve->size > 0)
             fill_soon(reserve);
     }
-}
-
-static struct reserve *find_reserve(const struct pool *pool, const struct proxy_config *section)
-{
-    for (size_t i = 0; i < pool->reserve_count; i++)
-        if (pool->reserves[i].section == section && pool->reserves[i].size > 0)
-            return &pool->reserves[i];
-    return NULL;
 }
 
 /* The newest that has been ready for POOL_SETTLED_MS: nobody had much time to drop it.  If there is none, the oldest:
@@ -521,10 +585,13 @@ size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
     for (size_t i = 0; i < pool->reserve_count; i++)
         for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
             count += is_ready(idle) && endpoint_equal(idle->proxy, proxy);
-    return count;
+    return count + (pool->services->h2 ? h2_pool_offered(pool->services->h2, proxy) : 0);
 }
 
 struct pool_sums pool_sums(const struct pool *pool)
 {
-    return pool->sums;
+    struct pool_sums sums = pool->sums;
+
+    sums.taken += pool->services->h2 ? h2_pool_taken(pool->services->h2) : 0;
+    return sums;
 }

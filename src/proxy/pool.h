@@ -2,6 +2,10 @@
  * round trip.  TLS is done on them, and nothing else was sent.  Each serves one tunnel at most, is watched for end of
  * stream, and is never older than `preconnect-age`; one that is taken, closed or old is replaced.
  *
+ * A proxy that speaks HTTP/2 gets one connection instead, whatever `preconnect` says, since that carries many tunnels;
+ * h2_pool.h keeps it for the first listener that needs one, and wants another while a listener has none with room.
+ * What was said of renewal and failures holds for it, too.
+ *
  * The connections of a section lead to that one of its proxies to which a session would be sent now, or to the next
  * one if they fail; never to a listener of our own.  Their failures are not recorded in health.h, and change nothing
  * for sessions. */
@@ -53,7 +57,8 @@ void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct pr
 /* How many connections a configuration needs at most, successors of old ones included. */
 size_t pool_size(const struct config *config);
 
-/* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead. */
+/* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead.  Those of
+ * HTTP/2 that wait for a listener, and were taken by one, count. */
 size_t pool_ready(const struct pool *pool, const struct endpoint *proxy);
 struct pool_sums {
     uint64_t taken, stale;

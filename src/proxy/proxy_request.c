@@ -1,6 +1,5 @@
 #include "proxy/proxy_request.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,31 +7,28 @@
 #include "auth/negotiate_login.h"
 #include "auth/password.h"
 #include "http/h1_exchange.h"
-#include "proxy/connector.h"
+#include "proxy/approach.h"
 #include "proxy/form_choice.h"
+#include "proxy/h2_share.h"
 #include "proxy/health.h"
 #include "proxy/login_answer.h"
-#include "proxy/outer_form.h"
-#include "proxy/outer_route.h"
 #include "proxy/socks5.h"
 #include "proxy/spare.h"
 
-enum state { STARTED, AUTHENTICATE, PREPARE, OUTER, CONNECT, ASK };
+enum state { STARTED, AUTHENTICATE, PREPARE, APPROACH, ASK };
 
-static const char *const state_names[] = {"started", "authenticate", "prepare", "outer", "connect", "ask"};
+static const char *const state_names[] = {"started", "authenticate", "prepare", "approach", "ask"};
 
 struct proxy_request {
     struct task task;
     struct proxy_request_params params;
     struct authenticator *authenticator; /* NULL when there is no proxy */
-    struct negotiate_login *login;            /* from PREPARE on, or NULL */
-    struct proxy_request *outer;         /* from OUTER on: the request to the proxy before this one */
-    struct outer_form outer_form;
-    struct outer_route *way;             /* the proxies of `via`; NULL: not used so far */
-    struct connector *connector;         /* in CONNECT */
-    struct exchange *exchange;           /* in ASK, when there is no login */
+    struct negotiate_login *login;       /* from PREPARE on, or NULL */
+    struct approach *approach;           /* in APPROACH, and as long as what it brought is an answer (absolute) */
+    struct exchange *exchange;           /* in ASK and after, unless it is the login's */
     struct transport *transport;         /* between two of these parts, or to the target */
     struct spare spare;                  /* whether it came from the pool */
+    struct h2_share share;               /* on which HTTP/2 connection it is asked */
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
@@ -40,6 +36,7 @@ struct proxy_request {
 };
 
 static void enter(struct proxy_request *request, enum state state);
+static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent);
 
 static uint64_t now(const struct proxy_request *request)
 {
@@ -51,21 +48,27 @@ static void fail_for_memory(struct proxy_request *request)
     task_fail(&request->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
 }
 
-static void drop_outer(struct proxy_request *request)
+static void drop_exchange(struct proxy_request *request)
 {
-    proxy_request_free(request->outer);
-    request->outer = NULL;
+    exchange_free(request->exchange);
+    request->exchange = NULL;
+}
+
+static void drop_approach(struct proxy_request *request)
+{
+    approach_free(request->approach);
+    request->approach = NULL;
 }
 
 /* Drops the connection, with the request and the answer on it. */
 static void drop_connection(struct proxy_request *request)
 {
     negotiate_login_free(request->login);
-    exchange_free(request->exchange);
-    drop_outer(request);
+    drop_exchange(request);
+    drop_approach(request);
+    h2_share_leave(&request->share);
     transport_close(request->transport);
     request->login = NULL;
-    request->exchange = NULL;
     request->transport = NULL;
 }
 
@@ -85,9 +88,11 @@ static void begin_anew(struct proxy_request *request)
 static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     struct failure *failure = &request->task.failure;
-    bool asked = request->task.state != OUTER && request->task.state != CONNECT;
+    bool asked = request->task.state != APPROACH;
 
     if (request->params.proxy) {
+        request->choice.over_h2 = request->share.asked_on > 0;
+        request->choice.h2_end = h2_share_end(&request->share, outcome, request->exchange);
         outcome = form_choice_hear(&request->choice, now(request), outcome, asked, &request->response,
                                    request->refused);
         if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
@@ -101,14 +106,6 @@ static void finish(struct proxy_request *request, enum outcome outcome, bool cut
     task_tell(&request->task, outcome);
 }
 
-/* The same for a failure of the proxies before this one. */
-static void finish_before(struct proxy_request *request, enum outcome outcome)
-{
-    request->before_failed = request->way->failed_itself;
-    drop_outer(request);
-    finish(request, outcome, false);
-}
-
 /* Passes on the failure of a part as our own. */
 static void pass_on(struct proxy_request *request, enum outcome outcome, const struct failure *failure, bool cut_off)
 {
@@ -116,41 +113,120 @@ static void pass_on(struct proxy_request *request, enum outcome outcome, const s
     finish(request, outcome, cut_off);
 }
 
-/* --- the connection --- */
+/* --- APPROACH: a connection to the proxy or to the target, or a share of one --- */
 
-/* A connection from the pool; NULL: none is ready or none will do.  Where the proxy's address must be checked
- * (forbids), it is looked up now. */
-static struct transport *take_ready(struct proxy_request *request)
+/* True: a connection from the pool was dead, and all is done again. */
+static bool begin_anew_if_dead(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
-    const struct proxy_request_params *params = &request->params;
+    if (!spare_was_dead(&request->spare, outcome, cut_off,
+                        outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL))
+        return false;
+    begin_anew(request);
+    return true;
+}
 
-    request->spare.used = false;
-    if (!params->proxy || !params->own || params->forbids || request->choice.form.absolute ||
-        authenticator_wants_new_connection(request->authenticator))
+/* The proxy before this one was asked for what we want, and this is the answer to it. */
+static void on_outer_answer(struct proxy_request *request)
+{
+    const struct proxy_request *outer = approach_outer(request->approach);
+
+    request->response = *proxy_request_response(outer);
+    request->response.denied = request->response.origin_denied;
+    if (request->login && approach_went_on(request->approach))
+        negotiate_login_again(request->login);
+    if (request->login)
+        negotiate_login_hear(request->login, &request->response, proxy_request_head(outer));
+    else
+        on_answer(request, &request->response, authenticator_credentials(request->authenticator) != NULL);
+}
+
+static void on_approach(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    struct proxy_request *request = arg;
+    struct approach *approach = request->approach;
+    const struct connect_response *refusal = approach_refusal(approach);
+    bool cut_off = approach_was_cut_off(approach);
+
+    if (outcome != OUTCOME_DONE && (cut_off || !refusal) && begin_anew_if_dead(request, outcome, cut_off))
+        return; /* a refusal of TLS is an answer like others */
+    request->on_loopback = approach_on_loopback(approach);
+    request->reached |= approach_was_reached(approach);
+    request->before_failed = approach_failed_before(approach);
+    request->transport = approach_take(approach);
+    if (refusal)
+        request->response = *refusal;
+    if (failure)
+        request->task.failure = *failure;
+    if (outcome == OUTCOME_DONE && approach_outer(approach)) {
+        on_outer_answer(request);
+        return;
+    }
+    drop_approach(request);
+    if (outcome == OUTCOME_DONE && request->params.proxy)
+        enter(request, ASK);
+    else
+        finish(request, refusal ? OUTCOME_DONE : outcome, false);
+}
+
+/* Those that the next request has; NULL: none. */
+static const char *credentials_of(const struct proxy_request *request)
+{
+    if (!request->authenticator)
         return NULL;
-    return spare_take(&request->spare, params->settings->handshake_timeout, &request->on_loopback);
+    return request->login ? negotiate_login_credentials(request->login)
+                          : authenticator_credentials(request->authenticator);
+}
+
+/* Whether what it authenticates is a connection, and no other request may go over that one. */
+static bool needs_own_connection(const struct proxy_request *request)
+{
+    return request->authenticator && authenticator_wants_new_connection(request->authenticator);
+}
+
+/* Which versions of HTTP may be spoken now (enum proxy_http). */
+static unsigned versions(const struct proxy_request *request)
+{
+    return !request->params.proxy || needs_own_connection(request)
+               ? PROXY_HTTP_1_1 : form_choice_http(&request->choice);
+}
+
+static const struct proxy_request_functions functions = {
+    proxy_request_start, proxy_request_free, proxy_request_response, proxy_request_was_refused,
+    proxy_request_was_reached, proxy_request_take,
+};
+
+static void enter_approach(struct proxy_request *request)
+{
+    const struct approach_params params = {
+        .request = &request->params,
+        .functions = &functions,
+        .spare = &request->spare,
+        .share = &request->share,
+        .http = versions(request),
+        .new_only = needs_own_connection(request),
+        .absolute = request->choice.form.absolute,
+        .credentials = credentials_of(request),
+        .done = on_approach,
+        .arg = request,
+    };
+
+    request->approach = approach_start(&params);
+    if (!request->approach)
+        fail_for_memory(request);
 }
 
 static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
 
-    exchange_free(request->exchange); /* with the 407 that it may have brought */
-    drop_outer(request);
-    request->exchange = NULL;
+    drop_exchange(request); /* with the 407 that it may have brought */
+    drop_approach(request);
+    h2_share_leave(&request->share);
     request->reached |= request->spare.used && !request->spare.dead; /* a login wants another: it has had an answer */
-    request->transport = take_ready(request);
-    if (request->spare.used) {
-        trace_step(&request->params.trace, "connect", "made ahead of need");
-        enter(request, request->params.request.answer_owed ? CONNECT : ASK); /* the pool has them without TLS */
-    } else if (!request->params.proxy || !request->params.via) {
-        enter(request, CONNECT);
-    } else if (request->way || (request->way = malloc(sizeof *request->way))) {
-        outer_route_start(request->way, request->params.services, request->params.name, request->params.via);
-        enter(request, OUTER);
-    } else {
-        fail_for_memory(request);
-    }
+    if (request->transport) /* the login begins once more, for another version */
+        enter(request, ASK);
+    else
+        enter(request, APPROACH);
 }
 
 /* --- AUTHENTICATE: which credentials --- */
@@ -161,6 +237,9 @@ static void on_authenticator(void *arg, enum outcome outcome, const struct failu
 
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure, false);
+    else if (needs_own_connection(request) && form_choice_http(&request->choice) == PROXY_HTTP_2)
+        task_fail(&request->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "with http = 2 its connections are shared, and %s "
+                  "is for one that is not", challenge_words[authenticator_scheme(request->authenticator)]);
     else if (authenticator_wants_login(request->authenticator))
         enter(request, PREPARE);
     else
@@ -196,6 +275,16 @@ static void enter_authenticate(struct proxy_request *request)
 
 /* --- the answer, from a login or from one request --- */
 
+/* Ends the login, but not the exchange that brought its last answer. */
+static void end_login(struct proxy_request *request)
+{
+    struct exchange *last = request->login ? negotiate_login_end(request->login) : NULL;
+
+    request->login = NULL;
+    if (last)
+        request->exchange = last;
+}
+
 /* sent: our credentials were sent. */
 static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent)
 {
@@ -207,27 +296,18 @@ static void on_answer(struct proxy_request *request, const struct connect_respon
         .head = proxy_request_head(request),
         .may_log_in = !request->params.proxy->socks && request->params.own,
         .sent = sent,
+        .shared = request->share.asked_on > 0,
     };
 
     request->response = *response;
-    if (!login_answer_goes_on(&answer, &request->response, &request->refused)) {
+    request->choice.only_bound =
+        request->params.request.method == METHOD_CONNECT && login_answer_binds(&answer, &request->response);
+    if (request->choice.only_bound || !login_answer_goes_on(&answer, &request->response, &request->refused)) {
         finish(request, OUTCOME_DONE, false);
         return;
     }
-    if (request->login)
-        request->exchange = negotiate_login_end(request->login);
-    request->login = NULL;
+    end_login(request);
     enter(request, AUTHENTICATE); /* a login begins with this answer */
-}
-
-/* True: a connection from the pool was dead, and all is done again. */
-static bool begin_anew_if_dead(struct proxy_request *request, enum outcome outcome, bool cut_off)
-{
-    if (!spare_was_dead(&request->spare, outcome, cut_off,
-                        outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL))
-        return false;
-    begin_anew(request);
-    return true;
 }
 
 /* --- ASK: one request --- */
@@ -237,15 +317,30 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     struct proxy_request *request = arg;
     bool cut_off = exchange_was_cut_off(request->exchange);
 
+    h2_share_is_answered(&request->share);
     if (begin_anew_if_dead(request, outcome, cut_off))
         return;
+    if (h2_share_goes_elsewhere(&request->share, outcome, request->exchange)) {
+        trace_step(&request->params.trace, "refused", "%s; once more on another connection", failure->what);
+        begin_anew(request);
+        return;
+    }
     request->reached = true;
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
+    else if (request->login)
+        negotiate_login_hear(request->login, exchange_response(request->exchange), exchange_head(request->exchange));
     else
         on_answer(request, exchange_response(request->exchange),
                   request->params.proxy->socks ? socks5_credentials_were_sent(request->exchange)
                                                : authenticator_credentials(request->authenticator) != NULL);
+}
+
+static void on_overtaken(void *arg)
+{
+    const struct proxy_request *request = arg;
+
+    request->params.overtaken(request->params.arg);
 }
 
 static struct exchange *start_exchange(struct proxy_request *request, const struct connect_request *asked,
@@ -261,6 +356,8 @@ static struct exchange *start_exchange(struct proxy_request *request, const stru
         .arg = request,
     };
 
+    if (request->share.connection)
+        return h2_share_ask(&request->share, &params, request->params.overtaken ? on_overtaken : NULL);
     if (request->params.proxy->socks)
         return socks5_start(&params, request->params.services->curl_loop, request->params.proxy,
                             authenticator_user(request->authenticator),
@@ -268,18 +365,35 @@ static struct exchange *start_exchange(struct proxy_request *request, const stru
     return h1_exchange_start(&params, transport);
 }
 
+/* A login whose proof is for another version of HTTP than the one at hand: it begins once more, and a connection of our
+ * own waits for it. */
+static void prepare_anew(struct proxy_request *request)
+{
+    h2_share_leave(&request->share);
+    negotiate_login_free(request->login);
+    request->login = NULL;
+    enter(request, PREPARE);
+}
+
 static void enter_ask(struct proxy_request *request)
 {
-    struct connect_request asked = request->params.request;
+    struct connect_request *asked = &request->params.request;
     struct transport *transport = request->transport;
+    bool http2 = request->share.connection, other = asked->http2 != http2;
 
+    asked->http2 = http2;
+    if (other && request->login && asked->method == METHOD_CONNECT_TCP) { /* its verb differs (RFC 8441) */
+        prepare_anew(request);
+        return;
+    }
     request->transport = NULL; /* it is theirs, and they may fail within the call */
-    if (request->login) {
+    if (request->login && !http2) {
         negotiate_login_connect(request->login, transport);
         return;
     }
-    asked.credentials = authenticator_credentials(request->authenticator);
-    request->exchange = start_exchange(request, &asked, transport);
+    asked->credentials = credentials_of(request);
+    request->exchange = start_exchange(request, asked, transport);
+    asked->credentials = NULL;
     if (!request->exchange)
         fail_for_memory(request);
 }
@@ -299,8 +413,7 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
                   negotiate_login_credentials_were_sent(request->login));
     } else if (negotiate_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
         trace_step(&request->params.trace, "auth", "%s", failure->what);
-        request->exchange = negotiate_login_end(request->login);
-        request->login = NULL;
+        end_login(request);
         enter(request, AUTHENTICATE);
     } else {
         pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
@@ -309,14 +422,15 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
 
 static void enter_prepare(struct proxy_request *request)
 {
+    struct exchange *first = request->share.asked_on > 0 ? NULL : request->exchange; /* over HTTP/2 we ask ourselves */
     const struct negotiate_login_params params = {
         .loop = request->task.loop,
         .curl_loop = request->params.services->curl_loop,
         .nonces = request->params.services->nonces,
-        .first = request->exchange,
+        .first = first,
         .owner_asks = request->choice.form.absolute,
         .response = &request->response,
-        .head = request->outer ? proxy_request_head(request->outer) : NULL,
+        .head = first ? NULL : proxy_request_head(request),
         .proxy = &request->choice.form.proxy,
         .request = &request->params.request,
         .require_switch = request->params.require_switch,
@@ -330,132 +444,9 @@ static void enter_prepare(struct proxy_request *request)
         .arg = request,
     };
 
-    request->exchange = NULL;
+    request->exchange = first ? NULL : request->exchange;
     request->login = negotiate_login_start(&params);
     if (!request->login)
-        fail_for_memory(request);
-}
-
-/* --- CONNECT: to the proxy or to the target, directly or through the proxy before this one --- */
-
-static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    struct proxy_request *request = arg;
-    const struct connect_response *refusal = connector_refusal(request->connector);
-    bool cut_off = connector_was_cut_off(request->connector), connected = connector_connected(request->connector);
-
-    if (!request->spare.used)
-        request->on_loopback = connector_on_loopback(request->connector);
-    if (outcome == OUTCOME_DONE)
-        request->transport = connector_take(request->connector);
-    else
-        request->task.failure = *failure;
-    if (refusal)
-        request->response = *refusal;
-    connector_free(request->connector);
-    request->connector = NULL;
-    if (outcome != OUTCOME_DONE && (cut_off || !refusal) && begin_anew_if_dead(request, outcome, cut_off))
-        return; /* a refusal of TLS is an answer like others */
-    request->reached |= connected;
-    if (outcome == OUTCOME_DONE && request->params.proxy)
-        enter(request, ASK);
-    else
-        finish(request, refusal ? OUTCOME_DONE : outcome, false);
-}
-
-static void enter_connect(struct proxy_request *request)
-{
-    struct connector_params params = {
-        .services = request->params.services,
-        .settings = request->params.settings,
-        .place = request->params.proxy ? request->params.proxy : request->params.request.target,
-        .own = request->params.own,
-        .upgrade_path = request->params.request.answer_owed ? request->params.request.path : NULL,
-        .through = request->transport,
-        .forbids = request->params.forbids,
-        .forbids_arg = request->params.arg,
-        .trace = request->params.trace,
-        .done = on_connector,
-        .arg = request,
-    };
-
-    if (request->outer)
-        params.through = proxy_request_take(request->outer, &params.leftover, &params.leftover_length);
-    drop_outer(request);
-    request->transport = NULL;
-    request->connector = connector_start(&params);
-    if (!request->connector)
-        fail_for_memory(request);
-}
-
-/* --- OUTER: a tunnel from the proxy before this one, or that one's answer --- */
-
-/* The proxy before this one was asked for what we want, and this is the answer to it. */
-static void on_outer_answer(struct proxy_request *request)
-{
-    request->response = *proxy_request_response(request->outer);
-    request->response.denied = request->response.origin_denied;
-    if (request->login)
-        negotiate_login_hear(request->login, &request->response, proxy_request_head(request->outer));
-    else
-        on_answer(request, &request->response, authenticator_credentials(request->authenticator) != NULL);
-}
-
-static void on_outer(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    struct proxy_request *request = arg;
-    const struct connect_response *response = outcome == OUTCOME_DONE ? proxy_request_response(request->outer) : NULL;
-    bool refused = proxy_request_was_refused(request->outer);
-    bool answered = response && request->choice.form.absolute && outer_form_is_answered(response, refused);
-
-    request->reached |= proxy_request_was_reached(request->outer);
-    if (failure)
-        request->task.failure = *failure;
-    if (answered || (response && response->verdict == CONNECT_OPEN)) {
-        outer_route_worked(request->way, now(request));
-        if (answered)
-            on_outer_answer(request);
-        else
-            enter(request, CONNECT);
-    } else if (outer_route_goes_on(request->way, now(request), response, refused, &outcome, &request->task.failure)) {
-        if (request->login && request->choice.form.absolute)
-            negotiate_login_again(request->login);
-        enter(request, OUTER);
-    } else {
-        finish_before(request, outcome);
-    }
-}
-
-/* Chooses one of the proxies before this one. */
-static void enter_outer(struct proxy_request *request)
-{
-    const struct proxy_config *via = request->params.via;
-    const char *credentials = request->login ? negotiate_login_credentials(request->login)
-                                             : authenticator_credentials(request->authenticator);
-    struct proxy_request_params params = {
-        .services = request->params.services,
-        .settings = request->params.settings,
-        .name = request->params.name,
-        .own = via,
-        .via = via->via,
-        .trace = request->params.trace,
-        .done = on_outer,
-        .arg = request,
-    };
-    enum outcome outcome;
-
-    if (!outer_route_next(request->way, now(request), &outcome, &request->task.failure)) {
-        finish_before(request, outcome);
-        return;
-    }
-    drop_outer(request);
-    params.proxy = request->way->before;
-    if (outer_form_set(&request->outer_form, &request->params.request, request->params.proxy, request->params.own, via,
-                       request->choice.form.absolute, credentials)) {
-        params.request = request->outer_form.request;
-        request->outer = proxy_request_start(&params);
-    }
-    if (!request->outer)
         fail_for_memory(request);
 }
 
@@ -468,17 +459,20 @@ static void enter(struct proxy_request *request, enum state state)
     case STARTED: break;
     case AUTHENTICATE: enter_authenticate(request); break;
     case PREPARE: enter_prepare(request); break;
-    case OUTER: enter_outer(request); break;
-    case CONNECT: enter_connect(request); break;
+    case APPROACH: enter_approach(request); break;
     case ASK: enter_ask(request); break;
     }
 }
 
-/* Chooses the form of the first request.  False: out of memory. */
-static bool choose_form(struct proxy_request *request)
+static void begin(struct task *task)
 {
+    struct proxy_request *request = (struct proxy_request *)task;
     const struct proxy_request_params *params = &request->params;
 
+    if (!params->proxy) {
+        enter(request, APPROACH);
+        return;
+    }
     request->choice = (struct form_choice){
         .health = params->services->health,
         .name = params->name,
@@ -486,18 +480,10 @@ static bool choose_form(struct proxy_request *request)
         .own = params->own,
         .request = &request->params.request,
         .require_switch = params->require_switch,
+        .only_1_1 = !params->services->h2,
         .trace = params->trace,
     };
-    return form_choice_start(&request->choice);
-}
-
-static void begin(struct task *task)
-{
-    struct proxy_request *request = (struct proxy_request *)task;
-
-    if (!request->params.proxy)
-        enter(request, CONNECT);
-    else if (choose_form(request))
+    if (form_choice_start(&request->choice))
         enter(request, AUTHENTICATE);
     else
         fail_for_memory(request);
@@ -509,7 +495,6 @@ static void drop(struct task *task)
 
     drop_connection(request);
     authenticator_free(request->authenticator);
-    connector_free(request->connector);
 }
 
 static void release(struct task *task)
@@ -517,13 +502,17 @@ static void release(struct task *task)
     struct proxy_request *request = (struct proxy_request *)task;
 
     form_choice_release(&request->choice);
-    outer_form_release(&request->outer_form);
-    free(request->way);
 }
 
 static const struct task_kind kind = {"request", state_names, begin, drop, release};
 
 /* --- public functions --- */
+
+/* The request to the proxy before this one, or NULL. */
+static struct proxy_request *outer_of(const struct proxy_request *request)
+{
+    return request->approach ? approach_outer(request->approach) : NULL;
+}
 
 struct proxy_request *proxy_request_start(const struct proxy_request_params *params)
 {
@@ -533,6 +522,8 @@ struct proxy_request *proxy_request_start(const struct proxy_request_params *par
         return NULL;
     request->params = *params;
     request->spare = (struct spare){.pool = params->services->pool, .proxy = params->proxy, .own = params->own};
+    request->share.pool = params->services->h2;
+    memcpy(request->share.params.avoid, params->avoid, sizeof params->avoid);
     task_start(&request->task, &kind, params->services->loop, params->done, params->arg);
     return request;
 }
@@ -549,8 +540,8 @@ const struct connect_response *proxy_request_response(const struct proxy_request
 
 const struct http_head *proxy_request_head(const struct proxy_request *request)
 {
-    if (request->outer)
-        return proxy_request_head(request->outer);
+    if (outer_of(request))
+        return proxy_request_head(outer_of(request));
     if (request->login)
         return negotiate_login_head(request->login);
     return request->exchange ? exchange_head(request->exchange) : NULL;
@@ -576,6 +567,20 @@ bool proxy_request_was_reached(const struct proxy_request *request)
     return request->reached;
 }
 
+uint64_t proxy_request_asked_on(const struct proxy_request *request, const struct endpoint **proxy)
+{
+    if (outer_of(request))
+        return proxy_request_asked_on(outer_of(request), proxy);
+    if (request->share.asked_on > 0)
+        *proxy = request->params.proxy;
+    return request->share.asked_on;
+}
+
+bool proxy_request_over_h2(const struct proxy_request *request)
+{
+    return request->share.asked_on > 0;
+}
+
 struct transport *proxy_request_take(struct proxy_request *request, char **leftover, size_t *length)
 {
     struct transport *transport = request->transport;
@@ -583,12 +588,12 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
     *leftover = NULL;
     *length = 0;
     request->transport = NULL;
-    if (request->outer)
-        transport = proxy_request_take(request->outer, leftover, length);
-    else if (request->login)
-        transport = negotiate_login_take(request->login, leftover, length);
+    if (outer_of(request))
+        transport = proxy_request_take(outer_of(request), leftover, length);
     else if (request->exchange)
         transport = exchange_take(request->exchange, leftover, length);
+    else if (request->login)
+        transport = negotiate_login_take(request->login, leftover, length);
     if (request->spare.used)
         transport_set_patience(transport, request->params.settings->keepalive);
     return transport;

@@ -3,16 +3,16 @@
  * whether once more in another one, form_choice.h says.  It knows nothing of other proxies for the same target;
  * tunnel.h decides what an answer leads to.
  *
- *     started -> AUTHENTICATE -> [PREPARE] -> [OUTER] -> CONNECT -> ASK -> over
- *                     ^           login       via ^                  |
- *                     |                           '- another one ----|  (a login's connection did not last)
- *                     '-------- 407: with credentials, anew ---------'  (or in another form, form_choice.h)
+ *     started -> AUTHENTICATE -> [PREPARE] -> APPROACH -> ASK -> over
+ *                     ^           login         ^          |
+ *                     |                         '----------|  (a login's connection did not last, or is HTTP/2)
+ *                     '--- 407: with credentials, anew ----'  (or in another form, form_choice.h)
  *
- * With a connection from the pool OUTER and CONNECT are skipped, but for TLS that is begun by Upgrade; if it was
- * dead, everything is done once more without the pool (spare.h).  For a proxy that is reached through another one
- * (`via`), OUTER is a request of its own to that other one (outer_route.h): for a tunnel to this one; or, with the
- * absolute form, for what this one is asked for, and then that answer is ours and nothing follows (outer_form.h), or
- * a login begins with it or goes on, whose every request is one to that other proxy.
+ * APPROACH brings what it is asked over (approach.h).  If that was a connection from the pool and dead, everything is
+ * done once more without the pool (spare.h); if it was one of HTTP/2 and did not process the request, once more on
+ * another one (h2_share.h).  With the absolute form it brings the answer itself, and nothing follows; or a login begins
+ * with it or goes on, whose every request is one to the proxy before.  Over HTTP/2, too, a login makes credentials and
+ * judges answers, and each request is one of ours: another stream, whose connection others share.
  * When the authenticator begins its next round (407, or a scheme that cannot start), AUTHENTICATE waits for it. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
@@ -29,29 +29,10 @@
 #include "net/address.h"
 #include "net/endpoint.h"
 #include "net/transport.h"
+#include "proxy/proxy_request_params.h"
 #include "proxy/services.h"
 
 struct proxy_request;
-
-struct proxy_request_params {
-    const struct services *services;
-    const struct settings *settings; /* borrowed, as are all pointers below, until proxy_request_free */
-    const char *name;                /* the session's, for the log */
-    const struct endpoint *proxy;    /* NULL: dial the request's target itself */
-    const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */
-    const struct proxy_config *via;  /* the section of the proxies before this one; NULL: none */
-    struct connect_request request;  /* all but credentials and what form_choice.h sets; its method is what a proxy
-                                      * without a URL of its own for tunnels is asked by */
-    bool require_switch;             /* a 2xx answer is a failure */
-    const char *user, *password;     /* used when there is no section with a user; NULL: none */
-    const char *(*forbids)(void *arg, const struct address *address); /* see connector_params */
-    struct trace trace;
-    task_done_fn *done;              /* DONE: the target is connected, or the proxy has answered, see
-                                      * proxy_request_response.  PEER: the proxy cannot be reached, is silent or no
-                                      * proxy.  FORBIDDEN: it may not be used.  LOCAL: our own trouble, or no
-                                      * password.  The owner adds the failure's place */
-    void *arg;                       /* for both */
-};
 
 /* Starts.  NULL: out of memory. */
 struct proxy_request *proxy_request_start(const struct proxy_request_params *params);
@@ -74,6 +55,13 @@ bool proxy_request_failed_before(const struct proxy_request *request);
  * connected.  A connection from the pool counts unless it was dead. */
 bool proxy_request_on_loopback(const struct proxy_request *request);
 bool proxy_request_was_reached(const struct proxy_request *request);
+
+/* The serial of the HTTP/2 connection on which it, or the request to a proxy before this one, is or was asked last, and
+ * in *proxy the proxy that this leads to (borrowed); 0: on none, and *proxy is untouched. */
+uint64_t proxy_request_asked_on(const struct proxy_request *request, const struct endpoint **proxy);
+
+/* After DONE: whether the answer came over HTTP/2. */
+bool proxy_request_over_h2(const struct proxy_request *request);
 
 /* After DONE, if the verdict is OPEN or there is no proxy, once: the transport, and in *leftover (malloc'd, or NULL)
  * the *length bytes that came after the answer; the caller owns both. */

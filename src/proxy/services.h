@@ -20,6 +20,7 @@
 #include "tls/tls_context.h"
 
 struct pool;
+struct h2_pool;
 
 struct services {
     struct loop *loop;
@@ -34,6 +35,7 @@ struct services {
     struct redirect_table *redirects;
     struct questions *questions;
     struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */
+    struct h2_pool *h2; /* HTTP/2 connections, owned by the daemon or by who tries; NULL: HTTP/1.1 alone is spoken */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
     void *is_own_arg;
 };

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "proxy/doubled_request.h"
 #include "proxy/health.h"
-#include "proxy/proxy_request.h"
 #include "proxy/route.h"
 #include "proxy/targets.h"
 #include "redirect/consent.h"
@@ -37,7 +37,8 @@ struct tunnel {
     bool on_loopback;              /* the proxy that answered is on this machine */
     bool switched;                 /* the answer was 101 */
 
-    struct proxy_request *request; /* running, as are the next two, or NULL */
+    struct doubled_request *doubled; /* running, as are consent and tls, or NULL */
+    struct proxy_request *request;  /* the one of these that serves, once it has ended, or NULL */
     struct consent *consent;
     struct tls_client *tls;         /* TLS to the target */
 };
@@ -68,9 +69,10 @@ enum blame {
 
 static void drop(struct tunnel *tunnel)
 {
-    proxy_request_free(tunnel->request);
+    doubled_request_free(tunnel->doubled);
     consent_free(tunnel->consent);
     tls_client_free(tunnel->tls);
+    tunnel->doubled = NULL;
     tunnel->request = NULL;
     tunnel->consent = NULL;
     tunnel->tls = NULL;
@@ -393,6 +395,7 @@ static void on_request(void *arg, enum outcome outcome, const struct failure *fa
     struct tunnel *tunnel = arg;
     const struct connect_response *response;
 
+    tunnel->request = doubled_request_served(tunnel->doubled);
     tunnel->route.reached |= proxy_request_was_reached(tunnel->request);
     if (failure)
         tunnel->task.failure = *failure;
@@ -426,6 +429,7 @@ static void enter_request(struct tunnel *tunnel)
         .name = tunnel->name,
         .proxy = tunnel->proxy,
         .own = tunnel->own,
+        .listener = listener,
         .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
         .password = tunnel->route.password,
         .request.target = &tunnel->target,
@@ -451,8 +455,8 @@ static void enter_request(struct tunnel *tunnel)
         /* a redirect to a proxy with a weaker rule does not weaken the listener's */
         params.require_switch = section->require_switch || listener->proxy->require_switch;
     }
-    tunnel->request = proxy_request_start(&params);
-    if (!tunnel->request)
+    tunnel->doubled = doubled_request_start(&params);
+    if (!tunnel->doubled)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
@@ -578,6 +582,11 @@ const struct endpoint *tunnel_proxy(const struct tunnel *tunnel)
 bool tunnel_switched(const struct tunnel *tunnel)
 {
     return tunnel->switched;
+}
+
+bool tunnel_over_h2(const struct tunnel *tunnel)
+{
+    return proxy_request_over_h2(tunnel->request);
 }
 
 unsigned tunnel_redirects(const struct tunnel *tunnel)

@@ -43,10 +43,11 @@ void tunnel_free(struct tunnel *tunnel);
  * the caller owns both. */
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length);
 
-/* After DONE: the proxy, NULL if the target was dialed directly; whether it switched (101); how many redirects,
- * learned or new, led there; the target.  Borrowed. */
+/* After DONE: the proxy, NULL if the target was dialed directly; whether it switched (101); whether HTTP/2 was
+ * spoken with it; how many redirects, learned or new, led there; the target.  Borrowed. */
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel);
 bool tunnel_switched(const struct tunnel *tunnel);
+bool tunnel_over_h2(const struct tunnel *tunnel);
 unsigned tunnel_redirects(const struct tunnel *tunnel);
 const struct endpoint *tunnel_target(const struct tunnel *tunnel);
 

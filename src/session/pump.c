@@ -215,6 +215,18 @@ static void tell_beginning(struct pump *pump)
     pump->on_event(pump->arg, PUMP_BEGUN);
 }
 
+static void tell_parting(struct pump *pump)
+{
+    const struct pump_direction *up = &pump->way[PUMP_UP], *down = &pump->way[PUMP_DOWN];
+
+    if (!pump->parts || up->state != PUMP_FLOWING || down->state != PUMP_FLOWING || held(up) || held(down) ||
+        !goodbye_is_answered(pump->parts, &up->line, &down->line))
+        return;
+    pump->parts = NULL;
+    pump->parted = true;
+    pump->on_event(pump->arg, PUMP_PARTED);
+}
+
 static void tell(struct pump *pump, enum pump_event event)
 {
     void (*on_event)(void *, enum pump_event) = pump->on_event;
@@ -271,6 +283,7 @@ static void run(struct pump *pump, bool up, bool down)
     tell_beginning(pump);
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(loop_of(pump));
+    tell_parting(pump);
     if ((pump->way[PUMP_UP].state == PUMP_ENDED_WAY || pump->lone) && pump->way[PUMP_DOWN].state == PUMP_ENDED_WAY)
         tell(pump, PUMP_ENDED);
     else if (pump->lone && pump->way[PUMP_UP].state == PUMP_ENDED_WAY)

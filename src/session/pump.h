@@ -21,6 +21,8 @@ enum pump_way { PUMP_UP, PUMP_DOWN }; /* client to server, server to client */
 
 enum pump_event {
     PUMP_BEGUN,  /* each side has said something: see first; the pump goes on, do not stop it within the call */
+    PUMP_PARTED, /* only if parts: client and server have said goodbye, and the server has not ended its stream yet; the
+                  * pump goes on, do not stop it within the call */
     PUMP_MUTE,   /* only if greets: the server's stream has ended before its first byte; that was not passed on */
     PUMP_ENDED,  /* both directions have ended and all is delivered; the owner closes both transports, which also
                   * passes on the end that came last */
@@ -50,8 +52,10 @@ struct pump {
     void *arg;
     struct deferred again;  /* goes on when a direction has used its share of a turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
+    bool parted;            /* PUMP_PARTED was told; the owner may take it back */
     bool compared;          /* PUMP_BEGUN was told */
     bool greets;            /* set by the owner: the server speaks first */
+    const struct protocol *parts; /* set by the owner, who wants to be told of goodbyes in this protocol; or NULL */
     bool lone;              /* set by the owner: the server's end of stream ends both directions; a client that no
                              * longer reads counts as broken only when its own stream has ended and is delivered */
     enum pump_way first_end;         /* direction that ended first; PUMP_UP: the client ended its stream first */
@@ -60,7 +64,8 @@ struct pump {
 
 /* Starts pumping between two transports of one loop, which stay the owner's.  leftover: leftover_length bytes, less
  * than 4 GiB, that were read from the server before (malloc'd, the pump's from now on), or NULL.  on_event is called
- * once, never from within this call; the pump has stopped then.  Before that it may be called with PUMP_BEGUN. */
+ * once, never from within this call; the pump has stopped then.  Before that it may be called with PUMP_BEGUN and
+ * PUMP_PARTED, once each. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
                 size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 

@@ -308,6 +308,27 @@ static void fail_ungreeted(struct session *session, const char *what, const char
     refuse(session, "failed", "", &failure);
 }
 
+static struct silence silence_of(const struct session *session)
+{
+    return (struct silence){
+        .before_greeting = session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0,
+        .parted = session->pump.parted,
+        .open_ms = age_ms(session) - session->opened,
+        .silent_ms = loop_now(loop_of(session)) - session->pump.moved_at,
+    };
+}
+
+/* Sets the deadline for the greeting or for idle-timeout.  It is not moved whenever bytes flow, but set anew when it
+ * is due (on_silence). */
+static void watch_silence(struct session *session)
+{
+    const struct silence silence = silence_of(session);
+    uint64_t next = timeouts_next(&session->config->settings, &silence);
+
+    if (next > 0)
+        set_deadline(session, next);
+}
+
 static void on_pump(void *arg, enum pump_event event)
 {
     struct session *session = arg;
@@ -317,6 +338,9 @@ static void on_pump(void *arg, enum pump_event event)
     case PUMP_BEGUN: /* each side has said something */
         if (misfit_between(session->pump.way[PUMP_UP].first, session->pump.way[PUMP_DOWN].first))
             warn_of_misfit(session);
+        break;
+    case PUMP_PARTED:
+        watch_silence(session);
         break;
     case PUMP_MUTE:
         fail_ungreeted(session, "the tunnel ended without a greeting", "no greeting, the tunnel has ended");
@@ -334,32 +358,6 @@ static void on_pump(void *arg, enum pump_event event)
         enter(session, DEAD);
         break;
     }
-}
-
-/* For how many milliseconds no byte has moved. */
-static uint64_t silent_ms(const struct session *session)
-{
-    return loop_now(loop_of(session)) - session->pump.moved_at;
-}
-
-static struct silence silence_of(const struct session *session)
-{
-    return (struct silence){
-        .before_greeting = session->listener->protocol->server_first && session->pump.way[PUMP_DOWN].bytes == 0,
-        .open_ms = age_ms(session) - session->opened,
-        .silent_ms = silent_ms(session),
-    };
-}
-
-/* Sets the deadline for the greeting or for idle-timeout.  It is not moved whenever bytes flow, but set anew when it
- * is due (on_silence). */
-static void watch_silence(struct session *session)
-{
-    const struct silence silence = silence_of(session);
-    uint64_t next = timeouts_next(&session->config->settings, &silence);
-
-    if (next > 0)
-        set_deadline(session, next);
 }
 
 static void on_silence(struct session *session)
@@ -380,6 +378,10 @@ static void on_silence(struct session *session)
         log_closed(session, "idle-timeout", NULL);
         enter(session, DEAD);
         break;
+    case TIMEOUT_PARTING: /* a client that waits for the server's end would wait for ever */
+        session->pump.parted = false;
+        (void)transport_shutdown_send(session->server);
+        __attribute__((fallthrough));
     case TIMEOUT_NONE:
         watch_silence(session);
         break;
@@ -390,12 +392,14 @@ static void enter_piping(struct session *session)
 {
     const struct endpoint *proxy = tunnel_proxy(session->tunnel);
     char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], name[NAME_MAX_BYTES], *leftover;
+    bool shared = tunnel_over_h2(session->tunnel);
     size_t length;
 
     endpoint_format(tunnel_target(session->tunnel), target);
-    log_event(LEVEL_INFO, name_of(session, name), "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64,
+    log_event(LEVEL_INFO, name_of(session, name), "open proxy=%s target=%s switched=%s redirects=%u ms=%" PRIu64 "%s",
               proxy ? endpoint_format_url(proxy, url) : "direct", target,
-              tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session));
+              tunnel_switched(session->tunnel) ? "yes" : "no", tunnel_redirects(session->tunnel), age_ms(session),
+              shared ? " http=2" : "");
     session->switched = tunnel_switched(session->tunnel);
     session->via = via_share(&session->owner->via, proxy ? url : target);
     session->server = tunnel_take(session->tunnel, &leftover, &length);
@@ -405,6 +409,7 @@ static void enter_piping(struct session *session)
     pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
     session->pump.greets = session->listener->protocol->server_first;
     session->pump.lone = session->owner->lone;
+    session->pump.parts = shared ? session->listener->protocol : NULL;
     watch_silence(session);
 }
 
@@ -587,7 +592,7 @@ void sessions_wind_down(struct sessions *sessions)
         if (session->state == OPENING) {
             failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
             refuse(session, "failed", "", &failure);
-        } else if (session->state == PIPING && silent_ms(session) >= SESSIONS_QUIET_MS) {
+        } else if (session->state == PIPING && silence_of(session).silent_ms >= SESSIONS_QUIET_MS) {
             log_closed(session, "stop", NULL);
             enter(session, DEAD);
         }

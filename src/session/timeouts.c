@@ -4,6 +4,8 @@ enum timeout timeouts_over(const struct settings *settings, const struct silence
 {
     if (silence->before_greeting)
         return silence->open_ms >= settings->greeting_timeout ? TIMEOUT_GREETING : TIMEOUT_NONE;
+    if (silence->parted && silence->silent_ms >= TIMEOUT_PARTING_MS)
+        return TIMEOUT_PARTING;
     if (settings->idle_timeout > 0 && silence->silent_ms >= settings->idle_timeout)
         return TIMEOUT_IDLE;
     return TIMEOUT_NONE;
@@ -18,6 +20,8 @@ uint64_t timeouts_next(const struct settings *settings, const struct silence *si
 {
     uint64_t greeting, idle = settings->idle_timeout;
 
+    if (silence->parted)
+        return left_of(TIMEOUT_PARTING_MS, silence->silent_ms);
     if (!silence->before_greeting)
         return idle > 0 ? left_of(idle, silence->silent_ms) : 0;
     greeting = left_of(settings->greeting_timeout, silence->open_ms);

@@ -1,6 +1,6 @@
 /* How long an open session may be silent: a server that speaks first must greet within greeting-timeout; later nothing
- * may move for idle-timeout.  (The limits of a tunnel that is being opened belong to its steps.)  Pure: the caller has
- * the clock and the timer. */
+ * may move for idle-timeout; and after a goodbye that was answered the end is to come soon.  (The limits of a tunnel
+ * that is being opened belong to its steps.)  Pure: the caller has the clock and the timer. */
 #ifndef SALLYPORT_TIMEOUTS_H
 #define SALLYPORT_TIMEOUTS_H
 
@@ -9,11 +9,15 @@
 
 #include "config/settings.h"
 
-enum timeout { TIMEOUT_NONE, TIMEOUT_GREETING, TIMEOUT_IDLE };
+#define TIMEOUT_PARTING_MS 1000 /* for the server's end of stream after a goodbye: it is on its way, or a proxy keeps it
+                                 * back until ours has come */
+
+enum timeout { TIMEOUT_NONE, TIMEOUT_GREETING, TIMEOUT_PARTING, TIMEOUT_IDLE };
 
 /* What a session looks like now. */
 struct silence {
     bool before_greeting; /* the server speaks first, and has not yet */
+    bool parted;          /* both sides have said goodbye, and the server's end of stream is waited for */
     uint64_t open_ms;     /* since the tunnel stands */
     uint64_t silent_ms;   /* since a byte was delivered last, to either side, or since the tunnel stands */
 };

@@ -102,6 +102,9 @@ static const struct failure *because(const char *what)
     return &failure;
 }
 
+/* Of a proxy to which no connection is shared. */
+#define NO_CONNECTIONS "\"connections\":[]"
+
 START_TEST(a_quiet_house)
 {
     struct house house;
@@ -117,10 +120,11 @@ START_TEST(a_quiet_house)
                                 "\"sessions\":0}]");
     equals(&house, "sessions", "[]");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null},"
+                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "},"
                               "{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"up\","
-                              "\"seconds\":0,\"ready\":null,\"last_error\":null,\"last_error_age\":null}]");
+                              "\"seconds\":0,\"ready\":null,\"last_error\":null,\"last_error_age\":null,"
+                              NO_CONNECTIONS "}]");
     equals(&house, "redirects", "[]");
     equals(&house, "questions", "[]");
     close_house(&house);
@@ -138,14 +142,14 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
     health_sent_away(house.services.health, NULL, &second, loop_now(house.services.loop) - 5000, 95,
                      because("503 Service Unavailable")); /* five seconds ago */
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null},"
+                              "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "},"
                               "{\"url\":\"http://b.example.net:3128\","
                               "\"state\":\"away\","
                               "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\","
-                              "\"last_error_age\":5},"
+                              "\"last_error_age\":5," NO_CONNECTIONS "},"
                               "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
                               "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\","
-                              "\"last_error_age\":0}]");
+                              "\"last_error_age\":0," NO_CONNECTIONS "}]");
     close_house(&house);
 }
 END_TEST
@@ -167,9 +171,9 @@ START_TEST(a_proxy_in_two_forms_is_told_once)
                              form == &forms[0] ? 109 : 25, because(form == &forms[0] ? "503 Long" : "429 Late"));
         }
         equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"away\",\"seconds\":100,"
-                                  "\"ready\":null,\"last_error\":\"429 Late\",\"last_error_age\":5},"
+                                  "\"ready\":null,\"last_error\":\"429 Late\",\"last_error_age\":5," NO_CONNECTIONS "},"
                                   "{\"url\":\"http://b.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
-                                  "\"ready\":null,\"last_error\":null,\"last_error_age\":null}]");
+                                  "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "}]");
         close_house(&house);
     }
 }

@@ -115,6 +115,23 @@ START_TEST(an_error_has_an_age)
 }
 END_TEST
 
+/* One line a connection, below its proxy. */
+START_TEST(connections_that_carry_tunnels_are_told)
+{
+    char *text = shown(status_text_status, "{\"proxies\":[{\"url\":\"https://a:1\",\"state\":\"up\",\"connections\":["
+                       "{\"http\":\"2\",\"tunnels\":1,\"most\":6,\"draining\":true},"
+                       "{\"http\":\"2\",\"tunnels\":3,\"most\":3,\"draining\":false}]},"
+                       "{\"url\":\"http://b:1\",\"state\":\"up\",\"connections\":[]}]}", 80);
+
+    ck_assert_ptr_nonnull(strstr(text, "\nPROXY        STATE                               LAST ERROR\n"
+                                       "https://a:1  up                                  -\n"
+                                       "             HTTP/2: 1 tunnel, most 6, draining\n"
+                                       "             HTTP/2: 3 tunnels, most 3\n"
+                                       "http://b:1   up                                  -\n"));
+    free(text);
+}
+END_TEST
+
 START_TEST(a_session_has_a_client)
 {
     char *text = shown(status_text_status, "{\"sessions\":[{\"name\":\"imap #2\",\"age\":1,\"in\":1,\"out\":1,"
@@ -174,6 +191,7 @@ int main(void)
     tcase_add_test(cases, fields_that_are_not_there_do_no_harm);
     tcase_add_test(cases, what_is_left_of_a_redirect_is_said);
     tcase_add_test(cases, an_error_has_an_age);
+    tcase_add_test(cases, connections_that_carry_tunnels_are_told);
     tcase_add_test(cases, a_session_has_a_client);
     tcase_add_test(cases, a_word_that_is_longer_than_a_line_is_broken);
     tcase_add_test(cases, a_question_is_folded_between_words);

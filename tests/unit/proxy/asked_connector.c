@@ -49,6 +49,7 @@ void asked_connector_start(struct asked_connector *asked, const struct endpoint 
         .place = place,
         .own = asked->own,
         .upgrade_path = asked->upgrade_path,
+        .http = asked->http,
         .through = asked->through,
         .leftover = asked->leftover ? unit_exact(asked->leftover, strlen(asked->leftover)) : NULL,
         .leftover_length = asked->leftover ? strlen(asked->leftover) : 0,

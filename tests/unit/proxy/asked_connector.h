@@ -17,6 +17,7 @@ struct asked_connector {
     const struct proxy_config *own;
     const char *forbidden;          /* the address that may not be used, or NULL */
     const char *upgrade_path;       /* or NULL */
+    unsigned http;                  /* enum proxy_http */
     struct transport *through;
     const char *leftover;           /* or NULL */
     struct connector *connector;

@@ -366,6 +366,28 @@ START_TEST(the_second_look_up_has_a_limit)
 }
 END_TEST
 
+/* --- versions --- */
+
+/* Without TLS there is nobody to ask: HTTP/2 is spoken where nothing else will do. */
+START_TEST(http2_without_tls_is_spoken_only_where_it_is_set)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    asked.http = (unsigned)_i;
+    asked_connector_go(&asked, &by_address);
+    ck_assert_int_eq(connector_speaks_h2(asked.connector), _i == PROXY_HTTP_2);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_end(&asked);
+    asked.through = &stage_new_wire()->near;
+    asked_connector_go(&asked, &by_address);
+    ck_assert_int_eq(connector_speaks_h2(asked.connector), _i == PROXY_HTTP_2);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
 /* --- a connection that another proxy has given --- */
 
 START_TEST(a_given_connection_is_passed_on)
@@ -397,6 +419,26 @@ START_TEST(a_given_connection_may_not_have_spoken)
     asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
                                  "speaks before it is asked: it is no HTTP proxy");
     ck_assert(connector_connected(asked.connector));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* In HTTP/2 a proxy sends its settings without being asked. */
+START_TEST(in_http2_a_given_connection_may_have_spoken)
+{
+    struct asked_connector asked = asked_connector_set_up();
+    struct transport *transport;
+    char got[16] = "";
+
+    asked.http = PROXY_HTTP_2;
+    asked.through = &stage_new_wire()->near;
+    asked.leftover = "settings";
+    asked_connector_go(&asked, &by_name);
+    ck_assert(connector_speaks_h2(asked.connector));
+    transport = asked_connector_take(&asked);
+    ck_assert_int_eq(transport_recv(transport, got, sizeof got), 8);
+    ck_assert_str_eq(got, "settings");
+    transport_close(transport);
     asked_connector_tear_down(&asked);
 }
 END_TEST
@@ -443,8 +485,10 @@ int main(void)
     tcase_add_test(cases, a_late_address_may_be_forbidden);
     tcase_add_test(cases, the_second_look_up_fails);
     tcase_add_test(cases, the_second_look_up_has_a_limit);
+    tcase_add_loop_test(cases, http2_without_tls_is_spoken_only_where_it_is_set, 0, PROXY_HTTP_2 + 1);
     tcase_add_test(cases, a_given_connection_is_passed_on);
     tcase_add_test(cases, a_given_connection_may_not_have_spoken);
+    tcase_add_test(cases, in_http2_a_given_connection_may_have_spoken);
     tcase_add_test(cases, a_given_connection_is_closed_when_it_is_freed);
     return unit_run();
 }

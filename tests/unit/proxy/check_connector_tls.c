@@ -126,6 +126,99 @@ START_TEST(a_given_connection_may_not_have_spoken_before_tls)
 }
 END_TEST
 
+/* --- versions --- */
+
+#define NO_H2 "; http = 2 is set, where http = auto goes on in HTTP/1.1"
+
+/* What is offered, what the place chooses ("": it knows none of that), and what is then spoken: 0 for a failure. */
+static const struct {
+    unsigned http;
+    const char *offered, *chooses;
+    int spoken;
+    const char *failure;
+} versions[] = {
+    {PROXY_HTTP_1_1, "\x08http/1.1", NULL, 1, NULL},
+    {PROXY_HTTP_1_1, "\x08http/1.1", "http/1.1", 1, NULL},
+    {PROXY_HTTP_1_1, "\x08http/1.1", "", 0, "refuses the TLS handshake (alert no_application_protocol)"},
+    {PROXY_HTTP_AUTO, "\x02h2\x08http/1.1", "h2", 2, NULL},
+    {PROXY_HTTP_AUTO, "\x02h2\x08http/1.1", "http/1.1", 1, NULL},
+    {PROXY_HTTP_AUTO, "\x02h2\x08http/1.1", NULL, 1, NULL}, /* it knows no ALPN */
+    {PROXY_HTTP_AUTO, "\x02h2\x08http/1.1", "", 0, "refuses the TLS handshake (alert no_application_protocol)"},
+    {PROXY_HTTP_2, "\x02h2", "h2", 2, NULL},
+    {PROXY_HTTP_2, "\x02h2", NULL, 0, "does not speak HTTP/2 (h2 in ALPN)" NO_H2},
+    {PROXY_HTTP_2, "\x02h2", "", 0, "refuses the TLS handshake (alert no_application_protocol)" NO_H2},
+};
+
+START_TEST(the_place_chooses_what_is_spoken)
+{
+    struct asked_connector asked;
+    struct tls_peer peer;
+    struct proxy_config own;
+
+    set_up_tls(&asked, &peer, &own, "DNS:" HOST);
+    asked.http = versions[_i].http;
+    peer.chooses = versions[_i].chooses;
+    shake(&asked, &peer, &secure);
+    ck_assert_uint_eq(peer.offered_length, strlen(versions[_i].offered));
+    ck_assert_int_eq(memcmp(peer.offered, versions[_i].offered, peer.offered_length), 0);
+    if (versions[_i].spoken > 0) {
+        ck_assert_int_eq(connector_speaks_h2(asked.connector), versions[_i].spoken == 2);
+        tls_peer_check_stream(&peer, asked_connector_take(&asked));
+    } else {
+        asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT, versions[_i].failure);
+        ck_assert(connector_connected(asked.connector));
+    }
+    finish_tls(&asked, &peer);
+}
+END_TEST
+
+/* A certificate that is not trusted has nothing to do with versions. */
+START_TEST(what_else_fails_in_tls_is_not_put_on_the_version)
+{
+    struct asked_connector asked;
+    struct tls_peer peer;
+    struct proxy_config own;
+
+    set_up_tls(&asked, &peer, &own, "DNS:other.example.net");
+    asked.http = PROXY_HTTP_2;
+    peer.chooses = "h2";
+    shake(&asked, &peer, &secure);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_PERMANENT,
+                                 "certificate is for other.example.net, not for " HOST);
+    finish_tls(&asked, &peer);
+}
+END_TEST
+
+/* A session of TLS that began with one version is not offered with another: a server may go on with its version. */
+START_TEST(a_session_is_resumed_with_the_same_offer_only)
+{
+    static const struct {
+        unsigned http;
+        const char *chooses;
+        bool resumed;
+    } turns[] = {
+        {PROXY_HTTP_AUTO, "h2", false}, {PROXY_HTTP_1_1, "http/1.1", false}, {PROXY_HTTP_AUTO, "h2", true},
+        {PROXY_HTTP_1_1, "http/1.1", true}, {PROXY_HTTP_2, "h2", false}, {PROXY_HTTP_2, "h2", true},
+        {PROXY_HTTP_AUTO, "http/1.1", true}, /* the proxy may change its mind */
+    };
+    struct asked_connector asked;
+    struct tls_peer peer;
+    struct proxy_config own;
+
+    set_up_tls(&asked, &peer, &own, "DNS:" HOST);
+    for (size_t i = 0; i < sizeof turns / sizeof turns[0]; i++) {
+        asked.http = turns[i].http;
+        peer.chooses = turns[i].chooses;
+        shake(&asked, &peer, &secure);
+        ck_assert_int_eq(SSL_session_reused(peer.ssl), turns[i].resumed);
+        ck_assert_int_eq(connector_speaks_h2(asked.connector), strcmp(turns[i].chooses, "h2") == 0);
+        tls_peer_check_stream(&peer, asked_connector_take(&asked));
+        asked_connector_end(&asked);
+    }
+    finish_tls(&asked, &peer);
+}
+END_TEST
+
 /* A session of TLS is remembered by place: host, port. */
 START_TEST(a_session_is_resumed_at_the_same_place)
 {
@@ -502,6 +595,9 @@ int main(void)
     tcase_add_test(cases, a_stream_that_nobody_takes_is_ended);
     tcase_add_test(cases, no_limit_is_left_behind);
     tcase_add_test(cases, a_given_connection_may_not_have_spoken_before_tls);
+    tcase_add_loop_test(cases, the_place_chooses_what_is_spoken, 0, sizeof versions / sizeof versions[0]);
+    tcase_add_test(cases, what_else_fails_in_tls_is_not_put_on_the_version);
+    tcase_add_test(cases, a_session_is_resumed_with_the_same_offer_only);
     tcase_add_test(cases, a_session_is_resumed_at_the_same_place);
     tcase_add_test(cases, a_certificate_that_is_not_trusted);
     tcase_add_test(cases, verification_may_be_switched_off);

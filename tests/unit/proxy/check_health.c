@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
+#include "base/log.h"
 
 #define START 1000000u /* of the clock, which is ours to walk */
 
@@ -287,6 +289,41 @@ START_TEST(a_template_is_remembered_until_all_is_forgotten)
 }
 END_TEST
 
+/* HTTP/1.1 is for good, and of one place; the log says so once, and why. */
+START_TEST(a_version_is_remembered_until_all_is_forgotten)
+{
+    struct health *health = health_new();
+    int saved = dup(STDERR_FILENO);
+    FILE *said = tmpfile();
+    char text[400] = "";
+
+    ck_assert_int_eq(health_version(health, &proxy), VERSION_UNKNOWN);
+    ck_assert_int_ge(dup2(fileno(said), STDERR_FILENO), 0);
+    log_setup(LEVEL_INFO, false, false);
+    health_set_version(health, "#1", &proxy, START, VERSION_2, NULL);
+    ck_assert_int_eq(health_version(health, &proxy), VERSION_2);
+    health_set_version(health, "#2", &proxy, START, VERSION_1_1, "it is old");
+    health_set_version(health, "#3", &proxy, START, VERSION_1_1, "it is old");
+    health_set_version(health, "#4", &proxy, START, VERSION_2, NULL);
+    health_worked(health, &proxy, START + 1);
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    ck_assert_int_eq(health_version(health, &proxy), VERSION_1_1);
+    ck_assert_int_eq(health_version(health, &other), VERSION_UNKNOWN);
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    rewind(said);
+    ck_assert_uint_lt(fread(text, 1, sizeof text - 1, said), sizeof text - 1);
+    ck_assert_str_eq(text, "sallyport: #2 http://proxy.example.net:3128 is asked over HTTP/1.1 from now on: it is "
+                     "old\n");
+    fclose(said);
+    health_forget(health);
+    ck_assert_int_eq(health_version(health, &proxy), VERSION_UNKNOWN);
+    health_set_version(health, "#5", &proxy, START, VERSION_2, NULL);
+    ck_assert_int_eq(health_version(health, &proxy), VERSION_2);
+    health_free(health);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("health");
@@ -306,5 +343,6 @@ int main(void)
     tcase_add_test(cases, of_those_that_offered_the_oldest_gives_way);
     tcase_add_test(cases, a_long_reason_is_cut);
     tcase_add_test(cases, a_template_is_remembered_until_all_is_forgotten);
+    tcase_add_test(cases, a_version_is_remembered_until_all_is_forgotten);
     return unit_run();
 }

@@ -71,6 +71,24 @@ static struct login_answer answer(const char *offer, bool denied, bool sent)
                                  .now_ms = NOW, .head = &head, .may_log_in = true, .sent = sent};
 }
 
+START_TEST(on_a_shared_connection_digest_is_taken)
+{
+    static const struct {
+        bool shared;
+        enum challenge_scheme taken;
+    } cases[] = {{false, CHALLENGE_NEGOTIATE}, {true, CHALLENGE_DIGEST}};
+    struct login_answer asks;
+    bool refused;
+
+    set_up("user = arthur\npassword = magic", CHALLENGE_NONE);
+    asks = answer("Negotiate, Digest realm=\"x\", nonce=\"n\"", true, false);
+    asks.shared = cases[_i].shared;
+    ck_assert(login_answer_goes_on(&asks, &response, &refused));
+    ck_assert_int_eq(authenticator_scheme(authenticator), cases[_i].taken);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_proxy_that_asks_is_told)
 {
     struct login_answer asks;
@@ -157,6 +175,7 @@ int main(void)
 {
     TCase *cases = unit_case("login_answer");
 
+    tcase_add_loop_test(cases, on_a_shared_connection_digest_is_taken, 0, 2);
     tcase_add_test(cases, a_proxy_that_asks_is_told);
     tcase_add_test(cases, without_a_login_the_answer_is_final);
     tcase_add_test(cases, a_login_that_is_refused_is_forgotten);

@@ -1,15 +1,24 @@
 UNIT_TESTS += \
+	tests/unit/proxy/check_approach \
 	tests/unit/proxy/check_connector \
 	tests/unit/proxy/check_connector_tls \
+	tests/unit/proxy/check_doubled_request \
 	tests/unit/proxy/check_form_choice \
+	tests/unit/proxy/check_h2_carrier \
+	tests/unit/proxy/check_h2_lessons \
+	tests/unit/proxy/check_h2_pool \
+	tests/unit/proxy/check_h2_share \
 	tests/unit/proxy/check_health \
 	tests/unit/proxy/check_login_answer \
 	tests/unit/proxy/check_outer_form \
 	tests/unit/proxy/check_outer_route \
+	tests/unit/proxy/check_outlook \
 	tests/unit/proxy/check_plain_try \
 	tests/unit/proxy/check_pool \
+	tests/unit/proxy/check_pool_h2 \
 	tests/unit/proxy/check_pool_trouble \
 	tests/unit/proxy/check_proxy_request \
+	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
 	tests/unit/proxy/check_request_form \
 	tests/unit/proxy/check_route \
@@ -19,8 +28,11 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_targets \
 	tests/unit/proxy/check_template_try \
 	tests/unit/proxy/check_tunnel \
-	tests/unit/proxy/check_tunnel_forms
+	tests/unit/proxy/check_tunnel_forms \
+	tests/unit/proxy/check_tunnel_h2 \
+	tests/unit/proxy/check_version_try
 
+tests_unit_proxy_check_approach_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_tls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_login_answer_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
@@ -32,6 +44,20 @@ tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_forms_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_tunnel_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+
+# which looks at what a form is chosen by, and says which version a proxy chooses
+tests_unit_proxy_check_proxy_request_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=form_choice_hear \
+	-Wl,--wrap=connector_speaks_h2
+
+# whose requests are the test's own
+tests_unit_proxy_check_doubled_request_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=proxy_request_start \
+	-Wl,--wrap=proxy_request_free,--wrap=proxy_request_response,--wrap=proxy_request_asked_on,--wrap=h2_pool_learn
+
+# whose pool and exchanges are
+tests_unit_proxy_check_h2_share_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=h2_pool_seat,--wrap=h2_seat_connection \
+	-Wl,--wrap=h2_pool_doubted,--wrap=h2_seat_on_loopback,--wrap=h2_seat_bring,--wrap=h2_seat_is_h1,--wrap=h2_seat_free \
+	-Wl,--wrap=h2_connection_serial,--wrap=h2_exchange_start,--wrap=h2_exchange_end
 
 # an end of a proxy's may come between the connector and the pool
 POOL_SETTING = tests/unit/proxy/pool_setting.c tests/unit/proxy/pool_setting.h
@@ -39,3 +65,18 @@ tests_unit_proxy_check_pool_SOURCES = tests/unit/proxy/check_pool.c $(POOL_SETTI
 tests_unit_proxy_check_pool_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
 tests_unit_proxy_check_pool_trouble_SOURCES = tests/unit/proxy/check_pool_trouble.c $(POOL_SETTING)
 tests_unit_proxy_check_pool_trouble_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
+
+# HTTP/2 connections that the test plays (played_h2.h)
+PLAYED_H2 = tests/unit/proxy/played_h2.c tests/unit/proxy/played_h2.h
+PLAYED_H2_WRAP = -Wl,--wrap=h2_connection_new,--wrap=h2_connection_let_go,--wrap=h2_connection_is_settled \
+	-Wl,--wrap=h2_connection_settings,--wrap=h2_connection_is_draining,--wrap=h2_connection_death \
+	-Wl,--wrap=h2_connection_takes,--wrap=h2_connection_tunnels,--wrap=h2_connection_waiting \
+	-Wl,--wrap=h2_connection_most,--wrap=h2_connection_idle_since,--wrap=h2_connection_serial \
+	-Wl,--wrap=h2_connection_ping,--wrap=h2_connection_limit,--wrap=h2_connection_set_patience
+tests_unit_proxy_check_h2_carrier_SOURCES = tests/unit/proxy/check_h2_carrier.c $(PLAYED_H2)
+tests_unit_proxy_check_h2_carrier_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP)
+tests_unit_proxy_check_h2_pool_SOURCES = tests/unit/proxy/check_h2_pool.c $(PLAYED_H2)
+tests_unit_proxy_check_h2_pool_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP)
+tests_unit_proxy_check_pool_h2_SOURCES = tests/unit/proxy/check_pool_h2.c $(POOL_SETTING) $(PLAYED_H2)
+tests_unit_proxy_check_pool_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP) -Wl,--wrap=connector_take \
+	-Wl,--wrap=connector_speaks_h2,--wrap=form_choice_http_ahead

@@ -16,7 +16,7 @@ struct scene {
     int client, server; /* the far ends, non-blocking */
     enum pump_event event;
     int told;
-    int begun;          /* how often PUMP_BEGUN came */
+    int begun, parted;  /* how often PUMP_BEGUN and PUMP_PARTED came */
     int before;         /* descriptors open */
 };
 
@@ -24,8 +24,9 @@ static void on_told(void *arg, enum pump_event event)
 {
     struct scene *scene = arg;
 
-    if (event == PUMP_BEGUN) {
-        scene->begun++;
+    if (event == PUMP_BEGUN || event == PUMP_PARTED) {
+        scene->begun += event == PUMP_BEGUN;
+        scene->parted += event == PUMP_PARTED;
         return;
     }
     scene->told++;
@@ -157,6 +158,41 @@ static bool answer_arrives(void *arg)
 {
     return heard(((struct scene *)arg)->client, "* BAD\r\n");
 }
+
+static bool leave_arrives(void *arg)
+{
+    return heard(((struct scene *)arg)->server, "a LOGOUT\r\n");
+}
+
+static bool last_word_arrives(void *arg)
+{
+    return heard(((struct scene *)arg)->client, "* BYE\r\na OK\r\n");
+}
+
+/* Once, if the owner wants to know, and only while neither stream has ended. */
+START_TEST(a_goodbye_is_told)
+{
+    bool wanted = _i > 0, at_end = _i == 2;
+    struct scene scene;
+
+    set_up(&scene, false, false);
+    start(&scene, NULL);
+    scene.pump.parts = wanted ? protocol_find("imap", 4) : NULL;
+    say(scene.client, "a LOGOUT\r\n");
+    if (at_end)
+        shutdown(scene.client, SHUT_WR);
+    unit_wait(scene.loop, leave_arrives, &scene);
+    ck_assert_int_eq(scene.parted, 0);
+    if (at_end)
+        unit_wait(scene.loop, server_sees_the_end, &scene);
+    say(scene.server, "* BYE\r\na OK\r\n");
+    unit_wait(scene.loop, last_word_arrives, &scene);
+    ck_assert_int_eq(scene.parted, wanted && !at_end);
+    ck_assert_int_eq(scene.pump.parted, wanted && !at_end);
+    ck_assert_int_eq(scene.told, 0);
+    tear_down(&scene);
+}
+END_TEST
 
 /* Also when the answer is the end of all. */
 START_TEST(each_side_has_a_first_byte)
@@ -647,6 +683,7 @@ int main(void)
     TCase *cases = unit_case("pump");
 
     /* each of them copying (0) and, where the system can, splicing (1) */
+    tcase_add_loop_test(cases, a_goodbye_is_told, 0, 3);
     tcase_add_loop_test(cases, each_side_has_a_first_byte, 0, 4);
     tcase_add_loop_test(cases, a_server_that_ends_before_it_has_begun, 0, 4);
     tcase_add_loop_test(cases, a_talk_with_left_over_bytes_and_half_close, 0, 2);
