@@ -117,8 +117,9 @@ def no_certificate_where_one_is_wanted(stage):
     for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
         context = certificate.server_side(client_authority=authority)
         context.minimum_version = context.maximum_version = version
+        context.set_alpn_protocols(["h2", "http/1.1"])
         proxy = TlsProxy(stage, greets(GREETING), context, host="localhost")
-        for own in "", f"cert-file = {wrong.both}":
+        for own in "", f"cert-file = {wrong.both}", "http = 2":
             daemon = stage.sallyport(settings(proxy.url, proxy=trusting(authority, own)),
                                      name=f"sallyport-{proxy.port}-{len(own)}")
             with daemon.connect("imap") as client:

@@ -102,7 +102,21 @@ SCENARIO_TESTS = \
 	tests/scenario/146-the-default-template.py \
 	tests/scenario/147-templates-and-their-neighbours.py \
 	tests/scenario/148-cups-and-tls-by-upgrade.py \
-	tests/scenario/149-tls-by-upgrade.py
+	tests/scenario/149-tls-by-upgrade.py \
+	tests/scenario/160-mail-programs-over-http2.py \
+	tests/scenario/161-proxies-that-serve-fewer-tunnels.py \
+	tests/scenario/162-http2-proxies-that-end.py \
+	tests/scenario/163-streams-of-nodes-http2.py \
+	tests/scenario/164-http2-or-http1.py \
+	tests/scenario/165-http2-among-everything-else.py \
+	tests/scenario/166-commands-over-http2.py \
+	tests/scenario/175-tunnels-share-a-connection.py \
+	tests/scenario/176-goaway-and-resets.py \
+	tests/scenario/177-proxies-that-promise-too-much.py \
+	tests/scenario/178-answers-over-http2-that-are-wrong.py \
+	tests/scenario/179-floods-and-windows.py \
+	tests/scenario/180-who-stalls-holds-up-nobody-else.py \
+	tests/scenario/181-a-proxy-dies-with-a-thousand-tunnels.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -126,6 +140,11 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/connect_tcp.py \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
+	tests/scenario/kit/echo.py \
+	tests/scenario/kit/h2.py \
+	tests/scenario/kit/h2_proxy.py \
+	tests/scenario/kit/h2_route.py \
+	tests/scenario/kit/hpack.py \
 	tests/scenario/kit/nameserver.py \
 	tests/scenario/kit/peers.py \
 	tests/scenario/kit/process.py \
@@ -135,6 +154,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/cups.py \
 	tests/scenario/kit/real/dovecot.py \
 	tests/scenario/kit/real/gateway.py \
+	tests/scenario/kit/real/h2_proxies.py \
 	tests/scenario/kit/real/haproxy.py \
 	tests/scenario/kit/real/identity.py \
 	tests/scenario/kit/real/inn.py \
@@ -147,6 +167,8 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/mbsync.py \
 	tests/scenario/kit/real/microsocks.py \
 	tests/scenario/kit/real/newsreader.py \
+	tests/scenario/kit/real/node.py \
+	tests/scenario/kit/real/node_proxy.js \
 	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \

@@ -3,6 +3,7 @@ import contextlib
 import errno
 import socket
 import ssl
+import threading
 
 from . import streams
 from .peers import Connection, Proxy
@@ -14,10 +15,12 @@ class CutOff(ConnectionError):
 
 
 class Layer:
-    """What a script uses in place of the socket below it, server's side, when accept() has returned."""
+    """What a script uses in place of the socket below it, server's side, when accept() has returned.  One thread may
+    receive while others send."""
 
     def __init__(self, below, context):
         self.below = below
+        self._lock = threading.RLock()
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.stream = context.wrap_bio(self._in, self._out, server_side=True)
 
@@ -29,18 +32,20 @@ class Layer:
         send = send or self.below.sendall
         while True:
             try:
-                return step()
+                with self._lock:
+                    try:
+                        return step()
+                    finally:
+                        self._flush(send)
             except ssl.SSLWantReadError:
-                self._flush(send)
                 data = self.below.recv(65536)
-                if data:
-                    self._in.write(data)
-                else:
-                    self._in.write_eof()
+                with self._lock:
+                    if data:
+                        self._in.write(data)
+                    else:
+                        self._in.write_eof()
             except ssl.SSLEOFError as error:
                 raise CutOff("cut off") from error
-            finally:
-                self._flush(send)
 
     def _flush(self, send):
         data = self._out.read()
@@ -55,8 +60,9 @@ class Layer:
             return b""
 
     def sendall(self, data):
-        while data:
-            data = data[self._until_done(lambda: self.stream.write(data)):]
+        with self._lock:
+            while data:
+                data = data[self._until_done(lambda: self.stream.write(data)):]
 
     def close_notify(self):
         """Our end of the stream; what comes from the other side is still read."""

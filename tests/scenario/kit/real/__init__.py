@@ -5,6 +5,7 @@ from .apache import Apache
 from .cups import Cups
 from .dovecot import PASSWORD, USER, Dovecot
 from .gateway import WHO, ApacheGateway, HaproxyGateway, SquidForwarder, delivered
+from .h2_proxies import H2Apache, H2Haproxy, Nghttpx, before_all, each_of_them
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
 from .kerberos import Kerberos
@@ -13,6 +14,7 @@ from .mailbox import Mailbox
 from .mbsync import Mbsync
 from .microsocks import Microsocks
 from .newsreader import Newsreader, doubled, single
+from .node import Node
 from .postfix import Postfix
 from .slrnpull import Slrnpull
 from .squid import Squid
@@ -21,7 +23,8 @@ from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 
-__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "Haproxy",
-           "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate", "Newsreader", "Ntlm",
-           "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder", "Stunnel", "Tinyproxy", "USER", "WHO",
-           "article", "body_of", "delivered", "doubled", "hard", "letter", "single", "through"]
+__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "H2Apache",
+           "H2Haproxy", "Haproxy", "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate",
+           "Newsreader", "Nghttpx", "Node", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder",
+           "Stunnel", "Tinyproxy", "USER", "WHO", "article", "before_all", "body_of", "delivered", "doubled",
+           "each_of_them", "hard", "letter", "single", "through"]

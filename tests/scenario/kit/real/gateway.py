@@ -84,7 +84,7 @@ class ApacheGateway(Gateway):
 
     def _arrange(self, port):
         modules = ("authn_core", "authn_file", "authz_core", "authz_user", "auth_basic", "auth_digest", "headers",
-                   "proxy", "proxy_http", "ssl")
+                   "http2", "proxy", "proxy_http", "ssl")
         config = self.file("apache.conf", f"""\
 {frame(self, port, *modules)}
 Include {self.file("site.conf", self._site(port))}

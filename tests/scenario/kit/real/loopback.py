@@ -2,7 +2,7 @@
 import os
 import socket
 
-ESTABLISHED, LISTENING = "01", "0A"
+ESTABLISHED, TIME_WAIT, LISTENING = "01", "06", "0A"
 """States in /proc/net/tcp."""
 
 
@@ -41,3 +41,13 @@ def listens(pid, port):
 def unread(port):
     """How many bytes lie unread in the connections of the server on the port."""
     return sum(int(row[4].split(":")[1], 16) for row in _sockets(port, ESTABLISHED))
+
+
+def connections(port):
+    """How many connections the server on the port has accepted, or is about to."""
+    return len(_sockets(port, ESTABLISHED))
+
+
+def closed(port):
+    """How many connections the server on the port has ended by itself in the last minute."""
+    return len(_sockets(port, TIME_WAIT))

@@ -14,14 +14,15 @@ NEAR = letter("near", hard(400_000))
 
 
 class Mbsync:
-    """With a Maildir in the stage's folder, and no TLS of its own; way is how its configuration says to reach the
-    server."""
+    """With a Maildir below the folder of that name in the stage's, and no TLS of its own; way is how its configuration
+    says to reach the server."""
 
-    def __init__(self, stage, way):
+    def __init__(self, stage, way, name="near"):
         self.program = need("mbsync", "isync")
         self.stage = stage
-        self.maildir = os.path.join(stage.dir("near"), "INBOX")  # made by mbsync
-        self.config = stage.file("mbsyncrc", f"""\
+        self.folder = stage.dir(name)
+        self.maildir = os.path.join(self.folder, "INBOX")  # made by mbsync
+        self.config = stage.file(f"{name}.mbsyncrc", f"""\
 IMAPAccount far
 {way}
 User {USER}
@@ -33,7 +34,7 @@ IMAPStore far
 Account far
 
 MaildirStore near
-Path {stage.dir("near")}/
+Path {self.folder}/
 Inbox {self.maildir}
 
 Channel inbox
@@ -63,7 +64,7 @@ SyncState *
             dovecot.drop(message)
         self.sync()
         equal(self.bodies(), sorted(map(body_of, FAR)), "bodies that came")
-        self.stage.file("near/INBOX/cur/1.near:2,S", NEAR.replace(b"\r\n", b"\n"))
+        self.stage.file(os.path.join(self.maildir, "cur/1.near:2,S"), NEAR.replace(b"\r\n", b"\n"))
         self.sync()
         with Mailbox(("127.0.0.1", dovecot.imap)) as mailbox:
             mailbox.wait(len(FAR) + 1)
