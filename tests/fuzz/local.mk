@@ -5,6 +5,7 @@ FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
 	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_capsule \
+	tests/fuzz/http/fuzz_h2_connection \
 	tests/fuzz/http/fuzz_http_head \
 	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
@@ -37,6 +38,11 @@ tests_fuzz_http_fuzz_capsule_SOURCES = tests/fuzz/http/fuzz_capsule.c $(FUZZ_MAI
 tests_fuzz_http_fuzz_capsule_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/capsule"'
 tests_fuzz_http_fuzz_capsule_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_capsule_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_http_fuzz_h2_connection_SOURCES = tests/fuzz/http/fuzz_h2_connection.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_h2_connection_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/h2connection"'
+tests_fuzz_http_fuzz_h2_connection_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_h2_connection_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
