@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "wire.h"
 
@@ -53,7 +54,21 @@ void credentials_make(const char *host, const char *path)
         wire_die(true, "cannot write %s", path);
 }
 
-SSL_CTX *credentials_context(bool resumes)
+/* Nothing but HTTP/2 will do. */
+static int choose(SSL *ssl, const unsigned char **chosen, unsigned char *length, const unsigned char *offered,
+                  unsigned offered_length, void *arg)
+{
+    (void)ssl, (void)arg;
+    for (unsigned at = 0; at + 2 < offered_length; at += 1u + offered[at])
+        if (offered[at] == 2 && memcmp(offered + at + 1, "h2", 2) == 0) {
+            *chosen = offered + at + 1;
+            *length = 2;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+SSL_CTX *credentials_context(bool resumes, bool frames)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -63,6 +78,8 @@ SSL_CTX *credentials_context(bool resumes)
                                   SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     must(SSL_CTX_set_session_id_context(context, (const unsigned char *)"bench", 5), "TLS settings");
+    if (frames)
+        SSL_CTX_set_alpn_select_cb(context, choose, NULL);
     if (!resumes) {
         SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
         SSL_CTX_set_num_tickets(context, 0);

@@ -10,8 +10,8 @@
 void credentials_make(const char *host, const char *path);
 
 /* A server's settings with these credentials; with `resumes`, sessions can be resumed by ticket, otherwise not at
- * all. */
-SSL_CTX *credentials_context(bool resumes);
+ * all.  With `frames`, ALPN has to agree on HTTP/2. */
+SSL_CTX *credentials_context(bool resumes, bool frames);
 
 void credentials_release(void);
 

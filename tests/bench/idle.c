@@ -12,7 +12,8 @@ static void keep_open(void *arg, int fd, uint64_t took_ns)
 
 void idle_run(const struct load *load)
 {
-    struct opener opener = {.to = load->to, .at_once = load->streams, .count = load->count / 2, .opened = keep_open};
+    struct opener opener = {.to = load->to, .ask = load->ask, .at_once = load->streams, .count = load->count / 2,
+                            .opened = keep_open};
     unsigned first;
     uint64_t start;
 

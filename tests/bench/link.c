@@ -6,13 +6,14 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "frames.h"
 #include "wire.h"
 
 #define HEAD_BYTES 2048
 #define TEMPLATE "GET /.well-known/masque/tcp/" /* and HOST/PORT/ */
 
-/* SHAKING and HEADING may come twice: for an https proxy, and for the target behind it. */
-enum stage { STAGE_SHAKING, STAGE_HEADING, STAGE_SERVING };
+/* SHAKING and HEADING may come twice: for an https proxy, and for the target behind it.  FRAMING: HTTP/2, for ever. */
+enum stage { STAGE_SHAKING, STAGE_HEADING, STAGE_SERVING, STAGE_FRAMING };
 
 struct link {
     struct stream stream;
@@ -20,6 +21,8 @@ struct link {
     enum stage stage;
     char *head;              /* while HEADING */
     size_t head_length;
+    struct frames *frames;   /* while FRAMING */
+    bool watched_for_room;
 };
 
 static const struct door *all_doors;
@@ -33,6 +36,7 @@ void link_set_up(const struct door *doors, int epoll)
 
 static void link_close(struct link *link)
 {
+    frames_free(link->frames);
     stream_close(&link->stream);
     free(link->head);
     free(link);
@@ -69,6 +73,34 @@ static const struct door *named_door(const char *head, bool connect_tcp)
     return NULL;
 }
 
+static const struct role *role_at(unsigned long port)
+{
+    for (const struct door *door = all_doors; door->name; door++)
+        if (door->port == port && !door->tls)
+            return door->role;
+    return NULL;
+}
+
+static bool begin_frames(struct link *link)
+{
+    link->stage = STAGE_FRAMING;
+    link->frames = frames_new(&link->stream, role_at);
+    return link->frames && stream_widen(&link->stream);
+}
+
+static bool serve_frames(struct link *link)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = link};
+
+    if (!frames_serve(link->frames))
+        return false;
+    if (frames_wait_to_write(link->frames) == link->watched_for_room)
+        return true;
+    link->watched_for_room = !link->watched_for_room;
+    event.events |= link->watched_for_room ? EPOLLOUT : 0;
+    return epoll_ctl(poller, EPOLL_CTL_MOD, link->stream.fd, &event) == 0;
+}
+
 static bool enter(struct link *link, const struct door *door);
 
 /* The greeting, and from then on the role. */
@@ -94,6 +126,8 @@ static bool shake(struct link *link)
         return result == STREAM_AGAIN;
     if (link->door->role)
         return begin_role(link);
+    if (link->door->frames)
+        return begin_frames(link);
     link->stage = STAGE_HEADING;
     return true;
 }
@@ -177,10 +211,13 @@ void link_ready(struct link *link)
         case STAGE_SERVING:
             goes_on = link->door->role->serve(&link->stream);
             break;
+        case STAGE_FRAMING:
+            goes_on = serve_frames(link);
+            break;
         }
         /* TLS may hold bytes that epoll will not tell of: those behind a handshake, those behind a record */
     } while (goes_on && link->stream.ssl && (stage != link->stage || SSL_has_pending(link->stream.ssl)) &&
-             stage != STAGE_SERVING);
+             stage < STAGE_SERVING);
     if (!goes_on)
         link_close(link);
 }

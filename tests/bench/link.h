@@ -15,6 +15,7 @@ struct door {
     const char *name;
     const struct role *role; /* NULL: the proxy */
     bool tls, resumes;
+    bool frames;             /* a proxy that speaks HTTP/2 */
     SSL_CTX *context;        /* where there is TLS */
     int fd;
     uint16_t port;

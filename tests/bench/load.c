@@ -1,10 +1,11 @@
 /* bench-load: the clients.  Puts one kind of load on the forwarder at ADDRESS:PORT and prints what came of it:
  *
  *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-i IDLE]
+ *         [-x HOST:PORT]
  *
- * MODE is down, up, tunnels, trips or idle.  -i opens so many tunnels first, which stay idle all the time.  It says
- * `begin` and `end KEY=VALUE ...`, and waits each time for a line on standard input: there the one who measures reads
- * the clocks. */
+ * MODE is down, up, tunnels, trips or idle.  -i opens so many tunnels first, which stay idle all the time; -x asks the
+ * forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and waits each time for a
+ * line on standard input: there the one who measures reads the clocks. */
 #include "load.h"
 
 #include <signal.h>
@@ -59,7 +60,8 @@ static void keep(void *arg, int fd, uint64_t took_ns)
 int *load_open(const struct load *load, unsigned count)
 {
     int *fds = calloc(count + 1, sizeof *fds), *next = fds;
-    struct opener opener = {.to = load->to, .at_once = OPEN_AT_ONCE, .count = count, .opened = keep, .arg = &next};
+    struct opener opener = {.to = load->to, .ask = load->ask, .at_once = OPEN_AT_ONCE, .count = count,
+                            .opened = keep, .arg = &next};
 
     if (!fds)
         wire_die(true, "load");
@@ -77,7 +79,7 @@ int main(int argc, char **argv)
     const char *mode;
     int option, *held = NULL;
 
-    while ((option = getopt(argc, argv, "n:t:c:p:i:")) != -1) {
+    while ((option = getopt(argc, argv, "n:t:c:p:i:x:")) != -1) {
         if (option == 'n')
             load.streams = wire_number(optarg, 1, 4096);
         else if (option == 't')
@@ -88,11 +90,14 @@ int main(int argc, char **argv)
             load.pause_ms = wire_number(optarg, 0, 60000);
         else if (option == 'i')
             idle = wire_number(optarg, 0, 100000);
+        else if (option == 'x')
+            load.ask = optarg;
         else
             return 64;
     }
     if (argc - optind != 2)
-        wire_die(false, "usage: load MODE ADDRESS:PORT [-n STREAMS] [-t MS] [-c COUNT] [-p PAUSE_MS] [-i IDLE]");
+        wire_die(false, "usage: load MODE ADDRESS:PORT [-n STREAMS] [-t MS] [-c COUNT] [-p PAUSE_MS] [-i IDLE] "
+                        "[-x HOST:PORT]");
     mode = argv[optind];
     load.to = wire_address(argv[optind + 1]);
     signal(SIGPIPE, SIG_IGN);

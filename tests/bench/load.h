@@ -9,6 +9,7 @@
 /* What the command line asks for. */
 struct load {
     struct sockaddr_in to; /* the forwarder's listener */
+    const char *ask;       /* what it has to be asked for by CONNECT; NULL: nothing */
     unsigned streams;      /* at once */
     unsigned milliseconds; /* of work */
     unsigned count;        /* tunnels, at most */

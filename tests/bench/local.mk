@@ -10,10 +10,10 @@ tests_bench_load_SOURCES = $(BENCH_WIRE) tests/bench/load.c tests/bench/load.h t
 tests_bench_load_LDADD =
 tests_bench_target_SOURCES = $(BENCH_WIRE) tests/bench/target.c tests/bench/credentials.c tests/bench/credentials.h \
 	tests/bench/capsules.c tests/bench/capsules.h \
-	tests/bench/echo.c tests/bench/greeter.c tests/bench/link.c tests/bench/link.h tests/bench/role.h \
+	tests/bench/echo.c tests/bench/frames.c tests/bench/frames.h tests/bench/greeter.c tests/bench/link.c tests/bench/link.h tests/bench/role.h \
 	tests/bench/sink.c tests/bench/source.c tests/bench/stream.c tests/bench/stream.h
-tests_bench_target_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS)
-tests_bench_target_LDADD = $(OPENSSL_LIBS)
+tests_bench_target_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) $(NGHTTP2_CFLAGS)
+tests_bench_target_LDADD = $(OPENSSL_LIBS) $(NGHTTP2_LIBS)
 tests_bench_path_SOURCES = $(BENCH_WIRE) tests/bench/path.c
 tests_bench_path_LDADD =
 

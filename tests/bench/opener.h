@@ -9,6 +9,7 @@
 /* What to open, and what came of it. */
 struct opener {
     struct sockaddr_in to;
+    const char *ask;                             /* HOST:PORT to CONNECT to, where the forwarder wants that; or NULL */
     unsigned at_once;
     unsigned count;                              /* so many and no more */
     uint64_t until;                              /* what is not open at this instant is given up; 0: no limit */

@@ -38,6 +38,15 @@ bool stream_widen(struct stream *stream)
     return true;
 }
 
+int stream_flush(struct stream *stream)
+{
+    BIO *batch = stream->ssl ? SSL_get_wbio(stream->ssl) : NULL;
+
+    if (!batch || BIO_flush(batch) == 1)
+        return 1;
+    return BIO_should_retry(batch) ? STREAM_AGAIN : STREAM_BROKEN;
+}
+
 /* What an SSL_ function returned, in our words. */
 static ssize_t told(struct stream *stream, int result)
 {

@@ -29,6 +29,9 @@ int stream_shake(struct stream *stream);
  * last may stay in the batch until more is given.  False: out of memory. */
 bool stream_widen(struct stream *stream);
 
+/* Sends what is in the batch: > 0: all of it, STREAM_AGAIN or STREAM_BROKEN. */
+int stream_flush(struct stream *stream);
+
 /* Takes at most size bytes, gives at most length ones: > 0, or what is above. */
 ssize_t stream_take(struct stream *stream, void *bytes, size_t size);
 ssize_t stream_give(struct stream *stream, const void *bytes, size_t length);

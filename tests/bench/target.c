@@ -6,7 +6,7 @@
  * serves until standard input ends: source, sink, echo and greeter, each plain, with TLS that resumes nothing (tls-)
  * and with TLS that hands out tickets (ticket-); and an HTTP proxy, `proxy` or with TLS `proxy-tls`, which answers a
  * CONNECT to one of those ports by serving it itself, and so does `proxy` with a request for connect-tcp, within
- * capsules. */
+ * capsules; `proxy-h2` does it over HTTP/2. */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -32,6 +32,7 @@ static struct door doors[] = {
     {.name = "ticket-greeter", .role = &role_greeter, .tls = true, .resumes = true},
     {.name = "proxy"},
     {.name = "proxy-tls", .tls = true, .resumes = true},
+    {.name = "proxy-h2", .tls = true, .resumes = true, .frames = true},
     {.name = NULL},
 };
 
@@ -59,7 +60,7 @@ static void open_doors(const char *host, const char *path, int epoll)
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = door};
 
         if (door->tls)
-            door->context = credentials_context(door->resumes);
+            door->context = credentials_context(door->resumes, door->frames);
         door->fd = wire_listen(&at, &door->port);
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, door->fd, &event) != 0)
             wire_die(true, "epoll_ctl");

@@ -33,7 +33,7 @@ static int by_length(const void *left, const void *right)
 void tunnels_run(const struct load *load)
 {
     struct times times = {.size = load->count, .ns = calloc(load->count, sizeof *times.ns)};
-    struct opener opener = {.to = load->to, .at_once = load->streams, .pause_ms = load->pause_ms,
+    struct opener opener = {.to = load->to, .ask = load->ask, .at_once = load->streams, .pause_ms = load->pause_ms,
                             .count = load->pause_ms ? 1 : WARM_UP, .opened = closed_at_once, .arg = &times};
     uint64_t start;
 

@@ -4,7 +4,7 @@ A command and the files that it needs are texts in which these stand for what th
 
     {listen}  the port, on 127.0.0.1, where the forwarder is to wait for clients
     {host}    the address of the proxy and of the target
-    {proxy}   the port of the HTTP proxy, and {proxytls} the one of the same with TLS
+    {proxy}   the port of the HTTP proxy, {proxytls} the one of the same with TLS, and {proxyh2} the one over HTTP/2
     {target}  the port of the target, the one that a CONNECT has to name
     {ticket}  that of the same with TLS, which resumes sessions; in the modes of the long path only
     {ca}      a file with the certificate that the target and the proxy show under TLS
@@ -54,6 +54,22 @@ tls-ca-file = {ca}
 """
 SALLYPORT_HTTPS = SALLYPORT.replace("http://{host}:{proxy}", "https://{host}:{proxytls}\nca-file = {ca}")
 SALLYPORT_READY = SALLYPORT_HTTPS.replace("[imap]", "preconnect = 1\n[imap]")
+SALLYPORT_HTTP2 = SALLYPORT.replace("http://{host}:{proxy}", "https://{host}:{proxyh2}\nca-file = {ca}\nhttp = 2")
+
+HAPROXY_HTTP2 = """\
+global
+    maxconn 9940
+defaults
+    mode http
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+    timeout tunnel 1h
+    http-reuse always
+listen mail
+    bind 127.0.0.1:{listen} backlog 4096
+    server target {host}:{proxyh2} ssl verify required ca-file {ca} verifyhost localhost alpn h2
+"""
 
 STUNNEL = """\
 foreground = yes
@@ -78,8 +94,8 @@ class Forwarder:
     """One of them.  `families` are the kinds of mode it takes part in (modes.py)."""
     name: str
     package: str        # Debian's, "" for what is no rival
-    families: str       # words: plain, tls, path
-    tags: str           # words: connects (it asks a proxy), default (as it comes), ours
+    families: str       # words: plain, tls, https (the proxy has TLS), path
+    tags: str           # words: connects (it asks a proxy), default (as it comes), ours, asked (by CONNECT, as a proxy)
     command: str        # "" for none: clients go to the target straight
     config: str = ""
     note: str = ""      # for the list that the report prints
@@ -115,11 +131,17 @@ FORWARDERS = [
     Forwarder("proxytunnel-tls", "proxytunnel", "tls", "connects default", TUNNEL + " -e -C {ca} -p {host}:{proxy}",
               note="-e: TLS to the target inside"),
 
+    Forwarder("sallyport-plain", "", "https", "connects ours", RUN, SALLYPORT, "an http proxy, to compare with"),
+    Forwarder("sallyport-https", "", "https path", "connects ours", RUN, SALLYPORT_HTTPS, "an https proxy"),
+    Forwarder("sallyport-http2", "", "https path", "connects default ours", RUN, SALLYPORT_HTTP2,
+              "an https proxy, http = 2"),
+    Forwarder("haproxy-http2", "haproxy", "https", "connects default asked", "haproxy -db -f {file}", HAPROXY_HTTP2,
+              "a proxy itself, asked by CONNECT, which goes on over HTTP/2; http-reuse always"),
+
     Forwarder("stunnel-http", "stunnel4", "path", "connects default", "stunnel {file}", STUNNEL_TICKET,
               "an http proxy, TLS to the target inside"),
     Forwarder("proxytunnel-https", "proxytunnel", "path", "connects default",
               TUNNEL + " -E -C {ca} -p {host}:{proxytls}", note="-E: an https proxy"),
     Forwarder("sallyport-http", "", "path", "connects ours", RUN, SALLYPORT, "an http proxy"),
-    Forwarder("sallyport-https", "", "path", "connects ours", RUN, SALLYPORT_HTTPS, "an https proxy"),
     Forwarder("sallyport-ready", "", "path", "connects ours", RUN, SALLYPORT_READY, "an https proxy, preconnect = 1"),
 ]

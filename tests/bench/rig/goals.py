@@ -123,10 +123,29 @@ class Judge:
         yield self._limit("greeting at 50 ms, preconnect", self._get("greeting", "sallyport-ready", "p50_ms"),
                           PATH_MS + 5, "ms", "one round trip and 5 ms")
 
+    def _http2(self):
+        """Against our own HTTP/1.1 with the same TLS; a new tunnel also against the one without TLS."""
+        ours, own = "sallyport-http2", "sallyport-https"
+        for mode in ("https-down-1", "https-down-8", "https-up-1", "https-up-8"):
+            what = f"HTTP/2, bulk {mode[6:].replace('-', ', ')} stream{'s' if mode.endswith('8') else ''}"
+            yield self._quotient(what, mode, "gb_s", own, 0.9, False, title="our HTTP/1.1", ours=ours)
+        yield self._quotient("HTTP/2, CPU of a warm tunnel", "https-new", "cpu_us_tunnel", "sallyport-plain", 0.8, True,
+                             title="our plain HTTP/1.1", ours=ours)
+        yield self._limit("HTTP/2, 1000 idle tunnels", self._get("https-idle", ours, "user_kib"), 2, "KiB each")
+        alone, beside = (self._get(mode, ours, "gb_s") for mode in ("https-19", "https-19-of-20"))
+        if alone and beside:
+            yield Verdict("HTTP/2, one reader of 20 stalled", "others lose under 10 %",
+                          f"{beside / alone - 1:+.0%} ({alone:.4g} : {beside:.4g})", beside / alone > 0.9)
+        else:
+            yield Verdict("HTTP/2, one reader of 20 stalled", "others lose under 10 %", "not measured", None)
+        for mode, key, what in (("greeting", "p50_ms", "HTTP/2, greeting at 50 ms, warm"),
+                                ("greeting-10", "p99_ms", "HTTP/2, the same, ten at once")):
+            yield self._limit(what, self._get(mode, ours, key), PATH_MS + 5, "ms", "one round trip and 5 ms")
+
     def verdicts(self):
         """One after the other, in the order of the list of what is to be reached."""
         for part in (self._bulk, self._capsules, self._tunnels, self._trips, self._idle, self._growth, self._tls,
-                     self._greeting):
+                     self._greeting, self._http2):
             for verdict in part():
                 if self._failed:
                     verdict = replace(verdict, got=self._failed.split(":")[0], met=False)

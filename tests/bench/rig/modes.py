@@ -50,7 +50,10 @@ TRIP = (P50_US, P99_US, CPU_TRIP, MEMORY, GROUP)
 IDLE = (USER, TOTAL, FAILED, TUNNELS, CPU_TUNNEL)
 TLS = (TUNNELS, P50_US, P99_US, CPU_TUNNEL, RESUMED, FAILED)
 GREETING = (P50_MS, P99_MS, FAILED)
+TOGETHER = (P99_MS, P50_MS, FAILED)
+WARM = (CPU_TUNNEL, TUNNELS, P50_US, P99_US, FAILED, MEMORY, GROUP)
 GROWS = "direct haproxy sallyport"
+SHARES = "sallyport-https sallyport-http2 haproxy-http2"
 
 MODES = [
     Mode("down-1", "bulk down, 1 stream", "plain", "source", "down -t {t}", BULK, quick=2,
@@ -95,6 +98,23 @@ MODES = [
     Mode("tls-idle", "500 idle tunnels with TLS inside", "tls", "tls-greeter", "idle -n 32 -c 500", IDLE, rounds=3,
          chart="An idle tunnel with TLS inside"),
 
+    Mode("https-down-1", "TLS to the proxy, bulk down, 1 stream", "https", "source", "down -t {t}", BULK, quick=2,
+         chart="TLS to the proxy, bulk down"),
+    Mode("https-down-8", "TLS to the proxy, bulk down, 8 streams", "https", "source", "down -n 8 -t {t}", BULK),
+    Mode("https-up-1", "TLS to the proxy, bulk up, 1 stream", "https", "sink", "up -t {t}", BULK, quick=2),
+    Mode("https-up-8", "TLS to the proxy, bulk up, 8 streams", "https", "sink", "up -n 8 -t {t}", BULK),
+    Mode("https-new", "TLS to the proxy, new tunnels, 8 at once, each closed when it was greeted", "https", "greeter",
+         "tunnels -n 8 -t {t} -c 12000", WARM, quick=2, chart="A new tunnel, TLS to the proxy"),
+    Mode("https-idle", "1000 idle tunnels, TLS to the proxy", "https", "greeter", "idle -n 32 -c 1000", IDLE, rounds=3,
+         chart="An idle tunnel, TLS to the proxy"),
+    Mode("https-19", "TLS to the proxy, bulk down, 19 streams", "https", "source", "down -n 19 -t {t}", BULK,
+         only=SHARES),
+    Mode("https-19-of-20", "the same, beside a 20th that nobody reads", "https", "source", "down -i 1 -n 19 -t {t}",
+         BULK, only=SHARES),
+
+    Mode("greeting-10", "time to greeting of ten at once, over the same path, the last of them first", "path",
+         "greeter", "tunnels -n 10 -c 10 -t 60000", TOGETHER, rounds=2,
+         only="sallyport-http sallyport-https sallyport-http2"),
     Mode("greeting", "time to greeting, over a path of 50 ms to the proxy and back", "path", "greeter",
          "tunnels -c 5 -p 200 -t 60000", GREETING, rounds=2,
          chart="Time to greeting, 50 ms away"),

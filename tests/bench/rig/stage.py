@@ -161,6 +161,7 @@ class Setting:
         private = self.near is not None
         words = {"listen": LISTEN if private else free_port(), "spare": SPARE if private else free_port(),
                  "host": host, "proxy": ports["proxy"], "proxytls": ports["proxy-tls"],
+                 "proxyh2": ports["proxy-h2"],
                  "target": ports[self.mode.role], "ticket": ports.get("ticket-" + self.mode.role),
                  "ca": f"{self.folder}/ca.pem", "file": f"{self.folder}/config", "log": f"{self.folder}/log",
                  "sallyport": self.stage.sallyport}
@@ -200,6 +201,8 @@ class Setting:
         address, root = self._start_forwarder(ports, host, group)
         meter = meters.Meter(root, group)
         kind, *options = mode.load.format(t=milliseconds).split()
+        if "asked" in self.forwarder.tags.split():
+            options += ["-x", f"{host}:{ports[mode.role]}"]
         load = self._child("load", [kind, f"{address[0]}:{address[1]}", *options], self.near, rig)
 
         load.line(LOAD_PATIENCE)
