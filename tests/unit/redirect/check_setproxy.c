@@ -96,7 +96,7 @@ static void spoil_row(const struct unit_cell *cells, const char *where)
     for (size_t at = 0; at <= cells[VALUE].length; at++) {
         parse(&result, &url, cells[VALUE].bytes, at, &why);
         parse(&result, &url, cells[VALUE].bytes + at, cells[VALUE].length - at, &why);
-        for (size_t k = 0; k < sizeof spoilers - 1; k++) {
+        for (size_t k = at % 4; k < sizeof spoilers - 1; k += 4) { /* others at the next byte */
             memcpy(text, cells[VALUE].bytes, cells[VALUE].length + 1);
             memmove(text + at + 1, text + at, cells[VALUE].length - at);
             text[at] = spoilers[k];
