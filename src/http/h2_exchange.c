@@ -34,7 +34,6 @@ struct h2_exchange {
     struct transport *transport;   /* of an open tunnel, until it is taken */
     struct http_head *head;        /* of the answer */
     enum h2_exchange_end end;
-    uint64_t serial;
     void (*overtaken)(void *arg);  /* NULL: nobody wants to know, or was told */
     struct loop_timer patience;
     bool impatient;                /* it has waited for so long that it may have been overtaken */
@@ -363,7 +362,6 @@ struct exchange *h2_exchange_start(const struct exchange_params *params, struct 
     h2->limit_ms = params->limit_ms;
     h2->trace = params->trace;
     h2->connection = connection;
-    h2->serial = h2_connection_serial(connection);
     h2->overtaken = overtaken;
     h2_connection_hold(connection);
     task_start(&h2->exchange.task, &kind, params->loop, params->done, params->arg);
@@ -373,11 +371,6 @@ struct exchange *h2_exchange_start(const struct exchange_params *params, struct 
 enum h2_exchange_end h2_exchange_end(const struct exchange *exchange)
 {
     return ((const struct h2_exchange *)exchange)->end;
-}
-
-uint64_t h2_exchange_serial(const struct exchange *exchange)
-{
-    return ((const struct h2_exchange *)exchange)->serial;
 }
 
 const char *h2_exchange_request_line(const struct exchange *exchange, char *out, size_t size)

@@ -31,9 +31,6 @@ enum h2_exchange_end {
 };
 enum h2_exchange_end h2_exchange_end(const struct exchange *exchange);
 
-/* h2_connection_serial of its connection. */
-uint64_t h2_exchange_serial(const struct exchange *exchange);
-
 /* The request and the answer in a line, for people, as in h1_exchange.h: "HTTP/2 200". */
 const char *h2_exchange_request_line(const struct exchange *exchange, char *out, size_t size);
 const char *h2_exchange_status_line(const struct exchange *exchange, char *out, size_t size);

@@ -60,11 +60,6 @@ static struct h2_session *session_of(const struct h2_stream *self)
     return h2_connection_session(self->connection);
 }
 
-struct h2_connection *h2_stream_connection(const struct h2_stream *stream)
-{
-    return stream->connection;
-}
-
 /* --- the end --- */
 
 static void asking_free(struct asking *asking)

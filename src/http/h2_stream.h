@@ -53,6 +53,4 @@ const char *h2_stream_page(const struct h2_stream *stream, size_t *length, bool 
 /* Ends one that was not taken: CANCEL.  NULL is fine. */
 void h2_stream_cancel(struct h2_stream *stream);
 
-struct h2_connection *h2_stream_connection(const struct h2_stream *stream);
-
 #endif
