@@ -420,6 +420,9 @@ static void explain(struct tls_transport *self, unsigned long error, struct fail
     } else if (ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL) {
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "speaks no version of TLS that is trusted, 1.2 at "
                     "least");
+    } else if (ERR_GET_REASON(error) == SSL_R_BAD_EXTENSION) {
+        failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "answers the TLS handshake with something that was not "
+                    "offered");
     } else {
         failure_set(failure, FAILURE_PERMANENT, "TLS handshake failed: %s", reason ? reason : "for no known reason");
     }
@@ -433,7 +436,9 @@ static enum tls_transport_result fail(struct tls_transport *self, struct failure
         break_off_by_records(self);
     record_bio_flush(&self->records); /* sends our alert; an error here does not matter */
     explain(self, error, failure);
-    self->knows_none = alert_of(error) == SSL_AD_NO_APPLICATION_PROTOCOL;
+    /* servers without a list of their own answer with a protocol that nobody offered (RFC 7301 section 3.2) */
+    self->knows_none = alert_of(error) == SSL_AD_NO_APPLICATION_PROTOCOL ||
+                       ERR_GET_REASON(error) == SSL_R_BAD_EXTENSION;
     if (self->opening->offered) /* whatever the error is, the next attempt does not offer this TLS session */
         tls_context_drop(self->context, self->remember);
     enter(self, STATE_BROKEN, EPROTO, "the TLS handshake failed");

@@ -12,7 +12,7 @@ ls src/*/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
 find src tests -name '*.[ch]' | sort >"$scratch/c"
 find src tests \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) | sort >"$scratch/every"
 
-plan 6
+plan 7
 
 for file in $(find src -name '*.[ch]' | sort); do
     lines=$(wc -l <"$file")
@@ -39,6 +39,10 @@ verdict "no blanks at the end of a line"
 xargs awk -v widest=$widest 'length > widest { print FILENAME ":" FNR ": " length " columns" }' \
     <"$scratch/every" >"$offences"
 verdict "no line over $widest columns"
+
+# Automake runs them as they are, and a file without the bit is an error only there.
+find tests/scenario -maxdepth 1 -name '[0-9]*.py' ! -perm -u+x >"$offences"
+verdict "scenarios can be run"
 
 # banned.h is where the compiler is told the same.
 grep -v '/banned\.h$' "$scratch/c" | xargs grep -nE "(^|[^A-Za-z0-9_])($banned)[[:space:]]*\(" >"$offences"
