@@ -407,9 +407,14 @@ static void capsule_set_patience(struct transport *transport, uint32_t ms)
     transport_set_patience(((struct capsule_transport *)transport)->below, ms);
 }
 
+static size_t capsule_room(const struct transport *transport)
+{
+    return transport_room(((const struct capsule_transport *)transport)->below);
+}
+
 static const struct transport_ops capsule_ops = {
     capsule_recv, capsule_send, capsule_peek, capsule_broken, capsule_shutdown_send, capsule_end, capsule_splice_fd,
-    capsule_set_patience,
+    capsule_set_patience, capsule_room,
 };
 
 struct transport *capsule_transport(struct transport *below, char *leftover, size_t length,

@@ -103,9 +103,14 @@ static void leftover_set_patience(struct transport *transport, uint32_t ms)
     transport_set_patience(of(transport)->below, ms);
 }
 
+static size_t leftover_room(const struct transport *transport)
+{
+    return transport_room(((const struct leftover_transport *)transport)->below);
+}
+
 static const struct transport_ops leftover_ops = {
     leftover_recv, leftover_send, leftover_peek, leftover_broken, leftover_shutdown_send, leftover_end,
-    leftover_splice_fd, leftover_set_patience,
+    leftover_splice_fd, leftover_set_patience, leftover_room,
 };
 
 static void on_below(void *arg, int ready)

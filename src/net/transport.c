@@ -42,6 +42,11 @@ void transport_watch(struct transport *transport, transport_watch_fn *watcher, v
     transport->watcher_arg = arg;
 }
 
+size_t transport_room(const struct transport *transport)
+{
+    return transport->ops->room ? transport->ops->room(transport) : SIZE_MAX;
+}
+
 int transport_splice_fd(const struct transport *transport, int direction)
 {
     return transport->ops->splice_fd(transport, direction);
@@ -167,7 +172,7 @@ static void socket_set_patience(struct transport *transport, uint32_t ms)
 
 static const struct transport_ops socket_ops = {
     socket_recv, socket_send, socket_peek, socket_broken, socket_shutdown_send, socket_end, socket_splice_fd,
-    socket_set_patience,
+    socket_set_patience, NULL,
 };
 
 struct transport *transport_from_socket(struct loop *loop, int fd)
@@ -279,7 +284,7 @@ static void pair_set_patience(struct transport *transport, uint32_t ms)
 }
 
 static const struct transport_ops pair_ops = {
-    pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience,
+    pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience, NULL,
 };
 
 /* Puts a description of our own in the place of a terminal's: the shell, and whatever else runs there, shares the one

@@ -32,6 +32,7 @@ struct transport_ops {
     void (*end)(struct transport *transport, bool reset);
     int (*splice_fd)(const struct transport *transport, int direction);
     void (*set_patience)(struct transport *transport, uint32_t ms);
+    size_t (*room)(const struct transport *transport); /* NULL: it does not know */
 };
 
 /* The part that every kind of transport begins with. */
@@ -50,6 +51,10 @@ ssize_t transport_recv(struct transport *transport, void *bytes, size_t size);
 
 /* Writes at most length (> 0) bytes.  Returns the number of bytes taken, AGAIN or ERROR. */
 ssize_t transport_send(struct transport *transport, const void *bytes, size_t length);
+
+/* About how many bytes a send would take now, where the transport knows that, else SIZE_MAX.  Whoever reads no more
+ * than that for it need not keep what it does not take.  The watcher is not called for a 0, but for AGAIN. */
+size_t transport_room(const struct transport *transport);
 
 /* Like recv, but the bytes stay and can be read again. */
 ssize_t transport_peek(struct transport *transport, void *bytes, size_t size);

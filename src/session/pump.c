@@ -8,6 +8,7 @@
 #define BURST_BYTES 65536     /* a read that fills this much is the start of a burst, for which a pipe is borrowed */
 #define BURST_LACK 8          /* an eighth of it may lack: what is carried within something else comes without that */
 #define BUFFER_BYTES 262144   /* copied at a time in a burst without a pipe */
+#define PIECE_BYTES 4096      /* read where there is no room at all */
 #define ROUNDS_MAX 3          /* of one direction in one turn, so that others do not wait long */
 
 enum step { STEP_DONE, STEP_WAIT, STEP_END, STEP_MUTE, STEP_BROKEN_FROM, STEP_BROKEN_TO };
@@ -88,14 +89,22 @@ static enum step taken(ssize_t got)
     return got > 0 ? STEP_DONE : got == 0 ? STEP_END : got == TRANSPORT_AGAIN ? STEP_WAIT : STEP_BROKEN_FROM;
 }
 
+/* How much is read at a time: what `to` has room for, but always something, for what is held makes it tell of room. */
+static size_t share(const struct pump_direction *way, bool whole_buffer)
+{
+    size_t size = whole_buffer ? BUFFER_BYTES : BURST_BYTES, room = transport_room(way->to);
+
+    return room >= size ? size : room > PIECE_BYTES ? room : PIECE_BYTES;
+}
+
 static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
 {
-    size_t size = whole_buffer ? BUFFER_BYTES : BURST_BYTES;
+    size_t size = share(way, whole_buffer);
     ssize_t got = transport_recv(way->from, buffer, size), sent;
 
     if (got <= 0)
         return taken(got);
-    way->bulk = (size_t)got >= size - size / BURST_LACK;
+    way->bulk = (size_t)got >= BURST_BYTES - BURST_BYTES / BURST_LACK;
     note(way, buffer, (size_t)got);
     sent = transport_send(way->to, buffer, (size_t)got);
     if (sent == TRANSPORT_ERROR)

@@ -363,8 +363,13 @@ static void tls_set_patience(struct transport *transport, uint32_t ms)
     transport_set_patience(((struct tls_transport *)transport)->records.below, ms);
 }
 
+static size_t tls_room(const struct transport *transport)
+{
+    return transport_room(((const struct tls_transport *)transport)->records.below);
+}
+
 static const struct transport_ops tls_ops = {
-    tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd, tls_set_patience,
+    tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd, tls_set_patience, tls_room,
 };
 
 /* --- the handshake --- */

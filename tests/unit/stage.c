@@ -580,6 +580,11 @@ static void wire_set_patience(struct transport *transport, uint32_t ms)
     ((struct wire *)transport)->patience = ms;
 }
 
+static size_t wire_room(const struct transport *transport)
+{
+    return ((const struct wire *)transport)->room;
+}
+
 static const struct transport_ops wire_ops = {
     .recv = wire_recv,
     .send = wire_send,
@@ -589,6 +594,7 @@ static const struct transport_ops wire_ops = {
     .end = wire_let_go,
     .splice_fd = wire_splice_fd,
     .set_patience = wire_set_patience,
+    .room = wire_room,
 };
 
 struct wire *stage_new_wire(void)

@@ -690,12 +690,14 @@ END_TEST
 
 /* --- the rest --- */
 
-START_TEST(it_cannot_be_spliced_and_passes_patience_on)
+START_TEST(it_cannot_be_spliced_and_passes_patience_and_room_on)
 {
     ck_assert_int_eq(transport_splice_fd(transport, LOOP_READ), -1);
     ck_assert_int_eq(transport_splice_fd(transport, LOOP_WRITE), -1);
     transport_set_patience(transport, 1234);
     ck_assert_uint_eq(wire->patience, 1234);
+    wire->room = 5;
+    ck_assert_uint_eq(transport_room(transport), 5);
 }
 END_TEST
 
@@ -799,7 +801,7 @@ int main(void)
     tcase_add_test(cases, reset_says_no_end);
     tcase_add_test(cases, a_closed_stream_lingers_until_its_end_is_taken);
     tcase_add_test(cases, closed_while_it_rests);
-    tcase_add_test(cases, it_cannot_be_spliced_and_passes_patience_on);
+    tcase_add_test(cases, it_cannot_be_spliced_and_passes_patience_and_room_on);
     tcase_add_test(cases, an_idle_tunnel_costs_little_memory);
     tcase_add_test(cases, long_streams_arrive_whole);
     return unit_run();

@@ -49,6 +49,8 @@ START_TEST(what_was_read_before_is_read_first)
     wire_say(wire, "second");
     expect_read(3, "fir");
     ck_assert_int_eq(transport_splice_fd(transport, LOOP_READ), -1);
+    wire->room = 5;
+    ck_assert_uint_eq(transport_room(transport), 5);
     expect_read(8, "st");
     expect_read(8, "second");
     ck_assert_int_eq(transport_recv(transport, got, sizeof got), TRANSPORT_AGAIN);

@@ -101,6 +101,7 @@ START_TEST(bytes_come_and_go)
     ck_assert_int_eq(memcmp(bytes, "there", 5), 0);
     ck_assert_int_ge(transport_splice_fd(scene.transport, LOOP_READ), 0);
     ck_assert_int_ge(transport_splice_fd(scene.transport, LOOP_WRITE), 0);
+    ck_assert_uint_eq(transport_room(scene.transport), SIZE_MAX);
     ck_assert(!transport_broken(scene.transport));
     tear_down(&scene);
 }

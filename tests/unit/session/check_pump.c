@@ -521,6 +521,57 @@ START_TEST(a_read_that_is_nearly_full_is_a_burst)
 }
 END_TEST
 
+/* A client's stream that says how much it takes. */
+struct narrow {
+    struct transport base; /* first: the ops cast back */
+    size_t room;
+};
+
+static ssize_t narrow_recv(struct transport *transport, void *bytes, size_t size)
+{
+    (void)transport, (void)bytes, (void)size;
+    return TRANSPORT_AGAIN;
+}
+
+static ssize_t narrow_send(struct transport *transport, const void *bytes, size_t length)
+{
+    (void)transport, (void)bytes;
+    return (ssize_t)length;
+}
+
+static size_t narrow_room(const struct transport *transport)
+{
+    return ((const struct narrow *)transport)->room;
+}
+
+static const struct transport_ops narrow_ops = {
+    .recv = narrow_recv, .send = narrow_send, .splice_fd = within_splice_fd, .room = narrow_room,
+};
+
+START_TEST(no_more_is_read_than_there_is_room_for)
+{
+    static const size_t rooms[] = {0, 30000, 100000, SIZE_MAX}, asked[][2] = {
+        {4096, 4096}, {30000, 30000}, {65536, 100000}, {65536, 262144},
+    };
+
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+        struct within within = {.lacks = SIZE_MAX};
+        struct narrow narrow = {.room = rooms[i]};
+        struct scene scene;
+
+        set_up(&scene, _i, false);
+        within.base.ops = &within_ops;
+        narrow.base.ops = &narrow_ops;
+        within.base.loop = narrow.base.loop = scene.loop;
+        pump_start(&scene.pump, &narrow.base, &within.base, NULL, 0, on_told, &scene);
+        unit_wait(scene.loop, two_reads_are_done, &scene);
+        ck_assert_uint_eq(within.asked[0], asked[i][0]);
+        ck_assert_uint_eq(within.asked[1], asked[i][1]);
+        tear_down(&scene);
+    }
+}
+END_TEST
+
 /* A reader that takes nothing: the pump holds at most one buffer or pipe, and the writer is stopped. */
 static bool the_writer_is_stopped(void *arg)
 {
@@ -691,6 +742,7 @@ int main(void)
     tcase_add_loop_test(cases, what_was_there_before_the_start_is_moved, 0, 2);
     tcase_add_loop_test(cases, megabytes_both_ways, 0, 2);
     tcase_add_loop_test(cases, a_read_that_is_nearly_full_is_a_burst, 0, 2);
+    tcase_add_loop_test(cases, no_more_is_read_than_there_is_room_for, 0, 2);
     tcase_add_loop_test(cases, a_reader_that_takes_nothing_stops_the_writer, 0, 2);
     tcase_add_loop_test(cases, a_reset_of_either_side_is_told, 0, 2);
     tcase_add_loop_test(cases, a_reset_after_half_close_is_told, 0, 2);

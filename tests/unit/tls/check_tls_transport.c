@@ -117,8 +117,13 @@ static int wire_splice_fd(const struct transport *transport, int direction)
     return 7; /* must not get through */
 }
 
+static size_t wire_room(const struct transport *transport)
+{
+    return ((const struct wire *)transport)->room;
+}
+
 static const struct transport_ops wire_ops = {
-    wire_recv, wire_send, wire_peek, wire_broken, wire_shutdown_send, wire_end, wire_splice_fd, NULL,
+    wire_recv, wire_send, wire_peek, wire_broken, wire_shutdown_send, wire_end, wire_splice_fd, NULL, wire_room,
 };
 
 
@@ -1452,6 +1457,8 @@ START_TEST(peek)
     ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), 8);
     ck_assert_int_eq(memcmp(got, "greeting", 8), 0);
     ck_assert_int_eq(transport_splice_fd(scene.client, LOOP_READ), -1);
+    scene.wire->room = 5000;
+    ck_assert_uint_eq(transport_room(scene.client), 5000);
     SSL_shutdown(scene.server);
     ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), TRANSPORT_AGAIN);
     turn(&scene);
