@@ -15,8 +15,7 @@
 #define SETTINGS_MAX 32       /* in one frame */
 #define CONTINUATIONS_MAX 8   /* of one head: they have room for twice HTTP_HEAD_BYTES_MAX */
 #define HEAD_OUT_MAX (CONNECT_REQUEST_MAX + 4096) /* bytes of a request and of what its compression may add */
-#define FRAME_HEAD 9          /* bytes (RFC 9113 section 4.1) */
-#define FRAME_TYPE 3          /* where it stands in them */
+#define FRAME_TYPE 3          /* where it stands in a frame's head */
 
 static struct h2_session *of_arg(void *arg)
 {
@@ -241,8 +240,8 @@ static ssize_t on_read(nghttp2_session *frames, int32_t id, uint8_t *bytes, size
         session->full |= room == 0;
         if (room == 0)
             return NGHTTP2_ERR_DEFERRED;
-        if (length > room - FRAME_HEAD)
-            length = room - FRAME_HEAD;
+        if (length > room - H2_FRAME_HEAD)
+            length = room - H2_FRAME_HEAD;
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
         return (ssize_t)(length < session->sender.left ? length : session->sender.left);
     }
@@ -256,7 +255,7 @@ static int on_send_data(nghttp2_session *frames, nghttp2_frame *frame, const uin
                         nghttp2_data_source *source, void *arg)
 {
     struct h2_session *session = of_arg(arg);
-    ssize_t added = add(session, head, FRAME_HEAD, session->sender.bytes, length);
+    ssize_t added = add(session, head, H2_FRAME_HEAD, session->sender.bytes, length);
 
     (void)frames, (void)frame, (void)source;
     if (added < 0)

@@ -25,6 +25,13 @@ size_t h2_output_room(const struct h2_output *output)
     return room < H2_OUTPUT_LEAST ? 0 : room;
 }
 
+size_t h2_output_room_for_data(const struct h2_output *output)
+{
+    size_t room = h2_output_room(output), frame = H2_FRAME_HEAD + H2_FRAME_DATA;
+
+    return room - (room + frame - 1) / frame * H2_FRAME_HEAD;
+}
+
 bool h2_output_is_empty(const struct h2_output *output)
 {
     return !output->bytes;

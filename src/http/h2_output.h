@@ -9,6 +9,8 @@
 
 #include "net/transport.h"
 
+#define H2_FRAME_HEAD 9      /* bytes (RFC 9113 section 4.1) */
+#define H2_FRAME_DATA 16384  /* of data in a frame at most: nghttp2 makes no longer ones */
 #define H2_OUTPUT_LEAST 1024 /* with less room than that, no frame of data is begun */
 
 /* Zeroed memory holds nothing. */
@@ -26,6 +28,10 @@ enum h2_output_result h2_output_add(struct h2_output *output, const void *head, 
 
 /* How long a frame may be that is added; 0: there is not room for one that is worth it. */
 size_t h2_output_room(const struct h2_output *output);
+
+/* How much data there is room for, in frames with heads. */
+size_t h2_output_room_for_data(const struct h2_output *output);
+
 bool h2_output_is_empty(const struct h2_output *output);
 
 /* Sends what there is.  Returns 0 (all), AGAIN or ERROR. */

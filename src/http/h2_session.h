@@ -95,7 +95,8 @@ struct h2_session {
     size_t refused_at;                  /* the least number of other members at which one was refused; SIZE_MAX */
     unsigned want_room;                 /* members in line that do */
     struct h2_output output;
-    struct h2_member *waking;           /* the one whose turn it is */
+    struct h2_member *waking;           /* the one whose turn it is, and how many bytes it may still send in that */
+    size_t turn_left;
     struct { struct h2_member *member; const uint8_t *bytes; size_t left; } sender;  /* within h2_traffic_send */
     struct h2_input *input;             /* NULL but while it is read */
     const uint8_t *in;                  /* of that, what nghttp2 has not read: in_left bytes */

@@ -524,9 +524,16 @@ static void stream_set_patience(struct transport *transport, uint32_t ms)
     (void)transport, (void)ms;
 }
 
+static size_t stream_room(const struct transport *transport)
+{
+    const struct h2_stream *self = (const struct h2_stream *)transport;
+
+    return self->member.id > 0 ? h2_traffic_room(session_of(self), &self->member) : SIZE_MAX;
+}
+
 static const struct transport_ops stream_ops = {
     stream_recv, stream_send, stream_peek, stream_broken, stream_shutdown_send, stream_end, stream_splice_fd,
-    stream_set_patience,
+    stream_set_patience, stream_room,
 };
 
 /* --- what the asker does --- */

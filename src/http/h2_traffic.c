@@ -8,6 +8,7 @@
 
 #define READS_MAX 64 /* from below in one turn: TLS gives 16 KiB at a time, or as little as a byte */
 #define ROUNDS_MAX 4 /* of waking those in line, in one turn */
+#define TURN_BYTES 262144 /* sent by one that others wait for, where below takes them: what a read brings it at most */
 
 /* --- the end --- */
 
@@ -86,10 +87,13 @@ static void write_out(struct h2_session *session)
     while (flush(session) && session->full);
 }
 
-static bool has_window(struct h2_session *session, const struct h2_member *member)
+static size_t window(const struct h2_session *session, const struct h2_member *member)
 {
-    return nghttp2_session_get_remote_window_size(session->frames) > 0 &&
-           nghttp2_session_get_stream_remote_window_size(session->frames, member->id) > 0;
+    int32_t all = nghttp2_session_get_remote_window_size(session->frames);
+    int32_t own = nghttp2_session_get_stream_remote_window_size(session->frames, member->id);
+    int32_t least = all < own ? all : own;
+
+    return least > 0 ? (size_t)least : 0;
 }
 
 /* Tells those in line, each once, until the output is full. */
@@ -101,7 +105,7 @@ static void wake(struct h2_session *session)
     TAILQ_FOREACH(member, &session->line, line)
         count++;
     while (h2_session_may_go_on(session) && count-- > 0 && (member = TAILQ_FIRST(&session->line))) {
-        bool can = has_window(session, member);
+        bool can = window(session, member) > 0;
 
         if (can && h2_output_room(&session->output) == 0)
             return; /* the others are told when there is room */
@@ -112,6 +116,7 @@ static void wake(struct h2_session *session)
         h2_session_leave_line(session, member);
         h2_session_went_on(session, &member->still_since);
         session->waking = member;
+        session->turn_left = TURN_BYTES;
         member->ops->room(member);
         session->waking = NULL;
     }
@@ -271,37 +276,54 @@ void h2_traffic_open_window(struct h2_session *session, const struct h2_member *
         h2_session_push(session);
 }
 
-/* Nobody else waits for room, or it is this one's turn. */
-static bool may_send(const struct h2_session *session, const struct h2_member *member)
+/* How many bytes this one may send, as far as others go: nobody waits for room, or it is this one's turn. */
+static size_t turn(const struct h2_session *session, const struct h2_member *member)
 {
-    return h2_output_room(&session->output) > 0 && (session->want_room == 0 || member == session->waking);
+    return session->want_room == 0 ? SIZE_MAX : member == session->waking ? session->turn_left : 0;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t h2_traffic_room(const struct h2_session *session, const struct h2_member *member)
+{
+    size_t room = h2_output_room_for_data(&session->output);
+
+    if (room > 0 && session->output_since == 0)
+        room = SIZE_MAX; /* below takes it at once */
+    return least(room, least(turn(session, member), window(session, member)));
 }
 
 ssize_t h2_traffic_send(struct h2_session *session, struct h2_member *member, const void *bytes, size_t length)
 {
-    size_t left = length;
+    size_t share = least(length, turn(session, member)), left = share;
+    bool full;
 
     assert(!session->inside && !member->shut);
-    if (!may_send(session, member)) {
+    if (share == 0 || h2_output_room(&session->output) == 0) {
         h2_session_wait(session, member, true);
         return TRANSPORT_AGAIN;
     }
     session->sender.member = member;
     session->sender.bytes = bytes;
-    session->sender.left = length;
+    session->sender.left = share;
     do {
         nghttp2_session_resume_data(session->frames, member->id);
         h2_frames_write(session);
         left = session->sender.left;
-    } while (left > 0 && session->full && session->want_room == 0 && flush(session));
+        full = left > 0 ? session->full : h2_output_room(&session->output) == 0;
+    } while (full && turn(session, member) > 0 && flush(session) && left > 0);
     session->sender.member = NULL;
     session->sender.left = 0;
+    session->turn_left -= least(session->turn_left, share - left);
     h2_session_push(session);
-    if (left < length)
+    if (left < share)
         h2_session_went_on(session, &member->still_since);
-    if (left > 0 && member->id > 0)
-        h2_session_wait(session, member, session->full);
-    return left < length ? (ssize_t)(length - left) : TRANSPORT_AGAIN;
+    if (share - left < length && member->id > 0)
+        h2_session_wait(session, member, session->full || left == 0);
+    return left < share ? (ssize_t)(share - left) : TRANSPORT_AGAIN;
 }
 
 void h2_traffic_shut(struct h2_session *session, struct h2_member *member)

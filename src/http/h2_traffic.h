@@ -33,6 +33,9 @@ size_t h2_traffic_left(const struct h2_session *session, const struct h2_member 
 /* So many bytes can come in addition; size: of the whole window from now on, or 0. */
 void h2_traffic_open_window(struct h2_session *session, const struct h2_member *member, size_t bytes, uint32_t size);
 
+/* How many bytes a send would take, as far as it can be known before below is asked.  The member must not have left. */
+size_t h2_traffic_room(const struct h2_session *session, const struct h2_member *member);
+
 /* Sends at most length (> 0) bytes: how many were taken, or AGAIN, and the member is in line. */
 ssize_t h2_traffic_send(struct h2_session *session, struct h2_member *member, const void *bytes, size_t length);
 

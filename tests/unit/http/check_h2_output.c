@@ -51,6 +51,20 @@ START_TEST(it_holds_no_more_than_it_can)
 }
 END_TEST
 
+START_TEST(it_has_room_for_data_in_frames)
+{
+    char head[H2_FRAME_HEAD] = {0};
+
+    for (size_t room; (room = h2_output_room_for_data(&output)) > 0;) {
+        size_t frame = room < H2_FRAME_DATA ? room : H2_FRAME_DATA;
+
+        ck_assert_int_eq(h2_output_add(&output, head, sizeof head, body, frame), H2_OUTPUT_OK);
+        ck_assert_uint_eq(h2_output_room_for_data(&output), room - frame);
+    }
+    ck_assert_int_eq(h2_output_add(&output, "x", 1, NULL, 0), H2_OUTPUT_FULL); /* that was all of it */
+}
+END_TEST
+
 START_TEST(what_below_does_not_take_stays)
 {
     wire->room = 5;
@@ -78,6 +92,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, a_frame_is_added_whole_and_sent);
     tcase_add_test(cases, it_holds_no_more_than_it_can);
+    tcase_add_test(cases, it_has_room_for_data_in_frames);
     tcase_add_test(cases, what_below_does_not_take_stays);
     tcase_add_test(cases, below_that_is_broken_is_told);
     return unit_run();

@@ -118,17 +118,23 @@ static void send_on(struct h2_asker *asker)
     }
 }
 
-START_TEST(senders_take_turns)
+static void open_wide(size_t count)
 {
-    size_t least = SIZE_MAX, most = 0;
     const nghttp2_settings_entry window = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 30};
 
-    memset(sent, 0, sizeof sent);
-    for (size_t i = 0; i < SENDERS; i++)
+    for (size_t i = 0; i < count; i++)
         h2_open(i);
     h2_peer_settings(&h2.peer, &window, 1);
     nghttp2_submit_window_update(h2.peer.frames, 0, 0, 1 << 30);
     h2_carry();
+}
+
+START_TEST(senders_take_turns)
+{
+    size_t least = SIZE_MAX, most = 0;
+
+    memset(sent, 0, sizeof sent);
+    open_wide(SENDERS);
     for (size_t i = 0; i < SENDERS; i++) {
         h2.askers[i].on_ready = send_on;
         h2.wire->room = 0;
@@ -149,6 +155,75 @@ START_TEST(senders_take_turns)
     h2_carry();
     for (size_t i = 0; i < SENDERS; i++)
         ck_assert_uint_eq(h2_peer_stream(&h2.peer, i)->got_length, LETTER);
+}
+END_TEST
+
+static size_t in_one_turn;
+
+static void look_what_the_other_has_sent(struct h2_asker *asker)
+{
+    if (in_one_turn == 0 && asker->ready & LOOP_WRITE)
+        in_one_turn = sent[0];
+}
+
+/* Two wait, and then below takes all: a read's worth of the one goes, and then it is the other one's turn. */
+START_TEST(a_turn_is_a_read_long_where_below_takes_it)
+{
+    size_t before;
+
+    in_one_turn = 0;
+    memset(sent, 0, sizeof sent);
+    open_wide(2);
+    h2.wire->room = 0;
+    send_on(&h2.askers[0]);
+    before = sent[0];
+    ck_assert_int_eq(transport_send(h2.askers[1].transport, "x", 1), TRANSPORT_AGAIN);
+    h2.askers[1].ready = 0;
+    h2.askers[0].on_ready = send_on;
+    h2.askers[1].on_ready = look_what_the_other_has_sent;
+    wire_give_room(h2.wire, SIZE_MAX);
+    h2_carry();
+    ck_assert_uint_eq(in_one_turn - before, 262144);
+    ck_assert_uint_eq(sent[0], LETTER); /* the other one had nothing to say */
+    ck_assert_uint_eq(h2_peer_stream(&h2.peer, 0)->got_length, LETTER);
+}
+END_TEST
+
+static size_t room_of(size_t asker)
+{
+    return transport_room(h2.askers[asker].transport);
+}
+
+START_TEST(room_is_what_a_send_would_take)
+{
+    size_t room;
+
+    open_wide(2);
+    ck_assert_uint_ge(room_of(0), LETTER); /* below takes all */
+    h2.wire->room = 0;
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, 10000), 10000);
+    h2_carry(); /* it takes no more */
+    room = room_of(1);
+    ck_assert_msg(room > SCRATCH_BYTES - 10100 && room < SCRATCH_BYTES - 10000, "%zu", room);
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, LETTER), (ssize_t)room);
+    ck_assert_uint_eq(room_of(0), 0);
+    ck_assert_uint_eq(room_of(1), 0);
+    wire_give_room(h2.wire, SCRATCH_BYTES);
+    ck_assert_uint_ge(room_of(1), LETTER);
+}
+END_TEST
+
+START_TEST(there_is_no_more_room_than_window)
+{
+    restart(true);
+    h2_open(0);
+    h2_open(1);
+    ck_assert_uint_eq(room_of(0), 65535); /* of the connection, and of the stream */
+    ck_assert_int_eq(nghttp2_submit_window_update(h2.peer.frames, 0, 0, 1000), 0);
+    h2_carry();
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter, 60000), 60000);
+    ck_assert_uint_eq(room_of(0), 5535);
+    ck_assert_uint_eq(room_of(1), 6535);
 }
 END_TEST
 
@@ -319,6 +394,9 @@ int main(void)
     tcase_add_test(cases, what_one_read_brought_for_some_is_told_once_to_each);
     tcase_add_test(cases, what_came_before_a_reset_in_the_same_read_is_not_lost);
     tcase_add_test(cases, senders_take_turns);
+    tcase_add_test(cases, a_turn_is_a_read_long_where_below_takes_it);
+    tcase_add_test(cases, room_is_what_a_send_would_take);
+    tcase_add_test(cases, there_is_no_more_room_than_window);
     tcase_add_test(cases, nobody_pushes_in_before_those_who_wait);
     tcase_add_test(cases, a_sender_without_window_holds_nobody_up);
     tcase_add_test(cases, a_window_that_opens_is_not_forgotten_for_lack_of_room);
