@@ -99,12 +99,12 @@ static size_t share(const struct pump_direction *way, bool whole_buffer)
 
 static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
 {
-    size_t size = share(way, whole_buffer);
+    size_t size = share(way, whole_buffer), full = size < BURST_BYTES ? size : BURST_BYTES;
     ssize_t got = transport_recv(way->from, buffer, size), sent;
 
     if (got <= 0)
         return taken(got);
-    way->bulk = (size_t)got >= BURST_BYTES - BURST_BYTES / BURST_LACK;
+    way->bulk = (size_t)got >= full - full / BURST_LACK;
     note(way, buffer, (size_t)got);
     sent = transport_send(way->to, buffer, (size_t)got);
     if (sent == TRANSPORT_ERROR)

@@ -36,7 +36,7 @@ struct pump_direction {
     uint64_t bytes;         /* number of bytes delivered to `to` */
     enum pump_state state;
     bool waits_for_room;    /* it waits for `to` to be writable; else, when flowing, for `from` to be readable */
-    bool bulk;              /* the last read was large: a burst, use splice if possible */
+    bool bulk;              /* the last read was large, or filled the room: a burst, use splice if possible */
     bool begun;             /* its first byte was read */
     bool cut;               /* it was stopped while bytes were held */
     unsigned char first;    /* that first byte */
