@@ -29,6 +29,7 @@ static const struct method methods[] = {
     [METHOD_CONNECT_TCP] = {"GET", ORIGIN, 401, ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL, "connect-tcp",
                             "Connection: Upgrade\r\nUpgrade: connect-tcp\r\nCapsule-Protocol: ?1\r\n"},
     [METHOD_TLS_UPGRADE] = {"OPTIONS", ORIGIN, 401, 0, "TLS/1.0", "Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"},
+    [METHOD_REVERSE] = {"GET", ORIGIN, 401, 0, "reverse", "Connection: upgrade\r\nUpgrade: reverse\r\n"},
 };
 
 const char *const connect_method_words[] = {"connect", "proxy", "connect-uri", "tcpconnection", NULL};
@@ -166,6 +167,7 @@ const char *connect_request_peer(unsigned method, int status)
 {
     switch (method) {
     case METHOD_TCPCONNECTION: case METHOD_TLS_UPGRADE: return status == 407 ? "proxy" : "server";
+    case METHOD_REVERSE: return status == 407 ? "proxy" : "relay";
     case METHOD_TCPCONNECTION_ABSOLUTE: return status == 401 ? "server" : "proxy";
     default: return "proxy";
     }

@@ -36,6 +36,8 @@ enum connect_method {
     METHOD_TCPCONNECTION_ABSOLUTE, /* the same, asked from the proxy before the server (RFC 9112 section 3.2.2) */
     METHOD_CONNECT_TCP,
     METHOD_TLS_UPGRADE,            /* no tunnel: TLS on this connection (RFC 2817 section 3.2) */
+    METHOD_REVERSE,                /* no tunnel: a request that waits at a relay for a client of ours
+                                    * (draft-kazuho-httpbis-reverse-tunnel-00) */
 };
 
 struct connect_request {
@@ -73,8 +75,8 @@ const char *connect_request_name(unsigned method);
 const char *connect_request_token(unsigned method);
 int connect_request_denial(unsigned method);
 
-/* What people call the one that is asked so, and answers with this status (0: any): "proxy" or "server"; static.  To a
- * request in absolute form a proxy answers, but for 401, and with its own words what the server did. */
+/* What people call the one that is asked so, and answers with this status (0: any): "proxy", "server" or "relay";
+ * static.  To a request in absolute form a proxy answers, but for 401, and with its own words what the server did. */
 const char *connect_request_peer(unsigned method, int status);
 
 /* Whether a method asks for a resource, of the server itself or of a proxy before it. */

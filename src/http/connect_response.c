@@ -1,6 +1,5 @@
 #include "http/connect_response.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "base/log.h"
 #include "http/access_control.h"
 #include "http/error_page.h"
+#include "http/retry_after.h"
 
 #define STATUS_MAX 100 /* bytes of Proxy-Status that go to the log */
 
@@ -32,28 +32,6 @@ static bool names_token(const struct http_head *head, const char *token)
         if (is_token(&member, token))
             return true;
     return false;
-}
-
-/* Retry-After, seconds or a date (RFC 9110 section 10.2.3), in seconds; at most CONNECT_RETRY_AFTER_MAX. */
-static int retry_after(const struct http_head *head, time_t wall)
-{
-    const struct http_head_slice *value = http_head_field(head, "Retry-After");
-    char text[40];
-    time_t then;
-
-    if (!value || value->length == 0 || value->length >= sizeof text)
-        return CONNECT_RETRY_AFTER_NONE;
-    memcpy(text, value->bytes, value->length);
-    text[value->length] = '\0';
-    if (strspn(text, "0123456789") == value->length) {
-        unsigned long seconds = value->length > 9 ? CONNECT_RETRY_AFTER_MAX : strtoul(text, NULL, 10);
-
-        return seconds < CONNECT_RETRY_AFTER_MAX ? (int)seconds : CONNECT_RETRY_AFTER_MAX;
-    }
-    then = curl_getdate(text, NULL); /* reads all three forms of RFC 9110 section 5.6.7 */
-    if (then < 0)
-        return CONNECT_RETRY_AFTER_NONE;
-    return then <= wall ? 0 : then - wall < CONNECT_RETRY_AFTER_MAX ? (int)(then - wall) : CONNECT_RETRY_AFTER_MAX;
 }
 
 /* What else the proxy said, for the log only. */
@@ -194,7 +172,7 @@ static bool names_too_much(const struct connect_request *request, const struct h
 
     while (http_head_next_member(head, "Upgrade", &field, &offset, &member))
         members++;
-    return request->method == METHOD_CONNECT_TCP && members > 1;
+    return (request->method == METHOD_CONNECT_TCP || request->method == METHOD_REVERSE) && members > 1;
 }
 
 /* A line that is no field may be the rule that denies. */
@@ -296,7 +274,7 @@ static void judge_no_switch(const struct connect_request *request, const struct 
 static bool may_redirect(const struct connect_request *request)
 {
     return request->method != METHOD_TCPCONNECTION && request->method != METHOD_TCPCONNECTION_ABSOLUTE &&
-           request->method != METHOD_TLS_UPGRADE;
+           request->method != METHOD_TLS_UPGRADE && request->method != METHOD_REVERSE;
 }
 
 /* Whether Upgrade may be the cause of this failure.  It is not where the answer is about something else: another place
@@ -325,7 +303,7 @@ void connect_response_judge(const struct connect_request *request, const struct 
 
     memset(response, 0, sizeof *response);
     response->verdict = CONNECT_FAILED;
-    response->retry_after = CONNECT_RETRY_AFTER_NONE;
+    response->retry_after = RETRY_AFTER_NONE;
     if (status == 101 && request->http2) {
         failure_set(&response->failure, FAILURE_TEMPORARY, "101, which HTTP/2 does not have");
         failure_brief(&response->failure, 101, "proxy switched protocols, which HTTP/2 does not have");
@@ -340,7 +318,7 @@ void connect_response_judge(const struct connect_request *request, const struct 
     } else {
         judge_failure(request, head, response);
         if (status == 429 || status == 503)
-            response->retry_after = retry_after(head, wall);
+            response->retry_after = retry_after_read(head, wall);
         if ((status == 305 || status == 306) && may_redirect(request))
             response->verdict = CONNECT_REDIRECT;
         if (asked && !require_switch && (status == 400 || status == 405 || status == 426 || status == 501))

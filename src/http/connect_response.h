@@ -11,9 +11,6 @@
 #include "http/connect_request.h"
 #include "http/http_head.h"
 
-#define CONNECT_RETRY_AFTER_MAX 300      /* seconds; a longer Retry-After is cut to this */
-#define CONNECT_RETRY_AFTER_NONE (-1)    /* there was none, or it cannot be read */
-
 enum connect_verdict {
     CONNECT_SKIP,          /* an interim answer (1xx): read on */
     CONNECT_OPEN,          /* the tunnel is open; the bytes after the head belong to it */
@@ -36,7 +33,7 @@ struct connect_response {
     bool upgrade_in_doubt;    /* FAILED, perhaps only because the request had Upgrade and a 2xx would have done */
     bool version_in_doubt;    /* FAILED over HTTP/2, perhaps only because of that: by 501 or a 4xx that is not about who
                                * asks or how often (407, 429; 401 where denied is by that) */
-    int retry_after;          /* seconds, 0 to CONNECT_RETRY_AFTER_MAX, or CONNECT_RETRY_AFTER_NONE */
+    int retry_after;          /* seconds, 0 to RETRY_AFTER_MAX, or RETRY_AFTER_NONE (retry_after.h) */
     struct failure failure;   /* set unless OPEN or SKIP: class, what, detail; the caller adds scheme and where */
 };
 

@@ -268,10 +268,11 @@ const struct http_head *h2_answer_end(struct h2_answer *answer)
     for (size_t i = 0; i < answer->count; i++) {
         const char *value = answer->text + answer->at[i].value;
 
-        head->fields[i].name = (struct http_head_slice){answer->text + answer->at[i].name, answer->at[i].name_length};
-        head->fields[i].value = http_head_trim(value, value + answer->at[i].value_length);
+        head->fields.at[i].name = (struct http_head_slice){answer->text + answer->at[i].name,
+                                                           answer->at[i].name_length};
+        head->fields.at[i].value = http_head_trim(value, value + answer->at[i].value_length);
     }
-    head->field_count = answer->count;
+    head->fields.count = answer->count;
     return head;
 }
 

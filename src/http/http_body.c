@@ -7,29 +7,33 @@
 
 enum { AT_END, IN_LENGTH, AT_SIZE, IN_SIZE, IN_EXTENSION, IN_CHUNK, BEHIND_CHUNK, AT_TRAILER, IN_TRAILER };
 
-/* Whether the connection persists (section 9.3): with HTTP/1.1 unless the answer says "close", with HTTP/1.0 only if
- * it says "keep-alive".  Proxy-Connection is in no standard, but proxies send it. */
-bool http_body_lasts(const struct http_head *head)
+/* Section 9.3: with HTTP/1.1 it lasts unless the other side says "close", with HTTP/1.0 only if that says "keep-alive".
+ * Proxy-Connection is in no standard, but it is sent. */
+bool http_body_connection_lasts(const struct http_fields *fields, int minor)
 {
-    static const char *const fields[] = {"Connection", "Proxy-Connection"};
-    bool kept = head->minor >= 1;
+    static const char *const names[] = {"Connection", "Proxy-Connection"};
+    bool kept = minor >= 1;
 
     for (size_t i = 0; i < 2; i++) {
-        if (http_head_has_member(head, fields[i], "close"))
+        if (http_fields_have_member(fields, names[i], "close"))
             return false;
-        kept |= http_head_has_member(head, fields[i], "keep-alive");
+        kept |= http_fields_have_member(fields, names[i], "keep-alive");
     }
     return kept;
 }
 
-/* Content-Length: digits; several fields or members only if all are equal.  False: there is none, or it is broken. */
-static bool read_length(const struct http_head *head, uint64_t *length)
+bool http_body_lasts(const struct http_head *head)
+{
+    return http_body_connection_lasts(&head->fields, head->minor);
+}
+
+bool http_body_length(const struct http_fields *fields, uint64_t *length)
 {
     struct http_head_slice member;
     size_t field = 0, offset = 0;
     bool found = false;
 
-    while (http_head_next_member(head, "Content-Length", &field, &offset, &member)) {
+    while (http_fields_next_member(fields, "Content-Length", &field, &offset, &member)) {
         uint64_t value = 0;
 
         if (member.length > LENGTH_DIGITS)
@@ -59,7 +63,7 @@ bool http_body_start(struct http_body *body, const struct http_head *head)
         return http_head_slice_is(coding, "chunked") && !http_head_field(head, "Content-Length") && head->minor >= 1;
     }
     body->state = IN_LENGTH;
-    return read_length(head, &body->left);
+    return http_body_length(&head->fields, &body->left);
 }
 
 static int digit(char c)

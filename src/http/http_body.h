@@ -14,6 +14,12 @@ struct http_body {
     uint64_t left; /* bytes left of the body or of the present chunk */
 };
 
+/* Content-Length: digits; several fields or members only if all are equal.  False: there is none, or it is broken. */
+bool http_body_length(const struct http_fields *fields, uint64_t *length);
+
+/* Whether the connection goes on behind this message (RFC 9112 section 9.3), if its end is found. */
+bool http_body_connection_lasts(const struct http_fields *fields, int minor);
+
 /* Whether the head says that the connection can be used again, if the end of its body is found. */
 bool http_body_lasts(const struct http_head *head);
 

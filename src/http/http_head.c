@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static enum http_head_result bad(const char **why, const char *text)
 {
@@ -12,7 +11,8 @@ static enum http_head_result bad(const char **why, const char *text)
 
 void http_head_start(struct http_head *head)
 {
-    head->field_count = head->unreadable = head->scanned = head->line = 0;
+    head->fields.count = head->unreadable = 0;
+    head->end = (struct head_end){0};
     head->status = 0;
 }
 
@@ -31,26 +31,6 @@ static const char *wrong_start(const char *bytes, size_t length)
     if (length < 5 && memcmp(bytes, "HTTP/", length) == 0)
         return NULL;
     return "answers with something that is not HTTP";
-}
-
-static bool is_token_byte(unsigned char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-struct http_head_slice http_head_trim(const char *start, const char *end)
-{
-    while (start < end && is_blank(*start))
-        start++;
-    while (end > start && is_blank(end[-1]))
-        end--;
-    return (struct http_head_slice){start, (size_t)(end - start)};
 }
 
 /* RFC 9112 section 4: HTTP-version SP 3DIGIT SP [reason].  The blank before an empty reason is often missing. */
@@ -91,40 +71,22 @@ static bool may_decide(const char *line, const char *end)
     return false;
 }
 
-/* The colon of a field line; NULL: it is none, and *why says so.  RFC 9112 section 5.1 allows no blank between name and
- * colon. */
-static const char *find_colon(const char *line, const char *end, const char **why)
-{
-    const char *colon = memchr(line, ':', (size_t)(end - line));
-
-    if (is_blank(*line))
-        *why = "answers with a header line that starts with a blank";
-    else if (!colon || colon == line)
-        *why = "answers with a header line that has no name";
-    else
-        *why = NULL;
-    for (const char *c = line; !*why && c < colon; c++)
-        if (!is_token_byte((unsigned char)*c))
-            *why = "answers with a broken header name";
-    return *why ? NULL : colon;
-}
-
 /* A field line, or one that is none: that is passed over, unless it decides. */
 static enum http_head_result read_field(struct http_head *head, const char *line, const char *end, bool decides,
                                         const char **why)
 {
-    const char *wrong, *colon = find_colon(line, end, &wrong);
+    static const char *const texts[] = {
+        [HTTP_FIELDS_BLANK_START] = "answers with a header line that starts with a blank",
+        [HTTP_FIELDS_NO_NAME] = "answers with a header line that has no name",
+        [HTTP_FIELDS_BROKEN_NAME] = "answers with a broken header name",
+        [HTTP_FIELDS_TOO_MANY] = "answers with more than 128 header fields",
+    };
+    bool full = head->fields.count + head->unreadable == HTTP_HEAD_FIELDS_MAX;
+    enum http_fields_fault fault = full ? HTTP_FIELDS_TOO_MANY : http_fields_add(&head->fields, line, end);
 
-    if (!colon && decides)
-        return bad(why, wrong);
-    if (head->field_count + head->unreadable == HTTP_HEAD_FIELDS_MAX)
-        return bad(why, "answers with more than 128 header fields");
-    if (!colon) {
-        head->unreadable++;
-        return HTTP_HEAD_MORE;
-    }
-    head->fields[head->field_count].name = (struct http_head_slice){line, (size_t)(colon - line)};
-    head->fields[head->field_count++].value = http_head_trim(colon + 1, end);
+    if (fault != HTTP_FIELDS_NO_FAULT && (decides || full))
+        return bad(why, texts[fault]);
+    head->unreadable += fault != HTTP_FIELDS_NO_FAULT;
     return HTTP_HEAD_MORE;
 }
 
@@ -143,7 +105,7 @@ static enum http_head_result read_lines(struct http_head *head, char *bytes, siz
         if (stop == line)
             break;
         decides |= may_decide(search, stop);
-        if (!first && newline + 1 < end && is_blank(newline[1])) {
+        if (!first && newline + 1 < end && http_head_is_blank(newline[1])) {
             memset(stop, ' ', (size_t)(newline - stop) + 1);
             search = newline + 1;
             continue;
@@ -166,70 +128,31 @@ enum http_head_result http_head_read(struct http_head *head, char *bytes, size_t
     wrong = wrong_start(bytes, length);
     if (wrong)
         return bad(why, wrong);
-    for (; head->scanned < length; head->scanned++) {
-        char c = bytes[head->scanned];
-        size_t line_length = head->scanned - head->line;
-
-        if (head->scanned >= HTTP_HEAD_BYTES_MAX)
-            return bad(why, "answers with more than 64 KiB of header");
-        if (c == '\0')
-            return bad(why, "answers with a NUL in its header");
-        if (c != '\n' && head->scanned > 0 && bytes[head->scanned - 1] == '\r')
-            return bad(why, "answers with a bare CR in its header");
-        if (c != '\n')
-            continue;
-        if (line_length == 0 || (line_length == 1 && bytes[head->line] == '\r')) {
-            *used = head->scanned + 1;
-            return read_lines(head, bytes, *used, why);
-        }
-        head->line = head->scanned + 1;
+    switch (head_end_find(&head->end, bytes, length, HTTP_HEAD_BYTES_MAX)) {
+    case HEAD_END_MORE: return HTTP_HEAD_MORE;
+    case HEAD_END_TOO_LONG: return bad(why, "answers with more than 64 KiB of header");
+    case HEAD_END_NUL: return bad(why, "answers with a NUL in its header");
+    case HEAD_END_BARE_CR: return bad(why, "answers with a bare CR in its header");
+    case HEAD_END_FOUND: break;
     }
-    return HTTP_HEAD_MORE;
-}
-
-bool http_head_slice_is(const struct http_head_slice *slice, const char *text)
-{
-    return slice->length == strlen(text) && strncasecmp(slice->bytes, text, slice->length) == 0;
+    *used = head->end.scanned;
+    return read_lines(head, bytes, *used, why);
 }
 
 const struct http_head_slice *http_head_field(const struct http_head *head, const char *name)
 {
-    for (size_t i = 0; i < head->field_count; i++)
-        if (http_head_slice_is(&head->fields[i].name, name))
-            return &head->fields[i].value;
-    return NULL;
+    return http_fields_find(&head->fields, name);
 }
 
 bool http_head_next_member(const struct http_head *head, const char *name, size_t *field, size_t *offset,
                            struct http_head_slice *member)
 {
-    for (; *field < head->field_count; (*field)++, *offset = 0) {
-        const struct http_head_slice *value = &head->fields[*field].value;
-
-        if (!http_head_slice_is(&head->fields[*field].name, name))
-            continue;
-        while (*offset < value->length) {
-            const char *start = value->bytes + *offset, *end = value->bytes + value->length;
-            const char *comma = memchr(start, ',', (size_t)(end - start));
-
-            *offset = (size_t)((comma ? comma + 1 : end) - value->bytes);
-            *member = http_head_trim(start, comma ? comma : end);
-            if (member->length > 0)
-                return true;
-        }
-    }
-    return false;
+    return http_fields_next_member(&head->fields, name, field, offset, member);
 }
 
 bool http_head_has_member(const struct http_head *head, const char *name, const char *member)
 {
-    struct http_head_slice found;
-    size_t field = 0, offset = 0;
-
-    while (http_head_next_member(head, name, &field, &offset, &found))
-        if (http_head_slice_is(&found, member))
-            return true;
-    return false;
+    return http_fields_have_member(&head->fields, name, member);
 }
 
 /* Moves the bytes of a slice to *at. */
@@ -247,17 +170,17 @@ struct http_head *http_head_copy(const struct http_head *head)
     struct http_head *copy;
     char *at;
 
-    for (size_t i = 0; i < head->field_count; i++)
-        length += head->fields[i].name.length + head->fields[i].value.length;
+    for (size_t i = 0; i < head->fields.count; i++)
+        length += head->fields.at[i].name.length + head->fields.at[i].value.length;
     copy = malloc(sizeof *copy + length);
     if (!copy)
         return NULL;
     *copy = *head;
     at = (char *)(copy + 1);
     move_slice(&copy->reason, &at);
-    for (size_t i = 0; i < copy->field_count; i++) {
-        move_slice(&copy->fields[i].name, &at);
-        move_slice(&copy->fields[i].value, &at);
+    for (size_t i = 0; i < copy->fields.count; i++) {
+        move_slice(&copy->fields.at[i].name, &at);
+        move_slice(&copy->fields.at[i].value, &at);
     }
     return copy;
 }

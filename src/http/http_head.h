@@ -8,25 +8,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define HTTP_HEAD_BYTES_MAX 65536 /* a large Kerberos token needs most of it */
-#define HTTP_HEAD_FIELDS_MAX 128
+#include "http/head_end.h"
+#include "http/http_fields.h"
 
-struct http_head_slice {
-    const char *bytes;
-    size_t length;
-};
+#define HTTP_HEAD_BYTES_MAX 65536 /* a large Kerberos token needs most of it */
+#define HTTP_HEAD_FIELDS_MAX HTTP_FIELDS_MAX
 
 struct http_head {
     int minor;                     /* minor version: HTTP/1.minor */
     int status;                    /* 100 to 599 */
     struct http_head_slice reason;  /* may be empty; any byte but CR, LF and NUL */
     size_t unreadable;             /* lines that are no field and were passed over */
-    size_t field_count;            /* the two together are at most HTTP_HEAD_FIELDS_MAX */
-    struct {
-        struct http_head_slice name, value; /* value: trimmed, folded lines joined by blanks */
-    } fields[HTTP_HEAD_FIELDS_MAX];
-    size_t scanned;                /* bytes searched for the end of the head so far */
-    size_t line;                   /* offset of the line being searched */
+    struct http_fields fields;     /* with the former at most HTTP_HEAD_FIELDS_MAX; folded lines are joined by blanks */
+    struct head_end end;           /* how far its end was looked for */
 };
 
 enum http_head_result {
@@ -45,24 +39,13 @@ void http_head_start(struct http_head *head);
 enum http_head_result http_head_read(struct http_head *head, char *bytes, size_t length, size_t *used,
                                      const char **why);
 
-/* The value of the first field of that name (any case), or NULL. */
+/* As those of http_fields.h. */
 const struct http_head_slice *http_head_field(const struct http_head *head, const char *name);
-
-/* Iterates over the members of the comma-separated lists in all fields of that name (RFC 9110 section 5.6.1).  Set
- * *field = *offset = 0 before the first call.  False: there are no more.  Empty members are skipped. */
 bool http_head_next_member(const struct http_head *head, const char *name, size_t *field, size_t *offset,
                            struct http_head_slice *member);
-
-/* Whether such a list has that member, in any case. */
 bool http_head_has_member(const struct http_head *head, const char *name, const char *member);
 
 /* A copy with texts of its own, all in one piece of memory (malloc'd; for free).  NULL: out of memory. */
 struct http_head *http_head_copy(const struct http_head *head);
-
-/* What stands between the two, without blanks and tabs around it. */
-struct http_head_slice http_head_trim(const char *start, const char *end);
-
-/* Whether slice and text are equal, in any case. */
-bool http_head_slice_is(const struct http_head_slice *slice, const char *text);
 
 #endif

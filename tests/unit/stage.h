@@ -91,6 +91,7 @@ struct wire {
     size_t room;             /* bytes the program can still send; SIZE_MAX at first */
     bool ended;              /* the test's end has said all */
     int broken;              /* errno of what broke it, or 0 */
+    bool readable;           /* broken, but what was said before that can be read, as the system has it */
     bool shut;               /* the program has ended its direction */
     bool closed, reset;      /* the program has let go of it, in the one way or the other */
     uint32_t patience;

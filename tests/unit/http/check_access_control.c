@@ -65,9 +65,9 @@ START_TEST(a_rule_that_is_cut_is_unreadable)
         struct http_head head;
 
         http_head_start(&head);
-        head.fields[0].name = (struct http_head_slice){"Access-Control", strlen("Access-Control")};
-        head.fields[0].value = (struct http_head_slice){value, length};
-        head.field_count = 1;
+        head.fields.at[0].name = (struct http_head_slice){"Access-Control", strlen("Access-Control")};
+        head.fields.at[0].value = (struct http_head_slice){value, length};
+        head.fields.count = 1;
         ck_assert_int_eq(access_control_judge(&head, "mail.example.com"),
                          length == sizeof rule - 1 ? ACCESS_CONTROL_ALLOWED : ACCESS_CONTROL_UNREADABLE);
         free(value);

@@ -92,6 +92,7 @@ static unsigned resource_method(const struct unit_cell *cell, const char *where)
     } names[] = {
         {"connect-tcp", METHOD_CONNECT_TCP}, {"tcpconnection", METHOD_TCPCONNECTION},
         {"absolute", METHOD_TCPCONNECTION_ABSOLUTE}, {"tls", METHOD_TLS_UPGRADE},
+        {"reverse", METHOD_REVERSE},
     };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
@@ -156,6 +157,7 @@ START_TEST(what_is_known_of_each_method)
         {METHOD_CONNECT_TCP, ANNOUNCE_ALPN | ANNOUNCE_NEW_PROTOCOL, "GET", "connect-tcp", 401, true, "proxy",
          "proxy"},
         {METHOD_TLS_UPGRADE, 0, "OPTIONS", "TLS/1.0", 401, true, "server", "server"},
+        {METHOD_REVERSE, 0, "GET", "reverse", 401, true, "relay", "relay"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

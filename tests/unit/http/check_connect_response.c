@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "http/retry_after.h"
 
 #define WALL 1000000000 /* Sun, 09 Sep 2001 01:46:40 GMT */
 
@@ -28,7 +29,7 @@ static const char *in_words(const struct connect_response *response, char *out, 
                                  response->names_template   ? " template named"
                                  : response->wants_template ? " template" : "");
 
-    if (response->retry_after != CONNECT_RETRY_AFTER_NONE)
+    if (response->retry_after != RETRY_AFTER_NONE)
         snprintf(out + at, size - at, " after=%d", response->retry_after);
     return out;
 }
@@ -215,7 +216,7 @@ START_TEST(every_status_has_its_verdict)
                               (expected == CONNECT_FAILED && upgrade && may_be_upgrade(status)),
                           "%d to \"%s\"", status, asked[i]);
             ck_assert(!response.switched);
-            ck_assert_int_eq(response.retry_after, CONNECT_RETRY_AFTER_NONE);
+            ck_assert_int_eq(response.retry_after, RETRY_AFTER_NONE);
             if (expected != CONNECT_FAILED)
                 continue;
             ck_assert_msg(response.failure.what[0] != '\0', "%d", status);
@@ -256,41 +257,19 @@ START_TEST(every_status_over_http_2)
 }
 END_TEST
 
-/* Retry-After to a 503, in every form. */
+/* Retry-After counts with 429 and 503 alone. */
 START_TEST(retry_after)
 {
-    static const struct {
-        const char *value;
-        int seconds;
-    } rows[] = {
-        {"0", 0}, {"1", 1}, {"120", 120}, {" 120 ", 120}, {"299", 299}, {"300", 300}, {"301", CONNECT_RETRY_AFTER_MAX},
-        {"0000000007", CONNECT_RETRY_AFTER_MAX}, /* more digits than any sane answer has */
-        {"99999999999999999999", CONNECT_RETRY_AFTER_MAX}, {"4294967297", CONNECT_RETRY_AFTER_MAX},
-        {"", CONNECT_RETRY_AFTER_NONE}, {"-1", CONNECT_RETRY_AFTER_NONE}, {"+1", CONNECT_RETRY_AFTER_NONE},
-        {"1.5", CONNECT_RETRY_AFTER_NONE}, {"1s", CONNECT_RETRY_AFTER_NONE}, {"soon", CONNECT_RETRY_AFTER_NONE},
-        {"0x10", CONNECT_RETRY_AFTER_NONE}, {"1 2", CONNECT_RETRY_AFTER_NONE},
-        /* dates: before, at and after the time of day, and far behind it (RFC 9110 section 5.6.7: all three forms) */
-        {"Sun, 09 Sep 2001 01:46:39 GMT", 0}, {"Sun, 09 Sep 2001 01:46:40 GMT", 0},
-        {"Sun, 09 Sep 2001 01:46:41 GMT", 1}, {"Sun, 09 Sep 2001 01:48:40 GMT", 120},
-        {"Tue, 19 Jan 2038 03:14:08 GMT", CONNECT_RETRY_AFTER_MAX}, {"Thu, 01 Jan 1970 00:00:00 GMT", 0},
-        {"Sunday, 09-Sep-01 01:46:50 GMT", 10}, {"Sun Sep  9 01:46:50 2001", 10},
-        {"Sun, 09 Foo 2001 01:48:40 GMT", CONNECT_RETRY_AFTER_NONE}, {"09", 9}, {"Sep", CONNECT_RETRY_AFTER_NONE},
-        {"Sun, 09 Sep 2001 01:48:40 GMT and more of it", CONNECT_RETRY_AFTER_NONE},
-    };
     static const int statuses[] = {503, 429, 500, 403, 413};
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        for (size_t j = 0; j < sizeof statuses / sizeof statuses[0]; j++) {
-            char head[128];
-            size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: %s\r\n\r\n", statuses[j],
-                                             rows[i].value);
-            struct unit_cell cell = {head, length}, body = {"", 0};
-            struct connect_response response;
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        char head[128];
+        size_t length = (size_t)snprintf(head, sizeof head, "HTTP/1.1 %d R\r\nRetry-After: 120\r\n\r\n", statuses[i]);
+        struct unit_cell cell = {head, length}, body = {"", 0};
+        struct connect_response response;
 
-            judge("upgrade", "IMAP", &cell, &body, &response);
-            ck_assert_msg(response.retry_after == (j < 2 ? rows[i].seconds : CONNECT_RETRY_AFTER_NONE),
-                          "%d Retry-After: \"%s\" is %d", statuses[j], rows[i].value, response.retry_after);
-        }
+        judge("upgrade", "IMAP", &cell, &body, &response);
+        ck_assert_int_eq(response.retry_after, i < 2 ? 120 : RETRY_AFTER_NONE);
     }
 }
 END_TEST

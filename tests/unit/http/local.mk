@@ -6,6 +6,7 @@ UNIT_TESTS += \
 	tests/unit/http/check_connect_response \
 	tests/unit/http/check_drain \
 	tests/unit/http/check_error_page \
+	tests/unit/http/check_forwarded \
 	tests/unit/http/check_frame_flood \
 	tests/unit/http/check_h1_exchange \
 	tests/unit/http/check_h2_connection \
@@ -17,10 +18,15 @@ UNIT_TESTS += \
 	tests/unit/http/check_h2_session \
 	tests/unit/http/check_h2_stream \
 	tests/unit/http/check_h2_traffic \
+	tests/unit/http/check_head_end \
 	tests/unit/http/check_held_secrets \
 	tests/unit/http/check_http_body \
+	tests/unit/http/check_http_fields \
 	tests/unit/http/check_http_head \
+	tests/unit/http/check_http_head_slice \
 	tests/unit/http/check_receive_window \
+	tests/unit/http/check_request_head \
+	tests/unit/http/check_retry_after \
 	tests/unit/http/check_uri_template
 
 tests_unit_http_check_h1_exchange_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
