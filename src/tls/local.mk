@@ -10,4 +10,9 @@ src_libhouse_a_SOURCES += \
 	src/tls/tls_client.c src/tls/tls_client.h \
 	src/tls/tls_context.c src/tls/tls_context.h \
 	src/tls/tls_error.c src/tls/tls_error.h \
+	src/tls/tls_files.c src/tls/tls_files.h \
+	src/tls/tls_rules.c src/tls/tls_rules.h \
+	src/tls/tls_server.c src/tls/tls_server.h \
+	src/tls/tls_server_context.c src/tls/tls_server_context.h \
+	src/tls/tls_stream.c src/tls/tls_stream.h \
 	src/tls/tls_transport.c src/tls/tls_transport.h

@@ -51,14 +51,14 @@ static void on_tls_ready(void *arg, int ready)
 
     (void)ready;
     switch (tls_transport_handshake(tls->transport, &tls->task.failure)) {
-    case TLS_TRANSPORT_WAIT:
+    case TLS_HANDSHAKE_WAIT:
         break;
-    case TLS_TRANSPORT_DONE:
+    case TLS_HANDSHAKE_DONE:
         if (trace_wants(&tls->params.trace))
             trace_step(&tls->params.trace, "tls", "%s", tls_transport_describe(tls->transport, text, sizeof text));
         task_tell(over(tls), OUTCOME_DONE);
         break;
-    case TLS_TRANSPORT_FAILED:
+    case TLS_HANDSHAKE_FAILED:
         tls->knows_none = tls_transport_knows_none(tls->transport);
         task_tell(over(tls), OUTCOME_PEER);
         break;

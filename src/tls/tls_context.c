@@ -1,26 +1,17 @@
 #include "tls/tls_context.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/log.h"
-
-#define RECORD_BYTES_MAX (5 + 16384 + 256)      /* on the wire: RFC 8446 section 5.2 */
-#define CIPHERS_BYTES 8192                      /* names of all ciphers: OpenSSL knows some 150, of 40 bytes at most */
-#define READ_BUFFER_BYTES (4 * RECORD_BYTES_MAX) /* several records in one call in bulk; freed when idle */
+#include "tls/tls_files.h"
+#include "tls/tls_rules.h"
 
 /* One cached TLS session.  The most recently used is first in the list. */
 struct memory {
@@ -202,168 +193,14 @@ X509 *tls_context_share(struct tls_context *context, X509 *certificate)
 
 /* --- loading --- */
 
-/* OpenSSL's last error in words. */
-static const char *reason(void)
-{
-    unsigned long last = ERR_peek_last_error();
-    const char *text = ERR_SYSTEM_ERROR(last) ? strerror(ERR_GET_REASON(last)) : ERR_reason_error_string(last);
-
-    return text ? text : "OpenSSL does not say why";
-}
-
-static bool last_error_is(int library, int what)
-{
-    unsigned long last = ERR_peek_last_error();
-
-    return ERR_GET_LIB(last) == library && ERR_GET_REASON(last) == what;
-}
-
-/* Writes a sentence about a file, its name escaped, because it goes to the log. */
-static void __attribute__((format(printf, 4, 5))) complain(char *error, size_t size, const char *file,
-                                                           const char *format, ...)
-{
-    char name[512], rest[768];
-    va_list values;
-
-    va_start(values, format);
-    vsnprintf(rest, sizeof rest, format, values);
-    va_end(values);
-    snprintf(error, size, "%s %s", log_escape(name, sizeof name, file, strlen(file)), rest);
-}
-
-/* Whether it is a regular file that can be read.  Checked first, because OpenSSL's errors are hard to understand and
- * a pipe would block. */
-static bool readable(const char *file, char *error, size_t size)
-{
-    int fd = open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    struct stat status;
-
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        complain(error, size, file, "cannot be read: %s", strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    close(fd);
-    if (!S_ISREG(status.st_mode)) {
-        complain(error, size, file, "cannot be read: it is not a regular file");
-        return false;
-    }
-    return true;
-}
-
-static bool load_authorities(SSL_CTX *context, const char *file, char *error, size_t size)
-{
-    if (!file) {
-        if (SSL_CTX_set_default_verify_paths(context) == 1)
-            return true;
-        snprintf(error, size, "the system's certificates of authorities cannot be read: %s; name a file of your own",
-                 reason());
-        return false;
-    }
-    if (!readable(file, error, size))
-        return false;
-    if (SSL_CTX_load_verify_file(context, file) == 1)
-        return true;
-    complain(error, size, file, "holds no certificate of an authority that can be read (PEM is expected): %s",
-             reason());
-    return false;
-}
-
-/* Called by OpenSSL for a passphrase: a daemon cannot ask for one. */
-static int refuse_passphrase(char *out, int size, int writing, void *asked)
-{
-    (void)out, (void)size, (void)writing;
-    *(bool *)asked = true;
-    return -1;
-}
-
-static bool load_identity(SSL_CTX *context, const struct tls_context_setting *setting, char *error, size_t size)
-{
-    const char *key = setting->key_file ? setting->key_file : setting->cert_file;
-    bool asked = false, loaded;
-
-    if (!setting->cert_file)
-        return true;
-    if (!readable(setting->cert_file, error, size) || !readable(key, error, size))
-        return false;
-    if (SSL_CTX_use_certificate_chain_file(context, setting->cert_file) != 1) {
-        if (last_error_is(ERR_LIB_PEM, PEM_R_NO_START_LINE))
-            complain(error, size, setting->cert_file, "holds no certificate (PEM is expected)");
-        else
-            complain(error, size, setting->cert_file, "holds no certificate that can be used: %s", reason());
-        return false;
-    }
-    SSL_CTX_set_default_passwd_cb(context, refuse_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(context, &asked);
-    loaded = SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) == 1;
-    SSL_CTX_set_default_passwd_cb_userdata(context, NULL);
-    SSL_CTX_set_default_passwd_cb(context, NULL);
-    if (loaded && SSL_CTX_check_private_key(context) == 1)
-        return true;
-    if (asked)
-        complain(error, size, key, "holds an encrypted key; nobody is there to type its passphrase: store the key "
-                 "without one, in a file that only you can read");
-    else if (loaded || last_error_is(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH))
-        complain(error, size, key, "holds another key than the one of the certificate in %s", setting->cert_file);
-    else
-        complain(error, size, key, "holds no private key that can be used (PEM is expected): %s", reason());
-    return false;
-}
-
-/* The named groups, without those over finite fields.  Which they were cannot be asked, so they are what OpenSSL has
- * by itself (3.5 takes differences, its predecessors have these five), or what the system's configuration says. */
-static void choose_groups(SSL_CTX *ssl)
-{
-    /* not const: a macro of OpenSSL's casts that away, although nothing is written there */
-    static char differences[] = "DEFAULT:-ffdhe2048:-ffdhe3072:-ffdhe4096:-ffdhe6144:-ffdhe8192",
-                all_five[] = "X25519:P-256:X448:P-521:P-384";
-    char *const lists[] = {differences, all_five};
-
-    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-        if (SSL_CTX_set1_groups_list(ssl, lists[i]) == 1)
-            break;
-    SSL_CTX_config(ssl, "system_default"); /* as SSL_CTX_new did, since we have written over it */
-    ERR_clear_error();
-}
-
-/* The ciphers that the system allows, without Diffie-Hellman over finite fields: there a server's group may be weak, or
- * so large that it keeps us for a tenth of a second.  Who prefers it can do it over curves as well. */
-static bool choose_ciphers(SSL_CTX *ssl)
-{
-    const STACK_OF(SSL_CIPHER) *ciphers = SSL_CTX_get_ciphers(ssl);
-    char list[CIPHERS_BYTES] = "";
-    size_t length = 0;
-
-    for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {
-        const SSL_CIPHER *cipher = sk_SSL_CIPHER_value(ciphers, i);
-        int exchange = SSL_CIPHER_get_kx_nid(cipher);
-
-        if (exchange == NID_kx_dhe || exchange == NID_kx_dhe_psk || exchange == NID_kx_any) /* any: of TLS 1.3 */
-            continue;
-        length += (size_t)snprintf(list + length, sizeof list - length, "%s:", SSL_CIPHER_get_name(cipher));
-        if (length >= sizeof list)
-            return false;
-    }
-    return SSL_CTX_set_cipher_list(ssl, list) == 1;
-}
-
-/* Sets what holds for every stream: versions, ciphers, verification, buffers. */
+/* Sets what holds for every stream of ours. */
 static bool restrict_context(SSL_CTX *ssl, struct tls_context *context, bool verify)
 {
-    choose_groups(ssl);
-    SSL_CTX_set_security_level(ssl, 2);
-    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
-    SSL_CTX_set_read_ahead(ssl, 1);
-    SSL_CTX_set_default_read_buffer_len(ssl, READ_BUFFER_BYTES);
     SSL_CTX_set_verify(ssl, verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, on_new_session);
-    return choose_ciphers(ssl) && key_place() >= 0 && SSL_CTX_set_app_data(ssl, context) == 1 &&
-           SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1;
+    return tls_rules_apply(ssl) && key_place() >= 0 && SSL_CTX_set_app_data(ssl, context) == 1;
 }
 
 static struct tls_context *load(const struct tls_context_setting *setting, char *error, size_t size)
@@ -378,9 +215,10 @@ static struct tls_context *load(const struct tls_context_setting *setting, char 
     context->context = SSL_CTX_new(TLS_client_method());
     if (!context->context || !restrict_context(context->context, context, setting->verify)) {
         if (ERR_peek_last_error())
-            snprintf(error, size, "TLS cannot be set up: %s", reason());
-    } else if (load_authorities(context->context, setting->ca_file, error, size) &&
-               load_identity(context->context, setting, error, size)) {
+            snprintf(error, size, "TLS cannot be set up: %s", tls_files_reason());
+    } else if (tls_files_load_authorities(context->context, setting->ca_file, error, size) &&
+               (!setting->cert_file || tls_files_load_identity(context->context, setting->cert_file, setting->key_file,
+                                                               error, size))) {
         ERR_clear_error();
         return context;
     }
@@ -497,15 +335,6 @@ struct tls_context *tls_contexts_get(struct tls_contexts *contexts, const struct
     entry->next = contexts->entries;
     contexts->entries = entry;
     return tls_context_ref(entry->context);
-}
-
-void tls_context_free_buffers(SSL *stream)
-{
-    static const unsigned mended[] = {14, 6, 2, 1}; /* first fixed patch level of 3.0, 3.1, 3.2, 3.3 */
-    unsigned major = OPENSSL_version_major(), minor = OPENSSL_version_minor();
-
-    if (major > 3 || minor >= sizeof mended / sizeof mended[0] || OPENSSL_version_patch() >= mended[minor])
-        SSL_free_buffers(stream);
 }
 
 const char *tls_context_version(void)

@@ -1,10 +1,9 @@
 /* TLS settings.  Each distinct setting has one SSL_CTX (authorities, client certificate, TLS options) and its own
  * cache of TLS sessions, so that a session verified under one setting is never resumed under another.
  *
- * TLS 1.2 at least (RFC 8996); security level 2 of OpenSSL (no SHA-1, no RSA below 2048 bits); no Diffie-Hellman over
- * finite fields, only over curves; no renegotiation; no compression; only the subject alternative names of a
- * certificate count (RFC 9525).  No TLS secret is ever written out.  A file of authorities may also hold the server's
- * own or an intermediate certificate: it is then trusted. */
+ * The rules of tls_rules.h hold.  Only the subject alternative names of a certificate count (RFC 9525).  No TLS secret
+ * is ever written out.  A file of authorities may also hold the server's own or an intermediate certificate: it is then
+ * trusted. */
 #ifndef SALLYPORT_TLS_CONTEXT_H
 #define SALLYPORT_TLS_CONTEXT_H
 
@@ -66,10 +65,6 @@ X509 *tls_context_share(struct tls_context *context, X509 *certificate);
 
 /* The number of cached sessions. */
 size_t tls_context_sessions(const struct tls_context *context);
-
-/* Frees the buffers of a stream that has nothing to read now.  Does nothing with versions of OpenSSL that would free
- * a buffer still in use when only the header of a record has arrived (CVE-2024-4741). */
-void tls_context_free_buffers(SSL *stream);
 
 /* The version of OpenSSL at run time; static. */
 const char *tls_context_version(void);

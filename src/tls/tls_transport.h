@@ -1,8 +1,5 @@
-/* TLS as a transport over any other, which may itself be TLS (RFC 8446, RFC 5246).
- *
- * After its handshake it is used like every other transport.  Only close_notify ends the stream (RFC 8446 section
- * 6.1).  If the transport below ends without it, the stream was cut off: that is an error, never an end of stream.  A
- * closed one lingers (net/lingering) until below has taken its last records. */
+/* The client's side of TLS as a transport over any other.  After its handshake it is used like every other transport
+ * and keeps to what tls_stream.h says of both sides. */
 #ifndef SALLYPORT_TLS_TRANSPORT_H
 #define SALLYPORT_TLS_TRANSPORT_H
 
@@ -13,6 +10,7 @@
 #include "base/loop.h"
 #include "net/transport.h"
 #include "tls/tls_context.h"
+#include "tls/tls_stream.h"
 
 /* All text is copied. */
 struct tls_transport_params {
@@ -31,17 +29,11 @@ struct tls_transport_params {
 /* NULL: out of memory. */
 struct transport *tls_transport_new(const struct tls_transport_params *params);
 
-enum tls_transport_result {
-    TLS_TRANSPORT_WAIT,   /* call again when the transport is ready */
-    TLS_TRANSPORT_DONE,   /* the transport can be used */
-    TLS_TRANSPORT_FAILED, /* failure says why, the caller adds the place; close or reset the transport */
-};
-
 /* Goes on with the handshake.  Call it at once and whenever the transport, which the caller watches, is ready, until
  * DONE or FAILED, not after that; before DONE, do not send or receive.  Only FAILED writes failure.  Permanent: the
  * certificate is refused, no protocol or cipher in common, no TLS there at all.  Temporary: the connection broke,
  * or the server reports an internal error. */
-enum tls_transport_result tls_transport_handshake(struct transport *tls, struct failure *failure);
+enum tls_handshake tls_transport_handshake(struct transport *tls, struct failure *failure);
 
 /* After DONE: whether the other side chose this one of the protocols that were offered.  After FAILED: whether it said
  * that it knows none of them. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILES_MAX 32
@@ -94,6 +95,7 @@ static FILE *open_file(const char *name, const char **path)
     }
     file = fopen(*path, "we");
     ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fchmod(fileno(file), 0600), 0);
     return file;
 }
 

@@ -23,8 +23,8 @@ EVP_PKEY *authority_rsa_key(unsigned bits);
 X509 *authority_issue(const struct authority_plan *plan);
 
 /* Writes a PEM file of that name into a directory of this program's own: certificates (ended by NULL), then the key.
- * Either may be NULL; a passphrase encrypts the key.  A file of the same name is written anew.  The path is static
- * until authority_clean. */
+ * Either may be NULL; a passphrase encrypts the key.  Its owner alone can read the file.  One of the same name is
+ * written anew.  The path is static until authority_clean. */
 const char *authority_file(const char *name, X509 *const *certificates, EVP_PKEY *key, const char *passphrase);
 
 /* The same of any text. */

@@ -268,11 +268,11 @@ static void turn(struct scene *scene)
 }
 
 /* Both sides shake hands.  The client is only called when it was told to, as the contract has it. */
-static enum tls_transport_result shake(struct scene *scene)
+static enum tls_handshake shake(struct scene *scene)
 {
-    enum tls_transport_result result = tls_transport_handshake(scene->client, &scene->failure);
+    enum tls_handshake result = tls_transport_handshake(scene->client, &scene->failure);
 
-    for (int i = 0; i < 20000 && result == TLS_TRANSPORT_WAIT; i++) {
+    for (int i = 0; i < 20000 && result == TLS_HANDSHAKE_WAIT; i++) {
         int done = SSL_do_handshake(scene->server);
 
         if (done <= 0 && SSL_get_error(scene->server, done) != SSL_ERROR_WANT_READ)
@@ -282,18 +282,18 @@ static enum tls_transport_result shake(struct scene *scene)
         if (scene->ready)
             result = tls_transport_handshake(scene->client, &scene->failure);
     }
-    if (result == TLS_TRANSPORT_DONE)
+    if (result == TLS_HANDSHAKE_DONE)
         SSL_do_handshake(scene->server);
     return result;
 }
 
 static void open_stream(struct scene *scene)
 {
-    enum tls_transport_result result;
+    enum tls_handshake result;
 
     connect_all(scene);
     result = shake(scene);
-    ck_assert_msg(result == TLS_TRANSPORT_DONE, "handshake: %d, %s", result, scene->failure.what);
+    ck_assert_msg(result == TLS_HANDSHAKE_DONE, "handshake: %d, %s", result, scene->failure.what);
 }
 
 static void hang_up(struct scene *scene)
@@ -403,12 +403,12 @@ static void speak(struct scene *scene, int version)
 
 static void succeeds(struct scene *scene, const char *host)
 {
-    enum tls_transport_result result;
+    enum tls_handshake result;
 
     scene->host = host;
     connect_all(scene);
     result = shake(scene);
-    ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s: %s", host, scene->failure.what);
+    ck_assert_msg(result == TLS_HANDSHAKE_DONE, "%s: %s", host, scene->failure.what);
     serve_bytes(scene, "* OK");
     expect_bytes(scene, "* OK");
     hang_up(scene);
@@ -422,7 +422,7 @@ static void fails(struct scene *scene, const char *host, const char *words)
         scene->host = host;
         speak(scene, versions[i]);
         connect_all(scene);
-        ck_assert_msg(shake(scene) == TLS_TRANSPORT_FAILED, "%s: \"%s\" did not come", host, words);
+        ck_assert_msg(shake(scene) == TLS_HANDSHAKE_FAILED, "%s: \"%s\" did not come", host, words);
         ck_assert_str_eq(scene->failure.what, words);
         ck_assert_int_eq(scene->failure.class, FAILURE_PERMANENT);
         ck_assert_str_eq(scene->failure.where, "");
@@ -644,7 +644,7 @@ START_TEST(byte_by_byte)
         speak(&scene, versions[i]);
         connect_all(&scene);
         scene.wire->grain = 1;
-        ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
+        ck_assert_int_eq(shake(&scene), TLS_HANDSHAKE_DONE);
         serve_bytes(&scene, "220 hello");
         expect_bytes(&scene, "220 hello");
         send_across(&scene, "QUIT");
@@ -657,7 +657,7 @@ END_TEST
 static void answered(const char *answer, size_t length, bool ends, const char *words, const char *detail)
 {
     struct scene scene;
-    enum tls_transport_result result;
+    enum tls_handshake result;
 
     set_up(&scene);
     connect_wire(&scene);
@@ -665,7 +665,7 @@ static void answered(const char *answer, size_t length, bool ends, const char *w
     BIO_write(scene.to_client, answer, (int)length);
     scene.wire->ended = ends;
     result = tls_transport_handshake(scene.client, &scene.failure);
-    ck_assert_int_eq(result, TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(result, TLS_HANDSHAKE_FAILED);
     ck_assert_str_eq(scene.failure.what, words);
     ck_assert_str_eq(scene.failure.detail, detail);
     ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
@@ -690,7 +690,7 @@ START_TEST(no_tls_there)
         connect_wire(&scene);
         connect_client(&scene);
         BIO_write(scene.to_client, i ? noise : nul, 64);
-        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
         ck_assert_str_eq(scene.failure.what, "does not speak TLS here");
         ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
         tear_down(&scene);
@@ -707,7 +707,7 @@ START_TEST(garbage_in_records)
     connect_wire(&scene);
     connect_client(&scene);
     BIO_write(scene.to_client, garbage, sizeof garbage);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
     ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
     ck_assert_int_eq(strncmp(scene.failure.what, "TLS handshake failed: ", 22), 0);
     ck_assert_int_eq(transport_send(scene.client, "x", 1), TRANSPORT_ERROR);
@@ -722,7 +722,7 @@ START_TEST(cut_off_in_the_handshake)
     for (int later = 0; later < 2; later++) {
         set_up(&scene);
         connect_all(&scene);
-        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_WAIT);
         if (later) {
             char flight[8192];
             int length;
@@ -734,7 +734,7 @@ START_TEST(cut_off_in_the_handshake)
         scene.wire->ended = true;
         turn(&scene);
         ck_assert(scene.ready & LOOP_READ);
-        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+        ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
         ck_assert_str_eq(scene.failure.what, "closed the connection during the TLS handshake");
         ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
         tear_down(&scene);
@@ -748,17 +748,17 @@ START_TEST(reset_in_the_handshake)
 
     set_up(&scene);
     connect_all(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_WAIT);
     scene.wire->failed = true;
     turn(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
     ck_assert_str_eq(scene.failure.what, "TLS handshake: Connection reset by peer");
     ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
     transport_close(scene.client);
     connect_wire(&scene);
     scene.wire->send_fails = true;
     connect_client(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
     ck_assert_str_eq(scene.failure.what, "TLS handshake: Broken pipe");
     ck_assert_int_eq(scene.failure.class, FAILURE_TEMPORARY);
     tear_down(&scene);
@@ -767,7 +767,7 @@ END_TEST
 
 static void refuses(struct scene *scene, const char *words)
 {
-    ck_assert_int_eq(shake(scene), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(shake(scene), TLS_HANDSHAKE_FAILED);
     ck_assert_str_eq(scene->failure.what, words);
     ck_assert_int_eq(scene->failure.class, FAILURE_PERMANENT);
 }
@@ -841,7 +841,7 @@ START_TEST(client_certificate)
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(scene.context), X509_V_FLAG_PARTIAL_CHAIN);
         connect_all(&scene);
         if (versions[i] == TLS1_3_VERSION) { /* there the refusal comes when we think that all is done */
-            ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
+            ck_assert_int_eq(shake(&scene), TLS_HANDSHAKE_DONE);
             ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
             ck_assert_str_eq(transport_error(scene.client),
                              "refuses our client certificate, or that we have none (alert certificate_required)");
@@ -879,7 +879,7 @@ START_TEST(client_certificate_refused)
         get_trust(&scene, &(struct tls_context_setting){.ca_file = scene.root_file, .cert_file = file, .verify = true});
         connect_all(&scene);
         if (versions[i] == TLS1_3_VERSION) {
-            ck_assert_int_eq(shake(&scene), TLS_TRANSPORT_DONE);
+            ck_assert_int_eq(shake(&scene), TLS_HANDSHAKE_DONE);
             ck_assert_int_eq(recv_once(&scene), TRANSPORT_ERROR);
             ck_assert_str_eq(transport_error(scene.client), words);
             ck_assert(scene.client->denied);
@@ -1077,10 +1077,10 @@ START_TEST(failed_sessions_are_dropped)
     scene.remember = "x";
     ck_assert(!resumes(&scene));
     connect_all(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_WAIT);
     scene.wire->ended = true;
     turn(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
     ck_assert_uint_eq(tls_context_sessions(scene.trust), 0);
     tear_down(&scene);
 }
@@ -1467,6 +1467,23 @@ START_TEST(peek)
 }
 END_TEST
 
+/* Bytes that a peek is the first to find are there for the next read: below has nothing left to tell of them. */
+START_TEST(a_peek_before_the_turn)
+{
+    struct scene scene;
+    char got[16];
+
+    set_up(&scene);
+    open_stream(&scene);
+    ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), TRANSPORT_AGAIN);
+    serve_bytes(&scene, "greeting");
+    ck_assert_int_eq(transport_peek(scene.client, got, 1), 1);
+    ck_assert_int_eq(transport_recv(scene.client, got, sizeof got), 8);
+    ck_assert_int_eq(memcmp(got, "greeting", 8), 0);
+    tear_down(&scene);
+}
+END_TEST
+
 /* Sending does not silence reading: AGAIN to the one says nothing of the other. */
 START_TEST(directions_are_independent)
 {
@@ -1627,15 +1644,15 @@ START_TEST(messages_are_bounded_in_a_handshake)
 
     set_up(&scene);
     connect_all(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_WAIT);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(BIO_write(scene.to_client, requests, sizeof requests), sizeof requests);
     turn(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_WAIT);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_WAIT);
     for (int i = 0; i < 3; i++)
         ck_assert_int_eq(BIO_write(scene.to_client, requests, sizeof requests), sizeof requests);
     turn(&scene);
-    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_TRANSPORT_FAILED);
+    ck_assert_int_eq(tls_transport_handshake(scene.client, &scene.failure), TLS_HANDSHAKE_FAILED);
     ck_assert_str_eq(scene.failure.what, "the server does not keep to the rules of TLS");
     tear_down(&scene);
 }
@@ -1660,7 +1677,7 @@ static void carry(struct scene *scene, BIO *inner_in, BIO *inner_out)
 START_TEST(inner_end_before_an_outer_cut)
 {
     struct scene scene;
-    enum tls_transport_result result;
+    enum tls_handshake result;
     SSL *inner;
     BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
 
@@ -1672,14 +1689,14 @@ START_TEST(inner_end_before_an_outer_cut)
     SSL_set_bio(inner, in, out);
     SSL_set_accept_state(inner);
     result = tls_transport_handshake(scene.client, &scene.failure);
-    for (int turns = 0; turns < 10 && result == TLS_TRANSPORT_WAIT; turns++) {
+    for (int turns = 0; turns < 10 && result == TLS_HANDSHAKE_WAIT; turns++) {
         carry(&scene, in, out);
         SSL_do_handshake(inner);
         carry(&scene, in, out);
         turn(&scene);
         result = tls_transport_handshake(scene.client, &scene.failure);
     }
-    ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s", scene.failure.what);
+    ck_assert_msg(result == TLS_HANDSHAKE_DONE, "%s", scene.failure.what);
     carry(&scene, in, out);
     ck_assert_int_eq(SSL_do_handshake(inner), 1);
     ck_assert_int_eq(SSL_write(inner, "inner words", 11), 11);
@@ -1701,7 +1718,7 @@ START_TEST(tls_in_tls)
 
     for (size_t i = 0; i < 3; i++) {
         struct scene scene;
-        enum tls_transport_result result = TLS_TRANSPORT_WAIT;
+        enum tls_handshake result = TLS_HANDSHAKE_WAIT;
         SSL *inner;
         BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
         char got[64];
@@ -1715,7 +1732,7 @@ START_TEST(tls_in_tls)
         SSL_set_bio(inner, in, out);
         SSL_set_accept_state(inner);
         result = tls_transport_handshake(scene.client, &scene.failure);
-        for (int turns = 0; turns < 20000 && result == TLS_TRANSPORT_WAIT; turns++) {
+        for (int turns = 0; turns < 20000 && result == TLS_HANDSHAKE_WAIT; turns++) {
             carry(&scene, in, out);
             SSL_do_handshake(inner);
             carry(&scene, in, out);
@@ -1724,7 +1741,7 @@ START_TEST(tls_in_tls)
             if (scene.ready)
                 result = tls_transport_handshake(scene.client, &scene.failure);
         }
-        ck_assert_msg(result == TLS_TRANSPORT_DONE, "%s", scene.failure.what);
+        ck_assert_msg(result == TLS_HANDSHAKE_DONE, "%s", scene.failure.what);
         carry(&scene, in, out);
         ck_assert_int_eq(SSL_do_handshake(inner), 1);
         ck_assert_int_eq(SSL_write(inner, "inner words", 11), 11);
@@ -1793,6 +1810,7 @@ int main(void)
     tcase_add_test(cases, bulk_through_a_narrow_wire);
     tcase_add_test(cases, few_calls_below);
     tcase_add_test(cases, peek);
+    tcase_add_test(cases, a_peek_before_the_turn);
     tcase_add_test(cases, directions_are_independent);
     tcase_add_test(cases, close_lingers);
     tcase_add_loop_test(cases, messages_are_bounded_in_a_turn, 0, 3);
