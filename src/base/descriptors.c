@@ -1,6 +1,7 @@
 #include "base/descriptors.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 static struct {
     bool raised;
@@ -35,4 +36,14 @@ bool descriptors_restore(void)
         return false;
     limit.rlim_cur = own.before < limit.rlim_max ? own.before : limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+void descriptors_close_from(int first)
+{
+#ifdef HAVE_CLOSE_RANGE
+    if (close_range((unsigned)first, ~0U, 0) == 0)
+        return;
+#endif
+    for (long end = sysconf(_SC_OPEN_MAX), fd = first; fd < end; fd++)
+        close((int)fd);
 }

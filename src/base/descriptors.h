@@ -17,4 +17,7 @@ size_t descriptors_raise(void);
  * stay open.  For the moment in which a program is started, which inherits the limit; then raise it again. */
 bool descriptors_restore(void);
 
+/* Closes this descriptor and all above it: in a child process, which must not hold what its parent closes. */
+void descriptors_close_from(int first);
+
 #endif

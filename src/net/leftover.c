@@ -94,8 +94,9 @@ static void leftover_end(struct transport *transport, bool reset)
 
 static int leftover_splice_fd(const struct transport *transport, int direction)
 {
-    (void)transport, (void)direction;
-    return -1;
+    const struct leftover_transport *self = (const struct leftover_transport *)transport;
+
+    return self->bytes && direction == LOOP_READ ? -1 : transport_splice_fd(self->below, direction);
 }
 
 static void leftover_set_patience(struct transport *transport, uint32_t ms)

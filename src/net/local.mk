@@ -9,6 +9,7 @@ src_libhouse_a_SOURCES += \
 	src/net/lingering.c src/net/lingering.h \
 	src/net/listener.c src/net/listener.h \
 	src/net/peer.h \
+	src/net/proxy_header.c src/net/proxy_header.h \
 	src/net/programs.c src/net/programs.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/sleep_meter.c src/net/sleep_meter.h \

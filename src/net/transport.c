@@ -52,6 +52,19 @@ int transport_splice_fd(const struct transport *transport, int direction)
     return transport->ops->splice_fd(transport, direction);
 }
 
+bool transport_ends(const struct transport *transport, struct address *far, struct address *near)
+{
+    int fd = transport_splice_fd(transport, LOOP_READ);
+    struct address there = {0}, here = {0};
+    socklen_t there_size = sizeof there.v6, here_size = sizeof here.v6;
+
+    if (fd < 0 || getpeername(fd, &there.any, &there_size) < 0 || getsockname(fd, &here.any, &here_size) < 0)
+        return false;
+    *far = there;
+    *near = here;
+    return true;
+}
+
 void transport_set_patience(struct transport *transport, uint32_t ms)
 {
     transport->ops->set_patience(transport, ms);

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/loop.h"
+#include "net/address.h"
 
 /* Results of recv, peek and send that are not a number of bytes. */
 enum {
@@ -72,6 +73,10 @@ void transport_watch(struct transport *transport, transport_watch_fn *watcher, v
 /* The descriptor for splice(2) from (direction LOOP_READ) or to (LOOP_WRITE) the stream; -1: it cannot be spliced.
  * Not for polling. */
 int transport_splice_fd(const struct transport *transport, int direction);
+
+/* The addresses of the other end of its socket and of ours.  False: it has none, or none that can be reached through
+ * what lies over it, or is no longer connected; both are unchanged then. */
+bool transport_ends(const struct transport *transport, struct address *far, struct address *near);
 
 /* How long, in ms (> 0), sent data may stay unacknowledged before the system breaks the connection off; replaces what
  * socket_options_set_upstream has set.  Has no effect where the system or the kind of transport does not have it. */

@@ -17,15 +17,19 @@ include tests/unit/auth/local.mk
 include tests/unit/redirect/local.mk
 include tests/unit/proxy/local.mk
 include tests/unit/session/local.mk
+include tests/unit/reverse/local.mk
+include tests/unit/relay/local.mk
 include tests/unit/control/local.mk
 EXTRA_DIST += \
 	tests/unit/data/access-control.tsv \
 	tests/unit/data/config.tsv \
 	tests/unit/data/endpoint.tsv \
+	tests/unit/data/forwarded.tsv \
 	tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv \
 	tests/unit/data/no_proxy.tsv \
 	tests/unit/data/refusal.tsv \
+	tests/unit/data/request-head.tsv \
 	tests/unit/data/request.tsv \
 	tests/unit/data/resource.tsv \
 	tests/unit/data/set-proxy.tsv \
@@ -48,6 +52,7 @@ tests_unit_libunit_a_SOURCES = \
 	tests/unit/stage.c tests/unit/stage.h \
 	tests/unit/terminal.c tests/unit/terminal.h \
 	tests/unit/tls/asked_tls.c tests/unit/tls/asked_tls.h \
+	tests/unit/tls/tls_pair.c tests/unit/tls/tls_pair.h \
 	tests/unit/tls_peer.c tests/unit/tls_peer.h \
 	tests/unit/unit.c tests/unit/unit.h
 tests_unit_libunit_a_CPPFLAGS = $(AM_CPPFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'

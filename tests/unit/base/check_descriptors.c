@@ -1,6 +1,8 @@
 #include "base/descriptors.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "../unit.h"
 
@@ -45,10 +47,31 @@ START_TEST(the_limit_is_raised_and_restored)
 }
 END_TEST
 
+START_TEST(a_child_closes_all_from_there_on)
+{
+    int ends[2], status;
+    pid_t child;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(dup2(ends[1], 90), 90);
+    child = fork();
+    if (child == 0) {
+        descriptors_close_from(ends[1]);
+        _exit(close(ends[0]) == 0 && close(ends[1]) != 0 && close(90) != 0 ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(close(90), 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("descriptors");
 
     tcase_add_test(cases, the_limit_is_raised_and_restored);
+    tcase_add_test(cases, a_child_closes_all_from_there_on);
     return unit_run();
 }

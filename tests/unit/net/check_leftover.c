@@ -38,6 +38,29 @@ static void expect_read(size_t size, const char *text)
     ck_assert_str_eq(got, text);
 }
 
+static int splice_fd(const struct transport *below, int direction)
+{
+    (void)below;
+    return direction == LOOP_READ ? 7 : 8;
+}
+
+START_TEST(it_is_spliced_once_its_bytes_are_read)
+{
+    struct transport_ops ops;
+
+    set_up("first");
+    ops = *wire->near.ops;
+    ops.splice_fd = splice_fd;
+    wire->near.ops = &ops;
+    ck_assert_int_eq(transport_splice_fd(transport, LOOP_READ), -1);
+    ck_assert_int_eq(transport_splice_fd(transport, LOOP_WRITE), 8);
+    expect_read(8, "first");
+    ck_assert_int_eq(transport_splice_fd(transport, LOOP_READ), 7);
+    transport_close(transport);
+    stage_tear_down();
+}
+END_TEST
+
 START_TEST(what_was_read_before_is_read_first)
 {
     char got[8];
@@ -134,6 +157,7 @@ int main(void)
     TCase *cases = unit_case("leftover");
 
     tcase_add_test(cases, what_was_read_before_is_read_first);
+    tcase_add_test(cases, it_is_spliced_once_its_bytes_are_read);
     tcase_add_test(cases, what_was_read_at_once_is_not_told_of);
     tcase_add_test(cases, our_direction_is_the_one_below);
     tcase_add_test(cases, a_break_below_is_told_as_it_is);

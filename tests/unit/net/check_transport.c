@@ -443,6 +443,42 @@ START_TEST(a_regular_file_can_be_read_through)
 }
 END_TEST
 
+START_TEST(the_ends_are_those_of_its_socket)
+{
+    struct address far, near, wanted = {0};
+    socklen_t size = sizeof wanted.v6;
+    struct scene scene;
+
+    set_up(&scene);
+    ck_assert_int_eq(getsockname(scene.other, &wanted.any, &size), 0);
+    ck_assert(transport_ends(scene.transport, &far, &near));
+    ck_assert(address_equal(&far, &wanted));
+    size = sizeof wanted.v6;
+    ck_assert_int_eq(getpeername(scene.other, &wanted.any, &size), 0);
+    ck_assert(address_equal(&near, &wanted));
+    tear_down(&scene);
+}
+END_TEST
+
+START_TEST(what_is_no_socket_has_no_ends)
+{
+    struct address far = {0}, near = {0};
+    struct transport *transport;
+    struct loop *loop = loop_new();
+    int in[2], out[2];
+
+    ck_assert_int_eq(pipe(in), 0);
+    ck_assert_int_eq(pipe(out), 0);
+    transport = transport_from_pair(loop, in[0], out[1]);
+    ck_assert_ptr_nonnull(transport);
+    ck_assert(!transport_ends(transport, &far, &near));
+    ck_assert_int_eq(far.any.sa_family, AF_UNSPEC);
+    transport_close(transport);
+    close(in[1]), close(out[0]);
+    loop_free(loop);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("transport");
@@ -464,5 +500,7 @@ int main(void)
     tcase_add_test(cases, a_half_that_is_closed_leaves_the_other_as_it_was);
     tcase_add_test(cases, a_terminal_stays_as_it_was);
     tcase_add_test(cases, a_regular_file_can_be_read_through);
+    tcase_add_test(cases, the_ends_are_those_of_its_socket);
+    tcase_add_test(cases, what_is_no_socket_has_no_ends);
     return unit_run();
 }

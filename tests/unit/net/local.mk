@@ -7,6 +7,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_lingering \
 	tests/unit/net/check_listener \
 	tests/unit/net/check_peer \
+	tests/unit/net/check_proxy_header \
 	tests/unit/net/check_programs \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_sleep_meter \
