@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,13 +13,14 @@
 #include "config/config_secrets.h"
 #include "config/diagnostics.h"
 #include "config/inifile.h"
+#include "config/listener_check.h"
+#include "config/listening.h"
 #include "config/option.h"
 #include "config/proxy_check.h"
+#include "config/relay_check.h"
+#include "config/reverse_check.h"
 #include "config/section.h"
 #include "config/spelling.h"
-#include "protocol/starttls.h"
-
-#define OPTIONS_MAX 64 /* rows of the option table at most */
 
 /* A file being read: the config so far, the present section and line, the errors found. */
 struct reading {
@@ -34,7 +36,7 @@ struct reading {
     void *base;          /* the struct that the section fills, see option.h */
     char title[64];      /* for messages: "[imap work]" */
     int section_line;
-    int set_at[OPTIONS_MAX]; /* line that sets each option in this section; 0: not set */
+    int set_at[OPTION_ROWS_MAX]; /* line that sets each option in this section; 0: not set */
     bool has_settings, has_redirects; /* there was a [sallyport], a [redirects] */
     int secret_line;     /* line of the first secret in the file; 0: there is none */
 };
@@ -60,8 +62,12 @@ static char *copy_text(struct reading *reading, const char *text)
     return copy;
 }
 
+/* The protocol whose defaults a value takes: a listener's own; what is published has none, so that its port is
+ * written. */
 static const struct protocol *base_protocol(const struct reading *reading)
 {
+    if (reading->section == OPTION_REVERSE)
+        return protocol_find("forward", strlen("forward"));
     return reading->section == OPTION_LISTENER ? ((struct listener_config *)reading->base)->protocol : NULL;
 }
 
@@ -92,76 +98,11 @@ static void set_defaults(struct reading *reading)
     }
 }
 
-/* The line that sets a key in this section; 0: none does. */
-static int line_of(const struct reading *reading, const char *key)
-{
-    return reading->set_at[option_index(option_find(reading->section, key))];
-}
-
 /* The present section, for its checks. */
 static struct section section_of(struct reading *reading)
 {
     return (struct section){reading->section, reading->name, reading->title, reading->section_line, reading->set_at,
                             reading->use, &reading->complaints};
-}
-
-/* TLS inside the tunnel changes the default port of the target and the token that is announced. */
-static void complete_tls(struct reading *reading, struct listener_config *listener)
-{
-    const struct protocol *protocol = listener->protocol;
-    const char *token = listener->token ? protocol_tls_token(protocol, listener->token) : NULL;
-    const struct section section = section_of(reading);
-
-    if (listener->tls == TLS_NO && listener->tls_ca_file)
-        complain(reading, line_of(reading, "tls-ca-file"), "tls-ca-file without tls: nothing would be verified; set "
-                 "tls = yes or tls = starttls");
-    if (listener->tls_ca_file)
-        section_check_file(&section, "tls-ca-file", listener->tls_ca_file, false);
-    if (listener->tls == TLS_STARTTLS && !starttls_knows(protocol))
-        complain(reading, line_of(reading, "tls"), "tls: %s knows no STARTTLS", reading->title);
-    if (listener->tls != TLS_YES)
-        return;
-    if (listener->target.srv && !protocol->tls_port)
-        complain(reading, line_of(reading, "target"), "target: no SRV service with TLS is known for %s",
-                 reading->title);
-    if (listener->target.default_port && protocol->tls_port)
-        listener->target.place.port = protocol->tls_port;
-    else if (listener->target.default_port && !listener->target.srv)
-        complain(reading, line_of(reading, "target"), "target: with tls = yes it needs a port");
-    if (token) {
-        free(listener->token);
-        listener->token = copy_text(reading, token);
-    }
-}
-
-/* Sets the defaults that depend on the protocol and so are not in the option table. */
-static void complete_listener(struct reading *reading, struct listener_config *listener)
-{
-    static const char key_listen[] = "listen", key_protocol[] = "protocol";
-    const struct protocol *protocol = listener->protocol;
-    char place[24];
-    int line = reading->section_line;
-
-    if (listener->listen.count == 0 && !line_of(reading, key_listen)) {
-        snprintf(place, sizeof place, "localhost:%u", protocol->listen_port);
-        if (protocol->listen_port)
-            set_option(reading, option_find(OPTION_LISTENER, key_listen), place, line);
-        else
-            complain(reading, line, "%s needs the key `%s`", reading->title, key_listen);
-    }
-    if (!listener->token && !line_of(reading, key_protocol)) {
-        if (protocol->token)
-            set_option(reading, option_find(OPTION_LISTENER, key_protocol), protocol->token, line);
-        else
-            complain(reading, line, "%s needs the key `%s`", reading->title, key_protocol);
-    }
-    complete_tls(reading, listener);
-    listener->proxy_line = line_of(reading, "proxy");
-    if (listener->token) {
-        listener->scheme = copy_text(reading, listener->token);
-        for (char *c = listener->scheme; c && *c; c++)
-            *c = *c == '/' ? '\0' : (char)tolower((unsigned char)*c);
-    }
 }
 
 static void close_section(struct reading *reading)
@@ -177,9 +118,15 @@ static void close_section(struct reading *reading)
             complain(reading, reading->section_line, "%s needs the key `%s`", reading->title, option->rule.key);
     }
     if (reading->section == OPTION_LISTENER)
-        complete_listener(reading, reading->base);
+        listener_check(&section, reading->base);
     else if (reading->section == OPTION_PROXY)
         proxy_check(&section, reading->base);
+    else if (reading->section == OPTION_REVERSE)
+        reverse_check(&section, reading->base);
+    else if (reading->section == OPTION_RELAY)
+        relay_check(&section, reading->base);
+    else if (reading->section == OPTION_PUBLIC)
+        relay_check_public(&section, reading->base);
     reading->in_section = false;
 }
 
@@ -191,69 +138,110 @@ static bool is_label(const char *label, size_t length)
     return length > 0 && length <= CONFIG_LABEL_MAX;
 }
 
-/* Adds a zeroed element to an array; NULL: it cannot, which was reported. */
-static void *grow(struct reading *reading, void **array, size_t *count, size_t size)
-{
-    char *grown = *count < CONFIG_SECTIONS_MAX ? realloc(*array, (*count + 1) * size) : NULL;
+/* The structs of a kind of section of which there may be many, told apart by their names. */
+struct list {
+    void **array;
+    size_t *count, size; /* size: of a struct */
+    size_t name;         /* offset of the struct's name, a char * that it owns */
+};
 
+static char **name_in(const struct list *list, size_t i)
+{
+    return (char **)((char *)*list->array + i * list->size + list->name);
+}
+
+/* Adds a zeroed struct, whose name is "kind/label", or what of the two is not empty.  NULL: it cannot, which was
+ * reported. */
+static void *add_named(struct reading *reading, const struct list *list, const char *kind, const char *label)
+{
+    char name[CONFIG_LABEL_MAX + 16], *copy, *grown;
+
+    snprintf(name, sizeof name, "%s%s%s", kind, *kind && *label ? "/" : "", label);
+    for (size_t i = 0; i < *list->count; i++)
+        if (strcmp(*name_in(list, i), name) == 0) {
+            complain(reading, reading->line, "%s stands a second time", reading->title);
+            return NULL;
+        }
+    copy = copy_text(reading, name);
+    if (!copy)
+        return NULL;
+    grown = *list->count < CONFIG_SECTIONS_MAX ? realloc(*list->array, (*list->count + 1) * list->size) : NULL;
     if (!grown) {
         complain(reading, reading->line, "more sections than fit");
+        free(copy);
         return NULL;
     }
-    *array = grown;
-    memset(grown + *count * size, 0, size);
-    return grown + (*count)++ * size;
+    *list->array = grown;
+    memset(grown + *list->count * list->size, 0, list->size);
+    *name_in(list, *list->count) = copy;
+    return grown + (*list->count)++ * list->size;
 }
 
 static bool open_proxy(struct reading *reading, const char *label)
 {
     struct config *config = reading->config;
+    const struct list list = {(void **)&config->proxies, &config->proxy_count, sizeof *config->proxies,
+                              offsetof(struct proxy_config, label)};
     struct proxy_config *proxy;
-    char *copy;
 
     if (strcmp(label, "direct") == 0) {
         complain(reading, reading->line, "a proxy cannot be called direct");
         return false;
     }
-    for (size_t i = 0; i < config->proxy_count; i++)
-        if (strcmp(config->proxies[i].label, label) == 0) {
-            complain(reading, reading->line, "%s stands a second time", reading->title);
-            return false;
-        }
-    copy = copy_text(reading, label);
-    proxy = copy ? grow(reading, (void **)&config->proxies, &config->proxy_count, sizeof *proxy) : NULL;
-    if (!proxy) {
-        free(copy);
-        return false;
-    }
-    proxy->label = copy;
-    proxy->line = reading->line;
-    reading->base = proxy;
-    return true;
+    proxy = reading->base = add_named(reading, &list, "", label);
+    if (proxy)
+        proxy->line = reading->line;
+    return proxy;
 }
 
 static bool open_listener(struct reading *reading, const struct protocol *protocol, const char *label)
 {
     struct config *config = reading->config;
-    struct listener_config *listener;
-    char name[CONFIG_LABEL_MAX + 16], *copy;
+    const struct list list = {(void **)&config->listeners, &config->listener_count, sizeof *config->listeners,
+                              offsetof(struct listener_config, name)};
+    struct listener_config *listener = reading->base = add_named(reading, &list, protocol->section, label);
 
-    snprintf(name, sizeof name, "%s%s%s", protocol->section, *label ? "/" : "", label);
-    if (config_listener(config, name)) {
-        complain(reading, reading->line, "%s stands a second time", reading->title);
+    if (!listener)
         return false;
-    }
-    copy = copy_text(reading, name);
-    listener = copy ? grow(reading, (void **)&config->listeners, &config->listener_count, sizeof *listener) : NULL;
-    if (!listener) {
-        free(copy);
-        return false;
-    }
     listener->protocol = protocol;
     listener->line = reading->line;
-    listener->name = copy;
-    reading->base = listener;
     return true;
+}
+
+static bool open_reverse(struct reading *reading, const char *label)
+{
+    struct config *config = reading->config;
+    const struct list list = {(void **)&config->reverses, &config->reverse_count, sizeof *config->reverses,
+                              offsetof(struct reverse_config, name)};
+    struct reverse_config *reverse = reading->base = add_named(reading, &list, "reverse", label);
+
+    if (reverse)
+        reverse->line = reading->line;
+    return reverse;
+}
+
+static bool open_relay(struct reading *reading, const char *label)
+{
+    struct config *config = reading->config;
+    const struct list list = {(void **)&config->relays, &config->relay_count, sizeof *config->relays,
+                              offsetof(struct relay_config, name)};
+    struct relay_config *relay = reading->base = add_named(reading, &list, "relay", label);
+
+    if (relay)
+        relay->line = reading->line;
+    return relay;
+}
+
+static bool open_public(struct reading *reading, const char *label)
+{
+    struct config *config = reading->config;
+    const struct list list = {(void **)&config->publics, &config->public_count, sizeof *config->publics,
+                              offsetof(struct public_config, name)};
+    struct public_config *port = reading->base = add_named(reading, &list, "public", label);
+
+    if (port)
+        port->line = reading->line;
+    return port;
 }
 
 /* Opens a section that may occur once and takes no label. */
@@ -270,15 +258,51 @@ static bool open_only(struct reading *reading, const char *label, bool *stands, 
     return true;
 }
 
+static bool open_settings(struct reading *reading, const char *label)
+{
+    return open_only(reading, label, &reading->has_settings, &reading->config->settings);
+}
+
+static bool open_redirects(struct reading *reading, const char *label)
+{
+    return open_only(reading, label, &reading->has_redirects, &reading->config->redirects);
+}
+
+/* Opens a section of the kind that a word of that length names.  False: it cannot, which was reported. */
+static bool open_kind(struct reading *reading, const char *word, size_t length, const char *label)
+{
+    static const struct {
+        const char *word;
+        enum option_section section;
+        bool (*open)(struct reading *reading, const char *label);
+    } kinds[] = {
+        {"sallyport", OPTION_GLOBAL, open_settings}, {"redirects", OPTION_REDIRECTS, open_redirects},
+        {"proxy", OPTION_PROXY, open_proxy},         {"reverse", OPTION_REVERSE, open_reverse},
+        {"relay", OPTION_RELAY, open_relay},         {"public", OPTION_PUBLIC, open_public},
+    };
+    const struct protocol *protocol = protocol_find(word, length);
+    char hint[SPELLING_HINT_MAX];
+
+    if (protocol) {
+        reading->section = OPTION_LISTENER;
+        return open_listener(reading, protocol, label);
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strlen(kinds[i].word) == length && memcmp(word, kinds[i].word, length) == 0) {
+            reading->section = kinds[i].section;
+            return kinds[i].open(reading, label);
+        }
+    complain(reading, reading->line, "unknown section %s%s", reading->title, spelling_hint_section(word, length, hint));
+    return false;
+}
+
 /* "[word]" or "[word label]". */
 static void open_section(void *arg, int line, const char *header)
 {
     struct reading *reading = arg;
     size_t length = strcspn(header + 1, "]"), word;
     char label[CONFIG_LABEL_MAX + 1] = "";
-    const struct protocol *protocol;
     const char *start = header + 1, *rest;
-    char hint[SPELLING_HINT_MAX];
 
     close_section(reading);
     reading->line = reading->section_line = line;
@@ -303,23 +327,7 @@ static void open_section(void *arg, int line, const char *header)
     }
     snprintf(reading->title, sizeof reading->title, "[%.*s%s%s]", (int)(word < 20 ? word : 20), start,
              *label ? " " : "", label);
-    protocol = protocol_find(start, word);
-    if (protocol) {
-        reading->section = OPTION_LISTENER;
-        reading->in_section = open_listener(reading, protocol, label);
-    } else if (word == 5 && memcmp(start, "proxy", 5) == 0) {
-        reading->section = OPTION_PROXY;
-        reading->in_section = open_proxy(reading, label);
-    } else if (word == 9 && memcmp(start, "sallyport", 9) == 0) {
-        reading->section = OPTION_GLOBAL;
-        reading->in_section = open_only(reading, label, &reading->has_settings, &reading->config->settings);
-    } else if (word == 9 && memcmp(start, "redirects", 9) == 0) {
-        reading->section = OPTION_REDIRECTS;
-        reading->in_section = open_only(reading, label, &reading->has_redirects, &reading->config->redirects);
-    } else {
-        complain(reading, reading->line, "unknown section %s%s", reading->title,
-                 spelling_hint_section(start, word, hint));
-    }
+    reading->in_section = open_kind(reading, start, word, label);
     reading->skip_section = !reading->in_section;
     if (reading->in_section && reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
         set_defaults(reading); /* those two have their defaults already: config_parse has set them */
@@ -349,12 +357,42 @@ static void note_secret(struct reading *reading, const struct option_row *option
     }
 }
 
+static void take_value(struct reading *reading, const char *key, const char *value);
+
+/* `path /mail/imap = home:143` is short for `path = /mail/imap = home:143`.  False: it is nothing of the kind. */
+static bool take_split_value(struct reading *reading, const char *key, const char *value)
+{
+    const size_t length = strcspn(key, " \t");
+    const char *rest = key + length + strspn(key + length, " \t");
+    const size_t size = strlen(rest) + strlen(value) + sizeof " = ";
+    const struct option_row *option;
+    char word[16], *whole;
+
+    if (*rest == '\0' || length >= sizeof word)
+        return false;
+    snprintf(word, sizeof word, "%.*s", (int)length, key);
+    option = option_find(reading->section, word);
+    if (!option || !(option->rule.flags & VALUE_SPLITS))
+        return false;
+    whole = malloc(size);
+    if (!whole) {
+        complain(reading, reading->line, "out of memory");
+        return true;
+    }
+    snprintf(whole, size, "%s = %s", rest, value);
+    take_value(reading, word, whole);
+    free(whole);
+    return true;
+}
+
 static void take_value(struct reading *reading, const char *key, const char *value)
 {
     const struct option_row *option = option_find(reading->section, key);
     int *set_at = option ? &reading->set_at[option_index(option)] : NULL;
     char hint[SPELLING_HINT_MAX];
 
+    if (!option && take_split_value(reading, key, value))
+        return;
     if (!option) {
         complain(reading, reading->line, "unknown key `%.50s` in %s%s", key, reading->title,
                  spelling_hint_key(reading->section, key, hint));
@@ -421,7 +459,7 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
     if (!inifile_read(stream, &reader))
         complain(&reading, 0, "cannot be read: %s", strerror(errno));
     close_section(&reading);
-    if (reading.config->listener_count == 0 && reading.complaints.count == 0)
+    if (listening_count(reading.config) + reading.config->reverse_count == 0 && reading.complaints.count == 0)
         complain(&reading, 0, "has no listener: add a section like [imap]");
     if (reading.secret_line && fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 &&
         S_ISREG(status.st_mode) && status.st_mode & 077)
@@ -483,8 +521,26 @@ void config_unref(struct config *config)
         free(config->listeners[i].name);
         free(config->listeners[i].scheme);
     }
+    for (size_t i = 0; i < config->reverse_count; i++) {
+        release_section(OPTION_REVERSE, &config->reverses[i]);
+        free(config->reverses[i].relay.label);
+        free(config->reverses[i].way.scheme);
+        free(config->reverses[i].home.scheme);
+        free(config->reverses[i].name);
+    }
+    for (size_t i = 0; i < config->relay_count; i++) {
+        release_section(OPTION_RELAY, &config->relays[i]);
+        free(config->relays[i].name);
+    }
+    for (size_t i = 0; i < config->public_count; i++) {
+        release_section(OPTION_PUBLIC, &config->publics[i]);
+        free(config->publics[i].name);
+    }
     free(config->proxies);
     free(config->listeners);
+    free(config->reverses);
+    free(config->relays);
+    free(config->publics);
     free(config->path);
     free(config);
 }
@@ -494,5 +550,13 @@ const struct listener_config *config_listener(const struct config *config, const
     for (size_t i = 0; i < config->listener_count; i++)
         if (config->listeners[i].name && strcmp(config->listeners[i].name, name) == 0)
             return &config->listeners[i];
+    return NULL;
+}
+
+const struct reverse_config *config_reverse(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->reverse_count; i++)
+        if (config->reverses[i].name && strcmp(config->reverses[i].name, name) == 0)
+            return &config->reverses[i];
     return NULL;
 }

@@ -24,7 +24,9 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
 struct config *config_ref(struct config *config);
 void config_unref(struct config *config); /* NULL is fine; secrets are wiped with the last reference */
 
-/* The listener of that name ("imap", "imap/work"), borrowed from config, or NULL. */
+/* The listener of that name ("imap", "imap/work"), or the reverse section ("reverse/home"); borrowed from config, or
+ * NULL. */
 const struct listener_config *config_listener(const struct config *config, const char *name);
+const struct reverse_config *config_reverse(const struct config *config, const char *name);
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "config/listening.h"
 #include "config/no_proxy.h"
 #include "config/proxy_environment.h"
 #include "http/connect_request.h"
@@ -31,6 +32,16 @@ static const struct proxy_config *find_proxy(const struct config *config, const 
     return NULL;
 }
 
+/* Who asks proxies for tunnels, from 0: the listeners, then the ways of [reverse] sections to their relays.  NULL after
+ * the last. */
+static const struct listener_config *asker_at(const struct config *config, size_t i)
+{
+    if (i < config->listener_count)
+        return &config->listeners[i];
+    i -= config->listener_count;
+    return i < config->reverse_count ? &config->reverses[i].way : NULL;
+}
+
 /* Points each listener at its proxy. */
 static void link_listeners(struct config *config, struct diagnostics *complaints)
 {
@@ -45,6 +56,53 @@ static void link_listeners(struct config *config, struct diagnostics *complaints
             complain(complaints, listener->proxy_line, "there is no section [proxy %s]", label);
         else if (!listener->proxy)
             complain(complaints, listener->line, "there is no section [proxy] (for no proxy, write proxy = direct)");
+    }
+}
+
+/* Points each [reverse] at the proxy before its relay. */
+static void link_reverses(struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->reverse_count; i++) {
+        struct reverse_config *reverse = &config->reverses[i];
+
+        if (!reverse->proxy_name || strcmp(reverse->proxy_name, "direct") == 0)
+            continue;
+        reverse->way.proxy = find_proxy(config, reverse->proxy_name);
+        if (!reverse->way.proxy)
+            complain(complaints, reverse->proxy_line, "there is no section [proxy %s]", reverse->proxy_name);
+    }
+}
+
+/* The relay with that label; without one, the unlabelled relay, or the only one. */
+static const struct relay_config *find_relay(const struct config *config, const char *label)
+{
+    if (!label && config->relay_count == 1)
+        return &config->relays[0];
+    for (size_t i = 0; i < config->relay_count; i++) {
+        const char *slash = strchr(config->relays[i].name, '/');
+
+        if (strcmp(slash ? slash + 1 : "", label ? label : "") == 0)
+            return &config->relays[i];
+    }
+    return NULL;
+}
+
+/* Points each [public] at its relay. */
+static void link_publics(struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->public_count; i++) {
+        struct public_config *port = &config->publics[i];
+
+        port->relay = find_relay(config, port->relay_name);
+        if (port->relay)
+            continue;
+        if (port->relay_name)
+            complain(complaints, port->line, "%s: there is no section [relay %s]", port->name, port->relay_name);
+        else if (config->relay_count == 0)
+            complain(complaints, port->line, "%s leads to what is registered at a [relay], and there is none",
+                     port->name);
+        else
+            complain(complaints, port->line, "%s has a choice of relays: name one by the key `relay`", port->name);
     }
 }
 
@@ -83,16 +141,15 @@ static void check_ways(const struct config *config, struct diagnostics *complain
 /* A SOCKS proxy knows no CONNECT, Upgrade or redirect: it can only be the `via` of a proxy that does. */
 static void check_socks(const struct config *config, struct diagnostics *complaints)
 {
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct proxy_config *proxy = config->listeners[i].proxy;
+    const struct listener_config *asker;
 
-        for (size_t k = 0; proxy && k < proxy->urls.count; k++)
-            if (proxy->urls.at[k].socks) {
-                complain(complaints, config->listeners[i].line, "%s has a socks5h:// proxy: such a one can only stand "
-                         "before another, as its `via`", config->listeners[i].name);
+    for (size_t i = 0; (asker = asker_at(config, i)) != NULL; i++)
+        for (size_t k = 0; asker->proxy && k < asker->proxy->urls.count; k++)
+            if (asker->proxy->urls.at[k].socks) {
+                complain(complaints, asker->line, "%s has a socks5h:// proxy: such a one can only stand before "
+                         "another, as its `via`", asker->name);
                 break;
             }
-    }
 }
 
 /* Whether the section has the URL of one server: TCPConnection without variables in a path. */
@@ -126,6 +183,37 @@ static void check_one_server(const struct config *config, struct diagnostics *co
             complain(complaints, listener->line, "%s has another target than %s, and a url of their proxy leads to one "
                      "server only: write {target_host} and {target_port} into its path, or give each a [proxy] of its "
                      "own", listener->name, other->name);
+    }
+}
+
+/* Whether what goes to the proxy stays on this machine, as far as the file says. */
+static bool is_here(const struct proxy_config *proxy)
+{
+    for (size_t i = 0; i < proxy->urls.count; i++)
+        if (!places_is_loopback(&proxy->urls.at[i]))
+            return false;
+    return !proxy->urls.environment && !proxy->via;
+}
+
+/* Finds a proxy that cannot lead to the relay of a [reverse], for which it is asked by a plain CONNECT, or that a
+ * password must not be sent through. */
+static void check_before_relays(const struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->reverse_count; i++) {
+        const struct reverse_config *reverse = &config->reverses[i];
+        const struct proxy_config *proxy = reverse->way.proxy;
+
+        if (proxy && leads_to_one_server(proxy))
+            complain(complaints, reverse->proxy_line, "proxy: a url of [proxy %s] leads to one server only: write "
+                     "{target_host} and {target_port} into its path", reverse->proxy_name);
+        if (proxy && !is_here(proxy) && reverse->way.tls == TLS_NO && !reverse->insecure &&
+            places_is_loopback(&reverse->way.target.place))
+            complain(complaints, reverse->proxy_line, "proxy: [proxy %s] is another machine, so that `relay` leaves "
+                     "this one without TLS: write https://, or set insecure = yes where the way is safe",
+                     reverse->proxy_name);
+        if (proxy && proxy->require_switch)
+            complain(complaints, reverse->proxy_line, "proxy: [proxy %s] has require-switch, and nothing in the "
+                     "request for a tunnel to a relay can be answered by a switch", reverse->proxy_name);
     }
 }
 
@@ -171,36 +259,51 @@ static bool same_place(const struct endpoint *a, const struct endpoint *b)
             (b_local && is_loopback_host(a->host)));
 }
 
-/* The listener, an earlier one or this one itself, that already listens on this place; NULL: none does. */
-static const struct listener_config *taken_by(const struct config *config, size_t at, size_t place)
+static bool is_any_host(const char *host)
 {
-    const struct endpoint *wanted = &config->listeners[at].listen.at[place];
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
 
-    for (size_t i = 0; i <= at; i++)
-        for (size_t k = 0; k < (i < at ? config->listeners[i].listen.count : place); k++)
-            if (same_place(&config->listeners[i].listen.at[k], wanted))
-                return &config->listeners[i];
-    return NULL;
+/* Whether a place is among the addresses that the other stands for, which is every one of its family. */
+static bool is_among(const struct endpoint *place, const struct endpoint *any)
+{
+    bool six = strchr(any->host, ':') != NULL;
+
+    return any->port != 0 && any->port == place->port && is_any_host(any->host) &&
+           (strcasecmp(place->host, "localhost") == 0 || (strchr(place->host, ':') != NULL) == six);
+}
+
+/* Whether only one of two places can be had. */
+static bool overlap(const struct endpoint *a, const struct endpoint *b)
+{
+    return same_place(a, b) || is_among(a, b) || is_among(b, a);
+}
+
+/* The section, an earlier one or this one itself, that already listens on this place.  False: none does. */
+static bool taken_by(const struct config *config, size_t at, size_t place, struct listening *other)
+{
+    struct listening wanted;
+
+    if (!listening_at(config, at, &wanted))
+        return false;
+    for (size_t i = 0; i <= at && listening_at(config, i, other); i++)
+        for (size_t k = 0; k < (i < at ? other->places->count : place); k++)
+            if (overlap(&other->places->at[k], &wanted.places->at[place]))
+                return true;
+    return false;
 }
 
 static void check_places(const struct config *config, struct diagnostics *complaints)
 {
-    for (size_t i = 0; i < config->listener_count; i++)
-        for (size_t k = 0; k < config->listeners[i].listen.count; k++) {
-            const struct listener_config *other = taken_by(config, i, k);
-            char place[ENDPOINT_TEXT_MAX];
+    struct listening wanted, other;
+    char place[ENDPOINT_TEXT_MAX];
 
-            if (other)
-                complain(complaints, config->listeners[i].line, "%s listens on %s, which %s does already: give it a "
-                         "`listen` of its own", config->listeners[i].name,
-                         endpoint_format(&config->listeners[i].listen.at[k], place),
-                         other == &config->listeners[i] ? "it" : other->name);
-        }
-}
-
-static bool is_any_host(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+    for (size_t i = 0; listening_at(config, i, &wanted); i++)
+        for (size_t k = 0; k < wanted.places->count; k++)
+            if (taken_by(config, i, k, &other))
+                complain(complaints, wanted.line, "%s listens on %s, which %s does already: give it a `listen` of its "
+                         "own", wanted.name, endpoint_format(&wanted.places->at[k], place),
+                         other.places == wanted.places ? "it" : other.name);
 }
 
 /* Whether a connection to `place` would reach a listener at `listen`. */
@@ -208,6 +311,17 @@ static bool leads_to(const struct endpoint *place, const struct endpoint *listen
 {
     return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
                                          (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
+}
+
+/* Finds what is published and is a public port of ours: the session of a client would open the next one. */
+static void check_published(const struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->reverse_count; i++)
+        for (size_t k = 0; k < config->public_count; k++)
+            for (size_t place = 0; place < config->publics[k].listen.count; place++)
+                if (leads_to(&config->reverses[i].home.target.place, &config->publics[k].listen.at[place]))
+                    complain(complaints, config->reverses[i].target_line, "target: that is %s itself, which leads to "
+                             "what is published: the target is a server", config->publics[k].name);
 }
 
 /* Finds listeners whose proxy is the listener itself: each session would open the next one, until max-sessions. */
@@ -263,25 +377,26 @@ static bool lacks_proxy(const struct listener_config *listener, char *out, size_
 
 void config_check_print_environment(const struct config *config, FILE *out)
 {
+    const struct listener_config *asker;
     char text[EXPLANATION_MAX];
 
-    for (size_t i = 0; i < config->listener_count; i++)
-        if (lacks_proxy(&config->listeners[i], text, sizeof text))
-            fprintf(out, "# %s: in this environment, %s\n", config->listeners[i].name, text);
+    for (size_t i = 0; (asker = asker_at(config, i)) != NULL; i++)
+        if (lacks_proxy(asker, text, sizeof text))
+            fprintf(out, "# %s: in this environment, %s\n", asker->name, text);
 }
 
 /* Finds url = environment without a usable variable: the daemon would refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
+    const struct listener_config *asker;
     bool asked = false;
 
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
+    for (size_t i = 0; (asker = asker_at(config, i)) != NULL; i++) {
         char text[EXPLANATION_MAX];
 
-        asked |= listener->proxy && listener->proxy->urls.environment && listener->scheme;
-        if (lacks_proxy(listener, text, sizeof text))
-            complain(complaints, listener->line, "url = environment, but %s", text);
+        asked |= asker->proxy && asker->proxy->urls.environment && asker->scheme;
+        if (lacks_proxy(asker, text, sizeof text))
+            complain(complaints, asker->line, "url = environment, but %s", text);
     }
     if (asked)
         warn_of_exceptions();
@@ -291,12 +406,16 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
 {
     link_listeners(config, complaints);
     link_proxies(config, complaints);
+    link_reverses(config, complaints);
+    link_publics(config, complaints);
     check_ways(config, complaints);
     check_socks(config, complaints);
     check_one_server(config, complaints);
+    check_before_relays(config, complaints);
     check_via_urls(config, complaints);
     check_places(config, complaints);
     check_circles(config, complaints);
+    check_published(config, complaints);
     check_ehlo_names(config, complaints);
     if (use != CONFIG_TO_CHECK)
         check_environment(config, complaints);

@@ -3,13 +3,24 @@
 #include <string.h>
 
 #include "config/option.h"
-#include "protocol/protocol.h"
 
 static void print_section(enum option_section section, const void *base, FILE *out)
 {
     for (size_t i = 0; option_row(i); i++)
         if (option_row(i)->section == section)
             value_print(&option_row(i)->rule, option_field_const(option_row(i), base), out);
+}
+
+/* A section whose name is "kind" or "kind/label". */
+static void print_named(enum option_section section, const char *name, const void *base, FILE *out)
+{
+    const char *slash = strchr(name, '/');
+
+    if (slash)
+        fprintf(out, "\n[%.*s %s]\n", (int)(slash - name), name, slash + 1);
+    else
+        fprintf(out, "\n[%s]\n", name);
+    print_section(section, base, out);
 }
 
 void config_print(const struct config *config, FILE *out)
@@ -22,11 +33,12 @@ void config_print(const struct config *config, FILE *out)
         fprintf(out, "\n[proxy%s%s]\n", *config->proxies[i].label ? " " : "", config->proxies[i].label);
         print_section(OPTION_PROXY, &config->proxies[i], out);
     }
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
-        const char *slash = strchr(listener->name, '/');
-
-        fprintf(out, "\n[%s%s%s]\n", listener->protocol->section, slash ? " " : "", slash ? slash + 1 : "");
-        print_section(OPTION_LISTENER, listener, out);
-    }
+    for (size_t i = 0; i < config->listener_count; i++)
+        print_named(OPTION_LISTENER, config->listeners[i].name, &config->listeners[i], out);
+    for (size_t i = 0; i < config->reverse_count; i++)
+        print_named(OPTION_REVERSE, config->reverses[i].name, &config->reverses[i], out);
+    for (size_t i = 0; i < config->relay_count; i++)
+        print_named(OPTION_RELAY, config->relays[i].name, &config->relays[i], out);
+    for (size_t i = 0; i < config->public_count; i++)
+        print_named(OPTION_PUBLIC, config->publics[i].name, &config->publics[i], out);
 }

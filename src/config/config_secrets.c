@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/secrets.h"
+#include "config/listening.h"
 
 /* What is done with each text.  False: out of memory. */
 struct treatment {
@@ -27,25 +28,39 @@ static bool treat_places(const struct value_places *places, const struct treatme
     return good;
 }
 
-static bool treat(const struct config *config, const struct treatment *treatment)
+/* A [proxy], or what a [reverse] says to its relay. */
+static bool treat_proxy(const struct proxy_config *proxy, const struct treatment *treatment)
 {
     bool good = true;
 
-    for (size_t i = 0; i < config->proxy_count; i++) {
-        const struct proxy_config *proxy = &config->proxies[i];
+    if (proxy->password) /* its base64 is registered only while it is in use: see auth/authenticator.c */
+        good &= treatment->secret(proxy->password, strlen(proxy->password));
+    for (size_t i = 0; i < proxy->headers.count; i++)
+        good &= treat_header(proxy->headers.at[i], treatment);
+    return treat_places(&proxy->urls, treatment) && good;
+}
 
-        if (proxy->password) /* its base64 is registered only while it is in use: see auth/authenticator.c */
-            good &= treatment->secret(proxy->password, strlen(proxy->password));
-        for (size_t j = 0; j < proxy->headers.count; j++)
-            good &= treat_header(proxy->headers.at[j], treatment);
-        good &= treat_places(&proxy->urls, treatment);
+static bool treat(const struct config *config, const struct treatment *treatment)
+{
+    struct listening listening;
+    bool good = true;
+
+    for (size_t i = 0; i < config->proxy_count; i++)
+        good &= treat_proxy(&config->proxies[i], treatment);
+    for (size_t i = 0; i < config->listener_count; i++)
+        good &= treatment->word(config->listeners[i].target.place.host);
+    for (size_t i = 0; i < config->reverse_count; i++) {
+        const struct reverse_config *reverse = &config->reverses[i];
+
+        good &= treat_proxy(&reverse->relay, treatment);
+        good &= treatment->word(reverse->name);
+        good &= treatment->word(reverse->home.target.place.host);
     }
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct listener_config *listener = &config->listeners[i];
-
-        good &= treatment->word(listener->name);
-        good &= treatment->word(listener->target.place.host);
-        good &= treat_places(&listener->listen, treatment);
+    for (size_t i = 0; i < config->public_count; i++)
+        good &= treatment->word(config->publics[i].registered.host);
+    for (size_t i = 0; listening_at(config, i, &listening); i++) {
+        good &= treatment->word(listening.name);
+        good &= treat_places(listening.places, treatment);
     }
     return good;
 }

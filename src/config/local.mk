@@ -7,11 +7,17 @@ src_libhouse_a_SOURCES += \
 	src/config/config_secrets.c src/config/config_secrets.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/inifile.c src/config/inifile.h \
+	src/config/listener_check.c src/config/listener_check.h \
+	src/config/listening.c src/config/listening.h \
+	src/config/networks.c src/config/networks.h \
 	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
+	src/config/paths.c src/config/paths.h \
 	src/config/places.c src/config/places.h \
 	src/config/proxy_check.c src/config/proxy_check.h \
 	src/config/proxy_environment.c src/config/proxy_environment.h \
+	src/config/relay_check.c src/config/relay_check.h \
+	src/config/reverse_check.c src/config/reverse_check.h \
 	src/config/section.c src/config/section.h \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \

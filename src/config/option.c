@@ -12,6 +12,7 @@ static const char *const fallback_words[] = {"none", "direct", NULL};
 static const char *const form_words[] = {"origin", "absolute", NULL};
 static const char *const http_words[] = {"1.1", "auto", "2", NULL};
 static const char *const auth_words[] = {"any", "basic", "digest", "ntlm", "negotiate", NULL};
+static const char *const forwarded_words[] = {"none", "proxy-v1", "proxy-v2", NULL};
 static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 
 #define ROW(where, owner, key, kind, field, initial, least, most, words, flags, help) \
@@ -20,6 +21,9 @@ static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 #define PROXY(...) ROW(OPTION_PROXY, proxy_config, __VA_ARGS__)
 #define REDIRECTS(...) ROW(OPTION_REDIRECTS, redirect_settings, __VA_ARGS__)
 #define LISTENER(...) ROW(OPTION_LISTENER, listener_config, __VA_ARGS__)
+#define REVERSE(...) ROW(OPTION_REVERSE, reverse_config, __VA_ARGS__)
+#define RELAY(...) ROW(OPTION_RELAY, relay_config, __VA_ARGS__)
+#define PUBLIC(...) ROW(OPTION_PUBLIC, public_config, __VA_ARGS__)
 #define HOUR UINT64_C(3600000) /* in ms, like all times */
 
 static const struct option_row table[] = {
@@ -76,7 +80,43 @@ static const struct option_row table[] = {
     LISTENER("tls-verify", yes_no, tls_verify, "yes", 0, 0, NULL, 0, "whether the server's certificate is verified"),
     LISTENER("ehlo-name", text, ehlo_name, NULL, 0, 0, NULL, 0, "our name before STARTTLS, in SMTP"),
     LISTENER("proxy", text, proxy_name, NULL, 0, 0, NULL, 0, "label of a proxy, or direct"),
+
+    REVERSE("relay", relay, relay.urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "URL where the relay hands out clients"),
+    REVERSE("target", target, home.target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the published server, host:port"),
+    REVERSE("protocol", protocol, home.protocol, NULL, 0, 0, NULL, 0, "kind of listener whose refusal clients get"),
+    REVERSE("user", user, relay.user, NULL, 0, 0, NULL, 0, "user name at the relay"),
+    REVERSE("password", text, relay.password, NULL, 0, 0, NULL, VALUE_SECRET | VALUE_VERBATIM,
+            "password at the relay"),
+    REVERSE("password-file", text, relay.password_file, NULL, 0, 0, NULL, 0, "file whose first line is the password"),
+    REVERSE("password-command", text, relay.password_command, NULL, 0, 0, NULL, VALUE_VERBATIM,
+            "command that prints the password"),
+    REVERSE("header", headers, relay.headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to the relay"),
+    REVERSE("ca-file", text, relay.ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the relay"),
+    REVERSE("cert-file", text, relay.cert_file, NULL, 0, 0, NULL, 0, "our certificate for the relay"),
+    REVERSE("key-file", text, relay.key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    REVERSE("verify", yes_no, relay.verify, "yes", 0, 0, NULL, 0, "whether the relay's certificate is verified"),
+    REVERSE("insecure", yes_no, insecure, "no", 0, 0, NULL, 0, "whether an http relay may be another machine"),
+    REVERSE("proxy", text, proxy_name, "direct", 0, 0, NULL, 0, "label of a proxy before the relay, or direct"),
+    REVERSE("waiting", number, waiting, "2", 1, REVERSE_WAITING_MAX, NULL, 0, "requests that stand ready"),
+    REVERSE("sessions", number, sessions, "20", 1, REVERSE_SESSIONS_MAX, NULL, 0, "sessions at one time"),
+    REVERSE("forwarded", word, forwarded, "none", 0, 0, forwarded_words, 0, "how the server is told of the client"),
+    REVERSE("trusted-clients", yes_no, trusted_clients, "no", 0, 0, NULL, 0, "whether clients may pass for local ones"),
+
+    RELAY("listen", listen, listen, NULL, 0, 0, NULL, VALUE_REQUIRED, "local addresses, host:port"),
+    RELAY("cert-file", text, cert_file, NULL, 0, 0, NULL, 0, "the relay's certificate and its chain"),
+    RELAY("key-file", text, key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    RELAY("users", text, users_file, NULL, 0, 0, NULL, VALUE_REQUIRED, "file of users, their hashes and rights"),
+    RELAY("alpn", text, alpn, NULL, 0, 0, NULL, 0, "protocols that Selected-ALPN chooses from"),
+    RELAY("path", paths, paths, NULL, 0, 0, NULL, VALUE_REPEATS | VALUE_SPLITS, "/path = name:port, for TCPConnection"),
+
+    PUBLIC("listen", listen, listen, NULL, 0, 0, NULL, VALUE_REQUIRED, "local addresses, host:port"),
+    PUBLIC("name", registered, registered, NULL, 0, 0, NULL, VALUE_REQUIRED, "what it leads to, name:port"),
+    PUBLIC("allow", networks, allow, NULL, 0, 0, NULL, VALUE_REQUIRED, "networks from which clients come, or everyone"),
+    PUBLIC("relay", text, relay_name, NULL, 0, 0, NULL, 0, "label of the relay where the name is registered"),
+    PUBLIC("protocol", protocol, protocol, NULL, 0, 0, NULL, 0, "kind of listener whose refusal clients get"),
 };
+
+_Static_assert(sizeof table / sizeof table[0] <= OPTION_ROWS_MAX, "there are more rows than others have room for");
 
 const struct option_row *option_row(size_t i)
 {

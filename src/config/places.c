@@ -108,11 +108,19 @@ static bool take_path(struct value_places *places, size_t index, const char *pat
     return true;
 }
 
-/* Where the path of a URL begins; length when it has none but "/", which says nothing. */
-static size_t find_path(const char *url, size_t length)
+/* Where the path of a URL begins; length when it has none. */
+static size_t find_authority_end(const char *url, size_t length)
 {
     const char *scheme = memmem(url, length, "://", 3);
-    size_t skip = scheme ? (size_t)(scheme - url) + 3 : 0, at = skip + uri_path_begin(url + skip, length - skip);
+    size_t skip = scheme ? (size_t)(scheme - url) + 3 : 0;
+
+    return skip + uri_path_begin(url + skip, length - skip);
+}
+
+/* The same; length also when it has none but "/", which says nothing. */
+static size_t find_path(const char *url, size_t length)
+{
+    size_t at = find_authority_end(url, length);
 
     return at + 1 == length && url[at] == '/' ? length : at;
 }
@@ -163,7 +171,48 @@ static void print_urls(const struct value_rule *rule, const void *field, FILE *o
 
 const struct value_kind value_urls = {parse_urls, print_urls, release_places, parse_urls};
 
+/* --- the URL of a relay --- */
+
+static bool parse_relay(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
+                        const char **why)
+{
+    struct value_places *places = field;
+    size_t length = strlen(value), path = find_authority_end(value, length);
+    struct endpoint *place = &places->at[0];
+
+    (void)rule, (void)protocol;
+    if (strcspn(value, " \t") < length)
+        return value_fault(why, "more than one URL");
+    if (memchr(value, '@', path))
+        return value_fault(why, "user and password go to the keys `user` and `password`, not into the URL");
+    if (endpoint_parse_scheme(place, value, path, why) == 0 || place->socks)
+        return value_fault(why, "a relay's URL starts with https:// or http://");
+    if (!endpoint_parse_url(place, value, path, why))
+        return false;
+    if (path == length)
+        return value_fault(why, "has no path; it ends as the relay says, as in /.well-known/reverse/tcp/home/993/");
+    if (!uri_path_check(value + path, length - path, why))
+        return false;
+    places->paths[0] = strndup(value + path, length - path);
+    if (!places->paths[0])
+        return value_fault(why, "does not fit into memory");
+    place->resource = endpoint_resource(places->paths[0]);
+    places->count = 1;
+    return true;
+}
+
+const struct value_kind value_relay = {parse_relay, print_urls, release_places, NULL};
+
 /* --- public functions --- */
+
+bool places_is_loopback(const struct endpoint *place)
+{
+    static const char local[] = "localhost";
+    struct address address;
+
+    return endpoint_host_within(place->host, local, sizeof local - 1) ||
+           (address_from_literal(&address, place->host, 1) && address_is_loopback(&address));
+}
 
 const char *places_path(const struct value_places *places, const struct endpoint *place)
 {

@@ -21,6 +21,12 @@ struct value_places {
 extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0 */
 extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or "environment" */
 
+extern const struct value_kind value_relay; /* struct value_places: one URL with its path, of a relay */
+
+/* Whether a place is on this machine by what is written: localhost, a name below it (RFC 6761 section 6.3), or an
+ * address of loopback. */
+bool places_is_loopback(const struct endpoint *place);
+
 /* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
 const char *places_path(const struct value_places *places, const struct endpoint *place);
 

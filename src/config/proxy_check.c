@@ -158,6 +158,25 @@ static void check_headers(const struct section *section, const struct proxy_conf
                              (int)strcspn(proxy->headers.at[i], ":"), proxy->headers.at[i]);
 }
 
+static void check_tls(const struct section *section, const struct proxy_config *proxy)
+{
+    if (proxy->key_file && !proxy->cert_file)
+        section_complain(section, section_line_of(section, "key-file"), "key-file without a cert-file");
+    if (proxy->ca_file)
+        section_check_file(section, "ca-file", proxy->ca_file, false);
+    if (proxy->cert_file) /* if it also has the key, it must be secret */
+        section_check_file(section, "cert-file", proxy->cert_file, !proxy->key_file);
+    if (proxy->key_file)
+        section_check_file(section, "key-file", proxy->key_file, true);
+}
+
+void proxy_check_login(const struct section *section, const struct proxy_config *proxy)
+{
+    check_password(section, proxy);
+    check_headers(section, proxy);
+    check_tls(section, proxy);
+}
+
 /* NTLM and Negotiate prove who we are to a proxy's connection; a server of a resource asks for Basic or Digest. */
 static void check_auth(const struct section *section, const struct proxy_config *proxy)
 {
@@ -195,18 +214,6 @@ static void check_preconnect(const struct section *section, const struct proxy_c
         }
     if (proxy->urls.environment)
         section_complain(section, line, "preconnect: needs a `url` of its own, not the environment's");
-}
-
-static void check_tls(const struct section *section, const struct proxy_config *proxy)
-{
-    if (proxy->key_file && !proxy->cert_file)
-        section_complain(section, section_line_of(section, "key-file"), "key-file without a cert-file");
-    if (proxy->ca_file)
-        section_check_file(section, "ca-file", proxy->ca_file, false);
-    if (proxy->cert_file) /* if it also has the key, it must be secret */
-        section_check_file(section, "cert-file", proxy->cert_file, !proxy->key_file);
-    if (proxy->key_file)
-        section_check_file(section, "key-file", proxy->key_file, true);
 }
 
 /* connect-tcp and TCPConnection have an Upgrade of their own, which only a switch can answer. */
@@ -315,11 +322,9 @@ void proxy_check(const struct section *section, struct proxy_config *proxy)
     check_origin(section, proxy);
     check_form(section, proxy);
     check_tls_upgrade(section, proxy);
-    check_password(section, proxy);
-    check_headers(section, proxy);
+    proxy_check_login(section, proxy);
     check_auth(section, proxy);
     check_preconnect(section, proxy);
-    check_tls(section, proxy);
     check_switch(section, proxy);
     check_http(section, proxy);
     remark_on_method(section, proxy);

@@ -10,4 +10,8 @@
  * without effect the log gets a warning. */
 void proxy_check(const struct section *section, struct proxy_config *proxy);
 
+/* The part of it that is about who we are there and who the other side is: user, password, headers; and the files of
+ * TLS.  For a [reverse], too, which says the same to its relay. */
+void proxy_check_login(const struct section *section, const struct proxy_config *proxy);
+
 #endif

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/networks.h"
+#include "config/paths.h"
 #include "config/places.h"
 #include "config/value.h"
 #include "net/endpoint.h"
@@ -69,12 +71,61 @@ struct listener_config {
     unsigned tls;      /* enum listener_tls: TLS to the target inside the tunnel */
     char *tls_ca_file; /* NULL: the system's authorities */
     bool tls_verify;
+    char *tls_cert_file, *tls_key_file; /* our certificate for the target; only for the way to a relay */
     char *ehlo_name;   /* our name in EHLO before STARTTLS; NULL: an address, or the machine's name */
     char *token;       /* for Upgrade: "IMAP", "IMAP/4rev1", "IMAPS" */
     char *scheme;      /* the token in lower case, without its version */
     char *proxy_name;  /* a label or "direct"; NULL: the unlabelled proxy */
     const struct proxy_config *proxy; /* set by config_check; NULL: direct */
+    bool unannounced;  /* proxies are asked by CONNECT and not told the protocol; only for the way to a relay */
     int line, proxy_line; /* line of the section, line of its key `proxy` (0: not set) */
+};
+
+#define REVERSE_WAITING_MAX 16    /* as many as a relay holds for a user */
+#define REVERSE_SESSIONS_MAX 4096 /* as many as a relay carries in all */
+
+enum reverse_forwarded { FORWARDED_NONE, FORWARDED_PROXY_V1, FORWARDED_PROXY_V2 };
+
+/* [reverse LABEL]: a server of ours, published through a relay. */
+struct reverse_config {
+    char *name;                /* section and label: "reverse", "reverse/home" */
+    struct proxy_config relay; /* what is said to the relay: one URL with its path, user, password, headers, TLS.  It is
+                                * in no list of proxies; its label is this name */
+    bool insecure;             /* an http URL that leaves this machine is meant */
+    char *proxy_name;          /* a label or "direct", the default */
+    struct listener_config way; /* set by reverse_check: as of a listener whose target is the relay; it announces
+                                 * nothing (unannounced) */
+    struct listener_config home; /* as of a listener whose target is the published server, dialed directly; its name is
+                                  * this section's, its protocol by the key, by the target's port, or [forward]'s */
+    uint32_t waiting;          /* requests that stand ready */
+    uint32_t sessions;         /* at most */
+    unsigned forwarded;        /* enum reverse_forwarded: what the target is told of the client */
+    bool takes_mail;           /* set by reverse_check: mail is handed in at the target */
+    bool trusted_clients;      /* whoever comes may be taken for a local user by the target */
+    int line, proxy_line, target_line;
+};
+
+/* [relay LABEL]: the other half. */
+struct relay_config {
+    char *name;                 /* section and label: "relay", "relay/LABEL" */
+    struct value_places listen;
+    char *cert_file, *key_file; /* NULL: no TLS; no key_file: it is in cert_file */
+    char *users_file;
+    char *alpn;                 /* ids, comma-separated, that Selected-ALPN may choose from, or NULL */
+    struct value_paths paths;
+    int line;
+};
+
+/* [public LABEL]: a port of this machine that is open to others and leads to a registered name. */
+struct public_config {
+    char *name;                 /* "public", "public/imaps" */
+    struct value_places listen;
+    struct endpoint registered; /* name and port */
+    char *relay_name;           /* label of its relay; NULL: the unlabelled one, or the only one */
+    struct value_networks allow;
+    const struct relay_config *relay; /* set by relay_check */
+    const struct protocol *protocol;  /* the port's; [forward]'s if none is known */
+    int line;
 };
 
 #define REDIRECT_HOPS_MAX 16 /* largest value of max-hops, and so the longest chain of redirects */
@@ -95,9 +146,12 @@ struct config {
     char *path;          /* of the file, as given to config_load */
     struct settings settings;
     struct redirect_settings redirects;
-    size_t proxy_count, listener_count;
+    size_t proxy_count, listener_count, reverse_count, relay_count, public_count;
     struct proxy_config *proxies;
     struct listener_config *listeners;
+    struct reverse_config *reverses;
+    struct relay_config *relays;
+    struct public_config *publics;
 };
 
 /* What a configuration is loaded for.  CONFIG_TO_CHECK accepts masked secrets, as `check` prints them, and does not

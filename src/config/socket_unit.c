@@ -2,11 +2,13 @@
 
 #include <strings.h>
 
-static void print_listener(const struct listener_config *listener, FILE *out)
+#include "config/listening.h"
+
+static void print_listening(const struct listening *listening, FILE *out)
 {
-    fprintf(out, "\n# [%s]\n", listener->name);
-    for (size_t i = 0; i < listener->listen.count; i++) {
-        const struct endpoint *place = &listener->listen.at[i];
+    fprintf(out, "\n# [%s]\n", listening->name);
+    for (size_t i = 0; i < listening->places->count; i++) {
+        const struct endpoint *place = &listening->places->at[i];
         char text[ENDPOINT_TEXT_MAX];
 
         if (place->port == 0)
@@ -20,6 +22,8 @@ static void print_listener(const struct listener_config *listener, FILE *out)
 
 void socket_unit_print(const struct config *config, FILE *out)
 {
+    struct listening listening;
+
     fprintf(out,
             "# The ports of sallyport's configuration, opened by systemd.\n"
             "# After a change of it, make this file anew, and then:\n"
@@ -34,7 +38,7 @@ void socket_unit_print(const struct config *config, FILE *out)
             "BindIPv6Only=ipv6-only\n"
             "NoDelay=yes\n"
             "Backlog=4096\n");
-    for (size_t i = 0; i < config->listener_count; i++)
-        print_listener(&config->listeners[i], out);
+    for (size_t i = 0; listening_at(config, i, &listening); i++)
+        print_listening(&listening, out);
     fprintf(out, "\n[Install]\nWantedBy=sockets.target\n");
 }

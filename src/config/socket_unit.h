@@ -6,8 +6,8 @@
 
 #include "config/config.h"
 
-/* Prints the unit to out: a socket for each address of each listener, except for port 0, which systemd cannot open.
- * Its sockets find their listeners by their addresses. */
+/* Prints the unit to out: a socket for each address of each section that listens (listening.h), except for port 0,
+ * which systemd cannot open.  Its sockets find their sections by their addresses. */
 void socket_unit_print(const struct config *config, FILE *out);
 
 #endif

@@ -11,9 +11,10 @@
 #define WORD_MAX 32 /* bytes; no key or section is as long, and nobody mistypes one that much */
 
 /* For keys of another section; indexed by enum option_section. */
-static const char *const section_names[] = {"[sallyport]", "[proxy]", "[redirects]", "the section of a listener"};
+static const char *const section_names[] = {"[sallyport]", "[proxy]", "[redirects]", "the section of a listener",
+                                            "[reverse]", "[relay]", "[public]"};
 
-static const char *const plain_sections[] = {"sallyport", "proxy", "redirects", NULL};
+static const char *const plain_sections[] = {"sallyport", "proxy", "redirects", "reverse", "relay", "public", NULL};
 
 /* --- how near two words are --- */
 

@@ -270,6 +270,30 @@ static bool parse_token(const struct value_rule *rule, const struct protocol *pr
 
 const struct value_kind value_token = {parse_token, print_text, release_text, NULL};
 
+/* --- a kind of listener --- */
+
+static bool parse_protocol(const struct value_rule *rule, const struct protocol *protocol, void *field,
+                           const char *value, const char **why)
+{
+    const struct protocol **found = field;
+
+    (void)rule, (void)protocol;
+    *found = protocol_find(value, strlen(value));
+    return *found || value_fault(why, "no kind of listener: imap, smtp, submission, nntp, pop3, managesieve, forward");
+}
+
+static void print_protocol(const struct value_rule *rule, const void *field, FILE *out)
+{
+    const struct protocol *const *found = field;
+
+    if (*found)
+        print_line(rule, (*found)->section, out);
+    else
+        fprintf(out, ";%s =\n", rule->key);
+}
+
+const struct value_kind value_protocol = {parse_protocol, print_protocol, NULL, NULL};
+
 /* --- the target --- */
 
 static bool parse_target(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,

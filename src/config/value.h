@@ -24,6 +24,7 @@ enum value_flag {
     VALUE_REPEATS = 1 << 1,   /* the key may occur more than once; each adds to the list */
     VALUE_SECRET = 1 << 2,    /* never printed; its file must not be readable by others */
     VALUE_VERBATIM = 1 << 3,  /* quotes at its ends may be meant */
+    VALUE_SPLITS = 1 << 4,    /* what stands before the value's last `=` may stand behind the key */
 };
 
 struct value_kind;
@@ -37,7 +38,8 @@ struct value_rule {
     unsigned flags;           /* enum value_flag */
 };
 
-/* The kinds, and the C type of the field that each fills.  Lists of places are in config/places.h. */
+/* The kinds, and the C type of the field that each fills.  Places are in config/places.h, networks and
+ * paths in files of their names. */
 extern const struct value_kind value_yes_no;   /* bool */
 extern const struct value_kind value_word;     /* unsigned: index into words */
 extern const struct value_kind value_words;    /* unsigned: one bit for each of words; "none": 0 */
@@ -46,6 +48,7 @@ extern const struct value_kind value_time;     /* uint32_t in ms; suffix s, m, h
 extern const struct value_kind value_text;     /* char *, owned */
 extern const struct value_kind value_user;     /* char *, owned, without a colon */
 extern const struct value_kind value_token;    /* char *, owned: NAME or NAME/VERSION */
+extern const struct value_kind value_protocol; /* const struct protocol *, static: the name of a kind of listener */
 extern const struct value_kind value_target;   /* struct endpoint_target */
 extern const struct value_kind value_headers;  /* struct value_texts: "Name: value" */
 

@@ -118,7 +118,10 @@ START_TEST(a_file_may_end_anywhere)
                                "[proxy night]\nurl = http://a.example:1\n  http://b.example:2\n ; no\n\thttp://c:3\n"
                                "user = me\npassword = a;b ; c\nheader = X-A: 1\nheader = Cookie: k\n"
                                "announce = upgrade alpn\n[imap work]\nlisten = localhost:0\n   [::1]:1143\n"
-                               "target = srv:example.net\nprotocol = IMAP/4rev1\nproxy = night";
+                               "target = srv:example.net\nprotocol = IMAP/4rev1\nproxy = night\n"
+                               "[reverse home]\nrelay = https://r.example:1/x\ntarget = t:143\nuser = me\n"
+                               "password = x\n[relay]\nlisten = localhost:1\nusers = /dev/null\npath = /a = b:1\n"
+                               "path = /c = d:2\n[public]\nlisten = localhost:2\nname = b:1\nallow = ::1 10.0.0.0/8\n";
 
     for (size_t length = 0; length < sizeof text; length++) {
         struct reports reports;

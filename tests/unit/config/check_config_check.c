@@ -435,7 +435,7 @@ START_TEST(a_proxy_is_another_program)
     set_up();
     add_proxy("", "http://p.example:1143", NULL);
     add_url(&scene.proxies[0], circle->url);
-    add_place(add_listener("imap", "192.0.2.99", 1143, NULL), circle->listen, 1143);
+    add_place(add_listener("imap", "192.0.2.99", 1142, NULL), circle->listen, 1143);
     check(CONFIG_TO_CHECK,
           circle->leads ? "f:100: the url of its proxy is where imap listens itself: a proxy is another program" : "");
     set_path(&scene.proxies[0], "/imap"); /* whatever it is asked for */

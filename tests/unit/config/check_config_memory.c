@@ -114,6 +114,18 @@ START_TEST(a_good_file_is_refused_when_memory_runs_out)
 }
 END_TEST
 
+START_TEST(a_file_for_a_relay_is_refused_when_memory_runs_out)
+{
+    ck_assert_uint_ge(sweep("[reverse home]\nrelay = https://r.example/x\ntarget = t:143\nuser = me\npassword = x\n"
+                            "header = X-A: 1\n[reverse]\nrelay = http://localhost/y\ntarget = t:1\nproxy = gate\n"
+                            "insecure = yes\n"
+                            "[proxy gate]\nurl = http://g.example\n"
+                            "[relay]\nlisten = localhost:1\nusers = /dev/null\nalpn = imap\npath /a = home:1\n"
+                            "path = /b = home:2\n"
+                            "[public]\nlisten = localhost:2\nname = home:1\nallow = everyone\n", true), 20);
+}
+END_TEST
+
 START_TEST(a_bad_file_is_refused_all_the_same)
 {
     ck_assert_uint_ge(sweep("foo\n[proxy]\nurl = http://a\nurl = http://b\nuser = me\n[proxy]\n[imapp]\n"
@@ -126,6 +138,7 @@ int main(void)
     TCase *cases = unit_case("config_memory");
 
     tcase_add_test(cases, a_good_file_is_refused_when_memory_runs_out);
+    tcase_add_test(cases, a_file_for_a_relay_is_refused_when_memory_runs_out);
     tcase_add_test(cases, a_bad_file_is_refused_all_the_same);
     return unit_run();
 }

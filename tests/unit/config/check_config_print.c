@@ -103,6 +103,32 @@ START_TEST(a_long_template_can_be_read_again)
 }
 END_TEST
 
+/* The sections of reverse tunnels and their relay, each key with its default. */
+START_TEST(what_is_published_is_printed_whole)
+{
+    char *once = print("[reverse home]\nrelay = https://r.example/x/?y\ntarget = localhost:143\nuser = me\n"
+                       "password = swordfish\nheader = Cookie: swordfish\n"
+                       "[relay]\nlisten = localhost:8080\nusers = /dev/null\npath = /a = home:143\n"
+                       "path = /b = home:25\n"
+                       "[public imap]\nlisten = 192.0.2.1:143\nname = home:143\nallow = 192.0.2.0/24 ::1\n"
+                       "[public]\nlisten = 192.0.2.1:993\nname = home:993\nallow = everyone\n");
+
+    ck_assert_ptr_nonnull(strstr(once, "\n\n[reverse home]\nrelay = https://r.example:443/x/?y\n"
+                                       "target = localhost:143\nprotocol = imap\nuser = me\npassword = ********\n"
+                                       ";password-file =\n;password-command =\nheader = Cookie: ********\n"
+                                       ";ca-file =\n;cert-file =\n"
+                                       ";key-file =\nverify = yes\ninsecure = no\nproxy = direct\nwaiting = 2\n"
+                                       "sessions = 20\nforwarded = none\ntrusted-clients = no\n\n[relay]\n"));
+    ck_assert_ptr_nonnull(strstr(once, "\n\n[relay]\nlisten = localhost:8080\n;cert-file =\n;key-file =\n"
+                                       "users = /dev/null\n;alpn =\npath = /a = home:143\npath = /b = home:25\n\n"));
+    ck_assert_ptr_nonnull(strstr(once, "\n\n[public imap]\nlisten = 192.0.2.1:143\nname = home:143\n"
+                                       "allow = 192.0.2.0/24 ::1\n;relay =\nprotocol = imap\n\n[public]\n"));
+    ck_assert_ptr_nonnull(strstr(once, "\nallow = everyone\n;relay =\nprotocol = forward\n"));
+    ck_assert_ptr_null(strstr(once, "swordfish"));
+    free(once);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_print");
@@ -112,5 +138,6 @@ int main(void)
     tcase_add_test(cases, it_can_be_read_again);
     tcase_add_test(cases, a_url_is_printed_with_its_path);
     tcase_add_test(cases, a_long_template_can_be_read_again);
+    tcase_add_test(cases, what_is_published_is_printed_whole);
     return unit_run();
 }

@@ -47,11 +47,33 @@ START_TEST(a_reload_forgets_what_is_no_longer_there)
 }
 END_TEST
 
+/* What a [reverse] says to its relay is as secret as what is said to a proxy; the words of all new sections are not. */
+START_TEST(a_relay_is_told_secrets_too)
+{
+    struct config *config = unit_config(
+        "[reverse important]\nrelay = https://proxy.example.net/x\ntarget = mail.example.net:143\nuser = fred\n"
+        "password = hunter22xyz\nheader = X-Token: tokenQQ-1\nheader = A: mail.example.net\n"
+        "header = B: proxy.example.net\nheader = C: reverse/important\nheader = D: relay/somewhere\n"
+        "header = E: registered-name\nheader = F: public/imaps\nheader = G: 192.0.2.111\n"
+        "[relay somewhere]\nlisten = localhost:8080\nusers = /dev/null\n"
+        "[public imaps]\nlisten = 192.0.2.111:993\nname = registered-name:993\nallow = everyone\n");
+    char text[] = "reverse/important relay/somewhere registered-name public/imaps 192.0.2.111", kept[sizeof text];
+
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
+    memcpy(kept, text, sizeof text);
+    secrets_withhold(text);
+    ck_assert_str_eq(text, kept);
+    config_unref(config);
+    becomes(SECRETS);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_secrets");
 
     tcase_add_test(cases, passwords_and_headers_are_secret_and_names_are_not);
     tcase_add_test(cases, a_reload_forgets_what_is_no_longer_there);
+    tcase_add_test(cases, a_relay_is_told_secrets_too);
     return unit_run();
 }

@@ -102,6 +102,45 @@ START_TEST(a_path_has_at_most_4_kib)
 }
 END_TEST
 
+/* Also a path of "/" goes out: it is that of the relay. */
+START_TEST(the_url_of_a_relay_has_its_path_as_written)
+{
+    static const struct value_rule rule = {.key = "relay", .kind = &value_relay};
+    struct value_places places = {0};
+    const char *why = "";
+
+    ck_assert_msg(value_parse(&rule, NULL, &places, "https://r.example/%41/..//?a=%2f", &why), "%s", why);
+    ck_assert_uint_eq(places.count, 1);
+    ck_assert_str_eq(places.paths[0], "/%41/..//?a=%2f");
+    ck_assert_uint_eq(places.at[0].resource, endpoint_resource(places.paths[0]));
+    ck_assert(places.at[0].tls);
+    value_release(&rule, &places);
+    ck_assert_msg(value_parse(&rule, NULL, &places, "http://r.example:81/", &why), "%s", why);
+    ck_assert_str_eq(places.paths[0], "/");
+    ck_assert_uint_eq(places.at[0].port, 81);
+    value_release(&rule, &places);
+}
+END_TEST
+
+START_TEST(what_is_of_this_machine_by_its_name)
+{
+    static const char *const here[] = {"localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.255.0.1", "::1",
+                                       "::ffff:127.0.0.1"};
+    static const char *const away[] = {"localhost.example", "mylocalhost", "126.0.0.1", "0.0.0.0", "::", "10.0.0.1",
+                                       "127.0.0.1.example", "127.1", ""};
+    struct endpoint place = {.port = 1};
+
+    for (size_t i = 0; i < sizeof here / sizeof here[0]; i++) {
+        snprintf(place.host, sizeof place.host, "%s", here[i]);
+        ck_assert_msg(places_is_loopback(&place), "%s", here[i]);
+    }
+    for (size_t i = 0; i < sizeof away / sizeof away[0]; i++) {
+        snprintf(place.host, sizeof place.host, "%s", away[i]);
+        ck_assert_msg(!places_is_loopback(&place), "%s", away[i]);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("places");
@@ -111,5 +150,7 @@ int main(void)
     tcase_add_test(cases, a_url_is_written_with_its_path);
     tcase_add_test(cases, paths_are_completed);
     tcase_add_test(cases, a_path_has_at_most_4_kib);
+    tcase_add_test(cases, the_url_of_a_relay_has_its_path_as_written);
+    tcase_add_test(cases, what_is_of_this_machine_by_its_name);
     return unit_run();
 }

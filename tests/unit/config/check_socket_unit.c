@@ -47,6 +47,14 @@ START_TEST(each_address_of_each_listener)
 }
 END_TEST
 
+START_TEST(a_relay_and_public_ports_are_opened_too)
+{
+    check_streams("[relay]\nlisten = localhost:8080\nusers = /dev/null\n[public imaps]\nlisten = 192.0.2.1:993\n"
+                  "name = home:993\nallow = everyone\n[reverse]\nrelay = https://r.example/x\ntarget = t:143\n",
+                  "127.0.0.1:8080\n[::1]:8080\n192.0.2.1:993\n");
+}
+END_TEST
+
 /* systemd cannot open any port that is free; the listener does it by itself. */
 START_TEST(a_port_that_is_not_chosen_is_left_out)
 {
@@ -72,6 +80,7 @@ int main(void)
     TCase *cases = unit_case("socket_unit");
 
     tcase_add_test(cases, each_address_of_each_listener);
+    tcase_add_test(cases, a_relay_and_public_ports_are_opened_too);
     tcase_add_test(cases, a_port_that_is_not_chosen_is_left_out);
     tcase_add_test(cases, the_sections_are_in_order);
     return unit_run();

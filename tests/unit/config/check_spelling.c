@@ -28,6 +28,10 @@ START_TEST(keys)
         {OPTION_PROXY, "pasword", ": did you mean `password`?"},
         {OPTION_PROXY, "password-comand", ": did you mean `password-command`?"},
         {OPTION_PROXY, "tls", ": it belongs into the section of a listener"},
+        {OPTION_RELAY, "allow", ": it belongs into [public]"},
+        {OPTION_LISTENER, "trusted-clients", ": it belongs into [reverse]"},
+        {OPTION_PUBLIC, "users", ": it belongs into [relay]"},
+        {OPTION_REVERSE, "cert_file", ": did you mean `cert-file`?"},
         {OPTION_PROXY, "usr", ": did you mean `user`?"},
         {OPTION_PROXY, "uri", ": did you mean `url`?"},
         {OPTION_PROXY, "orign", ": did you mean `origin`?"},
@@ -56,6 +60,8 @@ START_TEST(sections)
     static const struct {
         const char *word, *hint;
     } rows[] = {
+        {"revers", ": did you mean [reverse]?"},      {"reverse/home", ": did you mean [reverse home]?"},
+        {"realy", ": did you mean [relay]?"},         {"publc", ": did you mean [public]?"},
         {"imapp", ": did you mean [imap]?"},         {"IMAP", ": did you mean [imap]?"},
         {"ntp", ": did you mean [nntp]?"},           {"stmp", ": did you mean [smtp]?"},
         {"managsieve", ": did you mean [managesieve]?"}, {"redirect", ": did you mean [redirects]?"},

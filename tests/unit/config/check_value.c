@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/networks.h"
+#include "config/paths.h"
+
 #include "../unit.h"
 
 static const char *const colours[] = {"red", "green", "blue", NULL};
@@ -16,6 +19,10 @@ union field {
     struct value_places places;
     struct value_texts texts;
     struct endpoint_target target;
+    const struct protocol *protocol;
+    struct value_networks networks;
+    struct value_paths paths;
+    struct endpoint registered;
     unsigned char bytes[sizeof(struct value_places)];
 };
 
@@ -42,6 +49,11 @@ static const struct kind kinds[] = {
     {"urls", {.key = "key", .kind = &value_urls}, NULL},
     {"target", {.key = "key", .kind = &value_target}, "imap"},
     {"forward-target", {.key = "key", .kind = &value_target}, "forward"},
+    {"protocol", {.key = "key", .kind = &value_protocol}, NULL},
+    {"relay", {.key = "key", .kind = &value_relay}, NULL},
+    {"networks", {.key = "key", .kind = &value_networks}, NULL},
+    {"paths", {.key = "key", .kind = &value_paths, .flags = VALUE_REPEATS}, NULL},
+    {"registered", {.key = "key", .kind = &value_registered}, NULL},
     {"header", {.key = "key", .kind = &value_headers, .flags = VALUE_REPEATS}, NULL},
 };
 

@@ -6,11 +6,17 @@ UNIT_TESTS += \
 	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_inifile \
+	tests/unit/config/check_listener_check \
+	tests/unit/config/check_listening \
+	tests/unit/config/check_networks \
 	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
+	tests/unit/config/check_paths \
 	tests/unit/config/check_places \
 	tests/unit/config/check_proxy_check \
 	tests/unit/config/check_proxy_environment \
+	tests/unit/config/check_relay_check \
+	tests/unit/config/check_reverse_check \
 	tests/unit/config/check_section \
 	tests/unit/config/check_socket_unit \
 	tests/unit/config/check_spelling \
@@ -20,3 +26,6 @@ UNIT_TESTS += \
 # each allocation of the house passes through the test, which lets it fail
 tests_unit_config_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc \
 	-Wl,--wrap=strdup -Wl,--wrap=strndup
+
+# a machine that calls itself by a name of the public DNS
+tests_unit_config_check_reverse_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gethostname
