@@ -237,9 +237,9 @@ static void examine_all(const struct http_head *head, see_fn *see, void *arg)
 {
     const char *field = head->status == 401 ? "WWW-Authenticate" : "Proxy-Authenticate";
 
-    for (size_t i = 0; i < head->field_count; i++)
-        if (http_head_slice_is(&head->fields[i].name, field))
-            examine(&head->fields[i].value, see, arg);
+    for (size_t i = 0; i < head->fields.count; i++)
+        if (http_head_slice_is(&head->fields.at[i].name, field))
+            examine(&head->fields.at[i].value, see, arg);
 }
 
 static void add_offer(void *arg, const struct challenge *challenge)

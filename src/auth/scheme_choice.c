@@ -14,7 +14,7 @@ unsigned scheme_choice_possible(unsigned method)
 {
     switch (method) {
     case METHOD_CONNECT: return CHALLENGE_ALL;
-    case METHOD_TCPCONNECTION: case METHOD_TCPCONNECTION_ABSOLUTE: case METHOD_CONNECT_TCP:
+    case METHOD_TCPCONNECTION: case METHOD_TCPCONNECTION_ABSOLUTE: case METHOD_CONNECT_TCP: case METHOD_REVERSE:
         return BIT(CHALLENGE_BASIC) | BIT(CHALLENGE_DIGEST);
     default: return BIT(CHALLENGE_BASIC);
     }

@@ -1,6 +1,7 @@
 # From a target to an open tunnel.
 
 src_libhouse_a_SOURCES += \
+	src/proxy/announcement.c src/proxy/announcement.h \
 	src/proxy/approach.c src/proxy/approach.h \
 	src/proxy/connector.c src/proxy/connector.h \
 	src/proxy/doubled_request.c src/proxy/doubled_request.h \

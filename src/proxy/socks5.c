@@ -7,6 +7,7 @@
 #include "auth/curl_bridge.h"
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
+#include "http/retry_after.h"
 
 /* --- what an answer means --- */
 
@@ -42,7 +43,7 @@ bool socks5_judge(long code, struct connect_response *response)
             continue;
         memset(response, 0, sizeof *response);
         response->verdict = CONNECT_FAILED;
-        response->retry_after = CONNECT_RETRY_AFTER_NONE;
+        response->retry_after = RETRY_AFTER_NONE;
         response->denied = reply->kind == DENIED;
         response->target_trouble = reply->kind == TARGET_TROUBLE;
         response->server_error = reply->kind == SERVER_ERROR;
@@ -135,7 +136,7 @@ static void on_curl_done(void *arg, CURLcode code)
 
     curl_easy_getinfo(socks5->curl.easy, CURLINFO_PROXY_ERROR, &why);
     socks5->credentials_sent = socks5->has_user && why != CURLPX_NO_AUTH;
-    *response = (struct connect_response){.verdict = CONNECT_OPEN, .retry_after = CONNECT_RETRY_AFTER_NONE};
+    *response = (struct connect_response){.verdict = CONNECT_OPEN, .retry_after = RETRY_AFTER_NONE};
     if (code == CURLE_OK && socks5->bridge && !take_connection(socks5)) {
         fail(socks5, OUTCOME_PEER, "the connection broke right behind the answer");
     } else if (code == CURLE_OK || socks5_judge(why, response)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "proxy/announcement.h"
 #include "proxy/doubled_request.h"
 #include "proxy/health.h"
 #include "proxy/route.h"
@@ -441,19 +442,13 @@ static void enter_request(struct tunnel *tunnel)
 
     if (tunnel->proxy) {
         params.via = section->via; /* a learned proxy is reached as the proxy that named it */
-        params.request.method = section->method;
-        params.request.announce = section->announce;
-        params.request.token = listener->token;
-        params.request.scheme = listener->scheme;
-        params.request.alpn = listener->protocol->alpn;
-        params.request.protocol = listener->protocol;
+        announcement_set(&params.request, listener, section);
         if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->senders ||
                                                           (tunnel->senders = malloc(REDIRECT_CHAIN_VIA_MAX))))
             params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->senders);
         params.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
         params.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
-        /* a redirect to a proxy with a weaker rule does not weaken the listener's */
-        params.require_switch = section->require_switch || listener->proxy->require_switch;
+        params.require_switch = announcement_needs_switch(listener, section);
     }
     tunnel->doubled = doubled_request_start(&params);
     if (!tunnel->doubled)
@@ -484,8 +479,9 @@ static void enter_secure(struct tunnel *tunnel)
         .contexts = tunnel->services->contexts,
         .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
         .ehlo_name = listener->ehlo_name,
-        .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify},
-        .ca_option = "tls-ca-file",
+        .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify,
+                    .cert_file = listener->tls_cert_file, .key_file = listener->tls_key_file},
+        .ca_option = listener->unannounced ? "ca-file" : "tls-ca-file", /* keys of a relay and of a listener */
         .host = targets_certified_name(listener, &tunnel->target),
         .remember = endpoint_format(&tunnel->target, place),
         .greeting_ms = tunnel->config->settings.greeting_timeout,

@@ -82,8 +82,8 @@ static bool read_answer(struct redirect_chain *chain, const struct http_head *he
     const struct http_head_slice *set_proxy = http_head_field(head, "Set-Proxy"), *location;
     size_t fields = 0;
 
-    for (size_t i = 0; i < head->field_count; i++)
-        fields += http_head_slice_is(&head->fields[i].name, "Set-Proxy");
+    for (size_t i = 0; i < head->fields.count; i++)
+        fields += http_head_slice_is(&head->fields.at[i].name, "Set-Proxy");
     if (fields > 1) {
         *why = "it has two Set-Proxy fields";
         return false;

@@ -98,6 +98,59 @@ START_TEST(every_length_comes_back_until_it_does_not_fit)
 }
 END_TEST
 
+/* What a server makes of it. */
+START_TEST(user_and_password_are_read_as_they_were_written)
+{
+    static const char *const rows[][2] = {
+        {"Aladdin", "open sesame"}, {"", ""}, {"a", ""}, {"", "b"}, {"a", "b:c:"}, {"j\xc3\xb6rg", "\xff"},
+    };
+    char value[BASIC_MAX], pair[BASIC_PAIR_MAX];
+    const char *user, *password;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        basic_format(rows[i][0], rows[i][1], value);
+        ck_assert(basic_read(value, pair, &user, &password));
+        ck_assert_str_eq(user, rows[i][0]);
+        ck_assert_str_eq(password, rows[i][1]);
+    }
+    ck_assert(basic_read("bASIC   YTpi", pair, &user, &password));
+    ck_assert_str_eq(password, "b");
+}
+END_TEST
+
+START_TEST(what_is_no_pair_is_not_read)
+{
+    static const char *const rows[] = {
+        "", "Basic", "Basic ", "BasicYTpi", "Digest YTpi", "Basic YWI=" /* ab */, "Basic YTpi x", "Basic YTpi ",
+        "Basic YTpi=", "Basic YTo", "Basic YToA" /* a NUL */, "Basic YQo6Yg==" /* a newline */, "Basic YTp/" /* DEL */,
+        "Basic\tYTpi",
+    };
+    char pair[BASIC_PAIR_MAX];
+    const char *user, *password;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (basic_read(rows[i], pair, &user, &password))
+            ck_abort_msg("taken: %s", rows[i]);
+}
+END_TEST
+
+START_TEST(a_pair_may_be_as_long_as_this)
+{
+    char value[BASIC_MAX], pair[BASIC_PAIR_MAX], longest[BASIC_PAIR_MAX + 1];
+    const char *user, *password;
+
+    memset(longest, 'x', sizeof longest);
+    for (size_t more = 0; more < 4; more++) {
+        longest[BASIC_PAIR_MAX - 3 + more] = '\0';
+        ck_assert_uint_gt(basic_format("u", longest, value), 0);
+        ck_assert(basic_read(value, pair, &user, &password) == (more == 0));
+        if (more == 0)
+            ck_assert_str_eq(password, longest);
+        longest[BASIC_PAIR_MAX - 3 + more] = 'x';
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("basic");
@@ -105,5 +158,8 @@ int main(void)
     tcase_add_test(cases, the_examples_of_rfc_7617);
     tcase_add_test(cases, padding_and_empty_parts);
     tcase_add_test(cases, every_length_comes_back_until_it_does_not_fit);
+    tcase_add_test(cases, user_and_password_are_read_as_they_were_written);
+    tcase_add_test(cases, what_is_no_pair_is_not_read);
+    tcase_add_test(cases, a_pair_may_be_as_long_as_this);
     return unit_run();
 }

@@ -145,10 +145,10 @@ START_TEST(nothing_behind_a_value_is_read)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (size_t length = 0; length <= strlen(cases[i].fields); length++) {
             char *value = unit_exact(cases[i].fields, length);
-            struct http_head head = {.field_count = 1};
+            struct http_head head = {.fields.count = 1};
 
-            head.fields[0].name = (struct http_head_slice){"Proxy-Authenticate", 18};
-            head.fields[0].value = (struct http_head_slice){length ? value : NULL, length};
+            head.fields.at[0].name = (struct http_head_slice){"Proxy-Authenticate", 18};
+            head.fields.at[0].value = (struct http_head_slice){length ? value : NULL, length};
             if (length > 0)
                 ck_assert_uint_eq(challenge_offered(&head) & ~CHALLENGE_ALL, 0);
             for (unsigned scheme = CHALLENGE_BASIC; length > 0 && scheme <= CHALLENGE_NEGOTIATE; scheme++) {

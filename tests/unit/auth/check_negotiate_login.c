@@ -1508,7 +1508,7 @@ START_TEST(a_head_of_60_kib_is_read)
     params = job_of(&scene, CHALLENGE_DIGEST);
     run(&scene, &params);
     check_open(&scene, false);
-    ck_assert_uint_eq(negotiate_login_head(scene.login)->field_count, 56);
+    ck_assert_uint_eq(negotiate_login_head(scene.login)->fields.count, 56);
     check_bytes(&scene, "* OK\r\n", 6);
     tear_down(&scene);
 }

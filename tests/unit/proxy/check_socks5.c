@@ -7,6 +7,7 @@
 
 #include "../stage.h"
 #include "../unit.h"
+#include "http/retry_after.h"
 
 /* --- an exchange with a SOCKS proxy which the test plays --- */
 
@@ -196,7 +197,7 @@ START_TEST(socks_opens_and_refuses)
         ck_assert_int_eq(response->target_trouble, script->target_trouble);
         ck_assert_str_eq(response->failure.what, script->what);
         ck_assert_int_eq(response->switched, false);
-        ck_assert_int_eq(response->retry_after, CONNECT_RETRY_AFTER_NONE);
+        ck_assert_int_eq(response->retry_after, RETRY_AFTER_NONE);
         ck_assert_int_eq(socks5_credentials_were_sent(asked.exchange), script->user);
     }
     if (script->outcome == OUTCOME_DONE && script->verdict == CONNECT_OPEN)
@@ -311,7 +312,7 @@ START_TEST(every_refusal_that_libcurl_knows_has_words)
         known++;
         ck_assert_int_eq(response.verdict, CONNECT_FAILED);
         ck_assert_int_eq(strncmp(response.failure.what, "SOCKS5: ", 8), 0);
-        ck_assert_int_eq(response.retry_after, CONNECT_RETRY_AFTER_NONE);
+        ck_assert_int_eq(response.retry_after, RETRY_AFTER_NONE);
         ck_assert_int_le(response.denied + response.target_trouble + response.server_error, 1);
     }
     ck_assert_uint_eq(known, 11);

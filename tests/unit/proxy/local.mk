@@ -1,4 +1,5 @@
 UNIT_TESTS += \
+	tests/unit/proxy/check_announcement \
 	tests/unit/proxy/check_approach \
 	tests/unit/proxy/check_connector \
 	tests/unit/proxy/check_connector_tls \
