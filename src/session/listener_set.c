@@ -11,13 +11,13 @@
 #include "base/systemd.h"
 #include "net/listener.h"
 
-/* One listening socket: one address of one listener. */
+/* One listening socket: one address of one section. */
 struct member {
     struct member *next;
     struct listener_set *owner;
     struct listener *listener;
-    const struct listener_config *config; /* in the configuration in force */
-    const struct listener_config *claim;  /* in the configuration being set; NULL: that does not want the socket */
+    struct listening section;             /* in the configuration in force */
+    struct listening claim;               /* in the configuration being set; zeroed: that does not want the socket */
     struct address wanted;                /* as configured: the port may be 0 */
     bool fresh;                           /* opened for the configuration being set */
     bool inherited;                       /* passed by a service manager */
@@ -27,11 +27,13 @@ struct listener_set {
     struct loop *loop;
     listener_set_accept_fn *accepted;
     void *arg;
-    bool paused;
+    enum listener_set_pause pause;
     struct member *first, **end;
     size_t inherited_count;
     struct systemd_inherited inherited[SYSTEMD_INHERITED_MAX];
 };
+
+static const struct listening nobody;
 
 struct listener_set *listener_set_new(struct loop *loop, listener_set_accept_fn *accepted, void *arg)
 {
@@ -51,8 +53,8 @@ static void close_inherited(struct listener_set *set)
 {
     for (size_t i = 0; i < set->inherited_count; i++)
         if (set->inherited[i].fd >= 0) {
-            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no listener: it must be a "
-                        "listening TCP socket, with a listener's name or address", set->inherited[i].name);
+            log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no section: it must be a "
+                        "listening TCP socket, with a section's name or address", set->inherited[i].name);
             close(set->inherited[i].fd);
         }
     set->inherited_count = 0;
@@ -66,9 +68,9 @@ static void sweep(struct listener_set *set)
     while (*at) {
         struct member *member = *at;
 
-        if (member->claim) {
-            member->config = member->claim;
-            member->claim = NULL;
+        if (member->claim.name) {
+            member->section = member->claim;
+            member->claim = nobody;
             member->fresh = false;
             at = &member->next;
         } else {
@@ -86,7 +88,7 @@ void listener_set_free(struct listener_set *set)
         return;
     close_inherited(set);
     for (struct member *member = set->first; member; member = member->next)
-        member->claim = NULL;
+        member->claim = nobody;
     sweep(set);
     free(set);
 }
@@ -95,11 +97,19 @@ static void on_client(void *arg, int fd, const struct address *from, const struc
 {
     struct member *member = arg;
 
-    member->owner->accepted(member->owner->arg, member->config, fd, from, local);
+    member->owner->accepted(member->owner->arg, &member->section, fd, from, local);
 }
 
-/* Adds a listening socket, claimed by config.  NULL: out of memory; fd was closed and error is set. */
-static struct member *add(struct listener_set *set, int fd, const struct listener_config *config, char *error,
+/* Accepts or does not, as it is to be with a socket of this section. */
+static void apply_pause(struct member *member, const struct listening *section)
+{
+    enum listener_set_pause pause = member->owner->pause;
+
+    listener_pause(member->listener, pause == PAUSE_ALL || (pause == PAUSE_RELAYS && !section->listener));
+}
+
+/* Adds a listening socket, claimed by a section.  NULL: out of memory; fd was closed and error is set. */
+static struct member *add(struct listener_set *set, int fd, const struct listening *section, char *error,
                         size_t size)
 {
     struct member *member = calloc(1, sizeof *member);
@@ -110,14 +120,14 @@ static struct member *add(struct listener_set *set, int fd, const struct listene
         return NULL;
     }
     member->owner = set;
-    member->config = member->claim = config;
+    member->section = member->claim = *section;
     member->fresh = true;
-    member->listener = listener_start(set->loop, fd, config->name, on_client, member);
+    member->listener = listener_start(set->loop, fd, section->name, on_client, member);
     if (!member->listener) {
         free(member);
         return NULL;
     }
-    listener_pause(member->listener, set->paused);
+    apply_pause(member, section);
     member->wanted = *listener_address(member->listener);
     *set->end = member;
     set->end = &member->next;
@@ -125,13 +135,13 @@ static struct member *add(struct listener_set *set, int fd, const struct listene
 }
 
 /* Claims a socket that is already open at this address.  True: there was one.  One that was opened with port 0 is
- * claimed only by a listener of the same name. */
-static bool claim(struct listener_set *set, const struct listener_config *config, const struct address *wanted)
+ * claimed only by a section of the same name. */
+static bool claim(struct listener_set *set, const struct listening *section, const struct address *wanted)
 {
     for (struct member *member = set->first; member; member = member->next)
-        if (!member->claim && address_equal(&member->wanted, wanted) &&
-            (address_port(wanted) != 0 || strcmp(member->config->name, config->name) == 0)) {
-            member->claim = config;
+        if (!member->claim.name && address_equal(&member->wanted, wanted) &&
+            (address_port(wanted) != 0 || strcmp(member->section.name, section->name) == 0)) {
+            member->claim = *section;
             return true;
         }
     return false;
@@ -146,27 +156,27 @@ static bool holds_port(const struct listener_set *set, const struct address *wan
     return false;
 }
 
-static bool open_place(struct listener_set *set, const struct listener_config *config, const struct address *wanted,
+static bool open_place(struct listener_set *set, const struct listening *section, const struct address *wanted,
                        char *error, size_t size)
 {
     char text[ADDRESS_TEXT_MAX];
     struct member *member;
     int fd;
 
-    if (claim(set, config, wanted))
+    if (claim(set, section, wanted))
         return true;
     fd = listener_bind(wanted, error, size);
     if (fd < 0 && errno == EADDRINUSE && holds_port(set, wanted))
         snprintf(error, size, "cannot listen on %s while our own listener holds that port: restart to move it",
                  address_format(wanted, text));
-    member = fd >= 0 ? add(set, fd, config, error, size) : NULL;
+    member = fd >= 0 ? add(set, fd, section, error, size) : NULL;
     if (member)
         member->wanted = *wanted;
     return member != NULL;
 }
 
 /* Opens 127.0.0.1 and, where there is IPv6, ::1.  With port 0, both get the same port if it is free for ::1. */
-static bool open_localhost(struct listener_set *set, const struct listener_config *config, uint16_t port, char *error,
+static bool open_localhost(struct listener_set *set, const struct listening *section, uint16_t port, char *error,
                            size_t size)
 {
     struct address four, six, same;
@@ -175,12 +185,12 @@ static bool open_localhost(struct listener_set *set, const struct listener_confi
 
     address_from_literal(&four, "127.0.0.1", port);
     address_from_literal(&six, "::1", port);
-    if (!open_place(set, config, &four, error, size))
+    if (!open_place(set, section, &four, error, size))
         return false;
-    if (claim(set, config, &six))
+    if (claim(set, section, &six))
         return true;
     for (struct member *at = set->first; at; at = at->next)
-        if (at->claim == config && address_equal(&at->wanted, &four))
+        if (at->claim.places == section->places && address_equal(&at->wanted, &four))
             member = at;
     same = six;
     address_set_port(&same, address_port(listener_address(member->listener)));
@@ -189,7 +199,7 @@ static bool open_localhost(struct listener_set *set, const struct listener_confi
         fd = listener_bind(&six, error, size);
     if (fd < 0)
         return errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT;
-    member = add(set, fd, config, error, size);
+    member = add(set, fd, section, error, size);
     if (member)
         member->wanted = six;
     return member != NULL;
@@ -214,20 +224,20 @@ static bool is_tcp_listener(int fd)
            (at.any.sa_family == AF_INET || at.any.sa_family == AF_INET6);
 }
 
-/* Whether a socket of the service manager is meant for this listener: it has its name or one of its addresses. */
-static bool is_for(const struct systemd_inherited *inherited, const struct listener_config *config)
+/* Whether a socket of the service manager is meant for this section: it has its name or one of its addresses. */
+static bool is_for(const struct systemd_inherited *inherited, const struct listening *section)
 {
     struct address at = {0}, place;
     socklen_t length = sizeof at.v6;
 
     if (!is_tcp_listener(inherited->fd))
         return false;
-    if (strcmp(inherited->name, config->name) == 0)
+    if (strcmp(inherited->name, section->name) == 0)
         return true;
     if (getsockname(inherited->fd, &at.any, &length) != 0)
         return false;
-    for (size_t i = 0; i < config->listen.count; i++) {
-        const struct endpoint *listen = &config->listen.at[i];
+    for (size_t i = 0; i < section->places->count; i++) {
+        const struct endpoint *listen = &section->places->at[i];
 
         if (strcasecmp(listen->host, "localhost") == 0
                 ? address_is_loopback(&at) && address_port(&at) == listen->port
@@ -237,24 +247,24 @@ static bool is_for(const struct systemd_inherited *inherited, const struct liste
     return false;
 }
 
-/* If the service manager passed sockets for this listener, uses those instead of its addresses; *found says whether
+/* If the service manager passed sockets for this section, uses those instead of its addresses; *found says whether
  * it did.  False: out of memory; error is set. */
-static bool use_inherited(struct listener_set *set, const struct listener_config *config, bool *found, char *error,
+static bool use_inherited(struct listener_set *set, const struct listening *section, bool *found, char *error,
                           size_t size)
 {
     *found = false;
     for (struct member *member = set->first; member; member = member->next)
-        if (member->inherited && !member->claim && strcmp(member->config->name, config->name) == 0) {
-            member->claim = config;
+        if (member->inherited && !member->claim.name && strcmp(member->section.name, section->name) == 0) {
+            member->claim = *section;
             *found = true;
         }
     for (size_t i = 0; i < set->inherited_count; i++) {
         struct systemd_inherited *inherited = &set->inherited[i];
         struct member *member;
 
-        if (inherited->fd < 0 || !is_for(inherited, config))
+        if (inherited->fd < 0 || !is_for(inherited, section))
             continue;
-        member = add(set, inherited->fd, config, error, size);
+        member = add(set, inherited->fd, section, error, size);
         inherited->fd = -1;
         if (!member)
             return false;
@@ -263,45 +273,47 @@ static bool use_inherited(struct listener_set *set, const struct listener_config
     return true;
 }
 
-static bool open_listener(struct listener_set *set, const struct listener_config *config, char *error, size_t size)
+static bool open_section(struct listener_set *set, const struct listening *section, char *error, size_t size)
 {
     bool found;
 
-    if (!use_inherited(set, config, &found, error, size))
+    if (!use_inherited(set, section, &found, error, size))
         return false;
-    for (size_t i = 0; i < config->listen.count && !found; i++) {
-        const struct endpoint *place = &config->listen.at[i];
+    for (size_t i = 0; i < section->places->count && !found; i++) {
+        const struct endpoint *place = &section->places->at[i];
         struct address address;
 
         /* a valid configuration has only localhost and address literals here */
         if (address_from_literal(&address, place->host, place->port)
-                ? !open_place(set, config, &address, error, size)
-                : !open_localhost(set, config, place->port, error, size))
+                ? !open_place(set, section, &address, error, size)
+                : !open_localhost(set, section, place->port, error, size))
             return false;
     }
     return true;
 }
 
-/* Hands a socket to the listener that claims it; logs where it listens, if it is new or its listener has changed. */
+/* Hands a socket to the section that claims it; logs where it listens, if it is new or its section has changed.  Only
+ * listeners are meant for this machine alone. */
 static void announce(struct member *member)
 {
     char where[ADDRESS_TEXT_MAX];
 
-    listener_hand_to(member->listener, member->claim->name, on_client, member);
-    if (!member->fresh && strcmp(member->config->name, member->claim->name) == 0)
+    listener_hand_to(member->listener, member->claim.name, on_client, member);
+    apply_pause(member, &member->claim);
+    if (!member->fresh && strcmp(member->section.name, member->claim.name) == 0)
         return;
     address_format(listener_address(member->listener), where);
-    log_event(LEVEL_INFO, member->claim->name, "listening on=%s", where);
-    if (!address_is_loopback(listener_address(member->listener)))
-        log_message(LEVEL_WARNING, member->claim->name, "%s is not loopback: others can use your proxy, and its "
+    log_event(LEVEL_INFO, member->claim.name, "listening on=%s", where);
+    if (member->claim.listener && !address_is_loopback(listener_address(member->listener)))
+        log_message(LEVEL_WARNING, member->claim.name, "%s is not loopback: others can use your proxy, and its "
                     "password, through it", where);
 }
 
-void listener_set_pause(struct listener_set *set, bool paused)
+void listener_set_pause(struct listener_set *set, enum listener_set_pause pause)
 {
-    set->paused = paused;
+    set->pause = pause;
     for (struct member *member = set->first; member; member = member->next)
-        listener_pause(member->listener, paused);
+        apply_pause(member, &member->section);
 }
 
 void listener_set_each(const struct listener_set *set,
@@ -309,7 +321,8 @@ void listener_set_each(const struct listener_set *set,
                        void *arg)
 {
     for (const struct member *member = set->first; member; member = member->next)
-        see(arg, member->config, listener_address(member->listener));
+        if (member->section.listener)
+            see(arg, member->section.listener, listener_address(member->listener));
 }
 
 /* Whether it is an address of this machine: a socket can be bound to it. */
@@ -340,14 +353,15 @@ bool listener_set_listen_on(const struct listener_set *set, const struct address
 
 bool listener_set_set(struct listener_set *set, const struct config *config, char *error, size_t size)
 {
+    struct listening section;
     bool opened = true;
 
-    for (size_t i = 0; i < config->listener_count && opened; i++)
-        opened = open_listener(set, &config->listeners[i], error, size);
+    for (size_t i = 0; opened && listening_at(config, i, &section); i++)
+        opened = open_section(set, &section, error, size);
     for (struct member *member = set->first; member; member = member->next) {
         if (!opened)
-            member->claim = member->fresh ? NULL : member->config;
-        else if (member->claim)
+            member->claim = member->fresh ? nobody : member->section;
+        else if (member->claim.name)
             announce(member);
     }
     if (opened)

@@ -1,5 +1,6 @@
-/* The listening sockets of a configuration: one for each address of each listener, bound by us or passed by a service
- * manager.  A new configuration keeps the sockets whose addresses it has too, so that a reload refuses no client. */
+/* The listening sockets of a configuration: one for each address of each section that has some (config/listening.h:
+ * listeners, [relay], [public]), bound by us or passed by a service manager.  A new configuration keeps the sockets
+ * whose addresses it has too, so that a reload refuses no client. */
 #ifndef SALLYPORT_LISTENER_SET_H
 #define SALLYPORT_LISTENER_SET_H
 
@@ -8,14 +9,15 @@
 
 #include "base/loop.h"
 #include "config/config.h"
+#include "config/listening.h"
 #include "net/address.h"
 
 struct listener_set;
 
-/* A client connected.  fd is non-blocking and the callee's now.  listener belongs to the configuration that was last
- * set; from and local are borrowed for the call. */
-typedef void listener_set_accept_fn(void *arg, const struct listener_config *listener, int fd,
-                                    const struct address *from, const struct address *local);
+/* A client connected.  fd is non-blocking and the callee's now.  section is of the configuration that was last set; it,
+ * from and local are borrowed for the call. */
+typedef void listener_set_accept_fn(void *arg, const struct listening *section, int fd, const struct address *from,
+                                    const struct address *local);
 
 /* Takes over the sockets that a service manager has passed.  NULL: out of memory. */
 struct listener_set *listener_set_new(struct loop *loop, listener_set_accept_fn *accepted, void *arg);
@@ -25,10 +27,13 @@ struct listener_set *listener_set_new(struct loop *loop, listener_set_accept_fn 
  * size bytes, says what could not be opened. */
 bool listener_set_set(struct listener_set *set, const struct config *config, char *error, size_t size);
 
-/* Stops accepting, so that new clients wait in the system's queue; with paused false, goes on. */
-void listener_set_pause(struct listener_set *set, bool paused);
+/* Which sockets do not accept. */
+enum listener_set_pause { PAUSE_NONE, PAUSE_RELAYS /* those of [relay] and [public] */, PAUSE_ALL };
 
-/* Calls see for each socket, with its listener and the address where it listens, both borrowed for the call. */
+/* Stops accepting there, so that new clients wait in the system's queue, and goes on with the others. */
+void listener_set_pause(struct listener_set *set, enum listener_set_pause pause);
+
+/* Calls see for each socket of a listener, with that and the address where it listens, both borrowed for the call. */
 void listener_set_each(const struct listener_set *set,
                        void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
                        void *arg);

@@ -5,9 +5,11 @@ src_libhouse_a_SOURCES += \
 	src/session/ending.c src/session/ending.h \
 	src/session/listener_set.c src/session/listener_set.h \
 	src/session/misfit.c src/session/misfit.h \
+	src/session/origin.c src/session/origin.h \
 	src/session/pipe.h \
 	src/session/pump.c src/session/pump.h \
 	src/session/refusal.c src/session/refusal.h \
+	src/session/roll.c src/session/roll.h \
 	src/session/session.c src/session/session.h \
 	src/session/strangers.c src/session/strangers.h \
 	src/session/timeouts.c src/session/timeouts.h \

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "config/tls_hint.h"
@@ -14,32 +13,30 @@
 #include "session/misfit.h"
 #include "session/pump.h"
 #include "session/refusal.h"
+#include "session/roll.h"
 #include "session/timeouts.h"
 #include "session/via.h"
 
-#define DEADLINE_STEP_MS 100   /* deadlines closer together than this are handled in one go */
-#define REFUSED_MAX 64         /* clients beyond max-sessions that get a refusal at one time; more are just reset */
+#define REFUSED_MAX 64 /* clients beyond max-sessions that get a refusal at one time; more are just reset */
 
 enum state { ACCEPTED, OPENING, PIPING, DRAINING, DEAD };
 
 static const char *const state_names[] = {"accepted", "opening", "piping", "draining", "dead"};
 
 struct session {
+    struct roll_entry entry;           /* first: entries are cast back */
     struct sessions *owner;
-    struct session *next, **back;
     struct config *config;
     const struct listener_config *listener;
-    uint64_t serial;
+    struct origin *origin;             /* of a reverse session; NULL: the client came to us */
     enum state state;
     bool well;                         /* it has ended well (ending.h) */
     bool said_all;                     /* the client has said all, and it was passed on: do not reset the server */
     bool switched;                     /* the proxy answered 101 */
-    bool served;                       /* counts against max-sessions */
     struct transport *client, *server; /* server: the tunnel's transport, once it is open */
     struct tunnel *tunnel;             /* while OPENING */
     struct via *via;                   /* once open; NULL without memory, and status shows no proxy */
     struct pump pump;
-    uint64_t deadline;                 /* ms of the loop's clock; 0: none.  A timer would be too large */
     uint64_t started;                  /* ms of the loop's clock */
     uint32_t opened;                   /* ms from started until the tunnel was open; time limits bound it */
     uint32_t drained;                  /* bytes read while DRAINING */
@@ -50,26 +47,32 @@ struct sessions {
     const struct services *services;
     sessions_ended_fn *ended;
     void *arg;
-    struct session *first;
-    struct via *via;                   /* that of the session opened last */
-    struct loop_timer watch;           /* one timer for the deadlines of all sessions */
-    uint64_t watch_at;                 /* ms of the loop's clock; 0: it does not run */
-    bool lone;                         /* as sessions_set_lone */
-    struct log_brake misfits;          /* clients that speak TLS where nobody does */
-    size_t count;
-    size_t served; /* sessions that count against max-sessions; the others are refused */
-    uint64_t serial; /* the number given last */
+    struct roll roll;
+    struct via *via;                /* that of the session opened last */
+    bool lone;                      /* as sessions_set_lone */
+    struct log_brake misfits;       /* clients that speak TLS where nobody does */
     struct session_sums ended_sums; /* bytes of ended sessions only, but the number of all */
 };
 
 static void enter(struct session *session, enum state state);
+static void on_due(struct roll_entry *entry);
+
+static struct session *first_of(const struct sessions *sessions)
+{
+    return (struct session *)sessions->roll.first;
+}
+
+static struct session *next_of(const struct session *session)
+{
+    return (struct session *)session->entry.next;
+}
 
 #define NAME_MAX_BYTES 72
 
 /* "imap/work #12".  Not stored, to keep an open session small. */
 static const char *name_of(const struct session *session, char out[NAME_MAX_BYTES])
 {
-    snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->serial);
+    snprintf(out, NAME_MAX_BYTES, "%s #%" PRIu64, session->listener->name, session->entry.number);
     return out;
 }
 
@@ -81,6 +84,7 @@ struct sessions *sessions_new(const struct services *services, sessions_ended_fn
         sessions->services = services;
         sessions->ended = ended;
         sessions->arg = arg;
+        roll_init(&sessions->roll, services->loop, on_due);
     }
     return sessions;
 }
@@ -89,9 +93,12 @@ void sessions_free(struct sessions *sessions)
 {
     if (!sessions)
         return;
-    while (sessions->first)
-        enter(sessions->first, DEAD);
-    loop_timer_stop(&sessions->watch);
+    while (sessions->roll.first) {
+        if (first_of(sessions)->origin)
+            first_of(sessions)->origin->ended = NULL;
+        enter(first_of(sessions), DEAD);
+    }
+    roll_close(&sessions->roll);
     via_leave(sessions->via);
     free(sessions);
 }
@@ -103,14 +110,14 @@ void sessions_set_lone(struct sessions *sessions)
 
 size_t sessions_count(const struct sessions *sessions)
 {
-    return sessions->count;
+    return sessions->roll.count;
 }
 
 struct session_sums sessions_sums(const struct sessions *sessions)
 {
     struct session_sums sums = sessions->ended_sums;
 
-    for (const struct session *session = sessions->first; session; session = session->next) {
+    for (const struct session *session = first_of(sessions); session; session = next_of(session)) {
         sums.in += session->pump.way[PUMP_UP].bytes;
         sums.out += session->pump.way[PUMP_DOWN].bytes;
     }
@@ -119,7 +126,7 @@ struct session_sums sessions_sums(const struct sessions *sessions)
 
 uint64_t sessions_take_number(struct sessions *sessions)
 {
-    return ++sessions->serial;
+    return roll_take_number(&sessions->roll);
 }
 
 static struct loop *loop_of(const struct session *session)
@@ -136,20 +143,20 @@ size_t sessions_count_of(const struct sessions *sessions, const char *listener)
 {
     size_t count = 0;
 
-    for (const struct session *session = sessions->first; session; session = session->next)
+    for (const struct session *session = first_of(sessions); session; session = next_of(session))
         count += strcmp(session->listener->name, listener) == 0;
     return count;
 }
 
-/* The two ends of the client's connection; "" for what is no socket. */
+/* Where the client comes from, and where it came to; "" for what is not known. */
 static void find_ends(const struct session *session, char from[ADDRESS_TEXT_MAX], char on[ADDRESS_TEXT_MAX])
 {
     struct address far = {0}, near = {0};
-    socklen_t far_size = sizeof far.v6, near_size = sizeof near.v6;
-    int fd = transport_splice_fd(session->client, LOOP_READ);
 
     from[0] = on[0] = '\0';
-    if (fd >= 0 && getpeername(fd, &far.any, &far_size) == 0 && getsockname(fd, &near.any, &near_size) == 0) {
+    if (session->origin) {
+        origin_format(session->origin, from, on);
+    } else if (transport_ends(session->client, &far, &near)) {
         address_format(&far, from);
         address_format(&near, on);
     }
@@ -178,14 +185,14 @@ static void show(const struct session *session, void (*see)(void *arg, const str
 uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
                        void (*see)(void *arg, const struct session_facts *facts), void *arg)
 {
-    const struct session *session = sessions->first;
+    const struct session *session = first_of(sessions);
 
-    while (session && session->serial >= below) /* the newest comes first */
-        session = session->next;
+    while (session && session->entry.number >= below) /* the newest comes first */
+        session = next_of(session);
     for (size_t i = 0; session && i < most; i++) {
-        below = session->serial;
+        below = session->entry.number;
         show(session, see, arg);
-        session = session->next;
+        session = next_of(session);
     }
     return session ? below : 0;
 }
@@ -216,7 +223,9 @@ static void refuse(struct session *session, const char *verb, const char *from, 
     enum refusal_client client = session->pump.way[PUMP_UP].bytes > 0 ? REFUSAL_CLIENT_SPOKE
                                  : session->state == PIPING           ? REFUSAL_CLIENT_LISTENS
                                                                       : REFUSAL_CLIENT_UNKNOWN;
+    uint16_t port = session->origin ? origin_port(session->origin) : 0;
     char reason[600], quoted[700], name[NAME_MAX_BYTES];
+    struct failure told = *failure;
     unsigned char first;
 
     if (transport_peek(session->client, &first, 1) == 1 && misfit_here(first, session->listener))
@@ -224,7 +233,9 @@ static void refuse(struct session *session, const char *verb, const char *from, 
     failure_format(failure, reason, sizeof reason);
     log_event(LEVEL_WARNING, name_of(session, name), "%s%s%s class=%s reason=\"%s\"%s", verb, *from ? " " : "", from,
               failure_class_name(failure->class), log_quote(quoted, sizeof quoted, reason), failure->detail);
-    if (refusal_say(session->client, session->listener, failure, client))
+    if (session->origin)
+        origin_tell(&told);
+    if (refusal_say(session->client, session->listener, port, &told, client))
         enter(session, DRAINING);
     else
         enter(session, DEAD);
@@ -232,54 +243,22 @@ static void refuse(struct session *session, const char *verb, const char *from, 
 
 /* --- deadlines --- */
 
-static void on_watch(void *arg);
-
-static void watch_until(struct sessions *sessions, uint64_t at)
-{
-    uint64_t now = loop_now(sessions->services->loop);
-
-    sessions->watch_at = at;
-    loop_timer_start(sessions->services->loop, &sessions->watch, at > now ? at - now : 0, on_watch, sessions);
-}
-
-/* on_deadline will be called after ms milliseconds, or up to DEADLINE_STEP_MS later, unless the state changes. */
+/* It will be due after ms milliseconds, unless the state changes. */
 static void set_deadline(struct session *session, uint64_t ms)
 {
-    struct sessions *sessions = session->owner;
-
-    session->deadline = loop_now(loop_of(session)) + ms;
-    if (sessions->watch_at == 0 || session->deadline < sessions->watch_at)
-        watch_until(sessions, session->deadline);
+    roll_set_deadline(&session->owner->roll, &session->entry, ms);
 }
 
 static void on_silence(struct session *session);
 
-static void on_deadline(struct session *session)
+static void on_due(struct roll_entry *entry)
 {
-    session->deadline = 0;
+    struct session *session = (struct session *)entry;
+
     if (session->state == PIPING)
         on_silence(session);
     else
         enter(session, DEAD); /* the time for reading the refusal is over */
-}
-
-/* Looks at the deadlines of all sessions.  That happens rarely: deadlines are long. */
-static void on_watch(void *arg)
-{
-    struct sessions *sessions = arg;
-    uint64_t now = loop_now(sessions->services->loop), first = 0;
-    struct session *next;
-
-    sessions->watch_at = 0;
-    for (struct session *session = sessions->first; session; session = next) {
-        next = session->next;
-        if (session->deadline > 0 && session->deadline <= now)
-            on_deadline(session);
-        else if (session->deadline > 0 && (first == 0 || session->deadline < first))
-            first = session->deadline;
-    }
-    if (first > 0 && (sessions->watch_at == 0 || first < sessions->watch_at))
-        watch_until(sessions, first < now + DEADLINE_STEP_MS ? now + DEADLINE_STEP_MS : first);
 }
 
 static void die(struct deferred *death)
@@ -288,6 +267,7 @@ static void die(struct deferred *death)
 
     config_unref(session->config);
     via_leave(session->via);
+    free(session->origin);
     free(session);
 }
 
@@ -393,6 +373,7 @@ static void enter_piping(struct session *session)
     const struct endpoint *proxy = tunnel_proxy(session->tunnel);
     char url[ENDPOINT_URL_MAX], target[ENDPOINT_TEXT_MAX], name[NAME_MAX_BYTES], *leftover;
     bool shared = tunnel_over_h2(session->tunnel);
+    struct failure failure;
     size_t length;
 
     endpoint_format(tunnel_target(session->tunnel), target);
@@ -406,6 +387,11 @@ static void enter_piping(struct session *session)
     tunnel_free(session->tunnel); /* it is large, and an open session must be small */
     session->tunnel = NULL;
     session->opened = (uint32_t)age_ms(session);
+    if (session->origin && !origin_introduce(session->origin, session->server, &failure)) {
+        free(leftover);
+        refuse(session, "failed", "", &failure);
+        return;
+    }
     pump_start(&session->pump, session->client, session->server, leftover, length, on_pump, session);
     session->pump.greets = session->listener->protocol->server_first;
     session->pump.lone = session->owner->lone;
@@ -479,13 +465,6 @@ static void on_client_while_draining(void *arg, int ready)
 
 /* --- the state machine --- */
 
-/* The session no longer counts against max-sessions. */
-static void stop_serving(struct session *session)
-{
-    session->owner->served -= session->served;
-    session->served = false;
-}
-
 static void enter_dead(struct session *session, enum state before)
 {
     bool whole = session->well || before == DRAINING;
@@ -499,14 +478,12 @@ static void enter_dead(struct session *session, enum state before)
     (whole || said_all ? transport_close : transport_reset)(session->server);
     session->owner->ended_sums.in += session->pump.way[PUMP_UP].bytes;
     session->owner->ended_sums.out += session->pump.way[PUMP_DOWN].bytes;
-    *session->back = session->next;
-    if (session->next)
-        session->next->back = session->back;
-    session->owner->count--;
-    stop_serving(session);
+    roll_strike(&session->owner->roll, &session->entry);
     loop_defer(loop_of(session), &session->death, die);
     if (session->owner->ended)
         session->owner->ended(session->owner->arg, session->well);
+    if (session->origin && session->origin->ended)
+        session->origin->ended(session->origin->arg);
 }
 
 /* Sets the state, which nothing else writes, and does what has to be done in it. */
@@ -518,7 +495,7 @@ static void enter(struct session *session, enum state state)
     if (log_wants(LEVEL_DEBUG))
         log_message(LEVEL_DEBUG, name_of(session, name), "session %s -> %s", state_names[before], state_names[state]);
     session->state = state;
-    session->deadline = 0;
+    session->entry.deadline = 0;
     switch (state) {
     case ACCEPTED:
         break;
@@ -529,7 +506,7 @@ static void enter(struct session *session, enum state state)
         enter_piping(session);
         break;
     case DRAINING:
-        stop_serving(session);
+        roll_stop_serving(&session->owner->roll, &session->entry);
         tunnel_free(session->tunnel);
         session->tunnel = NULL;
         transport_reset(session->server);
@@ -544,40 +521,58 @@ static void enter(struct session *session, enum state state)
     }
 }
 
-void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from)
+/* The room for it; NULL: there is no memory, or there are too many. */
+static struct session *make(const struct sessions *sessions, const struct session_params *params)
 {
-    struct session *session = sessions->count < (size_t)config->settings.max_sessions + REFUSED_MAX
-                                  ? calloc(1, sizeof *session) : NULL;
-    struct failure full;
+    size_t most = (size_t)params->config->settings.max_sessions + REFUSED_MAX;
+    struct session *session = sessions->roll.count < most ? calloc(1, sizeof *session) : NULL;
+
+    if (session && params->origin) {
+        session->origin = malloc(sizeof *session->origin);
+        if (!session->origin) {
+            free(session);
+            return NULL;
+        }
+        *session->origin = *params->origin;
+    }
+    return session;
+}
+
+/* Whether there can be a session for it.  False: *failure says why not. */
+static bool may_be_served(const struct session *session, struct failure *failure)
+{
+    uint32_t most = session->config->settings.max_sessions;
+
+    if (session->owner->roll.served >= most) {
+        failure_set(failure, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions", most);
+        return false;
+    }
+    return !session->origin || origin_suffices(session->origin, failure);
+}
+
+void session_start(struct sessions *sessions, const struct session_params *params)
+{
+    struct session *session = make(sessions, params);
+    struct failure refusal;
     char name[NAME_MAX_BYTES];
 
     if (!session) {
-        transport_reset(client);
+        transport_reset(params->client);
         return;
     }
     session->owner = sessions;
-    session->config = config_ref(config);
-    session->listener = listener;
-    session->client = client;
+    session->config = config_ref(params->config);
+    session->listener = params->listener;
+    session->client = params->client;
     session->started = loop_now(sessions->services->loop);
-    session->serial = sessions_take_number(sessions);
-    session->next = sessions->first;
-    session->back = &sessions->first;
-    if (session->next)
-        session->next->back = &session->next;
-    sessions->first = session;
-    sessions->count++;
+    roll_enter(&sessions->roll, &session->entry);
     sessions->ended_sums.sessions++;
-    if (sessions->served >= config->settings.max_sessions) {
-        failure_set(&full, FAILURE_TEMPORARY, "%u sessions are open, which is max-sessions",
-                    config->settings.max_sessions);
-        refuse(session, "refused", from, &full);
+    if (!may_be_served(session, &refusal)) {
+        refuse(session, "refused", params->from, &refusal);
         return;
     }
-    session->served = true;
-    sessions->served++;
-    log_event(LEVEL_INFO, name_of(session, name), "accepted %s", from);
+    roll_serve(&sessions->roll, &session->entry);
+    log_event(LEVEL_INFO, name_of(session, name), "%s %s", session->origin ? "reverse" : "accepted", params->from);
     enter(session, OPENING);
 }
 
@@ -585,10 +580,10 @@ void sessions_wind_down(struct sessions *sessions)
 {
     struct session *next;
 
-    for (struct session *session = sessions->first; session; session = next) {
+    for (struct session *session = first_of(sessions); session; session = next) {
         struct failure failure;
 
-        next = session->next;
+        next = next_of(session);
         if (session->state == OPENING) {
             failure_set(&failure, FAILURE_TEMPORARY, "sallyport is being stopped");
             refuse(session, "failed", "", &failure);

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "net/transport.h"
 #include "proxy/tunnel.h"
+#include "session/origin.h"
 
 struct sessions; /* all sessions of the process */
 struct session;
@@ -43,7 +44,8 @@ struct session_facts {
     const char *state;    /* "opening", "piping", "draining" */
     uint64_t age_ms;
     uint64_t in, out;     /* bytes from and to the client */
-    const char *from, *on; /* addresses of the client and of the socket that it came to; "" when it is no socket */
+    const char *from, *on; /* addresses of the client and of the socket that it came to, of a reverse session as the
+                            * relay told them; "" when they are not known */
     const char *via;      /* URL of the proxy, or host:port of a target dialed directly; "" until the tunnel is open */
     bool switched;        /* the proxy answered 101 */
 };
@@ -63,10 +65,18 @@ struct session_sums {
 };
 struct session_sums sessions_sums(const struct sessions *sessions);
 
-/* Starts serving a client.  Its transport is the session's from now on; out of memory, it is reset.  listener belongs
- * to config, to which the session takes a reference.  from is for the log: "from=127.0.0.1:53422 uid=1000". */
-void session_start(struct sessions *sessions, struct config *config, const struct listener_config *listener,
-                   struct transport *client, const char *from);
+/* A client to be served. */
+struct session_params {
+    struct config *config;                  /* a reference is taken */
+    const struct listener_config *listener; /* of that config: a listener, or the home of a reverse section */
+    struct transport *client;               /* the session's from now on */
+    const char *from;                       /* for the log: "from=127.0.0.1:53422 uid=1000" */
+    const struct origin *origin;            /* of a reverse session, copied; NULL: the client came to us */
+};
+
+/* Starts serving a client; out of memory, it is reset, and nobody is told.  One that there can be no session for is
+ * refused: when there are too many, or when the server could not be told whose session it is (origin_suffices). */
+void session_start(struct sessions *sessions, const struct session_params *params);
 
 /* The next number, for the line of a client in the log that gets no session. */
 uint64_t sessions_take_number(struct sessions *sessions);

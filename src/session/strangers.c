@@ -106,7 +106,7 @@ static void tell(struct strangers *strangers, struct stranger *stranger, const s
     if (!stranger->client)
         return;
     stranger->dropped = 0;
-    if (!refusal_say(stranger->client, listener, refusal, REFUSAL_CLIENT_UNKNOWN)) {
+    if (!refusal_say(stranger->client, listener, 0, refusal, REFUSAL_CLIENT_UNKNOWN)) {
         let_go(stranger, transport_reset);
         return;
     }

@@ -35,17 +35,21 @@ struct scene {
     struct config *config;
     int before;                 /* descriptors open */
     unsigned accepted, wanted;
-    const struct listener_config *listener; /* of the last client */
+    const struct listener_config *listener; /* of the last client, or another section */
+    const struct relay_config *relay;
+    const struct public_config *public_;
     struct address from, local;
 };
 
-static void on_client(void *arg, const struct listener_config *listener, int fd, const struct address *from,
+static void on_client(void *arg, const struct listening *section, int fd, const struct address *from,
                       const struct address *local)
 {
     struct scene *scene = arg;
 
     scene->accepted++;
-    scene->listener = listener;
+    scene->listener = section->listener;
+    scene->relay = section->relay;
+    scene->public_ = section->public_;
     scene->from = *from;
     scene->local = *local;
     close(fd);
@@ -124,7 +128,7 @@ static struct address literal(const char *host, uint16_t port)
 {
     struct address address;
 
-    ck_assert(address_from_literal(&address, host, port));
+    ck_assert(address_from_literal(&address, host, (uint16_t)port));
     return address;
 }
 
@@ -269,6 +273,72 @@ START_TEST(a_post_that_others_can_reach_is_warned_of)
     snprintf(lines, sizeof lines, "info imap listening on=0.0.0.0:%u\nwarning imap 0.0.0.0:%u is not loopback: others "
              "can use your proxy, and its password, through it\n", port, port);
     given_check_log(lines);
+    tear_down(&scene);
+}
+END_TEST
+
+/* The log tells where; the set's each is for listeners alone. */
+static struct address told_by_log(const char *name, const char *host, unsigned port)
+{
+    struct address address;
+    char line[200], where[ADDRESS_TEXT_MAX];
+
+    ck_assert(address_from_literal(&address, host, (uint16_t)port));
+    snprintf(line, sizeof line, "info %s listening on=%s\n", name, address_format(&address, where));
+    given_check_log(line);
+    return address;
+}
+
+#define RELAY "[relay]\nusers=/dev/null\n"
+#define PUBLIC "[public imaps]\nname=home:993\nallow=everyone\n"
+
+static bool is_relays(const struct scene *scene)
+{
+    return scene->relay && !scene->listener && !scene->public_ && strcmp(scene->relay->name, "relay") == 0;
+}
+
+static bool is_public(const struct scene *scene)
+{
+    return scene->public_ && !scene->listener && !scene->relay && strcmp(scene->public_->name, "public/imaps") == 0;
+}
+
+static void visit(struct scene *scene, const struct address *address)
+{
+    int fd = client_to(address);
+
+    ck_assert_int_ge(fd, 0);
+    scene->wanted = scene->accepted + 1;
+    unit_wait(scene->loop, is_accepted, scene);
+    close(fd);
+}
+
+START_TEST(relays_and_public_ports_are_served_and_kept)
+{
+    unsigned ports[2] = {free_port(), free_port()};
+    struct address relay, public_;
+    struct scene scene;
+    char text[300];
+
+    set_up(&scene);
+    snprintf(text, sizeof text, RELAY "listen=127.0.0.1:%u\n", ports[0]);
+    set_config(&scene, text);
+    relay = told_by_log("relay", "127.0.0.1", ports[0]);
+    visit(&scene, &relay);
+    ck_assert(is_relays(&scene));
+    snprintf(text, sizeof text, PUBLIC "listen=0.0.0.0:%u\n" RELAY "listen=127.0.0.1:%u\n", ports[1], ports[0]);
+    set_config(&scene, text);
+    public_ = told_by_log("public/imaps", "0.0.0.0", ports[1]); /* is meant to be reached: no warning */
+    ck_assert(address_from_literal(&public_, "127.0.0.1", (uint16_t)ports[1]));
+    visit(&scene, &public_);
+    ck_assert(is_public(&scene));
+    visit(&scene, &relay);
+    ck_assert(is_relays(&scene));
+    ck_assert(scene.relay == &scene.config->relays[0]); /* of the configuration in force */
+    ck_assert(listener_set_listen_on(scene.set, &relay) && listener_set_listen_on(scene.set, &public_));
+    ck_assert_uint_eq(posts_of(&scene).count, 0);
+    set_config(&scene, "[imap]\nlisten=127.0.0.1:0\n" TARGET);
+    ck_assert_int_eq(client_to(&relay), -1);
+    ck_assert_int_eq(client_to(&public_), -1);
     tear_down(&scene);
 }
 END_TEST
@@ -430,18 +500,51 @@ START_TEST(a_pause_lets_clients_wait)
 
     set_up(&scene);
     set_config(&scene, "[imap]\nlisten=127.0.0.1:0\n" TARGET);
-    listener_set_pause(scene.set, true);
+    listener_set_pause(scene.set, PAUSE_ALL);
     set_config(&scene, "[imap]\nlisten=127.0.0.1:0 [::1]:0\n" TARGET);
     posts = posts_of(&scene);
     old = client_to(&posts.at[0].address);
     new = client_to(&posts.at[1].address);
     ck_assert(old >= 0 && new >= 0);
     check_nobody_is_accepted(&scene);
-    listener_set_pause(scene.set, false);
+    listener_set_pause(scene.set, PAUSE_NONE);
     scene.wanted = 2;
     unit_wait(scene.loop, is_accepted, &scene);
     close(old), close(new);
     check_serves(&scene, &posts.at[1].address, "imap");
+    tear_down(&scene);
+}
+END_TEST
+
+/* Strangers that crowd a relay do not keep the user out. */
+START_TEST(a_pause_of_relays_alone_lets_others_in)
+{
+    unsigned ports[2] = {free_port(), free_port()};
+    struct address relay, public_;
+    struct posts posts;
+    struct scene scene;
+    char text[400];
+    int waiting[2];
+
+    set_up(&scene);
+    snprintf(text, sizeof text, RELAY "listen=127.0.0.1:%u\n[imap]\nlisten=127.0.0.1:0\n" TARGET, ports[0]);
+    set_config(&scene, text);
+    ck_assert(address_from_literal(&relay, "127.0.0.1", (uint16_t)ports[0]));
+    listener_set_pause(scene.set, PAUSE_RELAYS);
+    snprintf(text, sizeof text, PUBLIC "listen=127.0.0.1:%u\n" RELAY "listen=127.0.0.1:%u\n[imap]\n"
+             "listen=127.0.0.1:0\n" TARGET, ports[1], ports[0]);
+    set_config(&scene, text);
+    ck_assert(address_from_literal(&public_, "127.0.0.1", (uint16_t)ports[1]));
+    waiting[0] = client_to(&relay);
+    waiting[1] = client_to(&public_);
+    ck_assert(waiting[0] >= 0 && waiting[1] >= 0);
+    check_nobody_is_accepted(&scene);
+    posts = posts_of(&scene);
+    check_serves(&scene, &posts.at[0].address, "imap");
+    scene.wanted = scene.accepted + 2;
+    listener_set_pause(scene.set, PAUSE_NONE);
+    unit_wait(scene.loop, is_accepted, &scene);
+    close(waiting[0]), close(waiting[1]);
     tear_down(&scene);
 }
 END_TEST
@@ -512,8 +615,27 @@ START_TEST(a_socket_that_was_passed_stands_in_for_the_listeners_own)
 }
 END_TEST
 
-#define FITS_NONE(name) "warning socket \"" name "\" of the service manager fits no listener: it must be a listening " \
-                        "TCP socket, with a listener's name or address\n"
+START_TEST(sockets_are_passed_to_relays_and_public_ports_by_name)
+{
+    struct address at[2];
+    struct scene scene;
+
+    pass(listen_at("127.0.0.1", &at[0]), "public/imaps");
+    pass(listen_at("127.0.0.1", &at[1]), "relay");
+    set_up(&scene);
+    for (int i = 0; i < 2; i++) {
+        set_config(&scene, RELAY "listen=127.0.0.1:1\n" PUBLIC "listen=127.0.0.1:2\n");
+        visit(&scene, &at[0]);
+        ck_assert(is_public(&scene));
+        visit(&scene, &at[1]);
+        ck_assert(is_relays(&scene));
+    }
+    tear_down(&scene);
+}
+END_TEST
+
+#define FITS_NONE(name) "warning socket \"" name "\" of the service manager fits no section: it must be a listening " \
+                        "TCP socket, with a section's name or address\n"
 
 START_TEST(a_socket_that_fits_nobody_is_closed_and_told)
 {
@@ -559,14 +681,17 @@ int main(void)
     tcase_add_test(cases, each_address_of_each_listener_is_a_post);
     tcase_add_test(cases, localhost_is_both_families_at_one_port);
     tcase_add_test(cases, a_post_that_others_can_reach_is_warned_of);
+    tcase_add_test(cases, relays_and_public_ports_are_served_and_kept);
     tcase_add_test(cases, a_reload_keeps_what_it_wants_too);
     tcase_add_test(cases, a_reload_opens_what_is_new_and_closes_what_is_gone);
     tcase_add_test(cases, a_post_changes_hands);
     tcase_add_test(cases, what_cannot_be_opened_changes_nothing);
     tcase_add_test(cases, the_error_says_when_our_own_listener_is_in_the_way);
     tcase_add_test(cases, a_pause_lets_clients_wait);
+    tcase_add_test(cases, a_pause_of_relays_alone_lets_others_in);
     tcase_add_test(cases, our_own_addresses_are_known);
     tcase_add_test(cases, a_socket_that_was_passed_stands_in_for_the_listeners_own);
+    tcase_add_test(cases, sockets_are_passed_to_relays_and_public_ports_by_name);
     tcase_add_test(cases, a_socket_that_fits_nobody_is_closed_and_told);
     tcase_add_test(cases, sockets_nobody_came_for_are_closed_in_the_end);
     return unit_run();

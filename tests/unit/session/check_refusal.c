@@ -11,11 +11,13 @@
 
 static struct config *config;
 static struct wire *client;
+static uint16_t port; /* that the client knows the server by */
 
 static void set_up(void)
 {
     stage_set_up();
     client = stage_new_wire();
+    port = 0;
 }
 
 static void tear_down(void)
@@ -36,7 +38,7 @@ static bool say(const char *target, enum refusal_client known)
     failure_set(&failure, FAILURE_TEMPORARY, "no way");
     snprintf(text, sizeof text, "[proxy]\nurl=http://proxy.example:3128\n[imap]\ntarget=%s\n", target);
     config = unit_config(text);
-    return refusal_say(&client->near, config_listener(config, "imap"), &failure, known);
+    return refusal_say(&client->near, config_listener(config, "imap"), port, &failure, known);
 }
 
 START_TEST(it_is_one_line_and_the_end)
@@ -54,17 +56,23 @@ START_TEST(who_speaks_tls_is_not_told)
         const char *target, *said;
         enum refusal_client known;
         bool told;
+        uint16_t port;
     } rows[] = {
-        {"mail.example.net", "a1 NOOP\r\n", REFUSAL_CLIENT_UNKNOWN, true},
-        {"mail.example.net", "\x16\x03\x01", REFUSAL_CLIENT_UNKNOWN, false},
-        {"mail.example.net:993", "", REFUSAL_CLIENT_UNKNOWN, false},
-        {"mail.example.net:993", "a1 NOOP\r\n", REFUSAL_CLIENT_UNKNOWN, true},
-        {"mail.example.net", "", REFUSAL_CLIENT_SPOKE, false},
-        {"srv:example.net", "", REFUSAL_CLIENT_UNKNOWN, true},
-        {"mail.example.net:993", "", REFUSAL_CLIENT_LISTENS, true},
-        {"mail.example.net:993", "\x16\x03\x01", REFUSAL_CLIENT_LISTENS, false},
+        {"mail.example.net", "a1 NOOP\r\n", REFUSAL_CLIENT_UNKNOWN, true, 0},
+        {"mail.example.net", "\x16\x03\x01", REFUSAL_CLIENT_UNKNOWN, false, 0},
+        {"mail.example.net:993", "", REFUSAL_CLIENT_UNKNOWN, false, 0},
+        {"mail.example.net:993", "a1 NOOP\r\n", REFUSAL_CLIENT_UNKNOWN, true, 0},
+        {"mail.example.net", "", REFUSAL_CLIENT_SPOKE, false, 0},
+        {"srv:example.net", "", REFUSAL_CLIENT_UNKNOWN, true, 0},
+        {"mail.example.net:993", "", REFUSAL_CLIENT_LISTENS, true, 0},
+        {"mail.example.net:993", "\x16\x03\x01", REFUSAL_CLIENT_LISTENS, false, 0},
+        {"mail.example.net", "", REFUSAL_CLIENT_UNKNOWN, false, 993},
+        {"mail.example.net:10143", "", REFUSAL_CLIENT_UNKNOWN, false, 993},
+        {"mail.example.net:10143", "", REFUSAL_CLIENT_UNKNOWN, true, 143},
+        {"mail.example.net", "a1 NOOP\r\n", REFUSAL_CLIENT_UNKNOWN, true, 993},
     };
 
+    port = rows[_i].port;
     if (*rows[_i].said)
         wire_say(client, rows[_i].said);
     ck_assert_int_eq(say(rows[_i].target, rows[_i].known), rows[_i].told);
@@ -124,7 +132,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, it_is_one_line_and_the_end);
-    tcase_add_loop_test(cases, who_speaks_tls_is_not_told, 0, 8);
+    tcase_add_loop_test(cases, who_speaks_tls_is_not_told, 0, 12);
     tcase_add_test(cases, who_takes_no_bytes_is_not_told);
     tcase_add_test(cases, what_is_said_afterwards_is_dropped);
     tcase_add_test(cases, a_broken_client_is_over);

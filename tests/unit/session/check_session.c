@@ -295,8 +295,7 @@ START_TEST(a_client_at_a_socket_sees_the_reset)
     unit_nonblocking(ends[0]), unit_nonblocking(ends[1]);
     transport = transport_from_socket(stage_loop(), ends[1]);
     ck_assert_ptr_nonnull(transport);
-    session_start(scene.sessions, scene.config, config_listener(scene.config, "imap"), transport, "from=here");
-    stage_settle();
+    scene_start_over(&scene, "imap", transport);
     wire_say(stage_wire(0), SCENE_OPEN "* OK {9}");
     ck_assert_int_eq((int)recv(ends[0], bytes, sizeof bytes, 0), 8);
     ck_assert_int_eq(memcmp(bytes, "* OK {9}", 8), 0);

@@ -161,7 +161,7 @@ START_TEST(a_client_at_a_socket_reads_why)
     unit_nonblocking(ends[0]), unit_nonblocking(ends[1]);
     transport = transport_from_socket(stage_loop(), ends[1]);
     ck_assert_ptr_nonnull(transport);
-    session_start(scene.sessions, scene.config, config_listener(scene.config, "imap"), transport, "from=here");
+    scene_start_over(&scene, "imap", transport);
     ck_assert_int_eq((int)send(ends[0], "a1 NOOP\r\n", 9, 0), 9);
     stage_settle();
     wire_say(stage_wire(0), NO);

@@ -15,7 +15,7 @@ void __wrap_log_event(enum log_level level, const char *name, const char *format
 void __wrap_log_message(enum log_level level, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static char written[65536];
+static char written[262144];
 static size_t written_length;
 
 static void __attribute__((format(printf, 3, 0))) note(enum log_level level, const char *name, const char *format,

@@ -3,12 +3,15 @@ UNIT_TESTS += \
 	tests/unit/session/check_ending \
 	tests/unit/session/check_listener_set \
 	tests/unit/session/check_misfit \
+	tests/unit/session/check_origin \
 	tests/unit/session/check_pipe \
 	tests/unit/session/check_pump \
 	tests/unit/session/check_refusal \
+	tests/unit/session/check_roll \
 	tests/unit/session/check_session \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
+	tests/unit/session/check_session_reverse \
 	tests/unit/session/check_strangers \
 	tests/unit/session/check_timeouts \
 	tests/unit/session/check_via \
@@ -28,7 +31,14 @@ tests_unit_session_check_listener_set_SOURCES = tests/unit/session/check_listene
 tests_unit_session_check_listener_set_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=systemd_inherit
 
 tests_unit_session_check_misfit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_message
+
+# and what the ends of a connection in memory are
+tests_unit_session_check_origin_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=transport_ends
+tests_unit_session_check_session_reverse_SOURCES = tests/unit/session/check_session_reverse.c $(SCENE_SOURCES)
+tests_unit_session_check_session_reverse_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE) -Wl,--wrap=transport_ends
+
 tests_unit_session_check_refusal_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_session_check_roll_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_session_check_session_SOURCES = tests/unit/session/check_session.c $(SCENE_SOURCES)
 tests_unit_session_check_session_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) $(STAGE)
 tests_unit_session_check_session_limits_SOURCES = tests/unit/session/check_session_limits.c $(SCENE_SOURCES)

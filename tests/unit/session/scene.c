@@ -34,15 +34,21 @@ void scene_tear_down(struct scene *scene)
     stage_tear_down();
 }
 
-void scene_start(struct scene *scene, const char *listener)
+void scene_start_over(struct scene *scene, const char *listener, struct transport *client)
 {
     const struct listener_config *config = config_listener(scene->config, listener);
 
     ck_assert_ptr_nonnull(config);
+    session_start(scene->sessions, &(struct session_params){
+        .config = scene->config, .listener = config, .client = client, .from = "from=here"});
+    stage_settle();
+}
+
+void scene_start(struct scene *scene, const char *listener)
+{
     scene->client = stage_new_wire();
     scene->proxy = NULL;
-    session_start(scene->sessions, scene->config, config, &scene->client->near, "from=here");
-    stage_settle();
+    scene_start_over(scene, listener, &scene->client->near);
 }
 
 void scene_ask(struct scene *scene, const char *listener)

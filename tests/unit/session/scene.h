@@ -31,6 +31,9 @@ void scene_tear_down(struct scene *scene);
 /* One more client, whose session begins; "from=here" is what the log is to say of it. */
 void scene_start(struct scene *scene, const char *listener);
 
+/* The same of a client whose transport the test has made. */
+void scene_start_over(struct scene *scene, const char *listener, struct transport *client);
+
 /* The same, up to the request that stands unanswered with the proxy. */
 void scene_ask(struct scene *scene, const char *listener);
 
