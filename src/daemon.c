@@ -24,6 +24,8 @@
 #include "proxy/tunnel.h"
 #include "redirect/redirect_policy.h"
 #include "redirect/redirect_table.h"
+#include "relay/relay_set.h"
+#include "reverse/reverse_set.h"
 #include "session/access.h"
 #include "session/listener_set.h"
 #include "session/pipe.h"
@@ -41,6 +43,8 @@ struct daemon {
     struct listener_set *listeners;
     struct sessions *sessions;
     struct strangers *strangers;
+    struct reverse_set *reverses;
+    struct relay_set *relays;
     struct control_server *control;
     struct suspend_watch *sleep; /* NULL: it is not noticed */
     uint64_t started; /* ms of the loop's clock */
@@ -49,9 +53,9 @@ struct daemon {
     struct loop_timer wind_down;
     struct access access;
     unsigned rounds;
-    size_t room;       /* sessions for which there are descriptors */
+    size_t room;       /* sessions for which there are descriptors; two connections to a relay count as one */
     size_t room_ahead; /* connections in the pool for which there are more */
-    bool full;         /* `room` sessions are open: clients wait */
+    enum listener_set_pause full; /* so many are open: clients wait */
     struct log_brake crowded;
     bool stopping;
     bool well; /* for `connect`: its session ended without a failure */
@@ -60,7 +64,8 @@ struct daemon {
 /* --- clients --- */
 
 /* Raises the limit of descriptors as far as the system allows, and shares them out: two for each session, some for
- * the pool, and some for listeners, name servers, further addresses being dialed and pipes. */
+ * the pool and for the places that wait at relays, and some for listeners, name servers, further addresses being dialed
+ * and pipes. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
     size_t limit = descriptors_raise(), others;
@@ -72,14 +77,29 @@ static void share_descriptors(struct daemon *daemon, const struct config *config
     if (limit / 8 < daemon->room_ahead)
         daemon->room_ahead = limit / 8;
     others = DESCRIPTORS_APART + daemon->room_ahead;
+    for (size_t i = 0; i < config->reverse_count; i++)
+        others += 2 * config->reverses[i].waiting; /* a place is replaced before it is closed */
     if (limit / 2 < others)
         others = limit / 2;
     daemon->room = limit == DESCRIPTORS_UNLIMITED ? SIZE_MAX : (limit - others) / 2;
 }
 
-/* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead. */
-static void set_full(struct daemon *daemon, bool full)
+/* Who has to wait.  Strangers may come to a relay: a quarter of the room is kept for what is the user's own. */
+static enum listener_set_pause judge_room(const struct daemon *daemon)
 {
+    size_t relayed = (relay_set_count(daemon->relays) + 1) / 2;
+    bool shared = daemon->config->listener_count + daemon->config->reverse_count > 0;
+
+    if (sessions_count(daemon->sessions) + relayed >= daemon->room)
+        return PAUSE_ALL;
+    return shared && relayed >= daemon->room - daemon->room / 4 ? PAUSE_RELAYS : PAUSE_NONE;
+}
+
+/* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead.  To be called
+ * whenever there is one session more, or one less. */
+static void count_room(struct daemon *daemon)
+{
+    enum listener_set_pause full = judge_room(daemon);
     unsigned suppressed;
 
     if (daemon->full == full || !daemon->listeners)
@@ -87,14 +107,16 @@ static void set_full(struct daemon *daemon, bool full)
     daemon->full = full;
     listener_set_pause(daemon->listeners, full);
     if (full && log_brake_open(&daemon->crowded, loop_now(daemon->services.loop), &suppressed))
-        log_message(LEVEL_WARNING, NULL, "file descriptors suffice for %zu sessions, which are open: new clients "
-                    "wait; raise the limit (ulimit -n, LimitNOFILE)", daemon->room);
+        log_message(LEVEL_WARNING, NULL, "file descriptors suffice for %zu sessions, %s: new clients %swait; raise the "
+                    "limit (ulimit -n, LimitNOFILE)", daemon->room,
+                    full == PAUSE_ALL ? "which are open" : "of which relays have their part",
+                    full == PAUSE_ALL ? "" : "of relays ");
 }
 
-static void on_client(void *arg, const struct listener_config *listener, int fd, const struct address *from,
-                      const struct address *local)
+/* A client of a listener. */
+static void forward(struct daemon *daemon, const struct listener_config *listener, int fd, const struct address *from,
+                    const struct address *local)
 {
-    struct daemon *daemon = arg;
     struct failure refusal;
     char where[ADDRESS_TEXT_MAX], text[ADDRESS_TEXT_MAX + 32];
     bool known, welcome;
@@ -115,8 +137,22 @@ static void on_client(void *arg, const struct listener_config *listener, int fd,
     client = transport_from_socket(daemon->services.loop, fd);
     if (!client)
         return;
-    session_start(daemon->sessions, daemon->config, listener, client, text);
-    set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
+    session_start(daemon->sessions, &(struct session_params){.config = daemon->config, .listener = listener,
+                                                             .client = client, .from = text});
+}
+
+static void on_client(void *arg, const struct listening *section, int fd, const struct address *from,
+                      const struct address *local)
+{
+    struct daemon *daemon = arg;
+
+    if (section->listener)
+        forward(daemon, section->listener, fd, from, local);
+    else if (section->relay)
+        relay_set_accept(daemon->relays, section->relay, fd, from, local);
+    else
+        relay_set_accept_public(daemon->relays, section->public_, fd, from, local);
+    count_room(daemon);
 }
 
 static void on_session_ended(void *arg, bool well)
@@ -125,7 +161,12 @@ static void on_session_ended(void *arg, bool well)
 
     (void)well;
     if (daemon->full)
-        set_full(daemon, sessions_count(daemon->sessions) >= daemon->room);
+        count_room(daemon);
+}
+
+static void on_relay_session_ended(void *arg)
+{
+    on_session_ended(arg, true);
 }
 
 /* --- stopping --- */
@@ -141,7 +182,8 @@ static void wind_down(void *arg)
     struct daemon *daemon = arg;
 
     sessions_wind_down(daemon->sessions);
-    if (sessions_count(daemon->sessions) == 0 || ++daemon->rounds > WIND_DOWN_ROUNDS)
+    relay_set_wind_down(daemon->relays);
+    if (sessions_count(daemon->sessions) + relay_set_count(daemon->relays) == 0 || ++daemon->rounds > WIND_DOWN_ROUNDS)
         finish(daemon);
     else
         loop_timer_start(daemon->services.loop, &daemon->wind_down, WIND_DOWN_MS, wind_down, daemon);
@@ -159,6 +201,9 @@ static void stop(struct daemon *daemon, const char *signal)
     systemd_notify("STOPPING=1");
     listener_set_free(daemon->listeners);
     daemon->listeners = NULL;
+    if (daemon->reverses)
+        reverse_set_close(daemon->reverses);
+    relay_set_close(daemon->relays);
     if (daemon->services.pool)
         pool_close(daemon->services.pool);
     h2_pool_keep(daemon->services.h2, NULL);
@@ -231,6 +276,9 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
     h2_pool_keep(daemon->services.h2, fresh);
     pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
+    relay_set_take(daemon->relays, fresh);
+    if (!reverse_set_keep(daemon->reverses, fresh))
+        log_message(LEVEL_ERROR, NULL, "out of memory: reverse tunnels stay as they were; reload once more");
     control_server_set(daemon->control, fresh->settings.control);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
@@ -249,10 +297,14 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
     systemd_notify("RELOADING=1");
     fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
     snprintf(error, size, "the configuration has errors");
-    taken = fresh && listener_set_set(daemon->listeners, fresh, error, size);
+    taken = fresh && relay_set_prepare(daemon->relays, fresh, report, faults);
+    if (fresh && !taken)
+        snprintf(error, size, "what a relay needs has errors");
+    taken = taken && listener_set_set(daemon->listeners, fresh, error, size);
     if (taken) {
         take_over(daemon, fresh);
     } else {
+        relay_set_leave(daemon->relays);
         config_unref(fresh);
         log_message(LEVEL_ERROR, NULL, "not reloaded, the old configuration stays: %s", error);
     }
@@ -283,6 +335,8 @@ static void show(void *arg, struct status_sources *sources)
         .config = daemon->config,
         .posts = daemon->listeners,
         .sessions = daemon->sessions,
+        .reverses = daemon->reverses,
+        .relays = daemon->relays,
         .services = &daemon->services,
         .started = daemon->started,
     };
@@ -301,6 +355,8 @@ static void on_woke(void *arg)
     struct daemon *daemon = arg;
 
     h2_pool_woke(daemon->services.h2);
+    if (daemon->reverses)
+        reverse_set_woke(daemon->reverses);
 }
 
 /* --- running --- */
@@ -336,7 +392,10 @@ static void release(struct daemon *daemon)
     listener_set_free(daemon->listeners);
     daemon->listeners = NULL; /* sessions that end look at it */
     strangers_free(daemon->strangers);
+    relay_set_free(daemon->relays);
+    daemon->relays = NULL;
     sessions_free(daemon->sessions);
+    reverse_set_free(daemon->reverses);
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;
     suspend_watch_stop(daemon->sleep);
@@ -363,12 +422,19 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         !loop_signal_start(daemon.services.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
         !(daemon.services.pool = pool_new(&daemon.services)) ||
         !(daemon.strangers = strangers_new(daemon.services.loop, daemon.sessions)) ||
+        !(daemon.relays = relay_set_new(&daemon.services, daemon.sessions, on_relay_session_ended, &daemon)) ||
+        !(daemon.reverses = reverse_set_new(&daemon.services, daemon.sessions)) ||
         !(daemon.listeners = listener_set_new(daemon.services.loop, on_client, &daemon)) ||
         !(daemon.control = control_server_new(daemon.services.loop, daemon.services.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
+    } else if (!relay_set_prepare(daemon.relays, config, report, NULL)) {
+        status = EX_CONFIG; /* report has told the faults */
     } else if (!listener_set_set(daemon.listeners, config, error, sizeof error)) {
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
+        relay_set_take(daemon.relays, config);
+        if (!reverse_set_keep(daemon.reverses, config))
+            log_message(LEVEL_ERROR, NULL, "out of memory: there are no reverse tunnels; reload");
         control_server_set(daemon.control, config->settings.control);
         pool_keep(daemon.services.pool, config, daemon.room_ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
@@ -411,7 +477,8 @@ int daemon_connect(struct config *config, const struct listener_config *listener
     if (client) {
         sessions_set_lone(daemon.sessions);
         passwords_allow_prompt(daemon.services.passwords);
-        session_start(daemon.sessions, config, listener, client, "from=stdin");
+        session_start(daemon.sessions, &(struct session_params){.config = config, .listener = listener,
+                                                                .client = client, .from = "from=stdin"});
         loop_run(daemon.services.loop);
     }
     release(&daemon);

@@ -26,6 +26,8 @@
 #include "net/resolver.h"
 #include "redirect/public_suffix.h"
 #include "redirect/redirect_policy.h"
+#include "relay/enrolment.h"
+#include "relay/relay_set.h"
 #include "session/waiting_clients.h"
 #include "tls/tls_context.h"
 #include "try.h"
@@ -155,7 +157,8 @@ static int command_run_daemon(char *const arguments[], int count)
 
 static int command_check(char *const arguments[], int count)
 {
-    static const char *const sections[] = {"sallyport", "proxy", "redirects", "listener"};
+    static const char *const sections[] = {"sallyport", "proxy", "redirects", "listener",
+                                           "reverse", "relay", "public"};
     struct config *config;
 
     (void)arguments, (void)count;
@@ -167,6 +170,10 @@ static int command_check(char *const arguments[], int count)
     config = load(CONFIG_TO_CHECK);
     if (!config)
         return EX_CONFIG;
+    if (!line.socket_unit && !relay_set_check(config, report, NULL)) { /* systemd may open ports before there is more */
+        config_unref(config);
+        return EX_CONFIG;
+    }
     if (line.socket_unit) {
         socket_unit_print(config, stdout);
     } else {
@@ -206,7 +213,10 @@ static int command_connect(char *const arguments[], int count)
     if (!config)
         return EX_CONFIG;
     if (!listener) {
-        fprintf(stderr, "sallyport: there is no listener called %s in %s\n", arguments[0], config->path);
+        fprintf(stderr, config_reverse(config, arguments[0])
+                            ? "sallyport: %s in %s is no listener: it waits for clients that a relay hands over, which "
+                              "`sallyport run` does; see whether it can with `sallyport try`\n"
+                            : "sallyport: there is no listener called %s in %s\n", arguments[0], config->path);
         config_unref(config);
         return EX_USAGE;
     }
@@ -256,6 +266,12 @@ static int command_stop(char *const arguments[], int count)
     return status;
 }
 
+static int command_relay_user(char *const arguments[], int count)
+{
+    (void)count;
+    return enrolment_run(arguments[0], stdout);
+}
+
 static const struct command_row commands[] = {
     {"run", "", "listen and forward, in the foreground (default)", 0, 0, command_run_daemon},
     {"check", "[--socket-unit]", "read the configuration and print it back, complete", 0, 0, command_check},
@@ -266,6 +282,7 @@ static const struct command_row commands[] = {
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
     {"stop", "", "let the running daemon stop", 0, 0, command_stop},
+    {"relay-user", "NAME", "begin a line for a relay's users file", 1, 1, command_relay_user},
 };
 
 /* --- options --- */
@@ -308,9 +325,9 @@ static int usage(FILE *out)
 {
     fprintf(out, "usage: sallyport [-c FILE] [-v | -q] [COMMAND [ARGUMENT ...]]\n\ncommands:\n");
     for (int i = 0; i < COMMANDS; i++) {
-        const char *gap = strlen(commands[i].arguments) > 11 ? "\n                        " : " ";
+        const char *gap = strlen(commands[i].arguments) > 11 ? "\n                         " : " ";
 
-        fprintf(out, "  %-9s %-11s%s%s\n", commands[i].name, commands[i].arguments, gap, commands[i].help);
+        fprintf(out, "  %-10s %-11s%s%s\n", commands[i].name, commands[i].arguments, gap, commands[i].help);
     }
     fprintf(out, "\noptions:\n");
     for (int i = 0; i < OPTIONS; i++)

@@ -1,21 +1,18 @@
 #include "try.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "base/secrets.h"
 #include "protocol/protocol.h"
 #include "proxy/h2_pool.h"
 #include "proxy/tunnel.h"
+#include "try_reverse.h"
+#include "try_steps.h"
 
 #define GREETING_MAX 512   /* bytes of a greeting that are waited for and shown */
-#define TEXT_MAX 1024      /* bytes of the text of a step */
-#define TERMINAL_WIDTH 80   /* columns */
 
 /* One listener being tried. */
 struct trial {
@@ -25,27 +22,15 @@ struct trial {
     struct tunnel *tunnel, *second; /* second: over the same HTTP/2 connection, once the first one works */
     struct transport *server;
     struct loop_timer limit;
-    uint64_t since; /* ms: when the current step began */
+    struct try_steps steps;
     char greeting[GREETING_MAX + 1];
     size_t length;
     bool worked;
 };
 
-/* Prints "  connect      3 ms  192.0.2.1:3128", cut to the width of a terminal. */
-static void show(void *arg, const char *step, const char *text)
+static void show(struct trial *trial, const char *step, const char *text)
 {
-    struct trial *trial = arg;
-    uint64_t now = loop_now(trial->services->loop);
-    int room = isatty(STDOUT_FILENO) ? TERMINAL_WIDTH - 24 : 1000;
-    bool cut = strlen(text) > (size_t)room;
-    char shown[TEXT_MAX];
-
-    snprintf(shown, sizeof shown, "%s", text);
-    secrets_withhold(shown);
-    printf("  %-8s %6u ms  %.*s%s\n", step, (unsigned)(now - trial->since), cut ? room - 3 : room, shown,
-           cut ? "..." : "");
-    fflush(stdout);
-    trial->since = now;
+    try_steps_show(&trial->steps, step, text);
 }
 
 static void end(struct trial *trial, bool worked)
@@ -219,16 +204,12 @@ static void wait_for_greeting(struct trial *trial)
 static void on_tunnel(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct trial *trial = arg;
-    char reason[600];
 
     if (outcome == OUTCOME_DONE) {
         wait_for_greeting(trial);
         return;
     }
-    failure_format(failure, reason, sizeof reason);
-    printf("  %s failure: %s\n", failure_class_name(failure->class), reason);
-    if (failure->detail[0])
-        printf(" %s\n", failure->detail);
+    try_steps_fail(failure);
     end(trial, false);
 }
 
@@ -240,7 +221,7 @@ static bool try_listener(struct services *services, struct config *config, const
         .config = config,
         .listener = listener,
         .name = listener->name,
-        .trace = {show, &trial},
+        .trace = {try_steps_show, &trial.steps},
         .done = on_tunnel,
         .arg = &trial,
     };
@@ -249,7 +230,7 @@ static bool try_listener(struct services *services, struct config *config, const
     printf("%s to %s%s\n", listener->name, listener->target.srv ? "srv:" : "",
            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, place));
     fflush(stdout);
-    trial.since = loop_now(services->loop);
+    try_steps_begin(&trial.steps, services->loop);
     trial.tunnel = tunnel_open(&params);
     if (trial.tunnel)
         loop_run(services->loop);
@@ -260,6 +241,25 @@ static bool try_listener(struct services *services, struct config *config, const
     return trial.worked;
 }
 
+static bool try_all(struct services *services, struct config *config)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < config->listener_count; i++)
+        all = try_listener(services, config, &config->listeners[i]) && all;
+    for (size_t i = 0; i < config->reverse_count; i++)
+        all = try_reverse(services, config, &config->reverses[i]) && all;
+    return all;
+}
+
+static bool try_one(struct services *services, struct config *config, const char *name)
+{
+    const struct listener_config *listener = config_listener(config, name);
+
+    return listener ? try_listener(services, config, listener)
+                    : try_reverse(services, config, config_reverse(config, name));
+}
+
 int try_run(struct config *config, char *const names[], int count)
 {
     struct services services;
@@ -267,8 +267,9 @@ int try_run(struct config *config, char *const names[], int count)
     bool all = true;
 
     for (int i = 0; i < count; i++)
-        if (!config_listener(config, names[i])) {
-            fprintf(stderr, "sallyport: there is no listener called %s in %s\n", names[i], config->path);
+        if (!config_listener(config, names[i]) && !config_reverse(config, names[i])) {
+            fprintf(stderr, "sallyport: there is no listener and no reverse section called %s in %s\n", names[i],
+                    config->path);
             return EX_USAGE;
         }
     if (!services_init(&services, error, sizeof error)) {
@@ -284,9 +285,9 @@ int try_run(struct config *config, char *const names[], int count)
     h2_pool_keep(services.h2, config);
     passwords_allow_prompt(services.passwords); /* one question for all listeners that use the same proxy */
     for (int i = 0; i < count; i++)
-        all = try_listener(&services, config, config_listener(config, names[i])) && all;
-    for (size_t i = 0; i < config->listener_count && count == 0; i++)
-        all = try_listener(&services, config, &config->listeners[i]) && all;
+        all = try_one(&services, config, names[i]) && all;
+    if (count == 0)
+        all = try_all(&services, config);
     h2_pool_free(services.h2);
     services_release(&services);
     return all ? EX_OK : EX_UNAVAILABLE;

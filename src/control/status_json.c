@@ -94,6 +94,47 @@ static json_t *listeners_of(const struct status_sources *sources)
     return listeners;
 }
 
+/* --- reverse sections and relays --- */
+
+static void see_reverse(void *arg, const struct reverse_facts *facts)
+{
+    json_array_append_new(arg, json_pack("{so so so so so so}",
+                                         "name", text(facts->name),
+                                         "relay", text(facts->relay),
+                                         "waiting", number(facts->waiting),
+                                         "sessions", number(facts->sessions),
+                                         "last_error", text_or_null(facts->last_error),
+                                         "since", number(facts->since_ms_ago / 1000)));
+}
+
+static json_t *reverses_of(const struct status_sources *sources)
+{
+    json_t *reverses = json_array();
+
+    if (sources->reverses)
+        reverse_set_each(sources->reverses, see_reverse, reverses);
+    return reverses;
+}
+
+static void see_registered(void *arg, const struct relay_facts *facts)
+{
+    json_array_append_new(arg, json_pack("{so so so so so}",
+                                         "relay", text(facts->relay),
+                                         "name", text(facts->name),
+                                         "user", text(facts->user),
+                                         "waiting", number(facts->waiting),
+                                         "sessions", number(facts->sessions)));
+}
+
+static json_t *relays_of(const struct status_sources *sources)
+{
+    json_t *relays = json_array();
+
+    if (sources->relays)
+        relay_set_each(sources->relays, see_registered, relays);
+    return relays;
+}
+
 /* --- sessions --- */
 
 static json_t *proxy_of(const struct session_facts *facts)
@@ -252,7 +293,7 @@ json_t *status_json_frame(const struct status_sources *sources)
 {
     uint64_t up = loop_now(sources->services->loop) - sources->started;
 
-    return json_pack("{so so so so so so so so so so}",
+    return json_pack("{so so so so so so so so so so so so}",
                      "version", text(PACKAGE_VERSION),
                      "pid", number((uint64_t)getpid()),
                      "configuration", text(sources->config->path),
@@ -260,6 +301,8 @@ json_t *status_json_frame(const struct status_sources *sources)
                      "stopping", yes_no(!sources->posts),
                      "totals", totals_of(sources),
                      "listeners", listeners_of(sources),
+                     "reverse", reverses_of(sources),
+                     "relay", relays_of(sources),
                      "proxies", proxies_of(sources),
                      "redirects", redirect_table_of(sources),
                      "questions", questions_of(sources));

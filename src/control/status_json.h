@@ -1,6 +1,6 @@
-/* The state of the running program, as JSON: listeners, sessions, proxies, redirects, questions.  sallyport(1)
- * describes the fields; they stay the same from one version to the next.  It changes nothing, except that redirects
- * that have ended are dropped. */
+/* The state of the running program, as JSON: listeners, reverse sections, relays, sessions, proxies, redirects,
+ * questions.  sallyport(1) describes the fields; they stay the same from one version to the next.  It changes nothing,
+ * except that redirects that have ended are dropped. */
 #ifndef SALLYPORT_STATUS_JSON_H
 #define SALLYPORT_STATUS_JSON_H
 
@@ -11,6 +11,8 @@
 
 #include "config/config.h"
 #include "proxy/tunnel.h"
+#include "relay/relay_set.h"
+#include "reverse/reverse_set.h"
 #include "session/listener_set.h"
 #include "session/session.h"
 
@@ -19,6 +21,8 @@ struct status_sources {
     const struct config *config;
     const struct listener_set *posts; /* the listeners; NULL while stopping */
     const struct sessions *sessions;
+    const struct reverse_set *reverses; /* NULL: there are no reverse sections */
+    const struct relay_set *relays;     /* NULL: there are no relays */
     const struct services *services;
     uint64_t started; /* ms of the loop's clock */
 };

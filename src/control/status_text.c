@@ -172,10 +172,10 @@ static void show_listeners(const json_t *listeners, FILE *out, size_t width)
     finish(table, out, width);
 }
 
-/* "mutt 4711", or where the kernel does not tell "-". */
+/* "mutt 4711"; where the kernel does not tell, the client's address; or "-". */
 static const char *describe_client(const json_t *session, char *text, size_t size)
 {
-    snprintf(text, size, "-");
+    snprintf(text, size, "%.64s", has(session, "from") ? text_of(session, "from") : "-");
     if (has(session, "program"))
         snprintf(text, size, "%.40s %" PRIu64, text_of(session, "program"), number_of(session, "pid"));
     return text;
@@ -280,6 +280,55 @@ static const char *describe_left(const json_t *redirect, char *text, size_t size
     return text;
 }
 
+static void show_reverses(const json_t *reverses, FILE *out, size_t width)
+{
+    static const struct column columns[] = {{"REVERSE", false, true}, {"WAITING", true, false},
+                                            {"SESSIONS", true, false}, {"SINCE", false, false},
+                                            {"RELAY", false, true}};
+    struct columns *table;
+    const json_t *reverse;
+    size_t i;
+
+    if (json_array_size(reverses) == 0)
+        return;
+    table = columns_new(columns, 5);
+    json_array_foreach(reverses, i, reverse) {
+        char waiting[STATUS_TEXT_MAX], sessions[STATUS_TEXT_MAX], since[STATUS_TEXT_MAX];
+
+        snprintf(waiting, sizeof waiting, "%" PRIu64, number_of(reverse, "waiting"));
+        snprintf(sessions, sizeof sessions, "%" PRIu64, number_of(reverse, "sessions"));
+        columns_add(table, (const char *const[]){
+            text_of(reverse, "name"), waiting, sessions, status_text_seconds(number_of(reverse, "since"), since),
+            text_of(reverse, "relay")});
+    }
+    finish(table, out, width);
+    json_array_foreach(reverses, i, reverse) /* in full: they say what to do */
+        if (has(reverse, "last_error"))
+            say(out, width, INDENT, "%s: %s", text_of(reverse, "name"), text_of(reverse, "last_error"));
+}
+
+static void show_registered(const json_t *names, FILE *out, size_t width)
+{
+    static const struct column columns[] = {{"RELAY", false, true}, {"NAME", false, true}, {"USER", false, true},
+                                            {"WAITING", true, false}, {"SESSIONS", true, false}};
+    struct columns *table;
+    const json_t *name;
+    size_t i;
+
+    if (json_array_size(names) == 0)
+        return;
+    table = columns_new(columns, 5);
+    json_array_foreach(names, i, name) {
+        char waiting[STATUS_TEXT_MAX], sessions[STATUS_TEXT_MAX];
+
+        snprintf(waiting, sizeof waiting, "%" PRIu64, number_of(name, "waiting"));
+        snprintf(sessions, sizeof sessions, "%" PRIu64, number_of(name, "sessions"));
+        columns_add(table, (const char *const[]){text_of(name, "relay"), text_of(name, "name"), text_of(name, "user"),
+                                                 waiting, sessions});
+    }
+    finish(table, out, width);
+}
+
 static void show_learned(const json_t *redirects, FILE *out, size_t width)
 {
     const json_t *redirect;
@@ -331,6 +380,8 @@ void status_text_status(const json_t *status, FILE *out, size_t width)
 {
     show_summary(status, out, width);
     show_listeners(json_object_get(status, "listeners"), out, width);
+    show_reverses(json_object_get(status, "reverse"), out, width);
+    show_registered(json_object_get(status, "relay"), out, width);
     show_sessions(json_object_get(status, "sessions"), out, width);
     show_proxies(json_object_get(status, "proxies"), out, width);
     part(json_object_get(status, "redirects"), out);

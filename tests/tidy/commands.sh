@@ -7,7 +7,7 @@ program_wanted
 manual sallyport.1 >"$scratch/page"
 
 # A command or an option has a line of its own in the help, indented by two; a text that goes on is indented more.
-awk '/^  [a-z]+([[:space:]]|$)/ { print $1 }' "$scratch/help" | sort -u >"$scratch/help-commands"
+awk '/^  [a-z-]+([[:space:]]|$)/ { print $1 }' "$scratch/help" | sort -u >"$scratch/help-commands"
 awk '/^[[:space:]]+-/ { print }' "$scratch/help" | grep -oE -- '(^|[ ,|])--?[a-zA-Z][a-z-]*' | tr -d ' ,|' |
     sort -u >"$scratch/help-options"
 

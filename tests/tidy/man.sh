@@ -3,8 +3,8 @@
 . "$(dirname "$0")/tap.sh"
 
 command -v mandoc >/dev/null 2>&1 || skip_all "mandoc is not installed"
-pages="sallyport.1 sallyport.ini.5 sallyport-proxy.7 sallyport-redirects.7"
-plan 7
+pages="sallyport.1 sallyport.ini.5 sallyport-proxy.7 sallyport-redirects.7 sallyport-relay.7"
+plan 8
 
 for page in $pages; do
     manual "$page" >"$scratch/$page"

@@ -233,7 +233,9 @@ static struct wire *come(struct house *house)
 {
     struct wire *wire = stage_new_wire();
 
-    session_start(house->sessions, house->config, config_listener(house->config, "imap"), &wire->near, "from=here");
+    session_start(house->sessions, &(struct session_params){
+        .config = house->config, .listener = config_listener(house->config, "imap"), .client = &wire->near,
+        .from = "from=here"});
     return wire;
 }
 

@@ -9,11 +9,39 @@
 static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.example.net:3128\n"
                           "[imap]\ntarget = mail.example.net\n[smtp]\ntarget = srv:example.net\n";
 
+void __wrap_reverse_set_each(const struct reverse_set *set,
+                             void (*see)(void *arg, const struct reverse_facts *facts), void *arg);
+void __wrap_relay_set_each(const struct relay_set *set, void (*see)(void *arg, const struct relay_facts *facts),
+                           void *arg);
+
+/* Sets that the test stands for: what they are is told below. */
+static const char a_reverse_set[1], a_relay_set[1];
+
+void __wrap_reverse_set_each(const struct reverse_set *set,
+                             void (*see_one)(void *arg, const struct reverse_facts *facts), void *arg)
+{
+    ck_assert_ptr_eq(set, a_reverse_set);
+    see_one(arg, &(struct reverse_facts){.name = "reverse/home", .relay = "https://r.example.net/x/", .waiting = 2,
+                                         .sessions = 3, .last_error = "", .since_ms_ago = 61999});
+    see_one(arg, &(struct reverse_facts){.name = "reverse", .relay = "https://r.example.net/y/",
+                                         .last_error = "not \"UTF-8\": \xff", .since_ms_ago = 0});
+}
+
+void __wrap_relay_set_each(const struct relay_set *set, void (*see_one)(void *arg, const struct relay_facts *facts),
+                           void *arg)
+{
+    ck_assert_ptr_eq(set, a_relay_set);
+    see_one(arg, &(struct relay_facts){.relay = "relay", .name = "home:993", .user = "alice", .waiting = 2,
+                                       .sessions = 1});
+}
+
 /* A house without doors: everything that status looks at, and nothing that runs. */
 struct house {
     struct config *config;
     struct services services;
     struct sessions *sessions;
+    const struct reverse_set *reverses;
+    const struct relay_set *relays;
 };
 
 static void tell(void *arg, const char *line)
@@ -25,6 +53,7 @@ static void tell(void *arg, const char *line)
 static void see(struct house *house, struct status_sources *sources)
 {
     *sources = (struct status_sources){.config = house->config, .sessions = house->sessions,
+                                       .reverses = house->reverses, .relays = house->relays,
                                        .services = &house->services,
                                        .started = loop_now(house->services.loop)};
 }
@@ -118,6 +147,8 @@ START_TEST(a_quiet_house)
     equals(&house, "listeners", "[{\"name\":\"imap\",\"addresses\":[],\"target\":\"mail.example.net:143\","
                                 "\"sessions\":0},{\"name\":\"smtp\",\"addresses\":[],\"target\":\"srv:example.net\","
                                 "\"sessions\":0}]");
+    equals(&house, "reverse", "[]");
+    equals(&house, "relay", "[]");
     equals(&house, "sessions", "[]");
     equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
                               "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "},"
@@ -210,6 +241,23 @@ START_TEST(no_proxy_at_all_is_direct)
 }
 END_TEST
 
+START_TEST(reverse_sections_and_names_at_relays)
+{
+    struct house house;
+
+    open_house(&house);
+    house.reverses = (const struct reverse_set *)a_reverse_set;
+    house.relays = (const struct relay_set *)a_relay_set;
+    equals(&house, "reverse", "[{\"name\":\"reverse/home\",\"relay\":\"https://r.example.net/x/\",\"waiting\":2,"
+                              "\"sessions\":3,\"last_error\":null,\"since\":61},"
+                              "{\"name\":\"reverse\",\"relay\":\"https://r.example.net/y/\",\"waiting\":0,"
+                              "\"sessions\":0,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\",\"since\":0}]");
+    equals(&house, "relay", "[{\"relay\":\"relay\",\"name\":\"home:993\",\"user\":\"alice\",\"waiting\":2,"
+                            "\"sessions\":1}]");
+    close_house(&house);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("status");
@@ -219,5 +267,6 @@ int main(void)
     tcase_add_test(cases, a_proxy_in_two_forms_is_told_once);
     tcase_add_test(cases, redirect_table_with_and_without_an_end);
     tcase_add_test(cases, no_proxy_at_all_is_direct);
+    tcase_add_test(cases, reverse_sections_and_names_at_relays);
     return unit_run();
 }

@@ -56,8 +56,10 @@ static char *shown(void (*show)(const json_t *, FILE *, size_t), const char *jso
 START_TEST(fields_that_are_not_there_do_no_harm)
 {
     static const char *const cases[] = {
-        "{}", "{\"sessions\":[{}],\"listeners\":[{}],\"proxies\":[{}],\"redirects\":[{}],\"questions\":[{}]}",
-        "{\"sessions\":7,\"listeners\":null,\"proxies\":\"x\",\"redirects\":{},\"questions\":[1,null,\"y\"]}",
+        "{}", "{\"sessions\":[{}],\"listeners\":[{}],\"proxies\":[{}],\"redirects\":[{}],\"questions\":[{}],"
+        "\"reverse\":[{}],\"relay\":[{}]}",
+        "{\"sessions\":7,\"listeners\":null,\"proxies\":\"x\",\"redirects\":{},\"questions\":[1,null,\"y\"],"
+        "\"reverse\":[null,4],\"relay\":\"z\"}",
         "{\"sessions\":[null,[],{\"age\":-5,\"in\":\"many\",\"proxy\":5}],\"totals\":[],\"uptime\":-1}",
         "{\"listeners\":[{\"addresses\":[null,7]}],\"version\":\"\\u001b[2J\\n\"}",
     };
@@ -137,11 +139,45 @@ START_TEST(a_session_has_a_client)
     char *text = shown(status_text_status, "{\"sessions\":[{\"name\":\"imap #2\",\"age\":1,\"in\":1,\"out\":1,"
                        "\"switched\":false,\"proxy\":\"http://b:1\",\"program\":\"mutt\",\"pid\":4711},"
                        "{\"name\":\"imap #1\",\"age\":1,\"in\":1,\"out\":1,\"switched\":false,"
-                       "\"proxy\":\"direct\",\"program\":null,\"pid\":null}]}", 80);
+                       "\"proxy\":\"direct\",\"program\":null,\"pid\":null},"
+                       "{\"name\":\"reverse #0\",\"age\":1,\"in\":1,\"out\":1,\"switched\":false,"
+                       "\"proxy\":\"direct\",\"program\":null,\"pid\":null,\"from\":\"192.0.2.7:5123\"}]}", 80);
 
-    ck_assert_ptr_nonnull(strstr(text, "\nSESSION  AGE   IN  OUT  SWITCHED  PROXY       CLIENT\n"
-                                       "imap #2   1s  1 B  1 B  no        http://b:1  mutt 4711\n"
-                                       "imap #1   1s  1 B  1 B  no        direct      -\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nSESSION     AGE   IN  OUT  SWITCHED  PROXY       CLIENT\n"
+                                       "imap #2      1s  1 B  1 B  no        http://b:1  mutt 4711\n"
+                                       "imap #1      1s  1 B  1 B  no        direct      -\n"
+                                       "reverse #0   1s  1 B  1 B  no        direct      192.0.2.7:5123\n"));
+    free(text);
+}
+END_TEST
+
+START_TEST(reverse_sections_and_names_at_relays_have_tables)
+{
+    static const char json[] =
+        "{\"reverse\":[{\"name\":\"reverse/home\","
+        "\"relay\":\"https://relay.example.net/.well-known/reverse/tcp/home/993/\","
+        "\"waiting\":2,\"sessions\":1,\"last_error\":null,\"since\":185},"
+        "{\"name\":\"reverse/news\",\"relay\":\"https://relay.example.net/.well-known/reverse/tcp/news/119/\","
+        "\"waiting\":0,\"sessions\":0,\"last_error\":\"relay.example.net:443: 409 Conflict: somebody else has this "
+        "name; choose another\",\"since\":7}],"
+        "\"relay\":[{\"relay\":\"relay\",\"name\":\"home:993\",\"user\":\"alice\",\"waiting\":2,\"sessions\":13}]}";
+    char *text = shown(status_text_status, json, 80), *rest = text, *line;
+
+    ck_assert_ptr_nonnull(strstr(text, "\nREVERSE       WAITING  SESSIONS  SINCE  RELAY\n"
+                                       "reverse/home        2         1  3m05s  "
+                                       "https://relay.examp...erse/tcp/home/993/\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nreverse/news: relay.example.net:443: 409 Conflict: somebody else has this "
+                                       "name;\n     choose another\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nRELAY  NAME      USER   WAITING  SESSIONS\n"
+                                       "relay  home:993  alice        2        13\n"));
+    while ((line = strsep(&rest, "\n")))
+        ck_assert_msg(strlen(line) <= 80, "%s", line);
+    free(text);
+    text = shown(status_text_status, json, 0);
+    ck_assert_ptr_nonnull(strstr(text, "reverse/home        2         1  3m05s  https://relay.example.net/.well-known/"
+                                       "reverse/tcp/home/993/\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nreverse/news: relay.example.net:443: 409 Conflict: somebody else has this "
+                                       "name; choose another\n"));
     free(text);
 }
 END_TEST
@@ -193,6 +229,7 @@ int main(void)
     tcase_add_test(cases, an_error_has_an_age);
     tcase_add_test(cases, connections_that_carry_tunnels_are_told);
     tcase_add_test(cases, a_session_has_a_client);
+    tcase_add_test(cases, reverse_sections_and_names_at_relays_have_tables);
     tcase_add_test(cases, a_word_that_is_longer_than_a_line_is_broken);
     tcase_add_test(cases, a_question_is_folded_between_words);
     return unit_run();

@@ -22,3 +22,6 @@ tests_unit_control_check_control_server_place_SOURCES = tests/unit/control/check
 tests_unit_control_check_control_server_place_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_control_check_control_socket_LDFLAGS = $(AM_LDFLAGS) $(HASTE)
 tests_unit_control_check_requests_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(SHORTAGE)
+
+# reverse sections and relays are whatever the test says
+tests_unit_control_check_status_json_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=reverse_set_each,--wrap=relay_set_each
