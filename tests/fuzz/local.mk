@@ -5,8 +5,10 @@ FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
 	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_capsule \
+	tests/fuzz/http/fuzz_forwarded \
 	tests/fuzz/http/fuzz_h2_connection \
 	tests/fuzz/http/fuzz_http_head \
+	tests/fuzz/http/fuzz_request_head \
 	tests/fuzz/http/fuzz_uri_template \
 	tests/fuzz/net/fuzz_endpoint \
 	tests/fuzz/net/fuzz_srv \
@@ -39,6 +41,11 @@ tests_fuzz_http_fuzz_capsule_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcd
 tests_fuzz_http_fuzz_capsule_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_capsule_LDADD = $(FUZZ_LDADD)
 
+tests_fuzz_http_fuzz_forwarded_SOURCES = tests/fuzz/http/fuzz_forwarded.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_forwarded_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/forwarded"'
+tests_fuzz_http_fuzz_forwarded_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_forwarded_LDADD = $(FUZZ_LDADD)
+
 tests_fuzz_http_fuzz_h2_connection_SOURCES = tests/fuzz/http/fuzz_h2_connection.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_h2_connection_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/h2connection"'
 tests_fuzz_http_fuzz_h2_connection_LDFLAGS = $(FUZZ_LINK)
@@ -48,6 +55,11 @@ tests_fuzz_http_fuzz_http_head_SOURCES = tests/fuzz/http/fuzz_http_head.c $(FUZZ
 tests_fuzz_http_fuzz_http_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/httphead"'
 tests_fuzz_http_fuzz_http_head_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_http_fuzz_http_head_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_http_fuzz_request_head_SOURCES = tests/fuzz/http/fuzz_request_head.c $(FUZZ_MAIN)
+tests_fuzz_http_fuzz_request_head_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/requesthead"'
+tests_fuzz_http_fuzz_request_head_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_http_fuzz_request_head_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_http_fuzz_uri_template_SOURCES = tests/fuzz/http/fuzz_uri_template.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_uri_template_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/uritemplate"'

@@ -12,12 +12,12 @@ static void read_fields(struct http_head *head, const char *text, size_t length)
     static const char name[] = "Access-Control";
 
     http_head_start(head);
-    while (head->field_count < LINES_MAX) {
+    while (head->fields.count < LINES_MAX) {
         const char *newline = memchr(text, '\n', length);
         size_t line = newline ? (size_t)(newline - text) : length;
 
-        head->fields[head->field_count].name = (struct http_head_slice){name, sizeof name - 1};
-        head->fields[head->field_count++].value = (struct http_head_slice){text, line};
+        head->fields.at[head->fields.count].name = (struct http_head_slice){name, sizeof name - 1};
+        head->fields.at[head->fields.count++].value = (struct http_head_slice){text, line};
         if (!newline)
             return;
         text += line + 1;
@@ -49,21 +49,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     size_t fields;
 
     read_fields(&head, (const char *)bytes, length);
-    fields = head.field_count;
+    fields = head.fields.count;
     read_origin(&head, (const char *)bytes, length);
     for (size_t i = 0; i < sizeof origins / sizeof origins[0]; i++) {
         enum access_control_result result, with_more;
 
-        head.field_count = fields;
+        head.fields.count = fields;
         result = access_control_judge(&head, origins[i]);
         MUST(result != ACCESS_CONTROL_ABSENT);
-        head.fields[fields].name = head.fields[0].name;
-        head.fields[fields].value = everyone;
-        head.field_count = fields + 1;
+        head.fields.at[fields].name = head.fields.at[0].name;
+        head.fields.at[fields].value = everyone;
+        head.fields.count = fields + 1;
         with_more = access_control_judge(&head, origins[i]);
         MUST((result == ACCESS_CONTROL_UNREADABLE) == (with_more == ACCESS_CONTROL_UNREADABLE));
         MUST(result != ACCESS_CONTROL_ALLOWED || with_more == ACCESS_CONTROL_ALLOWED);
-        head.fields[fields].value = nobody;
+        head.fields.at[fields].value = nobody;
         with_more = access_control_judge(&head, origins[i]);
         MUST(with_more == (result == ACCESS_CONTROL_UNREADABLE ? result : ACCESS_CONTROL_REFUSED));
     }

@@ -5,6 +5,7 @@
 
 #include "http/connect_request.h"
 #include "http/connect_response.h"
+#include "http/retry_after.h"
 
 #include "../fuzz.h"
 
@@ -41,10 +42,10 @@ static void look(const struct http_head *head, const char *bytes, size_t used)
     size_t field = 0, offset = 0, members = 0;
 
     MUST(head->status >= 100 && head->status <= 599);
-    MUST(head->field_count + head->unreadable <= HTTP_HEAD_FIELDS_MAX);
+    MUST(head->fields.count + head->unreadable <= HTTP_HEAD_FIELDS_MAX);
     MUST(head->reason.length <= used);
-    for (size_t i = 0; i < head->field_count; i++) {
-        const struct http_head_slice *name = &head->fields[i].name, *value = &head->fields[i].value;
+    for (size_t i = 0; i < head->fields.count; i++) {
+        const struct http_head_slice *name = &head->fields.at[i].name, *value = &head->fields.at[i].value;
 
         MUST(name->length > 0 && name->bytes >= bytes && name->bytes + name->length <= bytes + used);
         MUST(value->bytes >= bytes && value->bytes + value->length <= bytes + used);
@@ -69,7 +70,7 @@ static void judge(const struct http_head *head, const char *body, size_t length)
     MUST(memchr(response.failure.detail, '\0', sizeof response.failure.detail));
     for (const char *c = response.failure.detail; *c; c++)
         MUST(*c >= 0x20 && *c <= 0x7e);
-    MUST(response.retry_after >= CONNECT_RETRY_AFTER_NONE && response.retry_after <= CONNECT_RETRY_AFTER_MAX);
+    MUST(response.retry_after >= RETRY_AFTER_NONE && response.retry_after <= RETRY_AFTER_MAX);
 }
 
 /* The first byte says how the rest is cut. */
@@ -88,13 +89,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     if (result == HTTP_HEAD_BAD) {
         MUST(why_whole && why_pieces && strcmp(why_whole, why_pieces) == 0);
     } else if (result == HTTP_HEAD_DONE) {
-        MUST(used_whole == used_pieces && whole.field_count == pieces.field_count && whole.status == pieces.status &&
+        MUST(used_whole == used_pieces && whole.fields.count == pieces.fields.count && whole.status == pieces.status &&
              whole.unreadable == pieces.unreadable);
         look(&whole, at_once, used_whole);
         look(&pieces, bit_by_bit, used_pieces);
-        for (size_t i = 0; i < whole.field_count; i++)
-            MUST(whole.fields[i].value.length == pieces.fields[i].value.length &&
-                 memcmp(whole.fields[i].value.bytes, pieces.fields[i].value.bytes, whole.fields[i].value.length) == 0);
+        for (size_t i = 0; i < whole.fields.count; i++)
+            MUST(whole.fields.at[i].value.length == pieces.fields.at[i].value.length &&
+                 memcmp(whole.fields.at[i].value.bytes, pieces.fields.at[i].value.bytes,
+                        whole.fields.at[i].value.length) == 0);
         judge(&whole, at_once + used_whole, length - 1 - used_whole);
     }
     free(at_once);
