@@ -8,7 +8,7 @@ import time
 from kit import check, equal, scenario
 from kit.peers import GREETING
 from kit.process import PATIENCE, until
-from kit.route import Route
+from kit.route import Route, listener
 from kit.streams import END, connect, read_all, read_exactly, readable
 from kit.usage import cpu_seconds
 
@@ -102,7 +102,18 @@ def large_transfers_go_on_without_pipes(stage):
     check(route.daemon.process.alive(), "the daemon died")
 
 
+def strangers_at_a_relay_leave_room_for_the_user(stage):
+    """Who connects to a relay and says nothing keeps nobody from the listener beside it."""
+    relay = f"[relay]\nlisten = 127.0.0.1:0\nusers = {stage.file('relay.users', '# nobody', mode=0o600)}\n"
+    route = Route(stage, greet_and_echo, listeners=listener("imap") + relay, preexec=low_limit)
+    for _ in range(CLIENTS):
+        stage.later(connect(route.daemon.address("relay")).close)
+    route.daemon.wait_line("of which relays have their part")
+    route.greeted()
+
+
 scenario(all_clients_are_answered_in_the_end,
          the_pause_does_not_spin,
          service_resumes,
-         large_transfers_go_on_without_pipes)
+         large_transfers_go_on_without_pipes,
+         strangers_at_a_relay_leave_room_for_the_user)

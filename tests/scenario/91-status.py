@@ -21,8 +21,8 @@ from kit.streams import read_exactly
 URL = "imap://mail.example.net:143/"
 
 FIELDS = {
-    "": {"version", "pid", "configuration", "uptime", "stopping", "totals", "listeners", "sessions", "proxies",
-         "redirects", "questions"},
+    "": {"version", "pid", "configuration", "uptime", "stopping", "totals", "listeners", "reverse", "relay", "sessions",
+         "proxies", "redirects", "questions"},
     "totals": {"open", "sessions", "in", "out", "preconnected", "stale"},
     "listeners": {"name", "addresses", "target", "sessions"},
     "sessions": {"name", "listener", "state", "age", "in", "out", "from", "on", "program", "pid",

@@ -1,7 +1,9 @@
 # The whole program between real and scripted peers.  The kit is theirs alone; what stands in tests/reference serves
 # the demonstration, too.
 
+# 194 waits for two heartbeats of a relay, of 50 s each: it begins while others still have something to do.
 SCENARIO_TESTS = \
+	tests/scenario/194-web-servers-before-a-relay.py \
 	tests/scenario/01-request.py \
 	tests/scenario/02-answers.py \
 	tests/scenario/03-refusals.py \
@@ -116,7 +118,24 @@ SCENARIO_TESTS = \
 	tests/scenario/178-answers-over-http2-that-are-wrong.py \
 	tests/scenario/179-floods-and-windows.py \
 	tests/scenario/180-who-stalls-holds-up-nobody-else.py \
-	tests/scenario/181-a-proxy-dies-with-a-thousand-tunnels.py
+	tests/scenario/181-a-proxy-dies-with-a-thousand-tunnels.py \
+	tests/scenario/189-users-of-a-relay.py \
+	tests/scenario/191-status-and-try-of-reverse.py \
+	tests/scenario/192-published-by-a-private-name.py \
+	tests/scenario/193-published-at-a-public-port.py \
+	tests/scenario/195-through-a-squid-that-asks.py \
+	tests/scenario/196-the-true-address-of-clients.py \
+	tests/scenario/197-the-page-to-the-letter.py \
+	tests/scenario/198-a-relay-under-systemd.py \
+	tests/scenario/200-answers-of-our-relay.py \
+	tests/scenario/201-answers-to-our-home.py \
+	tests/scenario/202-a-relay-that-dies-and-comes-back.py \
+	tests/scenario/203-both-ends-are-ours.py \
+	tests/scenario/204-a-thousand-clients-at-once.py \
+	tests/scenario/205-guessing-of-passwords.py \
+	tests/scenario/206-a-relay-reads-its-files-again.py \
+	tests/scenario/207-much-through-our-relay.py \
+	tests/scenario/208-both-halves-in-one-process.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -145,7 +164,10 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/h2_proxy.py \
 	tests/scenario/kit/h2_route.py \
 	tests/scenario/kit/hpack.py \
+	tests/scenario/kit/manual.py \
 	tests/scenario/kit/nameserver.py \
+	tests/scenario/kit/own_home.py \
+	tests/scenario/kit/own_relay.py \
 	tests/scenario/kit/peers.py \
 	tests/scenario/kit/process.py \
 	tests/scenario/kit/real/__init__.py \
@@ -163,6 +185,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/login.py \
 	tests/scenario/kit/real/loopback.py \
 	tests/scenario/kit/real/machine.py \
+	tests/scenario/kit/real/machines.py \
 	tests/scenario/kit/real/mailbox.py \
 	tests/scenario/kit/real/mbsync.py \
 	tests/scenario/kit/real/microsocks.py \
@@ -172,6 +195,8 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/ntlm_helper.py \
 	tests/scenario/kit/real/postfix.py \
 	tests/scenario/kit/real/server.py \
+	tests/scenario/kit/real/published.py \
+	tests/scenario/kit/real/relay_fronts.py \
 	tests/scenario/kit/real/slrnpull.py \
 	tests/scenario/kit/real/squid.py \
 	tests/scenario/kit/real/stunnel.py \
@@ -179,7 +204,9 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
 	tests/scenario/kit/redirecting.py \
+	tests/scenario/kit/relay_trial.py \
 	tests/scenario/kit/route.py \
+	tests/scenario/kit/scripted_relay.py \
 	tests/scenario/kit/stage.py \
 	tests/scenario/kit/starttls.py \
 	tests/scenario/kit/streams.py \

@@ -64,9 +64,10 @@ class Dovecot(Server):
 
     certificate: nobody may log in without TLS, and imaps and pop3s are the ports where it is there from the start.
     It takes those for safe who have its own address; whoever comes to 127.0.0.2, from 127.0.0.1, is not.
+    proxied: it has a port of that name besides, for IMAP, with these lines, in which @PORT@ is the port.
     sasl is the socket where others may ask whether a password is right."""
 
-    def __init__(self, stage, name="dovecot", certificate=None):
+    def __init__(self, stage, name="dovecot", certificate=None, proxied=""):
         program = need("dovecot", "dovecot-core")
         for protocol, package in (("imap", "imapd"), ("pop3", "pop3d"), ("managesieve", "managesieved")):
             need(f"/usr/lib/dovecot/{protocol}", f"dovecot-{package}")
@@ -84,10 +85,13 @@ class Dovecot(Server):
             security = (TLS_2_4 if new else TLS_2_3).format(file=identity.file, key=identity.key)
         words = words.format(password=PASSWORD, uid=self.account.uid, gid=self.account.gid, mail=self.mail)
         first = FIRST_2_4 if new else ""
-        self.serve(5 if certificate else 3, lambda *ports: self._arrange(program, first, words + security, *ports))
-        self.imap, self.pop3, self.sieve, self.imaps, self.pop3s = (*self.ports, None, None)[:5]
+        count = 5 if certificate else 3
+        self.serve(count + bool(proxied), lambda *ports: self._arrange(
+            program, first, words + security, proxied.replace("@PORT@", str(ports[-1])), *ports[:count]))
+        self.imap, self.pop3, self.sieve, self.imaps, self.pop3s = (*self.ports[:count], None, None)[:5]
+        self.proxied = self.ports[-1] if proxied else None
 
-    def _arrange(self, program, first, words, imap, pop3, sieve, imaps=0, pop3s=0):
+    def _arrange(self, program, first, words, proxied, imap, pop3, sieve, imaps=0, pop3s=0):
         account = self.account
         doors = (("imap", "imap", imap), ("pop3", "pop3", pop3), ("managesieve", "sieve", sieve))
         logins = "".join(f"service {service}-login {{\n  chroot =\n"
@@ -119,7 +123,7 @@ service auth {{
     mode = 0666
   }}
 }}
-{logins}{twins}""")
+{logins}{twins}{proxied}""")
         return account.argv(program, "-F", "-c", config)
 
     def wait_login(self, service, count=1):

@@ -3,15 +3,13 @@ lines that the manual prints of them: only places are replaced, and what a test 
 import base64
 import hashlib
 import os
-import re
 
+from .. import manual
 from ..case import check, need
 from ..connect_tcp import PATH
 from .apache import frame
 from .identity import Identity
 from .server import Server
-
-TOP = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "../../../..")
 
 WHO = ("reader", "open: book")
 """Who may come in through Apache."""
@@ -22,16 +20,13 @@ REALM = "tunnels"
 
 def delivered(name, *replaced):
     """The text of a file in etc/, with each (old, new) replaced, which must be there."""
-    with open(os.path.join(TOP, "etc", name), encoding="utf-8") as file:
+    with open(os.path.join(manual.TOP, "etc", name), encoding="utf-8") as file:
         return _with(file.read(), f"the delivered {name}", replaced)
 
 
-def printed(section, *replaced):
-    """The first literal lines of that section of sallyport-proxy(7), with each (old, new) replaced likewise."""
-    with open(os.path.join(TOP, "man/sallyport-proxy.7.in"), encoding="utf-8") as file:
-        found = re.search(rf"(?s)^\.Ss {section}\n.*?^\.Bd -literal[^\n]*\n(.*?)^\.Ed", file.read(), re.MULTILINE)
-    check(found, f"the manual has no lines in {section!r}")
-    return _with(found.group(1).replace("\\e", "\\"), f"the manual's {section}", replaced)
+def printed(section, *replaced, page="sallyport-proxy.7", number=0):
+    """The literal lines of that section of a page, with each (old, new) replaced likewise."""
+    return _with(manual.printed(page, section, number), f"the manual's {section}", replaced)
 
 
 def _with(text, name, replaced):

@@ -1,6 +1,7 @@
 """What the kernel tells of the loopback network and the TCP sockets on it."""
 import os
 import socket
+import sys
 
 ESTABLISHED, TIME_WAIT, LISTENING = "01", "06", "0A"
 """States in /proc/net/tcp."""
@@ -20,19 +21,20 @@ def first_address(name):
     return socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0]
 
 
-def _sockets(port, state):
-    """The rows of the sockets of 127.0.0.1 with that local port and state."""
-    with open("/proc/net/tcp", encoding="ascii") as rows:
+def _sockets(port, state, address="127.0.0.1", pid="self"):
+    """The rows of the sockets of that address with that local port and state, in the network of that process."""
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as rows:
         fields = [row.split() for row in rows]
-    return [row for row in fields if row[1] == f"0100007F:{port:04X}" and row[3] == state]
+    place = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
+    return [row for row in fields if row[1] == place and row[3] == state]
 
 
-def listens(pid, port):
-    """Whether that process listens on the port.  To try to connect instead would leave marks in the log of a server,
-    and succeeds where another program was quicker to take the port."""
-    names = {f"socket:[{row[9]}]" for row in _sockets(port, LISTENING)}
+def listens(pid, port, address="127.0.0.1"):
+    """Whether that process listens on the port of that address.  To try to connect instead would leave marks in the log
+    of a server, and succeeds where another program was quicker to take the port."""
     folder = f"/proc/{pid}/fd"
     try:
+        names = {f"socket:[{row[9]}]" for row in _sockets(port, LISTENING, address, pid)}
         return bool(names) and any(os.readlink(f"{folder}/{number}") in names for number in os.listdir(folder))
     except FileNotFoundError:
         return False  # it has just closed something, or ended

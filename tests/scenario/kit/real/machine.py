@@ -25,19 +25,24 @@ Wants=dbus.socket systemd-logind.service systemd-user-sessions.service
 Requires=trial.service
 """
 
-SERVICE = f"""\
+SERVICE = """\
 [Unit]
-Requires=user@{NUMBER}.service
-After=user@{NUMBER}.service
 SuccessAction=exit-force
 FailureAction=exit-force
 [Service]
 Type=oneshot
-User={USER}
-Environment=XDG_RUNTIME_DIR=/run/user/{NUMBER} HOME=/home/{USER}
 ExecStart=/usr/bin/python3 /trial/main.py
 StandardOutput=file:/told/output
 StandardError=inherit
+"""
+
+OF_USER = f"""\
+[Unit]
+Requires=user@{NUMBER}.service
+After=user@{NUMBER}.service
+[Service]
+User={USER}
+Environment=XDG_RUNTIME_DIR=/run/user/{NUMBER} HOME=/home/{USER}
 """
 
 
@@ -53,6 +58,11 @@ def look_for_room():
 def run_as_user(stage, files, patience):
     """Boots the machine with these files ({path: text or bytes}) added, and runs /trial/main.py under the manager of an
     ordinary user, whose home is /home/trial.  Gives what it printed; AssertionError when the machine did not end."""
+    return run_as_root(stage, files, patience, OF_USER)
+
+
+def run_as_root(stage, files, patience, more=""):
+    """The same as root.  more: of the unit that runs it."""
     nspawn = need("systemd-nspawn", "systemd-container")
     need("dbus-daemon", "dbus-daemon")
     need("python3", "python3-minimal")
@@ -64,7 +74,7 @@ def run_as_user(stage, files, patience):
         raise Skip("only root may boot a container")
     look_for_room()
     layer, told = stage.dir("layer"), stage.dir("told", 0o777)
-    added = {**files, "etc/systemd/system/trial.target": TARGET, "etc/systemd/system/trial.service": SERVICE}
+    added = {**files, "etc/systemd/system/trial.target": TARGET, "etc/systemd/system/trial.service": SERVICE + more}
     for name, more in (("passwd", f"{USER}:x:{NUMBER}:{NUMBER}::/home/{USER}:/bin/sh\n"),
                        ("group", f"{USER}:x:{NUMBER}:\n"), ("shadow", f"{USER}:*:19000:0:99999:7:::\n")):
         with open(f"/etc/{name}", encoding="utf-8") as file:

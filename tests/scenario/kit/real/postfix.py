@@ -18,9 +18,12 @@ class Postfix(Server):
     Its master must be root: it starts each of its parts under another user.
 
     certificate: it is also a submission server, with the ports submission, where nothing but EHLO and STARTTLS is
-    answered before TLS, and submissions, where TLS is there from the start; both want a log-in that dovecot knows."""
+    answered before TLS, and submissions, where TLS is there from the start; both want a log-in that dovecot knows.
 
-    def __init__(self, stage, dovecot, name="postfix", certificate=None):
+    proxied: it has a port of that name besides, with these lines of its master.cf, in which @PORT@ is the port.
+    trusts: the networks for which it takes mail to everywhere."""
+
+    def __init__(self, stage, dovecot, name="postfix", certificate=None, proxied="", trusts="127.0.0.0/8"):
         master = need(f"{DAEMONS}/master", "postfix")
         if os.geteuid() != 0:
             raise Skip("postfix starts as root only")
@@ -32,8 +35,12 @@ class Postfix(Server):
             security = (f"smtpd_tls_cert_file = {identity.file}\nsmtpd_tls_key_file = {identity.key}\n"
                         f"smtpd_tls_security_level = none\n"
                         f"smtpd_sasl_type = dovecot\nsmtpd_sasl_path = {dovecot.sasl}\n")
-        self.serve(3 if certificate else 1, lambda *ports: self._arrange(master, dovecot, security, *ports))
-        self.port, self.submission, self.submissions = (*self.ports, None, None)[:3]
+        security += f"mynetworks = {trusts}\n"
+        count = 3 if certificate else 1
+        self.serve(count + bool(proxied), lambda *ports: self._arrange(
+            master, dovecot, security, proxied.replace("@PORT@", str(ports[-1])), *ports[:count]))
+        self.port, self.submission, self.submissions = (*self.ports[:count], None, None)[:3]
+        self.proxied = self.ports[-1] if proxied else None
 
     def _queue(self):
         """The folders that postfix wants to find, with the owners that it insists on."""
@@ -52,8 +59,9 @@ class Postfix(Server):
         return (f"127.0.0.1:{port} inet n - n - - smtpd\n -o {option}\n -o smtpd_sasl_auth_enable=yes\n"
                 " -o smtpd_tls_auth_only=yes\n -o smtpd_client_restrictions=permit_sasl_authenticated,reject\n")
 
-    def _arrange(self, master, dovecot, security, port, submission=None, submissions=None):
-        doors = "" if submission is None else (
+    def _arrange(self, master, dovecot, security, proxied, port, submission=None, submissions=None):
+        doors = proxied if submission is None else (
+            proxied +
             self._submission(submission, "smtpd_tls_security_level=encrypt") +
             self._submission(submissions, "smtpd_tls_wrappermode=yes") + "tlsmgr unix - - n 1000? 1 tlsmgr\n")
         self.file("main.cf", f"""\
@@ -66,7 +74,6 @@ myhostname = mail.{DOMAIN}
 mydestination =
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-mynetworks = 127.0.0.0/8
 smtpd_peername_lookup = no
 alias_maps =
 local_recipient_maps =

@@ -12,12 +12,16 @@ TRIES = 3
 class Server:
     """Each program is a class of its own that writes its configuration and calls serve().  It ends with the stage."""
 
+    address = "127.0.0.1"
+    """Where it listens."""
+
     def __init__(self, stage, name, account=None):
         self.stage = stage
         self.name = name
         self.account = account or Account.humble()
         self.folder = self.dir()
         self.process = None
+        self._command = None
         self.ports = ()
 
     def dir(self, name="", mode=0o755):
@@ -43,20 +47,36 @@ class Server:
         """Starts the command line that arrange(port, ...) gives, with that many ports, and waits until it accepts on
         each of them."""
         for _ in range(TRIES):
-            self.ports = [free_port() for _ in range(count)]
-            self.process = self.stage.start(arrange(*self.ports), name=self.name, cwd=self.folder, env=env)
+            self.ports = self.choose(count)
+            self._command = arrange(*self.ports), env
+            self._start()
             if all(self._accepts(port) for port in self.ports):
                 self.stage.later(self.kill)
                 return
             self.process.kill()
         raise AssertionError(f"{self.name} does not serve:\n  " + "\n  ".join(self.process.lines[-40:]))
 
+    def choose(self, count):
+        """The ports that it is to have."""
+        return [free_port() for _ in range(count)]
+
+    def _start(self):
+        argv, env = self._command
+        self.process = self.stage.start(argv, name=self.name, cwd=self.folder, env=env)
+
+    def revive(self):
+        """Starts it once more after a kill(), as it was, and waits until it accepts on its ports."""
+        self._start()
+        for port in self.ports:
+            if not self._accepts(port):
+                raise AssertionError(f"{self.name} does not come back:\n  " + "\n  ".join(self.process.lines[-40:]))
+
     def _accepts(self, port):
         """True once it listens on the port, False if the program ends before."""
         def state():
             if not self.process.alive():
                 return "ended"
-            return "accepts" if listens(self.process.pid, port) else None
+            return "accepts" if listens(self.process.pid, port, self.address) else None
         return until(state, f"{self.name} to listen on port {port}") == "accepts"
 
     def kill(self):

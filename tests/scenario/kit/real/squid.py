@@ -42,7 +42,7 @@ class Squid(Server):
 
     def _arrange(self, program, front, port, connect_ports, settings, known):
         config = self.file("squid.conf", f"""\
-{front[0]} 127.0.0.1:{port} {front[1]}
+{front[0]} {self.address}:{port} {front[1]}
 visible_hostname squid.test
 pid_filename none
 coredump_dir {self.folder}
