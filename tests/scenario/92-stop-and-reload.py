@@ -72,7 +72,8 @@ def reload_moves_the_control_socket(stage):
     stage.later(idle.close)
     write(daemon, settings(NOWHERE, sallyport=f"control = {new}"))
     equal(say(old, b"reload\n"), b"ok\n", "answer")
-    until(lambda: os.path.exists(new) and not os.path.exists(old), "the socket at its new place")
+    daemon.wait_line(f'control on="{new}"') # the file is there a moment before anybody listens
+    until(lambda: not os.path.exists(old), "the end of the socket at its old place")
     is_alive(new)
     equal(idle.recv(100), b"", "what a silent one at the old place is told")
     write(daemon, settings(NOWHERE, sallyport="control = none"))
