@@ -86,10 +86,10 @@ static void release_paths(void *field)
 
 const struct value_kind value_paths = {parse_path, print_paths, release_paths, NULL};
 
-const struct endpoint *paths_find(const struct value_paths *paths, const char *path)
+const struct endpoint *paths_find(const struct value_paths *paths, const char *path, size_t length)
 {
     for (size_t i = 0; i < paths->count; i++)
-        if (strcmp(paths->at[i].path, path) == 0)
+        if (strlen(paths->at[i].path) == length && memcmp(paths->at[i].path, path, length) == 0)
             return &paths->at[i].leads_to;
     return NULL;
 }

@@ -19,7 +19,7 @@ struct value_paths {
 extern const struct value_kind value_paths;      /* struct value_paths; each key adds one */
 extern const struct value_kind value_registered; /* struct endpoint: a registered name and its port */
 
-/* What the path leads to, borrowed, or NULL.  The path is compared byte by byte. */
-const struct endpoint *paths_find(const struct value_paths *paths, const char *path);
+/* What the path, of length bytes, leads to, borrowed, or NULL.  The path is compared byte by byte. */
+const struct endpoint *paths_find(const struct value_paths *paths, const char *path, size_t length);
 
 #endif

@@ -94,6 +94,7 @@ void request_target_read(struct request_target *out, const struct http_head_slic
                          const struct http_head_slice *target, const struct value_paths *paths)
 {
     const size_t prefix = sizeof REQUEST_TARGET_PREFIX - 1;
+    const struct endpoint *leads_to;
     struct http_head_slice path;
     const char *why;
 
@@ -111,10 +112,9 @@ void request_target_read(struct request_target *out, const struct http_head_slic
             want(out, method, "GET", WISH_REGISTER);
         return;
     }
-    for (size_t i = 0; i < paths->count; i++)
-        if (is(&path, paths->at[i].path)) {
-            out->name = paths->at[i].leads_to;
-            want(out, method, "OPTIONS", WISH_SWITCH);
-            return;
-        }
+    leads_to = paths_find(paths, path.bytes, path.length);
+    if (leads_to) {
+        out->name = *leads_to;
+        want(out, method, "OPTIONS", WISH_SWITCH);
+    }
 }

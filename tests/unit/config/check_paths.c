@@ -24,13 +24,13 @@ START_TEST(a_path_leads_to_a_name)
     const char *why = "";
 
     ck_assert(add("/mail/imap = home:143", &why) && add("/mail/IMAP=other:993", &why));
-    ck_assert_str_eq(paths_find(&paths, "/mail/imap")->host, "home");
-    ck_assert_uint_eq(paths_find(&paths, "/mail/imap")->port, 143);
-    ck_assert_str_eq(paths_find(&paths, "/mail/IMAP")->host, "other");
-    ck_assert_ptr_null(paths_find(&paths, "/mail/imap/"));
-    ck_assert_ptr_null(paths_find(&paths, "/mail/ima%70"));
-    ck_assert_ptr_null(paths_find(&paths, "/mail"));
-    ck_assert_ptr_null(paths_find(&paths, ""));
+    ck_assert_str_eq(paths_find(&paths, "/mail/imap", strlen("/mail/imap"))->host, "home");
+    ck_assert_uint_eq(paths_find(&paths, "/mail/imap", strlen("/mail/imap"))->port, 143);
+    ck_assert_str_eq(paths_find(&paths, "/mail/IMAP", strlen("/mail/IMAP"))->host, "other");
+    ck_assert_ptr_null(paths_find(&paths, "/mail/imap/", strlen("/mail/imap/")));
+    ck_assert_ptr_null(paths_find(&paths, "/mail/ima%70", strlen("/mail/ima%70")));
+    ck_assert_ptr_null(paths_find(&paths, "/mail", strlen("/mail")));
+    ck_assert_ptr_null(paths_find(&paths, "", strlen("")));
 }
 END_TEST
 
@@ -45,7 +45,7 @@ START_TEST(there_are_at_most_32)
     }
     ck_assert(!add("/more = home:1", &why));
     ck_assert_str_eq(why, "more than 32 paths");
-    ck_assert_uint_eq(paths_find(&paths, "/31")->port, 32);
+    ck_assert_uint_eq(paths_find(&paths, "/31", strlen("/31"))->port, 32);
 }
 END_TEST
 
