@@ -160,7 +160,7 @@ START_TEST(a_relay_is_read)
     ck_assert_str_eq(relay->key_file, "/dev/null");
     ck_assert_str_eq(relay->users_file, "/dev/null");
     ck_assert_str_eq(relay->alpn, "imap");
-    ck_assert_str_eq(paths_find(&relay->paths, "/mail/imap")->host, "home");
+    ck_assert_str_eq(paths_find(&relay->paths, "/mail/imap", strlen("/mail/imap"))->host, "home");
     config_unref(config);
 }
 END_TEST
