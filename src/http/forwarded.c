@@ -4,12 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NODE_MAX 64 /* bytes of a node that is an address with its port; a longer one is none */
+#include "http/field_reader.h"
 
-/* The part of a field's value that is not read yet. */
-struct reader {
-    const char *at, *end;
-};
+#define NODE_MAX 64 /* bytes of a node that is an address with its port; a longer one is none */
 
 /* A value without its quotes and escapes. */
 struct node {
@@ -26,30 +23,6 @@ struct reading {
 
 /* --- the grammar (RFC 7239 section 4) --- */
 
-static void skip_blanks(struct reader *reader)
-{
-    while (reader->at < reader->end && http_head_is_blank(*reader->at))
-        reader->at++;
-}
-
-static bool take_byte(struct reader *reader, char c)
-{
-    if (reader->at == reader->end || *reader->at != c)
-        return false;
-    reader->at++;
-    return true;
-}
-
-static bool take_token(struct reader *reader, struct http_head_slice *token)
-{
-    const char *start = reader->at;
-
-    while (reader->at < reader->end && http_head_is_token_byte(*reader->at))
-        reader->at++;
-    *token = (struct http_head_slice){start, (size_t)(reader->at - start)};
-    return token->length > 0;
-}
-
 static void node_put(struct node *node, char c)
 {
     if (node->length < NODE_MAX) {
@@ -59,37 +32,32 @@ static void node_put(struct node *node, char c)
     node->length++;
 }
 
-/* RFC 9110 section 5.6.4, behind the opening quote. */
-static bool take_quoted(struct reader *reader, struct node *node)
+/* Without its escapes.  False: it has a control byte. */
+static bool unquote(const struct http_head_slice *text, struct node *node)
 {
-    while (reader->at < reader->end) {
-        char c = *reader->at++;
+    for (size_t i = 0; i < text->length; i++) {
+        unsigned char c = (unsigned char)text->bytes[i];
 
-        if (c == '"')
-            return true;
-        if (c == '\\') {
-            if (reader->at == reader->end)
-                return false;
-            c = *reader->at++;
-        }
-        if ((c < 0x20 && c >= 0 && c != '\t') || c == 0x7f)
+        if (c == '\\') /* never the last byte */
+            c = (unsigned char)text->bytes[++i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
             return false;
-        node_put(node, c);
+        node_put(node, (char)c);
     }
-    return false;
+    return true;
 }
 
-static bool take_value(struct reader *reader, struct node *node)
+static bool take_value(struct field_reader *reader, struct node *node)
 {
-    struct http_head_slice token;
+    struct http_head_slice text;
 
     *node = (struct node){0};
-    if (take_byte(reader, '"'))
-        return take_quoted(reader, node);
-    if (!take_token(reader, &token))
+    if (field_reader_at(reader, '"'))
+        return field_reader_take_quoted(reader, &text) && unquote(&text, node);
+    if (!field_reader_take_token(reader, &text))
         return false;
-    for (size_t i = 0; i < token.length; i++)
-        node_put(node, token.bytes[i]);
+    for (size_t i = 0; i < text.length; i++)
+        node_put(node, text.bytes[i]);
     return true;
 }
 
@@ -148,18 +116,18 @@ static void read_node(const struct node *node, struct address *address)
 /* --- elements --- */
 
 /* [ name "=" value ].  False: it is broken, or its name was there before in this element. */
-static bool read_pair(struct reader *reader, struct reading *reading)
+static bool read_pair(struct field_reader *reader, struct reading *reading)
 {
     struct http_head_slice name;
     struct node value;
     bool is_for, is_by;
 
-    skip_blanks(reader);
-    if (reader->at == reader->end || *reader->at == ';' || *reader->at == ',')
+    field_reader_skip_blanks(reader);
+    if (field_reader_at_end(reader) || field_reader_at(reader, ';') || field_reader_at(reader, ','))
         return true; /* it may be empty */
-    if (!take_token(reader, &name) || !take_byte(reader, '=') || !take_value(reader, &value))
+    if (!field_reader_take_token(reader, &name) || !field_reader_take_byte(reader, '=') || !take_value(reader, &value))
         return false;
-    skip_blanks(reader);
+    field_reader_skip_blanks(reader);
     is_for = http_head_slice_is(&name, "for");
     is_by = http_head_slice_is(&name, "by");
     if ((is_for && reading->said_for) || (is_by && reading->said_by))
@@ -174,20 +142,20 @@ static bool read_pair(struct reader *reader, struct reading *reading)
 /* One field: elements between commas, empty ones not counted (RFC 9110 section 5.6.1). */
 static bool read_field(const struct http_head_slice *value, struct reading *reading)
 {
-    struct reader reader = {value->bytes, value->bytes + value->length};
+    struct field_reader reader = field_reader_of(value);
 
     do {
-        skip_blanks(&reader);
-        if (reader.at == reader.end || *reader.at == ',')
+        field_reader_skip_blanks(&reader);
+        if (field_reader_at_end(&reader) || field_reader_at(&reader, ','))
             continue;
         reading->elements++;
         reading->said_for = reading->said_by = false;
         do
             if (!read_pair(&reader, reading))
                 return false;
-        while (take_byte(&reader, ';'));
-    } while (take_byte(&reader, ','));
-    return reader.at == reader.end;
+        while (field_reader_take_byte(&reader, ';'));
+    } while (field_reader_take_byte(&reader, ','));
+    return field_reader_at_end(&reader);
 }
 
 static enum forwarded_result judge(const struct http_fields *fields, struct forwarded *out)
@@ -224,18 +192,6 @@ enum forwarded_result forwarded_read(const struct http_fields *fields, struct fo
     if (result != FORWARDED_USABLE)
         forget(out);
     return result;
-}
-
-const char *forwarded_complaint(enum forwarded_result result)
-{
-    switch (result) {
-    case FORWARDED_USABLE: break;
-    case FORWARDED_ABSENT: return "does not say who the client is (no Forwarded)";
-    case FORWARDED_SEVERAL: return "names more than one client (Forwarded)";
-    case FORWARDED_NO_ADDRESS: return "does not say at which address the client is (Forwarded)";
-    case FORWARDED_UNREADABLE: return "says who the client is in a way that cannot be read (Forwarded)";
-    }
-    return "says who the client is (Forwarded)";
 }
 
 /* --- writing --- */

@@ -23,10 +23,6 @@ enum forwarded_result {
 /* Reads all fields `Forwarded` of a head.  Writes out in any case: with another result than USABLE, both are none. */
 enum forwarded_result forwarded_read(const struct http_fields *fields, struct forwarded *out);
 
-/* A result that is not USABLE, as the rest of a sentence about the relay: "does not say who the client is (Forwarded)";
- * static. */
-const char *forwarded_complaint(enum forwarded_result result);
-
 /* Writes the value of the field, `for="192.0.2.1:50000";by="[2001:db8::1]:993"`; by may be NULL: it is left out, as is
  * a port of 0.  An IPv4 address mapped into IPv6, as a socket for both has it, is written as IPv4.  Returns out. */
 #define FORWARDED_TEXT_MAX (2 * ADDRESS_TEXT_MAX + 16)

@@ -181,6 +181,11 @@ void h2_connection_ping(struct h2_connection *connection)
         ping(connection);
 }
 
+bool h2_connection_is_pinged(const struct h2_connection *connection)
+{
+    return connection->pinged_at != 0;
+}
+
 void h2_connection_set_patience(struct h2_connection *connection, uint32_t ms)
 {
     if (!h2_session_is_dead(&connection->session))

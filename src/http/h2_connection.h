@@ -92,6 +92,9 @@ uint64_t h2_connection_serial(const struct h2_connection *connection);
  * for the answer may be behind much else on a slow line. */
 void h2_connection_ping(struct h2_connection *connection);
 
+/* Whether such a question, or one after a silence, waits for its answer; `changed` tells when it has come. */
+bool h2_connection_is_pinged(const struct h2_connection *connection);
+
 /* How long what was sent may stay unacknowledged (transport_set_patience). */
 void h2_connection_set_patience(struct h2_connection *connection, uint32_t ms);
 

@@ -9,6 +9,7 @@ src_libhouse_a_SOURCES += \
 	src/http/drain.c src/http/drain.h \
 	src/http/error_page.c src/http/error_page.h \
 	src/http/exchange.c src/http/exchange.h \
+	src/http/field_reader.c src/http/field_reader.h \
 	src/http/forwarded.c src/http/forwarded.h \
 	src/http/frame_flood.c src/http/frame_flood.h \
 	src/http/h1_exchange.c src/http/h1_exchange.h \

@@ -2,30 +2,22 @@
 
 #include <crypt.h>
 #include <openssl/crypto.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
-#include "base/descriptors.h"
-
-#define REAP_TRIES 20 /* 1 ms apart: a process that was killed has ended by then */
+#include "base/child.h"
 
 /* What the child ends with.  None of them is what a process ends with that has met trouble of its own. */
 enum { EXIT_RIGHT = 42, EXIT_WRONG = 43, EXIT_UNFIT = 44 };
 
 struct crypt_child {
     struct loop *loop;
-    crypt_child_done_fn *done; /* NULL: called already, or cancelled */
+    crypt_child_done_fn *done;
     void *arg;
-    pid_t pid;
-    struct loop_signal ended;
+    struct child *child; /* NULL: it is gone, or to be */
     struct loop_timer limit;
     struct deferred death;
 };
@@ -37,56 +29,32 @@ static void die(struct deferred *death)
 
 static void retire(struct crypt_child *child)
 {
-    loop_signal_stop(&child->ended);
+    child->child = NULL;
     loop_timer_stop(&child->limit);
     loop_defer(child->loop, &child->death, die);
 }
 
-static void tell(struct crypt_child *child, enum crypt_result result)
-{
-    crypt_child_done_fn *done = child->done;
-
-    child->done = NULL;
-    if (done)
-        done(child->arg, result);
-}
-
 /* --- the child --- */
 
-static void compare(const char *password, const char *hash) __attribute__((noreturn));
+struct comparison {
+    const char *password, *hash;
+};
 
-static void compare(const char *password, const char *hash)
+static void compare(void *arg) __attribute__((noreturn));
+
+static void compare(void *arg)
 {
     static struct crypt_data data; /* 32 KiB */
+    const struct comparison *comparison = arg;
     const char *made;
-    size_t length = strlen(hash);
+    size_t length = strlen(comparison->hash);
     bool same;
 
-#ifdef __linux__
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has all signals blocked, so that only its parent ends it */
-#endif
-    descriptors_close_from(STDERR_FILENO + 1);
-    made = crypt_r(password, hash, &data);
+    made = crypt_r(comparison->password, comparison->hash, &data);
     if (!made || made[0] == '*') /* "*0" and "*1" stand for a failure */
         _exit(EXIT_UNFIT);
-    same = strlen(made) == length && CRYPTO_memcmp(made, hash, length) == 0;
+    same = strlen(made) == length && CRYPTO_memcmp(made, comparison->hash, length) == 0;
     _exit(same ? EXIT_RIGHT : EXIT_WRONG);
-}
-
-/* As fork().  What is signalled to the child, before it has begun to be another process, must not come to our loop by
- * the pipe that both have. */
-static pid_t fork_deaf(void)
-{
-    sigset_t all, before;
-    pid_t pid;
-
-    sigfillset(&all);
-    if (sigprocmask(SIG_BLOCK, &all, &before) != 0)
-        return -1;
-    pid = fork();
-    if (pid != 0)
-        sigprocmask(SIG_SETMASK, &before, NULL);
-    return pid;
 }
 
 /* --- its parent --- */
@@ -103,71 +71,45 @@ static enum crypt_result result_of(int status)
     }
 }
 
-static void on_ended(void *arg, int number)
+static void on_ended(void *arg, int status)
 {
     struct crypt_child *child = arg;
-    int status;
 
-    (void)number;
-    if (waitpid(child->pid, &status, WNOHANG) != child->pid)
-        return;
     retire(child);
-    tell(child, result_of(status));
-}
-
-/* Kills it and waits a moment for that.  If it takes longer, it is reaped when the signal comes. */
-static void end(struct crypt_child *child)
-{
-    const struct timespec moment = {.tv_nsec = 1000000};
-    bool reaped = false;
-    int status;
-
-    loop_timer_stop(&child->limit);
-    kill(child->pid, SIGKILL);
-    for (int i = 0; i < REAP_TRIES && !reaped; i++) {
-        reaped = waitpid(child->pid, &status, WNOHANG) == child->pid;
-        if (!reaped)
-            nanosleep(&moment, NULL);
-    }
-    if (reaped)
-        retire(child);
+    child->done(child->arg, result_of(status));
 }
 
 static void on_limit(void *arg)
 {
     struct crypt_child *child = arg;
 
-    end(child);
-    tell(child, CRYPT_LOST);
+    child_end(child->child);
+    retire(child);
+    child->done(child->arg, CRYPT_LOST);
 }
 
 void crypt_child_cancel(struct crypt_child *child)
 {
-    if (!child || !child->done)
+    if (!child || !child->child)
         return;
-    child->done = NULL;
-    end(child);
+    child_end(child->child);
+    retire(child);
 }
 
 struct crypt_child *crypt_child_start(struct loop *loop, const char *password, const char *hash, uint32_t limit_ms,
                                       crypt_child_done_fn *done, void *arg)
 {
     struct crypt_child *child = calloc(1, sizeof *child);
+    struct comparison comparison = {password, hash};
 
     if (!child)
         return NULL;
     child->loop = loop;
     child->done = done;
     child->arg = arg;
-    if (!loop_signal_start(loop, &child->ended, SIGCHLD, on_ended, child)) { /* before it can end */
+    child->child = child_fork(loop, compare, &comparison, on_ended, child);
+    if (!child->child) {
         free(child);
-        return NULL;
-    }
-    child->pid = fork_deaf();
-    if (child->pid == 0)
-        compare(password, hash);
-    if (child->pid < 0) {
-        retire(child);
         return NULL;
     }
     loop_timer_start(loop, &child->limit, limit_ms, on_limit, child);

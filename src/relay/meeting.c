@@ -51,6 +51,7 @@ struct meetings {
     void *arg;
     struct meeting *first;
     size_t count; /* connections */
+    struct log_brake refused; /* clients of public ports, who may be anybody */
 };
 
 static void enter(struct meeting *meeting, enum state state);
@@ -221,19 +222,33 @@ static void refuse_in_protocol(struct meeting *meeting, const struct failure *fa
         enter(meeting, DEAD);
 }
 
+/* The log's line for it.  Whoever comes to a public port is a stranger, and must not fill the log; one who has met a
+ * place has a line already, and gets its second. */
+static void log_refused(struct meeting *meeting, const struct failure *failure)
+{
+    char reason[600], quoted[700], who[WHO_MAX], more[60] = "";
+    unsigned suppressed = 0;
+
+    if (meeting->public_ && !meeting->again &&
+        !log_brake_open(&meeting->owner->refused, now_of(meeting), &suppressed))
+        return;
+    if (suppressed > 0)
+        snprintf(more, sizeof more, " others=%u", suppressed);
+    failure_format(failure, reason, sizeof reason);
+    log_event(LEVEL_WARNING, meeting->log_name, "%s %s class=%s reason=\"%s\"%s",
+              meeting->again ? "failed" : "refused", who_write(&meeting->from, meeting->user, who),
+              failure_class_name(failure->class), log_quote(quoted, sizeof quoted, reason), more);
+}
+
 /* There is no place for the client. */
 static void refuse(struct meeting *meeting, enum meeting_news why)
 {
     meeting_told_fn *told = meeting->told;
     struct transport *client = meeting->client;
-    char reason[600], quoted[700], who[WHO_MAX];
     struct failure failure;
 
     set_failure(&failure, meeting, why);
-    failure_format(&failure, reason, sizeof reason);
-    log_event(LEVEL_WARNING, meeting->log_name, "%s %s class=%s reason=\"%s\"", meeting->again ? "failed" : "refused",
-              who_write(&meeting->from, meeting->user, who), failure_class_name(failure.class),
-              log_quote(quoted, sizeof quoted, reason));
+    log_refused(meeting, &failure);
     if (meeting->public_) {
         refuse_in_protocol(meeting, &failure);
     } else if (told) {

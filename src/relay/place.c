@@ -85,6 +85,13 @@ static struct transport *give(struct registry_place *base, const struct address 
     return transport;
 }
 
+static void dismiss(struct registry_place *base)
+{
+    struct place *place = (struct place *)(void *)base;
+
+    place->told(place->arg, PLACE_DISMISSED, stop(place));
+}
+
 static void die(struct deferred *turn)
 {
     struct place *place = (struct place *)(void *)((char *)turn - offsetof(struct place, turn));
@@ -110,6 +117,7 @@ struct place *place_start(const struct place_params *params, enum registry_answe
         return NULL;
     }
     place->base.give = give;
+    place->base.dismiss = dismiss;
     place->registry = params->registry;
     place->loop = params->loop;
     place->transport = params->transport;

@@ -13,10 +13,11 @@
 struct place;
 
 enum place_news {
-    PLACE_GIVEN,  /* a meeting has its transport */
-    PLACE_WAITED, /* for PLACE_BEAT_MS; the transport is the owner's again */
-    PLACE_SPOKE,  /* before there was anybody to speak to; the same */
-    PLACE_GONE,   /* its connection has ended, and was closed */
+    PLACE_GIVEN,     /* a meeting has its transport */
+    PLACE_WAITED,    /* for PLACE_BEAT_MS; the transport is the owner's again */
+    PLACE_SPOKE,     /* before there was anybody to speak to; the same */
+    PLACE_DISMISSED, /* its user may not wait there any more; the same */
+    PLACE_GONE,      /* its connection has ended, and was closed */
 };
 
 /* The place is over, and may be freed at once or later.  transport: NULL, if it is not given back. */

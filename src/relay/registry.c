@@ -206,6 +206,18 @@ void registry_leave(struct registry *registry, struct registry_place *place)
     registry->count--;
 }
 
+void registry_review(struct registry *registry,
+                     bool (*may)(void *arg, const char *user, const struct endpoint *name), void *arg)
+{
+    for (struct registry_name *name = registry->names; name; name = name->next) {
+        if (may(arg, name->owner->name, &name->endpoint))
+            continue;
+        while (name->places)
+            name->places->dismiss(name->places);
+        name->waited = loop_now(registry->loop) - REGISTRY_MEMORY_MS;
+    }
+}
+
 /* --- those who come --- */
 
 /* Whether it counts against its owner's sessions, besides its own user's. */

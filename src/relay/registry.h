@@ -35,13 +35,15 @@ enum registry_answer {
     REGISTRY_NO_MEMORY,
 };
 
-/* A place that waits; zeroed memory is one that does not.  Its owner sets give and reads nothing. */
+/* A place that waits; zeroed memory is one that does not.  Its owner sets give and dismiss, and reads nothing. */
 struct registry_place {
     struct registry_place *next, **back;
     struct registry_name *name; /* NULL: it does not wait */
     /* Hands over to a client, which is at for_ and came to by: says so to the place and lets go of its transport, which
      * is the caller's then.  The place does not wait any more.  NULL: the place turns out to have ended. */
     struct transport *(*give)(struct registry_place *place, const struct address *for_, const struct address *by);
+    /* Its user may not wait there any more: it stops waiting (registry_leave). */
+    void (*dismiss)(struct registry_place *place);
 };
 
 /* A client that has come; zeroed memory is none.  Its owner sets met and full, and reads nothing. */
@@ -71,6 +73,11 @@ enum registry_answer registry_wait(struct registry *registry, struct registry_pl
 
 /* It does not wait any more.  One that does not is fine. */
 void registry_leave(struct registry *registry, struct registry_place *place);
+
+/* Those who may register have changed.  may says whether a user still may, and is asked for each name that is
+ * remembered.  Where one may not, the places are dismissed, and the name is free, but for sessions, which go on. */
+void registry_review(struct registry *registry,
+                     bool (*may)(void *arg, const char *user, const struct endpoint *name), void *arg);
 
 /* A client has come for this name, user being who it is, or NULL.  YES: it is held until it has met a place, perhaps
  * in this turn; for how long is its owner's affair.  With another answer, nothing has changed. */

@@ -31,8 +31,8 @@ bool relay_set_prepare(struct relay_set *set, const struct config *config, confi
 void relay_set_leave(struct relay_set *set); /* nothing prepared is fine */
 
 /* What was prepared comes into force, and the set takes a reference to the configuration.  A relay that keeps its name
- * keeps all connections, which go by the new users from their next request on; of one that is gone, all but sessions
- * ends. */
+ * keeps all connections, which go by the new users from their next request on, but for requests that wait for one who
+ * may not any more; of one that is gone, all but sessions ends. */
 void relay_set_take(struct relay_set *set, struct config *config);
 
 /* The same without a set, for who only wants to know: reads all users files and certificates.  False: report got each

@@ -395,11 +395,6 @@ const char *relay_users_decoy(const struct relay_users *users)
     return users->decoy ? users->decoy : DECOY;
 }
 
-size_t relay_users_count(const struct relay_users *users)
-{
-    return users->count;
-}
-
 const char *relay_user_name(const struct relay_user *user)
 {
     return user->name;

@@ -45,8 +45,6 @@ const char *relay_users_decoy(const struct relay_users *users);
 /* Whether some user may register this very name, which is not said by `*`. */
 bool relay_users_list(const struct relay_users *users, const char *name, uint16_t port);
 
-size_t relay_users_count(const struct relay_users *users);
-
 /* Both borrowed.  The hash is NULL for a user who is locked out. */
 const char *relay_user_name(const struct relay_user *user);
 const char *relay_user_hash(const struct relay_user *user);

@@ -31,6 +31,7 @@ struct visit {
     struct address from, local;
     struct address client;        /* who asks: from, or whom a web server says */
     uint64_t number;
+    uint64_t since;               /* ms of the loop's clock: when the state began */
     struct incoming *incoming;    /* NULL: nothing has been read */
     struct relay_login *login;    /* while LOGIN */
     struct meeting *meeting;      /* while HELD */
@@ -159,9 +160,9 @@ static void on_place(void *arg, enum place_news news, struct transport *transpor
         enter(visit, DEAD);
         return;
     }
-    if (news == PLACE_SPOKE)
+    if (news != PLACE_WAITED)
         visit->lasts = false;
-    answer(visit, news == PLACE_SPOKE ? 400 : 204);
+    answer(visit, news == PLACE_SPOKE ? 400 : news == PLACE_DISMISSED ? 403 : 204);
 }
 
 static void log_waiting(struct visit *visit, const char *user)
@@ -503,6 +504,7 @@ static void enter(struct visit *visit, enum state state)
     if (log_wants(LEVEL_DEBUG))
         log_message(LEVEL_DEBUG, name_of(visit, name), "visit %s -> %s", state_names[before], state_names[state]);
     visit->state = state;
+    visit->since = loop_now(loop_of(visit));
     visit->desk->count += (size_t)has_connection(state) - (size_t)has_connection(before);
     loop_timer_stop(&visit->limit);
     loop_undefer(loop_of(visit), &visit->turn);
@@ -576,6 +578,12 @@ struct visit *visit_next(const struct visit *visit)
 bool visit_is_stranger(const struct visit *visit)
 {
     return !visit->known && visit->state != LOGIN;
+}
+
+bool visit_is_idle(const struct visit *visit, uint64_t *since)
+{
+    *since = visit->since;
+    return visit->known && (visit->state == HEAD || visit->state == LEAVING);
 }
 
 void visit_close(struct visit *visit)

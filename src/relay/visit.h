@@ -11,6 +11,7 @@
 #define SALLYPORT_VISIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "net/address.h"
 #include "net/transport.h"
@@ -27,6 +28,10 @@ struct visit *visit_next(const struct visit *visit);
 
 /* Whether it has done nothing yet that only a user can, and is not being asked to. */
 bool visit_is_stranger(const struct visit *visit);
+
+/* Whether a user has logged in on it and lets it lie between two requests; *since is when that began, ms of the loop's
+ * clock. */
+bool visit_is_idle(const struct visit *visit, uint64_t *since);
 
 /* The daemon stops: the visit ends, with a word where one is expected. */
 void visit_close(struct visit *visit);

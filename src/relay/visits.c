@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "relay/desk.h"
 #include "relay/meeting.h"
 #include "relay/request_target.h"
@@ -48,6 +49,20 @@ void visits_free(struct visits *visits)
     free(visits);
 }
 
+/* Whether a user may wait at a name, as the users file has it now. */
+static bool may_wait(void *arg, const char *user, const struct endpoint *name)
+{
+    const struct desk *desk = arg;
+    const struct relay_user *known = relay_users_find(desk->users, user);
+    char place[ENDPOINT_TEXT_MAX], quoted[RELAY_USER_NAME_MAX + 1];
+
+    if (known && relay_user_hash(known) && relay_user_may_register(known, name->host, name->port))
+        return true;
+    log_message(LEVEL_INFO, desk->relay->name, "user \"%s\" may not register %s any more",
+                log_quote(quoted, sizeof quoted, user), endpoint_format(name, place));
+    return false;
+}
+
 void visits_keep(struct visits *visits, struct config *config, const struct relay_config *relay,
                  struct relay_users *users, struct tls_server_context *tls)
 {
@@ -59,24 +74,35 @@ void visits_keep(struct visits *visits, struct config *config, const struct rela
     visits->desk.tls = tls ? tls_server_context_ref(tls) : NULL;
     if (before.config)
         let_go(&before);
+    registry_review(meetings_registry(visits->desk.meetings), may_wait, &visits->desk);
 }
 
-/* Ends the oldest stranger if there are too many: who sends heads slowly keeps nobody else out.  Users and those who
- * log in are no strangers, and are bounded elsewhere. */
+/* Ends the oldest stranger if there are too many: who sends heads slowly keeps nobody else out.  And the connection
+ * that has been idle for the longest time, if there are too many of these: who has a password, too, keeps nobody out.
+ * Those who log in, wait or are served are bounded elsewhere. */
 static void make_room(struct desk *desk)
 {
-    struct visit *oldest = NULL;
-    size_t strangers = 0;
+    struct visit *oldest = NULL, *idlest = NULL;
+    size_t strangers = 0, idle = 0;
+    uint64_t since, first = 0;
 
-    if (desk->count < VISITS_STRANGERS_MAX)
+    if (desk->count < VISITS_STRANGERS_MAX && desk->count < VISITS_IDLE_MAX)
         return;
     for (struct visit *visit = desk->first; visit; visit = visit_next(visit))
         if (visit_is_stranger(visit)) {
             oldest = visit;
             strangers++;
+        } else if (visit_is_idle(visit, &since)) {
+            if (!idlest || since < first) {
+                idlest = visit;
+                first = since;
+            }
+            idle++;
         }
     if (strangers >= VISITS_STRANGERS_MAX)
         visit_reset(oldest);
+    if (idle >= VISITS_IDLE_MAX)
+        visit_reset(idlest);
 }
 
 void visits_receive(struct visits *visits, struct transport *transport, const struct address *from,

@@ -16,6 +16,8 @@
 #include "tls/tls_server_context.h"
 
 #define VISITS_STRANGERS_MAX 512 /* connections that have not logged in: past it, the oldest of them ends */
+#define VISITS_IDLE_MAX 512      /* connections of users between two requests: past it, that one ends whose user has
+                                  * said nothing for the longest time; a home that asks again at once never has it */
 
 struct visits;
 
@@ -33,7 +35,8 @@ struct visits *visits_new(const struct visits_params *params);
 /* Resets what is left.  NULL is fine. */
 void visits_free(struct visits *visits);
 
-/* What holds from now on; relay belongs to config.  Takes references.  tls: NULL without cert-file. */
+/* What holds from now on; relay belongs to config.  Takes references.  tls: NULL without cert-file.  Requests that wait
+ * for a user who may not register their name any more end with 403. */
 void visits_keep(struct visits *visits, struct config *config, const struct relay_config *relay,
                  struct relay_users *users, struct tls_server_context *tls);
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "config/places.h"
 #include "http/retry_after.h"
+#include "net/netwatch.h"
 #include "reverse/back_off.h"
 #include "reverse/same_relay.h"
 #include "reverse/waiting_place.h"
@@ -41,7 +42,12 @@ struct section {
 struct reverse_set {
     const struct services *services;
     struct sessions *sessions;
+    reverse_set_began_fn *began;
+    void *arg;
     struct section *first;      /* in the order of the configuration */
+    uint64_t lenient_until;     /* ms of the loop's clock: failures count less before then */
+    size_t most;                /* sessions of all sections together */
+    struct log_brake full;
     bool closed;
 };
 
@@ -152,6 +158,7 @@ static void rest_after(struct section *section, const struct waiting_place *plac
 {
     const struct relay_answer *answer = waiting_place_answer(place);
     bool final = answer && answer->verdict != RELAY_BACK_OFF && answer->verdict != RELAY_NONE_YET;
+    bool lenient = now(section) < section->set->lenient_until;
     uint64_t asked_for = answer && answer->retry_after != RETRY_AFTER_NONE ? (uint64_t)answer->retry_after * 1000 : 0;
 
     if (waiting_place_is_denied(place))
@@ -159,15 +166,18 @@ static void rest_after(struct section *section, const struct waiting_place *plac
     else if (final)
         rest(section, REVERSE_SET_AGAIN_MS);
     else
-        back_off_fail(&section->back_off, now(section), answer, asked_for, (uint32_t)random());
+        back_off_fail(&section->back_off, now(section), answer && !lenient, asked_for, (uint32_t)random());
+}
+
+static void fill_all(struct reverse_set *set)
+{
+    for (struct section *section = set->first; section; section = section->next)
+        fill(section);
 }
 
 static void on_session_ended(void *arg)
 {
-    struct reverse_set *set = arg;
-
-    for (struct section *section = set->first; section; section = section->next)
-        fill(section);
+    fill_all(arg);
 }
 
 /* A client has come: it is a session from now on. */
@@ -191,6 +201,8 @@ static void deliver(struct section *section, struct waiting_place *place)
              origin.from.any.sa_family == AF_UNSPEC ? "unknown" : address_format(&origin.from, where));
     if (client)
         session_start(section->set->sessions, &params);
+    if (client && section->set->began)
+        section->set->began(section->set->arg);
 }
 
 static void recover(struct section *section)
@@ -215,7 +227,7 @@ static void on_done(void *arg, enum outcome outcome, const struct failure *failu
         rest_after(section, place);
     }
     waiting_place_free(place);
-    fill(section);
+    fill_all(section->set); /* a place that is no more makes room for one of another section */
 }
 
 static void on_stands(struct section *section)
@@ -305,12 +317,40 @@ static bool add(struct section *section)
     return true;
 }
 
+/* Sessions that are left for this section of what all together may have: the places of the others may become some. */
+static size_t left_of_all(const struct section *section)
+{
+    const struct reverse_set *set = section->set;
+    size_t taken = sessions_count_reverse(set->sessions);
+
+    for (const struct section *other = set->first; other; other = other->next)
+        taken += other == section ? 0 : count(other, false);
+    return taken < set->most ? set->most - taken : 0;
+}
+
+/* Says that clients wait at the relay for no fault of the section's. */
+static void warn_full(struct section *section)
+{
+    struct reverse_set *set = section->set;
+    unsigned suppressed;
+
+    if (sessions_count_reverse(set->sessions) >= set->most && log_brake_open(&set->full, now(section), &suppressed))
+        log_message(LEVEL_WARNING, section->now->name, "no place waits: all [reverse] sections together have %zu "
+                    "sessions, which is their share; raise max-sessions, or the limit of descriptors (ulimit -n, "
+                    "LimitNOFILE)", set->most);
+}
+
 /* Each place may become a session, and there must not be too many of those. */
-static unsigned wanted(const struct section *section)
+static unsigned wanted(struct section *section)
 {
     size_t sessions = sessions_count_of(section->set->sessions, section->now->name);
     size_t room = sessions < section->now->sessions ? section->now->sessions - sessions : 0;
+    size_t left = left_of_all(section);
 
+    if (left == 0 && room > 0)
+        warn_full(section);
+    if (left < room)
+        room = left;
     return room < section->now->waiting ? (unsigned)room : section->now->waiting;
 }
 
@@ -390,13 +430,16 @@ static void change(struct section *section, struct config *config, const struct 
     section->rests_until = 0; /* somebody may have put it right */
 }
 
-struct reverse_set *reverse_set_new(const struct services *services, struct sessions *sessions)
+struct reverse_set *reverse_set_new(const struct services *services, struct sessions *sessions,
+                                    reverse_set_began_fn *began, void *arg)
 {
     struct reverse_set *set = calloc(1, sizeof *set);
 
     if (set) {
         set->services = services;
         set->sessions = sessions;
+        set->began = began;
+        set->arg = arg;
     }
     return set;
 }
@@ -423,7 +466,7 @@ static bool make(struct reverse_set *set, size_t number, struct section **list)
     return true;
 }
 
-bool reverse_set_keep(struct reverse_set *set, struct config *config)
+bool reverse_set_keep(struct reverse_set *set, struct config *config, size_t most)
 {
     struct section *old = set->first, *fresh, *section, **end = &set->first;
 
@@ -447,22 +490,23 @@ bool reverse_set_keep(struct reverse_set *set, struct config *config)
         old = section->next;
         section_free(section);
     }
-    for (section = set->first; section; section = section->next)
-        fill(section);
+    set->most = most;
+    fill_all(set);
     return true;
 }
 
-static void wake(struct section *section)
+static void renew(struct section *section)
 {
     recover(section);
     replace_all(section);
     fill(section);
 }
 
-void reverse_set_woke(struct reverse_set *set)
+void reverse_set_renew(struct reverse_set *set)
 {
+    set->lenient_until = loop_now(set->services->loop) + NETWATCH_GRACE_MS;
     for (struct section *section = set->first; section; section = section->next)
-        wake(section);
+        renew(section);
 }
 
 void reverse_set_close(struct reverse_set *set)

@@ -1,6 +1,6 @@
 /* All reverse tunnels of the daemon: for each section of the configuration its waiting places, and the sessions that
  * they bring.  A section keeps as many requests standing as `waiting` says, and fewer when `sessions` are nearly
- * reached, so that these are never exceeded. */
+ * reached, or what all sections together may have, so that these are never exceeded. */
 #ifndef SALLYPORT_REVERSE_SET_H
 #define SALLYPORT_REVERSE_SET_H
 
@@ -18,18 +18,22 @@
 
 struct reverse_set;
 
-/* Both are borrowed and must outlive it.  NULL: out of memory. */
-struct reverse_set *reverse_set_new(const struct services *services, struct sessions *sessions);
+/* Called when a client has become a session. */
+typedef void reverse_set_began_fn(void *arg);
+
+/* services and sessions are borrowed and must outlive it; began may be NULL.  NULL: out of memory. */
+struct reverse_set *reverse_set_new(const struct services *services, struct sessions *sessions,
+                                    reverse_set_began_fn *began, void *arg);
 
 /* Takes over the sections of a configuration, at the start and after a reload; a reference is taken.  A section that
  * has not changed keeps its places, or replaces those that lead through a proxy; of one that has, and of one that is
- * gone, the places are closed before others are asked for.  Sessions go on.  False: out of memory, nothing has
- * changed. */
-bool reverse_set_keep(struct reverse_set *set, struct config *config);
+ * gone, the places are closed before others are asked for.  Sessions go on.  most: sessions that all sections together
+ * may have; the first of the configuration are served first.  False: out of memory, nothing has changed. */
+bool reverse_set_keep(struct reverse_set *set, struct config *config, size_t most);
 
-/* The machine has slept, or the network has changed: rests are over, and requests that stand are replaced, since the
- * relay may never learn that they are gone. */
-void reverse_set_woke(struct reverse_set *set);
+/* The network has changed, or the machine has slept: rests are over, and requests that stand are replaced, since the
+ * relay may never learn that they are gone.  For NETWATCH_GRACE_MS failures do not make the rests longer. */
+void reverse_set_renew(struct reverse_set *set);
 
 /* The daemon is being stopped: all places are closed at once; sessions go on. */
 void reverse_set_close(struct reverse_set *set);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/systemd.h"
 #include "net/listener.h"
+#include "net/machine.h"
 
 /* One listening socket: one address of one section. */
 struct member {
@@ -325,29 +326,11 @@ void listener_set_each(const struct listener_set *set,
             see(arg, member->section.listener, listener_address(member->listener));
 }
 
-/* Whether it is an address of this machine: a socket can be bound to it. */
-static bool is_of_this_machine(const struct address *address)
-{
-    struct address any_port = *address;
-    int fd = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool bound;
-
-    address_set_port(&any_port, 0);
-    bound = fd >= 0 && bind(fd, &any_port.any, address_length(&any_port)) == 0;
-    if (fd >= 0)
-        close(fd);
-    return bound;
-}
-
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address)
 {
-    for (const struct member *member = set->first; member; member = member->next) {
-        const struct address *own = listener_address(member->listener);
-
-        if (address_equal(own, address) ||
-            (address_port(own) == address_port(address) && address_is_any(own) && is_of_this_machine(address)))
+    for (const struct member *member = set->first; member; member = member->next)
+        if (machine_gets(listener_address(member->listener), address))
             return true;
-    }
     return false;
 }
 

@@ -11,6 +11,7 @@ src_libhouse_a_SOURCES += \
 	src/session/refusal.c src/session/refusal.h \
 	src/session/roll.c src/session/roll.h \
 	src/session/session.c src/session/session.h \
+	src/session/shares.c src/session/shares.h \
 	src/session/strangers.c src/session/strangers.h \
 	src/session/timeouts.c src/session/timeouts.h \
 	src/session/via.c src/session/via.h \

@@ -95,3 +95,9 @@ void origin_tell(struct failure *told)
 {
     failure_set(told, FAILURE_TEMPORARY, "the server is not there at the moment");
 }
+
+void origin_leave(struct origin *origin)
+{
+    if (origin)
+        origin->ended = NULL;
+}

@@ -37,6 +37,9 @@ void origin_format(const struct origin *origin, char from[ADDRESS_TEXT_MAX], cha
 /* The port that the client came to, 0: not known.  It tells what the client speaks. */
 uint16_t origin_port(const struct origin *origin);
 
+/* Nobody is to be told of the session's end any more.  NULL is fine. */
+void origin_leave(struct origin *origin);
+
 /* What such a client is told of a failure: the servers behind us are none of its business, and whatever is wrong with
  * them, mail that it brings is not to bounce. */
 void origin_tell(struct failure *told);

@@ -27,6 +27,7 @@ void roll_enter(struct roll *roll, struct roll_entry *entry)
         entry->next->back = &entry->next;
     roll->first = entry;
     roll->count++;
+    roll->reverse += entry->reverse;
 }
 
 void roll_strike(struct roll *roll, struct roll_entry *entry)
@@ -36,6 +37,7 @@ void roll_strike(struct roll *roll, struct roll_entry *entry)
     if (entry->next)
         entry->next->back = entry->back;
     roll->count--;
+    roll->reverse -= entry->reverse;
 }
 
 void roll_serve(struct roll *roll, struct roll_entry *entry)

@@ -18,6 +18,7 @@ struct roll_entry {
     uint64_t number;   /* the first is 1 */
     uint64_t deadline; /* ms of the loop's clock; 0: none */
     bool served;       /* counts against max-sessions */
+    bool reverse;      /* its client came through a relay; not changed while it is on the roll */
 };
 
 struct roll {
@@ -26,7 +27,7 @@ struct roll {
     struct roll_entry *first;
     struct loop_timer watch;
     uint64_t watch_at; /* ms of the loop's clock; 0: it does not run */
-    size_t count, served;
+    size_t count, served, reverse; /* of all; of those that have the flag of that name */
     uint64_t number;   /* given last */
 };
 
@@ -40,7 +41,7 @@ void roll_close(struct roll *roll);
 /* The next number, which nobody else will get. */
 uint64_t roll_take_number(struct roll *roll);
 
-/* Enters a zeroed entry, in front and with the next number; strikes it again. */
+/* Enters an entry that is zeroed but for reverse, in front and with the next number; strikes it again. */
 void roll_enter(struct roll *roll, struct roll_entry *entry);
 void roll_strike(struct roll *roll, struct roll_entry *entry);
 

@@ -94,8 +94,7 @@ void sessions_free(struct sessions *sessions)
     if (!sessions)
         return;
     while (sessions->roll.first) {
-        if (first_of(sessions)->origin)
-            first_of(sessions)->origin->ended = NULL;
+        origin_leave(first_of(sessions)->origin);
         enter(first_of(sessions), DEAD);
     }
     roll_close(&sessions->roll);
@@ -146,6 +145,11 @@ size_t sessions_count_of(const struct sessions *sessions, const char *listener)
     for (const struct session *session = first_of(sessions); session; session = next_of(session))
         count += strcmp(session->listener->name, listener) == 0;
     return count;
+}
+
+size_t sessions_count_reverse(const struct sessions *sessions)
+{
+    return sessions->roll.reverse;
 }
 
 /* Where the client comes from, and where it came to; "" for what is not known. */
@@ -534,6 +538,7 @@ static struct session *make(const struct sessions *sessions, const struct sessio
             return NULL;
         }
         *session->origin = *params->origin;
+        session->entry.reverse = true;
     }
     return session;
 }

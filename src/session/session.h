@@ -56,8 +56,9 @@ struct session_facts {
 uint64_t sessions_some(const struct sessions *sessions, uint64_t below, size_t most,
                        void (*see)(void *arg, const struct session_facts *facts), void *arg);
 
-/* How many sessions a listener of that name has. */
+/* How many sessions a listener of that name has; and how many there are of all reverse sections together. */
 size_t sessions_count_of(const struct sessions *sessions, const char *listener);
+size_t sessions_count_reverse(const struct sessions *sessions);
 
 /* Number of sessions, and bytes from and to clients, since the start, ended sessions included. */
 struct session_sums {

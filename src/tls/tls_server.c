@@ -2,7 +2,6 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "tls/alert.h"
@@ -66,15 +65,6 @@ enum tls_handshake tls_server_handshake(struct transport *tls, struct failure *f
     if (result == TLS_HANDSHAKE_FAILED)
         explain(self, error, failure);
     return result;
-}
-
-const char *tls_server_describe(const struct transport *tls, char *out, size_t size)
-{
-    const struct tls_server *self = (const struct tls_server *)tls;
-
-    snprintf(out, size, "%s, %s%s", SSL_get_version(self->stream.ssl), SSL_get_cipher_name(self->stream.ssl),
-             SSL_session_reused(self->stream.ssl) ? ", resumed" : "");
-    return out;
 }
 
 /* --- the start --- */

@@ -20,7 +20,4 @@ struct transport *tls_server_new(struct loop *loop, struct transport *below, str
  * writes failure, which says what the client did; the caller adds the place, closes or resets the transport. */
 enum tls_handshake tls_server_handshake(struct transport *tls, struct failure *failure);
 
-/* After DONE, for people: "TLSv1.3, TLS_AES_256_GCM_SHA384", with ", resumed".  Cut to size - 1 bytes.  Returns out. */
-const char *tls_server_describe(const struct transport *tls, char *out, size_t size);
-
 #endif

@@ -6,6 +6,7 @@ UNIT_TESTS += \
 	tests/unit/http/check_connect_response \
 	tests/unit/http/check_drain \
 	tests/unit/http/check_error_page \
+	tests/unit/http/check_field_reader \
 	tests/unit/http/check_forwarded \
 	tests/unit/http/check_frame_flood \
 	tests/unit/http/check_h1_exchange \

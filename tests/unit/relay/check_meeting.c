@@ -284,6 +284,36 @@ START_TEST(a_public_client_is_refused_in_its_protocol_at_once_if_nobody_ever_wai
 }
 END_TEST
 
+START_TEST(strangers_that_are_refused_do_not_fill_the_log)
+{
+    for (unsigned i = 0; i < 500; i++)
+        ck_assert_int_eq(strncmp(hall_come_public(&hall, "192.0.2.9")->heard, "* BYE ", 6), 0);
+    given_check_log("warning public/imap #1 refused from=192.0.2.9:50000 class=temporary "
+                    "reason=\"nobody serves home:143 at this time\"\n");
+    stage_advance(10000);
+    given_forget_log();
+    hall_come_public(&hall, "192.0.2.8");
+    given_check_log("warning public/imap #501 refused from=192.0.2.8:50000 class=temporary "
+                    "reason=\"nobody serves home:143 at this time\" others=499\n");
+}
+END_TEST
+
+START_TEST(users_that_are_refused_all_have_their_line)
+{
+    hall_wait(&hall);
+    wire_end(stage_wire(stage_wires() - 1));
+    stage_advance(60000); /* nobody serves the name any more */
+    for (unsigned i = 0; i < 2; i++) {
+        given_forget_log();
+        hall_check_status(hall_call(&hall), "", 503);
+        given_check_log(i == 0 ? "warning relay #2 refused from=192.0.2.7:50000 user=\"bob\" class=temporary "
+                                 "reason=\"nobody serves home:143 at this time\"\n"
+                               : "warning relay #3 refused from=192.0.2.7:50000 user=\"bob\" class=temporary "
+                                 "reason=\"nobody serves home:143 at this time\"\n");
+    }
+}
+END_TEST
+
 START_TEST(a_public_client_is_held_and_then_refused)
 {
     struct wire *place = hall_wait(&hall), *client;
@@ -395,6 +425,8 @@ int main(void)
     tcase_add_test(tcase, a_path_that_is_dead_is_noticed_soon);
     tcase_add_test(tcase, a_place_that_has_ended_unnoticed_is_passed_over);
     tcase_add_test(tcase, a_public_client_is_refused_in_its_protocol_at_once_if_nobody_ever_waited);
+    tcase_add_test(tcase, strangers_that_are_refused_do_not_fill_the_log);
+    tcase_add_test(tcase, users_that_are_refused_all_have_their_line);
     tcase_add_test(tcase, a_public_client_is_held_and_then_refused);
     tcase_add_test(tcase, a_public_client_that_speaks_tls_is_reset);
     tcase_add_test(tcase, a_client_that_goes_while_it_is_held_takes_no_place);

@@ -59,6 +59,29 @@ START_TEST(the_oldest_stranger_makes_room_but_no_user)
 }
 END_TEST
 
+/* What bob may not, on a connection that stays open. */
+#define HALL_REFUSED HALL_GET HALL_SWITCH "Authorization: " HALL_BOB "\r\n\r\n"
+
+START_TEST(who_has_a_password_keeps_nobody_out_either)
+{
+    struct wire *place = hall_wait(&hall), *first = hall_come(&hall, "192.0.2.7"), *second, *stranger;
+
+    stranger = hall_come(&hall, "192.0.2.8");
+    hall_check_status(first, HALL_REFUSED, 403);
+    stage_advance(1);
+    second = hall_come(&hall, "192.0.2.7");
+    hall_check_status(second, HALL_REFUSED, 403);
+    stage_advance(1);
+    for (unsigned i = 0; i < VISITS_IDLE_MAX - 2; i++)
+        hall_check_status(hall_come(&hall, "192.0.2.7"), HALL_REFUSED, 403);
+    hall_check_status(first, HALL_REFUSED, 403); /* it is not idle */
+    ck_assert(wire_is_held(first) && wire_is_held(second));
+    hall_come(&hall, "192.0.2.10");
+    ck_assert(second->reset);
+    ck_assert(wire_is_held(first) && wire_is_held(stranger) && wire_is_held(place));
+}
+END_TEST
+
 START_TEST(a_stop_ends_all_but_sessions)
 {
     struct wire *taken = hall_wait(&hall), *served = hall_call(&hall), *place = hall_wait(&hall);
@@ -94,10 +117,9 @@ START_TEST(a_stop_ends_all_but_sessions)
 }
 END_TEST
 
-START_TEST(what_was_read_anew_holds_from_the_next_request_on)
+/* The users file has this line now. */
+static void read_anew(const char *text)
 {
-    struct wire *place = hall_wait(&hall);
-    static const char text[] = "bob:!$6$x:register=home:143\n";
     FILE *stream = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
     struct relay_users *users = relay_users_parse(stream, "users", NULL, NULL);
 
@@ -105,13 +127,58 @@ START_TEST(what_was_read_anew_holds_from_the_next_request_on)
     ck_assert_ptr_nonnull(users);
     visits_keep(hall.visits, hall.config, &hall.config->relays[0], users, NULL);
     relay_users_unref(users);
+}
+
+START_TEST(what_was_read_anew_holds_from_the_next_request_on)
+{
+    struct wire *place = hall_wait(&hall);
+
+    read_anew("alice:$6$x:register=home:143\n");
     hall_check_names(&hall, "home:143 alice 1 0\n");
     stage_advance(50000);
     hall_check_status(place, "", 204);
+    read_anew("bob:!$6$x:register=home:143\n");
     wire_say(place, HALL_REGISTER);
     stage_advance(LOGIN_DELAY_MS);
     hall_check_status(place, "", 401);
     hall_check_names(&hall, "");
+}
+END_TEST
+
+/* Another one is there, who was; the name is not; he is locked out. */
+static const char *const taken_out[] = {
+    "carol:$6$x:register=home:143\n", "alice:$6$x:register=home:993\n", "alice:!$6$x:register=home:143\n",
+};
+
+START_TEST(who_is_taken_out_waits_no_longer_but_sessions_go_on)
+{
+    struct wire *taken = hall_wait(&hall), *served = hall_call(&hall), *place = hall_wait(&hall), *other;
+
+    wire_say(taken, "* OK\r\n");
+    other = hall_wait(&hall);
+    given_forget_log();
+    read_anew(taken_out[_i]);
+    stage_settle();
+    given_check_log("info relay user \"alice\" may not register home:143 any more\n");
+    hall_check_status(place, "", 403);
+    hall_check_status(other, "", 403);
+    ck_assert(place->shut && other->shut);
+    wire_say(served, "a1 LOGOUT\r\n");
+    wire_say(taken, "* BYE\r\n");
+    ck_assert_str_eq(served->heard, HALL_OPEN "* OK\r\n* BYE\r\n");
+    hall_check_names(&hall, "home:143 alice 0 1\n");
+}
+END_TEST
+
+START_TEST(the_name_of_who_is_taken_out_is_free)
+{
+    struct wire *carol;
+
+    hall_wait(&hall);
+    read_anew("carol:$6$x:register=home:143\n");
+    carol = hall_come(&hall, "192.0.2.12");
+    wire_say(carol, HALL_GET HALL_SWITCH "Authorization: " HALL_CAROL "\r\n\r\n");
+    hall_check_names(&hall, "home:143 carol 1 0\n");
 }
 END_TEST
 
@@ -123,7 +190,11 @@ int main(void)
     tcase_add_test(tcase, connections_are_counted_and_each_end_is_told);
     tcase_add_test(tcase, a_public_port_leads_to_its_name_in_any_case);
     tcase_add_test(tcase, the_oldest_stranger_makes_room_but_no_user);
+    tcase_add_test(tcase, who_has_a_password_keeps_nobody_out_either);
     tcase_add_test(tcase, a_stop_ends_all_but_sessions);
     tcase_add_test(tcase, what_was_read_anew_holds_from_the_next_request_on);
+    tcase_add_loop_test(tcase, who_is_taken_out_waits_no_longer_but_sessions_go_on, 0,
+                        sizeof taken_out / sizeof taken_out[0]);
+    tcase_add_test(tcase, the_name_of_who_is_taken_out_is_free);
     return unit_run();
 }

@@ -21,6 +21,8 @@ static struct sessions *sessions;
 static struct config *config;
 static struct reverse_set *set;
 static const char *target_at = "192.0.2.9";
+static size_t most; /* sessions of all sections; set by start */
+static unsigned began;
 
 /* The ends of a connection in memory. */
 bool __wrap_transport_ends(const struct transport *transport, struct address *far, struct address *near)
@@ -29,22 +31,36 @@ bool __wrap_transport_ends(const struct transport *transport, struct address *fa
     return address_from_literal(far, target_at, 143) && address_from_literal(near, "192.0.2.99", 1);
 }
 
+static void on_began(void *arg)
+{
+    (void)arg;
+    began++;
+}
+
 static void keep(const char *text)
 {
     struct config *fresh = unit_config(text);
 
-    ck_assert(reverse_set_keep(set, fresh));
+    ck_assert(reverse_set_keep(set, fresh, most));
     config_unref(config);
     config = fresh;
     stage_settle();
 }
 
+/* On the stage as it is; nothing is kept yet. */
+static void make(void)
+{
+    sessions = sessions_new(services, NULL, NULL);
+    set = reverse_set_new(services, sessions, on_began, NULL);
+    config = NULL;
+    most = 4096;
+    began = 0;
+}
+
 static void start(const char *text)
 {
     services = relay_scene_set_up();
-    sessions = sessions_new(services, NULL, NULL);
-    set = reverse_set_new(services, sessions);
-    config = NULL;
+    make();
     given_forget_log();
     keep(text);
 }
@@ -202,6 +218,106 @@ START_TEST(no_more_sessions_than_there_may_be)
 }
 END_TEST
 
+START_TEST(a_session_that_begins_is_told)
+{
+    start(RELAY_SECTION(RELAY_TARGET "waiting = 1"));
+    ck_assert_uint_eq(began, 0);
+    wire_say(stage_wire(0), RELAY_101 "\r\n");
+    ck_assert_uint_eq(began, 1);
+    ck_assert_uint_eq(sessions_count_reverse(sessions), 1);
+    wire_break(stage_wire(0), ECONNRESET);
+    ck_assert_uint_eq(sessions_count_reverse(sessions), 0);
+    ck_assert_uint_eq(began, 1);
+    end();
+}
+END_TEST
+
+/* How many requests stand for a section of that name at the relay. */
+static unsigned stand_for(const char *name)
+{
+    char line[100];
+    unsigned count = 0;
+
+    snprintf(line, sizeof line, "GET /%s HTTP/1.1\r\n", name);
+    for (unsigned i = 0; i < stage_wires(); i++)
+        count += wire_is_held(stage_wire(i)) && strncmp(stage_wire(i)->heard, line, strlen(line)) == 0 &&
+                 stage_wire(i)->said_length == 0;
+    return count;
+}
+
+#define TWO_SECTIONS(sessions) \
+    "[reverse one]\nrelay = http://relay.example.net:8080/one\ninsecure = yes\n" RELAY_TARGET sessions \
+    "[reverse two]\nrelay = http://relay.example.net:8080/two\ninsecure = yes\n" RELAY_TARGET sessions
+
+/* A client comes for a section; gives its wire. */
+static struct wire *come_for(const char *name)
+{
+    for (unsigned i = 0; i < stage_wires(); i++) {
+        struct wire *wire = stage_wire(i);
+
+        if (wire_is_held(wire) && wire->said_length == 0 && strncmp(wire->heard, "GET /", 5) == 0 &&
+            strncmp(wire->heard + 5, name, strlen(name)) == 0) {
+            wire_say(wire, RELAY_101 "\r\n");
+            return wire;
+        }
+    }
+    ck_abort_msg("nothing stands for %s", name);
+}
+
+START_TEST(all_sections_together_leave_room_for_listeners)
+{
+    struct wire *first;
+
+    services = relay_scene_set_up();
+    make();
+    most = 5;
+    keep(TWO_SECTIONS("sessions = 5\n"));
+    ck_assert_uint_eq(stand_for("one"), 2);
+    ck_assert_uint_eq(stand_for("two"), 2);
+    first = come_for("one");
+    ck_assert_uint_eq(stand_for("one"), 2); /* each may become a session: that makes five */
+    ck_assert_uint_eq(stand_for("two"), 2);
+    come_for("one");
+    ck_assert_uint_eq(stand_for("one"), 1);
+    ck_assert_uint_eq(stand_for("two"), 2);
+    come_for("two");
+    come_for("two");
+    given_forget_log();
+    come_for("one");
+    ck_assert_uint_eq(stand_for("one") + stand_for("two"), 0);
+    ck_assert_uint_eq(sessions_count(sessions), 5);
+    given_check_log("info reverse/one #5 reverse from=unknown\n"
+                    "warning reverse/one no place waits: all [reverse] sections together have 5 sessions, which is "
+                    "their share; raise max-sessions, or the limit of descriptors (ulimit -n, LimitNOFILE)\n"
+                    "info reverse/one #5 open proxy=direct target=mail.example.net:143 switched=no redirects=0 "
+                    "ms=0\n");
+    wire_break(first, ECONNRESET);
+    ck_assert_uint_eq(stand_for("one"), 1); /* the first in the configuration */
+    ck_assert_uint_eq(stand_for("two"), 0);
+    most = 6;
+    keep(TWO_SECTIONS("sessions = 5\n"));
+    ck_assert_uint_eq(stand_for("one") + stand_for("two"), 2);
+    end();
+}
+END_TEST
+
+START_TEST(a_section_in_trouble_leaves_its_share_to_the_other)
+{
+    services = relay_scene_set_up();
+    make();
+    most = 3;
+    keep(TWO_SECTIONS(""));
+    ck_assert_uint_eq(stand_for("one"), 2);
+    ck_assert_uint_eq(stand_for("two"), 1);
+    for (unsigned i = 0; i < 3; i++)
+        if (strncmp(stage_wire(i)->heard, "GET /one ", 9) == 0)
+            wire_say(stage_wire(i), BUSY);
+    ck_assert_uint_eq(stand_for("one"), 0);
+    ck_assert_uint_eq(stand_for("two"), 2);
+    end();
+}
+END_TEST
+
 /* --- trouble --- */
 
 START_TEST(a_relay_that_is_gone_is_found_again)
@@ -240,16 +356,14 @@ START_TEST(it_is_looked_for_less_often_later)
 
     services = relay_scene_set_up();
     stage_address(RELAY_AT, STAGE_REFUSES);
-    sessions = sessions_new(services, NULL, NULL);
-    set = reverse_set_new(services, sessions);
-    config = NULL;
+    make();
     keep(RELAY_SECTION(RELAY_TARGET));
     stage_advance(3600000);
     before = stage_dials();
     stage_advance(3600000);
     ck_assert_uint_ge(stage_dials() - before, 3600000 / (BACK_OFF_MOST_MS * 5 / 4));
     ck_assert_uint_le(stage_dials() - before, 3600000 / (BACK_OFF_MOST_MS * 3 / 4) + 1);
-    reverse_set_woke(set); /* the network has changed */
+    reverse_set_renew(set); /* the network has changed */
     stage_settle();
     ck_assert_uint_ge(stage_dials() - before, 2);
     before = stage_dials();
@@ -399,14 +513,32 @@ START_TEST(silence_behind_heartbeats_replaces_it)
 }
 END_TEST
 
+/* In the first seconds of another network an answer of trouble does not make the rest longer. */
+START_TEST(in_another_network_failures_count_less)
+{
+    start(RELAY_SECTION(RELAY_TARGET "waiting = 1"));
+    reverse_set_renew(set);
+    stage_settle();
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned before;
+
+        wire_say(relay_scene_asked(""), BUSY);
+        before = stage_wires();
+        stage_advance(BACK_OFF_FIRST_MS * 5 / 4);
+        ck_assert_uint_eq(stage_wires(), before + 1);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(after_sleep_all_are_replaced)
 {
     start(RELAY_SECTION(RELAY_TARGET));
     stage_advance(STANDING_STANDS_MS);
-    reverse_set_woke(set);
+    reverse_set_renew(set);
     stage_settle();
     ck_assert_uint_eq(held(), 4);
-    reverse_set_woke(set); /* once more, before the new ones stand */
+    reverse_set_renew(set); /* once more, before the new ones stand */
     stage_settle();
     ck_assert_uint_eq(held(), 4);
     stage_advance(STANDING_STANDS_MS);
@@ -422,7 +554,7 @@ START_TEST(fewer_replace_all)
 {
     start(RELAY_SECTION(RELAY_TARGET "waiting = 3"));
     stage_advance(STANDING_STANDS_MS);
-    reverse_set_woke(set);
+    reverse_set_renew(set);
     keep(RELAY_SECTION(RELAY_TARGET "waiting = 1"));
     stage_advance(STANDING_STANDS_MS);
     ck_assert_uint_eq(held(), 1);
@@ -461,9 +593,7 @@ START_TEST(a_reload_goes_by_the_proxy_of_today)
     stage_address("192.0.2.1:3128", STAGE_CONNECTS);
     stage_name("new.example", "192.0.2.2");
     stage_address("192.0.2.2:3128", STAGE_CONNECTS);
-    sessions = sessions_new(services, NULL, NULL);
-    set = reverse_set_new(services, sessions);
-    config = NULL;
+    make();
     keep(BEHIND("old.example"));
     wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
     stage_advance(STANDING_STANDS_MS);
@@ -555,6 +685,9 @@ int main(void)
     tcase_add_loop_test(tests, the_server_is_told_who_comes, 0, 3);
     tcase_add_loop_test(tests, a_mail_server_that_turns_out_to_be_ours_gets_no_strangers, 0, 3);
     tcase_add_test(tests, no_more_sessions_than_there_may_be);
+    tcase_add_test(tests, a_session_that_begins_is_told);
+    tcase_add_test(tests, all_sections_together_leave_room_for_listeners);
+    tcase_add_test(tests, a_section_in_trouble_leaves_its_share_to_the_other);
     tcase_add_test(tests, a_relay_that_is_gone_is_found_again);
     tcase_add_test(tests, it_is_looked_for_less_often_later);
     tcase_add_loop_test(tests, an_answer_of_trouble_doubles_the_rest, 0, 2);
@@ -564,6 +697,7 @@ int main(void)
     tcase_add_test(tests, an_old_request_is_replaced_the_new_one_first);
     tcase_add_test(tests, a_client_that_comes_to_an_old_request_is_served);
     tcase_add_test(tests, silence_behind_heartbeats_replaces_it);
+    tcase_add_test(tests, in_another_network_failures_count_less);
     tcase_add_test(tests, after_sleep_all_are_replaced);
     tcase_add_test(tests, fewer_replace_all);
     tcase_add_test(tests, a_reload_keeps_what_has_not_changed);

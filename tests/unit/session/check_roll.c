@@ -65,6 +65,22 @@ START_TEST(the_newest_comes_first)
 }
 END_TEST
 
+START_TEST(those_of_a_reverse_are_counted)
+{
+    struct roll_entry own = {.reverse = true}, other = {.number = 0};
+
+    set_up(on_due);
+    roll_enter(&roll, &own);
+    roll_enter(&roll, &other);
+    ck_assert_uint_eq(roll.reverse, 1);
+    roll_strike(&roll, &other);
+    ck_assert_uint_eq(roll.reverse, 1);
+    roll_strike(&roll, &own);
+    ck_assert_uint_eq(roll.reverse, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(who_is_served_counts_once)
 {
     set_up(on_due);
@@ -173,6 +189,7 @@ int main(void)
     TCase *cases = unit_case("roll");
 
     tcase_add_test(cases, the_newest_comes_first);
+    tcase_add_test(cases, those_of_a_reverse_are_counted);
     tcase_add_test(cases, who_is_served_counts_once);
     tcase_add_test(cases, each_is_due_at_its_time);
     tcase_add_test(cases, deadlines_that_are_close_share_a_call);

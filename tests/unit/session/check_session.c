@@ -418,8 +418,11 @@ START_TEST(each_step_is_told_for_debugging)
     scene_start(&scene, "imap");
     given_check_log("info imap #2 accepted from=here\n"
                     "debug imap #2 session accepted -> opening\n"
-                    "debug imap #2 tunnel started -> target\n"
-                    "debug imap #2 tunnel target -> choose\n"
+                    "debug imap #2 tunnel started -> find\n"
+                    "debug imap #2 way started -> target\n"
+                    "debug imap #2 way target -> find\n"
+                    "debug imap #2 way find -> ready\n"
+                    "debug imap #2 tunnel find -> choose\n"
                     "debug imap #2 tunnel choose -> request\n"
                     "debug imap #2 request started -> approach\n"
                     "debug imap #2 approach started -> connect\n"

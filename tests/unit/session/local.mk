@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	tests/unit/session/check_session_limits \
 	tests/unit/session/check_session_refusals \
 	tests/unit/session/check_session_reverse \
+	tests/unit/session/check_shares \
 	tests/unit/session/check_strangers \
 	tests/unit/session/check_timeouts \
 	tests/unit/session/check_via \

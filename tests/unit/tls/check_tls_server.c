@@ -55,20 +55,17 @@ static void both_fail(const char *words)
 
 /* --- a handshake that succeeds --- */
 
-START_TEST(it_is_described)
+START_TEST(the_best_that_both_know_is_spoken)
 {
-    char text[100];
-
     tls_pair_open(&pair);
-    ck_assert_str_eq(tls_server_describe(pair.server.tls, text, sizeof text), "TLSv1.3, TLS_AES_256_GCM_SHA384");
-    ck_assert_str_eq(tls_server_describe(pair.server.tls, text, 8), "TLSv1.3");
+    ck_assert_str_eq(SSL_get_version(ssl_of(&pair.server)), "TLSv1.3");
+    ck_assert_str_eq(SSL_get_cipher_name(ssl_of(&pair.server)), "TLS_AES_256_GCM_SHA384");
 }
 END_TEST
 
 START_TEST(a_ticket_resumes)
 {
     static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-    char text[100];
 
     pair.remember = "relay";
     speak(versions[_i]);
@@ -77,8 +74,7 @@ START_TEST(a_ticket_resumes)
         tls_end_send(&pair.server, "hello");
         tls_pair_carry(&pair);
         ck_assert_int_eq(tls_end_expect(&pair.client, "hello"), TRANSPORT_AGAIN); /* and the ticket before it */
-        ck_assert_msg((i > 0) == (strstr(tls_server_describe(pair.server.tls, text, sizeof text), ", resumed") != NULL),
-                      "%d: %s", i, text);
+        ck_assert_int_eq(SSL_session_reused(ssl_of(&pair.server)), i > 0);
         ck_assert_int_eq(SSL_session_reused(ssl_of(&pair.client)), i > 0);
         tls_pair_close(&pair);
     }
@@ -360,7 +356,7 @@ int main(void)
     TCase *cases = unit_case("tls_server");
 
     tcase_add_checked_fixture(cases, set_up, tear_down);
-    tcase_add_test(cases, it_is_described);
+    tcase_add_test(cases, the_best_that_both_know_is_spoken);
     tcase_add_loop_test(cases, a_ticket_resumes, 0, 2);
     tcase_add_test(cases, a_reload_leaves_streams_alone);
     tcase_add_test(cases, http_1_1_is_chosen);
