@@ -4,6 +4,7 @@ src_libhouse_a_SOURCES += \
 	src/base/allowance.c src/base/allowance.h \
 	src/base/banned.h \
 	src/base/base64.c src/base/base64.h \
+	src/base/child.c src/base/child.h \
 	src/base/descriptors.c src/base/descriptors.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/failure.c src/base/failure.h \
@@ -12,6 +13,7 @@ src_libhouse_a_SOURCES += \
 	src/base/loop.c src/base/loop.h \
 	src/base/page_text.c src/base/page_text.h \
 	src/base/prompt.c src/base/prompt.h \
+	src/base/sanitized.h \
 	src/base/scratch.c src/base/scratch.h \
 	src/base/secrets.c src/base/secrets.h \
 	src/base/subprocess.c src/base/subprocess.h \

@@ -2,19 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/descriptors.h"
+#include "base/child.h"
 
 #define READS_A_TURN 16
-#define REAP_TRIES 20 /* 1 ms apart: a process that was killed has ended by then */
 
 extern char **environ;
 
@@ -22,15 +18,12 @@ struct subprocess {
     struct loop *loop;
     subprocess_done_fn *done; /* NULL: called already */
     void *arg;
-    pid_t pid;
-    int output_fd;         /* -1: closed */
-    bool exited;
-    int status;
+    struct child *child;
+    int output_fd;            /* -1: closed */
     size_t length;
     char output[SUBPROCESS_OUTPUT_MAX + 1];
     struct loop_io io;
     struct loop_timer limit;
-    struct loop_signal child;
     struct deferred death;
 };
 
@@ -40,13 +33,13 @@ static void die(struct deferred *death)
 }
 
 /* Calls done, once.  error is NULL when the program ended by itself. */
-static void tell(struct subprocess *command, const char *error)
+static void tell(struct subprocess *command, int status, const char *error)
 {
     subprocess_done_fn *done = command->done;
 
     command->done = NULL;
     if (done)
-        done(command->arg, error ? -1 : command->status, command->output, command->length, error);
+        done(command->arg, status, command->output, command->length, error);
     explicit_bzero(command->output, sizeof command->output);
 }
 
@@ -60,7 +53,6 @@ static void close_output(struct subprocess *command)
 
 static void retire(struct subprocess *command)
 {
-    loop_signal_stop(&command->child);
     loop_timer_stop(&command->limit);
     close_output(command);
     loop_defer(command->loop, &command->death, die);
@@ -93,49 +85,23 @@ static void on_output(void *arg, int ready)
 }
 
 /* Its exit counts, not the end of its output: a process left in the background may hold that open for ever. */
-static void on_child(void *arg, int number)
+static void on_ended(void *arg, int status)
 {
     struct subprocess *command = arg;
 
-    (void)number;
-    if (waitpid(command->pid, &command->status, WNOHANG) != command->pid)
-        return;
-    command->exited = true;
     if (command->output_fd >= 0)
         read_output(command);
     retire(command);
-    tell(command, NULL);
-}
-
-/* Kills it and its process group.  One that cannot be killed (another user's) is reaped when it ends by itself. */
-static void end(struct subprocess *command)
-{
-    const struct timespec moment = {.tv_nsec = 1000000};
-
-    kill(-command->pid, SIGKILL);
-    kill(command->pid, SIGKILL);
-    for (int i = 0; i < REAP_TRIES && !command->exited; i++) {
-        command->exited = waitpid(command->pid, &command->status, WNOHANG) == command->pid;
-        if (!command->exited)
-            nanosleep(&moment, NULL);
-    }
-    if (command->exited) {
-        retire(command);
-    } else {
-        command->done = NULL;
-        loop_timer_stop(&command->limit);
-        close_output(command);
-    }
+    tell(command, status, NULL);
 }
 
 static void on_limit(void *arg)
 {
     struct subprocess *command = arg;
-    subprocess_done_fn *done = command->done;
 
-    end(command);
-    command->done = done;
-    tell(command, "took too long");
+    child_end(command->child);
+    retire(command);
+    tell(command, -1, "took too long");
 }
 
 void subprocess_cancel(struct subprocess *command)
@@ -143,7 +109,8 @@ void subprocess_cancel(struct subprocess *command)
     if (!command)
         return;
     command->done = NULL;
-    end(command);
+    child_end(command->child);
+    retire(command);
     explicit_bzero(command->output, sizeof command->output);
 }
 
@@ -164,46 +131,33 @@ static char **extended_environment(char *extra)
     return extended;
 }
 
-/* Returns 0 or an errno; then nothing was started. */
-static int spawn(struct subprocess *command, char *const argv[], char *extra, int output)
+/* False: it cannot be started, and errno says why. */
+static bool start(struct subprocess *command, char *const argv[], char *extra, int output)
 {
-    char **variables = extra ? extended_environment(extra) : environ;
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t defaults, none;
-    bool raised;
+    char **variables = extra ? extended_environment(extra) : NULL;
+    const struct child_params params = {
+        .loop = command->loop,
+        .argv = argv,
+        .environment = variables,
+        .descriptors = {-1, output, STDERR_FILENO},
+        .ended = on_ended,
+        .arg = command,
+    };
     int error;
 
-    sigemptyset(&none);
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* a library may not set close-on-exec */
-#endif
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    raised = descriptors_restore(); /* the program inherits the limit; we open nothing meanwhile */
-    error = variables ? posix_spawnp(&command->pid, argv[0], &files, &attributes, argv, variables) : ENOMEM;
-    if (raised)
-        (void)descriptors_raise();
-    if (extra)
-        free(variables);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    return error;
+    if (!extra || variables)
+        command->child = child_start(&params);
+    error = errno;
+    free(variables);
+    errno = error;
+    return command->child != NULL;
 }
 
 struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *extra, uint32_t limit_ms,
                                   subprocess_done_fn *done, void *arg, char *error, size_t size)
 {
     struct subprocess *command = calloc(1, sizeof *command);
-    int ends[2], failure;
+    int ends[2];
 
     if (!command || pipe2(ends, O_CLOEXEC) != 0) {
         snprintf(error, size, "cannot run %s: %s", argv[0], command ? strerror(errno) : "out of memory");
@@ -215,18 +169,14 @@ struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *e
     command->arg = arg;
     command->output_fd = ends[0];
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    /* before the child can end */
-    failure = loop_signal_start(loop, &command->child, SIGCHLD, on_child, command) ? 0 : ENOMEM;
-    if (failure == 0)
-        failure = spawn(command, argv, extra, ends[1]);
-    close(ends[1]);
-    if (failure != 0) {
-        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(failure));
-        loop_signal_stop(&command->child);
+    if (!start(command, argv, extra, ends[1])) {
+        snprintf(error, size, "cannot run %s: %s", argv[0], strerror(errno));
+        close(ends[1]);
         close_output(command);
         free(command);
         return NULL;
     }
+    close(ends[1]);
     if (!loop_io_levels(loop, &command->io, ends[0], LOOP_READ, on_output, command)) {
         snprintf(error, size, "cannot run %s: no memory to read what it prints", argv[0]);
         subprocess_cancel(command); /* it runs already */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/machine.h"
 #include "net/socket_options.h"
 
 #define STAGGER_MS 250 /* before the next address is tried; it is tried at once when the one before has failed */
@@ -15,7 +16,8 @@ struct attempt {
     struct dial *dial;
     struct address address;
     struct loop_io io;
-    int fd; /* -1: not started, or over */
+    int fd;        /* -1: not started, or over */
+    bool homeless; /* its own address is gone */
 };
 
 struct dial {
@@ -135,6 +137,8 @@ static void on_ready(void *arg, int ready)
     (void)ready;
     if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
         error = errno;
+    if (attempt->homeless)
+        error = ENETDOWN;
     if (error == 0) {
         succeed(attempt);
         return;
@@ -245,4 +249,20 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     loop_timer_start(dialer->loop, &dial->limit, limit_ms, on_late, dial);
     loop_defer(dialer->loop, &dial->first, on_first);
     return dial;
+}
+
+static bool is_homeless(const struct attempt *attempt)
+{
+    struct address home = {0};
+    socklen_t size = sizeof home.v6;
+
+    return attempt->fd >= 0 && getsockname(attempt->fd, &home.any, &size) == 0 && !machine_has(&home);
+}
+
+void dialer_renew(struct dialer *dialer)
+{
+    for (struct dial *dial = dialer->dials; dial; dial = dial->next)
+        for (size_t i = 0; i < dial->started; i++)
+            if (is_homeless(&dial->attempts[i]))
+                dial->attempts[i].homeless = socket_options_break(dial->attempts[i].fd);
 }

@@ -32,6 +32,10 @@ typedef void dialer_done_fn(void *arg, enum outcome outcome, int fd, const struc
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
 
+/* The network has changed: attempts from an address that this machine has no more fail now, and not when their time is
+ * over. */
+void dialer_renew(struct dialer *dialer);
+
 /* Closes its sockets; done will not be called.  Not after done.  NULL is fine. */
 void dial_cancel(struct dial *dial);
 

@@ -295,3 +295,13 @@ bool endpoint_host_within(const char *host, const char *domain, size_t domain_le
         return false;
     return domain_length == host_length || host[host_length - domain_length - 1] == '.';
 }
+
+bool endpoint_ends_in_number(const char *host)
+{
+    size_t end = strlen(host), label;
+
+    end -= end > 0 && host[end - 1] == '.';
+    for (label = end; label > 0 && isdigit((unsigned char)host[label - 1]);)
+        label--;
+    return label < end && (label == 0 || host[label - 1] == '.');
+}

@@ -82,4 +82,7 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
  * ignored.  host is NUL-terminated, domain has domain_length bytes. */
 bool endpoint_host_within(const char *host, const char *domain, size_t domain_length);
 
+/* Whether the last label of a host is a number: then, if it is not an address, it is no name either. */
+bool endpoint_ends_in_number(const char *host);
+
 #endif

@@ -5,9 +5,13 @@ src_libhouse_a_SOURCES += \
 	src/net/dialer.c src/net/dialer.h \
 	src/net/dns_channel.c src/net/dns_channel.h \
 	src/net/endpoint.c src/net/endpoint.h \
+	src/net/epochs.c src/net/epochs.h \
 	src/net/leftover.c src/net/leftover.h \
 	src/net/lingering.c src/net/lingering.h \
 	src/net/listener.c src/net/listener.h \
+	src/net/machine.c src/net/machine.h \
+	src/net/netwatch.h \
+	src/net/own_address.c src/net/own_address.h \
 	src/net/peer.h \
 	src/net/proxy_header.c src/net/proxy_header.h \
 	src/net/programs.c src/net/programs.h \
@@ -30,3 +34,12 @@ else
 src_libhouse_a_SOURCES += src/net/suspend_tick.c
 endif
 EXTRA_DIST += src/net/suspend_timerfd.c src/net/suspend_tick.c
+if NETWATCH_LINUX
+src_libhouse_a_SOURCES += src/net/netwatch_linux.c \
+	src/net/network_print.c src/net/network_print.h \
+	src/net/path_watch.c src/net/path_watch.h
+else
+src_libhouse_a_SOURCES += src/net/netwatch_none.c
+endif
+EXTRA_DIST += src/net/netwatch_linux.c src/net/netwatch_none.c src/net/network_print.c src/net/network_print.h \
+	src/net/path_watch.c src/net/path_watch.h

@@ -132,6 +132,11 @@ static const char *failure_of(const struct question *question)
     return ares_strerror(four == ARES_SUCCESS || (four == ARES_ENODATA && six != ARES_SUCCESS) ? six : four);
 }
 
+bool resolver_error_is_answer(const char *error)
+{
+    return strcmp(error, ares_strerror(ARES_ENOTFOUND)) == 0 || strcmp(error, ares_strerror(ARES_ENODATA)) == 0;
+}
+
 /* The first of those who are told now. */
 static struct lookup *due_waiter(const struct question *question)
 {

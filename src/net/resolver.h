@@ -24,8 +24,9 @@ void resolver_free(struct resolver *resolver);
 /* Forgets all answers and reads the files again, whether they have changed or not. */
 void resolver_renew(struct resolver *resolver);
 
-/* addresses (port 0, in the order of dialing) is NULL when there are none; error then says why.  Both are borrowed
- * for the call. */
+/* addresses (port 0, in the order of dialing) is NULL when there are none; error then says why.  Where there are some
+ * of one family alone, and both were waited for, error says why there are none of the other.  Both are borrowed for the
+ * call. */
 typedef void resolver_addresses_fn(void *arg, const struct address_list *addresses, const char *error);
 
 /* The same for records, in the order of use.  A list that is `unavailable` is an answer, too. */
@@ -45,6 +46,9 @@ enum resolver_wish {
 struct lookup *resolver_find_addresses(struct resolver *resolver, const char *host, enum resolver_wish wish,
                                        resolver_addresses_fn *found, void *arg);
 struct lookup *resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);
+
+/* Whether an error that was told is an answer, that there is no such name or address, and no trouble in asking. */
+bool resolver_error_is_answer(const char *error);
 
 /* found will not be called.  NULL is fine. */
 void lookup_cancel(struct lookup *lookup);

@@ -2,7 +2,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -84,5 +83,21 @@ void socket_options_set_patience(int fd, uint32_t ms)
     set_number(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)ms);
 #else
     (void)fd, (void)ms;
+#endif
+}
+
+bool socket_options_break(int fd)
+{
+#ifdef __linux__
+    const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    int listens = 0;
+    socklen_t size = sizeof listens;
+
+    /* connect(2): this dissolves the association; it would end a listener, too */
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && !listens &&
+           connect(fd, &nobody, sizeof nobody) == 0;
+#else
+    (void)fd;
+    return false;
 #endif
 }

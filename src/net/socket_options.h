@@ -1,7 +1,9 @@
-/* Options of TCP sockets.  An option that the system lacks or denies is left out without an error. */
+/* Options of TCP sockets, and what else is done to one without its stream.  An option that the system lacks or denies
+ * is left out without an error. */
 #ifndef SALLYPORT_SOCKET_OPTIONS_H
 #define SALLYPORT_SOCKET_OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "net/address.h"
@@ -17,5 +19,9 @@ void socket_options_set_upstream(int fd, const struct address *remote, uint32_t 
 /* Changes after how many milliseconds (> 0) without an acknowledgement of sent data the system breaks the connection
  * off (TCP_USER_TIMEOUT). */
 void socket_options_set_patience(int fd, uint32_t ms);
+
+/* Breaks a connection, or one that is being made: the other side is sent a reset, and who has the socket sees one.
+ * False: it is not connected, or the system does not do that. */
+bool socket_options_break(int fd);
 
 #endif

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/machine.h"
 #include "net/socket_options.h"
 
 ssize_t transport_recv(struct transport *transport, void *bytes, size_t size)
@@ -112,12 +113,15 @@ static ssize_t outcome(struct transport *transport, ssize_t result)
  * memory with io. */
 struct socket_transport {
     struct transport base; /* first: the ops cast back */
+    struct socket_transport *next, **back;
     int fd;
     union {
         struct loop_io io;     /* while it is open */
         struct deferred death; /* from then on */
     };
 };
+
+static struct socket_transport *sockets; /* all that are open */
 
 static ssize_t socket_recv(struct transport *transport, void *bytes, size_t size)
 {
@@ -165,6 +169,9 @@ static void socket_end(struct transport *transport, bool reset)
 
     transport->watcher = NULL;
     loop_io_stop(&self->io);
+    *self->back = self->next;
+    if (self->next)
+        self->next->back = self->back;
     if (reset)
         setsockopt(self->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
     close(self->fd);
@@ -202,7 +209,37 @@ struct transport *transport_from_socket(struct loop *loop, int fd)
         free(self);
         return NULL;
     }
+    self->next = sockets;
+    self->back = &sockets;
+    if (self->next)
+        self->next->back = &self->next;
+    sockets = self;
     return &self->base;
+}
+
+size_t transport_break_homeless(void)
+{
+    struct address home, known = {0}; /* many have the same one */
+    bool there = true;
+    size_t count = 0;
+
+    for (struct socket_transport *self = sockets; self; self = self->next) {
+        socklen_t size = sizeof home.v6;
+
+        memset(&home, 0, sizeof home);
+        if (self->base.why || getsockname(self->fd, &home.any, &size) != 0 ||
+            (home.any.sa_family != AF_INET && home.any.sa_family != AF_INET6))
+            continue;
+        address_set_port(&home, 0);
+        if (!address_equal(&home, &known))
+            there = machine_has(&home);
+        known = home;
+        if (!there && socket_options_break(self->fd)) {
+            self->base.why = "the network has changed, and our address in it is gone";
+            count++;
+        }
+    }
+    return count;
 }
 
 /* --- a pair of descriptors --- */

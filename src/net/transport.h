@@ -78,6 +78,10 @@ int transport_splice_fd(const struct transport *transport, int direction);
  * what lies over it, or is no longer connected; both are unchanged then. */
 bool transport_ends(const struct transport *transport, struct address *far, struct address *near);
 
+/* The network has changed: breaks the streams of all sockets whose own address this machine has no more, which their
+ * owners see at once, as a reset.  Returns how many. */
+size_t transport_break_homeless(void);
+
 /* How long, in ms (> 0), sent data may stay unacknowledged before the system breaks the connection off; replaces what
  * socket_options_set_upstream has set.  Has no effect where the system or the kind of transport does not have it. */
 void transport_set_patience(struct transport *transport, uint32_t ms);

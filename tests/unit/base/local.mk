@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/base/check_allowance \
 	tests/unit/base/check_base64 \
+	tests/unit/base/check_child \
 	tests/unit/base/check_descriptors \
 	tests/unit/base/check_escape \
 	tests/unit/base/check_failure \
@@ -34,3 +35,5 @@ tests_unit_base_check_turn_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
 
 # the clock is the test's
 tests_unit_base_check_allowance_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+
+tests_unit_base_check_child_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=waitpid

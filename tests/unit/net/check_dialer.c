@@ -1,5 +1,6 @@
 #include "net/dialer.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,6 +192,67 @@ START_TEST(without_descriptors_it_is_our_own_trouble)
 }
 END_TEST
 
+/* --- the network changes --- */
+
+bool __wrap_machine_has(const struct address *address);
+
+static bool has_all; /* addresses that it is asked for */
+
+bool __wrap_machine_has(const struct address *address)
+{
+    ck_assert_int_eq(address->any.sa_family, AF_INET);
+    return has_all;
+}
+
+static bool is_renewed(void *arg)
+{
+    static int turns;
+    const struct scene *scene = arg;
+
+    if (++turns < 3) /* the dial begins at the end of a turn */
+        return false;
+    turns = 0;
+    ck_assert_uint_eq(scene->calls, 0);
+    dialer_renew(scene->dialer);
+    return true;
+}
+
+/* A queue that is full keeps one who connects waiting. */
+static void fill_queue(const struct scene *scene, int fds[4])
+{
+    struct address to = literal("127.0.0.1");
+
+    address_set_port(&to, scene->port);
+    ck_assert_int_eq(listen(scene->listening, 0), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(fds[i], &to.any, sizeof to.v4);
+    }
+}
+
+START_TEST(a_dial_from_an_address_that_is_gone_fails_at_once)
+{
+    static const char *const hosts[] = {"127.0.0.1", NULL};
+    static unit_step_fn *const steps[] = {is_renewed, was_called, NULL};
+    struct scene scene;
+    int fds[4];
+
+    set_up(&scene);
+    fill_queue(&scene, fds);
+    has_all = true;
+    dialer_renew(scene.dialer); /* there is none */
+    dial(&scene, hosts, scene.port, 60000);
+    dialer_renew(scene.dialer); /* it has not begun */
+    has_all = false;
+    unit_walk(scene.loop, steps, &scene);
+    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
+    ck_assert_str_eq(scene.error, strerror(ENETDOWN));
+    for (unsigned i = 0; i < 4; i++)
+        close(fds[i]);
+    tear_down(&scene);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("dialer");
@@ -200,5 +262,6 @@ int main(void)
     tcase_add_test(cases, when_no_address_answers_the_last_is_named);
     tcase_add_test(cases, a_cancelled_dial_never_calls);
     tcase_add_test(cases, without_descriptors_it_is_our_own_trouble);
+    tcase_add_test(cases, a_dial_from_an_address_that_is_gone_fails_at_once);
     return unit_run();
 }

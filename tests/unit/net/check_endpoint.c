@@ -223,6 +223,18 @@ START_TEST(a_host_is_within_a_domain_label_by_label)
 }
 END_TEST
 
+START_TEST(a_last_label_may_be_a_number)
+{
+    static const char *const numbers[] = {"1", "192.0.2.1", "a.1", "a.1.", "1.", "192.0.2.256"};
+    static const char *const names[] = {"", ".", "a", "a1", "1a", "1.a", "a.", "1.2a", "0x1", "::1a"};
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        ck_assert_msg(endpoint_ends_in_number(numbers[i]), "%s", numbers[i]);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        ck_assert_msg(!endpoint_ends_in_number(names[i]), "%s", names[i]);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("endpoint");
@@ -234,6 +246,7 @@ int main(void)
     tcase_add_test(cases, equal_ignores_case_and_nothing_else);
     tcase_add_test(cases, percents_are_decoded);
     tcase_add_test(cases, a_host_is_within_a_domain_label_by_label);
+    tcase_add_test(cases, a_last_label_may_be_a_number);
     tcase_add_test(cases, a_resource_is_part_of_a_place);
     return unit_run();
 }

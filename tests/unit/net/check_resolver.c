@@ -213,6 +213,7 @@ struct caller {
     unsigned calls, again; /* how often it asks once more from within its call back */
     unsigned turn;         /* how many of the scene's callers had been told then */
     const char *name;
+    char error[64];
     char text[512]; /* "192.0.2.1 2001:db8::1", or "a:993 b:143", or "unavailable", or "!error" */
 };
 
@@ -223,7 +224,8 @@ static void on_addresses(void *arg, const struct address_list *addresses, const 
 
     caller->calls++;
     caller->turn = ++caller->scene->told;
-    snprintf(caller->text, sizeof caller->text, "!%s", error ? error : "");
+    snprintf(caller->error, sizeof caller->error, "%s", error ? error : "");
+    snprintf(caller->text, sizeof caller->text, "!%s", caller->error);
     for (size_t i = 0; addresses && i < addresses->count; i++) {
         char text[ADDRESS_TEXT_MAX];
 
@@ -314,9 +316,27 @@ START_TEST(a_late_family_is_waited_for_only_if_both_are_asked_for)
 }
 END_TEST
 
+/* Whoever waited for both learns why one is missing. */
+START_TEST(a_family_that_is_missing_is_an_error_beside_the_other)
+{
+    struct caller caller;
+    struct scene scene;
+
+    set_up(&scene);
+    ask(&scene, &caller, "four.example.net", true);
+    unit_wait(scene.loop, was_called, &caller);
+    ck_assert_str_eq(caller.text, "192.0.2.4");
+    ck_assert(resolver_error_is_answer(caller.error));
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(a_name_that_is_not_there_is_an_error)
 {
     expect("none.example.net", true, "!Domain name not found", 100);
+    ck_assert(resolver_error_is_answer("Domain name not found"));
+    ck_assert(resolver_error_is_answer("DNS server returned answer with no data"));
+    ck_assert(!resolver_error_is_answer("Timeout while contacting DNS servers"));
 }
 END_TEST
 
@@ -856,6 +876,7 @@ int main(void)
     tcase_add_test(cases, a_literal_is_its_own_answer);
     tcase_add_test(cases, both_families_in_the_order_of_dialing);
     tcase_add_test(cases, a_late_family_is_waited_for_only_if_both_are_asked_for);
+    tcase_add_test(cases, a_family_that_is_missing_is_an_error_beside_the_other);
     tcase_add_test(cases, a_name_that_is_not_there_is_an_error);
     tcase_add_test(cases, an_answer_is_kept_for_its_ttl);
     tcase_add_test(cases, a_name_that_was_not_there_is_asked_for_again);

@@ -479,6 +479,86 @@ START_TEST(what_is_no_socket_has_no_ends)
 }
 END_TEST
 
+/* --- the network changes --- */
+
+bool __real_machine_has(const struct address *address);
+bool __wrap_machine_has(const struct address *address);
+
+static struct address gone; /* what this machine has no more */
+
+bool __wrap_machine_has(const struct address *address)
+{
+    ck_assert_int_eq(address_port(address), 0);
+    return !address_equal(address, &gone) && __real_machine_has(address);
+}
+
+/* A connection from an address of loopback of its own. */
+static void set_up_from(struct scene *scene, struct loop *loop, const char *host)
+{
+    struct address from, to;
+    socklen_t size = sizeof to.v4;
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memset(scene, 0, sizeof *scene);
+    ck_assert(address_from_literal(&from, host, 0));
+    ck_assert(address_from_literal(&to, "127.0.0.1", 0));
+    ck_assert_int_eq(bind(listening, &to.any, size), 0);
+    ck_assert_int_eq(listen(listening, 1), 0);
+    ck_assert_int_eq(getsockname(listening, &to.any, &size), 0);
+    ck_assert_int_eq(bind(fd, &from.any, size), 0);
+    ck_assert_int_eq(connect(fd, &to.any, size), 0);
+    scene->other = accept(listening, NULL, NULL);
+    ck_assert_int_ge(scene->other, 0);
+    close(listening);
+    unit_nonblocking(fd);
+    scene->transport = transport_from_socket(loop, fd);
+    ck_assert_ptr_nonnull(scene->transport);
+}
+
+START_TEST(who_has_lost_its_address_is_broken_and_others_stay)
+{
+    static const char *const homes[] = {"127.0.0.8", "127.0.0.7", "127.0.0.8"};
+    struct loop *loop = loop_new();
+    struct scene scenes[3];
+    struct transport *local;
+    int plain[2];
+    char bytes[16];
+
+    for (unsigned i = 0; i < 3; i++)
+        set_up_from(&scenes[i], loop, homes[i]);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, plain), 0);
+    unit_nonblocking(plain[0]);
+    local = transport_from_socket(loop, plain[0]);
+    memset(&gone, 0, sizeof gone);
+    ck_assert_uint_eq(transport_break_homeless(), 0);
+    ck_assert(address_from_literal(&gone, "127.0.0.7", 0));
+    transport_watch(scenes[1].transport, count, &scenes[1]);
+    say(&scenes[1], "late"); /* what was not read is lost, as it is behind a reset */
+    ck_assert_uint_eq(transport_break_homeless(), 1);
+    ck_assert_uint_eq(transport_break_homeless(), 0); /* once is enough */
+    unit_wait(loop, was_read_ready, &scenes[1]);
+    ck_assert_int_eq((int)transport_recv(scenes[1].transport, bytes, sizeof bytes), TRANSPORT_ERROR);
+    ck_assert_str_eq(transport_error(scenes[1].transport), "the network has changed, and our address in it is gone");
+    ck_assert_int_eq((int)transport_recv(scenes[1].transport, bytes, sizeof bytes), TRANSPORT_ERROR);
+    ck_assert_int_eq((int)transport_send(scenes[1].transport, "x", 1), TRANSPORT_ERROR);
+    ck_assert_int_eq((int)read(scenes[1].other, bytes, sizeof bytes), -1); /* the other side is told */
+    ck_assert_int_eq(errno, ECONNRESET);
+    ck_assert_int_eq((int)transport_recv(scenes[0].transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    ck_assert_int_eq((int)transport_recv(scenes[2].transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    ck_assert_int_eq((int)transport_recv(local, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    for (unsigned i = 0; i < 3; i++) {
+        transport_close(scenes[i].transport);
+        close(scenes[i].other);
+    }
+    memset(&gone, 0, sizeof gone);
+    ck_assert_uint_eq(transport_break_homeless(), 0); /* those that were closed are not looked at */
+    transport_close(local);
+    close(plain[1]);
+    loop_free(loop);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("transport");
@@ -502,5 +582,6 @@ int main(void)
     tcase_add_test(cases, a_regular_file_can_be_read_through);
     tcase_add_test(cases, the_ends_are_those_of_its_socket);
     tcase_add_test(cases, what_is_no_socket_has_no_ends);
+    tcase_add_test(cases, who_has_lost_its_address_is_broken_and_others_stay);
     return unit_run();
 }
