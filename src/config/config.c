@@ -513,6 +513,7 @@ void config_unref(struct config *config)
     release_section(OPTION_GLOBAL, &config->settings);
     release_section(OPTION_REDIRECTS, &config->redirects);
     for (size_t i = 0; i < config->proxy_count; i++) {
+        free(config->proxies[i].stranger);
         release_section(OPTION_PROXY, &config->proxies[i]);
         free(config->proxies[i].label);
     }

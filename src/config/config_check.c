@@ -8,6 +8,7 @@
 #include "config/listening.h"
 #include "config/no_proxy.h"
 #include "config/proxy_environment.h"
+#include "config/stranger.h"
 #include "http/connect_request.h"
 #include "protocol/starttls.h"
 
@@ -117,9 +118,9 @@ static void link_proxies(struct config *config, struct diagnostics *complaints)
         proxy->via = find_proxy(config, proxy->via_name);
         if (!proxy->via)
             complain(complaints, proxy->via_line, "via: there is no section [proxy %s]", proxy->via_name);
-        else if (proxy->via->urls.environment)
-            complain(complaints, proxy->via_line, "via: [proxy %s] needs a `url` of its own, not the environment's",
-                     proxy->via_name);
+        else if (places_whose(&proxy->via->urls))
+            complain(complaints, proxy->via_line, "via: [proxy %s] needs a `url` of its own, not %s", proxy->via_name,
+                     places_whose(&proxy->via->urls));
     }
 }
 
@@ -192,7 +193,7 @@ static bool is_here(const struct proxy_config *proxy)
     for (size_t i = 0; i < proxy->urls.count; i++)
         if (!places_is_loopback(&proxy->urls.at[i]))
             return false;
-    return !proxy->urls.environment && !proxy->via;
+    return proxy->urls.source == PLACES_LISTED && !proxy->via;
 }
 
 /* Finds a proxy that cannot lead to the relay of a [reverse], for which it is asked by a plain CONNECT, or that a
@@ -208,9 +209,9 @@ static void check_before_relays(const struct config *config, struct diagnostics 
                      "{target_host} and {target_port} into its path", reverse->proxy_name);
         if (proxy && !is_here(proxy) && reverse->way.tls == TLS_NO && !reverse->insecure &&
             places_is_loopback(&reverse->way.target.place))
-            complain(complaints, reverse->proxy_line, "proxy: [proxy %s] is another machine, so that `relay` leaves "
+            complain(complaints, reverse->proxy_line, "proxy: [proxy %s] %s another machine, so that `relay` leaves "
                      "this one without TLS: write https://, or set insecure = yes where the way is safe",
-                     reverse->proxy_name);
+                     reverse->proxy_name, places_whose(&proxy->urls) ? "may be" : "is");
         if (proxy && proxy->require_switch)
             complain(complaints, reverse->proxy_line, "proxy: [proxy %s] has require-switch, and nothing in the "
                      "request for a tunnel to a relay can be answered by a switch", reverse->proxy_name);
@@ -368,11 +369,20 @@ static void warn_of_exceptions(void)
                     "10.0.0.0/8 or 10.*, and * can", log_escape(text, sizeof text, member, length));
 }
 
+/* Whether the environment says who the listener's proxy is.  Before the desktop it is asked, too, but counts only if it
+ * says something. */
+static bool asks_environment(const struct listener_config *listener)
+{
+    const enum places_source source = listener->proxy ? listener->proxy->urls.source : PLACES_LISTED;
+
+    return listener->scheme && (source == PLACES_ENVIRONMENT ||
+                                (source == PLACES_SYSTEM && proxy_environment_find(listener->scheme)));
+}
+
 /* Whether the environment has no proxy for a listener that asks it for one, and why, in out. */
 static bool lacks_proxy(const struct listener_config *listener, char *out, size_t size)
 {
-    return listener->proxy && listener->proxy->urls.environment && listener->scheme &&
-           proxy_environment_explain(listener->scheme, out, size);
+    return asks_environment(listener) && proxy_environment_explain(listener->scheme, out, size);
 }
 
 void config_check_print_environment(const struct config *config, FILE *out)
@@ -385,7 +395,8 @@ void config_check_print_environment(const struct config *config, FILE *out)
             fprintf(out, "# %s: in this environment, %s\n", asker->name, text);
 }
 
-/* Finds url = environment without a usable variable: the daemon would refuse every session. */
+/* Finds url = environment without a usable variable, and url = system with one that is set and no use: the daemon would
+ * refuse every session. */
 static void check_environment(const struct config *config, struct diagnostics *complaints)
 {
     const struct listener_config *asker;
@@ -394,12 +405,27 @@ static void check_environment(const struct config *config, struct diagnostics *c
     for (size_t i = 0; (asker = asker_at(config, i)) != NULL; i++) {
         char text[EXPLANATION_MAX];
 
-        asked |= asker->proxy && asker->proxy->urls.environment && asker->scheme;
+        asked |= asks_environment(asker);
         if (lacks_proxy(asker, text, sizeof text))
-            complain(complaints, asker->line, "url = environment, but %s", text);
+            complain(complaints, asker->line, "url = %s, but %s",
+                     asker->proxy->urls.source == PLACES_SYSTEM ? "system" : "environment", text);
     }
     if (asked)
         warn_of_exceptions();
+}
+
+/* Makes what is said to found proxies that are not trusted. */
+static void make_strangers(struct config *config, struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        struct proxy_config *proxy = &config->proxies[i];
+
+        if (!places_are_found(&proxy->urls))
+            continue;
+        proxy->stranger = stranger_new(proxy);
+        if (!proxy->stranger)
+            complain(complaints, proxy->line, "out of memory");
+    }
 }
 
 void config_check(struct config *config, enum config_use use, struct diagnostics *complaints)
@@ -417,6 +443,7 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
     check_circles(config, complaints);
     check_published(config, complaints);
     check_ehlo_names(config, complaints);
+    make_strangers(config, complaints);
     if (use != CONFIG_TO_CHECK)
         check_environment(config, complaints);
 }

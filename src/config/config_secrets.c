@@ -37,6 +37,9 @@ static bool treat_proxy(const struct proxy_config *proxy, const struct treatment
         good &= treatment->secret(proxy->password, strlen(proxy->password));
     for (size_t i = 0; i < proxy->headers.count; i++)
         good &= treat_header(proxy->headers.at[i], treatment);
+    for (size_t i = 0; i < proxy->trusted.count; i++)
+        good &= treatment->word(proxy->trusted.at[i]);
+    good &= treatment->word(proxy->urls.asked);
     return treat_places(&proxy->urls, treatment) && good;
 }
 

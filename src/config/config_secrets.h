@@ -6,8 +6,9 @@
 
 #include "config/settings.h"
 
-/* Registers passwords and the values of headers as secrets, and as no secrets the names of listeners, proxies and
- * targets.  Nothing of it may change until config_secrets_drop, which is called once.  False: out of memory. */
+/* Registers passwords and the values of headers as secrets, and as no secrets the names of listeners, proxies,
+ * targets, and of who finds proxies.  Nothing of it may change until config_secrets_drop, which is called once.  False:
+ * out of memory. */
 bool config_secrets_hold(const struct config *config);
 void config_secrets_drop(const struct config *config);
 

@@ -1,5 +1,7 @@
 #include "config/listening.h"
 
+#include "net/machine.h"
+
 bool listening_at(const struct config *config, size_t i, struct listening *out)
 {
     if (i < config->listener_count) {
@@ -28,4 +30,29 @@ bool listening_at(const struct config *config, size_t i, struct listening *out)
 size_t listening_count(const struct config *config)
 {
     return config->listener_count + config->relay_count + config->public_count;
+}
+
+/* A valid configuration has only localhost and address literals here. */
+static bool is_met_at(const struct endpoint *place, const struct address *address)
+{
+    static const char *const localhost[] = {"127.0.0.1", "::1"};
+    struct address own;
+
+    if (address_from_literal(&own, place->host, place->port))
+        return machine_gets(&own, address);
+    for (size_t i = 0; i < 2; i++)
+        if (address_from_literal(&own, localhost[i], place->port) && machine_gets(&own, address))
+            return true;
+    return false;
+}
+
+bool listening_on(const struct config *config, const struct address *address)
+{
+    struct listening listening;
+
+    for (size_t i = 0; listening_at(config, i, &listening); i++)
+        for (size_t k = 0; k < listening.places->count; k++)
+            if (is_met_at(&listening.places->at[k], address))
+                return true;
+    return false;
 }

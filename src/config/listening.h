@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "config/settings.h"
+#include "net/address.h"
 
 struct listening {
     const char *name;                  /* section and label: "imap/work", "relay", "public/imaps" */
@@ -24,5 +25,8 @@ bool listening_at(const struct config *config, size_t i, struct listening *out);
 
 /* How many there are. */
 size_t listening_count(const struct config *config);
+
+/* Whether one of them listens at that address, as far as the file tells: port 0 is any free one. */
+bool listening_on(const struct config *config, const struct address *address);
 
 #endif

@@ -6,12 +6,15 @@ src_libhouse_a_SOURCES += \
 	src/config/config_print.c src/config/config_print.h \
 	src/config/config_secrets.c src/config/config_secrets.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
+	src/config/found_check.c src/config/found_check.h \
 	src/config/inifile.c src/config/inifile.h \
 	src/config/listener_check.c src/config/listener_check.h \
 	src/config/listening.c src/config/listening.h \
 	src/config/networks.c src/config/networks.h \
 	src/config/no_proxy.c src/config/no_proxy.h \
 	src/config/option.c src/config/option.h \
+	src/config/pac_place.c src/config/pac_place.h \
+	src/config/pac_question.c src/config/pac_question.h \
 	src/config/paths.c src/config/paths.h \
 	src/config/places.c src/config/places.h \
 	src/config/proxy_check.c src/config/proxy_check.h \
@@ -22,6 +25,8 @@ src_libhouse_a_SOURCES += \
 	src/config/settings.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
 	src/config/spelling.c src/config/spelling.h \
+	src/config/stranger.c src/config/stranger.h \
 	src/config/tls_hint.c src/config/tls_hint.h \
+	src/config/trusted.c src/config/trusted.h \
 	src/config/value.c src/config/value.h \
 	src/config/value_kind.h

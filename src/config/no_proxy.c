@@ -71,17 +71,6 @@ static bool read_network(struct exception *exception, const char *text, size_t l
     return digits > 0 && exception->bits <= most;
 }
 
-/* Whether the last label is a number: then it is no name, and no address either. */
-static bool ends_in_number(const char *name)
-{
-    size_t end = strlen(name), label;
-
-    end -= end > 0 && name[end - 1] == '.';
-    for (label = end; label > 0 && isdigit((unsigned char)name[label - 1]);)
-        label--;
-    return label < end && (label == 0 || name[label - 1] == '.');
-}
-
 /* A domain or an address, with or without a port. */
 static bool read_place(struct exception *exception, const char *text, size_t length)
 {
@@ -105,7 +94,7 @@ static bool read_place(struct exception *exception, const char *text, size_t len
     exception->kind = DOMAIN;
     exception->domain = text;
     exception->domain_length = colon ? (size_t)(colon - text) : length;
-    return !ends_in_number(place.host);
+    return !endpoint_ends_in_number(place.host);
 }
 
 /* False: no target can be meant by this member. */

@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "config/pac_question.h"
 #include "config/settings.h"
+#include "config/trusted.h"
 #include "http/connect_request.h"
 
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
@@ -62,6 +64,9 @@ static const struct option_row table[] = {
     PROXY("preconnect", number, preconnect, "0", 0, 64, NULL, 0, "connections kept ready for new tunnels"),
     PROXY("preconnect-age", time, preconnect_age, "50s", 1000, HOUR, NULL, 0, "how old such a connection may grow"),
     PROXY("fallback", word, fallback, "none", 0, 0, fallback_words, 0, "what to do when no proxy can be reached"),
+    PROXY("pac-url", pac_url, pac_url, PAC_QUESTION_DEFAULT, 0, 0, NULL, 0, "the URL that a PAC file is asked about"),
+    PROXY("trusted", trusted, trusted, NULL, 0, 0, NULL, 0, "found proxies that get user, password and headers"),
+    PROXY("insecure", yes_no, insecure, "no", 0, 0, NULL, 0, "whether a PAC file may be fetched by http"),
 
     REDIRECTS("follow", yes_no, follow, "yes", 0, 0, NULL, 0, "whether redirects are followed at all"),
     REDIRECTS("wider", word, wider, "ask", 0, 0, wider_words, 0, "what to do when more than one server is moved"),

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/pac_place.h"
 #include "config/value_kind.h"
 #include "net/address.h"
 
@@ -89,6 +90,7 @@ static void release_places(void *field)
 
     for (size_t i = 0; i < places->count; i++)
         free(places->paths[i]);
+    free(places->asked);
     memset(places, 0, sizeof *places);
 }
 
@@ -138,19 +140,87 @@ static bool parse_proxy_place(struct value_places *places, size_t index, const c
            (path == length || take_path(places, index, value + path, length - path, why));
 }
 
+/* --- where a section's proxies are said, if not in a list --- */
+
+/* By enum places_source.  A word that ends in a colon has behind it who is asked. */
+static const struct {
+    const char *word, *whose, *alone;
+} sources[] = {
+    [PLACES_ENVIRONMENT] = {"environment", "the environment's", "environment stands alone"},
+    [PLACES_PAC] = {"pac:", "a PAC file's", "pac: stands alone: a PAC file names the proxies itself"},
+    [PLACES_SYSTEM] = {"system", "the desktop's", "system stands alone"},
+    [PLACES_COMMAND] = {"command:", "a program's", "command: stands alone: the program names the proxies itself"},
+};
+
+/* The source that a member of a list stands for. */
+static enum places_source source_of(const char *value, size_t length)
+{
+    for (size_t i = PLACES_ENVIRONMENT; i < sizeof sources / sizeof sources[0]; i++) {
+        const size_t word = strlen(sources[i].word);
+
+        if (length >= word && memcmp(value, sources[i].word, word) == 0 &&
+            (length == word || sources[i].word[word - 1] == ':'))
+            return (enum places_source)i;
+    }
+    return PLACES_LISTED;
+}
+
+/* Whether a value goes on, behind a blank, with something that stands in a list of proxies. */
+static bool goes_on(const char *value)
+{
+    for (value += strcspn(value, " \t"); *value; value += strcspn(value, " \t")) {
+        size_t length;
+
+        value += strspn(value, " \t");
+        length = strcspn(value, " \t");
+        if (memmem(value, length, "://", 3) || source_of(value, length) != PLACES_LISTED)
+            return true;
+    }
+    return false;
+}
+
+/* Takes who is asked, which may have blanks. */
+static bool take_asked(struct value_places *places, enum places_source source, const char *asked, const char **why)
+{
+    if (source == PLACES_PAC && pac_place_read(asked, strlen(asked), why) == PAC_PLACE_NONE)
+        return false;
+    if (source == PLACES_COMMAND && asked[0] != '/')
+        return value_fault(why, "a program is known by its full path, as in command:/usr/local/bin/which-proxy");
+    places->asked = strdup(asked);
+    if (!places->asked)
+        return value_fault(why, "does not fit into memory");
+    places->source = source;
+    return true;
+}
+
+static bool parse_listed_proxy(struct value_places *places, size_t index, const char *value, size_t length,
+                               const char **why)
+{
+    const enum places_source source = source_of(value, length);
+
+    return source == PLACES_LISTED ? parse_proxy_place(places, index, value, length, why)
+                                   : value_fault(why, sources[source].alone);
+}
+
 static bool parse_urls(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                        const char **why)
 {
     struct value_places *places = field;
+    const enum places_source source = source_of(value, strcspn(value, " \t"));
 
     (void)rule, (void)protocol;
-    if (places->environment || (places->count > 0 && strcmp(value, "environment") == 0))
-        return value_fault(why, "environment stands alone");
-    if (strcmp(value, "environment") == 0) {
-        places->environment = true;
-        return true;
-    }
-    return parse_places(places, value, parse_proxy_place, why);
+    if (places->source != PLACES_LISTED)
+        return value_fault(why, sources[places->source].alone);
+    if (source == PLACES_LISTED)
+        return parse_places(places, value, parse_listed_proxy, why);
+    if (places->count > 0 || goes_on(value))
+        return value_fault(why, sources[source].alone);
+    if (source == PLACES_PAC || source == PLACES_COMMAND)
+        return take_asked(places, source, value + strlen(sources[source].word), why);
+    if (value[strlen(sources[source].word)])
+        return value_fault(why, sources[source].alone);
+    places->source = source;
+    return true;
 }
 
 static void print_urls(const struct value_rule *rule, const void *field, FILE *out)
@@ -158,8 +228,8 @@ static void print_urls(const struct value_rule *rule, const void *field, FILE *o
     const struct value_places *places = field;
     char url[PLACES_URL_MAX];
 
-    if (places->environment)
-        fprintf(out, "%s = environment\n", rule->key);
+    if (places->source != PLACES_LISTED)
+        fprintf(out, "%s = %s%s\n", rule->key, sources[places->source].word, places->asked ? places->asked : "");
     for (size_t i = 0; i < places->count; i++) {
         places_format_url(places, i, url);
         if (i == 0)
@@ -229,6 +299,16 @@ size_t places_with_path(const struct value_places *places)
     for (size_t i = 0; i < places->count; i++)
         count += places->paths[i] != NULL;
     return count;
+}
+
+bool places_are_found(const struct value_places *places)
+{
+    return places->source > PLACES_ENVIRONMENT;
+}
+
+const char *places_whose(const struct value_places *places)
+{
+    return sources[places->source].whose;
 }
 
 bool places_is_template(const struct value_places *places, size_t index)

@@ -11,15 +11,25 @@
 #include "http/uri_template.h"
 #include "net/endpoint.h"
 
+/* Where a section's proxies are said: in a list, or elsewhere, where they are asked for per target. */
+enum places_source {
+    PLACES_LISTED,
+    PLACES_ENVIRONMENT, /* "environment": the variables of the environment */
+    PLACES_PAC,         /* "pac:URL" or "pac:/full/path": a PAC file */
+    PLACES_SYSTEM,      /* "system": the desktop's settings, after those of the environment */
+    PLACES_COMMAND,     /* "command:/full/path": a program of the user's */
+};
+
 struct value_places {
     size_t count;
-    bool environment; /* the value is "environment", not a list */
+    enum places_source source; /* anything but LISTED: count is 0 */
+    char *asked;               /* PAC: what pac_place_read accepts; COMMAND: a full path; owned.  NULL for all others */
     struct endpoint at[VALUE_LIST_MAX];
     char *paths[VALUE_LIST_MAX]; /* path and query of each URL, owned; NULL: it has none */
 };
 
 extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0 */
-extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or "environment" */
+extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or where else they are said */
 
 extern const struct value_kind value_relay; /* struct value_places: one URL with its path, of a relay */
 
@@ -32,6 +42,13 @@ const char *places_path(const struct value_places *places, const struct endpoint
 
 /* How many of the places have a path. */
 size_t places_with_path(const struct value_places *places);
+
+/* Whether the proxies are asked for per target (finding/finder.h): PAC, SYSTEM or COMMAND. */
+bool places_are_found(const struct value_places *places);
+
+/* Whose they are, for "needs a `url` of its own, not ...": "the environment's", "a PAC file's"; static.  NULL: they are
+ * listed. */
+const char *places_whose(const struct value_places *places);
 
 /* Whether the path of this one is a template. */
 bool places_is_template(const struct value_places *places, size_t index);

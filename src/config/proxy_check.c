@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/systemd.h"
+#include "config/found_check.h"
 #include "http/access_control.h"
 #include "http/connect_request.h"
 
@@ -16,14 +17,14 @@ static bool is_tcpconnection(const struct proxy_config *proxy)
     return proxy->method == METHOD_TCPCONNECTION;
 }
 
-/* Whether some place of the section is asked by CONNECT or the like, as all are that the environment names.  Those of
+/* Whether some place of the section is asked by CONNECT or the like, as all are that are not listed.  Those of
  * TCPConnection have their paths by then. */
 static bool has_classic(const struct proxy_config *proxy)
 {
     for (size_t i = 0; i < proxy->urls.count; i++)
         if (!proxy->urls.paths[i])
             return true;
-    return proxy->urls.environment || proxy->urls.count == 0; /* without a url, other words are said */
+    return proxy->urls.count == 0; /* without a url, other words are said */
 }
 
 static const char *word_of(const char *key, unsigned index)
@@ -106,8 +107,9 @@ static void check_tcpconnection(const struct section *section, struct proxy_conf
 {
     int line = section_line_of(section, "method");
 
-    if (proxy->urls.environment)
-        section_complain(section, line, "method = tcpconnection needs a `url` of its own, not the environment's");
+    if (places_whose(&proxy->urls))
+        section_complain(section, line, "method = tcpconnection needs a `url` of its own, not %s",
+                         places_whose(&proxy->urls));
     for (size_t i = 0; i < proxy->urls.count; i++)
         if (proxy->urls.at[i].socks) {
             section_complain(section, line, "method = tcpconnection: not for a socks5h:// proxy");
@@ -183,7 +185,8 @@ static void check_auth(const struct section *section, const struct proxy_config 
     const char *word = word_of("auth", proxy->auth);
     int line = section_line_of(section, "auth");
 
-    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user && !proxy->urls.environment)
+    if (proxy->auth != AUTH_ANY && proxy->auth != AUTH_NEGOTIATE && !proxy->user &&
+        proxy->urls.source != PLACES_ENVIRONMENT)
         section_complain(section, line, "auth = %s needs a user", word);
     if (proxy->auth == AUTH_ANY || proxy->auth == AUTH_BASIC)
         return;
@@ -212,8 +215,8 @@ static void check_preconnect(const struct section *section, const struct proxy_c
             section_complain(section, line, "preconnect: not for a socks5h:// proxy");
             break;
         }
-    if (proxy->urls.environment)
-        section_complain(section, line, "preconnect: needs a `url` of its own, not the environment's");
+    if (places_whose(&proxy->urls))
+        section_complain(section, line, "preconnect: needs a `url` of its own, not %s", places_whose(&proxy->urls));
 }
 
 /* connect-tcp and TCPConnection have an Upgrade of their own, which only a switch can answer. */
@@ -252,8 +255,8 @@ static void check_http_2(const struct section *section, const struct proxy_confi
 {
     int line = section_line_of(section, "http");
 
-    if (proxy->urls.environment)
-        section_complain(section, line, "http = 2 needs a `url` of its own, not the environment's");
+    if (places_whose(&proxy->urls))
+        section_complain(section, line, "http = 2 needs a `url` of its own, not %s", places_whose(&proxy->urls));
     if (has_socks(proxy))
         section_complain(section, line, "http = 2: not for a socks5h:// proxy");
     if (has_other_method(proxy))
@@ -277,10 +280,12 @@ static bool may_choose_h2(const struct proxy_config *proxy, size_t i)
 /* Why http = auto leaves HTTP/1.1 for each url; NULL: it does not. */
 static const char *why_only_1_1(const struct proxy_config *proxy)
 {
-    if (proxy->urls.environment)
+    if (proxy->urls.source == PLACES_ENVIRONMENT)
         return "the proxies of the environment are asked in HTTP/1.1";
     if (proxy->require_switch)
         return "require-switch needs HTTP/1.1, where alone a proxy can switch";
+    if (places_are_found(&proxy->urls))
+        return proxy->method == METHOD_CONNECT ? NULL : "HTTP/2 has no method but connect";
     for (size_t i = 0; i < proxy->urls.count; i++)
         if (may_choose_h2(proxy, i))
             return NULL;
@@ -298,7 +303,7 @@ static void check_http(const struct section *section, const struct proxy_config 
         check_http_2(section, proxy);
     if (proxy->http != PROXY_HTTP_AUTO)
         return;
-    why = proxy->urls.environment || proxy->urls.count > 0 ? why_only_1_1(proxy) : NULL;
+    why = places_whose(&proxy->urls) || proxy->urls.count > 0 ? why_only_1_1(proxy) : NULL;
     if (why)
         section_remark(section, line, "http = auto has no effect: %s", why);
     else if (has_bound_login(proxy))
@@ -328,4 +333,5 @@ void proxy_check(const struct section *section, struct proxy_config *proxy)
     check_switch(section, proxy);
     check_http(section, proxy);
     remark_on_method(section, proxy);
+    found_check(section, proxy);
 }

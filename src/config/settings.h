@@ -29,7 +29,8 @@ struct settings {
 
 enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
 
-enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE };
+/* NONE: no ticket of ours either, for a stranger; no word of the configuration. */
+enum proxy_auth { AUTH_ANY, AUTH_BASIC, AUTH_DIGEST, AUTH_NTLM, AUTH_NEGOTIATE, AUTH_NONE };
 
 /* The form of TCPConnection's request-target (RFC 9112 section 3.2). */
 enum proxy_form { FORM_ORIGIN, FORM_ABSOLUTE };
@@ -58,6 +59,13 @@ struct proxy_config {
     uint32_t preconnect;     /* number of connections kept ready; 0: none */
     uint32_t preconnect_age; /* ms; how old they may grow */
     unsigned fallback; /* enum proxy_fallback */
+    char *pac_url;     /* the question that a PAC file or a program is asked: a URL with {host} and {port} */
+    struct value_texts trusted; /* found proxies that get our credentials: a name, an address, or *.domain */
+    bool insecure;     /* the PAC file may come without TLS */
+    struct proxy_config *stranger; /* set by config_check where proxies are found (places_are_found): what is said to
+                                    * one outside of `trusted`, as this section without user, password, headers and
+                                    * certificate of ours.  Owned, but all that it points to is this section's.  NULL:
+                                    * the proxies are not found */
     int line, via_line; /* line of the section, line of its key `via` (0: not set) */
 };
 

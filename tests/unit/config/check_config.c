@@ -213,7 +213,7 @@ START_TEST(everything_that_can_be_set_is)
     ck_assert_uint_eq(night->headers.count, 2);
     ck_assert_str_eq(night->headers.at[1], "X-B:2");
     ck_assert_uint_eq(night->fallback, FALLBACK_DIRECT);
-    ck_assert(day->urls.environment);
+    ck_assert(day->urls.source == PLACES_ENVIRONMENT);
     ck_assert(day->require_switch);
     ck_assert_str_eq(day->user, "us er");
     ck_assert_str_eq(day->password, "p;q # r");

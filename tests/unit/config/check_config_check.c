@@ -57,7 +57,7 @@ static struct proxy_config *add_proxy(const char *label, const char *url, const 
     ck_assert_uint_le(scene.config.proxy_count, SECTIONS);
     proxy->label = keep(label);
     proxy->line = 10 * (int)scene.config.proxy_count;
-    proxy->urls.environment = !url;
+    proxy->urls.source = url ? PLACES_LISTED : PLACES_ENVIRONMENT;
     if (url)
         add_url(proxy, url);
     proxy->via_name = keep(via);
@@ -105,6 +105,11 @@ static void check(enum config_use use, const char *told)
     config_check(&scene.config, use, &complaints);
     diagnostics_tell(&complaints, "f", note, NULL);
     ck_assert_str_eq(scene.told, told);
+    for (size_t i = 0; i < scene.config.proxy_count; i++) {
+        ck_assert((scene.proxies[i].stranger != NULL) == places_are_found(&scene.proxies[i].urls));
+        free(scene.proxies[i].stranger);
+        scene.proxies[i].stranger = NULL;
+    }
 }
 
 /* --- which section means which --- */
@@ -188,8 +193,14 @@ START_TEST(what_is_led_through_has_a_url_of_its_own)
     add_proxy("a", "http://p.example:1", "b");
     add_proxy("b", NULL, NULL);
     check(CONFIG_TO_CHECK, "f:15: via: [proxy b] needs a `url` of its own, not the environment's");
-    scene.proxies[0].urls = (struct value_places){.environment = true}; /* the other way round is fine */
-    scene.proxies[1].urls.environment = false;
+    scene.proxies[1].urls.source = PLACES_PAC;
+    check(CONFIG_TO_CHECK, "f:15: via: [proxy b] needs a `url` of its own, not a PAC file's");
+    scene.proxies[1].urls.source = PLACES_SYSTEM;
+    check(CONFIG_TO_CHECK, "f:15: via: [proxy b] needs a `url` of its own, not the desktop's");
+    scene.proxies[1].urls.source = PLACES_COMMAND;
+    check(CONFIG_TO_CHECK, "f:15: via: [proxy b] needs a `url` of its own, not a program's");
+    scene.proxies[0].urls = (struct value_places){.source = PLACES_ENVIRONMENT}; /* the other way round is fine */
+    scene.proxies[1].urls.source = PLACES_LISTED;
     add_url(&scene.proxies[1], "http://q.example:1");
     check(CONFIG_TO_CHECK, "");
 }
@@ -504,6 +515,39 @@ START_TEST(the_environment_is_looked_into_where_it_is_meant)
 }
 END_TEST
 
+/* Before the desktop, a variable need not be there; one that is there has to be of use. */
+START_TEST(the_environment_before_the_desktop_may_be_empty)
+{
+    char *printed;
+    size_t length;
+    FILE *out;
+
+    set_up();
+    add_proxy("", NULL, NULL)->urls.source = PLACES_SYSTEM;
+    add_listener("imap", "localhost", 1143, NULL);
+    check(CONFIG_TO_RUN, "");
+    setenv("imap_proxy", "http://p.example:1", 1);
+    check(CONFIG_TO_RUN, "");
+    setenv("imap_proxy", "ftp://p.example:1", 1);
+    check(CONFIG_TO_RUN, "f:100: url = system, but imap_proxy=\"ftp://p.example:1\" cannot be used: a proxy's URL "
+          "starts with http:// or https://" TO_SET);
+    check(CONFIG_TO_CHECK, "");
+    scene.config.listeners[0].proxy = &scene.proxies[0];
+    out = open_memstream(&printed, &length);
+    config_check_print_environment(&scene.config, out);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(printed, "# imap: in this environment, imap_proxy=\"ftp://p.example:1\" cannot be "
+                                          "used"));
+    free(printed);
+    unsetenv("imap_proxy");
+    out = open_memstream(&printed, &length);
+    config_check_print_environment(&scene.config, out);
+    fclose(out);
+    ck_assert_str_eq(printed, "");
+    free(printed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_check");
@@ -526,5 +570,6 @@ int main(void)
     tcase_add_loop_test(cases, the_environment_must_say_something_of_use, 0,
                         sizeof environments / sizeof environments[0]);
     tcase_add_test(cases, the_environment_is_looked_into_where_it_is_meant);
+    tcase_add_test(cases, the_environment_before_the_desktop_may_be_empty);
     return unit_run();
 }

@@ -126,6 +126,14 @@ START_TEST(a_file_for_a_relay_is_refused_when_memory_runs_out)
 }
 END_TEST
 
+START_TEST(a_file_whose_proxies_are_found_is_refused_when_memory_runs_out)
+{
+    ck_assert_uint_ge(sweep("[proxy]\nurl = pac:https://w.example/p\npac-url = http://{host}/\ntrusted = a *.b\n  ::1\n"
+                            "user = me\npassword = x\n[proxy c]\nurl = command:/bin/sh\n"
+                            "[imap]\ntarget = t\n", true), 15);
+}
+END_TEST
+
 START_TEST(a_bad_file_is_refused_all_the_same)
 {
     ck_assert_uint_ge(sweep("foo\n[proxy]\nurl = http://a\nurl = http://b\nuser = me\n[proxy]\n[imapp]\n"
@@ -139,6 +147,7 @@ int main(void)
 
     tcase_add_test(cases, a_good_file_is_refused_when_memory_runs_out);
     tcase_add_test(cases, a_file_for_a_relay_is_refused_when_memory_runs_out);
+    tcase_add_test(cases, a_file_whose_proxies_are_found_is_refused_when_memory_runs_out);
     tcase_add_test(cases, a_bad_file_is_refused_all_the_same);
     return unit_run();
 }

@@ -64,6 +64,29 @@ START_TEST(it_can_be_read_again)
 }
 END_TEST
 
+/* All ways of finding proxies, as they were written, with the question. */
+START_TEST(how_proxies_are_found_can_be_read_again)
+{
+    char *once = print("[proxy]\nurl=pac:https://w.example/p?a=b\ntrusted= p.example  *.example.net\n [2001:db8::1]\n"
+                       "pac-url = http://{host}/\nfallback = direct\nuser = me\npassword-command = x\n"
+                       "[proxy h]\nurl = pac:http://w.example:8/p\ninsecure = yes\n[proxy f]\nurl = pac:/dev/null\n"
+                       "[proxy s]\nurl = system\n[proxy c]\nurl = command:/bin/sh\n[imap]\ntarget=a\n");
+    char *twice = print(once);
+    static const char *const parts[] = {
+        "\nurl = pac:https://w.example/p?a=b\n", "\npac-url = http://{host}/\ntrusted = p.example *.example.net "
+        "2001:db8::1\ninsecure = no\n", "\nurl = pac:http://w.example:8/p\n",
+        "\npac-url = https://{host}:{port}/\n;trusted =\ninsecure = yes\n", "\nurl = pac:/dev/null\n",
+        "\nurl = system\n", "\nurl = command:/bin/sh\n",
+    };
+
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        ck_assert_msg(strstr(once, parts[i]) != NULL, "%s is missing in\n%s", parts[i], once);
+    ck_assert_str_eq(once, twice);
+    free(once);
+    free(twice);
+}
+END_TEST
+
 /* Templates stand as they were written, each in its place of the list. */
 START_TEST(a_url_is_printed_with_its_path)
 {
@@ -136,6 +159,7 @@ int main(void)
     tcase_add_test(cases, each_section_has_its_own_keys);
     tcase_add_test(cases, secrets_are_masked);
     tcase_add_test(cases, it_can_be_read_again);
+    tcase_add_test(cases, how_proxies_are_found_can_be_read_again);
     tcase_add_test(cases, a_url_is_printed_with_its_path);
     tcase_add_test(cases, a_long_template_can_be_read_again);
     tcase_add_test(cases, what_is_published_is_printed_whole);

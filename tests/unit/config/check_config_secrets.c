@@ -47,6 +47,24 @@ START_TEST(a_reload_forgets_what_is_no_longer_there)
 }
 END_TEST
 
+/* Who finds the proxies, and those that are trusted, stand in the log. */
+START_TEST(what_is_known_of_found_proxies_is_no_secret)
+{
+    struct config *config = unit_config(
+        "[proxy]\nurl = pac:https://proxy.example.net/p.pac\nuser = fred\npassword = hunter22xyz\n"
+        "trusted = mail.example.net\nheader = A: mail.example.net\nheader = X-Token: tokenQQ-1\n"
+        "header = B: https://proxy.example.net/p.pac\n[imap important]\ntarget = t\n");
+    char text[] = "pac:https://proxy.example.net/p.pac", kept[sizeof text];
+
+    becomes("*********** ********* mail.example.net proxy.example.net imap/important");
+    memcpy(kept, text, sizeof text);
+    secrets_withhold(text);
+    ck_assert_str_eq(text, kept);
+    config_unref(config);
+    becomes(SECRETS);
+}
+END_TEST
+
 /* What a [reverse] says to its relay is as secret as what is said to a proxy; the words of all new sections are not. */
 START_TEST(a_relay_is_told_secrets_too)
 {
@@ -75,5 +93,6 @@ int main(void)
     tcase_add_test(cases, passwords_and_headers_are_secret_and_names_are_not);
     tcase_add_test(cases, a_reload_forgets_what_is_no_longer_there);
     tcase_add_test(cases, a_relay_is_told_secrets_too);
+    tcase_add_test(cases, what_is_known_of_found_proxies_is_no_secret);
     return unit_run();
 }

@@ -43,11 +43,40 @@ START_TEST(who_only_dials_out_does_not_listen)
 }
 END_TEST
 
+static bool listens(const struct config *config, const char *host, uint16_t port)
+{
+    struct address address;
+
+    ck_assert(address_from_literal(&address, host, port));
+    return listening_on(config, &address);
+}
+
+START_TEST(where_the_file_says)
+{
+    struct config *config = unit_config("[imap]\ntarget = m.example\nproxy = direct\nlisten = localhost:1143\n"
+                                        "[nntp]\ntarget = n.example\nproxy = direct\nlisten = 127.0.0.2:1119\n"
+                                        "[public]\nlisten = 127.0.0.3:4\nname = home:119\nallow = everyone\n"
+                                        "[relay]\nlisten = 127.0.0.1:2\nusers = /dev/null\n");
+
+    ck_assert(listens(config, "127.0.0.1", 1143));
+    ck_assert(listens(config, "::1", 1143));
+    ck_assert(listens(config, "::ffff:127.0.0.1", 1143));
+    ck_assert(listens(config, "0.0.0.0", 1143));
+    ck_assert(!listens(config, "192.0.2.1", 1143));
+    ck_assert(!listens(config, "127.0.0.1", 1119));
+    ck_assert(listens(config, "127.0.0.2", 1119));
+    ck_assert(listens(config, "127.0.0.3", 4));
+    ck_assert(listens(config, "127.0.0.1", 2));
+    config_unref(config);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("listening");
 
     tcase_add_test(cases, all_that_listen_in_order);
     tcase_add_test(cases, who_only_dials_out_does_not_listen);
+    tcase_add_test(cases, where_the_file_says);
     return unit_run();
 }

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "config/networks.h"
+#include "config/pac_question.h"
 #include "config/paths.h"
+#include "config/trusted.h"
 
 #include "../unit.h"
 
@@ -55,6 +57,8 @@ static const struct kind kinds[] = {
     {"paths", {.key = "key", .kind = &value_paths, .flags = VALUE_REPEATS}, NULL},
     {"registered", {.key = "key", .kind = &value_registered}, NULL},
     {"header", {.key = "key", .kind = &value_headers, .flags = VALUE_REPEATS}, NULL},
+    {"pac-url", {.key = "key", .kind = &value_pac_url}, NULL},
+    {"trusted", {.key = "key", .kind = &value_trusted}, NULL},
 };
 
 static const struct kind *kind_of(const struct unit_cell *name, const char *where)

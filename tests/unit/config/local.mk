@@ -5,12 +5,15 @@ UNIT_TESTS += \
 	tests/unit/config/check_config_print \
 	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_diagnostics \
+	tests/unit/config/check_found_check \
 	tests/unit/config/check_inifile \
 	tests/unit/config/check_listener_check \
 	tests/unit/config/check_listening \
 	tests/unit/config/check_networks \
 	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
+	tests/unit/config/check_pac_place \
+	tests/unit/config/check_pac_question \
 	tests/unit/config/check_paths \
 	tests/unit/config/check_places \
 	tests/unit/config/check_proxy_check \
@@ -20,7 +23,9 @@ UNIT_TESTS += \
 	tests/unit/config/check_section \
 	tests/unit/config/check_socket_unit \
 	tests/unit/config/check_spelling \
+	tests/unit/config/check_stranger \
 	tests/unit/config/check_tls_hint \
+	tests/unit/config/check_trusted \
 	tests/unit/config/check_value
 
 # each allocation of the house passes through the test, which lets it fail
@@ -29,3 +34,6 @@ tests_unit_config_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc 
 
 # a machine that calls itself by a name of the public DNS
 tests_unit_config_check_reverse_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gethostname
+
+# remarks come to the test
+tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark
