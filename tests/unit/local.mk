@@ -15,6 +15,8 @@ include tests/unit/http/local.mk
 include tests/unit/config/local.mk
 include tests/unit/auth/local.mk
 include tests/unit/redirect/local.mk
+include tests/unit/finding/local.mk
+include tests/unit/findproxy/local.mk
 include tests/unit/proxy/local.mk
 include tests/unit/session/local.mk
 include tests/unit/reverse/local.mk
@@ -28,6 +30,7 @@ EXTRA_DIST += \
 	tests/unit/data/httphead.tsv \
 	tests/unit/data/inifile.tsv \
 	tests/unit/data/no_proxy.tsv \
+	tests/unit/data/pac-answer.tsv \
 	tests/unit/data/refusal.tsv \
 	tests/unit/data/request-head.tsv \
 	tests/unit/data/request.tsv \
@@ -46,6 +49,8 @@ endif
 
 tests_unit_libunit_a_SOURCES = \
 	tests/unit/authority.c tests/unit/authority.h \
+	tests/unit/finding/pac_server.c tests/unit/finding/pac_server.h \
+	tests/unit/finding/played.c tests/unit/finding/played.h \
 	tests/unit/h2_peer.c tests/unit/h2_peer.h \
 	tests/unit/http/h2_asker.c tests/unit/http/h2_asker.h \
 	tests/unit/proxy/asked_connector.c tests/unit/proxy/asked_connector.h \

@@ -1,0 +1,6 @@
+#include "findproxy/syscall_filter.h"
+
+bool syscall_filter_set(void)
+{
+    return false;
+}
