@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/field_reader.h"
+
 const char *const challenge_words[] = {"none", "basic", "ntlm", "digest", "negotiate", NULL};
 
 /* The registered spelling; challenge_words has the same in lower case. */
@@ -15,11 +17,6 @@ static const char *const names[] = {"none", "Basic", "NTLM", "Digest", "Negotiat
 #define NAME_MAX_READ 255
 #define VALUE_MAX_READ 1023
 
-/* The part of a field's value that is not read yet. */
-struct reader {
-    const char *at, *end;
-};
-
 /* The challenge that is being read.  Whether a Digest challenge is usable is known only at its end. */
 struct challenge {
     enum challenge_scheme scheme;
@@ -27,78 +24,28 @@ struct challenge {
     bool has_nonce, has_other_algorithm, has_fault, is_stale;
 };
 
-static bool is_token_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static bool is_token68_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~+/", c));
 }
 
-static void skip_blanks(struct reader *reader)
-{
-    while (reader->at < reader->end && (*reader->at == ' ' || *reader->at == '\t'))
-        reader->at++;
-}
-
-static bool take_byte(struct reader *reader, char c)
-{
-    if (reader->at == reader->end || *reader->at != c)
-        return false;
-    reader->at++;
-    return true;
-}
-
-static bool take_token(struct reader *reader, struct http_head_slice *token)
-{
-    const char *start = reader->at;
-
-    while (reader->at < reader->end && is_token_byte(*reader->at))
-        reader->at++;
-    *token = (struct http_head_slice){start, (size_t)(reader->at - start)};
-    return token->length > 0;
-}
-
-/* RFC 9110 section 5.6.4.  The slice is the text between the quotes, escapes included: no value that we look for has
- * an escape. */
-static bool take_quoted(struct reader *reader, struct http_head_slice *text)
-{
-    const char *start;
-
-    if (!take_byte(reader, '"'))
-        return false;
-    start = reader->at;
-    for (; reader->at < reader->end; reader->at++) {
-        if (*reader->at == '"') {
-            *text = (struct http_head_slice){start, (size_t)(reader->at++ - start)};
-            return true;
-        }
-        if (*reader->at == '\\' && reader->at + 1 < reader->end)
-            reader->at++;
-    }
-    return false;
-}
-
 /* Skips blanks.  True: the list member ends here. */
-static bool at_member_end(struct reader *reader)
+static bool at_member_end(struct field_reader *reader)
 {
-    skip_blanks(reader);
-    return reader->at == reader->end || *reader->at == ',';
+    field_reader_skip_blanks(reader);
+    return field_reader_at_end(reader) || field_reader_at(reader, ',');
 }
 
 /* Takes a token68 (RFC 9110 section 11.2) that fills the rest of its list member. */
-static bool take_token68(struct reader *reader)
+static bool take_token68(struct field_reader *reader)
 {
-    struct reader ahead = *reader;
+    struct field_reader ahead = *reader;
 
     while (ahead.at < ahead.end && is_token68_byte(*ahead.at))
         ahead.at++;
     if (ahead.at == reader->at)
         return false;
-    while (take_byte(&ahead, '='))
+    while (field_reader_take_byte(&ahead, '='))
         continue;
     if (!at_member_end(&ahead))
         return false;
@@ -107,7 +54,7 @@ static bool take_token68(struct reader *reader)
 }
 
 /* After a syntax error: skips to the next comma outside quotes. */
-static void skip_member(struct reader *reader)
+static void skip_member(struct field_reader *reader)
 {
     struct http_head_slice text;
 
@@ -115,7 +62,7 @@ static void skip_member(struct reader *reader)
         if (*reader->at != '"')
             reader->at++;
         else
-            (void)take_quoted(reader, &text); /* without a closing quote it runs to the end of the field */
+            (void)field_reader_take_quoted(reader, &text); /* without a closing quote it runs to the end of the field */
 }
 
 static void note_parameter(struct challenge *challenge, const struct http_head_slice *name,
@@ -136,17 +83,17 @@ static void note_parameter(struct challenge *challenge, const struct http_head_s
 }
 
 /* BWS "=" BWS ( token / quoted-string ), to the end of the list member. */
-static bool read_value(struct reader *reader, struct http_head_slice *value)
+static bool read_value(struct field_reader *reader, struct http_head_slice *value)
 {
-    skip_blanks(reader);
-    if (!take_byte(reader, '='))
+    field_reader_skip_blanks(reader);
+    if (!field_reader_take_byte(reader, '='))
         return false;
-    skip_blanks(reader);
-    return (take_quoted(reader, value) || take_token(reader, value)) && at_member_end(reader);
+    field_reader_skip_blanks(reader);
+    return (field_reader_take_quoted(reader, value) || field_reader_take_token(reader, value)) && at_member_end(reader);
 }
 
 /* The rest of a parameter whose name was taken already. */
-static bool take_value(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
+static bool take_value(struct field_reader *reader, struct challenge *challenge, const struct http_head_slice *name)
 {
     struct http_head_slice value;
 
@@ -156,12 +103,12 @@ static bool take_value(struct reader *reader, struct challenge *challenge, const
     return true;
 }
 
-static bool is_parameter(const struct reader *reader)
+static bool is_parameter(const struct field_reader *reader)
 {
-    struct reader ahead = *reader;
+    struct field_reader ahead = *reader;
 
-    skip_blanks(&ahead);
-    return take_byte(&ahead, '=');
+    field_reader_skip_blanks(&ahead);
+    return field_reader_take_byte(&ahead, '=');
 }
 
 static enum challenge_scheme scheme_named(const struct http_head_slice *name)
@@ -173,7 +120,7 @@ static enum challenge_scheme scheme_named(const struct http_head_slice *name)
 }
 
 /* Starts a challenge: reads what follows its name in the same list member.  False: a syntax error. */
-static bool begin(struct reader *reader, struct challenge *challenge, const struct http_head_slice *name)
+static bool begin(struct field_reader *reader, struct challenge *challenge, const struct http_head_slice *name)
 {
     struct http_head_slice parameter;
 
@@ -186,7 +133,7 @@ static bool begin(struct reader *reader, struct challenge *challenge, const stru
     }
     if (take_token68(reader))
         return challenge->scheme != CHALLENGE_DIGEST; /* which has only parameters */
-    return take_token(reader, &parameter) && take_value(reader, challenge, &parameter);
+    return field_reader_take_token(reader, &parameter) && take_value(reader, challenge, &parameter);
 }
 
 /* Whether we can answer it. */
@@ -202,19 +149,19 @@ typedef void see_fn(void *arg, const struct challenge *challenge);
 
 static void examine(const struct http_head_slice *field, see_fn *see, void *arg)
 {
-    struct reader reader = {field->bytes, field->bytes + field->length};
+    struct field_reader reader = field_reader_of(field);
     struct challenge challenge = {.scheme = CHALLENGE_NONE};
 
     for (;;) {
         struct http_head_slice name;
         bool good;
 
-        skip_blanks(&reader);
-        if (take_byte(&reader, ','))
+        field_reader_skip_blanks(&reader);
+        if (field_reader_take_byte(&reader, ','))
             continue;
         if (reader.at == reader.end)
             break;
-        if (!take_token(&reader, &name)) {
+        if (!field_reader_take_token(&reader, &name)) {
             good = false;
         } else if (is_parameter(&reader)) {
             good = take_value(&reader, &challenge, &name);
@@ -280,17 +227,17 @@ static struct search search_for(const struct http_head *head, enum challenge_sch
     return search;
 }
 
-static void write_parameters(FILE *out, struct reader *reader)
+static void write_parameters(FILE *out, struct field_reader *reader)
 {
     struct http_head_slice name, value;
     const char *between = " ";
 
-    while (take_token(reader, &name) && read_value(reader, &value)) {
+    while (field_reader_take_token(reader, &name) && read_value(reader, &value)) {
         fprintf(out, "%s%.*s=\"%.*s\"", between, (int)name.length, name.bytes, (int)value.length, value.bytes);
         between = ", ";
         do
-            skip_blanks(reader);
-        while (take_byte(reader, ','));
+            field_reader_skip_blanks(reader);
+        while (field_reader_take_byte(reader, ','));
     }
 }
 
@@ -305,10 +252,10 @@ static const char *strip(const char *start, const char *end)
 /* Writes what follows the name of the scheme: the parameters of Digest, and a token68 of the others. */
 static void write_rest(FILE *out, const struct challenge *challenge)
 {
-    struct reader reader = {challenge->at + strlen(names[challenge->scheme]), challenge->end};
+    struct field_reader reader = {challenge->at + strlen(names[challenge->scheme]), challenge->end};
     const char *start;
 
-    skip_blanks(&reader);
+    field_reader_skip_blanks(&reader);
     start = reader.at;
     if (challenge->scheme == CHALLENGE_DIGEST)
         write_parameters(out, &reader);

@@ -431,16 +431,21 @@ void password_cancel(struct password_fetch *fetch)
     ask_next(entry->passwords);
 }
 
+void passwords_renew(struct passwords *passwords)
+{
+    for (struct entry *entry = passwords->entries; entry; entry = entry->next) {
+        entry->rests_until = 0;
+        entry->failures = 0;
+    }
+}
+
 void passwords_forget(struct passwords *passwords, const struct proxy_config *proxy)
 {
     const struct entry *only = proxy ? find(passwords, proxy) : NULL;
 
-    for (struct entry *entry = passwords->entries; entry; entry = entry->next) {
+    for (struct entry *entry = passwords->entries; entry; entry = entry->next)
         if (!proxy || entry == only)
             wipe(entry);
-        if (!proxy) { /* the configuration was reloaded, and the user expects a fresh start */
-            entry->rests_until = 0;
-            entry->failures = 0;
-        }
-    }
+    if (!proxy) /* the configuration was reloaded, and the user expects a fresh start */
+        passwords_renew(passwords);
 }

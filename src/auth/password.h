@@ -40,6 +40,9 @@ struct password_fetch *passwords_fetch(struct passwords *passwords, const struct
 /* Cancels a fetch: it will not call back.  A question that nobody waits for any more is withdrawn.  NULL is fine. */
 void password_cancel(struct password_fetch *fetch);
 
+/* The network is another one: commands that have failed may be run again. */
+void passwords_renew(struct passwords *passwords);
+
 /* Forgets what was fetched for this proxy; NULL: for all, and that commands have failed. */
 void passwords_forget(struct passwords *passwords, const struct proxy_config *proxy);
 

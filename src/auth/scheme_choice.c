@@ -41,8 +41,10 @@ void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config
                                      .method = method};
     if (!own)
         return;
-    choice->fixed = own->auth != AUTH_ANY;
-    choice->usable = choice->fixed ? BIT(schemes_of[own->auth]) : by_password | BIT(CHALLENGE_NEGOTIATE);
+    choice->stranger = own->auth == AUTH_NONE;
+    choice->fixed = own->auth != AUTH_ANY && !choice->stranger;
+    choice->usable = choice->fixed ? BIT(schemes_of[own->auth])
+                     : choice->stranger ? by_password : by_password | BIT(CHALLENGE_NEGOTIATE);
     if (!has_user)
         choice->usable &= ~by_password;
     choice->usable &= scheme_choice_possible(method);
@@ -90,6 +92,8 @@ static void explain(const struct scheme_choice *choice, char *why, size_t size)
         snprintf(why, size, "it offers %s, and with form = absolute only Basic and Digest can be used", list);
     else if (connect_request_token(choice->method) && !(choice->offered & possible))
         snprintf(why, size, "it offers %s, usable with CONNECT but not with %.*s", list, (int)strcspn(form, "/"), form);
+    else if (choice->stranger && !choice->has_user)
+        snprintf(why, size, "it asks for %s, and only hosts in trusted get credentials", list);
     else if (choice->offered & by_password && !choice->has_user && !choice->fixed)
         snprintf(why, size, "it asks for %s: set user and a password", list);
     else if (choice->offered & choice->usable)

@@ -23,13 +23,15 @@ struct scheme_choice {
     bool has_user;
     bool readable;                /* others can read what is sent to the proxy: http, or TLS with verify = no */
     bool fixed;                   /* the configuration names the scheme */
+    bool stranger;                /* it was found outside of `trusted`: no credentials of the section's */
     bool shared;                  /* the proxy was asked over a connection that others share (HTTP/2): of what it
                                    * offers, NTLM and Negotiate, which need one of their own, only if nothing else will
                                    * do */
     unsigned method;              /* in which the proxy is asked */
 };
 
-/* own: the proxy's section; NULL: no credentials may be sent to it.  method: in which it is asked.  tls: the connection
+/* own: the proxy's section; NULL: no credentials may be sent to it; with AUTH_NONE only a user that the proxy's own URL
+ * has named (has_user).  method: in which it is asked.  tls: the connection
  * to the proxy uses TLS.  has_user: a user is known for it, from any source.  remembered: what worked with it before,
  * or NONE.  ever_offered: bits of all schemes that it ever offered, as far as we know. */
 void scheme_choice_start(struct scheme_choice *choice, const struct proxy_config *own, unsigned method, bool tls,

@@ -410,6 +410,22 @@ START_TEST(a_success_or_a_reload_ends_the_rest)
 }
 END_TEST
 
+START_TEST(in_another_network_a_command_is_run_again)
+{
+    struct failing failing;
+
+    set_up_failing(&failing);
+    check_fetch(&failing, FAILED, 1);
+    lateness = 30000;
+    check_fetch(&failing, FAILED, 2);
+    check_fetch(&failing, SPARED("60"), 2);
+    passwords_renew(failing.scene.passwords);
+    check_fetch(&failing, FAILED, 3);
+    check_fetch(&failing, SPARED("30"), 3); /* it begins anew */
+    tear_down_failing(&failing);
+}
+END_TEST
+
 START_TEST(only_that_proxys_is_forgotten)
 {
     char one[] = "echo 1", two[] = "echo 2";
@@ -696,6 +712,7 @@ int main(void)
     tcase_add_test(cases, a_forgotten_one_is_fetched_again);
     tcase_add_test(cases, a_command_that_fails_rests);
     tcase_add_test(cases, a_success_or_a_reload_ends_the_rest);
+    tcase_add_test(cases, in_another_network_a_command_is_run_again);
     tcase_add_test(cases, only_that_proxys_is_forgotten);
     tcase_add_test(cases, a_cancelled_caller_is_not_called);
     tcase_add_test(cases, all_may_be_freed_while_callers_wait);

@@ -59,6 +59,22 @@ START_TEST(a_proxy_without_a_section_gets_nothing)
 }
 END_TEST
 
+/* Nor does one that was found outside of `trusted`, a ticket included; but for what its own URL says. */
+START_TEST(a_stranger_gets_nothing_of_ours)
+{
+    struct scheme_choice choice = started(AUTH_NONE, true, false, CHALLENGE_NEGOTIATE);
+
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert(!scheme_choice_offered(&choice, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert_str_eq(why, "it asks for Negotiate, Digest, NTLM, Basic, and only hosts in trusted get credentials");
+    choice = started(AUTH_NONE, true, true, CHALLENGE_NEGOTIATE);
+    ck_assert_int_eq(choice.scheme, CHALLENGE_NONE);
+    ck_assert(scheme_choice_offered(&choice, NEGOTIATE | DIGEST | NTLM | BASIC, why, sizeof why));
+    ck_assert_int_eq(choice.scheme, CHALLENGE_DIGEST);
+}
+END_TEST
+
 START_TEST(the_strongest_that_is_offered_is_taken)
 {
     static const struct {
@@ -276,6 +292,7 @@ int main(void)
     tcase_add_test(tcase, what_the_configuration_names_is_used_at_once);
     tcase_add_test(tcase, what_worked_is_used_again);
     tcase_add_test(tcase, a_proxy_without_a_section_gets_nothing);
+    tcase_add_test(tcase, a_stranger_gets_nothing_of_ours);
     tcase_add_test(tcase, the_strongest_that_is_offered_is_taken);
     tcase_add_test(tcase, on_a_shared_connection_what_proves_a_request_alone_comes_first);
     tcase_add_test(tcase, one_that_cannot_start_gives_way_to_the_next);
