@@ -8,7 +8,8 @@ static bool has_form_in_h2(const struct form_choice *choice)
 {
     const unsigned method = choice->request->method;
 
-    return !choice->only_1_1 && choice->own && !choice->own->urls.environment && !choice->proxy->socks &&
+    return !choice->only_1_1 && choice->own && choice->own->urls.source != PLACES_ENVIRONMENT &&
+           !choice->proxy->socks &&
            !choice->require_switch && (method == METHOD_CONNECT || method == METHOD_CONNECT_TCP);
 }
 

@@ -76,7 +76,7 @@ size_t h2_carrier_room(const struct h2_carrier *carrier)
 {
     const struct h2_connection *connection = carrier->connection;
 
-    if (!h2_connection_takes(connection))
+    if (carrier->suspect || !h2_connection_takes(connection))
         return 0;
     return rest_of(carrier, h2_connection_is_settled(connection)
                                 ? least(carrier->carriers, &carrier->proxy, h2_connection_settings(connection)->streams)
@@ -89,7 +89,7 @@ size_t h2_carrier_room_to_come(const struct h2_carrier *carrier)
 
     if (h2_connection_is_settled(connection))
         return h2_carrier_room(carrier);
-    if (h2_connection_death(connection) || h2_connection_is_draining(connection))
+    if (carrier->suspect || h2_connection_death(connection) || h2_connection_is_draining(connection))
         return 0;
     return rest_of(carrier, h2_carriers_capacity(carrier->carriers, &carrier->proxy));
 }
@@ -280,6 +280,7 @@ static void on_changed(void *arg)
     if (h2_lessons_carry(lessons, &carrier->proxy, now(carrier), h2_carriers_most(carrier->carriers, &carrier->proxy)))
         h2_carriers_limit(carrier->carriers, &carrier->proxy);
     trust(carrier);
+    carrier->suspect = carrier->suspect && h2_connection_is_pinged(carrier->connection);
     tell_changed(carrier);
     examine(carrier);
 }
@@ -423,4 +424,14 @@ void h2_carrier_drain(struct h2_carrier *carrier)
 void h2_carrier_end(struct h2_carrier *carrier)
 {
     enter(carrier, H2_GONE);
+}
+
+void h2_carrier_renew(struct h2_carrier *carrier)
+{
+    if (is_idle(carrier)) {
+        enter(carrier, H2_GONE);
+        return;
+    }
+    carrier->suspect = true;
+    h2_connection_ping(carrier->connection);
 }

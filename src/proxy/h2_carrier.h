@@ -68,6 +68,7 @@ struct h2_carrier {
     size_t limit;                       /* that the connection was told of */
     bool on_loopback;
     bool doubted;                       /* its patience is short */
+    bool suspect;                       /* it takes nothing until it has said that it is still there */
     uint64_t since;                     /* ms: it was made */
     struct loop_timer age;
     struct deferred later;
@@ -89,6 +90,10 @@ void h2_carrier_drain(struct h2_carrier *carrier);
 
 /* Lets go of it now.  Streams that others have go on. */
 void h2_carrier_end(struct h2_carrier *carrier);
+
+/* The network has changed: one that serves nobody goes; any other is asked whether it is still there, and takes no more
+ * tunnels until it says so. */
+void h2_carrier_renew(struct h2_carrier *carrier);
 
 /* Takes a place on it, and gives it back; one that is not taken is fine. */
 void h2_carrier_seat(struct h2_carrier *carrier, struct h2_place *place);

@@ -46,11 +46,11 @@ static struct loop *loop_of(const struct h2_pool *pool)
     return pool->carriers.services->loop;
 }
 
-/* Whether a section is one of the configuration that is kept. */
+/* Whether a section, as which a proxy is asked, is one of the configuration that is kept. */
 static bool is_kept(const struct h2_pool *pool, const struct proxy_config *section)
 {
-    for (size_t i = 0; pool->config && i < pool->config->proxy_count; i++)
-        if (&pool->config->proxies[i] == section)
+    for (size_t i = 0; section && pool->config && i < pool->config->proxy_count; i++)
+        if (&pool->config->proxies[i] == section || pool->config->proxies[i].stranger == section)
             return true;
     return false;
 }
@@ -477,6 +477,16 @@ void h2_pool_woke(struct h2_pool *pool)
 {
     for (struct h2_carrier *carrier = pool->carriers.first; carrier; carrier = carrier->next)
         h2_connection_ping(carrier->connection);
+}
+
+void h2_pool_renew(struct h2_pool *pool)
+{
+    struct h2_carrier *next;
+
+    for (struct h2_carrier *carrier = pool->carriers.first; carrier; carrier = next) {
+        next = carrier->next;
+        h2_carrier_renew(carrier);
+    }
 }
 
 /* --- made ahead of need --- */

@@ -86,6 +86,10 @@ size_t h2_pool_limit(const struct h2_pool *pool, const struct endpoint *proxy);
 /* The machine has slept: asks on each connection whether the other side is still there. */
 void h2_pool_woke(struct h2_pool *pool);
 
+/* The network has changed: connections without tunnels end; the others go on, and take no more until they have said
+ * that they are still there. */
+void h2_pool_renew(struct h2_pool *pool);
+
 /* --- made ahead of need (pool.h) --- */
 
 /* Whether one more is to be made: a listener of the section has no connection to this proxy that takes a tunnel, nor is

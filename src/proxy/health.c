@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "net/netwatch.h"
 
 struct entry {
     struct endpoint proxy;
@@ -12,6 +13,7 @@ struct entry {
     uint64_t rests_until; /* ms; 0: it is up */
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
+    bool refused;         /* it rests because it refused our credentials */
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
     enum template_lesson by_template;
@@ -24,6 +26,7 @@ struct entry {
 
 struct health {
     size_t count;
+    uint64_t lenient_until; /* ms: failures do not count before then */
     struct entry entries[HEALTH_ENTRIES_MAX];
 };
 
@@ -123,33 +126,70 @@ void health_each(const struct health *health, uint64_t now_ms,
     }
 }
 
+static void note_error(struct entry *entry, uint64_t now_ms, const char *why)
+{
+    entry->failed_at = now_ms;
+    snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, why);
+}
+
 /* Makes the proxy rest.  Returns for how many milliseconds; 0: it was resting already, since sessions that failed
  * together count as one failure. */
-static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, const char *why)
+static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, bool refused, const char *why)
 {
     uint64_t rest = HEALTH_REST_FIRST_MS;
 
-    if (entry->rests_until > now_ms)
+    if (entry->rests_until > now_ms) {
+        entry->refused |= refused;
         return 0;
+    }
     for (unsigned i = 0; i < entry->failures && rest < HEALTH_REST_MAX_MS; i++)
         rest *= 2;
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
     entry->failures++;
     entry->away = false;
-    entry->failed_at = now_ms;
-    snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, why);
+    entry->refused = refused;
+    note_error(entry, now_ms, why);
     return entry->rests_until - now_ms;
+}
+
+static void rest(struct entry *entry, const char *name, uint64_t now_ms, bool refused, const struct failure *failure)
+{
+    uint64_t left = lay_to_rest(entry, now_ms, refused, failure->what);
+    char where[ENDPOINT_URL_MAX];
+
+    if (left > 0)
+        log_message(LEVEL_WARNING, name, "%s rests for %u s: %s", endpoint_format_url(&entry->proxy, where),
+                    (unsigned)((left + 999) / 1000), failure->what);
 }
 
 void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                    const struct failure *failure)
 {
-    uint64_t rest = lay_to_rest(touch(health, proxy, now_ms), now_ms, failure->what);
-    char where[ENDPOINT_URL_MAX];
+    struct entry *entry = touch(health, proxy, now_ms);
 
-    if (rest > 0)
-        log_message(LEVEL_WARNING, name, "%s rests for %u s: %s", endpoint_format_url(proxy, where),
-                    (unsigned)((rest + 999) / 1000), failure->what);
+    if (now_ms < health->lenient_until)
+        note_error(entry, now_ms, failure->what);
+    else
+        rest(entry, name, now_ms, false, failure);
+}
+
+void health_refused(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                    const struct failure *failure)
+{
+    rest(touch(health, proxy, now_ms), name, now_ms, true, failure);
+}
+
+void health_renew(struct health *health, uint64_t now_ms)
+{
+    health->lenient_until = now_ms + NETWATCH_GRACE_MS;
+    for (size_t i = 0; i < health->count; i++) {
+        struct entry *entry = &health->entries[i];
+
+        if (entry->away || entry->refused)
+            continue;
+        entry->rests_until = 0;
+        entry->failures = 0;
+    }
 }
 
 void health_sent_away(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
@@ -161,8 +201,7 @@ void health_sent_away(struct health *health, const char *name, const struct endp
     entry->rests_until = now_ms + (uint64_t)seconds * 1000;
     entry->failures = 0;
     entry->away = true;
-    entry->failed_at = now_ms;
-    snprintf(entry->why, sizeof entry->why, "%.*s", (int)sizeof entry->why - 1, failure->what);
+    note_error(entry, now_ms, failure->what);
     log_message(LEVEL_WARNING, name, "%s asks to be left alone for %u s: %s", endpoint_format_url(proxy, where),
                 seconds, failure->what);
 }
@@ -173,12 +212,13 @@ void health_worked(struct health *health, const struct endpoint *proxy, uint64_t
 
     entry->rests_until = 0;
     entry->failures = 0;
-    entry->away = false;
+    entry->away = entry->refused = false;
 }
 
 void health_forget(struct health *health)
 {
     health->count = 0;
+    health->lenient_until = 0;
 }
 
 void health_set_plain(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms)

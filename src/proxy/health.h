@@ -44,10 +44,14 @@ void health_each(const struct health *health, uint64_t now_ms,
                              const char *why, uint64_t age_ms),
                  void *arg);
 
-/* It could not be reached, is no proxy, or refused our credentials: it rests, longer each time.  While it rests,
- * another failure changes nothing. */
+/* It could not be reached, or is no proxy: it rests, longer each time.  While it rests, another failure changes
+ * nothing.  For a while after health_renew it does not rest. */
 void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                    const struct failure *failure);
+
+/* It refused our credentials: it rests likewise, whatever network we are in. */
+void health_refused(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
+                    const struct failure *failure);
 
 /* It asked for no requests for that many seconds (Retry-After). */
 void health_sent_away(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
@@ -55,6 +59,10 @@ void health_sent_away(struct health *health, const char *name, const struct endp
 
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
+/* The network is another one: who could not be reached may be now, and does not rest any more.  Failures do not count
+ * for NETWATCH_GRACE_MS, until all of the network is there. */
+void health_renew(struct health *health, uint64_t now_ms);
 
 /* Forgets everything: the configuration was reloaded, and the user expects a fresh start. */
 void health_forget(struct health *health);

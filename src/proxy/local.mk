@@ -18,12 +18,15 @@ src_libhouse_a_SOURCES += \
 	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h src/proxy/proxy_request_params.h \
+	src/proxy/proxy_source.c src/proxy/proxy_source.h \
 	src/proxy/request_form.c src/proxy/request_form.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socks5.c src/proxy/socks5.h \
 	src/proxy/spare.c src/proxy/spare.h \
+	src/proxy/target_tls.c src/proxy/target_tls.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/template_try.c src/proxy/template_try.h \
 	src/proxy/tunnel.c src/proxy/tunnel.h \
-	src/proxy/version_try.c src/proxy/version_try.h
+	src/proxy/version_try.c src/proxy/version_try.h \
+	src/proxy/way.c src/proxy/way.h

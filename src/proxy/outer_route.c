@@ -8,7 +8,7 @@ void outer_route_start(struct outer_route *route, const struct services *service
 {
     *route = (struct outer_route){.services = services, .name = name, .via = via};
     route_through(&route->way, via);
-    route->before = &route->way.proxies[0];
+    route->before = route->way.at[0];
 }
 
 /* Ends the way; about_inner: the answer was about the proxy behind.  Returns false. */
@@ -53,7 +53,7 @@ static bool goes_on_after_answer(struct outer_route *route, uint64_t now_ms, con
 
     *failure = response->failure;
     if (refused) {
-        health_failed(health, route->name, route->before, now_ms, failure);
+        health_refused(health, route->name, route->before, now_ms, failure);
         passwords_forget(route->services->passwords, route->via);
     }
     if (response->retry_after > 0)

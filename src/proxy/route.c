@@ -1,28 +1,60 @@
 #include "proxy/route.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/no_proxy.h"
+#include "finding/found.h"
+
+_Static_assert(FOUND_MAX <= ROUTE_MAX, "what is found has room in a route");
+
+void route_begin(struct route *route)
+{
+    memset(route, 0, sizeof *route);
+    route->found = true;
+}
+
+void route_add(struct route *route, const struct endpoint *proxy)
+{
+    assert(route->count < ROUTE_MAX);
+    route->at[route->count++] = proxy;
+}
+
+void route_through(struct route *route, const struct proxy_config *section)
+{
+    memset(route, 0, sizeof *route);
+    for (size_t i = 0; i < section->urls.count; i++)
+        route_add(route, &section->urls.at[i]);
+}
+
+/* Of proxies that are found none is gone around by itself: whether it may be is for who found them to say. */
+static void fall_back(struct route *route, const struct proxy_config *section)
+{
+    if (section->fallback == FALLBACK_DIRECT && !places_are_found(&section->urls))
+        route_add(route, NULL);
+}
 
 /* The proxy that <scheme>_proxy or all_proxy names; none (direct) if no_proxy excludes the target. */
-static bool find_in_environment(struct route *route, const struct endpoint *target, struct failure *failure)
+bool route_find_in_environment(struct route *route, const struct listener_config *listener,
+                               const struct endpoint *target, struct failure *failure)
 {
     const char *exceptions = proxy_environment_no_proxy(), *url, *userinfo, *why;
     char text[sizeof failure->what];
     size_t length;
 
+    memset(route, 0, sizeof *route);
     if (exceptions && no_proxy_excludes(target, exceptions)) {
-        route->direct = true;
+        route_add(route, NULL);
         return true;
     }
-    if (proxy_environment_explain(route->listener->scheme, text, sizeof text)) {
+    if (proxy_environment_explain(listener->scheme, text, sizeof text)) {
         failure_set(failure, FAILURE_PERMANENT, "%s", text);
         return false;
     }
-    url = proxy_environment_find(route->listener->scheme);
-    route->proxies = &route->environment;
-    route->count = 1;
+    url = proxy_environment_find(listener->scheme);
+    route_add(route, &route->environment);
+    fall_back(route, listener->proxy);
     return proxy_environment_parse(&route->environment, url, strlen(url), &userinfo, &length, &why) &&
            proxy_environment_decode(userinfo, length, route->user, route->password, &why);
 }
@@ -30,24 +62,18 @@ static bool find_in_environment(struct route *route, const struct endpoint *targ
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
                 struct failure *failure)
 {
-    memset(route, 0, sizeof *route);
-    route->listener = listener;
-    if (!listener->proxy) {
-        route->direct = true;
-        return true;
-    }
-    if (listener->proxy->urls.environment)
-        return find_in_environment(route, target, failure);
-    route->count = listener->proxy->urls.count;
-    route->proxies = listener->proxy->urls.at;
-    return true;
-}
+    const struct proxy_config *section = listener->proxy;
 
-void route_through(struct route *route, const struct proxy_config *section)
-{
+    if (section && section->urls.source == PLACES_ENVIRONMENT)
+        return route_find_in_environment(route, listener, target, failure);
     memset(route, 0, sizeof *route);
-    route->count = section->urls.count;
-    route->proxies = section->urls.at;
+    if (section) {
+        route_through(route, section);
+        fall_back(route, section);
+    } else {
+        route_add(route, NULL);
+    }
+    return true;
 }
 
 static bool section_names(const struct proxy_config *section, const struct endpoint *proxy)
@@ -83,11 +109,11 @@ static bool tried_any(const struct route *route)
     return false;
 }
 
-/* Whether a proxy told us to stay away: then it can be reached, and has answered. */
-static bool any_away(const struct route *route, const struct health *health, uint64_t now_ms)
+/* Whether one of the first so many told us to stay away: then it can be reached, and has answered. */
+static bool any_away(const struct route *route, size_t count, const struct health *health, uint64_t now_ms)
 {
-    for (size_t i = 0; i < route->count; i++)
-        if (health_state(health, &route->proxies[i], now_ms) == HEALTH_AWAY)
+    for (size_t i = 0; i < count; i++)
+        if (route->at[i] && health_state(health, route->at[i], now_ms) == HEALTH_AWAY)
             return true;
     return false;
 }
@@ -101,7 +127,7 @@ static void tell_away(const struct route *route, const struct health *health, ui
 
     for (size_t i = 0; i < route->count; i++) {
         const char *why = "";
-        uint64_t left = health_rest_left(health, &route->proxies[i], now_ms, &why);
+        uint64_t left = route->at[i] ? health_rest_left(health, route->at[i], now_ms, &why) : UINT64_MAX;
 
         if (left >= shortest)
             continue;
@@ -110,28 +136,55 @@ static void tell_away(const struct route *route, const struct health *health, ui
                     (unsigned)((left + 999) / 1000));
         failure_brief(failure, 0, "proxy answered %.60s and wants to be left alone for %u s", why,
                       (unsigned)((left + 999) / 1000));
-        failure_at(failure, endpoint_scheme(&route->proxies[i]), endpoint_format(&route->proxies[i], where));
+        failure_at(failure, endpoint_scheme(route->at[i]), endpoint_format(route->at[i], where));
     }
+}
+
+/* Where the proxies end that begin at begin: at the direct way behind them, or with the route. */
+static size_t end_of_proxies(const struct route *route, size_t begin)
+{
+    while (begin < route->count && route->at[begin])
+        begin++;
+    return begin;
+}
+
+/* The next one of these proxies; NULL: there is none. */
+static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, const struct health *health,
+                                         uint64_t now_ms)
+{
+    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING};
+
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = begin; i < end; i++)
+            if (!route->tried[i] && health_state(health, route->at[i], now_ms) == turns[turn]) {
+                route->tried[i] = true;
+                return route->at[i];
+            }
+    return NULL;
+}
+
+/* Whether the direct way, which is the i-th, may be taken now that all before it were. */
+static bool may_go_direct(const struct route *route, size_t i, const struct health *health, uint64_t now_ms)
+{
+    return i == 0 || (!route->reached && !any_away(route, i, health, now_ms));
 }
 
 enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
                            const struct endpoint **proxy, struct failure *failure)
 {
-    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING};
+    for (size_t begin = 0, end; begin < route->count; begin = end + 1) {
+        const struct endpoint *next;
 
-    if (route->direct)
-        return ROUTE_DIRECT;
-    for (size_t turn = 0; turn < 2; turn++)
-        for (size_t i = 0; i < route->count; i++)
-            if (!route->tried[i] && health_state(health, &route->proxies[i], now_ms) == turns[turn]) {
-                route->tried[i] = true;
-                *proxy = &route->proxies[i];
-                return ROUTE_PROXY;
-            }
-    if (route->listener && !route->reached && !any_away(route, health, now_ms) &&
-        route->listener->proxy->fallback == FALLBACK_DIRECT) {
-        route->direct = true;
-        return ROUTE_DIRECT;
+        end = end_of_proxies(route, begin);
+        next = next_proxy(route, begin, end, health, now_ms);
+        if (next) {
+            *proxy = next;
+            return ROUTE_PROXY;
+        }
+        if (end < route->count && !route->tried[end] && may_go_direct(route, end, health, now_ms)) {
+            route->tried[end] = true;
+            return ROUTE_DIRECT;
+        }
     }
     if (tried_any(route))
         return ROUTE_NONE;

@@ -1,5 +1,7 @@
-/* The proxies for a listener's target, from its configuration or from the environment, in the order in which they are
- * tried; those that rest come last.  No I/O; it reads the environment. */
+/* The ways to a listener's target, in the order in which they are tried: proxies, from its configuration, from the
+ * environment or as they were found, and the one without a proxy.  Of proxies those that rest come last; the direct way
+ * comes behind all that stand before it, and only if none of those could be reached.  No I/O; it reads the
+ * environment. */
 #ifndef SALLYPORT_ROUTE_H
 #define SALLYPORT_ROUTE_H
 
@@ -14,21 +16,32 @@
 #include "net/endpoint.h"
 #include "proxy/health.h"
 
+#define ROUTE_MAX (VALUE_LIST_MAX + 1) /* all proxies of a section, then none; what is found is less */
+
 struct route {
-    const struct listener_config *listener; /* NULL: for a `via` */
     size_t count;
-    const struct endpoint *proxies; /* of the configuration, borrowed, or &environment */
-    struct endpoint environment;    /* the proxy that an environment variable names */
-    bool tried[VALUE_LIST_MAX];
-    bool direct;      /* without a proxy, by configuration or by no_proxy */
-    bool reached;     /* one of the proxies was connected: no fallback to direct */
+    const struct endpoint *at[ROUTE_MAX]; /* borrowed, or &environment; NULL: without a proxy */
+    bool tried[ROUTE_MAX];
+    bool found;       /* for this one target (route_add) */
+    bool reached;     /* one of the proxies was connected: none is gone around */
+    struct endpoint environment; /* the proxy that an environment variable names */
     char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX]; /* of the URL, or "" */
 };
 
-/* Finds the proxies for a target; listener is borrowed, and so is its configuration.  False: there are none, and
+/* Finds the ways to a target, by the listener's section or by the environment; what the route then has is borrowed from
+ * the listener's configuration.  Not for one whose proxies are found (places_are_found).  False: there are none, and
  * failure says why. */
 bool route_find(struct route *route, const struct listener_config *listener, const struct endpoint *target,
                 struct failure *failure);
+
+/* The same, by the environment alone. */
+bool route_find_in_environment(struct route *route, const struct listener_config *listener,
+                               const struct endpoint *target, struct failure *failure);
+
+/* Begins a route of what was found, and adds one way to it, which is borrowed; NULL: the one without a proxy.  It takes
+ * ROUTE_MAX of them. */
+void route_begin(struct route *route);
+void route_add(struct route *route, const struct endpoint *proxy);
 
 /* The proxies of this section, as the `via` of another proxy. */
 void route_through(struct route *route, const struct proxy_config *section);
@@ -43,11 +56,11 @@ void route_release(struct route *route);
 enum route_next {
     ROUTE_PROXY,   /* ask *proxy */
     ROUTE_DIRECT,  /* dial the target itself */
-    ROUTE_NONE,    /* all proxies were tried */
+    ROUTE_NONE,    /* all were tried */
     ROUTE_AWAY,    /* none was tried, since all told us to stay away; failure says for how long */
 };
 
-/* The next proxy, which counts as tried from then on; *proxy is borrowed from the route. */
+/* The next way, which counts as tried from then on; *proxy, set with PROXY alone, is borrowed as the route has it. */
 enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
                            const struct endpoint **proxy, struct failure *failure);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/child.h"
 #include "net/lingering.h"
 #include "redirect/redirect_policy.h"
 
@@ -22,10 +23,12 @@ bool services_init(struct services *services, char *error, size_t size)
         services->dialer = dialer_new(services->loop);
         services->contexts = tls_contexts_new();
         services->resolver = resolver_new(services->loop, RESOLVER_CONF, error, size);
+        if (services->resolver && services->curl_loop)
+            services->finder = finder_new(services->loop, services->resolver, services->curl_loop);
     }
     if (services->loop && services->health && services->redirects && services->questions && services->passwords &&
         services->lockout && services->nonces && services->curl_loop && services->dialer && services->contexts &&
-        services->resolver)
+        services->resolver && services->finder)
         return true;
     services_release(services);
     return false;
@@ -33,6 +36,7 @@ bool services_init(struct services *services, char *error, size_t size)
 
 void services_release(struct services *services)
 {
+    finder_free(services->finder);
     resolver_free(services->resolver);
     dialer_free(services->dialer);
     nonces_free(services->nonces);
@@ -45,6 +49,7 @@ void services_release(struct services *services)
     questions_free(services->questions);
     redirect_table_free(services->redirects);
     health_free(services->health);
+    child_forget_unreaped(services->loop);
     loop_free(services->loop);
     memset(services, 0, sizeof *services);
 }

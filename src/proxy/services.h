@@ -10,6 +10,7 @@
 #include "auth/nonces.h"
 #include "auth/password.h"
 #include "base/loop.h"
+#include "finding/finder.h"
 #include "net/address.h"
 #include "net/dialer.h"
 #include "net/endpoint.h"
@@ -32,6 +33,7 @@ struct services {
     struct lockout *lockout;
     struct nonces *nonces;
     struct health *health;
+    struct finder *finder;
     struct redirect_table *redirects;
     struct questions *questions;
     struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */

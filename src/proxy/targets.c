@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/tls_hint.h"
 #include "net/srv.h"
 
 enum state { STARTED, RESOLVE };
@@ -106,25 +105,6 @@ bool targets_next(struct targets *targets, struct endpoint *place)
         return false;
     *place = targets->list.at[targets->next++].place;
     return true;
-}
-
-const char *targets_certified_name(const struct listener_config *listener, const struct endpoint *place)
-{
-    const struct endpoint_target *wanted = &listener->target;
-
-    if (wanted->srv && !endpoint_host_within(place->host, wanted->place.host, strlen(wanted->place.host)))
-        return wanted->place.host;
-    return place->host;
-}
-
-void targets_place_failure(const struct listener_config *listener, const struct endpoint *place, bool servers,
-                           struct failure *failure)
-{
-    char where[ENDPOINT_TEXT_MAX];
-
-    failure_at(failure, "", endpoint_format(place, where));
-    if (servers)
-        tls_hint_add(listener, place->port, failure);
 }
 
 void targets_free(struct targets *targets)

@@ -26,14 +26,4 @@ bool targets_next(struct targets *targets, struct endpoint *place);
 /* Ends it; it will not call back any more.  NULL is fine, and so is a call from within done. */
 void targets_free(struct targets *targets);
 
-/* The name that the server's certificate must have.  An SRV record may be forged, so a server that it names outside
- * of the configured domain must show a certificate for that domain (RFC 6186 section 6).  Borrowed from listener or
- * place. */
-const char *targets_certified_name(const struct listener_config *listener, const struct endpoint *place);
-
-/* Says where a failure of TLS was, at this place; and if it was the server's, with a hint where the place's port and
- * the listener's `tls` do not fit each other. */
-void targets_place_failure(const struct listener_config *listener, const struct endpoint *place, bool servers,
-                           struct failure *failure);
-
 #endif

@@ -9,15 +9,14 @@
 #include "proxy/announcement.h"
 #include "proxy/doubled_request.h"
 #include "proxy/health.h"
-#include "proxy/route.h"
-#include "proxy/targets.h"
+#include "proxy/target_tls.h"
+#include "proxy/way.h"
 #include "redirect/consent.h"
 #include "redirect/redirect_chain.h"
-#include "tls/tls_client.h"
 
-enum state { STARTED, TARGET, CHOOSE, REQUEST, ASK, SECURE, OPEN, FAILED };
+enum state { STARTED, FIND, CHOOSE, REQUEST, ASK, SECURE, OPEN, FAILED };
 
-static const char *const state_names[] = {"started", "target", "choose", "request", "ask", "secure", "open", "failed"};
+static const char *const state_names[] = {"started", "find", "choose", "request", "ask", "secure", "open", "failed"};
 
 struct tunnel {
     struct task task;
@@ -27,10 +26,8 @@ struct tunnel {
     char name[TUNNEL_NAME_MAX];
     struct trace trace;
 
-    struct endpoint target;
-    struct targets *targets;       /* the places of the listener's target; NULL: not looked for yet */
-    struct route route;
-    bool routed;                   /* route was found */
+    struct way *way;               /* NULL: not looked for yet */
+    bool routed;                   /* the way's present place has a route */
     char *senders;                 /* REDIRECT_CHAIN_VIA_MAX bytes, once a redirect has led somewhere, or NULL */
     struct redirect_chain chain;          /* the redirects since a proxy of the route was chosen */
     const struct endpoint *proxy;  /* the one in use; NULL: direct */
@@ -50,7 +47,7 @@ static void begin_at(struct tunnel *tunnel, const struct endpoint *configured);
 /* Where the tunnel's next connection goes. */
 static const struct endpoint *place(const struct tunnel *tunnel)
 {
-    return tunnel->proxy ? tunnel->proxy : &tunnel->target;
+    return tunnel->proxy ? tunnel->proxy : way_target(tunnel->way);
 }
 
 static uint64_t now(const struct tunnel *tunnel)
@@ -79,13 +76,17 @@ static void drop(struct tunnel *tunnel)
     tunnel->tls = NULL;
 }
 
-/* Goes on to the next place of an SRV record, with all proxies untried again.  False: there is none. */
-static bool take_next_target(struct tunnel *tunnel)
+/* Goes on to the next place of an SRV record, or ends where there is none. */
+static void take_next_target(struct tunnel *tunnel)
 {
-    if (!tunnel->targets || !targets_next(tunnel->targets, &tunnel->target))
-        return false;
+    if (!way_next(tunnel->way)) {
+        enter(tunnel, FAILED);
+        return;
+    }
+    trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what); /* the last one is reported in the end */
+    memset(&tunnel->task.failure, 0, sizeof tunnel->task.failure);
     tunnel->routed = false;
-    return true;
+    enter(tunnel, FIND);
 }
 
 /* A learned proxy has failed: goes back, once, to the configured proxy that the redirects began at. */
@@ -117,14 +118,13 @@ static void fail(struct tunnel *tunnel, enum blame blame)
                    endpoint_format(place(tunnel), where));
     drop(tunnel);
     if (tunnel->proxy && !learned && blame == BLAME_PROXY && !untried)
-        health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
-                      &tunnel->task.failure);
+        health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, now(tunnel), &tunnel->task.failure);
     if (proxy_failed && learned)
         fall_back(tunnel);
-    else if (proxy_failed && tunnel->proxy)
+    else if (proxy_failed)
         enter(tunnel, CHOOSE);
-    else if ((blame == BLAME_TARGET || blame == BLAME_PROXY) && take_next_target(tunnel))
-        enter(tunnel, CHOOSE);
+    else if (blame == BLAME_TARGET)
+        take_next_target(tunnel);
     else
         enter(tunnel, FAILED);
 }
@@ -140,29 +140,38 @@ static void __attribute__((format(printf, 3, 4))) fail_for(struct tunnel *tunnel
     fail(tunnel, blame);
 }
 
-/* --- TARGET: the name and port that the proxy is asked for --- */
+/* --- FIND: the target, and which proxies there are for it --- */
 
-static void on_targets(void *arg, enum outcome outcome, const struct failure *failure)
+static void on_way(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
-    char place_text[ENDPOINT_TEXT_MAX];
 
-    if (outcome != OUTCOME_DONE) {
-        tunnel->task.failure = *failure;
-        fail(tunnel, BLAME_NOBODY);
+    if (outcome == OUTCOME_DONE) {
+        tunnel->routed = true;
+        scope_url_set(&tunnel->chain.url, tunnel->listener->scheme, way_target(tunnel->way));
+        enter(tunnel, CHOOSE);
         return;
     }
-    take_next_target(tunnel);
-    if (tunnel->listener->target.srv)
-        trace_step(&tunnel->trace, "target", "%s", endpoint_format(&tunnel->target, place_text));
-    enter(tunnel, CHOOSE);
+    tunnel->task.failure = *failure;
+    fail(tunnel, outcome == OUTCOME_FORBIDDEN ? BLAME_TARGET : BLAME_NOBODY);
 }
 
-static void enter_target(struct tunnel *tunnel)
+static void enter_find(struct tunnel *tunnel)
 {
-    tunnel->targets = targets_find(tunnel->services->loop, tunnel->services->resolver, tunnel->listener,
-                                   tunnel->config->settings.resolve_timeout, on_targets, tunnel);
-    if (!tunnel->targets)
+    const struct way_params params = {
+        .services = tunnel->services,
+        .config = tunnel->config,
+        .listener = tunnel->listener,
+        .name = tunnel->name,
+        .trace = tunnel->trace,
+        .done = on_way,
+        .arg = tunnel,
+    };
+
+    if (tunnel->way) /* it goes on by itself */
+        return;
+    tunnel->way = way_find(&params);
+    if (!tunnel->way)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
 
@@ -174,7 +183,7 @@ static void use_proxy(struct tunnel *tunnel)
     tunnel->proxy = redirect_chain_proxy(&tunnel->chain);
     tunnel->own = NULL;
     if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
-        tunnel->own = tunnel->listener->proxy;
+        tunnel->own = way_section(tunnel->listener, tunnel->proxy);
     else if (tunnel->proxy)
         tunnel->own = route_section(tunnel->config, tunnel->listener, tunnel->proxy);
     enter(tunnel, REQUEST);
@@ -193,42 +202,40 @@ static void begin_at(struct tunnel *tunnel, const struct endpoint *configured)
     }
 }
 
+/* Goes without a proxy. */
+static void go_direct(struct tunnel *tunnel)
+{
+    tunnel->proxy = NULL;
+    tunnel->own = NULL;
+    tunnel->chain.asked_count = 0;
+    tunnel->chain.direct = false;
+    enter(tunnel, REQUEST);
+}
+
+/* No way to this place is left: to another one there may be, if the last one was the direct way, or if the proxies were
+ * found for this place alone. */
+static void end_route(struct tunnel *tunnel)
+{
+    if (!tunnel->proxy || way_route(tunnel->way)->found)
+        take_next_target(tunnel);
+    else
+        enter(tunnel, FAILED);
+}
+
 static void enter_choose(struct tunnel *tunnel)
 {
     const struct endpoint *configured;
     struct failure why;
-    enum route_next next;
+    enum route_next next = route_next(way_route(tunnel->way), tunnel->services->health, now(tunnel), &configured, &why);
 
-    if (!tunnel->routed) {
-        bool reached = tunnel->route.reached; /* for an earlier SRV target */
-
-        tunnel->routed = route_find(&tunnel->route, tunnel->listener, &tunnel->target, &why);
-        tunnel->route.reached = reached;
-        scope_url_set(&tunnel->chain.url, tunnel->listener->scheme, &tunnel->target);
-        if (!tunnel->routed) {
-            tunnel->task.failure = why;
-            fail(tunnel, BLAME_NOBODY);
-            return;
-        }
-    }
-    next = route_next(&tunnel->route, tunnel->services->health, now(tunnel), &configured, &why);
     if (tunnel->task.failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
-        trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what); /* the last one is reported in the end */
+        trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what);
     switch (next) {
-    case ROUTE_PROXY:
-        begin_at(tunnel, configured);
-        break;
-    case ROUTE_DIRECT:
-        tunnel->proxy = NULL;
-        tunnel->own = NULL;
-        tunnel->chain.asked_count = 0;
-        tunnel->chain.direct = false;
-        enter(tunnel, REQUEST);
-        break;
+    case ROUTE_PROXY: begin_at(tunnel, configured); break;
+    case ROUTE_DIRECT: go_direct(tunnel); break;
+    case ROUTE_NONE: end_route(tunnel); break; /* the failure of the last one stays */
     case ROUTE_AWAY:
         tunnel->task.failure = why;
-        __attribute__((fallthrough));
-    case ROUTE_NONE: /* the failure of the last one stays */
         enter(tunnel, FAILED);
         break;
     }
@@ -236,19 +243,21 @@ static void enter_choose(struct tunnel *tunnel)
 
 /* --- REQUEST: the proxy is asked, or the target dialed --- */
 
-/* Why the proxy in use, if a redirect named it, may not be at this address; NULL: it may. */
+/* Why the proxy in use, if the configuration does not name it, may not be at this address; NULL: it may.  One that was
+ * found may be on this machine: the PAC file or the program that named it was chosen by the user. */
 static const char *forbids(void *arg, const struct address *address)
 {
     const struct tunnel *tunnel = arg;
+    bool learned = redirect_chain_is_learned(&tunnel->chain);
 
-    return services_forbid(tunnel->services, tunnel->chain.sender_on_loopback, address);
+    return services_forbid(tunnel->services, !learned || tunnel->chain.sender_on_loopback, address);
 }
 
 /* The proxy works.  Learned proxies are not recorded: they could push out the configured ones. */
 static void note_answer(struct tunnel *tunnel)
 {
     if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
-        health_worked(tunnel->services->health, tunnel->proxy, loop_now(tunnel->services->loop));
+        health_worked(tunnel->services->health, tunnel->proxy, now(tunnel));
 }
 
 /* The failure is the proxy's own answer: decides what it leads to. */
@@ -263,12 +272,11 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
     if (!refused)
         note_answer(tunnel);
     if (response->retry_after > 0 && !learned)
-        health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
+        health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, now(tunnel),
                          (unsigned)response->retry_after, &tunnel->task.failure);
     if (refused) { /* the same credentials again, here or elsewhere, could lock the account */
         passwords_forget(tunnel->services->passwords, tunnel->own);
-        health_failed(tunnel->services->health, tunnel->name, tunnel->proxy, loop_now(tunnel->services->loop),
-                      &tunnel->task.failure);
+        health_refused(tunnel->services->health, tunnel->name, tunnel->proxy, now(tunnel), &tunnel->task.failure);
     }
     fail(tunnel, blame);
 }
@@ -289,19 +297,14 @@ static void follow(struct tunnel *tunnel)
 {
     const struct setproxy *said = &tunnel->chain.pending;
     char by[ENDPOINT_URL_MAX], to[ENDPOINT_URL_MAX], scope[SCOPE_TEXT_MAX], lifetime[48], why[200];
-    char text[ENDPOINT_URL_MAX + SCOPE_TEXT_MAX + 64];
     struct endpoint configured = tunnel->chain.asked[0];
     bool begin_anew;
 
     endpoint_format_url(tunnel->proxy, by);
-    if (said->action == SETPROXY_SET)
-        endpoint_format_url(&said->proxy, to);
-    else
-        snprintf(to, sizeof to, said->action == SETPROXY_DIRECT ? "direct" : "configuration");
+    setproxy_format_place(said, to);
     log_event(LEVEL_INFO, tunnel->name, "redirected by=%s to=%s scope=%s lifetime=%s", by, to,
               scope_format(&said->scope, scope), setproxy_format_lifetime(&said->lifetime, lifetime));
-    snprintf(text, sizeof text, "to %s for %s, %s", to, scope, lifetime);
-    trace_step(&tunnel->trace, "redirect", "%s", text);
+    trace_step(&tunnel->trace, "redirect", "to %s for %s, %s", to, scope, lifetime);
     if (!redirect_chain_apply(&tunnel->chain, tunnel->on_loopback, now(tunnel), &begin_anew, why, sizeof why))
         refuse_redirect(tunnel, FAILURE_PERMANENT, why);
     else if (begin_anew)
@@ -391,13 +394,25 @@ static void on_open(struct tunnel *tunnel, bool switched)
     enter(tunnel, tunnel->listener->tls == TLS_NO ? OPEN : SECURE);
 }
 
+/* The proxy leads where none may be: a redirect to it is forgotten; of those that were found, another is asked. */
+static void on_forbidden(struct tunnel *tunnel, const struct failure *failure)
+{
+    if (redirect_chain_is_learned(&tunnel->chain)) {
+        redirect_table_drop(tunnel->services->redirects, tunnel->chain.entries[tunnel->chain.asked_count - 1]);
+        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "a redirect here is refused: %s", failure->what);
+        fail(tunnel, BLAME_NOBODY);
+    } else {
+        fail_for(tunnel, BLAME_BUSY, "this proxy, which was found, is refused: %s", failure->what);
+    }
+}
+
 static void on_request(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct tunnel *tunnel = arg;
     const struct connect_response *response;
 
     tunnel->request = doubled_request_served(tunnel->doubled);
-    tunnel->route.reached |= proxy_request_was_reached(tunnel->request);
+    way_route(tunnel->way)->reached |= tunnel->proxy && proxy_request_was_reached(tunnel->request);
     if (failure)
         tunnel->task.failure = *failure;
     switch (outcome) {
@@ -412,9 +427,7 @@ static void on_request(void *arg, enum outcome outcome, const struct failure *fa
         fail(tunnel, outcome == OUTCOME_PEER ? BLAME_PROXY : BLAME_NOBODY);
         break;
     case OUTCOME_FORBIDDEN:
-        redirect_table_drop(tunnel->services->redirects, tunnel->chain.entries[tunnel->chain.asked_count - 1]);
-        failure_set(&tunnel->task.failure, FAILURE_PERMANENT, "a redirect here is refused: %s", failure->what);
-        fail(tunnel, BLAME_NOBODY);
+        on_forbidden(tunnel, failure);
         break;
     }
 }
@@ -423,7 +436,8 @@ static void enter_request(struct tunnel *tunnel)
 {
     const struct listener_config *listener = tunnel->listener;
     const struct proxy_config *section = tunnel->own ? tunnel->own : listener->proxy;
-    bool configured = tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain);
+    const struct route *route = way_route(tunnel->way);
+    bool learned = redirect_chain_is_learned(&tunnel->chain), configured = tunnel->proxy && !learned;
     struct proxy_request_params params = {
         .services = tunnel->services,
         .settings = &tunnel->config->settings,
@@ -431,10 +445,10 @@ static void enter_request(struct tunnel *tunnel)
         .proxy = tunnel->proxy,
         .own = tunnel->own,
         .listener = listener,
-        .user = configured && tunnel->route.user[0] ? tunnel->route.user : NULL,
-        .password = tunnel->route.password,
-        .request.target = &tunnel->target,
-        .forbids = tunnel->proxy && !configured ? forbids : NULL,
+        .user = configured && route->user[0] ? route->user : NULL,
+        .password = route->password,
+        .request.target = way_target(tunnel->way),
+        .forbids = tunnel->proxy && (learned || route->found) ? forbids : NULL,
         .trace = tunnel->trace,
         .done = on_request,
         .arg = tunnel,
@@ -443,8 +457,7 @@ static void enter_request(struct tunnel *tunnel)
     if (tunnel->proxy) {
         params.via = section->via; /* a learned proxy is reached as the proxy that named it */
         announcement_set(&params.request, listener, section);
-        if (redirect_chain_is_learned(&tunnel->chain) && (tunnel->senders ||
-                                                          (tunnel->senders = malloc(REDIRECT_CHAIN_VIA_MAX))))
+        if (learned && (tunnel->senders || (tunnel->senders = malloc(REDIRECT_CHAIN_VIA_MAX))))
             params.request.redirected_via = redirect_chain_format_via(&tunnel->chain, tunnel->senders);
         params.request.headers = tunnel->own ? tunnel->own->headers.at : NULL;
         params.request.header_count = tunnel->own ? tunnel->own->headers.count : 0;
@@ -466,33 +479,25 @@ static void on_tls(void *arg, enum outcome outcome, const struct failure *failur
         return;
     }
     tunnel->task.failure = *failure;
-    targets_place_failure(tunnel->listener, &tunnel->target, outcome == OUTCOME_PEER, &tunnel->task.failure);
+    target_tls_place_failure(tunnel->listener, way_target(tunnel->way), outcome == OUTCOME_PEER,
+                             &tunnel->task.failure);
     fail(tunnel, outcome == OUTCOME_PEER ? BLAME_TARGET : BLAME_NOBODY);
 }
 
 static void enter_secure(struct tunnel *tunnel)
 {
-    const struct listener_config *listener = tunnel->listener;
-    char place[ENDPOINT_TEXT_MAX];
-    struct tls_client_params params = {
-        .loop = tunnel->services->loop,
-        .contexts = tunnel->services->contexts,
-        .starttls = listener->tls == TLS_STARTTLS ? listener->protocol : NULL,
-        .ehlo_name = listener->ehlo_name,
-        .setting = {.ca_file = listener->tls_ca_file, .verify = listener->tls_verify,
-                    .cert_file = listener->tls_cert_file, .key_file = listener->tls_key_file},
-        .ca_option = listener->unannounced ? "ca-file" : "tls-ca-file", /* keys of a relay and of a listener */
-        .host = targets_certified_name(listener, &tunnel->target),
-        .remember = endpoint_format(&tunnel->target, place),
-        .greeting_ms = tunnel->config->settings.greeting_timeout,
-        .handshake_ms = tunnel->config->settings.handshake_timeout,
+    struct target_tls_params params = {
+        .services = tunnel->services,
+        .settings = &tunnel->config->settings,
+        .listener = tunnel->listener,
+        .place = way_target(tunnel->way),
         .trace = tunnel->trace,
         .done = on_tls,
         .arg = tunnel,
     };
 
     params.below = proxy_request_take(tunnel->request, &params.leftover, &params.leftover_length);
-    tunnel->tls = tls_client_start(&params);
+    tunnel->tls = target_tls_start(&params);
     if (!tunnel->tls)
         fail_for(tunnel, BLAME_NOBODY, "out of memory");
 }
@@ -504,7 +509,7 @@ static void enter(struct tunnel *tunnel, enum state state)
     task_enter(&tunnel->task, tunnel->name, state);
     switch (state) {
     case STARTED: break;
-    case TARGET: enter_target(tunnel); break;
+    case FIND: enter_find(tunnel); break;
     case CHOOSE: enter_choose(tunnel); break;
     case REQUEST: enter_request(tunnel); break;
     case ASK: enter_ask(tunnel); break;
@@ -516,7 +521,7 @@ static void enter(struct tunnel *tunnel, enum state state)
 
 static void begin(struct task *task)
 {
-    enter((struct tunnel *)task, TARGET);
+    enter((struct tunnel *)task, FIND);
 }
 
 static void drop_all(struct task *task)
@@ -524,15 +529,13 @@ static void drop_all(struct task *task)
     struct tunnel *tunnel = (struct tunnel *)task;
 
     drop(tunnel);
-    targets_free(tunnel->targets);
-    tunnel->targets = NULL;
+    way_free(tunnel->way);
 }
 
 static void release(struct task *task)
 {
     struct tunnel *tunnel = (struct tunnel *)task;
 
-    route_release(&tunnel->route);
     free(tunnel->senders);
     config_unref(tunnel->config);
 }
@@ -592,5 +595,5 @@ unsigned tunnel_redirects(const struct tunnel *tunnel)
 
 const struct endpoint *tunnel_target(const struct tunnel *tunnel)
 {
-    return &tunnel->target;
+    return way_target(tunnel->way);
 }

@@ -2,10 +2,11 @@
  * target, if the listener wants that.  The result is a transport with the bytes that came after the answer, or one
  * failure.
  *
- *     TARGET -> CHOOSE -> REQUEST -> [SECURE] -> OPEN
- *                 ^       |  ^ \-> [ASK] -> (REQUEST)
- *                 '-------'  '---> FAILED
- *     next proxy, redirect, next SRV target: each counted, all bounded */
+ *     FIND -> CHOOSE -> REQUEST -> [SECURE] -> OPEN
+ *       ^       ^       | | ^ \-> [ASK] -> (REQUEST)
+ *       |       '-------' | '---> FAILED
+ *       '-----------------'
+ *     next proxy, redirect, next SRV target: each counted, all bounded.  FIND is way.h. */
 #ifndef SALLYPORT_TUNNEL_H
 #define SALLYPORT_TUNNEL_H
 

@@ -298,6 +298,14 @@ bool setproxy_lifetime_within(const struct setproxy_lifetime *lifetime, const st
                               ends_first(lifetime->seconds, limit->seconds));
 }
 
+const char *setproxy_format_place(const struct setproxy *said, char out[ENDPOINT_URL_MAX])
+{
+    if (said->action == SETPROXY_SET)
+        return endpoint_format_url(&said->proxy, out);
+    snprintf(out, ENDPOINT_URL_MAX, said->action == SETPROXY_DIRECT ? "direct" : "configuration");
+    return out;
+}
+
 const char *setproxy_format_lifetime(const struct setproxy_lifetime *lifetime, char out[48])
 {
     if (lifetime->once)

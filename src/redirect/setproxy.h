@@ -47,6 +47,10 @@ bool setproxy_from_location(struct setproxy *result, const struct scope_url *url
 /* Whether a lifetime ends no later than the limit, in each of the two ways that it may end. */
 bool setproxy_lifetime_within(const struct setproxy_lifetime *lifetime, const struct setproxy_lifetime *limit);
 
+/* Writes where it leads: the proxy's URL, "direct", or "configuration" where what was learned is forgotten.  Returns
+ * out. */
+const char *setproxy_format_place(const struct setproxy *said, char out[ENDPOINT_URL_MAX]);
+
 /* Writes "once", "forever", "hits=5", "seconds=600" or "hits=5,seconds=600".  Returns out. */
 const char *setproxy_format_lifetime(const struct setproxy_lifetime *lifetime, char out[48]);
 

@@ -341,9 +341,9 @@ START_TEST(what_http2_does_not_have_is_asked_in_1_1)
     choice.proxy = &socks;
     check_offers(&choice, PROXY_HTTP_1_1, PROXY_HTTP_1_1, PROXY_HTTP_1_1);
     choice.proxy = &secure;
-    section.urls.environment = true;
+    section.urls.source = PLACES_ENVIRONMENT;
     check_offers(&choice, PROXY_HTTP_1_1, PROXY_HTTP_1_1, PROXY_HTTP_1_1);
-    section.urls.environment = false;
+    section.urls.source = PLACES_LISTED;
     check_offers(&choice, PROXY_HTTP_1_1, PROXY_HTTP_AUTO, PROXY_HTTP_2);
     form_choice_release(&choice);
     health_free(health);

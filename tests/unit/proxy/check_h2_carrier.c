@@ -491,6 +491,64 @@ START_TEST(the_first_request_on_an_idle_one_has_less_patience)
 }
 END_TEST
 
+/* --- the network changes --- */
+
+START_TEST(in_another_network_one_without_tunnels_goes)
+{
+    struct h2_carrier *carrier;
+
+    set_up();
+    carrier = serve(&proxy);
+    h2_carrier_renew(carrier);
+    ck_assert_ptr_null(carriers.first);
+    carrier = add(&proxy);
+    h2_carrier_keep_ahead(carrier, &section);
+    h2_carrier_renew(carrier);
+    ck_assert_ptr_null(carriers.first);
+    ck_assert_uint_eq(losses, 0); /* it is not the proxy that has ended it */
+    tear_down();
+}
+END_TEST
+
+START_TEST(in_another_network_one_with_tunnels_has_to_answer_first)
+{
+    struct h2_carrier *carrier;
+
+    set_up();
+    carrier = serve(&proxy);
+    played_carry(played(0), 1, 0);
+    ck_assert_uint_eq(h2_carrier_room(carrier), 99);
+    h2_carrier_renew(carrier);
+    ck_assert_uint_eq(played(0)->pings, 1);
+    ck_assert_uint_eq(h2_carrier_room(carrier), 0);
+    ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 0);
+    played_carry(played(0), 2, 0); /* something else has changed */
+    ck_assert_uint_eq(h2_carrier_room(carrier), 0);
+    changes = 0;
+    played_answer(played(0));
+    ck_assert_uint_eq(changes, 1); /* whoever waits is told */
+    ck_assert_uint_eq(h2_carrier_room(carrier), 98);
+    played(0)->pinged = true;      /* after a silence: nobody is suspected */
+    ck_assert_uint_eq(h2_carrier_room(carrier), 98);
+    tear_down();
+}
+END_TEST
+
+START_TEST(in_another_network_a_place_keeps_it)
+{
+    struct h2_place place = {0};
+    struct h2_carrier *carrier;
+
+    set_up();
+    carrier = serve(&proxy);
+    h2_carrier_seat(carrier, &place);
+    h2_carrier_renew(carrier);
+    ck_assert_ptr_eq(carriers.first, carrier);
+    h2_place_give_back(&place);
+    tear_down();
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("h2_carrier");
@@ -512,5 +570,8 @@ int main(void)
     tcase_add_test(cases, it_is_told_what_was_shown);
     tcase_add_test(cases, what_one_carries_is_shown);
     tcase_add_test(cases, the_first_request_on_an_idle_one_has_less_patience);
+    tcase_add_test(cases, in_another_network_one_without_tunnels_goes);
+    tcase_add_test(cases, in_another_network_one_with_tunnels_has_to_answer_first);
+    tcase_add_test(cases, in_another_network_a_place_keeps_it);
     return unit_run();
 }

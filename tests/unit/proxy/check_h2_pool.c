@@ -385,6 +385,31 @@ START_TEST(sections_listeners_and_proxies_never_share)
 }
 END_TEST
 
+/* Proxies that were found may be asked as strangers: a connection is shared then, too, but never with who is not. */
+START_TEST(strangers_share_with_strangers)
+{
+    struct proxy_config stranger = {.label = NULL};
+    struct h2_seat_params params = {.section = &stranger, .proxy = &a, .wait_ms = WAIT_MS};
+
+    set_up();
+    config->proxies[0].stranger = &stranger;
+    params.listener = &config->listeners[0];
+    ask_as(0, &params);
+    stage_settle();
+    check_makes(0);
+    played_settle(bring(0), 100);
+    ask_as(1, &params);
+    ask(2);
+    stage_settle();
+    check_sits(1, 0);
+    check_makes(2);
+    for (unsigned i = 0; i < 3; i++)
+        leave(i);
+    config->proxies[0].stranger = NULL; /* ours */
+    tear_down();
+}
+END_TEST
+
 START_TEST(one_to_avoid_is_not_used)
 {
     struct h2_seat_params params = {.proxy = &a, .wait_ms = WAIT_MS};
@@ -753,6 +778,32 @@ START_TEST(all_are_asked_after_a_sleep)
 }
 END_TEST
 
+/* --- another network --- */
+
+START_TEST(in_another_network_nobody_begins_on_an_old_one)
+{
+    struct played *old;
+
+    set_up();
+    old = begin(100);
+    ask_for(1, 1, &a);
+    stage_settle();
+    bring(1); /* has no tunnel */
+    leave(1);
+    stage_settle();
+    h2_pool_renew(pool);
+    stage_settle();
+    ck_assert(old->held);
+    ck_assert(!played(1)->held);
+    ask_and_settle(2);
+    check_makes(2); /* and does not wait for the answer */
+    played_answer(old);
+    ask_and_settle(3);
+    check_sits(3, 0);
+    tear_down();
+}
+END_TEST
+
 /* --- made ahead --- */
 
 static void on_news(void *arg)
@@ -1058,6 +1109,7 @@ int main(void)
     tcase_add_test(cases, nobody_is_told_of_a_dead_connection);
     tcase_add_test(cases, nobody_waits_for_a_proxy_of_http_1_1);
     tcase_add_test(cases, sections_listeners_and_proxies_never_share);
+    tcase_add_test(cases, strangers_share_with_strangers);
     tcase_add_test(cases, one_to_avoid_is_not_used);
     tcase_add_test(cases, behind_one_that_died_only_a_new_one_is_used);
     tcase_add_test(cases, a_full_one_takes_more_when_a_place_is_free);
@@ -1071,6 +1123,7 @@ int main(void)
     tcase_add_test(cases, what_an_old_session_brings_serves_that_alone);
     tcase_add_test(cases, none_is_kept_from_now_on);
     tcase_add_test(cases, all_are_asked_after_a_sleep);
+    tcase_add_test(cases, in_another_network_nobody_begins_on_an_old_one);
     tcase_add_test(cases, one_made_ahead_is_taken_by_the_first_listener_that_wants_one);
     tcase_add_test(cases, another_is_wanted_while_a_listener_has_no_room);
     tcase_add_test(cases, an_idle_one_is_kept_for_preconnect_age);

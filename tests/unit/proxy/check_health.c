@@ -6,6 +6,7 @@
 
 #include "../unit.h"
 #include "base/log.h"
+#include "net/netwatch.h"
 
 #define START 1000000u /* of the clock, which is ours to walk */
 
@@ -324,6 +325,80 @@ START_TEST(a_version_is_remembered_until_all_is_forgotten)
 }
 END_TEST
 
+START_TEST(in_another_network_who_was_out_of_reach_does_not_rest)
+{
+    struct health *health = health_new();
+    uint64_t now = START;
+    const char *why = "";
+
+    for (unsigned i = 0; i < 5; i++) {
+        health_failed(health, NULL, &proxy, now, because("timed out"));
+        now += 60000;
+    }
+    health_failed(health, NULL, &proxy, now, because("timed out"));
+    health_sent_away(health, NULL, &other, now, 100, because("429"));
+    health_renew(health, now + 1);
+    ck_assert_int_eq(health_state(health, &proxy, now + 1), HEALTH_UP);
+    ck_assert_int_eq(health_state(health, &other, now + 1), HEALTH_AWAY);
+    now += 1 + NETWATCH_GRACE_MS;
+    health_failed(health, NULL, &proxy, now, because("timed out")); /* and it begins anew */
+    ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), HEALTH_REST_FIRST_MS);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(a_refused_password_rests_in_any_network)
+{
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_refused(health, NULL, &proxy, START, because("407"));
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START, &why), HEALTH_REST_FIRST_MS);
+    health_renew(health, START + 1);
+    ck_assert_int_eq(health_state(health, &proxy, START + 1), HEALTH_RESTING);
+    health_refused(health, NULL, &other, START + 2, because("407")); /* nor is anybody lenient */
+    ck_assert_int_eq(health_state(health, &other, START + 2), HEALTH_RESTING);
+    health_worked(health, &proxy, START + 3);
+    health_failed(health, NULL, &proxy, START + 60000, because("timed out"));
+    health_renew(health, START + 60001);
+    ck_assert_int_eq(health_state(health, &proxy, START + 60001), HEALTH_UP);
+    health_free(health);
+}
+END_TEST
+
+/* One rest for two reasons. */
+START_TEST(a_password_refused_during_a_rest_makes_it_last)
+{
+    struct health *health = health_new();
+
+    health_failed(health, NULL, &proxy, START, because("timed out"));
+    health_refused(health, NULL, &proxy, START + 1, because("407"));
+    health_renew(health, START + 2);
+    ck_assert_int_eq(health_state(health, &proxy, START + 2), HEALTH_RESTING);
+    health_free(health);
+}
+END_TEST
+
+START_TEST(just_after_a_change_failures_do_not_count)
+{
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_renew(health, START);
+    for (unsigned i = 0; i < NETWATCH_GRACE_MS; i += 100) {
+        health_failed(health, NULL, &proxy, START + i, because("unreachable"));
+        ck_assert_int_eq(health_state(health, &proxy, START + i), HEALTH_UP);
+    }
+    health_failed(health, NULL, &proxy, START + NETWATCH_GRACE_MS, because("unreachable"));
+    ck_assert_uint_eq(health_rest_left(health, &proxy, START + NETWATCH_GRACE_MS, &why), HEALTH_REST_FIRST_MS);
+    health_renew(health, START + NETWATCH_GRACE_MS);
+    health_forget(health); /* a reload ends it */
+    health_failed(health, NULL, &proxy, START + NETWATCH_GRACE_MS + 1, because("unreachable"));
+    ck_assert_int_eq(health_state(health, &proxy, START + NETWATCH_GRACE_MS + 1), HEALTH_RESTING);
+    health_free(health);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("health");
@@ -344,5 +419,9 @@ int main(void)
     tcase_add_test(cases, a_long_reason_is_cut);
     tcase_add_test(cases, a_template_is_remembered_until_all_is_forgotten);
     tcase_add_test(cases, a_version_is_remembered_until_all_is_forgotten);
+    tcase_add_test(cases, in_another_network_who_was_out_of_reach_does_not_rest);
+    tcase_add_test(cases, a_refused_password_rests_in_any_network);
+    tcase_add_test(cases, a_password_refused_during_a_rest_makes_it_last);
+    tcase_add_test(cases, just_after_a_change_failures_do_not_count);
     return unit_run();
 }

@@ -256,7 +256,7 @@ START_TEST(the_environment_names_the_proxy)
     struct failure failure;
 
     set_up(&setting, 0);
-    setting.proxy.urls.environment = true;
+    setting.proxy.urls.source = PLACES_ENVIRONMENT;
     clear_environment();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct route route;
@@ -264,12 +264,12 @@ START_TEST(the_environment_names_the_proxy)
 
         setenv(rows[i].name, rows[i].value, 1);
         ck_assert_msg(route_find(&route, &setting.listener, &target, &failure), "row %zu: %s", i, failure.what);
-        if (route.direct)
+        if (!route.at[0])
             snprintf(got, sizeof got, "direct");
         else
-            snprintf(got, sizeof got, "%s:%u|%s|%s", route.proxies[0].host, (unsigned)route.proxies[0].port, route.user,
+            snprintf(got, sizeof got, "%s:%u|%s|%s", route.at[0]->host, (unsigned)route.at[0]->port, route.user,
                      route.password);
-        ck_assert_uint_eq(route.count, route.direct ? 0 : 1);
+        ck_assert_uint_eq(route.count, 1);
         ck_assert_msg(strcmp(got, rows[i].result) == 0, "row %zu: %s", i, got);
         route_release(&route);
         ck_assert_str_eq(route.user, "");
@@ -300,7 +300,7 @@ START_TEST(an_environment_that_is_of_no_use)
     struct setting setting;
 
     set_up(&setting, 0);
-    setting.proxy.urls.environment = true;
+    setting.proxy.urls.source = PLACES_ENVIRONMENT;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct failure failure;
         struct route route;
@@ -331,7 +331,7 @@ START_TEST(long_credentials_are_whole_or_refused)
         memset(long_word, 'w', length);
         long_word[length] = '\0';
         set_up(&setting, 0);
-        setting.proxy.urls.environment = true;
+        setting.proxy.urls.source = PLACES_ENVIRONMENT;
         clear_environment();
         snprintf(text, sizeof text, "http://%s:p@a:1", long_word);
         setenv("imap_proxy", text, 1);
@@ -346,6 +346,107 @@ START_TEST(long_credentials_are_whole_or_refused)
         clear_environment();
         health_free(setting.health);
     }
+}
+END_TEST
+
+/* --- what is found --- */
+
+/* A route of these: "p0 - p1", where "-" is the one without a proxy. */
+static const char *walk_found(struct setting *setting, const char *members, bool reached, struct failure *failure)
+{
+    struct route route;
+    char text[64], *rest = text, *member;
+
+    snprintf(text, sizeof text, "%s", members);
+    memset(&route, 'x', sizeof route);
+    route_begin(&route);
+    while ((member = strsep(&rest, " ")))
+        route_add(&route, *member == '-' ? NULL : url(setting, (size_t)(member[1] - '0')));
+    ck_assert(route.found);
+    route.reached = reached;
+    return walk(setting, &route, failure);
+}
+
+/* Those that rest come last, but before the direct way that stands behind them; who wants to be left alone has
+ * answered, and so has one that was reached: neither is gone around. */
+START_TEST(the_direct_way_comes_in_its_order)
+{
+    static const struct {
+        const char *members, *resting, *away; /* digits */
+        bool reached;
+        const char *ways; /* up to the first direct one, as walk stops there */
+    } rows[] = {
+        {"p0 p1", "", "", false, "p0 p1 none"},
+        {"p0 p1", "0", "", false, "p1 p0 none"},
+        {"-", "", "", false, "direct"},
+        {"-", "", "", true, "direct"},
+        {"p0 -", "", "", false, "p0 direct"},
+        {"p0 p1 -", "0", "", false, "p1 p0 direct"},
+        {"p0 p1 -", "01", "", false, "p0 p1 direct"},
+        {"p0 -", "", "", true, "p0 none"},
+        {"p0 -", "", "0", false, "away"},
+        {"p0 p1 -", "", "0", false, "p1 none"},
+        {"p0 - p1", "", "0", false, "p1 none"},
+        {"p0 - p1", "", "", true, "p0 p1 none"},
+        {"p0 - p1", "0", "", false, "p0 direct"},
+        {"- p0", "", "0", true, "direct"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct setting setting;
+        struct failure failure;
+
+        set_up(&setting, 2);
+        for (const char *c = rows[i].resting; *c; c++)
+            health_failed(setting.health, NULL, url(&setting, (size_t)(*c - '0')), NOW, because("x"));
+        for (const char *c = rows[i].away; *c; c++)
+            health_sent_away(setting.health, NULL, url(&setting, (size_t)(*c - '0')), NOW, 10, because("503"));
+        ck_assert_msg(strcmp(walk_found(&setting, rows[i].members, rows[i].reached, &failure), rows[i].ways) == 0,
+                      "row %zu", i);
+        health_free(setting.health);
+    }
+}
+END_TEST
+
+/* It may fail, too: then what stands behind it is next, and it is not taken twice. */
+START_TEST(behind_the_direct_way)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+    const struct endpoint *proxy = NULL;
+
+    set_up(&setting, 1);
+    route_begin(&route);
+    route_add(&route, NULL);
+    route_add(&route, url(&setting, 0));
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_DIRECT);
+    ck_assert_ptr_null(proxy);
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_ptr_eq(proxy, url(&setting, 0));
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_NONE);
+    ck_assert_ptr_eq(proxy, url(&setting, 0));
+    health_free(setting.health);
+}
+END_TEST
+
+/* A proxy that the environment names where the desktop's settings are asked is not gone around by `fallback`. */
+START_TEST(found_in_the_environment)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+
+    set_up(&setting, 0);
+    setting.proxy.urls.source = _i == 0 ? PLACES_ENVIRONMENT : PLACES_SYSTEM;
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    clear_environment();
+    setenv("imap_proxy", "http://p0:3128", 1);
+    ck_assert(route_find_in_environment(&route, &setting.listener, &target, &failure));
+    ck_assert_str_eq(walk(&setting, &route, &failure), _i == 0 ? "p0 direct" : "p0 none");
+    clear_environment();
+    route_release(&route);
+    health_free(setting.health);
 }
 END_TEST
 
@@ -364,5 +465,8 @@ int main(void)
     tcase_add_test(cases, the_environment_names_the_proxy);
     tcase_add_test(cases, an_environment_that_is_of_no_use);
     tcase_add_test(cases, long_credentials_are_whole_or_refused);
+    tcase_add_test(cases, the_direct_way_comes_in_its_order);
+    tcase_add_test(cases, behind_the_direct_way);
+    tcase_add_loop_test(cases, found_in_the_environment, 0, 2);
     return unit_run();
 }

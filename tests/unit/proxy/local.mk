@@ -21,17 +21,21 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_proxy_request \
 	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
+	tests/unit/proxy/check_proxy_source \
 	tests/unit/proxy/check_request_form \
 	tests/unit/proxy/check_route \
 	tests/unit/proxy/check_services \
 	tests/unit/proxy/check_socks5 \
 	tests/unit/proxy/check_spare \
+	tests/unit/proxy/check_target_tls \
 	tests/unit/proxy/check_targets \
 	tests/unit/proxy/check_template_try \
 	tests/unit/proxy/check_tunnel \
 	tests/unit/proxy/check_tunnel_forms \
+	tests/unit/proxy/check_tunnel_found \
 	tests/unit/proxy/check_tunnel_h2 \
-	tests/unit/proxy/check_version_try
+	tests/unit/proxy/check_version_try \
+	tests/unit/proxy/check_way
 
 tests_unit_proxy_check_approach_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
@@ -73,7 +77,8 @@ PLAYED_H2_WRAP = -Wl,--wrap=h2_connection_new,--wrap=h2_connection_let_go,--wrap
 	-Wl,--wrap=h2_connection_settings,--wrap=h2_connection_is_draining,--wrap=h2_connection_death \
 	-Wl,--wrap=h2_connection_takes,--wrap=h2_connection_tunnels,--wrap=h2_connection_waiting \
 	-Wl,--wrap=h2_connection_most,--wrap=h2_connection_idle_since,--wrap=h2_connection_serial \
-	-Wl,--wrap=h2_connection_ping,--wrap=h2_connection_limit,--wrap=h2_connection_set_patience
+	-Wl,--wrap=h2_connection_ping,--wrap=h2_connection_is_pinged,--wrap=h2_connection_limit \
+	-Wl,--wrap=h2_connection_set_patience
 tests_unit_proxy_check_h2_carrier_SOURCES = tests/unit/proxy/check_h2_carrier.c $(PLAYED_H2)
 tests_unit_proxy_check_h2_carrier_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP)
 tests_unit_proxy_check_h2_pool_SOURCES = tests/unit/proxy/check_h2_pool.c $(PLAYED_H2)
@@ -81,3 +86,13 @@ tests_unit_proxy_check_h2_pool_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP
 tests_unit_proxy_check_pool_h2_SOURCES = tests/unit/proxy/check_pool_h2.c $(POOL_SETTING) $(PLAYED_H2)
 tests_unit_proxy_check_pool_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP) -Wl,--wrap=connector_take \
 	-Wl,--wrap=connector_speaks_h2,--wrap=form_choice_http_ahead
+
+# for which the test finds proxies (played_finder.h)
+PLAYED_FINDER = tests/unit/proxy/played_finder.c tests/unit/proxy/played_finder.h
+PLAYED_FINDER_WRAP = -Wl,--wrap=finding_start,--wrap=finding_free,--wrap=finding_found,--wrap=finding_question \
+	-Wl,--wrap=finding_was_kept,--wrap=finding_is_environment
+tests_unit_proxy_check_tunnel_found_SOURCES = tests/unit/proxy/check_tunnel_found.c $(PLAYED_FINDER)
+tests_unit_proxy_check_tunnel_found_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_FINDER_WRAP)
+tests_unit_proxy_check_proxy_source_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=finder_names
+tests_unit_proxy_check_way_SOURCES = tests/unit/proxy/check_way.c $(PLAYED_FINDER)
+tests_unit_proxy_check_way_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_FINDER_WRAP)

@@ -21,6 +21,7 @@ size_t __wrap_h2_connection_most(const struct h2_connection *connection);
 uint64_t __wrap_h2_connection_idle_since(const struct h2_connection *connection);
 uint64_t __wrap_h2_connection_serial(const struct h2_connection *connection);
 void __wrap_h2_connection_ping(struct h2_connection *connection);
+bool __wrap_h2_connection_is_pinged(const struct h2_connection *connection);
 void __wrap_h2_connection_limit(struct h2_connection *connection, size_t most);
 void __wrap_h2_connection_set_patience(struct h2_connection *connection, uint32_t ms);
 
@@ -155,6 +156,12 @@ uint64_t __wrap_h2_connection_serial(const struct h2_connection *connection)
 void __wrap_h2_connection_ping(struct h2_connection *connection)
 {
     of(connection)->pings++;
+    of(connection)->pinged = true;
+}
+
+bool __wrap_h2_connection_is_pinged(const struct h2_connection *connection)
+{
+    return of(connection)->pinged;
 }
 
 void __wrap_h2_connection_limit(struct h2_connection *connection, size_t most)
@@ -190,6 +197,12 @@ void played_carry(struct played *played, size_t tunnels, size_t waiting)
     played->waiting = waiting;
     if (played->most < tunnels)
         played->most = tunnels;
+    tell(played);
+}
+
+void played_answer(struct played *played)
+{
+    played->pinged = false;
     tell(played);
 }
 

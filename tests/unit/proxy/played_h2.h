@@ -16,6 +16,7 @@ struct played {
     uint64_t idle_since;
     uint32_t patience;
     unsigned pings;
+    bool pinged;                        /* the last one waits for its answer */
     bool held;                          /* its owner has not let go of it */
 };
 
@@ -32,9 +33,10 @@ struct played *played_by(const struct h2_connection *connection);
 void played_lacks(bool memory);
 
 /* What happens on a connection, and what follows from it: its SETTINGS come, with so many streams; it has so many
- * tunnels and requests; GOAWAY comes; it dies. */
+ * tunnels and requests; the answer to a PING comes; GOAWAY comes; it dies. */
 void played_settle(struct played *played, uint32_t streams);
 void played_carry(struct played *played, size_t tunnels, size_t waiting);
+void played_answer(struct played *played);
 void played_drain(struct played *played);
 void played_die(struct played *played, const char *why);
 

@@ -336,6 +336,24 @@ START_TEST(lifetimes_are_written)
 }
 END_TEST
 
+START_TEST(places_are_written)
+{
+    static const struct {
+        struct setproxy said;
+        const char *text;
+    } rows[] = {
+        {{.action = SETPROXY_SET, .proxy = {.host = "b", .port = 3128, .tls = true}}, "https://b:3128"},
+        {{.action = SETPROXY_DIRECT}, "direct"},
+        {{.action = SETPROXY_IPL}, "configuration"},
+    };
+    char *out = malloc(ENDPOINT_URL_MAX);
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_str_eq(setproxy_format_place(&rows[i].said, out), rows[i].text);
+    free(out);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("setproxy");
@@ -352,5 +370,6 @@ int main(void)
     tcase_add_test(cases, each_fault_has_its_own_words);
     tcase_add_test(cases, location_alone_is_for_this_url_and_once);
     tcase_add_test(cases, lifetimes_are_written);
+    tcase_add_test(cases, places_are_written);
     return unit_run();
 }
