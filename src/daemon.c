@@ -1,5 +1,6 @@
 #include "daemon.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -11,16 +12,18 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/systemd.h"
-#include "config/proxy_environment.h"
+#include "config/listening.h"
 #include "control/control_server.h"
 #include "control/requests.h"
 #include "control/status_json.h"
+#include "finding/finder.h"
 #include "net/endpoint.h"
+#include "net/netwatch.h"
 #include "net/peer.h"
-#include "net/suspend.h"
 #include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
+#include "proxy/proxy_source.h"
 #include "proxy/tunnel.h"
 #include "redirect/redirect_policy.h"
 #include "redirect/redirect_table.h"
@@ -30,10 +33,9 @@
 #include "session/listener_set.h"
 #include "session/pipe.h"
 #include "session/session.h"
+#include "session/shares.h"
 #include "session/strangers.h"
 
-#define DESCRIPTORS_APART 128 /* descriptors that are not for sessions; strangers.h takes a few of them, and HTTP/2
-                               * connections without a tunnel some more (H2_POOL_IDLE_MAX) */
 #define WIND_DOWN_MS 200      /* between two rounds; a session that moved nothing for so long is idle */
 #define WIND_DOWN_ROUNDS 50   /* after so many, busy sessions are ended, too */
 
@@ -46,15 +48,14 @@ struct daemon {
     struct reverse_set *reverses;
     struct relay_set *relays;
     struct control_server *control;
-    struct suspend_watch *sleep; /* NULL: it is not noticed */
+    struct netwatch *network; /* NULL: changes of it are not noticed */
     uint64_t started; /* ms of the loop's clock */
     daemon_log_fn *set_log;
     struct loop_signal signals[4];
     struct loop_timer wind_down;
     struct access access;
     unsigned rounds;
-    size_t room;       /* sessions for which there are descriptors; two connections to a relay count as one */
-    size_t room_ahead; /* connections in the pool for which there are more */
+    struct shares shares;
     enum listener_set_pause full; /* so many are open: clients wait */
     struct log_brake crowded;
     bool stopping;
@@ -63,36 +64,20 @@ struct daemon {
 
 /* --- clients --- */
 
-/* Raises the limit of descriptors as far as the system allows, and shares them out: two for each session, some for
- * the pool and for the places that wait at relays, and some for listeners, name servers, further addresses being dialed
- * and pipes. */
+/* Raises the limit of descriptors as far as the system allows, and shares them out. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
-    size_t limit = descriptors_raise(), others;
-
-    daemon->room = daemon->room_ahead = 256;
-    if (limit == 0)
-        return;
-    daemon->room_ahead = pool_size(config);
-    if (limit / 8 < daemon->room_ahead)
-        daemon->room_ahead = limit / 8;
-    others = DESCRIPTORS_APART + daemon->room_ahead;
-    for (size_t i = 0; i < config->reverse_count; i++)
-        others += 2 * config->reverses[i].waiting; /* a place is replaced before it is closed */
-    if (limit / 2 < others)
-        others = limit / 2;
-    daemon->room = limit == DESCRIPTORS_UNLIMITED ? SIZE_MAX : (limit - others) / 2;
+    shares_make(&daemon->shares, descriptors_raise(), pool_size(config), config);
 }
 
-/* Who has to wait.  Strangers may come to a relay: a quarter of the room is kept for what is the user's own. */
+/* Who has to wait. */
 static enum listener_set_pause judge_room(const struct daemon *daemon)
 {
     size_t relayed = (relay_set_count(daemon->relays) + 1) / 2;
-    bool shared = daemon->config->listener_count + daemon->config->reverse_count > 0;
 
-    if (sessions_count(daemon->sessions) + relayed >= daemon->room)
+    if (sessions_count(daemon->sessions) + relayed >= daemon->shares.sessions)
         return PAUSE_ALL;
-    return shared && relayed >= daemon->room - daemon->room / 4 ? PAUSE_RELAYS : PAUSE_NONE;
+    return relayed >= daemon->shares.relays ? PAUSE_RELAYS : PAUSE_NONE;
 }
 
 /* A client that is accepted without descriptors for its tunnel could only be refused: it waits instead.  To be called
@@ -108,7 +93,7 @@ static void count_room(struct daemon *daemon)
     listener_set_pause(daemon->listeners, full);
     if (full && log_brake_open(&daemon->crowded, loop_now(daemon->services.loop), &suppressed))
         log_message(LEVEL_WARNING, NULL, "file descriptors suffice for %zu sessions, %s: new clients %swait; raise the "
-                    "limit (ulimit -n, LimitNOFILE)", daemon->room,
+                    "limit (ulimit -n, LimitNOFILE)", daemon->shares.sessions,
                     full == PAUSE_ALL ? "which are open" : "of which relays have their part",
                     full == PAUSE_ALL ? "" : "of relays ");
 }
@@ -153,6 +138,12 @@ static void on_client(void *arg, const struct listening *section, int fd, const 
     else
         relay_set_accept_public(daemon->relays, section->public_, fd, from, local);
     count_room(daemon);
+}
+
+/* A client of a reverse tunnel has come past the listeners. */
+static void on_reverse_session(void *arg)
+{
+    count_room(arg);
 }
 
 static void on_session_ended(void *arg, bool well)
@@ -206,6 +197,7 @@ static void stop(struct daemon *daemon, const char *signal)
     relay_set_close(daemon->relays);
     if (daemon->services.pool)
         pool_close(daemon->services.pool);
+    finder_keep(daemon->services.finder, NULL);
     h2_pool_keep(daemon->services.h2, NULL);
     wind_down(daemon);
 }
@@ -230,30 +222,14 @@ static void report(void *arg, const char *line)
         fprintf(arg, "%s\n", line);
 }
 
-/* Whether the listener's configuration, or its environment variable, names this proxy. */
-static bool names_proxy(const struct listener_config *listener, const struct endpoint *proxy)
-{
-    const char *url, *userinfo, *why;
-    struct endpoint named;
-    size_t length;
-
-    if (!listener->proxy)
-        return false;
-    for (size_t i = 0; i < listener->proxy->urls.count; i++)
-        if (endpoint_equal(&listener->proxy->urls.at[i], proxy))
-            return true;
-    url = listener->proxy->urls.environment ? proxy_environment_find(listener->scheme) : NULL;
-    return url && proxy_environment_parse(&named, url, strlen(url), &userinfo, &length, &why) &&
-           endpoint_equal(&named, proxy);
-}
-
-/* A learned redirect is kept as long as a listener names its sender. */
+/* A learned redirect is kept as long as a listener names its sender.  Proxies that were found are found anew, and their
+ * redirects learned anew. */
 static bool is_ours(void *arg, const struct endpoint *sender)
 {
     const struct config *config = arg;
 
     for (size_t i = 0; i < config->listener_count; i++)
-        if (names_proxy(&config->listeners[i], sender))
+        if (proxy_source_names(&config->listeners[i], sender))
             return true;
     return false;
 }
@@ -274,10 +250,11 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     health_forget(daemon->services.health);
     resolver_renew(daemon->services.resolver);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
+    finder_keep(daemon->services.finder, fresh);
     h2_pool_keep(daemon->services.h2, fresh);
-    pool_keep(daemon->services.pool, fresh, daemon->room_ahead);
+    pool_keep(daemon->services.pool, fresh, daemon->shares.ahead);
     relay_set_take(daemon->relays, fresh);
-    if (!reverse_set_keep(daemon->reverses, fresh))
+    if (!reverse_set_keep(daemon->reverses, fresh, daemon->shares.reverses))
         log_message(LEVEL_ERROR, NULL, "out of memory: reverse tunnels stay as they were; reload once more");
     control_server_set(daemon->control, fresh->settings.control);
     daemon->set_log(fresh);
@@ -338,16 +315,21 @@ static void show(void *arg, struct status_sources *sources)
         .reverses = daemon->reverses,
         .relays = daemon->relays,
         .services = &daemon->services,
+        .network = daemon->network,
         .started = daemon->started,
     };
 }
 
+/* Where one tunnel is all that there is (`connect`), the listeners are those of a daemon with this configuration. */
 static bool listens_on(void *arg, const struct address *address)
 {
     struct daemon *daemon = arg;
 
-    return daemon->listeners && listener_set_listen_on(daemon->listeners, address);
+    return daemon->listeners ? listener_set_listen_on(daemon->listeners, address)
+                             : listening_on(daemon->config, address);
 }
+
+/* --- the network --- */
 
 /* Connections of before may be gone, and their proxies do not say so. */
 static void on_woke(void *arg)
@@ -355,8 +337,64 @@ static void on_woke(void *arg)
     struct daemon *daemon = arg;
 
     h2_pool_woke(daemon->services.h2);
+}
+
+/* What failed in the old network is tried in the new one, and what was made there is made anew.  Sessions go on, unless
+ * they are from an address that is gone. */
+static void on_network_changed(void *arg)
+{
+    struct daemon *daemon = arg;
+    struct services *services = &daemon->services;
+    size_t broken = transport_break_homeless();
+
+    log_event(LEVEL_INFO, NULL, "network changed epoch=%" PRIu64 " broken=%zu", netwatch_epoch(daemon->network),
+              broken);
+    dialer_renew(services->dialer);
+    health_renew(services->health, loop_now(services->loop));
+    passwords_renew(services->passwords);
+    resolver_renew(services->resolver);
+    finder_renew(services->finder);
+    if (daemon->stopping)
+        return;
+    h2_pool_renew(services->h2);
+    if (services->pool)
+        pool_keep(services->pool, daemon->config, daemon->shares.ahead);
     if (daemon->reverses)
-        reverse_set_woke(daemon->reverses);
+        reverse_set_renew(daemon->reverses);
+}
+
+/* What was found out may be of another network, and DIRECT is right in one and wrong in the next: so it is found out
+ * anew, before anybody knows for sure, and names are asked of the servers that are there now. */
+static void on_network_doubted(void *arg)
+{
+    struct daemon *daemon = arg;
+
+    resolver_renew(daemon->services.resolver);
+    finder_renew(daemon->services.finder);
+}
+
+/* The machine was elsewhere for a moment, or in no network. */
+static void on_network_same(void *arg)
+{
+    struct daemon *daemon = arg;
+    size_t broken = transport_break_homeless();
+
+    if (broken > 0)
+        log_event(LEVEL_INFO, NULL, "network returned epoch=%" PRIu64 " broken=%zu", netwatch_epoch(daemon->network),
+                  broken);
+    dialer_renew(daemon->services.dialer);
+    finder_renew(daemon->services.finder);
+}
+
+static void watch_network(struct daemon *daemon)
+{
+    const struct netwatch_params params = {.loop = daemon->services.loop, .resolv_conf = RESOLVER_CONF,
+                                           .changed = on_network_changed, .doubted = on_network_doubted,
+                                           .same = on_network_same, .woke = on_woke, .arg = daemon};
+
+    daemon->network = netwatch_start(&params);
+    if (!daemon->network)
+        log_message(LEVEL_WARNING, NULL, "changes of the network are not noticed: out of memory or descriptors");
 }
 
 /* --- running --- */
@@ -378,8 +416,9 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
     daemon->services.h2 = h2_pool_new(&daemon->services);
     if (!daemon->services.h2)
         return false;
+    finder_keep(daemon->services.finder, daemon->config);
     h2_pool_keep(daemon->services.h2, daemon->config);
-    daemon->sleep = suspend_watch_start(daemon->services.loop, on_woke, daemon);
+    watch_network(daemon);
     daemon->sessions = sessions_new(&daemon->services, ended, daemon);
     return daemon->sessions &&
            loop_signal_start(daemon->services.loop, &daemon->signals[0], SIGTERM, on_stop_signal, daemon) &&
@@ -398,7 +437,7 @@ static void release(struct daemon *daemon)
     reverse_set_free(daemon->reverses);
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;
-    suspend_watch_stop(daemon->sleep);
+    netwatch_stop(daemon->network);
     h2_pool_free(daemon->services.h2);
     daemon->services.h2 = NULL;
     loop_timer_stop(&daemon->wind_down);
@@ -423,7 +462,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         !(daemon.services.pool = pool_new(&daemon.services)) ||
         !(daemon.strangers = strangers_new(daemon.services.loop, daemon.sessions)) ||
         !(daemon.relays = relay_set_new(&daemon.services, daemon.sessions, on_relay_session_ended, &daemon)) ||
-        !(daemon.reverses = reverse_set_new(&daemon.services, daemon.sessions)) ||
+        !(daemon.reverses = reverse_set_new(&daemon.services, daemon.sessions, on_reverse_session, &daemon)) ||
         !(daemon.listeners = listener_set_new(daemon.services.loop, on_client, &daemon)) ||
         !(daemon.control = control_server_new(daemon.services.loop, daemon.services.questions, &master))) {
         log_message(LEVEL_ERROR, NULL, "cannot start");
@@ -433,10 +472,10 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         log_message(LEVEL_ERROR, NULL, "%s", error);
     } else {
         relay_set_take(daemon.relays, config);
-        if (!reverse_set_keep(daemon.reverses, config))
+        if (!reverse_set_keep(daemon.reverses, config, daemon.shares.reverses))
             log_message(LEVEL_ERROR, NULL, "out of memory: there are no reverse tunnels; reload");
         control_server_set(daemon.control, config->settings.control);
-        pool_keep(daemon.services.pool, config, daemon.room_ahead);
+        pool_keep(daemon.services.pool, config, daemon.shares.ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();
         log_hold(true);

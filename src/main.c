@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "ask_pac.h"
 #include "auth/curl_loop.h"
 #include "base/harden.h"
 #include "base/log.h"
@@ -266,6 +267,16 @@ static int command_stop(char *const arguments[], int count)
     return status;
 }
 
+static int command_pac(char *const arguments[], int count)
+{
+    bool explain = line.verbosity > 0;
+
+    (void)count;
+    line.verbosity += explain ? LEVEL_DEBUG - LEVEL_INFO : LEVEL_WARNING - LEVEL_INFO; /* alert is of the debug level */
+    set_log(NULL); /* no configuration is read */
+    return ask_pac_run(arguments[0], arguments[1], explain);
+}
+
 static int command_relay_user(char *const arguments[], int count)
 {
     (void)count;
@@ -282,6 +293,7 @@ static const struct command_row commands[] = {
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
     {"stop", "", "let the running daemon stop", 0, 0, command_stop},
+    {"pac", "URL-OR-FILE HOST[:PORT]", "ask a PAC file once, print its answer", 2, 2, command_pac},
     {"relay-user", "NAME", "begin a line for a relay's users file", 1, 1, command_relay_user},
 };
 

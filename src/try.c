@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "base/log.h"
+#include "config/listening.h"
 #include "protocol/protocol.h"
 #include "proxy/h2_pool.h"
 #include "proxy/tunnel.h"
@@ -260,6 +261,12 @@ static bool try_one(struct services *services, struct config *config, const char
                     : try_reverse(services, config, config_reverse(config, name));
 }
 
+/* The daemon that runs may have these listeners. */
+static bool listens_on(void *arg, const struct address *address)
+{
+    return listening_on(arg, address);
+}
+
 int try_run(struct config *config, char *const names[], int count)
 {
     struct services services;
@@ -276,12 +283,15 @@ int try_run(struct config *config, char *const names[], int count)
         fprintf(stderr, "sallyport: %s\n", error);
         return EX_UNAVAILABLE;
     }
+    services.is_own = listens_on;
+    services.is_own_arg = config;
     services.h2 = h2_pool_new(&services);
     if (!services.h2) {
         fprintf(stderr, "sallyport: out of memory\n");
         services_release(&services);
         return EX_UNAVAILABLE;
     }
+    finder_keep(services.finder, config);
     h2_pool_keep(services.h2, config);
     passwords_allow_prompt(services.passwords); /* one question for all listeners that use the same proxy */
     for (int i = 0; i < count; i++)

@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "finding/source.h"
 #include "net/address.h"
 #include "net/endpoint.h"
+#include "net/netwatch.h"
 #include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
+#include "proxy/proxy_source.h"
 #include "redirect/questions.h"
 #include "redirect/redirect_table.h"
 #include "redirect/scope.h"
@@ -179,18 +182,34 @@ static json_t *totals_of(const struct status_sources *sources)
 
 /* --- proxies --- */
 
+/* The proxies that are told of. */
+struct proxies {
+    const struct status_sources *sources;
+    json_t *list;
+};
+
+/* A word for where a proxy comes from, or null. */
+static json_t *origin_of(const struct status_sources *sources, const struct endpoint *endpoint)
+{
+    const char *word = proxy_source_word(sources->config, sources->services->finder, endpoint);
+
+    return word ? text(word) : json_null();
+}
+
 /* The proxy with this URL; if there is none, one is added, with the state "up". */
-static json_t *take_proxy(json_t *proxies, const struct endpoint *endpoint)
+static json_t *take_proxy(const struct proxies *proxies, const struct endpoint *endpoint)
 {
     char url[ENDPOINT_URL_MAX];
-    json_t *proxy = find(proxies, "url", endpoint_format_url(endpoint, url));
+    json_t *proxy = find(proxies->list, "url", endpoint_format_url(endpoint, url));
 
     if (proxy)
         return proxy;
-    json_array_append_new(proxies, json_pack("{so so so so so so so}", "url", text(url), "state", text("up"),
-                                             "seconds", number(0), "ready", json_null(), "last_error", json_null(),
-                                             "last_error_age", json_null(), "connections", json_array()));
-    return find(proxies, "url", url);
+    json_array_append_new(proxies->list, json_pack("{so so so so so so so so}", "url", text(url),
+                                                   "source", origin_of(proxies->sources, endpoint),
+                                                   "state", text("up"), "seconds", number(0), "ready", json_null(),
+                                                   "last_error", json_null(), "last_error_age", json_null(),
+                                                   "connections", json_array()));
+    return find(proxies->list, "url", url);
 }
 
 /* A proxy that is asked in two forms has two entries of one URL: the longer rest and the later error are told. */
@@ -225,28 +244,54 @@ static void see_connection(void *arg, const struct endpoint *endpoint, const str
 }
 
 /* Adds a proxy of the configuration. */
-static void see_configured(json_t *proxies, const struct status_sources *sources, const struct proxy_config *section,
+static void see_configured(const struct proxies *proxies, const struct proxy_config *section,
                            const struct endpoint *endpoint)
 {
     json_t *proxy = take_proxy(proxies, endpoint);
 
-    if (section->preconnect > 0 && sources->services->pool)
-        json_object_set_new(proxy, "ready", number(pool_ready(sources->services->pool, endpoint)));
+    if (section->preconnect > 0 && proxies->sources->services->pool)
+        json_object_set_new(proxy, "ready", number(pool_ready(proxies->sources->services->pool, endpoint)));
 }
 
 /* The proxies of the configuration in its order, then the others that are remembered or connected: of the environment,
- * or learned. */
+ * found, or learned. */
 static json_t *proxies_of(const struct status_sources *sources)
 {
-    json_t *proxies = json_array();
+    struct proxies proxies = {sources, json_array()};
 
     for (size_t i = 0; i < sources->config->proxy_count; i++)
         for (size_t k = 0; k < sources->config->proxies[i].urls.count; k++)
-            see_configured(proxies, sources, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
-    health_each(sources->services->health, loop_now(sources->services->loop), see_health, proxies);
+            see_configured(&proxies, &sources->config->proxies[i], &sources->config->proxies[i].urls.at[k]);
+    health_each(sources->services->health, loop_now(sources->services->loop), see_health, &proxies);
     if (sources->services->h2)
-        h2_pool_each(sources->services->h2, see_connection, proxies);
-    return proxies;
+        h2_pool_each(sources->services->h2, see_connection, &proxies);
+    return proxies.list;
+}
+
+/* --- sections whose proxies are found --- */
+
+static void see_finding(void *arg, const struct finder_facts *facts)
+{
+    char asks[1024];
+
+    json_array_append_new(arg, json_pack(
+        "{so so so so so so so}",
+        "section", text(facts->section->label),
+        "asks", text(source_name(facts->section, asks, sizeof asks)),
+        "place", text_or_null(facts->place),
+        "age", facts->age_ms < 0 ? json_null() : number((uint64_t)facts->age_ms / 1000),
+        "answers", number(facts->kept),
+        "helper", yes_no(facts->helper_runs),
+        "last_error", text_or_null(facts->error)));
+}
+
+static json_t *findings_of(const struct status_sources *sources)
+{
+    json_t *findings = json_array();
+
+    if (sources->services->finder)
+        finder_each(sources->services->finder, see_finding, findings);
+    return findings;
 }
 
 /* --- redirects and questions --- */
@@ -284,6 +329,14 @@ static json_t *questions_of(const struct status_sources *sources)
 
 /* --- all --- */
 
+static json_t *network_of(const struct status_sources *sources)
+{
+    if (!sources->network)
+        return json_null();
+    return json_pack("{so so}", "epoch", number(netwatch_epoch(sources->network)), "since",
+                     number((loop_now(sources->services->loop) - netwatch_since(sources->network)) / 1000));
+}
+
 json_t *status_json_redirects(const struct status_sources *sources)
 {
     return json_pack("{so so}", "redirects", redirect_table_of(sources), "questions", questions_of(sources));
@@ -293,17 +346,19 @@ json_t *status_json_frame(const struct status_sources *sources)
 {
     uint64_t up = loop_now(sources->services->loop) - sources->started;
 
-    return json_pack("{so so so so so so so so so so so so}",
+    return json_pack("{so so so so so so so so so so so so so so}",
                      "version", text(PACKAGE_VERSION),
                      "pid", number((uint64_t)getpid()),
                      "configuration", text(sources->config->path),
                      "uptime", number(up / 1000),
                      "stopping", yes_no(!sources->posts),
+                     "network", network_of(sources),
                      "totals", totals_of(sources),
                      "listeners", listeners_of(sources),
                      "reverse", reverses_of(sources),
                      "relay", relays_of(sources),
                      "proxies", proxies_of(sources),
+                     "found", findings_of(sources),
                      "redirects", redirect_table_of(sources),
                      "questions", questions_of(sources));
 }

@@ -24,6 +24,7 @@ struct status_sources {
     const struct reverse_set *reverses; /* NULL: there are no reverse sections */
     const struct relay_set *relays;     /* NULL: there are no relays */
     const struct services *services;
+    const struct netwatch *network;     /* NULL: changes of it are not noticed */
     uint64_t started; /* ms of the loop's clock */
 };
 

@@ -123,13 +123,16 @@ static void __attribute__((format(printf, 4, 5))) say(FILE *out, size_t width, s
 
 static void show_summary(const json_t *status, FILE *out, size_t width)
 {
-    const json_t *totals = json_object_get(status, "totals");
-    char up[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX];
+    const json_t *totals = json_object_get(status, "totals"), *network = json_object_get(status, "network");
+    char up[STATUS_TEXT_MAX], since[STATUS_TEXT_MAX], in[STATUS_TEXT_MAX], went[STATUS_TEXT_MAX];
 
     say(out, width, 0, "sallyport %s, up %s, process %" PRIu64 "%s", text_of(status, "version"),
         status_text_seconds(number_of(status, "uptime"), up), number_of(status, "pid"),
         is_true(status, "stopping") ? ", stopping" : "");
     say(out, width, 0, "configuration %s", text_of(status, "configuration"));
+    if (network && !json_is_null(network))
+        say(out, width, 0, "network %" PRIu64 ", for %s", number_of(network, "epoch"),
+            status_text_seconds(number_of(network, "since"), since));
     say(out, width, 0, "sessions %" PRIu64 " open, %" PRIu64 " so far; %s in, %s out", number_of(totals, "open"),
         number_of(totals, "sessions"), status_text_bytes(number_of(totals, "in"), in),
         status_text_bytes(number_of(totals, "out"), went));
@@ -232,21 +235,46 @@ static void add_connections(struct columns *table, const json_t *connections)
         snprintf(text, sizeof text, "HTTP/%.8s: %" PRIu64 " tunnel%s, most %" PRIu64 "%s", text_of(connection, "http"),
                  tunnels, tunnels == 1 ? "" : "s", number_of(connection, "most"),
                  is_true(connection, "draining") ? ", draining" : "");
-        columns_add(table, (const char *const[]){"", text, ""});
+        columns_add(table, (const char *const[]){"", "", text, ""});
     }
+}
+
+/* The sections whose proxies are found: what is asked, and how old it is. */
+static void show_found(const json_t *found, FILE *out, size_t width)
+{
+    static const struct column columns[] = {{"FOUND BY", false, true}, {"AGE", true, false}, {"ANSWERS", true, false}};
+    struct columns *table;
+    const json_t *section;
+    size_t i;
+
+    if (json_array_size(found) == 0)
+        return;
+    table = columns_new(columns, 3);
+    json_array_foreach(found, i, section) {
+        char age[STATUS_TEXT_MAX] = "-", answers[STATUS_TEXT_MAX];
+
+        if (has(section, "age"))
+            status_text_seconds(number_of(section, "age"), age);
+        snprintf(answers, sizeof answers, "%" PRIu64, number_of(section, "answers"));
+        columns_add(table, (const char *const[]){text_of(section, "asks"), age, answers});
+    }
+    finish(table, out, width);
+    json_array_foreach(found, i, section) /* in full: they say what to do */
+        if (has(section, "last_error"))
+            say(out, width, INDENT, "%s: %s", text_of(section, "asks"), text_of(section, "last_error"));
 }
 
 static void show_proxies(const json_t *proxies, FILE *out, size_t width)
 {
-    static const struct column columns[] = {
-        {"PROXY", false, true}, {"STATE", false, false}, {"LAST ERROR", false, true}};
+    static const struct column columns[] = {{"PROXY", false, true}, {"FROM", false, false}, {"STATE", false, false},
+                                            {"LAST ERROR", false, true}};
     struct columns *table;
     const json_t *proxy;
     size_t i;
 
     if (json_array_size(proxies) == 0)
         return;
-    table = columns_new(columns, 3);
+    table = columns_new(columns, 4);
     json_array_foreach(proxies, i, proxy) {
         char state[80], left[STATUS_TEXT_MAX], error[600];
 
@@ -256,8 +284,9 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
         if (has(proxy, "ready")) /* `preconnect` is set for it */
             snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
                      number_of(proxy, "ready"));
-        columns_add(table, (const char *const[]){text_of(proxy, "url"), state,
-                                                 describe_error(proxy, error, sizeof error)});
+        columns_add(table, (const char *const[]){
+            text_of(proxy, "url"), has(proxy, "source") ? text_of(proxy, "source") : "-", state,
+            describe_error(proxy, error, sizeof error)});
         add_connections(table, json_object_get(proxy, "connections"));
     }
     finish(table, out, width);
@@ -384,6 +413,7 @@ void status_text_status(const json_t *status, FILE *out, size_t width)
     show_registered(json_object_get(status, "relay"), out, width);
     show_sessions(json_object_get(status, "sessions"), out, width);
     show_proxies(json_object_get(status, "proxies"), out, width);
+    show_found(json_object_get(status, "found"), out, width);
     part(json_object_get(status, "redirects"), out);
     show_learned(json_object_get(status, "redirects"), out, width);
     part(json_object_get(status, "questions"), out);

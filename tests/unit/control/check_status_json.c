@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../unit.h"
+#include "net/netwatch.h"
 
 static const char ini[] = "[proxy]\nurl = http://a.example.net:3128 http://b.example.net:3128\n"
                           "[imap]\ntarget = mail.example.net\n[smtp]\ntarget = srv:example.net\n";
@@ -42,6 +43,7 @@ struct house {
     struct sessions *sessions;
     const struct reverse_set *reverses;
     const struct relay_set *relays;
+    const struct netwatch *network;
 };
 
 static void tell(void *arg, const char *line)
@@ -53,7 +55,7 @@ static void tell(void *arg, const char *line)
 static void see(struct house *house, struct status_sources *sources)
 {
     *sources = (struct status_sources){.config = house->config, .sessions = house->sessions,
-                                       .reverses = house->reverses, .relays = house->relays,
+                                       .reverses = house->reverses, .relays = house->relays, .network = house->network,
                                        .services = &house->services,
                                        .started = loop_now(house->services.loop)};
 }
@@ -134,6 +136,27 @@ static const struct failure *because(const char *what)
 /* Of a proxy to which no connection is shared. */
 #define NO_CONNECTIONS "\"connections\":[]"
 
+static void on_network(void *arg)
+{
+    (void)arg;
+}
+
+START_TEST(the_network)
+{
+    struct house house;
+    struct netwatch *network;
+
+    open_house(&house);
+    network = netwatch_start(&(struct netwatch_params){.loop = house.services.loop, .resolv_conf = "/no/such/file",
+                                                       .changed = on_network, .doubted = on_network,
+                                                       .same = on_network, .woke = on_network});
+    house.network = network;
+    equals(&house, "network", "{\"epoch\":1,\"since\":0}");
+    netwatch_stop(network);
+    close_house(&house);
+}
+END_TEST
+
 START_TEST(a_quiet_house)
 {
     struct house house;
@@ -150,12 +173,15 @@ START_TEST(a_quiet_house)
     equals(&house, "reverse", "[]");
     equals(&house, "relay", "[]");
     equals(&house, "sessions", "[]");
-    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"source\":\"file\","
+                              "\"state\":\"up\",\"seconds\":0,"
                               "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "},"
-                              "{\"url\":\"http://b.example.net:3128\","
+                              "{\"url\":\"http://b.example.net:3128\",\"source\":\"file\","
                               "\"state\":\"up\","
                               "\"seconds\":0,\"ready\":null,\"last_error\":null,\"last_error_age\":null,"
                               NO_CONNECTIONS "}]");
+    equals(&house, "network", "null");
+    equals(&house, "found", "[]");
     equals(&house, "redirects", "[]");
     equals(&house, "questions", "[]");
     close_house(&house);
@@ -172,13 +198,15 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
                   because("not \"UTF-8\": \xff\x1b"));
     health_sent_away(house.services.health, NULL, &second, loop_now(house.services.loop) - 5000, 95,
                      because("503 Service Unavailable")); /* five seconds ago */
-    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"source\":\"file\","
+                              "\"state\":\"up\",\"seconds\":0,"
                               "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "},"
-                              "{\"url\":\"http://b.example.net:3128\","
+                              "{\"url\":\"http://b.example.net:3128\",\"source\":\"file\","
                               "\"state\":\"away\","
                               "\"seconds\":90,\"ready\":null,\"last_error\":\"503 Service Unavailable\","
                               "\"last_error_age\":5," NO_CONNECTIONS "},"
-                              "{\"url\":\"http://c.example.net:3128\",\"state\":\"resting\",\"seconds\":2,"
+                              "{\"url\":\"http://c.example.net:3128\",\"source\":null,"
+                              "\"state\":\"resting\",\"seconds\":2,"
                               "\"ready\":null,\"last_error\":\"not \\\\\\\"UTF-8\\\\\\\": \\\\xff\\\\x1b\","
                               "\"last_error_age\":0," NO_CONNECTIONS "}]");
     close_house(&house);
@@ -201,9 +229,11 @@ START_TEST(a_proxy_in_two_forms_is_told_once)
             health_sent_away(house.services.health, NULL, form, loop_now(house.services.loop) - ago,
                              form == &forms[0] ? 109 : 25, because(form == &forms[0] ? "503 Long" : "429 Late"));
         }
-        equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"state\":\"away\",\"seconds\":100,"
+        equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"source\":\"file\","
+                                  "\"state\":\"away\",\"seconds\":100,"
                                   "\"ready\":null,\"last_error\":\"429 Late\",\"last_error_age\":5," NO_CONNECTIONS "},"
-                                  "{\"url\":\"http://b.example.net:3128\",\"state\":\"up\",\"seconds\":0,"
+                                  "{\"url\":\"http://b.example.net:3128\",\"source\":\"file\","
+                                  "\"state\":\"up\",\"seconds\":0,"
                                   "\"ready\":null,\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "}]");
         close_house(&house);
     }
@@ -262,6 +292,7 @@ int main(void)
 {
     TCase *cases = unit_case("status");
 
+    tcase_add_test(cases, the_network);
     tcase_add_test(cases, a_quiet_house);
     tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
     tcase_add_test(cases, a_proxy_in_two_forms_is_told_once);

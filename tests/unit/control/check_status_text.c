@@ -104,15 +104,43 @@ START_TEST(what_is_left_of_a_redirect_is_said)
 }
 END_TEST
 
+START_TEST(the_network_is_told)
+{
+    char *text = shown(status_text_status, "{\"network\":{\"epoch\":3,\"since\":185}}", 80);
+
+    ck_assert_ptr_nonnull(strstr(text, "\nnetwork 3, for 3m05s\n"));
+    free(text);
+    text = shown(status_text_status, "{\"network\":null}", 80); /* its changes are not noticed */
+    ck_assert_ptr_null(strstr(text, "network"));
+    free(text);
+}
+END_TEST
+
 START_TEST(an_error_has_an_age)
 {
-    char *text = shown(status_text_status, "{\"proxies\":[{\"url\":\"http://a:1\",\"state\":\"up\",\"last_error\":"
+    char *text = shown(status_text_status, "{\"proxies\":[{\"url\":\"http://a:1\",\"source\":\"pac\","
+                       "\"state\":\"up\",\"last_error\":"
                        "\"Connection refused\",\"last_error_age\":185},{\"url\":\"http://b:1\",\"state\":\"up\","
                        "\"last_error\":null,\"last_error_age\":null}]}", 80);
 
-    ck_assert_ptr_nonnull(strstr(text, "\nPROXY       STATE  LAST ERROR\n"
-                                       "http://a:1  up     3m05s ago: Connection refused\n"
-                                       "http://b:1  up     -\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nPROXY       FROM  STATE  LAST ERROR\n"
+                                       "http://a:1  pac   up     3m05s ago: Connection refused\n"
+                                       "http://b:1  -     up     -\n"));
+    free(text);
+}
+END_TEST
+
+/* What is asked for proxies, how old that is, and in full why it does not answer. */
+START_TEST(sections_whose_proxies_are_found)
+{
+    char *text = shown(status_text_status, "{\"found\":[{\"asks\":\"pac:https://w/p\",\"age\":185,\"answers\":12,"
+                       "\"last_error\":\"404 Not Found\"},{\"asks\":\"system\",\"age\":null,\"answers\":0,"
+                       "\"last_error\":null}]}", 80);
+
+    ck_assert_ptr_nonnull(strstr(text, "\nFOUND BY           AGE  ANSWERS\n"
+                                       "pac:https://w/p  3m05s       12\n"
+                                       "system               -        0\n"
+                                       "pac:https://w/p: 404 Not Found\n"));
     free(text);
 }
 END_TEST
@@ -125,11 +153,11 @@ START_TEST(connections_that_carry_tunnels_are_told)
                        "{\"http\":\"2\",\"tunnels\":3,\"most\":3,\"draining\":false}]},"
                        "{\"url\":\"http://b:1\",\"state\":\"up\",\"connections\":[]}]}", 80);
 
-    ck_assert_ptr_nonnull(strstr(text, "\nPROXY        STATE                               LAST ERROR\n"
-                                       "https://a:1  up                                  -\n"
-                                       "             HTTP/2: 1 tunnel, most 6, draining\n"
-                                       "             HTTP/2: 3 tunnels, most 3\n"
-                                       "http://b:1   up                                  -\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nPROXY        FROM  STATE                               LAST ERROR\n"
+                                       "https://a:1  -     up                                  -\n"
+                                       "                   HTTP/2: 1 tunnel, most 6, draining\n"
+                                       "                   HTTP/2: 3 tunnels, most 3\n"
+                                       "http://b:1   -     up                                  -\n"));
     free(text);
 }
 END_TEST
@@ -226,7 +254,9 @@ int main(void)
     tcase_add_test(cases, bytes_have_two_digits_at_least);
     tcase_add_test(cases, fields_that_are_not_there_do_no_harm);
     tcase_add_test(cases, what_is_left_of_a_redirect_is_said);
+    tcase_add_test(cases, the_network_is_told);
     tcase_add_test(cases, an_error_has_an_age);
+    tcase_add_test(cases, sections_whose_proxies_are_found);
     tcase_add_test(cases, connections_that_carry_tunnels_are_told);
     tcase_add_test(cases, a_session_has_a_client);
     tcase_add_test(cases, reverse_sections_and_names_at_relays_have_tables);
