@@ -3,6 +3,7 @@
 
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
+	tests/fuzz/finding/fuzz_pac_answer \
 	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_capsule \
 	tests/fuzz/http/fuzz_forwarded \
@@ -14,7 +15,14 @@ FUZZ_TESTS = \
 	tests/fuzz/net/fuzz_srv \
 	tests/fuzz/protocol/fuzz_starttls \
 	tests/fuzz/redirect/fuzz_setproxy
+if HAVE_DUKTAPE
+FUZZ_TESTS += tests/fuzz/findproxy/fuzz_script_text
+endif
 EXTRA_DIST += tests/fuzz/corpus
+
+if NETWATCH_LINUX
+FUZZ_TESTS += tests/fuzz/net/fuzz_network_print
+endif
 
 FUZZ_LDADD = src/libhouse.a $(LIBRARIES_USED)
 check_PROGRAMS += $(FUZZ_TESTS)
@@ -31,6 +39,16 @@ tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c $(FUZZ_M
 tests_fuzz_config_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
 tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_config_fuzz_config_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_finding_fuzz_pac_answer_SOURCES = tests/fuzz/finding/fuzz_pac_answer.c $(FUZZ_MAIN)
+tests_fuzz_finding_fuzz_pac_answer_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/pacanswer"'
+tests_fuzz_finding_fuzz_pac_answer_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_finding_fuzz_pac_answer_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_findproxy_fuzz_script_text_SOURCES = tests/fuzz/findproxy/fuzz_script_text.c $(FUZZ_MAIN)
+tests_fuzz_findproxy_fuzz_script_text_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/scripttext"'
+tests_fuzz_findproxy_fuzz_script_text_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_findproxy_fuzz_script_text_LDADD = src/findproxy/libfindproxy.a $(FUZZ_LDADD)
 
 tests_fuzz_http_fuzz_access_control_SOURCES = tests/fuzz/http/fuzz_access_control.c $(FUZZ_MAIN)
 tests_fuzz_http_fuzz_access_control_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/accesscontrol"'
@@ -70,6 +88,11 @@ tests_fuzz_net_fuzz_endpoint_SOURCES = tests/fuzz/net/fuzz_endpoint.c $(FUZZ_MAI
 tests_fuzz_net_fuzz_endpoint_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/endpoint"'
 tests_fuzz_net_fuzz_endpoint_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_net_fuzz_endpoint_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_net_fuzz_network_print_SOURCES = tests/fuzz/net/fuzz_network_print.c $(FUZZ_MAIN)
+tests_fuzz_net_fuzz_network_print_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/networkprint"'
+tests_fuzz_net_fuzz_network_print_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_net_fuzz_network_print_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_net_fuzz_srv_SOURCES = tests/fuzz/net/fuzz_srv.c $(FUZZ_MAIN)
 tests_fuzz_net_fuzz_srv_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/srv"'
