@@ -2,18 +2,12 @@
 """resolv.conf while the daemon runs: not there at the start and then written, another one while answers are kept and
 look-ups are under way, and the same one with other answers, for which SIGHUP is enough.  The file is the machine's, and
 name servers have port 53: all this happens in a network and an /etc of its own."""
-import fcntl
 import os
-import shutil
 import signal
-import socket
-import struct
-import subprocess
-import sys
-import tempfile
 
-from kit import Skip, equal, scenario
+from kit import equal, scenario
 from kit.nameserver import Nameserver, Silent
+from kit.own_network import go_inside, own_etc
 from kit.peers import Proxy
 from kit.process import until
 from kit.route import heard, listener, settings
@@ -22,33 +16,6 @@ from kit.streams import read_all
 NAME, HOUR = "proxy.test", 3600
 OLD, NEW = "127.0.0.6", "127.0.0.7"
 """Addresses of name servers."""
-INSIDE = "SALLYPORT_TEST_INSIDE"
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-
-
-def go_inside():
-    """This program once more, in namespaces of its own; without them each case is skipped."""
-    if INSIDE in os.environ:
-        return
-    way = ["unshare", "--net", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    can = shutil.which("unshare") and subprocess.run(way + ["true"], stderr=subprocess.DEVNULL, check=False)
-    os.environ[INSIDE] = "yes" if can and can.returncode == 0 else ""
-    if os.environ[INSIDE]:
-        os.execvp("unshare", way + [sys.executable] + sys.argv)
-
-
-def own_etc():
-    """Loopback goes up; /etc becomes a copy that is ours alone."""
-    if not os.environ[INSIDE]:
-        raise Skip("no namespaces (unshare) for this user")
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
-    if os.path.ismount("/etc"):
-        return
-    copy = tempfile.mkdtemp()
-    subprocess.run(["mount", "-t", "tmpfs", "none", copy], check=True)
-    subprocess.run(["cp", "-a", "/etc", copy], check=True, stderr=subprocess.DEVNULL)
-    subprocess.run(["mount", "--bind", f"{copy}/etc", "/etc"], check=True)
 
 
 def name_server(address):

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from kit import check, equal, scenario
 from kit.certificates import Authority
 from kit.connect_tcp import ask, field
-from kit.process import PATIENCE
+from kit.own_home import waiting
+from kit.process import PATIENCE, until
 from kit.real import Dovecot, Mailbox, Mbsync, hard, letter
 from kit.real.published import ALICE, BOB, NAME, Home, Relay, login
 from kit.real.relay_fronts import ApacheFront, HaproxyFront, NginxFront
@@ -126,6 +127,17 @@ def a_home_that_starts_anew(stage, front):
         mailbox.wait(1)
 
 
+def one_who_leaves(stage, front):
+    """leaves no request behind: the name has no place at once, and not only when the request would have been
+    answered."""
+    house = House(stage, front)
+    client = house.connect()
+    client.sendall(request(ALICE, "GET", f"/.well-known/reverse/tcp/{NAME}/143/", "reverse"))
+    until(lambda: waiting(house.relay) == 1, "a place that waits")
+    client.close()
+    until(lambda: waiting(house.relay) == 0, "the place to go", HEARTBEAT / 2)
+
+
 def refusals_pass(stage, front):
     house = House(stage, front, Dovecot(stage).imap)
     register = f"/.well-known/reverse/tcp/{NAME}/143/"
@@ -161,7 +173,7 @@ def requests_wait(stage):
           "answers")
 
 
-def each(function):
+def each(function, fronts=FRONTS):
     """The function behind each of the fronts."""
     def named(front):
         def case(stage):
@@ -170,8 +182,9 @@ def each(function):
         case.__name__ = f"{function.__name__}_{front.__name__.removesuffix('Front').lower()}"
         return case
 
-    return [named(front) for front in FRONTS]
+    return [named(front) for front in fronts]
 
 
 scenario(*each(a_mailbox_by_its_path), a_mailbox_by_connect, *each(a_public_port_beside_it), *each(the_true_address),
-         *each(guessers), *each(a_home_that_starts_anew), *each(refusals_pass), requests_wait, paths=("splice",))
+         *each(guessers), *each(a_home_that_starts_anew), *each(one_who_leaves, (NginxFront, HaproxyFront)),
+         *each(refusals_pass), requests_wait, paths=("splice",))

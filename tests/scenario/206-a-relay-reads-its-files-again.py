@@ -52,6 +52,7 @@ def users(stage):
     relay.write_users({"erna": "register=home:143", "bob": "reach=away:143"})
     relay.daemon.reload(relay.ini())
     relay.daemon.wait_line("sallyport: reloaded")
+    second.gets(403).ends()  # at once, and not when its time is over
     client.says(b"still here")
     place.reads(b"still here")
     stranger = relay.visitor()
@@ -60,8 +61,7 @@ def users(stage):
     relay.client().gets(403)
     newcomer = relay.visitor()
     newcomer.asks(REGISTER, "erna", *UPGRADE)
-    newcomer.gets(409)  # alice's place waits there still
-    second.sock.close()
+    newcomer.gets(409)  # alice's session is still open
     relay.write_users(RIGHTS)
     stage.file("relay.users", "alice:no hash\n", mode=0o644)
     relay.daemon.reload(relay.ini())

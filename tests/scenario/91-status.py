@@ -22,12 +22,13 @@ URL = "imap://mail.example.net:143/"
 
 FIELDS = {
     "": {"version", "pid", "configuration", "uptime", "stopping", "totals", "listeners", "reverse", "relay", "sessions",
-         "proxies", "redirects", "questions"},
+         "proxies", "found", "network", "redirects", "questions"},
+    "network": {"epoch", "since"},
     "totals": {"open", "sessions", "in", "out", "preconnected", "stale"},
     "listeners": {"name", "addresses", "target", "sessions"},
     "sessions": {"name", "listener", "state", "age", "in", "out", "from", "on", "program", "pid",
                  "proxy", "switched"},
-    "proxies": {"url", "state", "seconds", "ready", "last_error", "last_error_age",
+    "proxies": {"url", "source", "state", "seconds", "ready", "last_error", "last_error_age",
                 "connections"},
     "redirects": {"id", "sender", "proxy", "scope", "seconds_left", "hits_left", "hits"},
     "questions": {"id", "text", "seconds_left"},
@@ -100,6 +101,7 @@ def a_quiet_daemon(stage):
     told = facts(daemon)
     equal(set(told), FIELDS[""], "fields")
     equal(set(told["totals"]), FIELDS["totals"], "fields of totals")
+    equal(set(told["network"]), FIELDS["network"], "fields of network")
     check(re.fullmatch(r"\d+\.\d+\.\d+\S*", told["version"]), f"version {told['version']!r}")
     equal(told["pid"], daemon.process.pid, "pid")
     equal(told["configuration"], daemon.ini, "configuration")
@@ -109,10 +111,10 @@ def a_quiet_daemon(stage):
     equal(told["listeners"][0], {"name": "imap", "addresses": [f"{host}:{port}"], "target": "mail.example.net:143",
                                  "sessions": 0}, "first listener")
     equal(told["listeners"][1]["target"], "srv:example.net", "target of the second")
-    equal(told["proxies"], [{"url": url, "state": "up", "seconds": 0, "ready": None, "last_error": None,
-                             "last_error_age": None, "connections": []}
+    equal(told["proxies"], [{"url": url, "source": "file", "state": "up", "seconds": 0, "ready": None,
+                             "last_error": None, "last_error_age": None, "connections": []}
                             for url in ("http://127.0.0.1:1", "http://proxy-b.example.net:3128")], "proxies")
-    for part in "sessions", "redirects", "questions":
+    for part in "sessions", "found", "redirects", "questions":
         equal(told[part], [], part)
     equal(told["totals"], {"open": 0, "sessions": 0, "in": 0, "out": 0, "preconnected": 0, "stale": 0}, "totals")
 
@@ -176,8 +178,8 @@ def proxies_that_rest(stage):
     proxies = {proxy["url"]: proxy for proxy in facts(daemon)["proxies"]}
     for proxy in proxies.values():
         equal(set(proxy), FIELDS["proxies"], "fields of a proxy")
-    equal(proxies[good.url], {"url": good.url, "state": "up", "seconds": 0, "ready": None, "last_error": None,
-                               "last_error_age": None, "connections": []}, "good one")
+    equal(proxies[good.url], {"url": good.url, "source": "file", "state": "up", "seconds": 0, "ready": None,
+                              "last_error": None, "last_error_age": None, "connections": []}, "good one")
     equal(proxies[dead]["state"], "resting", "state of the dead one")
     check(0 < proxies[dead]["seconds"] <= 2, f"it rests for {proxies[dead]['seconds']} s")
     check("refused" in proxies[dead]["last_error"], f"last error {proxies[dead]['last_error']!r}")
@@ -262,7 +264,7 @@ def a_table_that_fits_80_columns(stage):
                    r"^LISTENER +ADDRESS +TARGET +SESSIONS$", r"^imap +127\.0\.0\.1:\d+ +mail\.example\.net:143 +1$",
                    r"^SESSION +AGE +IN +OUT +SWITCHED +PROXY +CLIENT$",
                    rf"^imap #1 +\d+s +0 B +\d+ B +no +{re.escape(house.second.url)} +\S+ {os.getpid()}$",
-                   r"^PROXY +STATE +LAST ERROR$", rf"^{re.escape(house.first.url)} +up +-$",
+                   r"^PROXY +FROM +STATE +LAST ERROR$", rf"^{re.escape(house.first.url)} +file +up +-$",
                    r"^REDIRECTS$", rf"^ +1  {URL}$", rf"^ +from {house.first.url} to {house.second.url}$",
                    r"^ +until restart, 1 hit so far$"):
         check(re.search(wanted, shown, re.MULTILINE), f"no line like {wanted!r} in:\n{shown}")

@@ -130,12 +130,29 @@ SCENARIO_TESTS = \
 	tests/scenario/200-answers-of-our-relay.py \
 	tests/scenario/201-answers-to-our-home.py \
 	tests/scenario/202-a-relay-that-dies-and-comes-back.py \
+	tests/scenario/223-a-path-that-swallows-everything.py \
+	tests/scenario/224-a-relay-that-wants-a-certificate.py \
+	tests/scenario/225-reverse-tunnels-leave-room.py \
 	tests/scenario/203-both-ends-are-ours.py \
 	tests/scenario/204-a-thousand-clients-at-once.py \
 	tests/scenario/205-guessing-of-passwords.py \
 	tests/scenario/206-a-relay-reads-its-files-again.py \
 	tests/scenario/207-much-through-our-relay.py \
-	tests/scenario/208-both-halves-in-one-process.py
+	tests/scenario/208-both-halves-in-one-process.py \
+	tests/scenario/210-pac-files-that-mean-harm.py \
+	tests/scenario/213-a-pac-file-on-a-web-server.py \
+	tests/scenario/214-a-pac-file-that-cannot-be-read.py \
+	tests/scenario/215-proxies-that-a-pac-file-names.py \
+	tests/scenario/216-passwords-and-found-proxies.py \
+	tests/scenario/217-where-proxies-come-from.py \
+	tests/scenario/218-a-pac-file-is-asked-once.py \
+	tests/scenario/220-what-is-another-network.py \
+	tests/scenario/221-sessions-and-their-addresses.py \
+	tests/scenario/222-rests-end-with-the-network.py \
+	tests/scenario/226-all-is-made-anew-with-the-network.py \
+	tests/scenario/230-pac-files-as-companies-have-them.py \
+	tests/scenario/231-the-day-of-a-laptop.py \
+	tests/scenario/232-what-the-desktop-says.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -160,6 +177,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
 	tests/scenario/kit/echo.py \
+	tests/scenario/kit/finding.py \
 	tests/scenario/kit/h2.py \
 	tests/scenario/kit/h2_proxy.py \
 	tests/scenario/kit/h2_route.py \
@@ -167,12 +185,14 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/manual.py \
 	tests/scenario/kit/nameserver.py \
 	tests/scenario/kit/own_home.py \
+	tests/scenario/kit/own_network.py \
 	tests/scenario/kit/own_relay.py \
 	tests/scenario/kit/peers.py \
 	tests/scenario/kit/process.py \
 	tests/scenario/kit/real/__init__.py \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
+	tests/scenario/kit/real/chromium.py \
 	tests/scenario/kit/real/cups.py \
 	tests/scenario/kit/real/dovecot.py \
 	tests/scenario/kit/real/gateway.py \
@@ -203,6 +223,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/text.py \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
+	tests/scenario/kit/real/web.py \
 	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/relay_trial.py \
 	tests/scenario/kit/route.py \
@@ -213,4 +234,17 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/terminal.py \
 	tests/scenario/kit/tls.py \
 	tests/scenario/kit/trial.py \
-	tests/scenario/kit/usage.py
+	tests/scenario/kit/usage.py \
+	tests/scenario/pac/encoded.pac \
+	tests/scenario/pac/expressions.pac \
+	tests/scenario/pac/failing-dns.pac \
+	tests/scenario/pac/faults.pac \
+	tests/scenario/pac/levels.pac \
+	tests/scenario/pac/members.pac \
+	tests/scenario/pac/modern.pac \
+	tests/scenario/pac/networks.pac \
+	tests/scenario/pac/rules.pac \
+	tests/scenario/pac/shell.pac \
+	tests/scenario/pac/six.pac \
+	tests/scenario/pac/ternaries.pac \
+	tests/scenario/pac/times.pac

@@ -2,6 +2,7 @@
 folder.  Nothing of the machine's own services is touched, and no service manager is needed."""
 from .account import Account
 from .apache import Apache
+from .chromium import Chromium
 from .cups import Cups
 from .dovecot import PASSWORD, USER, Dovecot
 from .gateway import WHO, ApacheGateway, HaproxyGateway, SquidForwarder, delivered
@@ -22,9 +23,10 @@ from .stunnel import Stunnel
 from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
+from .web import Web
 
-__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Cups", "Digest", "Dovecot", "GROUP", "H2Apache",
+__all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Chromium", "Cups", "Digest", "Dovecot", "GROUP", "H2Apache",
            "H2Haproxy", "Haproxy", "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate",
            "Newsreader", "Nghttpx", "Node", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder",
-           "Stunnel", "Tinyproxy", "USER", "WHO", "article", "before_all", "body_of", "delivered", "doubled",
+           "Stunnel", "Tinyproxy", "USER", "WHO", "Web", "article", "before_all", "body_of", "delivered", "doubled",
            "each_of_them", "hard", "letter", "single", "through"]
