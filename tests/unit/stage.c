@@ -58,6 +58,7 @@ static struct {
     } addresses[TOLD_MAX];
     size_t address_count;
     unsigned lookups, lookups_for_both, lookups_anew, lookups_open, dials, dials_open;
+    struct lookup *silent; /* the last one that nobody answers, or NULL */
     enum stage_lack lack;
     struct wire *wires[WIRES_MAX];
     unsigned wire_count;
@@ -289,6 +290,13 @@ static void answer(struct deferred *deferred)
     free(lookup);
 }
 
+void stage_answer_silent(void)
+{
+    ck_assert_ptr_nonnull(stage.silent);
+    loop_defer(stage.services.loop, &stage.silent->answer, answer);
+    stage.silent = NULL;
+}
+
 static struct lookup *start_lookup(const char *name, const char *what, void *arg)
 {
     struct lookup *lookup = calloc(1, sizeof *lookup);
@@ -300,6 +308,8 @@ static struct lookup *start_lookup(const char *name, const char *what, void *arg
     stage.lookups_open++;
     if (*what)
         loop_defer(stage.services.loop, &lookup->answer, answer);
+    else
+        stage.silent = lookup;
     return lookup;
 }
 
@@ -334,6 +344,8 @@ void __wrap_lookup_cancel(struct lookup *lookup)
     if (!lookup)
         return;
     stage.lookups_open--;
+    if (stage.silent == lookup)
+        stage.silent = NULL;
     loop_undefer(stage.services.loop, &lookup->answer);
     free(lookup);
 }

@@ -46,6 +46,9 @@ void stage_wait(const unsigned *told);
  * failure.  A name that was not told of fails with "unknown name". */
 void stage_name(const char *name, const char *addresses);
 
+/* Answers the last look-up of a name that had none, by what the name says now. */
+void stage_answer_silent(void);
+
 /* The same for SRV records: "host:port" with spaces between, "." for a domain that says it has no such service. */
 void stage_srv(const char *name, const char *places);
 
