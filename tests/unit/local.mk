@@ -2,7 +2,8 @@
 # library check is there.
 
 # for a program that has its own clock, names and connections (stage.h)
-STAGE = -Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop \
+STAGE = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off \
+	-Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop \
 	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=lookup_cancel \
 	-Wl,--wrap=dialer_dial,--wrap=dial_cancel,--wrap=transport_from_socket
 
@@ -35,6 +36,8 @@ EXTRA_DIST += \
 	tests/unit/data/request-head.tsv \
 	tests/unit/data/request.tsv \
 	tests/unit/data/resource.tsv \
+	tests/unit/data/rsa-1024.pem \
+	tests/unit/data/rsa-2048.pem \
 	tests/unit/data/set-proxy.tsv \
 	tests/unit/data/starttls.tsv \
 	tests/unit/data/uri-template.tsv \

@@ -1,9 +1,11 @@
 #include "stage.h"
 
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/loop.h"
 #include "net/dialer.h"
@@ -11,14 +13,22 @@
 #include "unit.h"
 
 #define EPOCH 1000000        /* ms: what the clock shows at first */
-#define TURNS 64             /* of the loop, in which all that is due has happened */
-#define WAIT_TURNS 2000000   /* of stage_wait */
+#define TURNS_MAX 64         /* of the loop, where what goes on by itself does not end */
+#define QUIET_TURNS 2        /* one after the other: what was queued before the first of them has run in the second */
+#define WAIT_TURNS 100000    /* of stage_wait */
+#define WAIT_NAP_US 200      /* in each of them in which nothing happens */
 #define TIMERS_MAX 2048
 #define WIRES_MAX 4096
 #define TOLD_MAX 32          /* names, and addresses */
 #define DESCRIPTOR_FIRST 500000 /* no process has as many */
 
 /* What the linker puts in place of the program's own. */
+int __wrap_event_base_loop(struct event_base *base, int flags);
+int __real_event_base_loop(struct event_base *base, int flags);
+void __wrap_loop_defer(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *));
+void __real_loop_defer(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *));
+void __wrap_loop_put_off(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *));
+void __real_loop_put_off(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *));
 uint64_t __wrap_loop_now(struct loop *loop);
 void __wrap_loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg);
 void __wrap_loop_timer_stop(struct loop_timer *timer);
@@ -49,6 +59,8 @@ static struct {
     size_t timer_count;
     struct deferred pulse;
     unsigned turns;
+    bool busy;                       /* since the last pulse something has happened, or will in the next turn */
+    unsigned quiet;                  /* pulses one after the other before which it was not */
     const unsigned *until;
     struct told names[TOLD_MAX], records[TOLD_MAX];
     size_t name_count, record_count;
@@ -99,6 +111,7 @@ void __wrap_loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64
     ck_assert_uint_lt(stage.timer_count, TIMERS_MAX);
     timer->call = call;
     timer->arg = arg;
+    stage.busy = true;
     stage.timers[stage.timer_count++] = (struct timer){.timer = timer, .due = stage.now + ms, .order = stage.order++};
 }
 
@@ -126,29 +139,65 @@ static void call_due(void)
         loop_timer_fn *call = timer->call;
 
         __wrap_loop_timer_stop(timer);
+        stage.busy = true;
         call(timer->arg);
     }
 }
 
+/* --- turns of the loop --- */
+
+int __wrap_event_base_loop(struct event_base *base, int flags)
+{
+    int result = __real_event_base_loop(base, flags);
+
+    stage.busy = event_base_get_max_events(base, EVENT_BASE_COUNT_ACTIVE, 1) > 0 || stage.busy;
+    return result;
+}
+
+void __wrap_loop_defer(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *))
+{
+    stage.busy = true;
+    __real_loop_defer(loop, deferred, call);
+}
+
+void __wrap_loop_put_off(struct loop *loop, struct deferred *deferred, void (*call)(struct deferred *))
+{
+    stage.busy = true;
+    __real_loop_put_off(loop, deferred, call);
+}
+
+/* Whether what the loop runs for has come. */
+static bool is_over(void)
+{
+    return stage.until ? *stage.until > 0 : stage.quiet >= QUIET_TURNS;
+}
+
+/* Each turn has one. */
 static void on_pulse(struct deferred *pulse)
 {
     call_due();
-    if (stage.turns-- == 0 || (stage.until && *stage.until > 0))
+    stage.quiet = stage.busy ? 0 : stage.quiet + 1;
+    stage.busy = false;
+    if (stage.turns-- == 0 || is_over()) {
         loop_stop(stage.services.loop);
-    else
-        loop_put_off(stage.services.loop, pulse, on_pulse);
+        return;
+    }
+    if (stage.quiet >= QUIET_TURNS)
+        usleep(WAIT_NAP_US);
+    __real_loop_put_off(stage.services.loop, pulse, on_pulse);
 }
 
 static void run(unsigned turns)
 {
     stage.turns = turns;
-    loop_put_off(stage.services.loop, &stage.pulse, on_pulse);
+    stage.busy = true;
+    __real_loop_put_off(stage.services.loop, &stage.pulse, on_pulse);
     ck_assert(loop_run(stage.services.loop));
 }
 
 void stage_settle(void)
 {
-    run(TURNS);
+    run(TURNS_MAX);
 }
 
 void stage_wait(const unsigned *told)

@@ -1,7 +1,7 @@
 /* Where machines are tested: a loop whose clock the test sets, names and addresses that answer as told, and connections
  * in memory whose other end is the test.  All that src/ has is real but three things, which the linker puts in place of
  * others (STAGE in local.mk): the clock and timers of the loop; what resolver and dialer are asked; the transport made
- * of a connection that was dialed.
+ * of a connection that was dialed.  What else STAGE names is only looked at, to see when nothing happens any more.
  *
  * Nothing happens between two calls of these functions, and no time passes but in stage_advance. */
 #ifndef SALLYPORT_STAGE_H
@@ -24,7 +24,7 @@ struct loop *stage_loop(void);
  * closed nor reset, a descriptor. */
 void stage_tear_down(void);
 
-/* Runs the loop until all that is due now has happened. */
+/* Runs the loop until all that is due now has happened, or for 64 turns where something goes on by itself. */
 void stage_settle(void);
 
 /* Lets that many milliseconds pass, each timer being called at its own time. */
@@ -36,8 +36,8 @@ uint64_t stage_time(void);
 /* How many timers were started since then. */
 unsigned stage_timers(void);
 
-/* Runs until told is no more 0, or for at most that many ms of the real clock: where a child process or a library's
- * thread is waited for.  Virtual time stands still. */
+/* Runs until told is no more 0, with a bound of some twenty seconds: where a child process or a library's thread is
+ * waited for.  Virtual time stands still. */
 void stage_wait(const unsigned *told);
 
 /* --- names --- */
