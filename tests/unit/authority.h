@@ -19,7 +19,8 @@ struct authority_plan {
 
 /* All of these fail the test rather than return NULL. */
 EVP_PKEY *authority_shared_key(void);
-EVP_PKEY *authority_rsa_key(unsigned bits);
+EVP_PKEY *authority_rsa_key(unsigned bits); /* the caller's to free; of 1024 or 2048 bits, from tests/unit/data, as
+                                            * looking for primes takes long where each access is watched */
 X509 *authority_issue(const struct authority_plan *plan);
 
 /* Writes a PEM file of that name into a directory of this program's own: certificates (ended by NULL), then the key.

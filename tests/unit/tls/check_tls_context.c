@@ -13,18 +13,6 @@
 static struct tls_contexts *contexts;
 static char error[512];
 
-static void set_up(void)
-{
-    contexts = tls_contexts_new();
-    ck_assert_ptr_nonnull(contexts);
-}
-
-static void tear_down(void)
-{
-    tls_contexts_free(contexts);
-    authority_clean();
-}
-
 static X509 *own(const char *subject)
 {
     return authority_issue(&(struct authority_plan){.subject = subject, .is_authority = true});
@@ -33,6 +21,26 @@ static X509 *own(const char *subject)
 static const char *file_with(const char *name, X509 *certificate, EVP_PKEY *key, const char *passphrase)
 {
     return authority_file(name, (X509 *[]){certificate, NULL}, key, passphrase);
+}
+
+/* The authorities of the system are one, as to read a hundred takes long where each access is watched. */
+static void set_up(void)
+{
+    X509 *authority = own("The system");
+
+    setenv("SSL_CERT_FILE", file_with("system.pem", authority, NULL, NULL), 1);
+    setenv("SSL_CERT_DIR", "/nonexistent", 1);
+    X509_free(authority);
+    contexts = tls_contexts_new();
+    ck_assert_ptr_nonnull(contexts);
+}
+
+static void tear_down(void)
+{
+    unsetenv("SSL_CERT_FILE");
+    unsetenv("SSL_CERT_DIR");
+    tls_contexts_free(contexts);
+    authority_clean();
 }
 
 static struct tls_context *get(const struct tls_context_setting *setting)

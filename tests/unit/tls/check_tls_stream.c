@@ -28,20 +28,35 @@ static struct tls_end *side(int i)
     return i == 0 ? &pair.client : &pair.server;
 }
 
-/* The versions of TLS, each whole and a byte at a time. */
-static void speak(int i)
+/* The versions of TLS, each whole and a byte at a time: of which of these a loop test's i is. */
+static void speak_version(int i)
 {
     static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
     SSL_CTX_set_max_proto_version(tls_server_context_ssl(pair.shown), versions[i % 2]);
-    pair.grain = i / 2; /* 0: whole */
+}
+
+static size_t grain_of(int i)
+{
+    return (size_t)i / 2; /* 0: whole */
+}
+
+/* Opens the pair for what comes behind the handshake, which goes whole: its bytes are thousands, and in pieces it is
+ * bytes_go_both_ways that has it. */
+static void open_for(int i)
+{
+    speak_version(i);
+    pair.grain = 0;
+    tls_pair_open(&pair);
+    pair.grain = grain_of(i);
 }
 
 START_TEST(bytes_go_both_ways)
 {
     char text[64];
 
-    speak(_i);
+    speak_version(_i);
+    pair.grain = grain_of(_i);
     tls_pair_open(&pair);
     ck_assert_str_eq(SSL_get_version(((struct tls_stream *)pair.server.tls)->ssl), _i % 2 ? "TLSv1.3" : "TLSv1.2");
     for (int i = 0; i < 3; i++) {
@@ -70,8 +85,7 @@ START_TEST(what_a_peek_has_found_can_be_read)
         transport_watch_fn *watcher;
         char first;
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         ck_assert_int_eq(tls_end_expect(us, ""), TRANSPORT_AGAIN);
         watcher = us->wire->near.watcher;
         us->wire->near.watcher = NULL;
@@ -91,8 +105,7 @@ START_TEST(one_direction_ends_and_the_other_goes_on)
     for (int i = 0; i < SIDES; i++) {
         struct tls_end *us = side(i), *them = side(1 - i);
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         tls_end_send(us, "the last");
         ck_assert(transport_shutdown_send(us->tls));
         tls_pair_carry(&pair);
@@ -116,8 +129,7 @@ START_TEST(an_end_below_is_a_cut)
     for (int i = 0; i < SIDES; i++) {
         struct tls_end *us = side(i), *them = side(1 - i);
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         tls_end_send(them, "cut he");
         tls_pair_carry(&pair);
         wire_end(us->wire);
@@ -134,8 +146,7 @@ START_TEST(a_reset_below_is_told)
     for (int i = 0; i < SIDES; i++) {
         struct tls_end *us = side(i);
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         ck_assert(!transport_broken(us->tls));
         wire_break(us->wire, ECONNRESET);
         ck_assert(transport_broken(us->tls));
@@ -153,8 +164,7 @@ START_TEST(a_reset_passes_through)
     for (int i = 0; i < SIDES; i++) {
         struct tls_end *us = side(i);
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         transport_reset(us->tls);
         us->tls = NULL;
         stage_settle();
@@ -171,8 +181,7 @@ START_TEST(a_forged_record_breaks_it)
     for (int i = 0; i < SIDES; i++) {
         struct tls_end *us = side(i), *them = side(1 - i);
 
-        speak(_i);
-        tls_pair_open(&pair);
+        open_for(_i);
         tls_end_send(them, "the truth");
         ck_assert_uint_gt(them->wire->heard_length, 8);
         them->wire->heard[8] ^= 1;
