@@ -30,7 +30,8 @@ class Sallyport:
         keep.update(HOME=stage.folder, XDG_RUNTIME_DIR=stage.dir("run", 0o700), XDG_CONFIG_HOME=stage.folder,
                     SALLYPORT_PUMP=stage.path)
         keep.update(extra or {})
-        keep.setdefault("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0:exitcode=99")
+        sanitizer = extra.get("ASAN_OPTIONS") if extra else None
+        keep["ASAN_OPTIONS"] = sanitizer or "detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16"
         keep.setdefault("UBSAN_OPTIONS", "print_stacktrace=1:halt_on_error=1")
         return keep
 
