@@ -15,6 +15,7 @@ src_libhouse_a_SOURCES += \
 	src/net/peer.h \
 	src/net/proxy_header.c src/net/proxy_header.h \
 	src/net/programs.c src/net/programs.h \
+	src/net/public_suffix.c src/net/public_suffix.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/sleep_meter.c src/net/sleep_meter.h \
 	src/net/socket_options.c src/net/socket_options.h \

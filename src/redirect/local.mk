@@ -2,7 +2,6 @@
 
 src_libhouse_a_SOURCES += \
 	src/redirect/consent.c src/redirect/consent.h \
-	src/redirect/public_suffix.c src/redirect/public_suffix.h \
 	src/redirect/question_text.c src/redirect/question_text.h \
 	src/redirect/questions.c src/redirect/questions.h \
 	src/redirect/redirect_chain.c src/redirect/redirect_chain.h \

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "redirect/public_suffix.h"
+#include "net/public_suffix.h"
 
 /* --- the rules --- */
 

@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_peer \
 	tests/unit/net/check_proxy_header \
 	tests/unit/net/check_programs \
+	tests/unit/net/check_public_suffix \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_sleep_meter \
 	tests/unit/net/check_socket_options \

@@ -2,7 +2,6 @@ UNIT_TESTS += \
 	tests/unit/redirect/check_consent \
 	tests/unit/redirect/check_question_text \
 	tests/unit/redirect/check_questions \
-	tests/unit/redirect/check_public_suffix \
 	tests/unit/redirect/check_redirect_chain \
 	tests/unit/redirect/check_redirect_policy \
 	tests/unit/redirect/check_redirect_table \

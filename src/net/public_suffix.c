@@ -1,4 +1,4 @@
-#include "redirect/public_suffix.h"
+#include "net/public_suffix.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
