@@ -6,6 +6,7 @@
 #include "config/value_kind.h"
 #include "net/address.h"
 #include "net/endpoint.h"
+#include "net/public_suffix.h"
 
 #define MEMBER_MAX (ENDPOINT_HOST_MAX + sizeof "*.") /* longer than any address, too */
 
@@ -88,6 +89,9 @@ static bool read_member(char out[MEMBER_MAX], const char *text, size_t length, c
         return false;
     if (endpoint_ends_in_number(place.host))
         return value_fault(why, "has a host that ends in a number and is no address");
+    if (stars > 0 && public_suffix_is(place.host))
+        return value_fault(why, "anybody can have a host below such a domain, and would get the password: name the "
+                                "domain of your own, as in *.example.net");
     memcpy(out, text, length);
     out[length] = '\0';
     return true;

@@ -29,6 +29,15 @@ static bool prepare(char out[NAME_MAX_BYTES], const char *host)
     return true;
 }
 
+bool public_suffix_is(const char *name)
+{
+    const psl_ctx_t *list = psl_builtin();
+    char prepared[NAME_MAX_BYTES];
+
+    return list && prepare(prepared, name) &&
+           psl_is_public_suffix2(list, prepared, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE);
+}
+
 bool public_suffix_same_domain(const char *a, const char *b)
 {
     const psl_ctx_t *list = psl_builtin();

@@ -41,7 +41,7 @@ static const struct {
     {"*.example.net", "evilexample.net", false},
     {"*.example.net", "example.net.evil", false},
     {"*.example.net", "*.example.net", true}, /* which no host is */
-    {"*.net", "proxy.example.net", true},
+    {"*.lan", "proxy.example.lan", true},
     {"192.0.2.1", "192.0.2.1", true},
     {"192.0.2.1", "192.0.2.10", false},
     {"192.0.2.1", "::ffff:192.0.2.1", false},
@@ -97,6 +97,24 @@ START_TEST(a_list_has_32_members)
 }
 END_TEST
 
+START_TEST(nobody_trusts_all_the_world)
+{
+    static const char *const lists[] = {"*.com", "proxy.example.net *.CO.uk.", "*.github.io"};
+    struct value_texts list = {0};
+    const char *why;
+
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        ck_assert_msg(!value_parse(&rule, NULL, &list, lists[i], &why), "%s", lists[i]);
+        ck_assert_str_eq(why, "anybody can have a host below such a domain, and would get the password: name the "
+                              "domain of your own, as in *.example.net");
+        value_release(&rule, &list);
+    }
+    list = read_list("com *.corp *.example.co.uk"); /* a host, and domains of somebody's */
+    ck_assert_uint_eq(list.count, 3);
+    value_release(&rule, &list);
+}
+END_TEST
+
 /* The longest name, below it or itself. */
 START_TEST(a_name_has_253_bytes)
 {
@@ -126,6 +144,7 @@ int main(void)
     tcase_add_loop_test(cases, each_host, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(cases, nobody_is_in_an_empty_list);
     tcase_add_test(cases, a_part_of_an_address_is_no_domain);
+    tcase_add_test(cases, nobody_trusts_all_the_world);
     tcase_add_test(cases, a_list_has_32_members);
     tcase_add_test(cases, a_name_has_253_bytes);
     return unit_run();

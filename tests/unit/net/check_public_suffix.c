@@ -48,6 +48,22 @@ START_TEST(hosts_of_one_registrable_domain)
 }
 END_TEST
 
+START_TEST(names_below_which_anybody_may_be)
+{
+    static const struct {
+        const char *name;
+        bool is;
+    } rows[] = {
+        {"com", true}, {"COM.", true}, {"co.uk", true}, {"github.io", true}, {"any.ck", true},
+        {"example.com", false}, {"example.co.uk", false}, {"alice.github.io", false},
+        {"lan", false}, {"corp", false}, {"example.internal", false}, {"192.0.2.1", false}, {"", false},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        ck_assert_msg(public_suffix_is(rows[i].name) == rows[i].is, "%s", rows[i].name);
+}
+END_TEST
+
 START_TEST(names_that_are_too_long_have_no_domain)
 {
     char a[400], b[400];
@@ -69,9 +85,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *cases = unit_case("domain");
+    TCase *cases = unit_case("public_suffix");
 
     tcase_add_test(cases, hosts_of_one_registrable_domain);
+    tcase_add_test(cases, names_below_which_anybody_may_be);
     tcase_add_test(cases, names_that_are_too_long_have_no_domain);
     tcase_add_test(cases, the_library_has_a_version_and_a_list);
     return unit_run();
