@@ -12,7 +12,7 @@
 #include "http/connect_request.h"
 #include "protocol/starttls.h"
 
-#define EXPLANATION_MAX 560 /* bytes of why the environment names no proxy */
+#define EXPLANATION_MAX 900 /* bytes of why the environment names no proxy, and for which schemes */
 #define WARNINGS_MAX 8 /* of one kind, told at one time: the rest will be like them */
 
 static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *complaints, int line, const char *format,
@@ -379,10 +379,42 @@ static bool asks_environment(const struct listener_config *listener)
                                 (source == PLACES_SYSTEM && proxy_environment_find(listener->scheme)));
 }
 
-/* Whether the environment has no proxy for a listener that asks it for one, and why, in out. */
-static bool lacks_proxy(const struct listener_config *listener, char *out, size_t size)
+/* Whether two listeners of one section ask the environment and get the same: one variable, or none. */
+static bool asks_the_same(const struct listener_config *a, const struct listener_config *b)
 {
-    return asks_environment(listener) && proxy_environment_explain(listener->scheme, out, size);
+    return a->proxy == b->proxy && asks_environment(a) && asks_environment(b) &&
+           proxy_environment_find(a->scheme) == proxy_environment_find(b->scheme);
+}
+
+/* Whether a listener before this one asks the same (scheme: and for the same scheme). */
+static bool asked_before(const struct config *config, size_t place, bool scheme)
+{
+    const struct listener_config *asker = asker_at(config, place), *other;
+
+    for (size_t i = 0; i < place; i++) {
+        other = asker_at(config, i);
+        if (asks_the_same(asker, other) && (!scheme || strcmp(asker->scheme, other->scheme) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the environment has no proxy for a listener that asks it for one, and why, in out.  What is said once for the
+ * first listener of a section is not said again for the others; the first one's names their schemes. */
+static bool lacks_proxy(const struct config *config, size_t place, char *out, size_t size)
+{
+    const struct listener_config *asker = asker_at(config, place), *other;
+    const char *word = "; it is the same for ";
+
+    if (!asks_environment(asker) || asked_before(config, place, false) ||
+        !proxy_environment_explain(asker->scheme, out, size))
+        return false;
+    for (size_t i = place + 1; (other = asker_at(config, i)) != NULL; i++)
+        if (asks_the_same(asker, other) && !asked_before(config, i, true)) {
+            snprintf(out + strlen(out), size - strlen(out), "%s%.40s", word, other->scheme);
+            word = ", ";
+        }
+    return true;
 }
 
 void config_check_print_environment(const struct config *config, FILE *out)
@@ -391,7 +423,7 @@ void config_check_print_environment(const struct config *config, FILE *out)
     char text[EXPLANATION_MAX];
 
     for (size_t i = 0; (asker = asker_at(config, i)) != NULL; i++)
-        if (lacks_proxy(asker, text, sizeof text))
+        if (lacks_proxy(config, i, text, sizeof text))
             fprintf(out, "# %s: in this environment, %s\n", asker->name, text);
 }
 
@@ -406,7 +438,7 @@ static void check_environment(const struct config *config, struct diagnostics *c
         char text[EXPLANATION_MAX];
 
         asked |= asks_environment(asker);
-        if (lacks_proxy(asker, text, sizeof text))
+        if (lacks_proxy(config, i, text, sizeof text))
             complain(complaints, asker->line, "url = %s, but %s",
                      asker->proxy->urls.source == PLACES_SYSTEM ? "system" : "environment", text);
     }

@@ -15,8 +15,9 @@
 /* Call it once, when the whole file has been read.  Errors are added to complaints. */
 void config_check(struct config *config, enum config_use use, struct diagnostics *complaints);
 
-/* Writes as comments of a configuration for which listeners and relays `url = environment` finds no proxy, and why.  It
- * is no error of the file: the daemon may have another environment. */
+/* Writes as comments of a configuration for which listeners and relays `url = environment` finds no proxy, and why;
+ * once for those of one section that lack the same variable.  It is no error of the file: the daemon may have another
+ * environment. */
 void config_check_print_environment(const struct config *config, FILE *out);
 
 #endif

@@ -502,6 +502,54 @@ START_TEST(the_environment_must_say_something_of_use)
 }
 END_TEST
 
+static void add_asker(const char *name, const char *scheme, int line, const char *proxy)
+{
+    struct listener_config *listener = add_listener(name, "localhost", (uint16_t)(1100 + line), proxy);
+
+    listener->scheme = keep(scheme);
+    listener->line = line;
+}
+
+/* One that all listeners of a section ask in vain is told of once; what is wrong with another one is told, too. */
+START_TEST(what_is_wrong_with_the_environment_is_told_once_for_a_section)
+{
+    char *printed;
+    size_t length;
+    FILE *out;
+
+    set_up();
+    setenv("all_proxy", "ftp://p.example:1", 1);
+    setenv("nntp_proxy", "ftp://n.example:1", 1);
+    add_proxy("", NULL, NULL);
+    add_proxy("other", NULL, NULL);
+    add_asker("imap/first", "imap", 3, NULL);
+    add_asker("imap/second", "imap", 4, NULL);
+    add_asker("smtp/first", "smtp", 5, NULL);
+    add_asker("smtp/second", "smtp", 6, NULL);
+    add_asker("sieve", "sieve", 7, NULL);
+    add_asker("nntp", "nntp", 8, NULL);
+    add_asker("imap/other", "imap", 9, "other");
+    check(CONFIG_TO_RUN,
+          "f:3: url = environment, but all_proxy=\"ftp://p.example:1\" cannot be used: a proxy's URL starts with "
+          "http:// or https://" TO_SET "; it is the same for smtp, sieve\n"
+          "f:8: url = environment, but nntp_proxy=\"ftp://n.example:1\" cannot be used: a proxy's URL starts with "
+          "http:// or https://; all_proxy=\"ftp://p.example:1\" is not asked, since nntp_proxy is set; set nntp_proxy "
+          "or all_proxy to http://host:port\n"
+          "f:9: url = environment, but all_proxy=\"ftp://p.example:1\" cannot be used: a proxy's URL starts with "
+          "http:// or https://" TO_SET);
+    check(CONFIG_TO_CHECK, "");
+    out = open_memstream(&printed, &length);
+    config_check_print_environment(&scene.config, out);
+    fclose(out);
+    ck_assert_ptr_nonnull(strstr(printed, "# imap/first: in this environment, "));
+    ck_assert_ptr_null(strstr(printed, "# imap/second: "));
+    ck_assert_ptr_null(strstr(printed, "# smtp/first: "));
+    free(printed);
+    unsetenv("all_proxy");
+    unsetenv("nntp_proxy");
+}
+END_TEST
+
 /* Nobody asks it for these. */
 START_TEST(the_environment_is_looked_into_where_it_is_meant)
 {
@@ -569,6 +617,7 @@ int main(void)
     tcase_add_loop_test(cases, a_proxy_is_another_program, 0, sizeof circles / sizeof circles[0]);
     tcase_add_loop_test(cases, the_environment_must_say_something_of_use, 0,
                         sizeof environments / sizeof environments[0]);
+    tcase_add_test(cases, what_is_wrong_with_the_environment_is_told_once_for_a_section);
     tcase_add_test(cases, the_environment_is_looked_into_where_it_is_meant);
     tcase_add_test(cases, the_environment_before_the_desktop_may_be_empty);
     return unit_run();
