@@ -19,7 +19,7 @@ struct found_member {
 struct found {
     size_t count;
     struct found_member members[FOUND_MAX]; /* in the order in which they are to be tried */
-    char said[FOUND_TEXT_MAX]; /* the answer itself, "" for none */
+    char said[FOUND_TEXT_MAX]; /* the answer itself, in one line; "" for none */
     size_t skipped;           /* members with a word or a place that is not known, which were left out */
 };
 

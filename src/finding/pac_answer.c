@@ -114,16 +114,36 @@ static bool read_member(struct found *found, struct piece member, const char **w
     return true;
 }
 
+/* Writes what was said, its lines in one as PAC files have them: "PROXY a:1; PROXY b:1". */
+static void note_said(char said[FOUND_TEXT_MAX], struct piece rest)
+{
+    size_t length = 0;
+
+    if (memchr(rest.start, '@', length_of(rest))) {
+        snprintf(said, FOUND_TEXT_MAX, "%s", UNSHOWN);
+        return;
+    }
+    while (rest.start < rest.end && length < FOUND_TEXT_MAX - 1) {
+        const char *end = memchr(rest.start, '\n', length_of(rest));
+        struct piece line = without_blanks((struct piece){rest.start, end ? end : rest.end});
+
+        rest.start = end ? end + 1 : rest.end;
+        if (length_of(line) == 0)
+            continue;
+        if (length > 0)
+            length += (size_t)snprintf(said + length, FOUND_TEXT_MAX - length, said[length - 1] == ';' ? " " : "; ");
+        if (length < FOUND_TEXT_MAX)
+            length += strlen(log_escape(said + length, FOUND_TEXT_MAX - length, line.start, length_of(line)));
+    }
+}
+
 bool pac_answer_read(struct found *found, const char *text, size_t length, const char **why)
 {
     struct piece rest = without_blanks((struct piece){text, text + length});
     const char *first_fault = NULL;
 
     memset(found, 0, sizeof *found);
-    if (memchr(rest.start, '@', length_of(rest)))
-        snprintf(found->said, sizeof found->said, "%s", UNSHOWN);
-    else
-        log_escape(found->said, sizeof found->said, rest.start, length_of(rest));
+    note_said(found->said, rest);
     while (rest.start < rest.end && found->count < FOUND_MAX) {
         struct piece member = next_member(&rest);
         const char *fault = NULL;

@@ -476,7 +476,7 @@ START_TEST(a_program_answers)
     ck_assert_uint_eq(inquiry->found.count, 2);
     ck_assert(inquiry->found.members[1].proxy.tls);
     end();
-    expect_found("mail.test", 993, "PROXY proxy.test:1\\nhttps://two.test", true);
+    expect_found("mail.test", 993, "PROXY proxy.test:1; https://two.test", true);
 }
 END_TEST
 

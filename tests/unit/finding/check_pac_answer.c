@@ -95,7 +95,9 @@ START_TEST(what_was_said_is_told_in_print)
     struct found found;
 
     ck_assert(pac_answer_read(&found, text, sizeof text - 1, &why));
-    ck_assert_str_eq(found.said, "PROXY a:1;\\x07 SOCKS \\\"b\\xfc\\\"\\nDIRECT");
+    ck_assert_str_eq(found.said, "PROXY a:1;\\x07 SOCKS \\\"b\\xfc\\\"; DIRECT");
+    ck_assert(pac_answer_read(&found, "PROXY a:1;\r\n\r\nhttp://b:2 \n DIRECT", 33, &why));
+    ck_assert_str_eq(found.said, "PROXY a:1; http://b:2; DIRECT");
     ck_assert(pac_answer_read(&found, "http://me:word@a:1\nhttp://b:2", 29, &why)); /* no log has a password */
     ck_assert_str_eq(found.said, "(not shown, as it may have a password)");
     ck_assert(!pac_answer_read(&found, " \n", 2, &why));
@@ -104,6 +106,12 @@ START_TEST(what_was_said_is_told_in_print)
     memset(many, 'x', 100000);
     ck_assert(!pac_answer_read(&found, many, 100000, &why));
     ck_assert_uint_eq(strlen(found.said), FOUND_TEXT_MAX - 1);
+    for (size_t i = 0; i < 100000; i += 2)
+        memcpy(many + i, "x\n", 2);
+    for (size_t first = 0; first < 3; first++) { /* wherever it is cut */
+        ck_assert(!pac_answer_read(&found, memset(many, 'y', first), 100000, &why));
+        ck_assert_uint_eq(strlen(found.said), FOUND_TEXT_MAX - 1);
+    }
     free(many);
 }
 END_TEST
