@@ -16,6 +16,7 @@
 #define FUNCTION "FindProxyForURL"
 #define FUNCTION_EX "FindProxyForURLEx" /* Microsoft's, where a file has only this */
 #define ROOM 16               /* in front of each block, for its size: keeps the alignment of malloc */
+#define MESSAGE_MAX 800       /* bytes of the engine's message: a fault has room for what is said of it */
 #define EXIT_ENGINE 70        /* EX_SOFTWARE: the engine has lost itself */
 
 struct pac_engine {
@@ -211,14 +212,23 @@ static unsigned line_in(const char *trace)
     return at ? (unsigned)strtoul(at + strlen("(" SCRIPT_NAME ":"), NULL, 10) : 0;
 }
 
-/* The line of a syntax error, which ends its message: "... (line 3)" or "... (line 3, end of input)". */
-static unsigned line_of_syntax(const char *message)
+/* The line of a syntax error, which ends its message: "... (line 3)" or "... (line 3, end of input)".  It is taken out
+ * of there, since it is told in front.  0: none. */
+static unsigned take_line_of_syntax(char *message)
 {
-    const char *at = NULL;
+    char *at = NULL, *end;
+    unsigned line;
 
-    for (const char *next = message; (next = strstr(next, "(line ")) != NULL; next++)
+    for (char *next = message; (next = strstr(next, " (line ")) != NULL; next++)
         at = next;
-    return at ? (unsigned)strtoul(at + strlen("(line "), NULL, 10) : 0;
+    if (!at)
+        return 0;
+    line = (unsigned)strtoul(at + strlen(" (line "), &end, 10);
+    if (strncmp(end, ", ", 2) == 0)
+        memmove(at + strlen(" ("), end + 2, strlen(end + 2) + 1);
+    else
+        *at = '\0';
+    return line;
 }
 
 /* Writes why, from the error on top of the stack.  udata: struct pac_call. */
@@ -227,9 +237,9 @@ static duk_ret_t describe(duk_context *duk, void *udata)
     struct pac_call *call = udata;
     struct pac_engine *engine = call->engine;
     bool syntax = duk_is_error(duk, -1) && duk_get_error_code(duk, -1) == DUK_ERR_SYNTAX_ERROR;
-    const char *trace = NULL, *message, *sign = NULL;
-    char place[32] = "";
-    unsigned line;
+    const char *trace = NULL, *sign = NULL;
+    char place[32] = "", message[MESSAGE_MAX];
+    unsigned line, line_of_syntax;
 
     if (duk_is_error(duk, -1)) {
         duk_get_prop_string(duk, -1, "stack");
@@ -239,11 +249,11 @@ static duk_ret_t describe(duk_context *duk, void *udata)
         duk_push_undefined(duk);
         duk_dup(duk, -2);
     }
-    message = duk_safe_to_string(duk, -1);
+    snprintf(message, sizeof message, "%s", duk_safe_to_string(duk, -1));
     line = line_in(trace);
     if (syntax && engine->text) {
-        if (line_of_syntax(message))
-            line = line_of_syntax(message);
+        line_of_syntax = take_line_of_syntax(message);
+        line = line_of_syntax ? line_of_syntax : line;
         sign = newer_script_sign(engine->text, engine->size, line);
     } else if (trace) {
         sign = newer_script_missing(message);
