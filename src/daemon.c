@@ -347,7 +347,8 @@ static void on_network_changed(void *arg)
     struct services *services = &daemon->services;
     size_t broken = transport_break_homeless();
 
-    log_event(LEVEL_INFO, NULL, "network changed epoch=%" PRIu64 " broken=%zu", netwatch_epoch(daemon->network),
+    log_event(LEVEL_INFO, NULL, "network changed epoch=%" PRIu64 " broken=%zu",
+              netwatch_epochs(daemon->network)->number,
               broken);
     dialer_renew(services->dialer);
     health_renew(services->health, loop_now(services->loop));
@@ -380,7 +381,8 @@ static void on_network_same(void *arg)
     size_t broken = transport_break_homeless();
 
     if (broken > 0)
-        log_event(LEVEL_INFO, NULL, "network returned epoch=%" PRIu64 " broken=%zu", netwatch_epoch(daemon->network),
+        log_event(LEVEL_INFO, NULL, "network returned epoch=%" PRIu64 " broken=%zu",
+                  netwatch_epochs(daemon->network)->number,
                   broken);
     dialer_renew(daemon->services.dialer);
     finder_renew(daemon->services.finder);

@@ -333,8 +333,8 @@ static json_t *network_of(const struct status_sources *sources)
 {
     if (!sources->network)
         return json_null();
-    return json_pack("{so so}", "epoch", number(netwatch_epoch(sources->network)), "since",
-                     number((loop_now(sources->services->loop) - netwatch_since(sources->network)) / 1000));
+    return json_pack("{so so}", "epoch", number(netwatch_epochs(sources->network)->number), "since",
+                     number((loop_now(sources->services->loop) - netwatch_epochs(sources->network)->since) / 1000));
 }
 
 json_t *status_json_redirects(const struct status_sources *sources)

@@ -36,7 +36,7 @@ static void on_quiet(void *arg)
     struct epochs *epochs = arg;
 
     epochs->first = 0;
-    switch (epochs->params.judge(epochs->params.arg)) {
+    switch (epochs->params.judge(epochs->params.judge_arg)) {
     case EPOCHS_SAME:
         epochs->params.same(epochs->params.arg);
         break;

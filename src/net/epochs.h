@@ -19,7 +19,8 @@ enum epochs_verdict {
 
 struct epochs_params {
     struct loop *loop;
-    enum epochs_verdict (*judge)(void *arg); /* from the loop */
+    enum epochs_verdict (*judge)(void *judge_arg); /* from the loop */
+    void *judge_arg;
     void (*begun)(void *arg);                /* from the loop: a new epoch has begun; may stop them */
     void (*doubted)(void *arg);              /* at each of the news: it may have begun already */
     void (*same)(void *arg);                 /* from the loop: it has not, after all; may stop them */

@@ -4,9 +4,8 @@
 #ifndef SALLYPORT_NETWATCH_H
 #define SALLYPORT_NETWATCH_H
 
-#include <stdint.h>
-
 #include "base/loop.h"
+#include "net/epochs.h"
 
 #define NETWATCH_GRACE_MS 5000 /* after a change, failures do not count: not all of the network may be there yet */
 
@@ -29,8 +28,7 @@ struct netwatch_params {
 struct netwatch *netwatch_start(const struct netwatch_params *params);
 void netwatch_stop(struct netwatch *watch); /* NULL is fine */
 
-/* The number of the present epoch, from 1, and when it began, in ms of the loop's clock. */
-uint64_t netwatch_epoch(const struct netwatch *watch);
-uint64_t netwatch_since(const struct netwatch *watch);
+/* Which epoch it is, and since when; lives as long as the watch. */
+const struct epochs *netwatch_epochs(const struct netwatch *watch);
 
 #endif

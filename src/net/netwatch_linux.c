@@ -196,27 +196,6 @@ static bool listen_to_kernel(struct netwatch *watch)
 
 /* --- its life --- */
 
-static void on_begun(void *arg)
-{
-    struct netwatch *watch = arg;
-
-    watch->params.changed(watch->params.arg);
-}
-
-static void on_doubted(void *arg)
-{
-    struct netwatch *watch = arg;
-
-    watch->params.doubted(watch->params.arg);
-}
-
-static void on_same(void *arg)
-{
-    struct netwatch *watch = arg;
-
-    watch->params.same(watch->params.arg);
-}
-
 static void on_woke(void *arg)
 {
     struct netwatch *watch = arg;
@@ -229,8 +208,9 @@ static void on_woke(void *arg)
 struct netwatch *netwatch_start(const struct netwatch_params *params)
 {
     struct netwatch *watch = calloc(1, sizeof *watch);
-    const struct epochs_params epochs = {.loop = params->loop, .judge = judge, .begun = on_begun, .doubted = on_doubted,
-                                         .same = on_same, .arg = watch};
+    const struct epochs_params epochs = {.loop = params->loop, .judge = judge, .judge_arg = watch,
+                                         .begun = params->changed, .doubted = params->doubted, .same = params->same,
+                                         .arg = params->arg};
     bool listens;
 
     if (!watch)
@@ -273,12 +253,7 @@ void netwatch_stop(struct netwatch *watch)
     loop_defer(watch->params.loop, &watch->end, release);
 }
 
-uint64_t netwatch_epoch(const struct netwatch *watch)
+const struct epochs *netwatch_epochs(const struct netwatch *watch)
 {
-    return watch->epochs.number;
-}
-
-uint64_t netwatch_since(const struct netwatch *watch)
-{
-    return watch->epochs.since;
+    return &watch->epochs;
 }

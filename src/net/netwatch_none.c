@@ -21,26 +21,6 @@ static enum epochs_verdict judge(void *arg)
     return EPOCHS_ANOTHER;
 }
 
-static void on_begun(void *arg)
-{
-    struct netwatch *watch = arg;
-
-    watch->params.changed(watch->params.arg);
-}
-
-static void on_doubted(void *arg)
-{
-    struct netwatch *watch = arg;
-
-    watch->params.doubted(watch->params.arg);
-}
-
-/* Never: a sleep counts as a change. */
-static void on_same(void *arg)
-{
-    (void)arg;
-}
-
 static void on_woke(void *arg)
 {
     struct netwatch *watch = arg;
@@ -52,8 +32,9 @@ static void on_woke(void *arg)
 struct netwatch *netwatch_start(const struct netwatch_params *params)
 {
     struct netwatch *watch = calloc(1, sizeof *watch);
-    const struct epochs_params epochs = {.loop = params->loop, .judge = judge, .begun = on_begun, .doubted = on_doubted,
-                                         .same = on_same, .arg = watch};
+    const struct epochs_params epochs = {.loop = params->loop, .judge = judge, .judge_arg = watch,
+                                         .begun = params->changed, .doubted = params->doubted, .same = params->same,
+                                         .arg = params->arg};
 
     if (!watch)
         return NULL;
@@ -80,12 +61,7 @@ void netwatch_stop(struct netwatch *watch)
     loop_defer(watch->params.loop, &watch->end, release);
 }
 
-uint64_t netwatch_epoch(const struct netwatch *watch)
+const struct epochs *netwatch_epochs(const struct netwatch *watch)
 {
-    return watch->epochs.number;
-}
-
-uint64_t netwatch_since(const struct netwatch *watch)
-{
-    return watch->epochs.since;
+    return &watch->epochs;
 }

@@ -5,12 +5,13 @@
 
 static struct epochs epochs;
 static enum epochs_verdict verdict;
+static int news; /* what judges them */
 static unsigned judged, begun, doubted, same;
 static bool stops; /* from within begun */
 
 static enum epochs_verdict judge(void *arg)
 {
-    ck_assert_ptr_eq(arg, &judged);
+    ck_assert_ptr_eq(arg, &news);
     judged++;
     return verdict;
 }
@@ -41,8 +42,9 @@ static void set_up(enum epochs_verdict what)
     judged = begun = doubted = same = 0;
     verdict = what;
     stops = false;
-    epochs_start(&epochs, &(struct epochs_params){.loop = stage_loop(), .judge = judge, .begun = on_begun,
-                                                   .doubted = on_doubted, .same = on_same, .arg = &judged});
+    epochs_start(&epochs, &(struct epochs_params){.loop = stage_loop(), .judge = judge, .judge_arg = &news,
+                                                   .begun = on_begun, .doubted = on_doubted, .same = on_same,
+                                                   .arg = &judged});
 }
 
 static void tear_down(void)

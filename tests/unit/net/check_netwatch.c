@@ -270,8 +270,8 @@ START_TEST(the_first_epoch_and_nothing_happens)
 {
     set_up();
     start();
-    ck_assert_uint_eq(netwatch_epoch(watch), 1);
-    ck_assert_uint_eq(netwatch_since(watch), loop_now(stage_loop()));
+    ck_assert_uint_eq(netwatch_epochs(watch)->number, 1);
+    ck_assert_uint_eq(netwatch_epochs(watch)->since, loop_now(stage_loop()));
     ck_assert_uint_eq(asked, NETWORK_PRINT_QUESTIONS);
     ck_assert_uint_eq(warned, 0);
     stage_advance(86400000);
@@ -295,8 +295,8 @@ START_TEST(another_address_is_another_network)
     stage_advance(1);
     ck_assert_uint_eq(changed, 1);
     ck_assert_uint_eq(same, 0);
-    ck_assert_uint_eq(netwatch_epoch(watch), 2);
-    ck_assert_uint_eq(netwatch_since(watch), loop_now(stage_loop()));
+    ck_assert_uint_eq(netwatch_epochs(watch)->number, 2);
+    ck_assert_uint_eq(netwatch_epochs(watch)->since, loop_now(stage_loop()));
     tell_address("10.7.0.2", RTM_NEWADDR); /* is known now */
     stage_advance(60000);
     ck_assert_uint_eq(asked, 2 * NETWORK_PRINT_QUESTIONS);
