@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "finding/findproxy_path.h"
 
 #define WHY_MAX 400    /* why a question fails */
 #define DEATH_MAX 256  /* why a child is dead; it stands in the other */
@@ -291,7 +291,7 @@ struct helper *helper_new(const struct helper_params *params)
     helper->resolver = params->resolver;
     helper->resolve_ms = params->resolve_ms;
     helper->use = params->use;
-    helper->program = strdup(params->program ? params->program : helper_program());
+    helper->program = strdup(params->program ? params->program : findproxy_path());
     helper->name = strdup(params->name);
     if (helper->program && helper->name)
         return helper;
@@ -398,27 +398,4 @@ void helper_renew(struct helper *helper)
 bool helper_runs(const struct helper *helper)
 {
     return helper->child != NULL;
-}
-
-/* --- the program --- */
-
-const char *helper_program(void)
-{
-    static const char installed[] = PKGLIBEXECDIR "/findproxy";
-    static char beside[4096];
-    ssize_t length = readlink("/proc/self/exe", beside, sizeof beside);
-    char *slash;
-
-    if (length <= 0 || (size_t)length >= sizeof beside)
-        return installed;
-    beside[length] = '\0';
-    slash = strrchr(beside, '/');
-    if (!slash)
-        return installed;
-    *slash = '\0';
-    if (strcmp(beside, BINDIR) == 0)
-        return installed;
-    length = slash - beside;
-    snprintf(slash, sizeof beside - (size_t)length, "/findproxy/findproxy");
-    return access(beside, X_OK) == 0 ? beside : installed;
 }

@@ -29,7 +29,7 @@ struct helper_params {
     struct resolver *resolver;
     uint32_t resolve_ms;      /* limit of one look-up */
     enum helper_use use;
-    const char *program;      /* path of findproxy; NULL: as installed (helper_program) */
+    const char *program;      /* path of findproxy; NULL: findproxy_path() */
     const char *name;         /* the section's label, for the log; copied */
 };
 
@@ -64,8 +64,5 @@ void helper_renew(struct helper *helper);
 
 /* Whether a child runs. */
 bool helper_runs(const struct helper *helper);
-
-/* Where findproxy is: beside this program, if that is not installed; else where it is installed to.  Static. */
-const char *helper_program(void);
 
 #endif

@@ -6,6 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/finding/conversation.c src/finding/conversation.h \
 	src/finding/finder.c src/finding/finder.h \
 	src/finding/found.h \
+	src/finding/findproxy_path.c src/finding/findproxy_path.h \
 	src/finding/helper.c src/finding/helper.h \
 	src/finding/helper.h \
 	src/finding/host_lookup.c src/finding/host_lookup.h \

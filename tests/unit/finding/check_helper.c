@@ -546,13 +546,6 @@ START_TEST(a_question_that_cannot_be_asked_fails)
 }
 END_TEST
 
-/* This program is not installed, and there is none beside it. */
-START_TEST(the_installed_program_is_taken_unless_one_is_beside)
-{
-    ck_assert_str_eq(helper_program(), PKGLIBEXECDIR "/findproxy");
-}
-END_TEST
-
 int main(void)
 {
     TCase *cases = unit_case("helper");
@@ -584,6 +577,5 @@ int main(void)
     tcase_add_loop_test(cases, one_may_ask_again_or_free_it_from_within, 0, 2);
     tcase_add_loop_test(cases, it_can_be_freed_at_any_time, 0, 3);
     tcase_add_test(cases, a_question_that_cannot_be_asked_fails);
-    tcase_add_test(cases, the_installed_program_is_taken_unless_one_is_beside);
     return unit_run();
 }

@@ -2,6 +2,7 @@
 
 UNIT_TESTS += \
 	tests/unit/finding/check_conversation \
+	tests/unit/finding/check_findproxy_path \
 	tests/unit/finding/check_helper \
 	tests/unit/finding/check_host_lookup
 
