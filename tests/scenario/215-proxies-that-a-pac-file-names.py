@@ -2,8 +2,10 @@
 """A PAC file names the proxies: for each target its own, one after the other where one is dead; DIRECT is obeyed only
 by who has said that it is all right, and nothing that fails leads there; nothing goes back to our own listeners."""
 from kit import check, equal, free_port, scenario
+from kit.certificates import Authority
 from kit.control import UNAVAILABLE, command
 from kit.finding import PacTown, imap_at, server
+from kit.h2_proxy import H2TlsProxy, opens
 from kit.peers import GREETING
 from kit.real import Microsocks
 from kit.redirecting import imap, use
@@ -114,6 +116,28 @@ def nothing_that_fails_leads_there(stage):
     equal(len(home.connections), 0, "connections at the server")
 
 
+def one_that_speaks_http2_is_shared(stage):
+    """HTTP/2 where ALPN gives it, HTTP/1.1 at the next one that is found."""
+    authority = Authority(stage)
+    front = H2TlsProxy(stage, opens(), authority.leaf("127.0.0.1").server_side())
+    town = PacTown(stage, "old")
+    town.say(f"HTTPS {front.host}:{front.port}; DIRECT")
+    town.run_found(f"http = auto\nca-file = {authority.file}")
+    stage.later(front.stop)
+    for _ in range(3):
+        client = town.daemon.connect("imap")
+        stage.later(client.close)
+        data = b"a NOOP\r\n"
+        equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
+        client.sendall(data)
+        equal(read_exactly(client, len(data)), data, "what came back")
+    town.daemon.wait_line(r"#\d+ open .* http=2", count=3)
+    equal((len(front.connections), len(front.streams)), (1, 3), "connections and tunnels")
+    town.say("<old>")
+    town.greeted("old")
+    equal(len(front.connections), 1, "connections to the one that was found before")
+
+
 def our_own_listeners_are_refused(stage):
     town = PacTown(stage, "b")
     town.say("<b>")
@@ -169,5 +193,5 @@ def a_reload_asks_anew(stage):
 
 scenario(each_target_has_its_own, the_file_is_read_when_it_has_changed, the_next_one_where_one_is_dead,
          a_busy_one_gives_way, direct_is_for_who_allows_it, direct_comes_in_its_order, nothing_that_fails_leads_there,
-         our_own_listeners_are_refused, who_asks_without_the_daemon_refuses_them_too,
+         one_that_speaks_http2_is_shared, our_own_listeners_are_refused, who_asks_without_the_daemon_refuses_them_too,
          a_socks_proxy_too, a_redirect_is_followed_from_there, a_reload_asks_anew)

@@ -152,7 +152,9 @@ SCENARIO_TESTS = \
 	tests/scenario/226-all-is-made-anew-with-the-network.py \
 	tests/scenario/230-pac-files-as-companies-have-them.py \
 	tests/scenario/231-the-day-of-a-laptop.py \
-	tests/scenario/232-what-the-desktop-says.py
+	tests/scenario/232-what-the-desktop-says.py \
+	tests/scenario/233-relays-by-found-proxies.py \
+	tests/scenario/234-a-pac-file-that-is-asked-for-again.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
