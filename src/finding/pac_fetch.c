@@ -152,8 +152,7 @@ static bool take_url(struct pac_fetch *fetch, const char *url)
     bool good;
 
     good = parts && curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-           read_server(fetch, parts, &why) && curl_url_set(parts, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
-           curl_url_get(parts, CURLUPART_URL, &whole, 0) == CURLUE_OK;
+           read_server(fetch, parts, &why) && curl_url_get(parts, CURLUPART_URL, &whole, 0) == CURLUE_OK;
     free(fetch->url);
     fetch->url = good ? strdup(whole) : NULL;
     curl_free(whole);
@@ -225,7 +224,7 @@ static size_t on_text(char *bytes, size_t one, size_t length, void *arg)
         return 0;
     }
     if (length > fetch->room - fetch->length) {
-        size_t room = fetch->room > 0 ? 2 * fetch->room : FIRST_ROOM;
+        size_t room = fetch->room > 0 ? fetch->room : FIRST_ROOM;
         char *text;
 
         while (room < fetch->length + length)
@@ -377,13 +376,12 @@ static bool set_request(struct pac_fetch *fetch)
            curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch) == CURLE_OK;
 }
 
-/* The environment's proxy and no_proxy do not apply.  A silent address leaves the others half of the time. */
+/* The environment's proxy does not apply.  A silent address leaves the others half of the time. */
 static bool set_connection(struct pac_fetch *fetch)
 {
     CURL *easy = fetch->easy;
 
     return curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOPROXY, "*") == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->names) == CURLE_OK &&
            curl_share_setopt(fetch->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, fetch->share) == CURLE_OK &&
@@ -424,7 +422,6 @@ static void on_addresses(void *arg, const struct address_list *addresses, const 
         return;
     }
     task_enter(&fetch->task, NULL, FETCHING);
-    fetch->length = 0;
     fetch->error[0] = '\0';
     fetch->easy = curl_easy_init();
     fetch->share = curl_share_init();

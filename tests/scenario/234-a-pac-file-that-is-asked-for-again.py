@@ -22,7 +22,7 @@ class Clock:
     def __init__(self, stage):
         found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
         if not found:
-            raise Skip("missing package faketime (libfaketime.so.1)")
+            raise Skip("missing package libfaketime")
         self.file = os.path.join(stage.folder, "clock")
         self._stage, self._ahead = stage, 0
         self.forward(0)

@@ -349,7 +349,15 @@ START_TEST(another_network_begins_it_anew)
     inquiry_again(inquiry); /* it is over */
     stage_settle();
     ck_assert_uint_eq(told, 1);
+    ck_assert_uint_eq(played_reads(), 3);
     end();
+    start("news.test", 563);
+    stage_settle();
+    played_text(PLACE, NULL, 0);
+    inquiry_again(inquiry); /* while it is asked; and what was asked is asked no more when it ends */
+    stage_settle();
+    end();
+    ck_assert_uint_eq(played_open(), 0);
 }
 END_TEST
 
@@ -434,6 +442,9 @@ START_TEST(a_desktop_that_cannot_be_asked_is_a_failure)
     played_lack(PLAYED_LACKS_QUESTION);
     expect_failure("mail.test", OUTCOME_PEER, "system",
                    "the desktop's settings were not asked: too many questions wait, or there is no memory for one");
+    played_answer("desktop", "pac:/etc/one.pac");
+    played_lack(PLAYED_LACKS_FILE);
+    expect_failure("mail.test", OUTCOME_LOCAL, "", "out of memory while the proxy was looked for");
 }
 END_TEST
 
@@ -508,6 +519,10 @@ START_TEST(a_program_that_fails_is_a_failure)
     } rows[] = {
         {"echo DIRECT; exit 4", "the program ended with status 4"},
         {"true", "its answer is of no use: it is empty"},
+        {"printf pac:", "its answer is of no use: it has no word that is known: PROXY, HTTP, HTTPS, SOCKS5 or DIRECT, as "
+                          "in \"pac:\""},
+        {"printf 'pac:rel\\001ative'", "it names a PAC file that is not read (rel\\x01ative): a PAC file is known by "
+                                        "https://HOST/PATH or by its full path"},
         {"echo pac:relative", "it names a PAC file that is not read (relative): a PAC file is known by "
                                 "https://HOST/PATH or by its full path"},
         {"echo pac:https://me:secret@wpad.test/p", "it names a PAC file that is not read (not shown, as it may have a "

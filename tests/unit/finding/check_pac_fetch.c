@@ -157,6 +157,17 @@ START_TEST(nothing_but_the_request_is_sent)
 }
 END_TEST
 
+START_TEST(each_has_a_connection_of_its_own)
+{
+    pac_server_hang(scene.server, OK "Content-Length: 4\r\n\r\ntext"); /* and it stays open */
+    fetch_from("wpad.example.net", "/");
+    check_text("text");
+    fetch_from("wpad.example.net", "/");
+    check_text("text");
+    ck_assert_uint_eq(pac_server_asked(scene.server), 2);
+}
+END_TEST
+
 START_TEST(all_addresses_of_its_name_are_tried)
 {
     stage_name("wpad.example.net", "::2 127.0.0.1");
@@ -186,6 +197,20 @@ START_TEST(its_version_is_kept_and_asked_for)
 }
 END_TEST
 
+START_TEST(either_half_of_a_version_will_do)
+{
+    pac_server_say(scene.server, "HTTP/1.1 304 Not Modified\r\n\r\n");
+    snprintf(scene.known.etag, sizeof scene.known.etag, "\"v1\"");
+    fetch_from("wpad.example.net", "/");
+    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_ptr_null(strstr(pac_server_heard(scene.server), "If-Modified-Since"));
+    scene.known = (struct pac_version){.modified = "Mon, 02 Nov 2026 10:00:00 GMT"};
+    fetch_from("wpad.example.net", "/");
+    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_ptr_null(strstr(pac_server_heard(scene.server), "If-None-Match"));
+}
+END_TEST
+
 START_TEST(a_version_that_cannot_be_sent_again_is_not_kept)
 {
     char answer[1024], etag[PAC_VERSION_MAX + 1];
@@ -194,6 +219,10 @@ START_TEST(a_version_that_cannot_be_sent_again_is_not_kept)
     fetch_from("wpad.example.net", "/");
     ck_assert_str_eq(pac_fetch_version(scene.fetch)->etag, "W/\"a b\"");
     ck_assert_str_eq(pac_fetch_version(scene.fetch)->modified, "");
+    pac_server_say(scene.server, OK "etag: \"good\"\r\nETAG: \"\xfc\"\r\nlast-modified: today\r\n\r\ntext");
+    fetch_from("wpad.example.net", "/");
+    ck_assert_str_eq(pac_fetch_version(scene.fetch)->etag, ""); /* which it is, nobody knows */
+    ck_assert_str_eq(pac_fetch_version(scene.fetch)->modified, "today");
     memset(etag, 'e', sizeof etag - 1);
     etag[sizeof etag - 1] = '\0';
     snprintf(answer, sizeof answer, OK "ETag: %s\r\n\r\ntext", etag);
@@ -209,7 +238,7 @@ END_TEST
 
 START_TEST(an_early_answer_is_not_the_answer)
 {
-    pac_server_say(scene.server, "HTTP/1.1 103 Early Hints\r\nETag: early\r\n\r\n" OK "\r\ntext");
+    pac_server_say(scene.server, "HTTP/1.1 103 Early Hints\r\nETag: early\r\nContent-Encoding: br\r\n\r\n" OK "\r\ntext");
     fetch_from("wpad.example.net", "/");
     check_text("text");
     ck_assert_str_eq(pac_fetch_version(scene.fetch)->etag, "");
@@ -318,9 +347,15 @@ END_TEST
 
 START_TEST(what_is_compressed_is_not_unpacked)
 {
-    pac_server_say(scene.server, OK "Content-Encoding: GZip\r\n\r\n\x1f\x8b");
-    fetch_from("wpad.example.net", "/");
-    check_failure("the server has compressed it, which was not asked for");
+    static const char *const ways[] = {"GZip", "x-gzip", "deflate", "compress", "br", "zstd"};
+    char answer[128];
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        snprintf(answer, sizeof answer, OK "Content-Encoding: %s\r\n\r\n\x1f\x8b", ways[i]);
+        pac_server_say(scene.server, answer);
+        fetch_from("wpad.example.net", "/");
+        check_failure("the server has compressed it, which was not asked for");
+    }
     pac_server_say(scene.server, OK "Content-Encoding: utf-8\r\n\r\ntext"); /* which means nothing */
     fetch_from("wpad.example.net", "/");
     check_text("text");
@@ -392,8 +427,18 @@ START_TEST(a_server_that_is_not_there)
     snprintf(refused, sizeof refused, "Failed to connect to 127.0.0.1 port");
     ck_assert_msg(strncmp(scene.why.what, refused, strlen(refused)) == 0, "%s", scene.why.what);
     scene.server = pac_server_start(NULL);
+    pac_server_stop(scene.server); /* nobody is at its port */
+    start("http", "[::1]", "/");
+    wait_for_end();
+    scene.server = pac_server_start(NULL);
+    snprintf(refused, sizeof refused, "Failed to connect to ::1 port");
+    ck_assert_msg(strncmp(scene.why.what, refused, strlen(refused)) == 0, "%s", scene.why.what);
 }
 END_TEST
+
+/* A hundred labels of two letters. */
+#define LONG_HOST TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define TEN "ab.ab.ab.ab.ab.ab.ab.ab.ab.ab."
 
 START_TEST(what_can_be_no_url)
 {
@@ -403,6 +448,9 @@ START_TEST(what_can_be_no_url)
         {"ftp://wpad.example.net/", "its URL begins with neither https:// nor http://"},
         {"file:///etc/passwd", "its URL cannot be read"},
         {"https://me:secret@wpad.example.net/", "its URL has a user or a password, which is not sent"},
+        {"https://:secret@wpad.example.net/", "its URL has a user or a password, which is not sent"},
+        {"unheard-of://wpad.example.net:1/", "its URL begins with neither https:// nor http://"},
+        {"https://" LONG_HOST "/", "its URL cannot be read"},
         {"https://me@wpad.example.net/", "its URL has a user or a password, which is not sent"},
         {"http://wpad.example.net/", "http is not secure: anybody on the way can say where the mail goes; "
                                      "insecure = yes allows it"},
@@ -475,6 +523,7 @@ START_TEST(a_redirect_to_what_cannot_be_asked)
     say_redirect(302, "https://me:secret@wpad.example.net/");
     fetch_from("wpad.example.net", "/");
     check_failure("redirected to https://wpad.example.net:443: its URL has a user or a password, which is not sent");
+    ck_assert_uint_eq(stage_lookups(), 1); /* of the first server alone */
     say_redirect(302, "ftp://192.0.2.1/");
     fetch_from("wpad.example.net", "/");
     ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
@@ -611,8 +660,10 @@ int main(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, its_text_comes);
     tcase_add_test(tcase, nothing_but_the_request_is_sent);
+    tcase_add_test(tcase, each_has_a_connection_of_its_own);
     tcase_add_test(tcase, all_addresses_of_its_name_are_tried);
     tcase_add_test(tcase, its_version_is_kept_and_asked_for);
+    tcase_add_test(tcase, either_half_of_a_version_will_do);
     tcase_add_test(tcase, a_version_that_cannot_be_sent_again_is_not_kept);
     tcase_add_test(tcase, an_early_answer_is_not_the_answer);
     tcase_add_test(tcase, another_status_is_a_failure);
