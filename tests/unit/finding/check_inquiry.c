@@ -519,8 +519,8 @@ START_TEST(a_program_that_fails_is_a_failure)
     } rows[] = {
         {"echo DIRECT; exit 4", "the program ended with status 4"},
         {"true", "its answer is of no use: it is empty"},
-        {"printf pac:", "its answer is of no use: it has no word that is known: PROXY, HTTP, HTTPS, SOCKS5 or DIRECT, as "
-                          "in \"pac:\""},
+        {"printf pac:", "its answer is of no use: it has no word that is known: PROXY, HTTP, HTTPS, SOCKS5 or DIRECT, "
+                        "as in \"pac:\""},
         {"printf 'pac:rel\\001ative'", "it names a PAC file that is not read (rel\\x01ative): a PAC file is known by "
                                         "https://HOST/PATH or by its full path"},
         {"echo pac:relative", "it names a PAC file that is not read (relative): a PAC file is known by "

@@ -88,15 +88,9 @@ static struct pac_read *ask(void)
     return read;
 }
 
-/* The server has a thread of its own: virtual time passes no faster than the real one. */
 static void wait_for(unsigned told)
 {
-    for (unsigned i = 0; i < 9000 && scene.told < told; i++) {
-        stage_settle();
-        usleep(1000);
-        if (scene.told < told)
-            stage_advance(1);
-    }
+    pac_server_wait_told(&scene.told, told);
     stage_settle();
     ck_assert_uint_eq(scene.told, told);
 }
@@ -264,7 +258,7 @@ START_TEST(an_old_one_serves_while_it_is_asked_for_again)
     pac_server_say(scene.server, OK "ETag: \"1\"\r\n\r\nfirst");
     read_it();
     pac_server_say(scene.server, OK "ETag: \"2\"\r\n\r\nsecond");
-    stage_advance(HOUR);
+    advance_to(HOUR); /* and not a moment more */
     scene.told = 0;
     ask();
     ask();
@@ -426,10 +420,7 @@ START_TEST(a_fetch_that_is_under_way_begins_anew)
     make_fetched_file();
     pac_server_hang(scene.server, OK "\r\nfirst");
     ask();
-    for (unsigned i = 0; i < 9000 && pac_server_asked(scene.server) == 0; i++) {
-        stage_settle();
-        usleep(1000);
-    }
+    pac_server_wait_asked(scene.server, 1);
     pac_server_say(scene.server, OK "\r\nsecond");
     pac_file_renew(scene.file);
     wait_for(1);

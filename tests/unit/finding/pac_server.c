@@ -13,7 +13,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HELD_MAX 16 /* connections that stay open */
+#include "../stage.h"
+
+#define HELD_MAX 16    /* connections that stay open */
+#define TURNS_MAX 9000 /* ms that are waited: less than what has 10 s */
 
 struct pac_server {
     pthread_t thread;
@@ -199,4 +202,26 @@ const char *pac_server_heard(struct pac_server *server)
     memcpy(server->shown, server->heard, sizeof server->shown);
     pthread_mutex_unlock(&server->lock);
     return server->shown;
+}
+
+static void go_on(void)
+{
+    usleep(1000);
+    stage_advance(1);
+}
+
+void pac_server_wait_told(const unsigned *told, unsigned count)
+{
+    stage_settle();
+    for (unsigned i = 0; i < TURNS_MAX && *told < count; i++)
+        go_on();
+    ck_assert_uint_eq(*told, count);
+}
+
+void pac_server_wait_asked(struct pac_server *server, unsigned count)
+{
+    stage_settle();
+    for (unsigned i = 0; i < TURNS_MAX && pac_server_asked(server) < count; i++)
+        go_on();
+    ck_assert_uint_eq(pac_server_asked(server), count);
 }

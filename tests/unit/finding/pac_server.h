@@ -27,4 +27,9 @@ void pac_server_hang(struct pac_server *server, const char *answer);
 unsigned pac_server_asked(struct pac_server *server);
 const char *pac_server_heard(struct pac_server *server);
 
+/* Lets the stage go on until so many have been told, or until so many have asked; the test fails when they are not.
+ * The server has a thread of its own: virtual time passes no faster than the real one. */
+void pac_server_wait_told(const unsigned *told, unsigned count);
+void pac_server_wait_asked(struct pac_server *server, unsigned count);
+
 #endif

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
 #include "redirect/questions.h"
 #include "redirect/redirect_table.h"
+#include "tunnel_scene.h"
 
 #define OPENS "HTTP/1.1 101 x\r\nUpgrade: IMAP\r\nConnection: Upgrade\r\n\r\n"
 #define TO(proxy, rest) "HTTP/1.1 305 Use Proxy\r\nSet-Proxy: SET; proxyURI=\"http://" proxy "\"" rest "\r\n\r\n"
@@ -22,53 +22,15 @@
 static struct services *services;
 static struct config *config;
 
-struct asked {
-    struct tunnel *tunnel;
-    unsigned told;
-    enum outcome outcome;
-    struct failure failure;
-    bool frees; /* from within done */
-    char steps[2000];
-};
-
-static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    struct asked *asked = arg;
-
-    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
-    if (asked->frees) {
-        tunnel_free(asked->tunnel);
-        asked->tunnel = NULL;
-    }
-}
-
-static void on_step(void *arg, const char *step, const char *text)
-{
-    struct asked *asked = arg;
-    size_t length = strlen(asked->steps);
-
-    snprintf(asked->steps + length, sizeof asked->steps - length, "%s %s;", step, text);
-}
-
 /* Proxies a to d at 192.0.2.1 to .4, of which the section "" has those that urls says. */
 static void set_up(const char *urls, const char *proxy, const char *listener, const char *redirects)
 {
-    static const char names[] = "abcd";
     char text[2000];
 
-    services = stage_set_up();
+    services = tunnel_scene_set_up();
     snprintf(text, sizeof text, "[proxy]\nurl = %s\n%s\n[redirects]\n%s\n[imap]\n%s\n", urls, proxy, redirects,
              *listener ? listener : "target = mail.example.net");
     config = unit_config(text);
-    for (unsigned i = 0; i < 4; i++) {
-        char name[2] = {names[i], '\0'}, address[16];
-
-        snprintf(address, sizeof address, "192.0.2.%u", i + 1);
-        stage_name(name, address);
-        stage_address(address, STAGE_CONNECTS);
-    }
-    stage_name("mail.example.net", "192.0.2.9");
-    stage_address("192.0.2.9", STAGE_CONNECTS);
 }
 
 static void tear_down(void)
@@ -86,43 +48,9 @@ static void takes_upgrade(const char *host)
     health_note_upgrade(services->health, &proxy, loop_now(services->loop));
 }
 
-static void open_tunnel(struct asked *asked)
-{
-    const struct tunnel_params params = {
-        .services = services,
-        .config = config,
-        .listener = &config->listeners[0],
-        .name = "imap#1",
-        .trace = {on_step, asked},
-        .done = on_told,
-        .arg = asked,
-    };
-
-    memset(asked, 0, sizeof *asked);
-    asked->tunnel = tunnel_open(&params);
-    ck_assert_ptr_nonnull(asked->tunnel);
-    ck_assert_uint_eq(asked->told, 0);
-}
-
 static void start(struct asked *asked)
 {
-    open_tunnel(asked);
-    stage_settle();
-}
-
-static void end(struct asked *asked)
-{
-    tunnel_free(asked->tunnel);
-    stage_settle();
-}
-
-/* The wire made last, which leads there. */
-static struct wire *to(const char *address)
-{
-    struct wire *wire = stage_wire(stage_wires() - 1);
-
-    ck_assert_str_eq(wire->to, address);
-    return wire;
+    asked_start(asked, services, config);
 }
 
 static void check_failed(const struct asked *asked, enum failure_class class, const char *where, const char *what)
@@ -136,11 +64,7 @@ static void check_failed(const struct asked *asked, enum failure_class class, co
 
 static void check_open(struct asked *asked, const char *proxy, unsigned redirects)
 {
-    const struct endpoint *by = tunnel_proxy(asked->tunnel);
-
-    ck_assert_uint_eq(asked->told, 1);
-    ck_assert_msg(asked->outcome == OUTCOME_DONE, "%s", asked->failure.what);
-    ck_assert_str_eq(by ? by->host : "direct", proxy);
+    asked_check_open(asked, proxy);
     ck_assert_uint_eq(tunnel_redirects(asked->tunnel), redirects);
 }
 
@@ -154,7 +78,7 @@ static void check_taken(struct asked *asked, const struct wire *wire, const char
     ck_assert_uint_eq(length, strlen(bytes));
     ck_assert_int_eq(length > 0 ? memcmp(leftover, bytes, length) : 0, 0);
     free(leftover);
-    end(asked);
+    asked_end(asked);
     ck_assert(wire_is_held(wire));
     transport_close(transport);
 }
@@ -175,7 +99,7 @@ START_TEST(a_tunnel_opens)
 
     set_up("http://a:3128", "", "", "");
     start(&asked);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT mail.example.net:143 HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.1:3128")->heard, "CONNECT mail.example.net:143 HTTP/1.1\r\n"));
     ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nUpgrade: IMAP\r\n"));
     wire_say(stage_wire(0), OPENS "* OK hello\r\n");
     check_open(&asked, "a", 0);
@@ -196,7 +120,7 @@ START_TEST(without_a_proxy_the_target_is_dialed)
     start(&asked);
     check_open(&asked, "direct", 0);
     ck_assert(!tunnel_switched(asked.tunnel));
-    check_taken(&asked, to("192.0.2.9:143"), "");
+    check_taken(&asked, wire_to("192.0.2.9:143"), "");
     tear_down();
 }
 END_TEST
@@ -228,9 +152,9 @@ START_TEST(a_record_names_the_targets)
     takes_upgrade("a");
     stage_srv("_imap._tcp.example.net", "one.example.net:1143 two.example.net:2143");
     start(&asked);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT one.example.net:1143 HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.1:3128")->heard, "CONNECT one.example.net:1143 HTTP/1.1\r\n"));
     wire_say(stage_wire(0), "HTTP/1.1 502 Not there\r\n\r\n"); /* the way is fine, the target is not */
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT two.example.net:2143 HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.1:3128")->heard, "CONNECT two.example.net:2143 HTTP/1.1\r\n"));
     ck_assert_int_eq(state_of("a"), HEALTH_UP);
     if (_i == 0) {
         wire_say(stage_wire(1), OPENS);
@@ -240,7 +164,7 @@ START_TEST(a_record_names_the_targets)
         wire_say(stage_wire(1), "HTTP/1.1 504 Silent\r\n\r\n");
         check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "504 Silent");
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -267,7 +191,7 @@ START_TEST(a_record_that_is_not_found_fails)
     ck_assert_uint_eq(asked.told, 1);
     ck_assert_msg(strstr(asked.failure.what, no_records[_i].what) != NULL, "%s", asked.failure.what);
     ck_assert_uint_eq(stage_wires(), 0);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -315,14 +239,14 @@ START_TEST(what_a_proxy_does_decides_who_is_next)
     ck_assert_int_eq(state_of("a"), firsts[_i].state);
     if (firsts[_i].next) {
         ck_assert_uint_eq(asked.told, 0);
-        wire_say(to("192.0.2.2:3128"), OPENS);
+        wire_say(wire_to("192.0.2.2:3128"), OPENS);
         check_open(&asked, "b", 0);
         ck_assert_ptr_nonnull(strstr(asked.steps, ";failed "));
     } else {
         check_failed(&asked, firsts[_i].class, "a:3128", firsts[_i].what);
         ck_assert_uint_eq(stage_wires(), firsts[_i].again ? 2 : 1);
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -336,7 +260,7 @@ START_TEST(when_all_are_dead_the_last_failure_stands)
     stage_address("192.0.2.2", STAGE_REFUSES);
     start(&asked);
     check_failed(&asked, FAILURE_TEMPORARY, "b:3128", "cannot connect to 192.0.2.2:3128: Connection refused");
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -353,11 +277,11 @@ START_TEST(falling_back_to_the_direct_way)
     start(&asked);
     if (_i == 0) {
         check_open(&asked, "direct", 0);
-        check_taken(&asked, to("192.0.2.9:143"), "");
+        check_taken(&asked, wire_to("192.0.2.9:143"), "");
     } else {
         wire_end(stage_wire(0));
         check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "closed the connection without an answer");
-        end(&asked);
+        asked_end(&asked);
     }
     tear_down();
 }
@@ -387,7 +311,7 @@ START_TEST(a_proxy_that_a_login_has_reached_is_not_gone_around)
     ck_assert_uint_eq(asked.told, 1);
     ck_assert_int_ne(asked.outcome, OUTCOME_DONE);
     ck_assert_str_eq(asked.failure.where, "a:3128");
-    end(&asked);
+    asked_end(&asked);
     pool_free(services->pool);
     services->pool = NULL;
     tear_down();
@@ -406,7 +330,7 @@ START_TEST(a_proxy_that_was_reached_for_another_target_is_not_gone_around)
     wire_say(stage_wire(0), "HTTP/1.1 502 Not there\r\n\r\n");
     check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "cannot connect to 192.0.2.1:3128: Connection refused");
     ck_assert_uint_eq(stage_wires(), 1);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -426,7 +350,7 @@ START_TEST(a_proxy_that_has_answered_is_well)
     wire_say(stage_wire(0), _i == 0 ? "HTTP/1.1 403 Must not\r\n\r\n" : OPENS);
     health_failed(services->health, NULL, &a, loop_now(services->loop), &failure); /* the first in a row */
     ck_assert_uint_eq(health_rest_left(services->health, &a, loop_now(services->loop), &why), HEALTH_REST_FIRST_MS);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -439,16 +363,16 @@ START_TEST(a_proxy_that_wants_to_be_left_alone_is)
     start(&asked);
     wire_say(stage_wire(0), "HTTP/1.1 503 Busy\r\nRetry-After: 60\r\n\r\n");
     check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "503 Busy");
-    end(&asked);
+    asked_end(&asked);
     stage_advance(59001);
     start(&asked);
     check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "503 Busy (asks to be left alone for 1 s more)");
     ck_assert_uint_eq(stage_wires(), 1);
-    end(&asked);
+    asked_end(&asked);
     stage_advance(1000);
     start(&asked);
     ck_assert_uint_eq(stage_wires(), 2);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -463,7 +387,7 @@ START_TEST(credentials_that_were_refused_are_tried_nowhere_else)
     check_failed(&asked, FAILURE_PERMANENT, "a:3128", "407 No: user and password, or ticket, were refused");
     ck_assert_int_eq(state_of("a"), HEALTH_RESTING);
     ck_assert_uint_eq(stage_wires(), 1);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -478,21 +402,21 @@ START_TEST(a_proxy_that_chokes_on_upgrade_is_asked_once_more)
     start(&asked);
     wire_say(stage_wire(0), "HTTP/1.1 426 Upgrade Required\r\n\r\n");
     ck_assert_uint_eq(asked.told, 0);
-    ck_assert_ptr_null(strstr(to("192.0.2.1:3128")->heard, "Upgrade"));
+    ck_assert_ptr_null(strstr(wire_to("192.0.2.1:3128")->heard, "Upgrade"));
     if (_i == 0) {
         wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
         check_open(&asked, "a", 0);
         ck_assert(!tunnel_switched(asked.tunnel));
-        end(&asked);
+        asked_end(&asked);
         start(&asked); /* and the next one is asked so from the beginning */
-        ck_assert_ptr_null(strstr(to("192.0.2.1:3128")->heard, "Upgrade"));
+        ck_assert_ptr_null(strstr(wire_to("192.0.2.1:3128")->heard, "Upgrade"));
     } else {
         wire_say(stage_wire(1), "HTTP/1.1 426 Upgrade Required\r\n\r\n"); /* no third time */
         ck_assert_uint_eq(asked.told, 1);
         ck_assert_int_ne(asked.outcome, OUTCOME_DONE);
         ck_assert_uint_eq(stage_wires(), 2);
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -505,8 +429,8 @@ START_TEST(the_next_proxy_is_asked_with_upgrade_again)
     start(&asked);
     wire_say(stage_wire(0), "HTTP/1.1 426 Upgrade Required\r\n\r\n");
     wire_say(stage_wire(1), "HTTP/1.1 503 Busy\r\n\r\n");
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.2:3128")->heard, "\r\nUpgrade: IMAP\r\n"));
-    end(&asked);
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.2:3128")->heard, "\r\nUpgrade: IMAP\r\n"));
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -521,19 +445,19 @@ START_TEST(a_redirect_is_followed_and_learned)
     start(&asked);
     wire_say(stage_wire(0), TO("b:3128", HERE "; seconds=60"));
     ck_assert(stage_wire(0)->closed);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.2:3128")->heard, "\r\nRedirected-Via: http://a:3128\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.2:3128")->heard, "\r\nRedirected-Via: http://a:3128\r\n"));
     ck_assert_ptr_null(strstr(stage_wire(1)->heard, "Proxy-Authorization")); /* it is not b's to see */
     wire_say(stage_wire(1), OPENS);
     check_open(&asked, "b", 1);
-    end(&asked);
+    asked_end(&asked);
     start(&asked); /* the next one goes there at once */
-    wire_say(to("192.0.2.2:3128"), OPENS);
+    wire_say(wire_to("192.0.2.2:3128"), OPENS);
     check_open(&asked, "b", 1);
-    end(&asked);
+    asked_end(&asked);
     stage_advance(60000);
     start(&asked); /* and not when it is over */
-    to("192.0.2.1:3128");
-    end(&asked);
+    wire_to("192.0.2.1:3128");
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -564,7 +488,7 @@ START_TEST(a_redirect_is_refused)
     check_failed(&asked, FAILURE_PERMANENT, "a:3128", refused[_i].what ? refused[_i].what : asked.failure.what);
     ck_assert_int_eq(state_of("a"), HEALTH_UP); /* it has answered */
     ck_assert_uint_eq(stage_wires(), 1);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -580,11 +504,11 @@ START_TEST(a_redirect_to_a_forbidden_address_is_refused)
     wire_say(stage_wire(0), TO("b:3128", HERE "; seconds=60"));
     check_failed(&asked, FAILURE_PERMANENT, "b:3128",
                  "a redirect here is refused: it leads to this machine itself (loopback)");
-    end(&asked);
+    asked_end(&asked);
     start(&asked);
     ck_assert_uint_eq(stage_wires(), 2);
-    to("192.0.2.1:3128");
-    end(&asked);
+    wire_to("192.0.2.1:3128");
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -602,10 +526,10 @@ START_TEST(a_redirect_within_this_machine_is_followed)
     stage_address("127.0.0.3", STAGE_CONNECTS);
     start(&asked);
     wire_say(stage_wire(0), TO("127.0.0.2:3128", HERE));
-    wire_say(to("127.0.0.2:3128"), TO("b:3128", HERE));
-    wire_say(to("127.0.0.3:3128"), OPENS);
+    wire_say(wire_to("127.0.0.2:3128"), TO("b:3128", HERE));
+    wire_say(wire_to("127.0.0.3:3128"), OPENS);
     check_open(&asked, "b", 2);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -619,7 +543,7 @@ START_TEST(a_redirect_may_lead_to_no_proxy)
     wire_say(stage_wire(0), "HTTP/1.1 305 Use Proxy\r\nSet-Proxy: DIRECT; scope=\"imap://mail.example.net\"; "
              "seconds=9\r\n\r\n");
     check_open(&asked, "direct", 1);
-    check_taken(&asked, to("192.0.2.9:143"), "");
+    check_taken(&asked, wire_to("192.0.2.9:143"), "");
     tear_down();
 }
 END_TEST
@@ -631,12 +555,13 @@ START_TEST(redirects_are_counted)
     set_up("http://a:3128", "", "", "max-hops = 2");
     start(&asked);
     wire_say(stage_wire(0), TO("b:3128", HERE));
-    wire_say(to("192.0.2.2:3128"), TO("c:3128", HERE));
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.3:3128")->heard, "\r\nRedirected-Via: http://a:3128, http://b:3128\r\n"));
+    wire_say(wire_to("192.0.2.2:3128"), TO("c:3128", HERE));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.3:3128")->heard,
+                                 "\r\nRedirected-Via: http://a:3128, http://b:3128\r\n"));
     wire_say(stage_wire(2), TO("d:3128", HERE));
     check_failed(&asked, FAILURE_PERMANENT, "c:3128",
                  "305 Use Proxy: redirect refused: redirected more than 2 times (max-hops)");
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -652,15 +577,15 @@ START_TEST(a_learned_proxy_that_fails_is_forgotten)
     start(&asked);
     wire_say(stage_wire(0), TO("b:3128", HERE "; seconds=60"));
     if (answers[_i])
-        wire_say(to("192.0.2.2:3128"), answers[_i]);
+        wire_say(wire_to("192.0.2.2:3128"), answers[_i]);
     else
-        wire_end(to("192.0.2.2:3128"));
+        wire_end(wire_to("192.0.2.2:3128"));
     ck_assert_int_eq(state_of("b"), HEALTH_UP);
     ck_assert_uint_eq(asked.told, 0);
-    wire_say(to("192.0.2.1:3128"), TO("b:3128", HERE)); /* there again: that is the end */
+    wire_say(wire_to("192.0.2.1:3128"), TO("b:3128", HERE)); /* there again: that is the end */
     check_failed(&asked, FAILURE_PERMANENT, "a:3128",
                  "305 Use Proxy: redirect refused: to the proxy that has just failed");
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -690,7 +615,7 @@ START_TEST(a_wider_redirect_is_asked_about)
     case 0:
         ck_assert(questions_answer(services->questions, open_question(), true));
         stage_settle();
-        wire_say(to("192.0.2.2:3128"), OPENS);
+        wire_say(wire_to("192.0.2.2:3128"), OPENS);
         check_open(&asked, "b", 1);
         break;
     case 1:
@@ -707,13 +632,13 @@ START_TEST(a_wider_redirect_is_asked_about)
         check_failed(&asked, FAILURE_TEMPORARY, "a:3128", asked.failure.what);
         break;
     case 3:
-        end(&asked); /* the client has left: the question is withdrawn */
+        asked_end(&asked); /* the client has left: the question is withdrawn */
         asked.tunnel = NULL;
         ck_assert_uint_eq(open_question(), 0);
         ck_assert_uint_eq(asked.told, 0);
         break;
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -730,7 +655,7 @@ START_TEST(nobody_is_asked_about_a_proxy_that_is_forbidden)
     check_failed(&asked, FAILURE_PERMANENT, "a:3128",
                  "305 Use Proxy: redirect refused: it leads to a link-local address");
     ck_assert_uint_eq(open_question(), 0);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -753,7 +678,7 @@ START_TEST(a_proxy_that_is_not_found_is_asked_about)
     }
     ck_assert_uint_ne(open_question(), 0);
     ck_assert_uint_eq(asked.told, 0);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -768,12 +693,12 @@ START_TEST(too_many_questions_are_no_refusal)
     for (unsigned i = 0; i <= ASK_OPEN_PER_SENDER; i++) {
         snprintf(answer, sizeof answer, TO("b:%u", WIDER), 4000 + i);
         start(&asked[i]);
-        wire_say(to("192.0.2.1:3128"), answer);
+        wire_say(wire_to("192.0.2.1:3128"), answer);
     }
     check_failed(&asked[ASK_OPEN_PER_SENDER], FAILURE_TEMPORARY, "a:3128",
                  "redirected, but other questions of this proxy are open");
     for (unsigned i = 0; i <= ASK_OPEN_PER_SENDER; i++)
-        end(&asked[i]);
+        asked_end(&asked[i]);
     tear_down();
 }
 END_TEST
@@ -800,7 +725,7 @@ START_TEST(tls_to_the_target_fails_with_its_place)
     ck_assert_str_eq(asked.failure.where, _i % 2 ? "mail.example.net:143" : "mail.example.net:993");
     ck_assert_str_ne(asked.failure.what, "");
     ck_assert_int_eq(state_of("a"), HEALTH_UP);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -815,8 +740,8 @@ START_TEST(a_target_whose_tls_fails_gives_way_to_the_next)
     wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n");
     wire_end(stage_wire(0));
     ck_assert_uint_eq(asked.told, 0);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT two.example.net:2143 HTTP/1.1\r\n"));
-    end(&asked);
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.1:3128")->heard, "CONNECT two.example.net:2143 HTTP/1.1\r\n"));
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -832,7 +757,7 @@ START_TEST(our_own_trouble_is_no_proxys)
     start(&asked);
     check_failed(&asked, FAILURE_TEMPORARY, "a:3128", "cannot connect to 192.0.2.1:3128: Too many open files");
     ck_assert_int_eq(state_of("a"), HEALTH_UP);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -864,7 +789,7 @@ START_TEST(it_can_be_freed_in_each_state)
     if (states[_i].say)
         wire_say(stage_wire(0), states[_i].say);
     ck_assert_uint_eq(asked.told, 0);
-    end(&asked);
+    asked_end(&asked);
     ck_assert_uint_eq(stage_lookups_open() + stage_dials_open(), 0);
     stage_advance(3600000);
     ck_assert_uint_eq(asked.told, 0);
@@ -877,8 +802,8 @@ START_TEST(it_can_be_freed_at_its_ends)
     struct asked asked;
 
     set_up("http://a:3128", "", "", "");
-    open_tunnel(&asked);
-    end(&asked); /* before it begins */
+    asked_open(&asked, services, config);
+    asked_end(&asked); /* before it begins */
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_uint_eq(stage_lookups(), 0);
     start(&asked);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../stage.h"
 #include "../unit.h"
 #include "played_finder.h"
 #include "proxy/health.h"
+#include "tunnel_scene.h"
 
 #define PAC "url = pac:https://wpad.example.net/proxy.pac\nannounce = none\n"
 #define LOGIN "user = arthur\npassword = magic\nauth = basic\nheader = X-Key: secret\n"
@@ -21,49 +21,16 @@
 static struct services *services;
 static struct config *config;
 
-struct asked {
-    struct tunnel *tunnel;
-    unsigned told;
-    enum outcome outcome;
-    struct failure failure;
-    char steps[2000];
-};
-
-static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    struct asked *asked = arg;
-
-    unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
-}
-
-static void on_step(void *arg, const char *step, const char *text)
-{
-    struct asked *asked = arg;
-    size_t length = strlen(asked->steps);
-
-    snprintf(asked->steps + length, sizeof asked->steps - length, "%s %s;", step, text);
-}
-
 /* Proxies a to d at 192.0.2.1 to .4, and the server at .9. */
 static void set_up(const char *proxy, const char *listener, const char *answer)
 {
-    static const char names[] = "abcd";
     char text[1000];
 
-    services = stage_set_up();
+    services = tunnel_scene_set_up();
     played_finder_reset();
     played_finder_says("*", answer);
     snprintf(text, sizeof text, "[proxy]\n%s\n[imap]\n%s\n", proxy, *listener ? listener : "target = mail.example.net");
     config = unit_config(text);
-    for (unsigned i = 0; i < 4; i++) {
-        char name[2] = {names[i], '\0'}, address[16];
-
-        snprintf(address, sizeof address, "192.0.2.%u", i + 1);
-        stage_name(name, address);
-        stage_address(address, STAGE_CONNECTS);
-    }
-    stage_name("mail.example.net", "192.0.2.9");
-    stage_address("192.0.2.9", STAGE_CONNECTS);
 }
 
 static void tear_down(void)
@@ -75,35 +42,7 @@ static void tear_down(void)
 
 static void start(struct asked *asked)
 {
-    const struct tunnel_params params = {
-        .services = services,
-        .config = config,
-        .listener = &config->listeners[0],
-        .name = "imap#1",
-        .trace = {on_step, asked},
-        .done = on_told,
-        .arg = asked,
-    };
-
-    memset(asked, 0, sizeof *asked);
-    asked->tunnel = tunnel_open(&params);
-    ck_assert_ptr_nonnull(asked->tunnel);
-    stage_settle();
-}
-
-static void end(struct asked *asked)
-{
-    tunnel_free(asked->tunnel);
-    stage_settle();
-}
-
-/* The wire made last, which leads there. */
-static struct wire *to(const char *address)
-{
-    struct wire *wire = stage_wire(stage_wires() - 1);
-
-    ck_assert_str_eq(wire->to, address);
-    return wire;
+    asked_start(asked, services, config);
 }
 
 static void check_failed(const struct asked *asked, const char *where, const char *what)
@@ -112,15 +51,6 @@ static void check_failed(const struct asked *asked, const char *where, const cha
     ck_assert_int_ne(asked->outcome, OUTCOME_DONE);
     ck_assert_str_eq(asked->failure.where, where);
     ck_assert_str_eq(asked->failure.what, what);
-}
-
-static void check_open(const struct asked *asked, const char *proxy)
-{
-    const struct endpoint *by = tunnel_proxy(asked->tunnel);
-
-    ck_assert_uint_eq(asked->told, 1);
-    ck_assert_msg(asked->outcome == OUTCOME_DONE, "%s", asked->failure.what);
-    ck_assert_str_eq(by ? by->host : "direct", proxy);
 }
 
 static enum health_state state_of(const char *host)
@@ -139,13 +69,13 @@ START_TEST(a_tunnel_opens_by_what_was_found)
 
     set_up(PAC, "", "http://a:3128");
     start(&asked);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.1:3128")->heard, "CONNECT mail.example.net:143 HTTP/1.1\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.1:3128")->heard, "CONNECT mail.example.net:143 HTTP/1.1\r\n"));
     wire_say(stage_wire(0), OPENS);
-    check_open(&asked, "a");
+    asked_check_open(&asked, "a");
     ck_assert_str_eq(asked.steps, "question https://mail.example.net:143/;answer http://a:3128;"
                      "resolve a is 192.0.2.1;connect 192.0.2.1:3128;"
                      "request CONNECT mail.example.net:143 HTTP/1.1;reply HTTP/1.1 200 OK;");
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -157,13 +87,13 @@ START_TEST(a_socks_proxy_may_be_found)
 
     set_up(PAC, "", "socks5h://a:1080");
     start(&asked);
-    ck_assert_uint_eq(to("192.0.2.1:1080")->heard_length, 3);
+    ck_assert_uint_eq(wire_to("192.0.2.1:1080")->heard_length, 3);
     wire_say_bytes(stage_wire(0), "\5\0", 2);
     ck_assert_uint_gt(stage_wire(0)->heard_length, 3 + 5 + strlen("mail.example.net"));
     ck_assert_int_eq(memcmp(stage_wire(0)->heard + 3 + 5, "mail.example.net", strlen("mail.example.net")), 0);
     wire_say_bytes(stage_wire(0), "\5\0\0\1\0\0\0\0\0\0", 10);
-    check_open(&asked, "a");
-    end(&asked);
+    asked_check_open(&asked, "a");
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -178,7 +108,7 @@ START_TEST(a_source_that_fails_ends_it)
     check_failed(&asked, "the source", "404 Not Found");
     ck_assert_uint_eq(stage_dials(), 0);
     ck_assert_uint_eq(played_finder_searches(), 1);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -193,14 +123,14 @@ START_TEST(another_one_is_asked_where_one_is_dead)
     stage_address("192.0.2.1", STAGE_REFUSES);
     start(&asked);
     ck_assert_int_eq(state_of("a"), HEALTH_RESTING);
-    wire_say(to("192.0.2.2:3128"), OPENS);
-    check_open(&asked, "b");
+    wire_say(wire_to("192.0.2.2:3128"), OPENS);
+    asked_check_open(&asked, "b");
     ck_assert_ptr_nonnull(strstr(asked.steps, ";failed cannot connect to 192.0.2.1:3128: Connection refused;"));
-    end(&asked);
+    asked_end(&asked);
     start(&asked); /* which is remembered */
-    to("192.0.2.2:3128");
+    wire_to("192.0.2.2:3128");
     ck_assert_uint_eq(stage_dials(), 3);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -216,7 +146,7 @@ START_TEST(dead_ones_never_lead_to_the_direct_way)
     start(&asked);
     check_failed(&asked, "b:3128", "cannot connect to 192.0.2.2:3128: Connection refused");
     ck_assert_uint_eq(stage_dials(), 2);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -233,18 +163,18 @@ START_TEST(direct_in_its_order)
     case 0:
         stage_address("192.0.2.1", STAGE_REFUSES);
         start(&asked);
-        check_open(&asked, "direct");
-        to("192.0.2.9:143");
+        asked_check_open(&asked, "direct");
+        wire_to("192.0.2.9:143");
         break;
     case 1:
         health_failed(services->health, NULL, &a, loop_now(services->loop), &dead);
         start(&asked);
-        wire_say(to("192.0.2.1:3128"), OPENS);
-        check_open(&asked, "a");
+        wire_say(wire_to("192.0.2.1:3128"), OPENS);
+        asked_check_open(&asked, "a");
         break;
     case 2:
         start(&asked);
-        wire_say(to("192.0.2.1:3128"), "HTTP/1.1 503 Busy\r\n\r\n");
+        wire_say(wire_to("192.0.2.1:3128"), "HTTP/1.1 503 Busy\r\n\r\n");
         check_failed(&asked, "a:3128", "503 Busy");
         break;
     case 3:
@@ -253,7 +183,7 @@ START_TEST(direct_in_its_order)
         check_failed(&asked, "a:3128", "dead (asks to be left alone for 60 s more)");
         break;
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -267,9 +197,9 @@ START_TEST(a_proxy_behind_the_direct_way)
         stage_address("192.0.2.9", STAGE_REFUSES);
     start(&asked);
     if (_i == 0)
-        wire_say(to("192.0.2.1:3128"), OPENS);
-    check_open(&asked, _i == 0 ? "a" : "direct");
-    end(&asked);
+        wire_say(wire_to("192.0.2.1:3128"), OPENS);
+    asked_check_open(&asked, _i == 0 ? "a" : "direct");
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -287,17 +217,17 @@ START_TEST(each_target_is_asked_about)
         stage_address("192.0.2.1", STAGE_REFUSES);
     start(&asked);
     if (_i != 1)
-        wire_say(to("192.0.2.1:3128"), "HTTP/1.1 502 Not there\r\n\r\n");
+        wire_say(wire_to("192.0.2.1:3128"), "HTTP/1.1 502 Not there\r\n\r\n");
     if (_i < 2) {
-        ck_assert_ptr_nonnull(strstr(to("192.0.2.3:3128")->heard, "CONNECT three.example.net:3143 HTTP/1.1\r\n"));
+        ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.3:3128")->heard, "CONNECT three.example.net:3143 HTTP/1.1\r\n"));
         wire_say(stage_wire(stage_wires() - 1), OPENS);
-        check_open(&asked, "c");
+        asked_check_open(&asked, "c");
         ck_assert_str_eq(tunnel_target(asked.tunnel)->host, "three.example.net");
     } else {
         check_failed(&asked, "pac:https://wpad.example.net/proxy.pac",
                      "says DIRECT for three.example.net:3143, which needs fallback = direct");
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -317,7 +247,7 @@ START_TEST(only_those_that_are_trusted_get_credentials)
     if (_i == 0) {
         ck_assert_ptr_nonnull(strstr(wire->heard, "Proxy-Authorization: Basic "));
         wire_say(wire, OPENS);
-        check_open(&asked, "a");
+        asked_check_open(&asked, "a");
     } else {
         ck_assert_ptr_null(strstr(wire->heard, "Authorization"));
         wire_say(wire, ASKS);
@@ -326,7 +256,7 @@ START_TEST(only_those_that_are_trusted_get_credentials)
         ck_assert_uint_eq(stage_wires(), 1);
         ck_assert_int_eq(state_of("b"), HEALTH_UP);
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -341,12 +271,12 @@ START_TEST(credentials_do_not_go_along)
     wire_say(stage_wire(0), _i == 0 ? "HTTP/1.1 503 Busy\r\n\r\n"
                                     : "HTTP/1.1 305 Use Proxy\r\nSet-Proxy: SET; proxyURI=\"http://b:3128\"; "
                                       "scope=\"imap://mail.example.net\"\r\n\r\n");
-    ck_assert_ptr_null(strstr(to("192.0.2.2:3128")->heard, "Authorization"));
+    ck_assert_ptr_null(strstr(wire_to("192.0.2.2:3128")->heard, "Authorization"));
     ck_assert_ptr_null(strstr(stage_wire(1)->heard, "X-Key"));
     wire_say(stage_wire(1), OPENS);
-    check_open(&asked, "b");
+    asked_check_open(&asked, "b");
     ck_assert_uint_eq(tunnel_redirects(asked.tunnel), _i == 0 ? 0 : 1);
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -360,9 +290,9 @@ START_TEST(the_environment_brings_its_own)
     setenv("imap_proxy", "http://u:p@b:3128", 1);
     start(&asked);
     wire_say(stage_wire(0), ASKS);
-    ck_assert_ptr_nonnull(strstr(to("192.0.2.2:3128")->heard, "Proxy-Authorization: Basic dTpw\r\n"));
+    ck_assert_ptr_nonnull(strstr(wire_to("192.0.2.2:3128")->heard, "Proxy-Authorization: Basic dTpw\r\n"));
     unsetenv("imap_proxy");
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -393,10 +323,10 @@ START_TEST(our_own_listeners_are_no_proxies)
         check_failed(&asked, "a:3128", "this proxy, which was found, is refused: it leads to one of our own listeners");
         ck_assert_uint_eq(stage_dials(), 0);
     } else {
-        wire_say(to("192.0.2.2:3128"), OPENS);
-        check_open(&asked, "b");
+        wire_say(wire_to("192.0.2.2:3128"), OPENS);
+        asked_check_open(&asked, "b");
     }
-    end(&asked);
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -410,9 +340,9 @@ START_TEST(others_on_this_machine_are)
     stage_name("a", "127.0.0.1");
     stage_address("127.0.0.1", STAGE_CONNECTS);
     start(&asked);
-    wire_say(to("127.0.0.1:8080"), OPENS);
-    check_open(&asked, "a");
-    end(&asked);
+    wire_say(wire_to("127.0.0.1:8080"), OPENS);
+    asked_check_open(&asked, "a");
+    asked_end(&asked);
     tear_down();
 }
 END_TEST
@@ -428,7 +358,7 @@ START_TEST(it_can_be_freed_while_it_is_asked_for)
     start(&asked);
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_uint_eq(played_finder_open(), 1);
-    end(&asked);
+    asked_end(&asked);
     ck_assert_uint_eq(played_finder_open(), 0);
     tear_down();
 }

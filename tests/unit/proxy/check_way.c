@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../stage.h"
 #include "../unit.h"
 #include "played_finder.h"
+#include "tunnel_scene.h"
 
 #define PAC "url = pac:https://wpad.example.net/proxy.pac\n"
 #define PLAIN "target = mail.example.net"
@@ -17,18 +17,18 @@
 static struct services *services;
 static struct config *config;
 
-struct asked {
+struct way_asked {
     struct way *way;
     unsigned told;
     enum outcome outcome;
     struct failure failure;
     bool frees; /* from within done */
-    char steps[1000];
+    char steps[STEPS_MAX];
 };
 
 static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
 {
-    struct asked *asked = arg;
+    struct way_asked *asked = arg;
 
     unit_note_outcome(&asked->told, &asked->outcome, &asked->failure, outcome, failure);
     if (asked->frees)
@@ -37,10 +37,7 @@ static void on_told(void *arg, enum outcome outcome, const struct failure *failu
 
 static void on_step(void *arg, const char *step, const char *text)
 {
-    struct asked *asked = arg;
-    size_t length = strlen(asked->steps);
-
-    snprintf(asked->steps + length, sizeof asked->steps - length, "%s %s;", step, text);
+    steps_add(((struct way_asked *)arg)->steps, step, text);
 }
 
 static void set_up(const char *proxy, const char *listener)
@@ -60,7 +57,7 @@ static void tear_down(void)
     ck_assert_uint_eq(played_finder_open(), 0);
 }
 
-static void start(struct asked *asked)
+static void start(struct way_asked *asked)
 {
     const struct way_params params = {
         .services = services,
@@ -79,14 +76,14 @@ static void start(struct asked *asked)
     stage_settle();
 }
 
-static void end(struct asked *asked)
+static void end(struct way_asked *asked)
 {
     way_free(asked->way);
     stage_settle();
 }
 
 /* The way has told DONE so many times, and leads there by these: "a:3128 direct". */
-static void check_way(const struct asked *asked, unsigned told, const char *target, const char *by)
+static void check_way(const struct way_asked *asked, unsigned told, const char *target, const char *by)
 {
     const struct route *route = way_route(asked->way);
     char words[600] = "", text[ENDPOINT_TEXT_MAX];
@@ -100,7 +97,7 @@ static void check_way(const struct asked *asked, unsigned told, const char *targ
     ck_assert_str_eq(words, by);
 }
 
-static void check_failed(const struct asked *asked, unsigned told, enum outcome outcome, const char *where,
+static void check_failed(const struct way_asked *asked, unsigned told, enum outcome outcome, const char *where,
                          const char *what)
 {
     char text[500];
@@ -116,7 +113,7 @@ static void check_failed(const struct asked *asked, unsigned told, enum outcome 
 
 START_TEST(the_configuration_names_the_proxies)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up("url = http://a:3128 http://b:3128\nfallback = direct", PLAIN);
     start(&asked);
@@ -132,7 +129,7 @@ END_TEST
 
 START_TEST(a_listener_without_a_proxy_goes_direct)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, PLAIN "\nproxy = direct");
     start(&asked);
@@ -145,7 +142,7 @@ END_TEST
 
 START_TEST(an_environment_without_a_proxy_fails)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     setenv("imap_proxy", "http://a:3128", 1);
     set_up("url = environment", PLAIN);
@@ -208,7 +205,7 @@ static bool listens_on(void *arg, const struct address *address)
 
 START_TEST(what_is_found_is_obeyed_as_far_as_is_allowed)
 {
-    struct asked asked;
+    struct way_asked asked;
     char steps[400];
 
     set_up(answers[_i].section, PLAIN);
@@ -232,7 +229,7 @@ END_TEST
 
 START_TEST(an_answer_that_was_kept_says_so)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, PLAIN);
     played_finder_keeps("*", "http://a:3128");
@@ -247,7 +244,7 @@ END_TEST
 /* Never direct by accident. */
 START_TEST(a_source_that_fails_is_a_failure)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC "fallback = direct", PLAIN);
     if (_i == 2)
@@ -268,7 +265,7 @@ END_TEST
 /* The desktop's settings come after the environment's, whose proxy is gone around by nothing but no_proxy. */
 START_TEST(the_environment_answers_for_the_desktop)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up("url = system\nfallback = direct", PLAIN);
     setenv("imap_proxy", "http://arthur:magic@e:8080", 1);
@@ -292,7 +289,7 @@ END_TEST
 
 START_TEST(each_place_has_its_own_proxies)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, SRV);
     stage_srv("_imap._tcp.example.net", "one.example.net:1143 two.example.net:2143 three.example.net:3143");
@@ -320,7 +317,7 @@ END_TEST
 
 START_TEST(a_record_that_is_not_there_fails)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, SRV);
     stage_srv("_imap._tcp.example.net", "!no such name");
@@ -358,7 +355,7 @@ END_TEST
 /* Before it begins; looking for the record; waiting for the answer; after it; waiting for that for the next place. */
 START_TEST(it_can_be_freed_in_each_state)
 {
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, _i == 1 || _i == 4 ? SRV : PLAIN);
     stage_srv("_imap._tcp.example.net", _i == 1 ? "" : "one.example.net:1143 two.example.net:2143");
@@ -384,7 +381,7 @@ END_TEST
 START_TEST(it_can_be_freed_from_within_the_call)
 {
     const char *const says[] = {"http://a:3128", "DIRECT", "!no"};
-    struct asked asked;
+    struct way_asked asked;
 
     set_up(PAC, PLAIN);
     played_finder_says("*", says[_i]);

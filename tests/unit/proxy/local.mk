@@ -47,6 +47,8 @@ tests_unit_proxy_check_proxy_request_relay_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_spare_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
+tests_unit_proxy_check_tunnel_SOURCES = tests/unit/proxy/check_tunnel.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_forms_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
@@ -91,8 +93,8 @@ tests_unit_proxy_check_pool_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_H2_WRAP
 PLAYED_FINDER = tests/unit/proxy/played_finder.c tests/unit/proxy/played_finder.h
 PLAYED_FINDER_WRAP = -Wl,--wrap=finding_start,--wrap=finding_free,--wrap=finding_found,--wrap=finding_question \
 	-Wl,--wrap=finding_was_kept,--wrap=finding_is_environment
-tests_unit_proxy_check_tunnel_found_SOURCES = tests/unit/proxy/check_tunnel_found.c $(PLAYED_FINDER)
+tests_unit_proxy_check_tunnel_found_SOURCES = tests/unit/proxy/check_tunnel_found.c $(PLAYED_FINDER) $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_found_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_FINDER_WRAP)
 tests_unit_proxy_check_proxy_source_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=finder_names
-tests_unit_proxy_check_way_SOURCES = tests/unit/proxy/check_way.c $(PLAYED_FINDER)
+tests_unit_proxy_check_way_SOURCES = tests/unit/proxy/check_way.c $(PLAYED_FINDER) $(TUNNEL_SCENE)
 tests_unit_proxy_check_way_LDFLAGS = $(AM_LDFLAGS) $(STAGE) $(PLAYED_FINDER_WRAP)
