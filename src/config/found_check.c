@@ -43,7 +43,9 @@ static void check_trusted(const struct section *section, const struct proxy_conf
         {"auth", proxy->auth == AUTH_NEGOTIATE},
     };
 
-    for (size_t i = 0; proxy->trusted.count == 0 && i < sizeof ours / sizeof ours[0]; i++)
+    if (section_line_of(section, "trusted") > 0) /* one that is at fault has been told of, and is as good as set */
+        return;
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         if (ours[i].is_set)
             section_complain(section, section_line_of(section, ours[i].key), "%s: who finds the proxies names where "
                              "credentials would go, so they go only to hosts in `trusted`: set that, as in trusted = "

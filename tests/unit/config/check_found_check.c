@@ -71,6 +71,8 @@ static const struct rule {
     {"url = system\n", ""},
     {"url = command:/bin/sh\n", ""},
     {PAC TRUST "pac-url = http://{host}/\nfallback = direct\nca-file = /dev/null\n", ""},
+    {PAC "trusted = *.com\nuser = me\npassword = x\n", "f:3: trusted: anybody can have a host below such a domain, and "
+     "would get the password: name the domain of your own, as in *.example.net"},
     /* keys that go with them alone */
     {"url = http://p.example\n" TRUST, ALONE("3", "trusted")},
     {"url = environment\n" TRUST, ALONE("3", "trusted")},
