@@ -1,5 +1,6 @@
 #include "finding/pac_file.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "../authority.h"
 #include "../stage.h"
 #include "../unit.h"
+#include "base/log.h"
 #include "pac_server.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -26,8 +28,48 @@ static struct {
     bool frees, reads_again;
 } scene;
 
+/* --- the log --- */
+
+static unsigned read_lines, warnings;
+static char last_line[400];
+
+static void note_line(const char *name, const char *format, va_list values)
+{
+    ck_assert_str_eq(name, "work");
+    vsnprintf(last_line, sizeof last_line, format, values);
+}
+
+void __wrap_log_event(enum log_level level, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void __wrap_log_event(enum log_level level, const char *name, const char *format, ...)
+{
+    va_list values;
+
+    ck_assert_int_eq(level, LEVEL_INFO);
+    va_start(values, format);
+    note_line(name, format, values);
+    va_end(values);
+    read_lines++;
+}
+
+void __wrap_log_message(enum log_level level, const char *name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void __wrap_log_message(enum log_level level, const char *name, const char *format, ...)
+{
+    va_list values;
+
+    ck_assert_int_eq(level, LEVEL_WARNING);
+    va_start(values, format);
+    note_line(name, format, values);
+    va_end(values);
+    warnings++;
+}
+
+/* --- the scene --- */
+
 static void set_up(void)
 {
+    read_lines = warnings = 0;
     memset(&scene, 0, sizeof scene);
     scene.services = stage_set_up();
     scene.server = pac_server_start(NULL);
@@ -159,10 +201,16 @@ START_TEST(on_the_disk_it_is_looked_at_each_time)
     write_file("second");
     read_it();
     check_text("second", 2);
+    ck_assert_uint_eq(read_lines, 2);
+    ck_assert_ptr_eq(strstr(last_line, "pac-read bytes=6 from=\""), last_line);
     unlink(path); /* another file with the same text */
     write_file("second");
     read_it();
     check_text("second", 2);
+    ck_assert_uint_eq(read_lines, 2);
+    write_file("sec");
+    read_it();
+    check_text("sec", 3);
     ck_assert_int_eq(pac_file_age(scene.file), 0);
     stage_advance(70);
     ck_assert_int_eq(pac_file_age(scene.file), 70);
@@ -208,6 +256,7 @@ START_TEST(the_last_good_one_serves_until_the_network_changes)
     read_it();
     check_text("first", 1);
     ck_assert_str_eq(pac_file_error(scene.file), "it is empty");
+    ck_assert_uint_eq(warnings, 1); /* not at each look */
     pac_file_renew(scene.file);
     ck_assert_int_eq(pac_file_age(scene.file), -1);
     read_it();
@@ -319,6 +368,7 @@ START_TEST(a_failure_is_told_and_the_server_left_alone_for_a_while)
     read_it();
     check_error("the server answers 503");
     ck_assert_str_eq(pac_file_error(scene.file), "the server answers 503");
+    ck_assert_uint_eq(warnings, 0); /* whoever asks is told */
     pac_server_say(scene.server, OK "\r\nfirst");
     advance_to(PAC_FILE_AGAIN_MS - 1);
     read_it();
@@ -345,6 +395,9 @@ START_TEST(the_last_good_one_serves_while_the_server_fails)
     ck_assert_str_eq(pac_file_error(scene.file), "the server answers 404");
     ck_assert_int_ge(pac_file_age(scene.file), (int64_t)HOUR);
     ck_assert_uint_eq(pac_server_asked(scene.server), 2);
+    ck_assert_uint_eq(warnings, 1);
+    ck_assert_ptr_nonnull(strstr(last_line, "cannot be read again, and what was read 3600 s ago goes on serving: the "
+                                            "server answers 404"));
     pac_server_say(scene.server, OK "\r\nsecond");
     stage_advance(PAC_FILE_AGAIN_MS);
     read_it();

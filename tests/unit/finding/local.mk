@@ -36,7 +36,7 @@ UNIT_TESTS += \
 	tests/unit/finding/check_pac_file
 
 tests_unit_finding_check_pac_fetch_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
-tests_unit_finding_check_pac_file_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_finding_check_pac_file_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=log_event,--wrap=log_message
 
 # the files and the helpers are played (played.h)
 PLAYED = -Wl,--wrap=pac_file_new,--wrap=pac_file_free,--wrap=pac_file_read,--wrap=pac_file_cancel \
