@@ -14,7 +14,7 @@ static bool lacks;
 static void (*wake)(void *arg);
 static void *wake_arg;
 static struct netwatch *watch;
-static unsigned changed, doubted, same, woken;
+static unsigned changed, doubted, same, woken, stopped_watches;
 static bool stops;
 
 struct suspend_watch *__wrap_suspend_watch_start(struct loop *loop, void (*woke)(void *arg), void *arg)
@@ -28,6 +28,7 @@ struct suspend_watch *__wrap_suspend_watch_start(struct loop *loop, void (*woke)
 void __wrap_suspend_watch_stop(struct suspend_watch *stopped)
 {
     ck_assert_ptr_eq((void *)stopped, &a_watch);
+    stopped_watches++;
 }
 
 static void on_changed(void *arg)
@@ -61,7 +62,7 @@ static void on_woke(void *arg)
 static void set_up(void)
 {
     stage_set_up();
-    changed = doubted = same = woken = 0;
+    changed = doubted = same = woken = stopped_watches = 0;
     stops = lacks = false;
     watch = netwatch_start(&(struct netwatch_params){.loop = stage_loop(), .resolv_conf = "/etc/resolv.conf",
                                                      .changed = on_changed, .doubted = on_doubted, .same = on_same,
@@ -105,6 +106,19 @@ START_TEST(who_is_told_may_stop_it)
 }
 END_TEST
 
+START_TEST(it_can_be_stopped_before_it_has_judged)
+{
+    set_up();
+    wake(wake_arg);
+    netwatch_stop(watch);
+    watch = NULL;
+    ck_assert_uint_eq(stopped_watches, 1);
+    stage_advance(3600000);
+    ck_assert_uint_eq(changed, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(without_descriptors_there_is_none)
 {
     set_up();
@@ -120,6 +134,7 @@ int main(void)
 
     tcase_add_test(cases, a_sleep_is_a_change);
     tcase_add_test(cases, who_is_told_may_stop_it);
+    tcase_add_test(cases, it_can_be_stopped_before_it_has_judged);
     tcase_add_test(cases, without_descriptors_there_is_none);
     return unit_run();
 }
