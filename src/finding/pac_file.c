@@ -34,7 +34,7 @@ struct pac_file {
     uint64_t serial;
     bool serves;                /* there is a text, and it is of the present network */
     uint64_t confirmed;         /* ms of the loop's clock: when the place last had this text */
-    struct pac_version version; /* of the text, if it serves and was fetched */
+    struct pac_version version; /* of the text, if it serves and was fetched; else none */
     struct pac_stamp stamp;     /* the same from the disk */
     char error[ERROR_MAX];      /* since then, or "" */
     uint64_t failed;            /* when that was */
@@ -148,7 +148,7 @@ static void start_fetch(struct pac_file *file)
 {
     file->fetch = pac_fetch_start(&(struct pac_fetch_params){
         .loop = file->loop, .curl_loop = file->curl_loop, .resolver = file->resolver, .url = file->place,
-        .ca_file = file->ca_file, .insecure = file->insecure, .known = file->serves ? &file->version : NULL,
+        .ca_file = file->ca_file, .insecure = file->insecure, .known = &file->version,
         .max = PAC_FILE_MAX, .limit_ms = PAC_FILE_LIMIT_MS, .done = on_fetched, .arg = file,
     });
     if (!file->fetch)

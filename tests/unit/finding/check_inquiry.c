@@ -380,6 +380,31 @@ START_TEST(it_is_found_by_its_target_until_it_ends)
 }
 END_TEST
 
+START_TEST(the_others_are_found_when_one_has_ended)
+{
+    static const char *const hosts[] = {"one.test", "two.test", "three.test"};
+    static const unsigned order[] = {1, 0, 2}; /* the middle, the oldest, the newest */
+    struct inquiry *all[3];
+
+    use(PLACES_PAC, PLACE);
+    for (unsigned i = 0; i < 3; i++) {
+        start(hosts[i], 993);
+        all[i] = inquiry;
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        inquiry = all[order[i]];
+        end();
+        all[order[i]] = NULL;
+        for (unsigned j = 0; j < 3; j++) {
+            struct endpoint target = {.port = 993};
+
+            snprintf(target.host, sizeof target.host, "%s", hosts[j]);
+            ck_assert_ptr_eq(inquiry_about(source, &target), all[j]);
+        }
+    }
+}
+END_TEST
+
 /* --- the desktop --- */
 
 START_TEST(the_desktop_answers_itself)
@@ -445,6 +470,11 @@ START_TEST(a_desktop_that_cannot_be_asked_is_a_failure)
     played_answer("desktop", "pac:/etc/one.pac");
     played_lack(PLAYED_LACKS_FILE);
     expect_failure("mail.test", OUTCOME_LOCAL, "", "out of memory while the proxy was looked for");
+    source_free(source);
+    use(PLACES_SYSTEM, NULL);
+    played_lack(PLAYED_LACKS_HELPER);
+    expect_failure("mail.test", OUTCOME_PEER, "system",
+                   "the desktop's settings were not asked: too many questions wait, or there is no memory for one");
 }
 END_TEST
 
@@ -599,6 +629,7 @@ int main(void)
     tcase_add_test(cases, it_can_be_ended_at_each_step);
     tcase_add_test(cases, another_network_begins_it_anew);
     tcase_add_test(cases, it_is_found_by_its_target_until_it_ends);
+    tcase_add_test(cases, the_others_are_found_when_one_has_ended);
     tcase_add_test(cases, the_desktop_answers_itself);
     tcase_add_test(cases, the_desktop_names_a_pac_file);
     tcase_add_test(cases, a_pac_file_without_tls_is_not_read_unless_that_is_meant);

@@ -399,6 +399,15 @@ END_TEST
 
 /* --- who cannot be asked --- */
 
+START_TEST(without_memory_it_is_our_own_failure)
+{
+    stage_lack(STAGE_LACKS_LOOKUP);
+    fetch_from("wpad.example.net", "/");
+    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
+    ck_assert_str_eq(scene.why.what, "out of memory, or too many names are being looked up");
+}
+END_TEST
+
 START_TEST(a_server_that_is_not_there)
 {
     char refused[128];
@@ -413,8 +422,8 @@ START_TEST(a_server_that_is_not_there)
     snprintf(refused, sizeof refused, "Failed to connect to 127.0.0.1 port");
     ck_assert_msg(strncmp(scene.why.what, refused, strlen(refused)) == 0, "%s", scene.why.what);
     scene.server = pac_server_start(NULL);
-    pac_server_stop(scene.server); /* nobody is at its port */
     start("http", "[::1]", "/");
+    pac_server_stop(scene.server); /* nobody is at its port */
     wait_for_end();
     scene.server = pac_server_start(NULL);
     snprintf(refused, sizeof refused, "Failed to connect to ::1 port");
@@ -660,6 +669,7 @@ int main(void)
     tcase_add_test(tcase, it_has_ten_seconds);
     tcase_add_test(tcase, the_ten_seconds_are_for_its_name_too);
     tcase_add_test(tcase, it_can_be_given_up_at_any_time);
+    tcase_add_test(tcase, without_memory_it_is_our_own_failure);
     tcase_add_test(tcase, a_server_that_is_not_there);
     tcase_add_test(tcase, what_can_be_no_url);
     tcase_add_test(tcase, redirects_are_followed);

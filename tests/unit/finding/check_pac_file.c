@@ -85,13 +85,18 @@ static void tear_down(void)
     authority_clean();
 }
 
-static void make_file(const char *place)
+static void make_file_of(const char *place, const char *ca_file, bool insecure)
 {
     scene.file = pac_file_new(&(struct pac_file_params){
         .loop = stage_loop(), .curl_loop = scene.services->curl_loop, .resolver = scene.services->resolver,
-        .place = place, .insecure = true, .name = "work",
+        .place = place, .ca_file = ca_file, .insecure = insecure, .name = "work",
     });
     ck_assert_ptr_nonnull(scene.file);
+}
+
+static void make_file(const char *place)
+{
+    make_file_of(place, NULL, true);
 }
 
 static void make_fetched_file(void)
@@ -280,7 +285,48 @@ START_TEST(a_pipe_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(on_the_disk_its_size_is_bounded)
+{
+    char *text = calloc(1, PAC_FILE_MAX + 2);
+
+    ck_assert_ptr_nonnull(text);
+    memset(text, 'x', PAC_FILE_MAX + 1);
+    make_file(write_file(text));
+    read_it();
+    check_error("it is longer than 1024 KiB");
+    write_file(text + 1);
+    read_it();
+    ck_assert_str_eq(scene.error, "");
+    free(text);
+}
+END_TEST
+
 /* --- fetched --- */
+
+START_TEST(its_size_is_bounded)
+{
+    char answer[128];
+
+    make_fetched_file();
+    snprintf(answer, sizeof answer, OK "Content-Length: %d\r\n\r\nx", PAC_FILE_MAX + 1);
+    pac_server_say(scene.server, answer);
+    read_it();
+    check_error("it is longer than 1024 KiB");
+}
+END_TEST
+
+START_TEST(it_is_asked_for_as_safely_as_is_said)
+{
+    make_file_of("http://wpad.example.net/", NULL, false);
+    read_it();
+    check_error("http is not secure: anybody on the way can say where the mail goes; insecure = yes allows it");
+    pac_file_free(scene.file);
+    snprintf(scene.place, sizeof scene.place, "https://wpad.example.net:%u/", (unsigned)pac_server_port(scene.server));
+    make_file_of(scene.place, "/etc/hosts", false);
+    read_it();
+    check_error("cannot read ca-file /etc/hosts");
+}
+END_TEST
 
 START_TEST(it_is_fetched_when_somebody_asks)
 {
@@ -552,6 +598,9 @@ int main(void)
     tcase_add_test(tcase, on_the_disk_it_is_taken_for_the_same_for_a_moment);
     tcase_add_test(tcase, the_last_good_one_serves_until_the_network_changes);
     tcase_add_test(tcase, a_pipe_is_not_waited_for);
+    tcase_add_test(tcase, on_the_disk_its_size_is_bounded);
+    tcase_add_test(tcase, its_size_is_bounded);
+    tcase_add_test(tcase, it_is_asked_for_as_safely_as_is_said);
     tcase_add_test(tcase, it_is_fetched_when_somebody_asks);
     tcase_add_test(tcase, an_old_one_serves_while_it_is_asked_for_again);
     tcase_add_test(tcase, a_young_one_serves_what_is_kept);
