@@ -31,11 +31,12 @@ static struct {
 /* --- the log --- */
 
 static unsigned read_lines, warnings;
+static const char *section_name; /* of the file, or NULL */
 static char last_line[400];
 
 static void note_line(const char *name, const char *format, va_list values)
 {
-    ck_assert_str_eq(name, "work");
+    ck_assert_pstr_eq(name, section_name && *section_name ? section_name : NULL);
     vsnprintf(last_line, sizeof last_line, format, values);
 }
 
@@ -70,6 +71,7 @@ void __wrap_log_message(enum log_level level, const char *name, const char *form
 static void set_up(void)
 {
     read_lines = warnings = 0;
+    section_name = "work";
     memset(&scene, 0, sizeof scene);
     scene.services = stage_set_up();
     scene.server = pac_server_start(NULL);
@@ -89,7 +91,7 @@ static void make_file_of(const char *place, const char *ca_file, bool insecure)
 {
     scene.file = pac_file_new(&(struct pac_file_params){
         .loop = stage_loop(), .curl_loop = scene.services->curl_loop, .resolver = scene.services->resolver,
-        .place = place, .ca_file = ca_file, .insecure = insecure, .name = "work",
+        .place = place, .ca_file = ca_file, .insecure = insecure, .name = section_name,
     });
     ck_assert_ptr_nonnull(scene.file);
 }
@@ -285,6 +287,20 @@ START_TEST(a_pipe_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(a_section_may_have_no_name)
+{
+    section_name = "";
+    make_file(write_file("first"));
+    read_it();
+    ck_assert_uint_eq(read_lines, 1);
+    pac_file_free(scene.file);
+    section_name = NULL;
+    make_file(write_file("first"));
+    read_it();
+    ck_assert_uint_eq(read_lines, 2);
+}
+END_TEST
+
 START_TEST(on_the_disk_its_size_is_bounded)
 {
     char *text = calloc(1, PAC_FILE_MAX + 2);
@@ -317,11 +333,11 @@ END_TEST
 
 START_TEST(it_is_asked_for_as_safely_as_is_said)
 {
-    make_file_of("http://wpad.example.net/", NULL, false);
+    make_file_of("Http://wpad.example.net/", NULL, false); /* which is no path */
     read_it();
     check_error("http is not secure: anybody on the way can say where the mail goes; insecure = yes allows it");
     pac_file_free(scene.file);
-    snprintf(scene.place, sizeof scene.place, "https://wpad.example.net:%u/", (unsigned)pac_server_port(scene.server));
+    snprintf(scene.place, sizeof scene.place, "Https://wpad.example.net:%u/", (unsigned)pac_server_port(scene.server));
     make_file_of(scene.place, "/etc/hosts", false);
     read_it();
     check_error("cannot read ca-file /etc/hosts");
@@ -598,6 +614,7 @@ int main(void)
     tcase_add_test(tcase, on_the_disk_it_is_taken_for_the_same_for_a_moment);
     tcase_add_test(tcase, the_last_good_one_serves_until_the_network_changes);
     tcase_add_test(tcase, a_pipe_is_not_waited_for);
+    tcase_add_test(tcase, a_section_may_have_no_name);
     tcase_add_test(tcase, on_the_disk_its_size_is_bounded);
     tcase_add_test(tcase, its_size_is_bounded);
     tcase_add_test(tcase, it_is_asked_for_as_safely_as_is_said);

@@ -121,6 +121,8 @@ START_TEST(a_file_that_cannot_be_read_is_told_with_its_line)
     ck_assert_str_eq(load_text("\n\nfunction FindProxyForURL(url, host) { return ; }}"),
                      "line 3: SyntaxError: parse error (end of input)");
     has(load_text("function FindProxyForURL(url, host) {\n  return 'x';\n"), "line 3: SyntaxError: ");
+    ck_assert_str_eq(load_text("\nthrow new SyntaxError('as (line 7) has it (line 9)');"), /* the last one counts */
+                     "line 9: SyntaxError: as (line 7) has it");
     ck_assert_str_eq(load_text("\n var x = nothing;\n" SCRIPT("return ''")),
                      "line 2: ReferenceError: identifier 'nothing' undefined");
     ck_assert_str_eq(load_text("<html><body>Please log in</body></html>"),
