@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -13,6 +14,7 @@
 #include "unit.h"
 
 #define EPOCH 1000000        /* ms: what the clock shows at first */
+#define CHILDREN_MS 10000    /* how long a killed one may take to end */
 #define TURNS_MAX 64         /* of the loop, where what goes on by itself does not end */
 #define QUIET_TURNS 2        /* one after the other: what was queued before the first of them has run in the second */
 #define WAIT_TURNS 100000    /* of stage_wait */
@@ -207,6 +209,16 @@ void stage_wait(const unsigned *told)
     stage.until = NULL;
     ck_assert_msg(*told > 0, "it was waited for in vain");
     stage_settle();
+}
+
+void stage_await_children(void)
+{
+    siginfo_t info;
+
+    for (int i = 0; i < CHILDREN_MS && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0; i++) {
+        stage_settle();
+        usleep(1000);
+    }
 }
 
 void stage_advance(uint64_t ms)

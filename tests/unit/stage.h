@@ -40,6 +40,9 @@ unsigned stage_timers(void);
  * waited for.  Virtual time stands still. */
 void stage_wait(const unsigned *told);
 
+/* Runs the loop until no child process is left, which a killed one may take a moment to, or for at most 10 s. */
+void stage_await_children(void);
+
 /* --- names --- */
 
 /* What the resolver says of a name from now on: addresses with spaces between; "" for no answer ever; "!why" for a

@@ -356,6 +356,7 @@ START_TEST(what_is_not_expected_ends_it)
         {"say READY; hear; say FAULTY; hear", true},
     };
 
+    stage_name("a", "");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         start(rows[i].script);
         if (rows[i].asked) {

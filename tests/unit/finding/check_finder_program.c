@@ -73,6 +73,7 @@ static void tear_down(void)
     stage_settle();
     finder_free(finder);
     config_unref(config);
+    stage_await_children();
     stage_tear_down();
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
     unlink(path);

@@ -95,6 +95,7 @@ static void tear_down(void)
 {
     helper_free(helper);
     helper = NULL;
+    stage_await_children();
     stage_tear_down();
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
 }

@@ -50,6 +50,7 @@ static void set_up(void)
 static void tear_down(void)
 {
     helper_free(helper);
+    stage_await_children();
     stage_tear_down();
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
 }
