@@ -348,8 +348,7 @@ static void on_network_changed(void *arg)
     size_t broken = transport_break_homeless();
 
     log_event(LEVEL_INFO, NULL, "network changed epoch=%" PRIu64 " broken=%zu",
-              netwatch_epochs(daemon->network)->number,
-              broken);
+              netwatch_epochs(daemon->network)->number, broken);
     dialer_renew(services->dialer);
     health_renew(services->health, loop_now(services->loop));
     passwords_renew(services->passwords);
@@ -382,8 +381,7 @@ static void on_network_same(void *arg)
 
     if (broken > 0)
         log_event(LEVEL_INFO, NULL, "network returned epoch=%" PRIu64 " broken=%zu",
-                  netwatch_epochs(daemon->network)->number,
-                  broken);
+                  netwatch_epochs(daemon->network)->number, broken);
     dialer_renew(daemon->services.dialer);
     finder_renew(daemon->services.finder);
 }
