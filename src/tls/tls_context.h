@@ -7,9 +7,12 @@
 #ifndef SALLYPORT_TLS_CONTEXT_H
 #define SALLYPORT_TLS_CONTEXT_H
 
-#include <openssl/ssl.h>
+#include <openssl/types.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+/* As in openssl/ssl.h, whose seventy headers most files of the house would read for this one name. */
+typedef struct ssl_session_st SSL_SESSION;
 
 #define TLS_CONTEXT_SESSIONS_MAX 256 /* cached, some KiB each; beyond it, the least recently used is dropped */
 
