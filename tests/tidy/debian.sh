@@ -1,10 +1,11 @@
 #!/bin/sh
 # What keeps the two commands of the README working on more than one release of Debian: warnings are errors only for who
-# asks for that, no list names a package by a version, and packages that ask the machine's name get an answer.
+# asks for that, no list names a package by a version, packages that ask the machine's name get an answer, and what the
+# tests run is installed while the first build compiles.
 . "$(dirname "$0")/tap.sh"
 cd "$top" || bail_out "no tree"
 
-plan 3
+plan 4
 
 # The line that reads --enable-werror may say so, and the one that asks whether the compiler knows a flag at all.
 grep -n 'Werror' configure.ac | grep -vE 'enable_werror" = xyes|sp_saved="\$CFLAGS"' >"$offences"
@@ -67,5 +68,56 @@ boot() {
     [ ! -s "$machine/answers" ] || echo "a machine with a name is told a news server"
 } >"$offences"
 verdict "packages that ask the machine's name are installed where it has none"
+
+# The same machine, where building is noted and comes to nothing.  Squid is among what the tests run: apt-get gives it
+# only when the compiler has begun, and takes longer than that.
+cat >"$machine/configure" <<'CONFIGURE'
+#!/bin/sh
+: >config.status
+CONFIGURE
+program autoreconf <<AUTORECONF
+cp '$machine/configure' configure && chmod 755 configure
+AUTORECONF
+echo "echo \"make \$*\" >>'$machine/done'" | program make
+program apt-get <<APT
+case "\$*" in
+*squid*)
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        grep -q tests-built '$machine/done' && break
+        sleep 1
+    done
+    sleep 1
+    echo 'squid was told to come'
+    echo "squid, after \$(grep -c . '$machine/done')" >>'$machine/done'
+    [ ! -e '$machine/refuses' ]
+    ;;
+*gcc*) echo 'gcc came' >>'$machine/done' ;;
+esac
+APT
+
+# steps: what such a machine does, in one line.
+steps() {
+    : >"$machine/done"
+    rm -rf "$machine/tree/build"
+    PATH=$machine/bin:$PATH sh "$machine/tree/bootstrap" check >"$scratch/said" 2>&1 && echo "it says that all is well"
+    sed -E 's/make .* ([a-z-]+)$/make \1/' "$machine/done" | tr '\n' ';'
+}
+
+{
+    got=$(steps)
+    case $got in
+    'gcc came;make tests-built;squid, after 2;make '*'check;'*) ;;
+    *) echo "packages and building come in this order: $got" ;;
+    esac
+    : >"$machine/refuses"
+    got=$(steps)
+    case $got in
+    *';make check;'* | *'all is well'*) echo "a package is refused, and all the same: $got" ;;
+    esac
+    for words in '^squid was told to come' 'apt-get could not install'; do
+        grep -q "$words" "$scratch/said" || { echo "a package is refused, and it says:"; tail -n 5 "$scratch/said"; }
+    done
+} >"$offences"
+verdict "what the tests run is installed while the first build compiles, and has to be there before they begin"
 
 exit $status
