@@ -1,5 +1,7 @@
 #include "finding/pac_fetch.h"
 
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
