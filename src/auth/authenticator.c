@@ -88,6 +88,7 @@ static void fail_for_lockout(struct authenticator *authenticator, unsigned secon
                 "again for %u s", denial, seconds);
     failure_brief(failure, (unsigned)denial, "%s refused the password; not sent again for %u s",
                   authenticator_peer(authenticator), seconds);
+    failure->cause = CAUSE_LOGIN_RESTS;
     task_tell(&authenticator->task, OUTCOME_LOCAL);
 }
 

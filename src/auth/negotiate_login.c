@@ -102,6 +102,14 @@ static void __attribute__((format(printf, 3, 4))) fail(struct negotiate_login *l
     finish(login, outcome);
 }
 
+static void finish_without_ticket(struct negotiate_login *login, const char *reason)
+{
+    failure_set(&login->task.failure, FAILURE_TEMPORARY, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s",
+                login->proxy.host, reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
+    login->task.failure.cause = CAUSE_LOGIN_WANTED;
+    finish(login, OUTCOME_LOCAL);
+}
+
 /* The proxy's final answer has come. */
 static void answered(struct negotiate_login *login)
 {
@@ -344,8 +352,7 @@ static void on_request(struct negotiate_login *login)
 
     if (login->params.scheme == CHALLENGE_NEGOTIATE && !login->curl.credentials && login->heads == 0) {
         login->unable = true;
-        fail(login, OUTCOME_LOCAL, "no Kerberos ticket for HTTP/%s: run kinit%s%s%s", login->proxy.host,
-             reason[0] ? " (" : "", reason, reason[0] ? ")" : "");
+        finish_without_ticket(login, reason);
     } else if (login->head && !login->first_told && login->params.scheme == CHALLENGE_DIGEST && login->heads == 0) {
         login->first_told = true; /* libcurl begins without credentials: its request is answered here */
         if (!tell_challenge(login))

@@ -39,7 +39,9 @@ void failure_vset(struct failure *failure, enum failure_class class, const char 
     vsnprintf(what, sizeof what, format, values);
     failure->class = class;
     failure->scheme[0] = failure->where[0] = failure->detail[0] = failure->brief[0] = '\0';
-    failure->status = 0;
+    failure->status = failure->answer = 0;
+    failure->cause = CAUSE_OTHER;
+    failure->on_the_way = false;
     failure->they_did = what[0] == FAILURE_THEY[0];
     snprintf(failure->what, sizeof failure->what, "%s", what + failure->they_did);
     clean(failure->what);
@@ -94,12 +96,17 @@ void failure_hint(struct failure *failure, const char *hint)
 
 void failure_out_of_reach(struct failure *failure, const char *through)
 {
+    const enum failure_cause kind = failure->cause;
+    const unsigned answer = failure->answer;
     char cause[sizeof failure->brief];
 
     failure_at_url(failure, through);
     failure_format_brief(failure, cause, sizeof cause - sizeof " on the way");
     failure_set(failure, failure->class, "cannot be reached through %.80s: %.150s", through, failure->what);
     failure_brief(failure, 0, "%s on the way", cause);
+    failure->cause = kind;
+    failure->answer = answer;
+    failure->on_the_way = true;
 }
 
 void failure_at(struct failure *failure, const char *scheme, const char *where)

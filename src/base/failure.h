@@ -12,8 +12,40 @@ enum failure_class {
     FAILURE_PERMANENT, /* 403, 407, policy: it would fail again */
 };
 
+/* What kind of failure it is, where somebody could do something about it that is worth to be said (try_advice.h). */
+enum failure_cause {
+    CAUSE_OTHER,           /* its text says all there is */
+    CAUSE_NO_ADDRESS,      /* the name has no address */
+    CAUSE_NAME_SERVERS,    /* nobody answered for the name */
+    CAUSE_NO_CONNECTION,   /* refused, out of reach, or not in time */
+    CAUSE_SILENCE,         /* connected, but no answer in time */
+    CAUSE_ANSWER,          /* an HTTP answer that opens nothing: `answer` has its status */
+    CAUSE_REDIRECT,        /* a redirect that may not be followed */
+    CAUSE_PORTAL,          /* a captive portal */
+    CAUSE_WEB_PAGE,        /* a web server, which is no proxy */
+    CAUSE_LOGIN_WANTED,    /* a login that was not tried */
+    CAUSE_LOGIN_REFUSED,   /* this user and password, or ticket */
+    CAUSE_LOGIN_RESTS,     /* they were refused a while ago, and are not sent again yet */
+    CAUSE_RULES,           /* a SOCKS proxy's rules */
+    CAUSE_PROXY_CANNOT,    /* a SOCKS proxy does not reach the target */
+    CAUSE_SOCKS_UNABLE,    /* a SOCKS proxy does not make connections, or not to this kind of address */
+    CAUSE_NOT_TLS,         /* something that is not TLS answers a TLS handshake */
+    CAUSE_OLD_TLS,         /* no version of TLS that is trusted */
+    CAUSE_OUR_CERTIFICATE, /* it wants one of us, or another one */
+    CAUSE_NO_STARTTLS,     /* the server did not agree on TLS */
+    CAUSE_WRONG_NAME,      /* the certificate is for another name; and so on */
+    CAUSE_EXPIRED,
+    CAUSE_NOT_YET_VALID,
+    CAUSE_SELF_SIGNED,
+    CAUSE_UNKNOWN_AUTHORITY,
+    CAUSE_WEAK,            /* its key or signature */
+};
+
 struct failure {
     enum failure_class class;
+    enum failure_cause cause;
+    unsigned answer;   /* status of the HTTP answer that is the failure; 0: there was none */
+    bool on_the_way;   /* of a proxy before the one that it is about (failure_out_of_reach) */
     char scheme[8];    /* the proxy's, such as "http"; "" for anything else; only the log shows it */
     char where[280];   /* host:port that the failure is about; "" when it is sallyport's own */
     char what[256];    /* one line of printable ASCII */
@@ -29,9 +61,10 @@ struct failure {
 /* The word that the log uses for the class: "temporary" or "permanent"; static. */
 const char *failure_class_name(enum failure_class class);
 
-/* Sets class and what, and empties the rest.  what is formatted as by printf and cut to its size; bytes that are not
- * printable ASCII become '?', and secrets are withheld (secrets.h), as in all the texts of a failure.  It begins with
- * the verdict, because mail programs show little more than that.  The values may point into the failure. */
+/* Sets class and what, and empties the rest; cause is CAUSE_OTHER, which whoever knows better sets.  what is formatted
+ * as by printf and cut to its size; bytes that are not printable ASCII become '?', and secrets are withheld (secrets.h)
+ * as in all the texts of a failure.  It begins with the verdict, because mail programs show little more than that.  The
+ * values may point into the failure. */
 void failure_set(struct failure *failure, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -51,7 +84,8 @@ void failure_add(struct failure *failure, const char *words);
 /* Adds "; hint", what to do about it, to both texts, cut to what has room. */
 void failure_hint(struct failure *failure, const char *hint);
 
-/* Makes it the failure of a place that cannot be reached through another one, which failed so. */
+/* Makes it the failure of a place that cannot be reached through another one, which failed so; cause and answer are
+ * still the other one's. */
 void failure_out_of_reach(struct failure *failure, const char *through);
 
 /* Sets scheme, which may be "", and where, which is usually host:port.  Both are copied and cut to size. */

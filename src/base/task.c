@@ -78,6 +78,20 @@ void task_fail(struct task *task, enum outcome outcome, enum failure_class class
     task_tell(task, outcome);
 }
 
+void task_fail_because(struct task *task, enum outcome outcome, enum failure_class class, enum failure_cause cause,
+                       const char *format, ...)
+{
+    va_list values;
+
+    if (task_has_ended(task))
+        return;
+    va_start(values, format);
+    failure_vset(&task->failure, class, format, values);
+    va_end(values);
+    task->failure.cause = cause;
+    task_tell(task, outcome);
+}
+
 void task_restart(struct task *task)
 {
     if (task->phase != TASK_TOLD)

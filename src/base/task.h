@@ -72,6 +72,10 @@ void task_tell(struct task *task, enum outcome outcome);
 void task_fail(struct task *task, enum outcome outcome, enum failure_class class, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same, with the failure's cause. */
+void task_fail_because(struct task *task, enum outcome outcome, enum failure_class class, enum failure_cause cause,
+                       const char *format, ...) __attribute__((format(printf, 5, 6)));
+
 /* Whether it has reported, or will when it begins: then its failure must not be written. */
 bool task_has_ended(const struct task *task);
 

@@ -86,6 +86,21 @@ static void tell_briefly(struct failure *failure, const struct connect_request *
         failure_brief(failure, 0, "%s answered %d%.51s", peer, status, reason);
 }
 
+/* What kind of failure an answer is. */
+static enum failure_cause cause_of(const struct connect_request *request, const struct http_head *head)
+{
+    const int status = head->status;
+
+    if (status == 305 || status == 306)
+        return CAUSE_REDIRECT;
+    if (status < 400 || status == 511)
+        return CAUSE_PORTAL;
+    if (status == 407 || status == connect_request_denial(request->method) ||
+        (status == 401 && request->method == METHOD_TCPCONNECTION_ABSOLUTE))
+        return CAUSE_LOGIN_WANTED;
+    return is_foreign_page(request, head) ? CAUSE_WEB_PAGE : CAUSE_ANSWER;
+}
+
 static void judge_failure(const struct connect_request *request, const struct http_head *head,
                           struct connect_response *response)
 {
@@ -121,6 +136,7 @@ static void judge_failure(const struct connect_request *request, const struct ht
         failure_set(failure, status >= 500 || status == 429 || status == 408 ? FAILURE_TEMPORARY : FAILURE_PERMANENT,
                     "%d%s", status, reason);
     tell_briefly(failure, request, head, reason);
+    failure->cause = cause_of(request, head);
     response->server_error = status >= 500;
     response->busy = status == 429 || status == 503;
     response->target_trouble = status == 502 || status == 504;
@@ -262,6 +278,7 @@ static void judge_no_switch(const struct connect_request *request, const struct 
         failure_set(&response->failure, FAILURE_PERMANENT, "%d: it answers as a web server does, and knows no %s here",
                     head->status, own);
         failure_brief(&response->failure, (unsigned)head->status, "a web server that knows no %s at this URL", own);
+        response->failure.cause = CAUSE_WEB_PAGE;
     } else {
         failure_set(&response->failure, FAILURE_PERMANENT, "%d: the proxy did not switch to %s, and require-switch "
                     "is set", head->status, request->token);
@@ -330,6 +347,7 @@ void connect_response_judge(const struct connect_request *request, const struct 
         judge_no_tls(head, response);
     if (status >= 300)
         describe(&response->failure, head, body, body_length);
+    response->failure.answer = (unsigned)status;
     response->upgrade_in_doubt = response->verdict == CONNECT_FAILED && asked && !require_switch &&
                                  doubts_upgrade(head);
     response->version_in_doubt = doubts_version(request, response, status);

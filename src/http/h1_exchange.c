@@ -114,8 +114,9 @@ static void cut(struct h1_exchange *h1, const char *why)
         broken(h1, h1->filled ? FAILURE_THEY "closed the connection in the middle of its answer"
                               : FAILURE_THEY "closed the connection without an answer");
     else
-        task_fail(&h1->exchange.task, OUTCOME_PEER, class, h1->transport->denied ? FAILURE_THEY "%s"
-                  : "%s before its answer was complete", why);
+        task_fail_because(&h1->exchange.task, OUTCOME_PEER, class,
+                          h1->transport->denied ? CAUSE_OUR_CERTIFICATE : CAUSE_OTHER,
+                          h1->transport->denied ? FAILURE_THEY "%s" : "%s before its answer was complete", why);
 }
 
 /* The answer cannot be read: fails, and quotes its first bytes for the log. */
@@ -134,7 +135,8 @@ static void on_late(void *arg)
     struct h1_exchange *h1 = arg;
 
     over(h1);
-    task_fail(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer within %u s", h1->limit_ms / 1000);
+    task_fail_because(&h1->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_SILENCE, "no answer within %u s",
+                      h1->limit_ms / 1000);
 }
 
 /* --- the answer --- */

@@ -74,6 +74,7 @@ static void broken(struct h2_exchange *h2, enum h2_exchange_end end, enum failur
     }
     failure_set(&failure, class, they_did || denied ? FAILURE_THEY "%s" : "%s",
                 they_did ? why + sizeof proxy - 1 : why);
+    failure.cause = denied ? CAUSE_OUR_CERTIFICATE : CAUSE_OTHER;
     over(h2);
     h2->end = end;
     h2->exchange.cut_off = end == H2_EXCHANGE_UNPROCESSED;
@@ -86,7 +87,8 @@ static void on_late(void *arg)
     struct h2_exchange *h2 = arg;
 
     over(h2);
-    task_fail(&h2->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer within %u s", h2->limit_ms / 1000);
+    task_fail_because(&h2->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_SILENCE, "no answer within %u s",
+                      h2->limit_ms / 1000);
 }
 
 /* --- the answer --- */

@@ -95,7 +95,8 @@ static void on_addresses(void *arg, const struct address_list *found, const char
         return;
     }
     if (list.count == 0) {
-        task_fail(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, "cannot find its address: %s", error);
+        task_fail_because(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_NO_ADDRESS,
+                          "cannot find its address: %s", error);
         return;
     }
     forbidden = find_forbidden(connector, &list);
@@ -119,8 +120,9 @@ static void on_lookup_late(void *arg)
     if (connector->again)
         give_up(connector);
     else
-        task_fail(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer from the name servers within %u s",
-                  connector->params.settings->resolve_timeout / 1000);
+        task_fail_because(&connector->task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_NAME_SERVERS,
+                          "no answer from the name servers within %u s",
+                          connector->params.settings->resolve_timeout / 1000);
 }
 
 static void enter_resolve(struct connector *connector)
@@ -197,6 +199,7 @@ static void on_dialed(void *arg, enum outcome outcome, int fd, const struct addr
         failure_set(&connector->task.failure, FAILURE_TEMPORARY, "cannot connect to %s: %s",
                     address_format(address, where), error);
     failure_brief(&connector->task.failure, 0, "cannot connect: %s", error);
+    connector->task.failure.cause = CAUSE_NO_CONNECTION;
     if (outcome == OUTCOME_LOCAL) {
         task_tell(&connector->task, OUTCOME_LOCAL);
     } else if (connector->again) {

@@ -21,6 +21,7 @@ static void tell_refusal(const struct login_answer *answer, struct failure *fail
     failure_add(failure, "user and password, or ticket, were refused");
     failure_brief(failure, failure->status, "%s refused the %s", authenticator_peer(answer->authenticator),
                   authenticator_password(answer->authenticator) ? "password" : "ticket");
+    failure->cause = CAUSE_LOGIN_REFUSED;
 }
 
 bool login_answer_binds(const struct login_answer *answer, const struct connect_response *response)

@@ -15,23 +15,33 @@ struct reply {
     CURLproxycode code;
     enum failure_class class;
     enum { ELSE, DENIED, TARGET_TROUBLE, SERVER_ERROR } kind;
+    enum failure_cause cause;
     const char *what;
 };
 
 static const struct reply replies[] = {
-    {CURLPX_NO_AUTH, FAILURE_PERMANENT, DENIED, "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
-    {CURLPX_USER_REJECTED, FAILURE_PERMANENT, DENIED, "SOCKS5: user and password were refused"},
-    {CURLPX_REPLY_NOT_ALLOWED, FAILURE_PERMANENT, ELSE, "SOCKS5: not allowed by its rules"},
-    {CURLPX_REPLY_COMMAND_NOT_SUPPORTED, FAILURE_PERMANENT, ELSE, "SOCKS5: it does not make connections"},
-    {CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED, FAILURE_PERMANENT, ELSE,
+    {CURLPX_NO_AUTH, FAILURE_PERMANENT, DENIED, CAUSE_LOGIN_WANTED,
+     "SOCKS5: none of our ways to log in is accepted; does it want a user?"},
+    {CURLPX_USER_REJECTED, FAILURE_PERMANENT, DENIED, CAUSE_LOGIN_REFUSED,
+     "SOCKS5: user and password were refused"},
+    {CURLPX_REPLY_NOT_ALLOWED, FAILURE_PERMANENT, ELSE, CAUSE_RULES,
+     "SOCKS5: not allowed by its rules"},
+    {CURLPX_REPLY_COMMAND_NOT_SUPPORTED, FAILURE_PERMANENT, ELSE, CAUSE_SOCKS_UNABLE,
+     "SOCKS5: it does not make connections"},
+    {CURLPX_REPLY_ADDRESS_TYPE_NOT_SUPPORTED, FAILURE_PERMANENT, ELSE, CAUSE_SOCKS_UNABLE,
      "SOCKS5: it does not take this kind of name or address"},
-    {CURLPX_REPLY_GENERAL_SERVER_FAILURE, FAILURE_TEMPORARY, SERVER_ERROR, "SOCKS5: general failure"},
-    {CURLPX_REPLY_NETWORK_UNREACHABLE, FAILURE_TEMPORARY, TARGET_TROUBLE,
+    {CURLPX_REPLY_GENERAL_SERVER_FAILURE, FAILURE_TEMPORARY, SERVER_ERROR, CAUSE_PROXY_CANNOT,
+     "SOCKS5: general failure"},
+    {CURLPX_REPLY_NETWORK_UNREACHABLE, FAILURE_TEMPORARY, TARGET_TROUBLE, CAUSE_PROXY_CANNOT,
      "SOCKS5: the target's network is unreachable"},
-    {CURLPX_REPLY_HOST_UNREACHABLE, FAILURE_TEMPORARY, TARGET_TROUBLE, "SOCKS5: the target is unreachable"},
-    {CURLPX_REPLY_CONNECTION_REFUSED, FAILURE_TEMPORARY, TARGET_TROUBLE, "SOCKS5: the target refused the connection"},
-    {CURLPX_REPLY_TTL_EXPIRED, FAILURE_TEMPORARY, TARGET_TROUBLE, "SOCKS5: the target did not answer in time"},
-    {CURLPX_REPLY_UNASSIGNED, FAILURE_TEMPORARY, SERVER_ERROR, "SOCKS5: a refusal of unknown meaning"},
+    {CURLPX_REPLY_HOST_UNREACHABLE, FAILURE_TEMPORARY, TARGET_TROUBLE, CAUSE_PROXY_CANNOT,
+     "SOCKS5: the target is unreachable"},
+    {CURLPX_REPLY_CONNECTION_REFUSED, FAILURE_TEMPORARY, TARGET_TROUBLE, CAUSE_PROXY_CANNOT,
+     "SOCKS5: the target refused the connection"},
+    {CURLPX_REPLY_TTL_EXPIRED, FAILURE_TEMPORARY, TARGET_TROUBLE, CAUSE_PROXY_CANNOT,
+     "SOCKS5: the target did not answer in time"},
+    {CURLPX_REPLY_UNASSIGNED, FAILURE_TEMPORARY, SERVER_ERROR, CAUSE_OTHER,
+     "SOCKS5: a refusal of unknown meaning"},
 };
 
 bool socks5_judge(long code, struct connect_response *response)
@@ -48,6 +58,7 @@ bool socks5_judge(long code, struct connect_response *response)
         response->target_trouble = reply->kind == TARGET_TROUBLE;
         response->server_error = reply->kind == SERVER_ERROR;
         failure_set(&response->failure, reply->class, "%s", reply->what);
+        response->failure.cause = reply->cause;
         return true;
     }
     return false;
@@ -90,7 +101,9 @@ static void on_late(void *arg)
 {
     struct socks5 *socks5 = arg;
 
-    fail(socks5, OUTCOME_PEER, "no answer within %u s", socks5->limit_ms / 1000);
+    curl_client_stop(&socks5->curl);
+    task_fail_because(&socks5->exchange.task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_SILENCE, "no answer within %u s",
+                      socks5->limit_ms / 1000);
 }
 
 /* Takes the connection back from libcurl, with the bytes that came after the answer: first those in libcurl's socket,

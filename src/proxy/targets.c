@@ -27,11 +27,13 @@ static void on_srv(void *arg, const struct srv_list *records, const char *error)
 
     targets->lookup = NULL;
     if (!records) {
-        task_fail(&targets->task, OUTCOME_PEER, FAILURE_TEMPORARY, "no SRV record for %.100s: %s", domain, error);
+        task_fail_because(&targets->task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_NO_ADDRESS,
+                          "no SRV record for %.100s: %s", domain, error);
     } else if (records->unavailable) {
         failure_set(&targets->task.failure, FAILURE_PERMANENT, "%.100s says that it has no such service (SRV)",
                     domain);
         failure_brief(&targets->task.failure, 0, "no such service (SRV), says %s", domain);
+        targets->task.failure.cause = CAUSE_NO_ADDRESS;
         task_tell(&targets->task, OUTCOME_PEER);
     } else {
         targets->list = *records;
@@ -45,8 +47,8 @@ static void on_late(void *arg)
 
     lookup_cancel(targets->lookup);
     targets->lookup = NULL;
-    task_fail(&targets->task, OUTCOME_PEER, FAILURE_TEMPORARY, "no answer from the name servers within %u s",
-              targets->limit_ms / 1000);
+    task_fail_because(&targets->task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_NAME_SERVERS,
+                      "no answer from the name servers within %u s", targets->limit_ms / 1000);
 }
 
 static void enter_resolve(struct targets *targets)

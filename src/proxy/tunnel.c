@@ -289,6 +289,7 @@ static void refuse_redirect(struct tunnel *tunnel, enum failure_class class, con
 
     failure_set(&tunnel->task.failure, class, "%.60s: redirect refused: %s", tunnel->task.failure.what, why);
     failure_brief(&tunnel->task.failure, status, "redirect refused: %s", why);
+    tunnel->task.failure.cause = CAUSE_REDIRECT;
     fail(tunnel, BLAME_NOBODY);
 }
 

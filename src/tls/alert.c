@@ -67,6 +67,7 @@ void alert_fail(int alert, const char *host, struct failure *failure)
 
     if (alert_denies(alert)) {
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "%s", text);
+        failure->cause = CAUSE_OUR_CERTIFICATE;
         return;
     }
     text += strlen(ALERT) - strlen("alert ");
@@ -74,6 +75,7 @@ void alert_fail(int alert, const char *host, struct failure *failure)
     case SSL_AD_PROTOCOL_VERSION:
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "speaks no version of TLS that is trusted, 1.2 at "
                     "least (%s)", text);
+        failure->cause = CAUSE_OLD_TLS;
         return;
     case SSL_AD_HANDSHAKE_FAILURE:
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "refuses the TLS handshake (%s): no cipher in common, "

@@ -205,6 +205,23 @@ static void nobody_trusts_it(const struct certificate_fault *fault, const char *
                     issuer, ca_option);
 }
 
+/* What kind of fault it is. */
+static enum failure_cause cause_of(const struct certificate_fault *fault)
+{
+    switch (fault->error) {
+    case X509_V_ERR_HOSTNAME_MISMATCH: case X509_V_ERR_IP_ADDRESS_MISMATCH: return CAUSE_WRONG_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED: return CAUSE_EXPIRED;
+    case X509_V_ERR_CERT_NOT_YET_VALID: return CAUSE_NOT_YET_VALID;
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return CAUSE_SELF_SIGNED;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY: case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+        return CAUSE_UNKNOWN_AUTHORITY;
+    case X509_V_ERR_EE_KEY_TOO_SMALL: case X509_V_ERR_CA_KEY_TOO_SMALL: case X509_V_ERR_CA_MD_TOO_WEAK:
+        return CAUSE_WEAK;
+    default: return CAUSE_OTHER;
+    }
+}
+
 static void explain(const struct certificate_fault *fault, const char *host, const char *ca_option,
                     struct failure *failure)
 {
@@ -262,6 +279,7 @@ void certificate_fail(const struct certificate_fault *fault, const char *host, c
     const X509 *leaf = fault->leaf;
 
     explain(fault, log_escape(expected, sizeof expected, host, strlen(host)), ca_option, failure);
+    failure->cause = cause_of(fault);
     if (!leaf)
         return;
     host_names(leaf, names, sizeof names);

@@ -42,6 +42,7 @@ void plain_answer_fail(const void *first, size_t length, struct transport *below
     failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "does not speak TLS here%s",
                 http ? ", but HTTP without TLS: perhaps a captive portal or login page"
                 : page_only ? ", but sends a web page: most likely a captive portal or login page" : "");
+    failure->cause = CAUSE_NOT_TLS;
     failure_note(failure, "answer", said, at < QUOTED_MAX ? at : QUOTED_MAX);
     page = page_at(said, at);
     if ((http || page_only) && page_text(said + page, at - page, words, sizeof words) > 0)

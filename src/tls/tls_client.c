@@ -69,8 +69,8 @@ static void on_tls_late(void *arg)
 {
     struct tls_client *tls = arg;
 
-    task_fail(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, "the TLS handshake was not done within %u s",
-              tls->params.handshake_ms / 1000);
+    task_fail_because(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_SILENCE,
+                      "the TLS handshake was not done within %u s", tls->params.handshake_ms / 1000);
 }
 
 static void enter_tls(struct tls_client *tls)
@@ -148,6 +148,7 @@ static bool feed(struct tls_client *tls, const char *bytes, size_t length)
         tls->agreed = true;
         return true;
     case STARTTLS_FAILED:
+        tls->task.failure.cause = CAUSE_NO_STARTTLS;
         task_tell(over(tls), OUTCOME_PEER);
         break;
     }
@@ -178,8 +179,8 @@ static void on_plain_late(void *arg)
 {
     struct tls_client *tls = arg;
 
-    task_fail(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, "the server did not agree on TLS (STARTTLS) within %u s",
-              tls->params.greeting_ms / 1000);
+    task_fail_because(over(tls), OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_NO_STARTTLS,
+                      "the server did not agree on TLS (STARTTLS) within %u s", tls->params.greeting_ms / 1000);
 }
 
 /* The name of this machine; NULL: it has none that could be said. */

@@ -95,6 +95,7 @@ static void explain(struct tls_transport *self, unsigned long error, struct fail
     } else if (ERR_GET_REASON(error) == SSL_R_UNSUPPORTED_PROTOCOL) {
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "speaks no version of TLS that is trusted, 1.2 at "
                     "least");
+        failure->cause = CAUSE_OLD_TLS;
     } else if (ERR_GET_REASON(error) == SSL_R_BAD_EXTENSION) {
         failure_set(failure, FAILURE_PERMANENT, FAILURE_THEY "answers the TLS handshake with something that was not "
                     "offered");

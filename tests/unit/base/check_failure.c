@@ -20,6 +20,9 @@ START_TEST(setting_empties_the_rest)
     memset(&failure, 'x', sizeof failure);
     failure_set(&failure, FAILURE_PERMANENT, "%d %s", 403, "Forbidden");
     ck_assert_int_eq(failure.class, FAILURE_PERMANENT);
+    ck_assert_int_eq(failure.cause, CAUSE_OTHER);
+    ck_assert_uint_eq(failure.answer, 0);
+    ck_assert(!failure.on_the_way);
     ck_assert_str_eq(failure.what, "403 Forbidden");
     ck_assert_str_eq(failure.scheme, "");
     ck_assert_str_eq(failure.where, "");
@@ -201,8 +204,13 @@ START_TEST(a_place_behind_another_says_why_that_one_failed)
 
     failure_set(&failure, FAILURE_PERMANENT, FAILURE_THEY "closed it");
     failure_at(&failure, "http", "outer:1");
+    failure.cause = CAUSE_ANSWER;
+    failure.answer = 403;
     failure_out_of_reach(&failure, "http://outer:1");
     ck_assert_str_eq(failure.what, "cannot be reached through http://outer:1: closed it");
+    ck_assert_int_eq(failure.cause, CAUSE_ANSWER);
+    ck_assert_uint_eq(failure.answer, 403);
+    ck_assert(failure.on_the_way);
     ck_assert_int_eq(failure.class, FAILURE_PERMANENT);
     failure_at(&failure, "http", "inner:2");
     failure_format_brief(&failure, out, sizeof out);

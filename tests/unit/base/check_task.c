@@ -46,8 +46,9 @@ static void begin(struct task *task)
         return;
     }
     if (seen->fails_twice) {
-        task_fail(task, OUTCOME_PEER, FAILURE_TEMPORARY, "first");
-        task_fail(task, OUTCOME_LOCAL, FAILURE_PERMANENT, "second");
+        task_fail_because(task, OUTCOME_PEER, FAILURE_TEMPORARY, CAUSE_SILENCE, "%s", "first");
+        task_fail_because(task, OUTCOME_LOCAL, FAILURE_PERMANENT, CAUSE_RULES, "second");
+        task_fail(task, OUTCOME_LOCAL, FAILURE_PERMANENT, "third");
         return;
     }
     task_tell(task, OUTCOME_DONE);
@@ -177,6 +178,7 @@ START_TEST(what_was_told_stays)
     ck_assert_int_eq(seen.outcome, OUTCOME_PEER);
     ck_assert_str_eq(seen.what, "first");
     ck_assert_str_eq(seen.machine->task.failure.what, "first");
+    ck_assert_int_eq(seen.machine->task.failure.cause, CAUSE_SILENCE);
     task_free(&seen.machine->task);
     end_turn();
 }

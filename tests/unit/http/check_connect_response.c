@@ -330,9 +330,41 @@ START_TEST(a_page_may_end_anywhere)
 }
 END_TEST
 
+START_TEST(each_answer_is_of_a_kind)
+{
+    static const struct {
+        const char *asked, *head;
+        enum failure_cause cause;
+        unsigned answer;
+    } kinds[] = {
+        {"", "HTTP/1.1 403 No\r\n\r\n", CAUSE_ANSWER, 403},
+        {"", "HTTP/1.1 403 No\r\nContent-Type: text/html\r\n\r\n", CAUSE_ANSWER, 403},
+        {"", "HTTP/1.1 404 No\r\nContent-Type: text/html\r\n\r\n", CAUSE_WEB_PAGE, 404},
+        {"", "HTTP/1.1 404 No\r\nVia: x\r\nContent-Type: text/html\r\n\r\n", CAUSE_ANSWER, 404},
+        {"", "HTTP/1.1 407 Who\r\n\r\n", CAUSE_LOGIN_WANTED, 407},
+        {"connect-tcp", "HTTP/1.1 401 Who\r\n\r\n", CAUSE_LOGIN_WANTED, 401},
+        {"connect-tcp", "HTTP/1.1 200 OK\r\n\r\n", CAUSE_WEB_PAGE, 200},
+        {"", "HTTP/1.1 302 There\r\n\r\n", CAUSE_PORTAL, 302},
+        {"", "HTTP/1.1 511 Log in\r\n\r\n", CAUSE_PORTAL, 511},
+        {"", "HTTP/1.1 305 Use\r\n\r\n", CAUSE_REDIRECT, 305},
+        {"", "HTTP/1.1 503 Down\r\n\r\n", CAUSE_ANSWER, 503},
+    };
+    const struct unit_cell body = {(char[]){""}, 0};
+    struct connect_response response;
+    char bytes[120];
+
+    snprintf(bytes, sizeof bytes, "%s", kinds[_i].head);
+    judge(kinds[_i].asked, "IMAP", &(struct unit_cell){bytes, strlen(bytes)}, &body, &response);
+    ck_assert_int_eq(response.failure.cause, kinds[_i].cause);
+    ck_assert_uint_eq(response.failure.answer, kinds[_i].answer);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("connect response");
+
+    tcase_add_loop_test(cases, each_answer_is_of_a_kind, 0, 11);
 
     tcase_add_test(cases, a_switch_gone_wrong_is_told_of_the_proxy);
     tcase_add_test(cases, verdicts);

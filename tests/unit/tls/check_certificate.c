@@ -98,6 +98,15 @@ static void release(X509 **chain)
         X509_free(*chain);
 }
 
+/* What kind of fault the words are about. */
+static enum failure_cause cause_of(const char *what)
+{
+    return strstr(what, " expired on ") ? CAUSE_EXPIRED : strstr(what, " not valid before ") ? CAUSE_NOT_YET_VALID
+           : strstr(what, " not for ") ? CAUSE_WRONG_NAME : strstr(what, " signed by itself ") ? CAUSE_SELF_SIGNED
+           : strstr(what, " authority that is not trusted") ? CAUSE_UNKNOWN_AUTHORITY
+           : strstr(what, " too short ") || strstr(what, " signed with ") ? CAUSE_WEAK : CAUSE_OTHER;
+}
+
 static void check_fault(const char *host, const char *what, const char *detail)
 {
     struct failure failure;
@@ -106,6 +115,7 @@ static void check_fault(const char *host, const char *what, const char *detail)
     ck_assert_int_ne(fault.error, X509_V_OK);
     certificate_fail(&fault, host, OPTION, &failure);
     ck_assert_int_eq(failure.class, FAILURE_PERMANENT);
+    ck_assert_int_eq(failure.cause, cause_of(what));
     ck_assert_str_eq(failure.what, what);
     ck_assert_str_eq(failure.detail, detail);
     ck_assert_str_eq(failure.where, "");
