@@ -10,6 +10,7 @@
 #include "protocol/protocol.h"
 #include "proxy/h2_pool.h"
 #include "proxy/tunnel.h"
+#include "try_advice.h"
 #include "try_reverse.h"
 #include "try_steps.h"
 
@@ -26,7 +27,8 @@ struct trial {
     struct try_steps steps;
     char greeting[GREETING_MAX + 1];
     size_t length;
-    bool worked;
+    bool worked, failed;     /* failed: failure says why */
+    struct failure failure;
 };
 
 static void show(struct trial *trial, const char *step, const char *text)
@@ -131,6 +133,16 @@ static void conclude(struct trial *trial, bool works)
 
 /* --- the greeting --- */
 
+/* The tunnel is open, but nothing comes out of it. */
+static void fail_for_silence(struct trial *trial, const char *text)
+{
+    show(trial, "failed", text);
+    failure_set(&trial->failure, FAILURE_TEMPORARY, "%s", text);
+    trial->failure.cause = CAUSE_SILENCE;
+    trial->failed = true;
+    end(trial, false);
+}
+
 /* The greeting has come, or as much of it as is waited for. */
 static void judge_greeting(struct trial *trial)
 {
@@ -156,9 +168,8 @@ static void on_server(void *arg, int ready)
         if (got == TRANSPORT_AGAIN)
             return;
         if (got <= 0) {
-            show(trial, "failed", got == 0 ? "the server closed the connection without a greeting"
-                                           : transport_error(trial->server));
-            end(trial, false);
+            fail_for_silence(trial, got == 0 ? "the server closed the connection without a greeting"
+                                             : transport_error(trial->server));
             return;
         }
         trial->length += (size_t)got;
@@ -170,10 +181,7 @@ static void on_server(void *arg, int ready)
 
 static void on_greeting_late(void *arg)
 {
-    struct trial *trial = arg;
-
-    show(trial, "failed", "the tunnel is open, but no greeting came in time");
-    end(trial, false);
+    fail_for_silence(arg, "the tunnel is open, but no greeting came in time");
 }
 
 static void wait_for_greeting(struct trial *trial)
@@ -211,7 +219,36 @@ static void on_tunnel(void *arg, enum outcome outcome, const struct failure *fai
         return;
     }
     try_steps_fail(failure);
+    trial->failure = *failure;
+    trial->failed = true;
     end(trial, false);
+}
+
+/* Bits of what the proxy that failed, or the first one before it, has offered. */
+static unsigned offered_to(const struct trial *trial)
+{
+    const struct proxy_config *section = trial->listener->proxy;
+    const struct endpoint *proxy = tunnel_proxy(trial->tunnel);
+
+    if (trial->failure.on_the_way && section && section->via && section->via->urls.count > 0)
+        proxy = &section->via->urls.at[0];
+    return proxy ? health_offers(trial->services->health, proxy) : 0;
+}
+
+/* What to do next. */
+static void advise(const struct trial *trial)
+{
+    const struct endpoint *target = tunnel_target(trial->tunnel);
+    const struct try_advice facts = {
+        .listener = trial->listener,
+        .failure = trial->worked ? NULL : &trial->failure,
+        .target = target && target->host[0] ? target : NULL,
+        .proxy = tunnel_proxy(trial->tunnel),
+        .offered = offered_to(trial),
+    };
+
+    if (trial->worked || trial->failed)
+        try_advice_print(&facts, stdout);
 }
 
 static bool try_listener(struct services *services, struct config *config, const struct listener_config *listener)
@@ -235,29 +272,38 @@ static bool try_listener(struct services *services, struct config *config, const
     trial.tunnel = tunnel_open(&params);
     if (trial.tunnel)
         loop_run(services->loop);
+    printf("  %s\n", trial.worked ? "works" : "does not work");
+    if (trial.tunnel)
+        advise(&trial);
     tunnel_free(trial.second);
     tunnel_free(trial.tunnel);
     transport_close(trial.server);
-    printf("  %s\n", trial.worked ? "works" : "does not work");
     return trial.worked;
 }
 
-static bool try_all(struct services *services, struct config *config)
+/* Counts those that work. */
+static bool tally(bool worked, size_t *working)
+{
+    *working += worked;
+    return worked;
+}
+
+static bool try_all(struct services *services, struct config *config, size_t *working)
 {
     bool all = true;
 
     for (size_t i = 0; i < config->listener_count; i++)
-        all = try_listener(services, config, &config->listeners[i]) && all;
+        all = tally(try_listener(services, config, &config->listeners[i]), working) && all;
     for (size_t i = 0; i < config->reverse_count; i++)
         all = try_reverse(services, config, &config->reverses[i]) && all;
     return all;
 }
 
-static bool try_one(struct services *services, struct config *config, const char *name)
+static bool try_one(struct services *services, struct config *config, const char *name, size_t *working)
 {
     const struct listener_config *listener = config_listener(config, name);
 
-    return listener ? try_listener(services, config, listener)
+    return listener ? tally(try_listener(services, config, listener), working)
                     : try_reverse(services, config, config_reverse(config, name));
 }
 
@@ -270,6 +316,7 @@ static bool listens_on(void *arg, const struct address *address)
 int try_run(struct config *config, char *const names[], int count)
 {
     struct services services;
+    size_t working = 0; /* listeners */
     char error[160];
     bool all = true;
 
@@ -295,9 +342,11 @@ int try_run(struct config *config, char *const names[], int count)
     h2_pool_keep(services.h2, config);
     passwords_allow_prompt(services.passwords); /* one question for all listeners that use the same proxy */
     for (int i = 0; i < count; i++)
-        all = try_one(&services, config, names[i]) && all;
+        all = try_one(&services, config, names[i], &working) && all;
     if (count == 0)
-        all = try_all(&services, config);
+        all = try_all(&services, config, &working);
+    if (working > 0)
+        try_advice_print_end(stdout);
     h2_pool_free(services.h2);
     services_release(&services);
     return all ? EX_OK : EX_UNAVAILABLE;

@@ -596,5 +596,5 @@ unsigned tunnel_redirects(const struct tunnel *tunnel)
 
 const struct endpoint *tunnel_target(const struct tunnel *tunnel)
 {
-    return way_target(tunnel->way);
+    return tunnel->way ? way_target(tunnel->way) : NULL;
 }

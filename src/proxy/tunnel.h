@@ -45,7 +45,8 @@ void tunnel_free(struct tunnel *tunnel);
 struct transport *tunnel_take(struct tunnel *tunnel, char **leftover, size_t *length);
 
 /* After DONE: the proxy, NULL if the target was dialed directly; whether it switched (101); whether HTTP/2 was
- * spoken with it; how many redirects, learned or new, led there; the target.  Borrowed. */
+ * spoken with it; how many redirects, learned or new, led there; the target.  Borrowed.  After a failure, too: the last
+ * proxy, and the last target, which is NULL or has no host if none was found. */
 const struct endpoint *tunnel_proxy(const struct tunnel *tunnel);
 bool tunnel_switched(const struct tunnel *tunnel);
 bool tunnel_over_h2(const struct tunnel *tunnel);

@@ -154,7 +154,10 @@ SCENARIO_TESTS = \
 	tests/scenario/231-the-day-of-a-laptop.py \
 	tests/scenario/232-what-the-desktop-says.py \
 	tests/scenario/233-relays-by-found-proxies.py \
-	tests/scenario/234-a-pac-file-that-is-asked-for-again.py
+	tests/scenario/234-a-pac-file-that-is-asked-for-again.py \
+	tests/scenario/270-try-says-what-to-do-next.py \
+	tests/scenario/271-squid-allows-what-try-asks-for.py \
+	tests/scenario/272-haproxy-allows-what-try-asks-for.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \

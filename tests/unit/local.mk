@@ -7,7 +7,7 @@ STAGE = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off \
 	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=lookup_cancel \
 	-Wl,--wrap=dialer_dial,--wrap=dial_cancel,--wrap=transport_from_socket
 
-UNIT_TESTS =
+UNIT_TESTS = tests/unit/check_try_advice
 include tests/unit/base/local.mk
 include tests/unit/net/local.mk
 include tests/unit/protocol/local.mk
