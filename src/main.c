@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,6 +17,8 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/systemd.h"
+#include "command_line.h"
+#include "completion.h"
 #include "config/config.h"
 #include "config/config_check.h"
 #include "config/config_print.h"
@@ -46,13 +49,6 @@ static struct {
     bool json;               /* status --json */
     bool watch;              /* status --watch */
 } line;
-
-/* A row of the command table. */
-struct command_row {
-    const char *name, *arguments, *help;
-    int least, most; /* number of arguments; -1: any */
-    int (*run)(char *const arguments[], int count);
-};
 
 /* --- used by several commands --- */
 
@@ -283,28 +279,29 @@ static int command_relay_user(char *const arguments[], int count)
     return enrolment_run(arguments[0], stdout);
 }
 
+/* These two need the tables, which follow. */
+static int command_completion(char *const arguments[], int count);
+static int command_completion_values(char *const arguments[], int count);
+
 static const struct command_row commands[] = {
     {"run", "", "listen and forward, in the foreground (default)", 0, 0, command_run_daemon},
     {"check", "[--socket-unit]", "read the configuration and print it back, complete", 0, 0, command_check},
     {"try", "[NAME ...]", "open the route of each listener, show each step", 0, -1, command_try},
-    {"connect", "NAME", "one tunnel between standard input and output", 1, 1, command_connect},
+    {"connect", "LISTENER", "one tunnel between standard input and output", 1, 1, command_connect},
     {"status", "[--json | --watch]", "what the running daemon does", 0, 0, command_status},
     {"redirects", "[clear | allow ID | refuse ID]", "learned redirects, open questions", 0, 2,
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
     {"stop", "", "let the running daemon stop", 0, 0, command_stop},
     {"pac", "URL-OR-FILE HOST[:PORT]", "ask a PAC file once, print its answer", 2, 2, command_pac},
-    {"relay-user", "NAME", "begin a line for a relay's users file", 1, 1, command_relay_user},
+    {"relay-user", "USER", "begin a line for a relay's users file", 1, 1, command_relay_user},
+    {"completion", "SHELL", NULL, 1, 1, command_completion},
+    {"completion-values", "KIND", NULL, 1, 1, command_completion_values},
 };
 
 /* --- options --- */
 
-static const struct {
-    const char *name;
-    char letter;
-    const char *argument; /* "" for none */
-    const char *help;
-} options[] = {
+static const struct line_option options[] = {
     {"config", 'c', "FILE", "read this configuration"},
     {"verbose", 'v', "", "log more; may be repeated"},
     {"quiet", 'q', "", "log less; may be repeated"},
@@ -339,7 +336,8 @@ static int usage(FILE *out)
     for (int i = 0; i < COMMANDS; i++) {
         const char *gap = strlen(commands[i].arguments) > 11 ? "\n                         " : " ";
 
-        fprintf(out, "  %-10s %-11s%s%s\n", commands[i].name, commands[i].arguments, gap, commands[i].help);
+        if (commands[i].help)
+            fprintf(out, "  %-10s %-11s%s%s\n", commands[i].name, commands[i].arguments, gap, commands[i].help);
     }
     fprintf(out, "\noptions:\n");
     for (int i = 0; i < OPTIONS; i++)
@@ -347,6 +345,37 @@ static int usage(FILE *out)
                 options[i].help);
     fprintf(out, "\nSee sallyport(1) and sallyport.ini(5).\n");
     return out == stdout ? EX_OK : EX_USAGE;
+}
+
+/* For who writes it into a file: a half script is a failure. */
+static int command_completion(char *const arguments[], int count)
+{
+    const struct command_line tables = {commands, COMMANDS, options, OPTIONS};
+
+    (void)count;
+    if (!completion_print(&tables, arguments[0], stdout)) {
+        fprintf(stderr, "sallyport: completion is there for bash, zsh and fish\n");
+        return EX_USAGE;
+    }
+    return fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR;
+}
+
+/* For the scripts: quiet, and nothing that could make a shell wait, as a pipe in place of the file does. */
+static int command_completion_values(char *const arguments[], int count)
+{
+    char path[PATH_SIZE], user[PATH_SIZE];
+    struct stat file;
+    bool there = find_config(path, sizeof path, user, sizeof user) && stat(path, &file) == 0 && S_ISREG(file.st_mode);
+    struct config *config = there ? config_load(path, CONFIG_TO_CHECK, ignore, NULL) : NULL;
+    bool known;
+
+    (void)count;
+    if (!freopen("/dev/null", "w", stderr))
+        return EX_OSERR;
+    known = completion_print_values(arguments[0], config, config ? config->settings.control
+                                    : option_find(OPTION_GLOBAL, "control")->initial, stdout);
+    config_unref(config);
+    return known ? EX_OK : EX_USAGE;
 }
 
 static int version(void)

@@ -325,6 +325,23 @@ int control_client_redirects(const char *control, char *const arguments[], int c
     return EX_USAGE;
 }
 
+int control_client_print_questions(const char *control, FILE *out)
+{
+    const json_t *question;
+    struct answer answer;
+    json_t *facts;
+    size_t i;
+    int status = ask_facts(control, "redirects", &answer, &facts);
+
+    if (status != EX_OK)
+        return status;
+    json_array_foreach(json_object_get(facts, "questions"), i, question)
+        fprintf(out, "%" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(question, "id")));
+    json_decref(facts);
+    free(answer.bytes);
+    return EX_OK;
+}
+
 int control_client_reload(const char *control)
 {
     return tell(control, "reload");

@@ -5,6 +5,7 @@
 #define SALLYPORT_CONTROL_CLIENT_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 int control_client_status(const char *control, bool json);
 
@@ -13,6 +14,9 @@ int control_client_watch(const char *control);
 
 /* arguments: none (list), "clear", or "allow" or "refuse" and an ID.  EX_USAGE: something else. */
 int control_client_redirects(const char *control, char *const arguments[], int count);
+
+/* Prints the IDs of the open questions, one a line. */
+int control_client_print_questions(const char *control, FILE *out);
 
 /* EX_CONFIG: the new configuration has faults, which were printed. */
 int control_client_reload(const char *control);

@@ -157,7 +157,8 @@ SCENARIO_TESTS = \
 	tests/scenario/234-a-pac-file-that-is-asked-for-again.py \
 	tests/scenario/270-try-says-what-to-do-next.py \
 	tests/scenario/271-squid-allows-what-try-asks-for.py \
-	tests/scenario/272-haproxy-allows-what-try-asks-for.py
+	tests/scenario/272-haproxy-allows-what-try-asks-for.py \
+	tests/scenario/274-what-shells-complete.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
