@@ -22,9 +22,11 @@
 #include "net/peer.h"
 #include "proxy/h2_pool.h"
 #include "proxy/health.h"
+#include "proxy/notices.h"
 #include "proxy/pool.h"
 #include "proxy/proxy_source.h"
 #include "proxy/tunnel.h"
+#include "redirect/questions.h"
 #include "redirect/redirect_policy.h"
 #include "redirect/redirect_table.h"
 #include "relay/relay_set.h"
@@ -257,6 +259,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     if (!reverse_set_keep(daemon->reverses, fresh, daemon->shares.reverses))
         log_message(LEVEL_ERROR, NULL, "out of memory: reverse tunnels stay as they were; reload once more");
     control_server_set(daemon->control, fresh->settings.control);
+    notices_set(daemon->services.notices, fresh->settings.notify_command);
     daemon->set_log(fresh);
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
 }
@@ -443,6 +446,8 @@ static void release(struct daemon *daemon)
     loop_timer_stop(&daemon->wind_down);
     for (size_t i = 0; i < sizeof daemon->signals / sizeof daemon->signals[0]; i++)
         loop_signal_stop(&daemon->signals[i]);
+    notices_free(daemon->services.notices);
+    daemon->services.notices = NULL;
     services_release(&daemon->services);
     pipe_release_all();
     peer_release();
@@ -460,6 +465,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     if (!prepare(&daemon, on_session_ended) ||
         !loop_signal_start(daemon.services.loop, &daemon.signals[2], SIGHUP, on_reload_signal, &daemon) ||
         !(daemon.services.pool = pool_new(&daemon.services)) ||
+        !(daemon.services.notices = notices_new(daemon.services.loop)) ||
         !(daemon.strangers = strangers_new(daemon.services.loop, daemon.sessions)) ||
         !(daemon.relays = relay_set_new(&daemon.services, daemon.sessions, on_relay_session_ended, &daemon)) ||
         !(daemon.reverses = reverse_set_new(&daemon.services, daemon.sessions, on_reverse_session, &daemon)) ||
@@ -475,6 +481,8 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         if (!reverse_set_keep(daemon.reverses, config, daemon.shares.reverses))
             log_message(LEVEL_ERROR, NULL, "out of memory: there are no reverse tunnels; reload");
         control_server_set(daemon.control, config->settings.control);
+        notices_set(daemon.services.notices, config->settings.notify_command);
+        questions_tell_standing(daemon.services.questions, notices_question, daemon.services.notices);
         pool_keep(daemon.services.pool, config, daemon.shares.ahead);
         log_event(LEVEL_INFO, NULL, "ready listeners=%zu", config->listener_count);
         log_started();

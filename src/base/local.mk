@@ -11,6 +11,7 @@ src_libhouse_a_SOURCES += \
 	src/base/harden.c src/base/harden.h \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \
+	src/base/notifier.c src/base/notifier.h \
 	src/base/page_text.c src/base/page_text.h \
 	src/base/prompt.c src/base/prompt.h \
 	src/base/sanitized.h \

@@ -39,6 +39,7 @@ static const struct option_row table[] = {
     GLOBAL("idle-timeout", time, idle_timeout, "0", 0, 30 * 24 * HOUR, NULL, 0, "limit of silence, 0 = none"),
     GLOBAL("keepalive", time, keepalive, "2m", 1000, 86400000, NULL, 0, "how soon a dead path is noticed"),
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
+    GLOBAL("notify-command", text, notify_command, "auto", 0, 0, NULL, VALUE_VERBATIM, "command that shows notices"),
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "proxies, in order"),

@@ -24,6 +24,7 @@ struct settings {
     uint32_t idle_timeout;                                                          /* ms; 0: none */
     uint32_t keepalive;                                                             /* ms */
     bool same_user;
+    char *notify_command; /* "auto", "none", or a command that shows notices */
     char *control; /* path of the control socket; may begin with $XDG_RUNTIME_DIR; "none" */
 };
 

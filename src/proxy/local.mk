@@ -12,6 +12,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/h2_share.c src/proxy/h2_share.h \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/login_answer.c src/proxy/login_answer.h \
+	src/proxy/notices.c src/proxy/notices.h \
 	src/proxy/outer_form.c src/proxy/outer_form.h \
 	src/proxy/outer_route.c src/proxy/outer_route.h \
 	src/proxy/outlook.c src/proxy/outlook.h \

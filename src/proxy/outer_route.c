@@ -1,7 +1,7 @@
 #include "proxy/outer_route.h"
 
-#include "auth/password.h"
 #include "proxy/health.h"
+#include "proxy/notices.h"
 
 void outer_route_start(struct outer_route *route, const struct services *services, const char *name,
                        const struct proxy_config *via)
@@ -42,6 +42,7 @@ bool outer_route_next(struct outer_route *route, uint64_t now_ms, enum outcome *
 void outer_route_worked(struct outer_route *route, uint64_t now_ms)
 {
     health_worked(route->services->health, route->before, now_ms);
+    notices_accepted(route->services->notices, route->before);
 }
 
 /* If it is busy, the next one is tried.  A refusal of our user holds for all of them.  Only 502 and 504 are about the
@@ -52,10 +53,8 @@ static bool goes_on_after_answer(struct outer_route *route, uint64_t now_ms, con
     struct health *health = route->services->health;
 
     *failure = response->failure;
-    if (refused) {
-        health_refused(health, route->name, route->before, now_ms, failure);
-        passwords_forget(route->services->passwords, route->via);
-    }
+    if (refused)
+        services_note_refusal(route->services, route->name, route->via, route->before, now_ms, failure);
     if (response->retry_after > 0)
         health_sent_away(health, route->name, route->before, now_ms, (unsigned)response->retry_after, failure);
     if (response->busy)

@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "net/lingering.h"
+#include "proxy/notices.h"
 #include "redirect/redirect_policy.h"
 
 bool services_init(struct services *services, char *error, size_t size)
@@ -71,4 +72,12 @@ const char *services_forbid_named(const struct services *services, bool sender_o
 
     return address_from_literal(&address, is_local ? "127.0.0.1" : proxy->host, proxy->port)
                ? services_forbid(services, sender_on_loopback, &address) : NULL;
+}
+
+void services_note_refusal(const struct services *services, const char *name, const struct proxy_config *section,
+                           const struct endpoint *proxy, uint64_t now_ms, const struct failure *failure)
+{
+    passwords_forget(services->passwords, section);
+    health_refused(services->health, name, proxy, now_ms, failure);
+    notices_refused(services->notices, proxy, failure);
 }

@@ -22,6 +22,7 @@
 
 struct pool;
 struct h2_pool;
+struct notices;
 
 struct services {
     struct loop *loop;
@@ -38,6 +39,7 @@ struct services {
     struct questions *questions;
     struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */
     struct h2_pool *h2; /* HTTP/2 connections, owned by the daemon or by who tries; NULL: HTTP/1.1 alone is spoken */
+    struct notices *notices; /* what the user is shown, owned by the daemon; NULL: nothing */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
     void *is_own_arg;
 };
@@ -51,7 +53,12 @@ const char *services_forbid(const struct services *services, bool sender_on_loop
 const char *services_forbid_named(const struct services *services, bool sender_on_loopback,
                                   const struct endpoint *proxy);
 
-/* Makes all of them but pool.  False: nothing was made, and error (size bytes) says why. */
+/* The proxy has refused the section's user and password, or ticket: it rests, the password is fetched anew, and the user
+ * is shown a notice. */
+void services_note_refusal(const struct services *services, const char *name, const struct proxy_config *section,
+                           const struct endpoint *proxy, uint64_t now_ms, const struct failure *failure);
+
+/* Makes all of them but pool, h2 and notices.  False: nothing was made, and error (size bytes) says why. */
 bool services_init(struct services *services, char *error, size_t size);
 
 /* Frees them; no tunnel may be left.  What was deferred in the loop runs first.  A zeroed struct is fine. */

@@ -9,6 +9,7 @@
 #include "proxy/announcement.h"
 #include "proxy/doubled_request.h"
 #include "proxy/health.h"
+#include "proxy/notices.h"
 #include "proxy/target_tls.h"
 #include "proxy/way.h"
 #include "redirect/consent.h"
@@ -230,6 +231,9 @@ static void enter_choose(struct tunnel *tunnel)
 
     if (tunnel->task.failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
         trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what);
+    if (next == ROUTE_NONE || next == ROUTE_AWAY)
+        notices_no_way(tunnel->services->notices, tunnel->listener, way_route(tunnel->way), tunnel->services->health,
+                       now(tunnel), next == ROUTE_AWAY ? &why : &tunnel->task.failure);
     switch (next) {
     case ROUTE_PROXY: begin_at(tunnel, configured); break;
     case ROUTE_DIRECT: go_direct(tunnel); break;
@@ -258,6 +262,7 @@ static void note_answer(struct tunnel *tunnel)
 {
     if (tunnel->proxy && !redirect_chain_is_learned(&tunnel->chain))
         health_worked(tunnel->services->health, tunnel->proxy, now(tunnel));
+    notices_answered(tunnel->services->notices, tunnel->listener, tunnel->proxy);
 }
 
 /* The failure is the proxy's own answer: decides what it leads to. */
@@ -274,10 +279,9 @@ static void on_refusal(struct tunnel *tunnel, const struct connect_response *res
     if (response->retry_after > 0 && !learned)
         health_sent_away(tunnel->services->health, tunnel->name, tunnel->proxy, now(tunnel),
                          (unsigned)response->retry_after, &tunnel->task.failure);
-    if (refused) { /* the same credentials again, here or elsewhere, could lock the account */
-        passwords_forget(tunnel->services->passwords, tunnel->own);
-        health_refused(tunnel->services->health, tunnel->name, tunnel->proxy, now(tunnel), &tunnel->task.failure);
-    }
+    if (refused) /* the same credentials again, here or elsewhere, could lock the account */
+        services_note_refusal(tunnel->services, tunnel->name, tunnel->own, tunnel->proxy, now(tunnel),
+                              &tunnel->task.failure);
     fail(tunnel, blame);
 }
 
@@ -424,12 +428,9 @@ static void on_request(void *arg, enum outcome outcome, const struct failure *fa
         else
             on_answer(tunnel, response);
         break;
-    case OUTCOME_PEER: case OUTCOME_LOCAL:
-        fail(tunnel, outcome == OUTCOME_PEER ? BLAME_PROXY : BLAME_NOBODY);
-        break;
-    case OUTCOME_FORBIDDEN:
-        on_forbidden(tunnel, failure);
-        break;
+    case OUTCOME_PEER: fail(tunnel, BLAME_PROXY); break;
+    case OUTCOME_LOCAL: fail(tunnel, BLAME_NOBODY); break;
+    case OUTCOME_FORBIDDEN: on_forbidden(tunnel, failure); break;
     }
 }
 

@@ -41,6 +41,8 @@ struct questions {
     struct question *first;
     unsigned serial;
     bool shown;
+    questions_stands_fn *stands; /* or NULL */
+    void *stands_arg;
 };
 
 struct questions *questions_new(struct loop *loop)
@@ -50,6 +52,19 @@ struct questions *questions_new(struct loop *loop)
     if (questions)
         questions->loop = loop;
     return questions;
+}
+
+void questions_tell_standing(struct questions *questions, questions_stands_fn *stands, void *arg)
+{
+    questions->stands = stands;
+    questions->stands_arg = arg;
+}
+
+/* text: NULL when it stands no more. */
+static void tell_standing(const struct question *question, const char *text)
+{
+    if (question->owner->stands)
+        question->owner->stands(question->owner->stands_arg, question->id, text);
 }
 
 /* Nobody waits for it, and nobody is being told. */
@@ -66,6 +81,7 @@ static void withdraw(struct question *question)
     while (*at != question)
         at = &(*at)->next;
     *at = question->next;
+    tell_standing(question, NULL);
     subprocess_cancel(question->command);
     loop_timer_stop(&question->timer);
     loop_undefer(question->owner->loop, &question->delivery);
@@ -76,6 +92,7 @@ void questions_free(struct questions *questions)
 {
     if (!questions)
         return;
+    questions->stands = NULL;
     while (questions->first) {
         struct question *question = questions->first;
 
@@ -132,6 +149,7 @@ static uint64_t find_end(const struct question *question, enum question_state st
 static void settle(struct question *question, enum question_state state, const char *why)
 {
     question->state = state;
+    tell_standing(question, NULL);
     snprintf(question->why, sizeof question->why, "%s", why);
     loop_timer_stop(&question->timer);
     subprocess_cancel(question->command);
@@ -173,6 +191,8 @@ static void on_command(void *arg, int status, const char *output, size_t length,
         on_late(question); /* that is what has ended it */
     else if (!question->owner->shown)
         settle(question, QUESTION_UNANSWERED, "the ask-command failed");
+    else
+        tell_standing(question, question->text);
 }
 
 static const char *variable(const char *name)
@@ -215,6 +235,8 @@ static void start(struct question *question, const struct redirect_settings *pol
                                                    : "there is nobody to ask: no ask-command and no control socket");
     } else {
         loop_timer_start(question->owner->loop, &question->timer, question->patience_ms, on_late, question);
+        if (!question->command)
+            tell_standing(question, question->text);
     }
 }
 

@@ -38,6 +38,14 @@ void questions_free(struct questions *questions); /* nobody is called back; NULL
 /* Says whether somebody can see the list, that is, whether there is a control socket. */
 void questions_set_shown(struct questions *questions, bool shown);
 
+/* A question has nothing but the list to be seen in: nobody but who looks there will answer it.  text is its line,
+ * borrowed; NULL: it is open no more.  Called from within the other functions; it calls none of them. */
+typedef void questions_stands_fn(void *arg, unsigned id, const char *text);
+
+/* Sets who is told of such questions; stands may be NULL, as it is at first.  Not called by
+ * questions_free. */
+void questions_tell_standing(struct questions *questions, questions_stands_fn *stands, void *arg);
+
 /* answer is not QUESTION_OPEN.  why: "" for yes, otherwise the reason; valid during the call. */
 typedef void question_answered_fn(void *arg, enum question_state answer, const char *why);
 

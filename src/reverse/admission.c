@@ -7,6 +7,7 @@
 #include "config/places.h"
 #include "http/connect_request.h"
 #include "http/connect_response.h"
+#include "proxy/notices.h"
 
 struct admission {
     struct admission_params params;
@@ -47,6 +48,7 @@ static void refuse(struct admission *admission)
     passwords_forget(admission->params.services->passwords, &admission->params.section->relay);
     failure_add(failure, "user and password were refused");
     failure_brief(failure, failure->status, "relay refused the password");
+    notices_refused(admission->params.services->notices, &admission->params.section->relay.urls.at[0], failure);
     fail(admission, OUTCOME_PEER, failure);
 }
 
@@ -143,6 +145,7 @@ void admission_accepted(struct admission *admission)
     if (scheme != CHALLENGE_NONE)
         admission->params.lesson->scheme = scheme;
     authenticator_note(admission->authenticator, false);
+    notices_accepted(admission->params.services->notices, &admission->params.section->relay.urls.at[0]);
 }
 
 void admission_denied(struct admission *admission, const struct http_head *head, const struct failure *failure)
