@@ -8,6 +8,7 @@ UNIT_TESTS += \
 	tests/unit/base/check_harden \
 	tests/unit/base/check_log \
 	tests/unit/base/check_loop \
+	tests/unit/base/check_notifier \
 	tests/unit/base/check_page_text \
 	tests/unit/base/check_prompt \
 	tests/unit/base/check_scratch \
@@ -32,6 +33,10 @@ tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_leve
 
 # the test reads what is logged
 tests_unit_base_check_turn_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=log_event
+
+# no program runs, and the test reads what is logged
+tests_unit_base_check_notifier_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=subprocess_run,--wrap=subprocess_cancel \
+	-Wl,--wrap=log_message
 
 # the clock is the test's
 tests_unit_base_check_allowance_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

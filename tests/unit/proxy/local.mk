@@ -11,6 +11,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_h2_share \
 	tests/unit/proxy/check_health \
 	tests/unit/proxy/check_login_answer \
+	tests/unit/proxy/check_notices \
 	tests/unit/proxy/check_outer_form \
 	tests/unit/proxy/check_outer_route \
 	tests/unit/proxy/check_outlook \
@@ -34,6 +35,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_tunnel_forms \
 	tests/unit/proxy/check_tunnel_found \
 	tests/unit/proxy/check_tunnel_h2 \
+	tests/unit/proxy/check_tunnel_notices \
 	tests/unit/proxy/check_version_try \
 	tests/unit/proxy/check_way
 
@@ -41,6 +43,8 @@ tests_unit_proxy_check_approach_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_tls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_login_answer_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_notices_LDFLAGS = $(AM_LDFLAGS) $(STAGE) \
+	-Wl,--wrap=notifier_set,--wrap=notifier_tell,--wrap=notifier_withdraw
 tests_unit_proxy_check_outer_route_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_relay_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
@@ -50,6 +54,8 @@ tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
 tests_unit_proxy_check_tunnel_SOURCES = tests/unit/proxy/check_tunnel.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_tunnel_notices_SOURCES = tests/unit/proxy/check_tunnel_notices.c $(TUNNEL_SCENE)
+tests_unit_proxy_check_tunnel_notices_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=notifier_tell
 tests_unit_proxy_check_tunnel_forms_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_h2_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 

@@ -509,6 +509,73 @@ START_TEST(the_program_is_ended_when_the_list_is_first)
 }
 END_TEST
 
+/* --- who is told that a question has nothing but the list --- */
+
+static char standing[200]; /* "+3" for each that stands, "-3" for each that does no more */
+
+static void on_standing(void *arg, unsigned id, const char *text)
+{
+    ck_assert_ptr_eq(arg, standing);
+    ck_assert(!text || strncmp(text, "sallyport: the proxy ", 21) == 0);
+    snprintf(standing + strlen(standing), sizeof standing - strlen(standing), "%c%u", text ? '+' : '-', id);
+}
+
+static void watch_standing(void)
+{
+    standing[0] = '\0';
+    questions_tell_standing(questions, on_standing, standing);
+    questions_set_shown(questions, true);
+}
+
+/* How it comes to its end. */
+enum ending { ANSWERED, LATE, WITHDRAWN, STILL_OPEN, ENDINGS };
+
+START_TEST(a_question_without_a_program_is_told_until_it_ends)
+{
+    struct question_facts facts;
+
+    watch_standing();
+    if (_i == LATE)
+        policy.ask_timeout = 200;
+    ask(0);
+    ask(1); /* the same one */
+    ck_assert_str_eq(standing, "+1");
+    ck_assert(questions_at(questions, 0, &facts));
+    switch ((enum ending)_i) {
+    case ANSWERED: ck_assert(questions_answer(questions, facts.id, true)); break;
+    case LATE: unit_wait(loop, all_are_told, NULL); break;
+    case WITHDRAWN: give_up(0), give_up(1); break;
+    case STILL_OPEN: case ENDINGS:
+        questions_free(questions);
+        questions = NULL;
+        break;
+    }
+    ck_assert_str_eq(standing, _i == STILL_OPEN ? "+1" : "+1-1");
+}
+END_TEST
+
+START_TEST(a_question_with_a_program_is_not_told)
+{
+    watch_standing();
+    script("exit 0");
+    ask(0);
+    wait_answer(0, QUESTION_YES, "");
+    ck_assert_str_eq(standing, "-1");
+}
+END_TEST
+
+START_TEST(a_question_whose_program_breaks_is_told)
+{
+    unit_step_fn *const steps[] = {broken_program_is_gone_and_the_list_says_yes, all_are_told, NULL};
+
+    watch_standing();
+    script("exit 127");
+    ask(0);
+    unit_walk(loop, steps, NULL);
+    ck_assert_str_eq(standing, "+1-1");
+}
+END_TEST
+
 START_TEST(the_program_answers_what_is_shown_too)
 {
     struct question_facts facts;
@@ -835,6 +902,9 @@ int main(void)
     tcase_add_test(cases, the_list_stays_when_the_program_breaks);
     tcase_add_test(cases, the_program_is_ended_when_the_list_is_first);
     tcase_add_test(cases, the_program_answers_what_is_shown_too);
+    tcase_add_loop_test(cases, a_question_without_a_program_is_told_until_it_ends, 0, ENDINGS);
+    tcase_add_test(cases, a_question_with_a_program_is_not_told);
+    tcase_add_test(cases, a_question_whose_program_breaks_is_told);
     tcase_add_test(cases, the_same_question_is_asked_once_and_all_are_told);
     tcase_add_loop_test(cases, another_sender_proxy_scope_or_action_is_another_question, 0, 6);
     tcase_add_test(cases, a_yes_is_remembered);
