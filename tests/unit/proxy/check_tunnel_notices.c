@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST(all_that_are_down_are_and_then_one_is_back)
 {
-    set_up("url = http://a:3128 http://b:3128");
+    set_up("url = http://a:3128 http://b:3128\nannounce = none");
     stage_address("192.0.2.1", STAGE_REFUSES);
     stage_address("192.0.2.2", STAGE_REFUSES);
     ask(NULL, NULL);
@@ -82,7 +82,7 @@ START_TEST(all_that_are_down_are_and_then_one_is_back)
     ask(NULL, NULL);
     ck_assert_uint_eq(told, 1);
     stage_address("192.0.2.2", STAGE_CONNECTS);
-    ask("192.0.2.2:3128", _i == 0 ? OPENS : "HTTP/1.1 403 Must not\r\n\r\n");
+    ask("192.0.2.2:3128", _i == 0 ? "HTTP/1.1 200 x\r\n\r\n" : "HTTP/1.1 403 Must not\r\n\r\n");
     ck_assert_uint_eq(told, 2);
     ck_assert_str_eq(last, "The proxy is back: Tunnels open again through [proxy].");
     tear_down();
