@@ -1,7 +1,7 @@
 /* Shows short messages to the user by running a program (`notify-command`), which gets title and text as its last two
- * arguments.  One runs at a time and no more than one in NOTIFIER_PAUSE_MS; meanwhile the latest message of each subject
- * waits, and an older one of the same subject is dropped.  Nothing blocks, and nothing that fails here is told to
- * anybody but the log, which hears of it once. */
+ * arguments.  One runs at a time and no more than one in NOTIFIER_PAUSE_MS; meanwhile the latest message of each
+ * subject waits, and an older one of the same subject is dropped.  Nothing blocks, and of what fails here the log alone
+ * hears, once. */
 #ifndef SALLYPORT_NOTIFIER_H
 #define SALLYPORT_NOTIFIER_H
 
@@ -31,8 +31,8 @@ void notifier_set(struct notifier *notifier, const char *command, enum log_level
 bool notifier_is_on(const struct notifier *notifier);
 
 /* Shows a message, now or when its turn comes; does nothing while it is off.  subject: below NOTIFIER_SUBJECTS.  Both
- * texts are copied and cut to size; secrets in them are withheld (secrets.h), and each byte that is not printable ASCII,
- * or of which a desktop makes more than it says (markup and escapes: & < > \), becomes '_'. */
+ * texts are copied and cut to size; secrets in them are withheld (secrets.h), and each byte that is not printable
+ * ASCII, or of which a desktop makes more than it says (markup and escapes: & < > \), becomes '_'. */
 void notifier_tell(struct notifier *notifier, unsigned subject, const char *title, const char *text);
 
 /* Takes back the message of a subject that waits.  False: there is none. */

@@ -1,7 +1,7 @@
 /* What is shown to a user who does not read the log (`notify-command`): that a password was refused, that no tunnel can
- * be had through a section's proxies and when one can again, and that a redirect's question waits for an answer.  Each is
- * told once, until it changes; how often and by what is notifier.h.  The daemon alone has notices: every function but
- * notices_set takes NULL, and then does nothing, as it does while they are off. */
+ * be had through a section's proxies and when one can again, and that a redirect's question waits for an answer.  Each
+ * is told once, until it changes; how often and by what is notifier.h.  The daemon alone has notices: every function
+ * but notices_set takes NULL, and then does nothing, as it does while they are off. */
 #ifndef SALLYPORT_NOTICES_H
 #define SALLYPORT_NOTICES_H
 
@@ -21,8 +21,8 @@ struct notices;
 struct notices *notices_new(struct loop *loop); /* NULL: out of memory; they are off */
 void notices_free(struct notices *notices);
 
-/* command: the key's value: a command, or "none", or "auto": notify-send where a display is there, which the environment
- * says.  Copied.  Refused passwords are forgotten, since they may be right now. */
+/* command: the key's value: a command, or "none", or "auto": notify-send where a display is there, which the
+ * environment says.  Copied.  Refused passwords are forgotten, since they may be right now. */
 void notices_set(struct notices *notices, const char *command);
 
 /* A proxy or relay refuses our user and password, or ticket; and it does so no more. */

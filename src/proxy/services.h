@@ -53,8 +53,8 @@ const char *services_forbid(const struct services *services, bool sender_on_loop
 const char *services_forbid_named(const struct services *services, bool sender_on_loopback,
                                   const struct endpoint *proxy);
 
-/* The proxy has refused the section's user and password, or ticket: it rests, the password is fetched anew, and the user
- * is shown a notice. */
+/* The proxy has refused the section's user and password, or ticket: it rests, the password is fetched anew, and the
+ * user is shown a notice. */
 void services_note_refusal(const struct services *services, const char *name, const struct proxy_config *section,
                            const struct endpoint *proxy, uint64_t now_ms, const struct failure *failure);
 

@@ -159,6 +159,7 @@ SCENARIO_TESTS = \
 	tests/scenario/271-squid-allows-what-try-asks-for.py \
 	tests/scenario/272-haproxy-allows-what-try-asks-for.py \
 	tests/scenario/274-what-shells-complete.py
+	tests/scenario/280-notices.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -182,6 +183,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/connect_tcp.py \
 	tests/scenario/kit/control.py \
 	tests/scenario/kit/daemon.py \
+	tests/scenario/kit/desktop_bus.py \
 	tests/scenario/kit/echo.py \
 	tests/scenario/kit/finding.py \
 	tests/scenario/kit/h2.py \

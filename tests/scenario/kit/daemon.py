@@ -25,8 +25,10 @@ class Sallyport:
 
     @staticmethod
     def environment(stage, extra=None):
-        """What the daemon and its commands see: nothing of the caller's proxies, the stage as home, the pump path."""
-        keep = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+        """What the daemon and its commands see: nothing of the caller's proxies and screen, the stage as home, the pump
+        path."""
+        keep = {key: value for key, value in os.environ.items()
+                if not key.lower().endswith("_proxy") and key not in ("DISPLAY", "WAYLAND_DISPLAY")}
         keep.update(HOME=stage.folder, XDG_RUNTIME_DIR=stage.dir("run", 0o700), XDG_CONFIG_HOME=stage.folder,
                     SALLYPORT_PUMP=stage.path)
         keep.update(extra or {})

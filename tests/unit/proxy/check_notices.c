@@ -54,7 +54,8 @@ bool __wrap_notifier_withdraw(struct notifier *notifier, unsigned subject)
 #define FILE_TEXT \
     "[proxy]\nurl = http://a:3128 https://b:3129\n[proxy work]\nurl = http://c:3128\nfallback = direct\n" \
     "[imap]\ntarget = mail.example.net\n[smtp]\ntarget = mail.example.net\n" \
-    "[imap work]\nlisten = localhost:2\ntarget = mail.example.org\nproxy = work\n[imap home]\nlisten = localhost:3\ntarget = home.example.org\nproxy = direct\n"
+    "[imap work]\nlisten = localhost:2\ntarget = mail.example.org\nproxy = work\n" \
+    "[imap home]\nlisten = localhost:3\ntarget = home.example.org\nproxy = direct\n"
 
 static void set_up(const char *words)
 {
