@@ -1,15 +1,24 @@
 #!/bin/sh
-# The house is as it is drawn, told and tested: doc/house.svg is what doc/house.py draws, the README has a line for each
-# folder of src/, and each source file has a program of unit tests.
+# The house is as it is drawn, told and tested: the pictures in doc/ are what the scripts there draw, the README has a
+# line for each folder of src/, and each source file has a program of unit tests.
 . "$(dirname "$0")/tap.sh"
 cd "$top" || bail_out "no tree"
 
-plan 3
+plan 5
 
-if python3 doc/house.py >"$scratch/house.svg" 2>"$offences"; then
-    cmp -s "$scratch/house.svg" doc/house.svg || echo "doc/house.py >doc/house.svg draws another one" >"$offences"
-fi
+# drawn SCRIPT PICTURE: whether the script, doc/SCRIPT.py, draws doc/PICTURE.svg as it is.
+drawn() {
+    if python3 "doc/$1.py" >"$scratch/$2.svg" 2>"$offences"; then
+        cmp -s "$scratch/$2.svg" "doc/$2.svg" || echo "doc/$1.py >doc/$2.svg draws another one" >"$offences"
+    fi
+}
+
+drawn house house
 verdict "the picture of the house is true"
+drawn way way
+verdict "the picture of the way is what doc/way.py draws"
+drawn chart speed
+verdict "the bars are those of the table"
 
 for folder in src/*/; do
     name=${folder#src/}
