@@ -100,6 +100,19 @@ START_TEST(one_that_wants_to_be_left_alone_is_down)
 }
 END_TEST
 
+START_TEST(one_that_said_so_elsewhere_is_not_even_asked)
+{
+    const struct failure failure = {.what = "503 Busy"};
+
+    set_up("url = http://a:3128");
+    health_sent_away(services->health, NULL, &config->proxies[0].urls.at[0], loop_now(stage_loop()), 60, &failure);
+    ask(NULL, NULL);
+    ck_assert_str_eq(last, "The proxy is down: No tunnel through [proxy]: http://a:3128: 503 Busy (asks to be left "
+                           "alone for 60 s more)");
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_refusal_is_no_proxy_that_is_down)
 {
     static const char *const answers[] = {"403 Must not", "502 No", "503 Busy", "500 Ill"};
@@ -163,6 +176,7 @@ int main(void)
     tcase_add_test(cases, one_of_two_that_is_down_is_no_news);
     tcase_add_loop_test(cases, all_that_are_down_are_and_then_one_is_back, 0, 2);
     tcase_add_test(cases, one_that_wants_to_be_left_alone_is_down);
+    tcase_add_test(cases, one_that_said_so_elsewhere_is_not_even_asked);
     tcase_add_loop_test(cases, a_refusal_is_no_proxy_that_is_down, 0, 4);
     tcase_add_test(cases, where_the_direct_way_serves_nothing_is_down);
     tcase_add_test(cases, a_password_that_is_refused_is_told_once_until_it_was_right);
