@@ -11,6 +11,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "base/log.h"
+#include "finding/pac_disk.h"
 #include "pac_server.h"
 
 #define OK "HTTP/1.1 200 OK\r\n"
@@ -64,6 +65,21 @@ void __wrap_log_message(enum log_level level, const char *name, const char *form
     note_line(name, format, values);
     va_end(values);
     warnings++;
+}
+
+/* --- the disk --- */
+
+static bool was_known; /* when the disk was asked last: the text of some stamp */
+
+enum pac_disk_result __real_pac_disk_read(const char *path, size_t max, struct pac_stamp *stamp, char **text,
+                                          size_t *length, char *error, size_t size);
+enum pac_disk_result __wrap_pac_disk_read(const char *path, size_t max, struct pac_stamp *stamp, char **text,
+                                          size_t *length, char *error, size_t size);
+enum pac_disk_result __wrap_pac_disk_read(const char *path, size_t max, struct pac_stamp *stamp, char **text,
+                                          size_t *length, char *error, size_t size)
+{
+    was_known = stamp->inode != 0;
+    return __real_pac_disk_read(path, max, stamp, text, length, error, size);
 }
 
 /* --- the scene --- */
@@ -272,6 +288,21 @@ START_TEST(the_last_good_one_serves_until_the_network_changes)
     read_it();
     check_text("first", 1);
     ck_assert_str_eq(pac_file_error(scene.file), "");
+}
+END_TEST
+
+/* A folder of the network's may be another server's now, and its file be the same by all that a stamp has. */
+START_TEST(on_another_network_the_disk_is_read_anew)
+{
+    make_file(write_file("first"));
+    read_it();
+    ck_assert(!was_known);
+    read_it();
+    ck_assert(was_known);
+    pac_file_renew(scene.file);
+    read_it();
+    ck_assert(!was_known);
+    check_text("first", 1);
 }
 END_TEST
 
@@ -613,6 +644,7 @@ int main(void)
     tcase_add_test(tcase, on_the_disk_it_is_looked_at_each_time);
     tcase_add_test(tcase, on_the_disk_it_is_taken_for_the_same_for_a_moment);
     tcase_add_test(tcase, the_last_good_one_serves_until_the_network_changes);
+    tcase_add_test(tcase, on_another_network_the_disk_is_read_anew);
     tcase_add_test(tcase, a_pipe_is_not_waited_for);
     tcase_add_test(tcase, a_section_may_have_no_name);
     tcase_add_test(tcase, on_the_disk_its_size_is_bounded);
