@@ -52,6 +52,8 @@ void notifier_set(struct notifier *notifier, const char *command, enum log_level
     notifier->command = command && command[strspn(command, BLANKS)] ? strdup(command) : NULL;
     notifier->level = level;
     notifier->complained = false;
+    if (notifier->command)
+        return;
     memset(notifier->waiting, 0, sizeof notifier->waiting);
     loop_timer_stop(&notifier->timer);
 }
@@ -167,13 +169,16 @@ static void plan(struct notifier *notifier)
 static void clean(char *out, size_t size, const char *text)
 {
     char whole[2 * NOTIFIER_TEXT_MAX];
+    size_t length;
 
     snprintf(whole, sizeof whole, "%s", text);
     secrets_withhold(whole);
     for (char *at = whole; *at; at++)
         if (*at < ' ' || *at > '~' || strchr("&<>\\", *at))
             *at = '_';
-    snprintf(out, size, "%s", whole);
+    length = strnlen(whole, size - 1);
+    memcpy(out, whole, length);
+    out[length] = '\0';
 }
 
 void notifier_tell(struct notifier *notifier, unsigned subject, const char *title, const char *text)

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 
-#define NOTIFIER_SUBJECTS 3        /* of which a message may wait: as many as notices has */
+#define NOTIFIER_SUBJECTS 48       /* of which a message may wait: as many as notices has */
 #define NOTIFIER_PAUSE_MS 10000u   /* from one start to the next: as long as a desktop shows a message */
 #define NOTIFIER_LIMIT_MS 10000u   /* then the program is killed: it only has to pass a message on */
 #define NOTIFIER_TITLE_MAX 80      /* bytes, with the NUL: one line of a small window */
@@ -25,7 +25,7 @@ void notifier_free(struct notifier *notifier);
 
 /* From now on runs this command: a program, looked for in PATH, and its first arguments, separated by blanks; no shell
  * reads it.  It is copied.  NULL, without a word, or out of memory: it is off.  The first failure after this call is
- * logged at that level, the others are not.  What waits is dropped. */
+ * logged at that level, the others are not.  What waits is shown by the new command, and dropped if it is off. */
 void notifier_set(struct notifier *notifier, const char *command, enum log_level level);
 
 bool notifier_is_on(const struct notifier *notifier);

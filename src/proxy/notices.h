@@ -14,7 +14,8 @@
 #include "proxy/health.h"
 #include "proxy/route.h"
 
-#define NOTICES_TROUBLES_MAX 16 /* of one kind at one time, sections or proxies; then the oldest is forgotten */
+#define NOTICES_TROUBLES_MAX 16 /* of one kind at one time, sections, proxies or questions; then the oldest is
+                                 * forgotten */
 
 struct notices;
 
@@ -22,7 +23,8 @@ struct notices *notices_new(struct loop *loop); /* NULL: out of memory; they are
 void notices_free(struct notices *notices);
 
 /* command: the key's value: a command, or "none", or "auto": notify-send where a display is there, which the
- * environment says.  Copied.  Refused passwords are forgotten, since they may be right now. */
+ * environment says.  Copied.  Refused passwords are forgotten, since they may be right now; if they are off, all that
+ * is amiss, which nobody will have been told when they are on again. */
 void notices_set(struct notices *notices, const char *command);
 
 /* A proxy or relay refuses our user and password, or ticket; and it does so no more. */

@@ -554,7 +554,7 @@ bool proxy_request_was_refused(const struct proxy_request *request)
 
 bool proxy_request_failed_before(const struct proxy_request *request)
 {
-    return request->before_failed;
+    return request && request->before_failed;
 }
 
 bool proxy_request_on_loopback(const struct proxy_request *request)

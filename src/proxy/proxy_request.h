@@ -48,7 +48,7 @@ const struct http_head *proxy_request_head(const struct proxy_request *request);
 /* After DONE: whether the proxy refused credentials that were sent to it. */
 bool proxy_request_was_refused(const struct proxy_request *request);
 
-/* After PEER or LOCAL: whether the proxies before this one failed, so that it was not tried. */
+/* After PEER or LOCAL: whether the proxies before this one failed, so that it was not tried.  NULL: no. */
 bool proxy_request_failed_before(const struct proxy_request *request);
 
 /* Once connected: whether the proxy is on this machine itself; and whether it, or a proxy before it, was ever

@@ -110,8 +110,7 @@ static void fall_back(struct tunnel *tunnel)
 static void fail(struct tunnel *tunnel, enum blame blame)
 {
     bool proxy_failed = blame == BLAME_PROXY || blame == BLAME_BUSY;
-    bool learned = redirect_chain_is_learned(&tunnel->chain);
-    bool untried = tunnel->request && proxy_request_failed_before(tunnel->request);
+    bool learned = redirect_chain_is_learned(&tunnel->chain), untried = proxy_request_failed_before(tunnel->request);
     char where[ENDPOINT_TEXT_MAX];
 
     if (!tunnel->task.failure.where[0] && tunnel->routed)

@@ -21,7 +21,8 @@ static struct config *config;
 static struct notices *notices;
 static unsigned told, withdrawn;
 static char last[1000];   /* "title: text" */
-static bool waits;        /* the last one was not shown yet */
+static bool slow;         /* what is told from now on waits to be shown */
+static bool waiting[NOTIFIER_SUBJECTS];
 static char command[200]; /* "level:command", or "" */
 
 void __wrap_notifier_set(struct notifier *notifier, const char *words, enum log_level level)
@@ -37,17 +38,19 @@ void __wrap_notifier_tell(struct notifier *notifier, unsigned subject, const cha
     ck_assert_ptr_nonnull(notifier);
     ck_assert_uint_lt(subject, NOTIFIER_SUBJECTS);
     told++;
+    waiting[subject] = slow;
     snprintf(last, sizeof last, "%s: %s", title, text);
 }
 
 bool __wrap_notifier_withdraw(struct notifier *notifier, unsigned subject)
 {
-    bool waited = waits;
+    bool waited;
 
     ck_assert_ptr_nonnull(notifier);
     ck_assert_uint_lt(subject, NOTIFIER_SUBJECTS);
-    withdrawn++;
-    waits = false;
+    waited = waiting[subject];
+    withdrawn += waited;
+    waiting[subject] = false;
     return waited;
 }
 
@@ -60,7 +63,8 @@ bool __wrap_notifier_withdraw(struct notifier *notifier, unsigned subject)
 static void set_up(const char *words)
 {
     told = withdrawn = 0;
-    waits = false;
+    slow = false;
+    memset(waiting, 0, sizeof waiting);
     last[0] = '\0';
     services = stage_set_up();
     config = unit_config(FILE_TEXT);
@@ -221,23 +225,86 @@ START_TEST(without_a_proxy_none_is_down)
 }
 END_TEST
 
+static unsigned waiting_count(void)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < NOTIFIER_SUBJECTS; i++)
+        count += waiting[i];
+    return count;
+}
+
 START_TEST(what_was_over_before_it_was_shown_is_not_told)
+{
+    set_up("show");
+    slow = true;
+    fails(proxy(1, 0));
+    find_no_way("imap/work");
+    answers("imap/work", proxy(1, 0));
+    ck_assert_uint_eq(withdrawn, 1);
+    ck_assert_uint_eq(told, 1);
+    notices_refused(notices, proxy(1, 0), because("407"));
+    notices_accepted(notices, proxy(1, 0));
+    ck_assert_uint_eq(withdrawn, 2);
+    ck_assert_uint_eq(waiting_count(), 0);
+    tear_down();
+}
+END_TEST
+
+/* A network that is gone takes all with it. */
+START_TEST(what_befalls_several_at_once_is_told_of_each)
+{
+    set_up("show");
+    slow = true;
+    for (size_t i = 0; i < 3; i++)
+        fails(proxy(i / 2, i % 2));
+    find_no_way("imap/work");
+    find_no_way("imap");
+    notices_refused(notices, proxy(0, 0), because("407"));
+    notices_refused(notices, proxy(0, 1), because("407"));
+    notices_question(notices, 1, "one");
+    notices_question(notices, 2, "two");
+    ck_assert_uint_eq(waiting_count(), 6);
+    answers("imap/work", proxy(1, 0));
+    notices_question(notices, 1, NULL);
+    ck_assert_uint_eq(waiting_count(), 4);
+    tear_down();
+}
+END_TEST
+
+START_TEST(one_that_comes_and_goes_has_one_notice_that_waits)
 {
     set_up("show");
     fails(proxy(1, 0));
     find_no_way("imap/work");
-    waits = true;
-    answers("imap/work", proxy(1, 0));
-    ck_assert_uint_eq(withdrawn, 1);
-    ck_assert_uint_eq(told, 1);
+    slow = true;
+    for (int i = 0; i < 5; i++) {
+        answers("imap/work", proxy(1, 0));
+        ck_assert_uint_eq(waiting_count(), 1);
+        ck_assert_str_eq(last, "The proxy is back: Tunnels open again through [proxy work].");
+        fails(proxy(1, 0));
+        find_no_way("imap/work"); /* as it was told */
+        ck_assert_uint_eq(waiting_count(), 0);
+    }
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_waits_at_a_reload_is_told_but_for_passwords)
+{
+    set_up("show");
+    slow = true;
+    fails(proxy(1, 0));
     find_no_way("imap/work");
-    fails(proxy(0, 0));
-    fails(proxy(0, 1));
-    find_no_way("imap");
-    waits = true; /* this one, and the other was shown or has given way to it */
-    answers("imap/work", proxy(1, 0));
-    ck_assert_uint_eq(withdrawn, 1);
-    ck_assert_str_eq(last, "The proxy is back: Tunnels open again through [proxy work].");
+    notices_refused(notices, proxy(0, 0), because("407"));
+    notices_question(notices, 1, "one");
+    notices_set(notices, "show");
+    ck_assert_uint_eq(waiting_count(), 2);
+    notices_set(notices, "none"); /* then nobody was told */
+    notices_set(notices, "show");
+    told = 0;
+    find_no_way("imap/work");
+    ck_assert_uint_eq(told, 1);
     tear_down();
 }
 END_TEST
@@ -283,6 +350,7 @@ START_TEST(a_question_is_told_with_how_to_answer_it)
     char text[1300];
 
     set_up("show");
+    slow = true;
     notices_question(notices, 3, "sallyport: the proxy a wants all. Allow it?");
     ck_assert_str_eq(last, "A redirect waits for your answer: Answer it with `sallyport redirects allow 3` or `refuse "
                            "3`: sallyport: the proxy a wants all. Allow it?");
@@ -338,6 +406,9 @@ int main(void)
     tcase_add_test(cases, each_section_has_its_own_way);
     tcase_add_test(cases, without_a_proxy_none_is_down);
     tcase_add_test(cases, what_was_over_before_it_was_shown_is_not_told);
+    tcase_add_test(cases, what_befalls_several_at_once_is_told_of_each);
+    tcase_add_test(cases, one_that_comes_and_goes_has_one_notice_that_waits);
+    tcase_add_test(cases, what_waits_at_a_reload_is_told_but_for_passwords);
     tcase_add_test(cases, a_section_that_is_down_stays_so_over_a_reload);
     tcase_add_test(cases, troubles_have_a_bound);
     tcase_add_test(cases, a_question_is_told_with_how_to_answer_it);

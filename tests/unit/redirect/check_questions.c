@@ -168,6 +168,7 @@ static void setup(void)
     snprintf(program, sizeof program, "%s/ask me", folder); /* a blank: there is no shell to cut it */
     snprintf(trace, sizeof trace, "%s/trace", folder);
     policy = (struct redirect_settings){.follow = true, .max_hops = 5, .ask_timeout = 20000};
+    memset(askers, 0, sizeof askers); /* a case may end while some wait */
     loop = NULL;
     questions = NULL;
     renew();
