@@ -159,10 +159,12 @@ static const struct row rows[] = {
     /* what the proxy does not allow */
     {CAUSE_ANSWER, AT_PROXY, 403, 403, by_connect,
      REFUSED_BY_RULES ": this one server, at this one port. In squid.conf, these lines do it, above all other "
-     "http_access lines:",
+     "http_access lines. They hold for whoever reaches the proxy: at the end of the last one, add the acl of those "
+     "who may, such as localnet.",
      FOR_SQUID},
     {CAUSE_ANSWER, AT_PROXY, 403, 403, by_connect,
-     "In haproxy.cfg, this line does it, above the `http-request deny` of the frontend:",
+     "In haproxy.cfg, this line does it, above the `http-request deny` of the frontend; another condition at its end, "
+     "such as src with a network, says who may.",
      FOR_HAPROXY},
     {CAUSE_ANSWER, AT_PROXY, 403, 403, not_by_connect,
      REFUSED_BY_RULES ".",
@@ -279,8 +281,9 @@ static const struct row rows[] = {
 
     /* TLS */
     {CAUSE_NOT_TLS, AT_PROXY, 0, 0, NULL,
-     "There is no TLS at {proxy}: set http:// in place of https:// as url in {section}, or ask the administrator for "
-     "the port that has it.",
+     "What answers at {proxy} does not do TLS. Ask its administrator for the port that does, and set it as url in "
+     "{section}. Only if the administrator says that there is none, set http:// in place of https://: others on the "
+     "way can then read what is asked for. If there should be TLS, somebody else answers in its place.",
      NOTHING},
     {CAUSE_NOT_TLS, AT_TARGET, 0, 0, NULL,
      "There is no TLS from the first byte at {target}. Most ports where tls = yes does not fit want tls = starttls "

@@ -156,6 +156,8 @@ START_TEST(the_administrator_is_given_lines)
     says(&facts, "acl CONNECT method CONNECT acl to-imap.example.net dstdomain -n imap.example.net "
                  "acl to-port-993 port 993 http_access allow CONNECT to-imap.example.net to-port-993");
     says(&facts, "http-request allow if { method CONNECT } { url -i imap.example.net:993 }");
+    says(&facts, "add the acl of those who may"); /* above all others, they would be for everybody */
+    says(&facts, "such as src with a network, says who may");
     facts.target = &six;
     says(&facts, "acl to-2001-db8--1 dst 2001:db8::1 acl to-port-143 port 143");
     says(&facts, "{ url -i [2001:db8::1]:143 }");
@@ -253,6 +255,17 @@ START_TEST(certificates_name_the_key_of_whose_they_are)
 }
 END_TEST
 
+/* Whoever is on the way can answer without TLS. */
+START_TEST(a_proxy_without_tls_is_not_taken_at_its_word)
+{
+    struct try_advice facts = facts_of(usual);
+
+    failed(&facts, CAUSE_NOT_TLS, true, 0);
+    says(&facts, "Only if the administrator says that there is none, set http://");
+    says(&facts, "somebody else answers in its place");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("try advice");
@@ -268,5 +281,6 @@ int main(void)
     tcase_add_test(cases, a_ticket_is_another_thing_than_a_password);
     tcase_add_test(cases, a_proxy_before_the_proxy_is_its_own_case);
     tcase_add_test(cases, certificates_name_the_key_of_whose_they_are);
+    tcase_add_test(cases, a_proxy_without_tls_is_not_taken_at_its_word);
     return unit_run();
 }
