@@ -13,4 +13,6 @@ src_libhouse_a_SOURCES += \
 	src/auth/negotiate_login.c src/auth/negotiate_login.h \
 	src/auth/nonces.c src/auth/nonces.h \
 	src/auth/password.c src/auth/password.h \
-	src/auth/scheme_choice.c src/auth/scheme_choice.h
+	src/auth/scheme_choice.c src/auth/scheme_choice.h \
+	src/auth/web_place.c src/auth/web_place.h \
+	src/auth/web_transfer.c src/auth/web_transfer.h

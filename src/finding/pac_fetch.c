@@ -1,16 +1,14 @@
 #include "finding/pac_fetch.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "auth/web_place.h"
+#include "auth/web_transfer.h"
 #include "net/address.h"
 #include "net/endpoint.h"
-
-#define FIRST_ROOM 16384 /* bytes for the text; most PAC files have less */
 
 enum { STARTED, LOOKING_UP, FETCHING };
 
@@ -23,24 +21,16 @@ struct pac_fetch {
     char *ca_file;
     bool insecure;
     struct pac_version known;
-    size_t max;
     uint32_t limit_ms;
     struct loop_timer limit; /* of all of it */
-    char *url;               /* that is asked now */
-    struct endpoint server;  /* its host and port */
+    struct web_place place;  /* that is asked now */
     unsigned redirects;      /* that led there */
     struct lookup *lookup;
-    CURL *easy;              /* NULL: no transfer */
     CURLSH *share;           /* a name cache of its own */
     struct curl_slist *names, *fields;
-    struct curl_loop_transfer transfer;
-    char error[CURL_ERROR_SIZE];
-    size_t head_length;      /* of all answers */
-    char encoding[PAC_VERSION_MAX]; /* Content-Encoding of the last answer */
+    struct web_transfer web;
     struct pac_version version;
-    char *text;
-    size_t length, room;
-    bool is_too_long, is_unchanged;
+    bool is_unchanged;
 };
 
 /* --- its end --- */
@@ -59,7 +49,7 @@ static void fail(struct pac_fetch *fetch, enum outcome outcome, const char *form
     va_end(values);
     if (fetch->redirects > 0)
         task_fail(&fetch->task, outcome, FAILURE_TEMPORARY, "redirected to %s: %s",
-                  endpoint_format_url(&fetch->server, url), why);
+                  endpoint_format_url(&fetch->place.server, url), why);
     else
         task_fail(&fetch->task, outcome, FAILURE_TEMPORARY, "%s", why);
 }
@@ -74,9 +64,7 @@ static void end_hop(struct pac_fetch *fetch)
 {
     lookup_cancel(fetch->lookup);
     fetch->lookup = NULL;
-    curl_loop_remove(fetch->curl_loop, &fetch->transfer);
-    curl_easy_cleanup(fetch->easy);
-    fetch->easy = NULL;
+    web_transfer_end(&fetch->web, fetch->curl_loop);
     curl_share_cleanup(fetch->share);
     fetch->share = NULL;
     curl_slist_free_all(fetch->names);
@@ -89,176 +77,43 @@ static void on_late(void *arg)
     struct pac_fetch *fetch = arg;
 
     if (fetch->task.state == LOOKING_UP)
-        fail(fetch, OUTCOME_PEER, "cannot look up %s within %u s", fetch->server.host, fetch->limit_ms / 1000);
+        fail(fetch, OUTCOME_PEER, "cannot look up %s within %u s", fetch->place.server.host, fetch->limit_ms / 1000);
     else
         fail(fetch, OUTCOME_PEER, "it has not come within %u s", fetch->limit_ms / 1000);
 }
 
 /* --- where it is --- */
 
-/* Copies a part of the URL as text.  False: it has none. */
-static bool copy_part(CURLU *parts, CURLUPart what, char *out, size_t size)
-{
-    char *part = NULL;
-    bool fits = curl_url_get(parts, what, &part, CURLU_DEFAULT_PORT) == CURLUE_OK && strlen(part) < size;
-
-    if (fits)
-        snprintf(out, size, "%s", part);
-    curl_free(part);
-    return fits;
-}
-
-static bool has_part(CURLU *parts, CURLUPart what)
-{
-    char *part = NULL;
-    bool has = curl_url_get(parts, what, &part, 0) == CURLUE_OK;
-
-    curl_free(part);
-    return has;
-}
-
-/* Reads host and port.  False: the URL cannot be asked, and *why says why. */
-static bool read_server(struct pac_fetch *fetch, CURLU *parts, const char **why)
-{
-    char scheme[16], host[ENDPOINT_TEXT_MAX], port[8], text[ENDPOINT_TEXT_MAX + sizeof port];
-    bool is_https;
-
-    *why = "its URL cannot be read";
-    if (!copy_part(parts, CURLUPART_SCHEME, scheme, sizeof scheme) ||
-        !copy_part(parts, CURLUPART_HOST, host, sizeof host) || !copy_part(parts, CURLUPART_PORT, port, sizeof port))
-        return false;
-    is_https = strcasecmp(scheme, "https") == 0;
-    snprintf(text, sizeof text, "%s:%s", host, port);
-    if (!endpoint_parse(&fetch->server, text, strlen(text), 0, why))
-        return false;
-    fetch->server.tls = is_https;
-    if (!is_https && strcasecmp(scheme, "http") != 0)
-        *why = "its URL begins with neither https:// nor http://";
-    else if (!is_https && !fetch->insecure)
-        *why = "http is not secure: anybody on the way can say where the mail goes; insecure = yes allows it";
-    else if (has_part(parts, CURLUPART_USER) || has_part(parts, CURLUPART_PASSWORD))
-        *why = "its URL has a user or a password, which is not sent";
-    else
-        return true;
-    return false;
-}
-
-/* Takes another URL, which is written anew so that libcurl and we agree on its host.  False: the fetch has failed. */
+/* Takes another URL.  False: the fetch has failed. */
 static bool take_url(struct pac_fetch *fetch, const char *url)
 {
-    CURLU *parts = curl_url();
-    char *whole = NULL;
-    const char *why = "its URL cannot be read";
-    bool good;
+    const char *why;
 
-    good = parts && curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-           read_server(fetch, parts, &why) && curl_url_get(parts, CURLUPART_URL, &whole, 0) == CURLUE_OK;
-    free(fetch->url);
-    fetch->url = good ? strdup(whole) : NULL;
-    curl_free(whole);
-    curl_url_cleanup(parts);
-    if (good && !fetch->url)
-        fail_for_memory(fetch);
-    else if (!good)
-        fail(fetch, OUTCOME_PEER, "%s", why);
-    return fetch->url != NULL;
+    if (!web_place_read(&fetch->place, url, &why)) {
+        if (why)
+            fail(fetch, OUTCOME_PEER, "%s", why);
+        else
+            fail_for_memory(fetch);
+        return false;
+    }
+    if (!fetch->place.server.tls && !fetch->insecure) {
+        fail(fetch, OUTCOME_PEER,
+             "http is not secure: anybody on the way can say where the mail goes; insecure = yes allows it");
+        return false;
+    }
+    return true;
 }
 
 /* --- what comes --- */
 
-/* Keeps the value of a field, if that is its name. */
-static void keep_field(const char *line, size_t length, const char *name, char out[PAC_VERSION_MAX])
-{
-    const char *end = line + length;
-
-    if (length <= strlen(name) || strncasecmp(line, name, strlen(name)) != 0)
-        return;
-    line += strlen(name);
-    while (line < end && strchr(" \t", *line))
-        line++;
-    while (line < end && strchr(" \t\r\n", end[-1]))
-        end--;
-    out[0] = '\0';
-    for (const char *c = line; c < end; c++)
-        if (*c < ' ' || *c > '~') /* it is sent again */
-            return;
-    if ((size_t)(end - line) < PAC_VERSION_MAX)
-        snprintf(out, PAC_VERSION_MAX, "%.*s", (int)(end - line), line);
-}
-
-/* Each line of an answer, the one with the status first. */
-static size_t on_field(char *line, size_t one, size_t length, void *arg)
+static void on_field(void *arg, const char *line, size_t length)
 {
     struct pac_fetch *fetch = arg;
 
-    (void)one;
-    fetch->head_length += length;
-    if (length > 5 && memcmp(line, "HTTP/", 5) == 0) {
+    if (length > 5 && memcmp(line, "HTTP/", 5) == 0)
         memset(&fetch->version, 0, sizeof fetch->version);
-        fetch->encoding[0] = '\0';
-    }
-    keep_field(line, length, "Content-Encoding:", fetch->encoding);
-    keep_field(line, length, "ETag:", fetch->version.etag);
-    keep_field(line, length, "Last-Modified:", fetch->version.modified);
-    return fetch->head_length <= PAC_FETCH_HEAD_MAX ? length : 0;
-}
-
-static long status_of(struct pac_fetch *fetch)
-{
-    long status = 0;
-
-    curl_easy_getinfo(fetch->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status;
-}
-
-/* More of its text, or of a page about something else.  0: no more is wanted. */
-static size_t on_text(char *bytes, size_t one, size_t length, void *arg)
-{
-    struct pac_fetch *fetch = arg;
-
-    (void)one;
-    if (status_of(fetch) != 200)
-        return length;
-    if (length > fetch->max - fetch->length) {
-        fetch->is_too_long = true;
-        return 0;
-    }
-    if (length > fetch->room - fetch->length) {
-        size_t room = fetch->room > 0 ? fetch->room : FIRST_ROOM;
-        char *text;
-
-        while (room < fetch->length + length)
-            room *= 2;
-        text = realloc(fetch->text, room);
-        if (!text)
-            return 0;
-        fetch->text = text;
-        fetch->room = room;
-    }
-    memcpy(fetch->text + fetch->length, bytes, length);
-    fetch->length += length;
-    return length;
-}
-
-/* Why libcurl has not brought an answer. */
-static void explain(struct pac_fetch *fetch, CURLcode code)
-{
-    const char *why = fetch->error[0] ? fetch->error : curl_easy_strerror(code);
-
-    if (fetch->is_too_long || code == CURLE_FILESIZE_EXCEEDED)
-        fail(fetch, OUTCOME_PEER, "it is longer than %zu KiB", fetch->max / 1024);
-    else if (fetch->head_length > PAC_FETCH_HEAD_MAX)
-        fail(fetch, OUTCOME_PEER, "the server's answer has more than %d KiB of fields", PAC_FETCH_HEAD_MAX / 1024);
-    else if (fetch->transfer.error)
-        fail(fetch, OUTCOME_LOCAL, "cannot watch its connection: %s", strerror(fetch->transfer.error));
-    else if (code == CURLE_OUT_OF_MEMORY || code == CURLE_WRITE_ERROR)
-        fail_for_memory(fetch);
-    else if (code == CURLE_SSL_CACERT_BADFILE)
-        fail(fetch, OUTCOME_LOCAL, "cannot read ca-file %s", fetch->ca_file ? fetch->ca_file : "of the system");
-    else if (code == CURLE_PEER_FAILED_VERIFICATION)
-        fail(fetch, OUTCOME_PEER, "%s; ca-file says whom to trust", why);
-    else
-        fail(fetch, OUTCOME_PEER, "%s", why);
+    web_field_keep(line, length, "ETag:", fetch->version.etag);
+    web_field_keep(line, length, "Last-Modified:", fetch->version.modified);
 }
 
 static void look_up(struct pac_fetch *fetch);
@@ -274,75 +129,43 @@ static void follow(struct pac_fetch *fetch, const char *url)
         look_up(fetch);
 }
 
-/* Whether its text cannot be read as it has come.  Servers also send other words here, which mean nothing. */
-static bool is_compressed(const struct pac_fetch *fetch)
-{
-    static const char *const ways[] = {"gzip", "x-gzip", "deflate", "compress", "br", "zstd"};
-
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
-        if (strcasecmp(fetch->encoding, ways[i]) == 0)
-            return true;
-    return false;
-}
-
-static bool is_redirect(long status)
-{
-    return (status >= 301 && status <= 303) || status == 307 || status == 308;
-}
-
 /* What the server has answered. */
 static void judge(struct pac_fetch *fetch)
 {
-    long status = status_of(fetch);
+    bool is_known = fetch->known.etag[0] || fetch->known.modified[0];
+    char why[128];
 
-    if (status == 304 && (fetch->known.etag[0] || fetch->known.modified[0])) {
-        fetch->is_unchanged = true;
+    fetch->is_unchanged = is_known && web_transfer_status(&fetch->web) == 304;
+    if (fetch->is_unchanged || web_transfer_is_good(&fetch->web, why, sizeof why))
         task_tell(&fetch->task, OUTCOME_DONE);
-    } else if (status == 401) {
-        fail(fetch, OUTCOME_PEER, "the server answers 401: it wants to know who asks, and is not told");
-    } else if (status != 200) {
-        fail(fetch, OUTCOME_PEER, "the server answers %ld", status);
-    } else if (is_compressed(fetch)) {
-        fail(fetch, OUTCOME_PEER, "the server has compressed it, which was not asked for");
-    } else if (fetch->length == 0) {
-        fail(fetch, OUTCOME_PEER, "it is empty");
-    } else {
-        task_tell(&fetch->task, OUTCOME_DONE);
-    }
+    else
+        fail(fetch, OUTCOME_PEER, "%s", why);
 }
 
 static void on_done(void *arg, CURLcode code)
 {
     struct pac_fetch *fetch = arg;
-    char *redirect = NULL;
+    const char *redirect;
+    char *url, why[256];
+    enum outcome fault;
 
-    if (code == CURLE_FILESIZE_EXCEEDED && status_of(fetch) != 200)
-        code = CURLE_OK; /* that is not the file */
+    code = web_transfer_result(&fetch->web, code);
     if (code != CURLE_OK) {
-        explain(fetch, code);
+        fault = web_transfer_explain(&fetch->web, code, why, sizeof why);
+        fail(fetch, fault, "%s", why);
         return;
     }
-    curl_easy_getinfo(fetch->easy, CURLINFO_REDIRECT_URL, &redirect); /* the handle's */
-    if (is_redirect(status_of(fetch)) && redirect && (redirect = strdup(redirect))) {
+    redirect = web_transfer_redirect(&fetch->web);
+    if (redirect && (url = strdup(redirect))) {
         end_hop(fetch);
-        follow(fetch, redirect);
-        free(redirect);
+        follow(fetch, url);
+        free(url);
     } else {
         judge(fetch);
     }
 }
 
 /* --- what is asked --- */
-
-/* Whom to trust.  libcurl has authorities of its own beside a file that it is given, unless it is told not to. */
-static bool set_authorities(CURL *easy, const char *ca_file)
-{
-    const char *file = ca_file ? ca_file : getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
-
-    if (file && curl_easy_setopt(easy, CURLOPT_CAINFO, file) != CURLE_OK)
-        return false;
-    return (!ca_file && !folder) || curl_easy_setopt(easy, CURLOPT_CAPATH, ca_file ? NULL : folder) == CURLE_OK;
-}
 
 /* Adds "name: value", if there is a value.  False: out of memory. */
 static bool add_field(struct pac_fetch *fetch, const char *name, const char *value)
@@ -360,38 +183,20 @@ static bool add_field(struct pac_fetch *fetch, const char *name, const char *val
 
 static bool set_request(struct pac_fetch *fetch)
 {
-    CURL *easy = fetch->easy;
-
-    return curl_easy_setopt(easy, CURLOPT_URL, fetch->url) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, fetch->insecure ? "https,http" : "https") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_USERAGENT, "sallyport/" PACKAGE_VERSION) == CURLE_OK &&
-           add_field(fetch, "If-None-Match", fetch->known.etag) &&
+    return add_field(fetch, "If-None-Match", fetch->known.etag) &&
            add_field(fetch, "If-Modified-Since", fetch->known.modified) &&
-           curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->fields) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_field) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_HEADERDATA, fetch) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_text) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch) == CURLE_OK;
+           web_transfer_set(&fetch->web, fetch->place.url, fetch->insecure ? "https,http" : "https", fetch->fields);
 }
 
-/* The environment's proxy does not apply.  A silent address leaves the others half of the time. */
-static bool set_connection(struct pac_fetch *fetch)
+/* A silent address leaves the others half of the time. */
+static bool set_names(struct pac_fetch *fetch)
 {
-    CURL *easy = fetch->easy;
+    CURL *easy = fetch->web.easy;
 
-    return curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->names) == CURLE_OK &&
+    return curl_easy_setopt(easy, CURLOPT_RESOLVE, fetch->names) == CURLE_OK &&
            curl_share_setopt(fetch->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_DNS) == CURLSHE_OK &&
            curl_easy_setopt(easy, CURLOPT_SHARE, fetch->share) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
-           set_authorities(easy, fetch->ca_file) &&
-           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, -1L) == CURLE_OK;
 }
 
 /* Makes the entry for CURLOPT_RESOLVE; an address needs none.  False: out of memory. */
@@ -401,9 +206,9 @@ static bool make_names(struct pac_fetch *fetch, const struct address_list *addre
     struct address literal;
     size_t at;
 
-    if (address_from_literal(&literal, fetch->server.host, 0))
+    if (address_from_literal(&literal, fetch->place.server.host, 0))
         return true;
-    at = (size_t)snprintf(entry, sizeof entry, "%s:%u:", fetch->server.host, (unsigned)fetch->server.port);
+    at = (size_t)snprintf(entry, sizeof entry, "%s:%u:", fetch->place.server.host, (unsigned)fetch->place.server.port);
     for (size_t i = 0; i < addresses->count; i++) {
         address_format_host(&addresses->at[i], text);
         at += (size_t)snprintf(entry + at, sizeof entry - at, strchr(text, ':') ? "%s[%s]" : "%s%s", i > 0 ? "," : "",
@@ -418,23 +223,21 @@ static void on_addresses(void *arg, const struct address_list *addresses, const 
 
     fetch->lookup = NULL;
     if (!addresses) {
-        fail(fetch, OUTCOME_PEER, "cannot look up %s: %s", fetch->server.host, error);
+        fail(fetch, OUTCOME_PEER, "cannot look up %s: %s", fetch->place.server.host, error);
         return;
     }
     task_enter(&fetch->task, NULL, FETCHING);
-    fetch->error[0] = '\0';
-    fetch->easy = curl_easy_init();
     fetch->share = curl_share_init();
-    if (!fetch->easy || !fetch->share || !make_names(fetch, addresses) || !set_request(fetch) ||
-        !set_connection(fetch) ||
-        !curl_loop_add(fetch->curl_loop, &fetch->transfer, fetch->easy, on_done, fetch))
+    if (!fetch->share || !make_names(fetch, addresses) || !set_request(fetch) || !set_names(fetch) ||
+        !web_transfer_run(&fetch->web, fetch->curl_loop, on_done, fetch))
         fail_for_memory(fetch);
 }
 
 static void look_up(struct pac_fetch *fetch)
 {
     task_enter(&fetch->task, NULL, LOOKING_UP);
-    fetch->lookup = resolver_find_addresses(fetch->resolver, fetch->server.host, RESOLVER_SOON, on_addresses, fetch);
+    fetch->lookup = resolver_find_addresses(fetch->resolver, fetch->place.server.host, RESOLVER_SOON, on_addresses,
+                                            fetch);
     if (!fetch->lookup)
         fail(fetch, OUTCOME_LOCAL, "out of memory, or too many names are being looked up");
 }
@@ -461,8 +264,8 @@ static void release(struct task *task)
 {
     struct pac_fetch *fetch = (struct pac_fetch *)task;
 
-    free(fetch->text);
-    free(fetch->url);
+    web_transfer_release(&fetch->web);
+    web_place_release(&fetch->place);
     free(fetch->ca_file);
 }
 
@@ -481,7 +284,10 @@ struct pac_fetch *pac_fetch_start(const struct pac_fetch_params *params)
     fetch->insecure = params->insecure;
     if (params->known)
         fetch->known = *params->known;
-    fetch->max = params->max;
+    fetch->web.max = params->max;
+    fetch->web.ca_file = fetch->ca_file;
+    fetch->web.trust = "ca-file says whom to trust";
+    fetch->web.on_field = on_field;
     fetch->limit_ms = params->limit_ms;
     task_start(&fetch->task, &kind, params->loop, params->done, params->arg);
     take_url(fetch, params->url); /* a URL at fault is told when it begins */
@@ -500,10 +306,10 @@ bool pac_fetch_is_unchanged(const struct pac_fetch *fetch)
 
 char *pac_fetch_take(struct pac_fetch *fetch, size_t *length)
 {
-    char *text = fetch->text;
+    char *text = fetch->web.text;
 
-    *length = fetch->length;
-    fetch->text = NULL;
+    *length = fetch->web.length;
+    fetch->web.text = NULL;
     return text;
 }
 

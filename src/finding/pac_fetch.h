@@ -11,16 +11,17 @@
 #include <stdint.h>
 
 #include "auth/curl_loop.h"
+#include "auth/web_transfer.h"
 #include "base/loop.h"
 #include "base/task.h"
 #include "net/resolver.h"
 
 #define PAC_FETCH_REDIRECTS_MAX 5
-#define PAC_FETCH_HEAD_MAX 65536 /* bytes of all the answers' fields; a long one has a few KiB */
+#define PAC_FETCH_HEAD_MAX WEB_TRANSFER_HEAD_MAX
 
 /* What a server says about which version of a file it has sent; "" where it does not.  One that is longer is not
  * kept. */
-#define PAC_VERSION_MAX 256
+#define PAC_VERSION_MAX WEB_FIELD_MAX
 struct pac_version {
     char etag[PAC_VERSION_MAX];
     char modified[PAC_VERSION_MAX]; /* Last-Modified, as it was sent */

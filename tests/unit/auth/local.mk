@@ -14,7 +14,10 @@ UNIT_TESTS += \
 	tests/unit/auth/check_negotiate_login \
 	tests/unit/auth/check_nonces \
 	tests/unit/auth/check_password \
-	tests/unit/auth/check_scheme_choice
+	tests/unit/auth/check_scheme_choice \
+	tests/unit/auth/check_web_place \
+	tests/unit/auth/check_web_transfer
+tests_unit_auth_check_web_transfer_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 
 # what is given back passes through the test, which looks whether it was wiped; so does what libcurl wants watched
 tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wrap=calloc -Wl,--wrap=loop_io_levels
