@@ -49,7 +49,7 @@ class Terminal:
         deadline = time.monotonic() + PATIENCE
         while len(re.findall(pattern, self.shown)) < count:
             if not self._read(max(0, deadline - time.monotonic())):
-                raise AssertionError(f"the terminal never showed {pattern!r}, but {self.shown!r}")
+                raise AssertionError(f"the terminal never showed {pattern!r}, but {self.shown[-1500:]!r}")
 
     def type(self, text):
         os.write(self.person, text.encode())

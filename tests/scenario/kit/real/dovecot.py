@@ -19,7 +19,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={mail}/%u
+  args = uid={uid} gid={gid} home={mail}/%n
 }}
 plugin {{
   sieve = file:~/sieve;active=~/active.sieve
@@ -37,7 +37,7 @@ userdb static {{
   fields {{
     uid = {uid}
     gid = {gid}
-    home = {mail}/%{{user}}
+    home = {mail}/%{{user | username}}
   }}
 }}
 sieve_script personal {{

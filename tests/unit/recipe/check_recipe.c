@@ -1,0 +1,255 @@
+#include "recipe/recipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit.h"
+
+#define PROXY "[sallyport]\n[proxy]\nurl = http://proxy.example.net:3128\nuser = u\npassword = the-secret\n"
+
+/* What a program's recipe is for these sections; *works: what recipe_print returned.  The caller frees it. */
+static char *printed(const char *program, const char *sections, struct recipe_params params, bool *works)
+{
+    char text[3000], *got = NULL;
+    size_t length;
+    FILE *out = open_memstream(&got, &length);
+    struct config *config;
+
+    snprintf(text, sizeof text, "%s%s", PROXY, sections);
+    config = unit_config(text);
+    params.config = config;
+    *works = recipe_print(recipe_find(program), &params, out);
+    ck_assert_int_eq(fclose(out), 0);
+    config_unref(config);
+    return got;
+}
+
+static void looks(const char *program, const char *sections, const struct recipe_params *params, const char *wanted)
+{
+    bool works;
+    char *got = printed(program, sections, *params, &works);
+
+    ck_assert(works);
+    ck_assert_str_eq(got, wanted);
+    free(got);
+}
+
+/* Fails unless the recipe has each of the lines, which NULL ends, if has is true; else if it has one. */
+static void has(const char *program, const char *sections, bool is, const char *const *lines)
+{
+    bool works;
+    char *got = printed(program, sections, (struct recipe_params){.address = "a@b", .login = "a"}, &works);
+
+    for (; *lines; lines++)
+        ck_assert_msg((strstr(got, *lines) != NULL) == is, "%s in\n%s", *lines, got);
+    free(got);
+}
+
+static const struct recipe_params me = {.address = "me@example.org", .login = "me"};
+
+START_TEST(a_whole_recipe)
+{
+    looks("msmtp", "[submission]\ntarget = mail.example.org\ntls = starttls\n", &me,
+          "# msmtp: put these lines into ~/.msmtprc\n"
+          "# [submission] localhost:1587, to mail.example.org:587\n"
+          "\n"
+          "account sallyport\n"
+          "host localhost\n"
+          "port 1587\n"
+          "tls off\n"
+          "# without TLS of its own, msmtp wants the method to be named\n"
+          "auth plain\n"
+          "user me\n"
+          "# msmtp asks for the password, or gets it from a command:\n"
+          "# passwordeval pass show mail\n"
+          "from me@example.org\n"
+          "\n"
+          "account default : sallyport\n");
+}
+END_TEST
+
+START_TEST(comments_are_in_the_programs_own_syntax)
+{
+    bool works;
+    char *got = printed("slrn", "[nntp]\ntarget = n\n[forward]\nlisten = localhost:9\ntarget = c:1\nprotocol = X\n",
+                        me, &works);
+
+    ck_assert(works);
+    ck_assert_int_eq(strncmp(got, "% slrn: ", 8), 0);
+    ck_assert_ptr_nonnull(strstr(got, "\n% [forward] is nothing for slrn\n"));
+    for (const char *line = got; *line; line = strchr(line, '\n') + 1)
+        ck_assert_msg(strchr("%s\n", *line), "%s", line); /* comments, server, set */
+    free(got);
+}
+END_TEST
+
+/* All programs, for listeners of all kinds: nothing in braces is left, and no secret is in it. */
+START_TEST(nothing_is_left_to_fill_in)
+{
+    static const char all[] =
+        "[imap]\ntarget = a\ntls = yes\n[imap t]\nlisten = [::1]:9\ntarget = a:993\n"
+        "[pop3 p]\ntarget = a\ntls = yes\n[pop3 q]\nlisten = localhost:11\ntarget = a:995\n"
+        "[submission]\ntarget = a\ntls = starttls\n[submission t]\nlisten = localhost:12\ntarget = a:465\n"
+        "[smtp p]\ntarget = a\n[nntp]\ntarget = a\n[nntp t]\nlisten = localhost:13\ntarget = a:563\n"
+        "[managesieve]\ntarget = a\ntls = starttls\n";
+
+    for (size_t i = 0; recipe_row(i); i++) {
+        bool works;
+        char *got = printed(recipe_row(i)->name, all, me, &works);
+
+        ck_assert_msg(works, "%s", got);
+        for (const char *at = got; (at = strchr(at, '{')); at++)
+            ck_assert_msg(strspn(at + 1, "abcdefghijklmnopqrstuvwxyz") == 0 ||
+                          at[1 + strspn(at + 1, "abcdefghijklmnopqrstuvwxyz")] != '}', "%s", at);
+        ck_assert_ptr_null(strstr(got, "the-secret"));
+        ck_assert_ptr_null(strstr(got, "proxy.example.net"));
+        ck_assert_int_eq(got[strlen(got) - 1], '\n');
+        free(got);
+    }
+}
+END_TEST
+
+START_TEST(the_person_is_told_what_stands_for_them)
+{
+    static const char sections[] = "[managesieve]\ntarget = a\ntls = starttls\n";
+    const struct recipe_params nobody = {.count = 0}, address = {.address = "me@example.org"};
+    bool works;
+    char *got = printed("sieve-connect", sections, nobody, &works);
+
+    ck_assert_ptr_nonnull(strstr(got, "# me@example.net stands for your address and login\n"));
+    free(got);
+    got = printed("sieve-connect", sections, address, &works);
+    ck_assert_ptr_nonnull(strstr(got, "# the login is taken to be the address; "));
+    ck_assert_ptr_nonnull(strstr(got, "--user 'me@example.org'\n"));
+    free(got);
+    got = printed("sieve-connect", sections, me, &works);
+    ck_assert_ptr_null(strstr(got, "stands for"));
+    ck_assert_ptr_null(strstr(got, "taken to be"));
+    ck_assert_ptr_nonnull(strstr(got, "--user 'me'\n"));
+    free(got);
+}
+END_TEST
+
+START_TEST(passwords_that_all_can_read_are_warned_of)
+{
+    has("curl", "[imap]\ntarget = a\n", true, (const char *const[]){"# [imap] has no `tls`: passwords", NULL});
+    has("curl", "[imap]\ntarget = a\ntls = starttls\n", false, (const char *const[]){"has no `tls`", NULL});
+    has("curl", "[smtp]\ntarget = a\n", false, (const char *const[]){"has no `tls`", NULL}); /* nobody logs in */
+    has("tin", "[nntp]\ntarget = a\n", false, (const char *const[]){"has no `tls`", NULL});
+}
+END_TEST
+
+START_TEST(nobody_logs_in_at_port_25)
+{
+    has("msmtp", "[smtp]\ntarget = a\n", true, (const char *const[]){"auth off\n", NULL});
+    has("msmtp", "[smtp]\ntarget = a:26\n", true, (const char *const[]){"auth plain\n", "user a\n", NULL});
+    has("msmtp", "[submission]\ntarget = a:25\n", true, (const char *const[]){"auth plain\n", NULL});
+}
+END_TEST
+
+START_TEST(tls_by_the_program_needs_the_name)
+{
+    has("msmtp", "[submission]\ntarget = a:465\n", true,
+        (const char *const[]){"tls on\n", "tls_starttls off\n", "tls_host_override a\n", NULL});
+    has("aerc", "[imap]\ntarget = a:993\n[imap t]\nlisten = localhost:9\ntarget = b\ntls = yes\n", true,
+        (const char *const[]){"# [imap] leaves TLS to its clients, and aerc cannot be told\n", "set `tls = yes`\n",
+                              "[t]\n", NULL});
+    has("aerc", "[imap]\ntarget = a:993\n[imap t]\nlisten = localhost:9\ntarget = b\ntls = yes\n", false,
+        (const char *const[]){"[sallyport]\n", NULL});
+}
+END_TEST
+
+START_TEST(what_is_left_out_is_said)
+{
+    has("mutt", "[imap]\ntarget = a\n[pop3]\ntarget = a\n[submission]\ntarget = a\n[smtp]\ntarget = a\n", true,
+        (const char *const[]){"# [pop3] is left out: IMAP has the same mail\n",
+                              "# [smtp] is left out: submission is the better way to send\n", NULL});
+    has("mutt", "[imap]\ntarget = a\nlisten = localhost:0\n[pop3]\ntarget = a\n", true,
+        (const char *const[]){"# [imap] has another port each time", "pop://", NULL});
+    has("mutt", "[imap]\ntarget = a\n[nntp]\ntarget = a\n", false, (const char *const[]){"nntp", NULL});
+}
+END_TEST
+
+START_TEST(of_no_use_at_all)
+{
+    bool works;
+    char *got = printed("pan", "[imap]\ntarget = a\n", me, &works);
+
+    ck_assert(!works);
+    ck_assert_str_eq(got, "# pan: fill this in under Edit, Edit News Servers, Add\n"
+                          "# there is nothing that pan could use: it is for [nntp]\n");
+    free(got);
+}
+END_TEST
+
+START_TEST(the_chosen_listeners_only)
+{
+    struct config *config = unit_config(PROXY "[imap]\ntarget = a\n[nntp]\ntarget = b\n[imap c]\n"
+                                        "listen = localhost:9\ntarget = c\n");
+    const struct listener_config *chosen[] = {config_listener(config, "imap/c"), config_listener(config, "nntp")};
+    const struct recipe_params params = {.config = config, .listeners = chosen, .count = 2};
+    char *got = NULL;
+    size_t length;
+    FILE *out = open_memstream(&got, &length);
+
+    ck_assert(recipe_print(recipe_find("fetchmail"), &params, out));
+    ck_assert_int_eq(fclose(out), 0);
+    ck_assert_ptr_nonnull(strstr(got, "poll c via"));
+    ck_assert_ptr_null(strstr(got, "poll sallyport"));
+    ck_assert_ptr_nonnull(strstr(got, "# [nntp] is nothing for fetchmail\n")); /* it was asked for */
+    free(got);
+    config_unref(config);
+}
+END_TEST
+
+START_TEST(programs_are_found_by_name)
+{
+    ck_assert_str_eq(recipe_find("mutt")->name, "mutt");
+    ck_assert_str_eq(recipe_find("Thunderbird")->name, "thunderbird");
+    ck_assert_ptr_null(recipe_find("mut"));
+    ck_assert_ptr_null(recipe_find(""));
+    ck_assert_ptr_eq(recipe_find("curl"), recipe_row(19));
+    ck_assert_ptr_null(recipe_row(20));
+}
+END_TEST
+
+START_TEST(what_needs_quotes_somewhere_is_no_address)
+{
+    static const char *const fine[] = {"me", "me@example.net", "a.b+c_d-e=f~g@x", "\xc3\xa4@x"};
+    static const char *const wrong[] = {"", "-a", "a b", "a\"b", "a'b", "a\\b", "a$b", "a`b", "a#b", "a%b", "a{b}",
+                                        "a\nb", "a;b", "a:b", "a,b", "a<b", "a&b", "a!b", "a|b", "a(b", "a[b", "a*b",
+                                        "a/novalidate-cert@x"};
+    char longest[RECIPE_WHO_MAX + 2];
+    const char *why;
+
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++)
+        ck_assert_msg(recipe_accepts(fine[i], &why), "%s", fine[i]);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        ck_assert_msg(!recipe_accepts(wrong[i], &why), "%s", wrong[i]);
+        ck_assert_ptr_nonnull(why);
+    }
+    memset(longest, 'a', sizeof longest);
+    longest[RECIPE_WHO_MAX + 1] = '\0';
+    ck_assert(!recipe_accepts(longest, &why));
+    ck_assert(recipe_accepts(longest + 1, &why));
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("recipe");
+
+    tcase_add_test(cases, a_whole_recipe);
+    tcase_add_test(cases, comments_are_in_the_programs_own_syntax);
+    tcase_add_test(cases, nothing_is_left_to_fill_in);
+    tcase_add_test(cases, the_person_is_told_what_stands_for_them);
+    tcase_add_test(cases, passwords_that_all_can_read_are_warned_of);
+    tcase_add_test(cases, nobody_logs_in_at_port_25);
+    tcase_add_test(cases, tls_by_the_program_needs_the_name);
+    tcase_add_test(cases, what_is_left_out_is_said);
+    tcase_add_test(cases, of_no_use_at_all);
+    tcase_add_test(cases, the_chosen_listeners_only);
+    tcase_add_test(cases, programs_are_found_by_name);
+    tcase_add_test(cases, what_needs_quotes_somewhere_is_no_address);
+    return unit_run();
+}

@@ -1,0 +1,5 @@
+UNIT_TESTS += \
+	tests/unit/recipe/check_accounts \
+	tests/unit/recipe/check_filling \
+	tests/unit/recipe/check_programs \
+	tests/unit/recipe/check_recipe
