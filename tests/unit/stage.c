@@ -393,9 +393,12 @@ struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const c
 
 struct lookup *__wrap_resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg)
 {
-    struct lookup *lookup = start_lookup(name, what_of(stage.records, stage.record_count, name), arg);
+    struct lookup *lookup;
 
     ck_assert_ptr_eq(resolver, stage.services.resolver);
+    if (stage.lack == STAGE_LACKS_LOOKUP)
+        return NULL;
+    lookup = start_lookup(name, what_of(stage.records, stage.record_count, name), arg);
     lookup->records = found;
     return lookup;
 }
