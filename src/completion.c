@@ -5,6 +5,7 @@
 
 #include "completion_scripts.h"
 #include "control/control_client.h"
+#include "recipe/recipe.h"
 
 #define SLOTS_MAX 24 /* of one command: many times what the longest has */
 #define WORD_MAX 32  /* bytes of a word of the table, with the NUL */
@@ -31,6 +32,13 @@ static void print_questions(const struct config *config, const char *control, FI
     control_client_print_questions(control, out);
 }
 
+static void print_programs(const struct config *config, const char *control, FILE *out)
+{
+    (void)config, (void)control;
+    for (size_t i = 0; recipe_row(i); i++)
+        fprintf(out, "%s\n", recipe_row(i)->name);
+}
+
 /* What the names in capitals stand for, in the tables of the command line: a row each.  Those that are not here stand
  * for something that nobody can guess. */
 static const struct kind {
@@ -41,6 +49,7 @@ static const struct kind {
     {"NAME", "names", print_names},
     {"LISTENER", "listeners", print_listeners},
     {"ID", "questions", print_questions},
+    {"PROGRAM", "programs", print_programs},
     {"FILE", NULL, NULL},
     {"URL-OR-FILE", NULL, NULL},
 };
@@ -95,8 +104,8 @@ static size_t read_slots(const char *arguments, struct slot slots[SLOTS_MAX])
 {
     size_t count = 0;
 
-    while (*(arguments += strspn(arguments, " []|"))) {
-        size_t word = strcspn(arguments, " "), length = word;
+    while (*(arguments += strspn(arguments, " \n[]|"))) {
+        size_t word = strcspn(arguments, " \n"), length = word;
 
         while (length > 0 && arguments[length - 1] == ']')
             length--;
@@ -313,7 +322,8 @@ static void put_fish_slot(const char *command, const struct slot *slots, size_t 
     const struct slot *slot = &slots[at];
 
     if (slot->type == SLOT_OPTION) {
-        fprintf(out, "complete -c sallyport -n '__sallyport_at %s' -l %s", command, slot->text + strlen("--"));
+        fprintf(out, "complete -c sallyport -n '__sallyport_at %s - \"\" %s' -l %s", command, slot->text,
+                slot->text + strlen("--"));
         if (is_valued(slots, count, slot->text)) {
             fputs(" -r", out);
             put_fish_value(slots[at + 1].text, out);
@@ -327,7 +337,7 @@ static void put_fish_slot(const char *command, const struct slot *slots, size_t 
         if (slot->after[0])
             fprintf(out, " - %s'", slot->after);
         else if (slot->repeats)
-            fputs("'", out);
+            fprintf(out, " %u+'", slot->place);
         else
             fprintf(out, " %u'", slot->place);
         put_fish_value(slot->text, out);

@@ -25,6 +25,7 @@
 #include "config/option.h"
 #include "config/socket_unit.h"
 #include "config/tls_hint.h"
+#include "config/user_file.h"
 #include "control/control_client.h"
 #include "daemon.h"
 #include "net/public_suffix.h"
@@ -33,6 +34,8 @@
 #include "relay/enrolment.h"
 #include "relay/relay_set.h"
 #include "session/waiting_clients.h"
+#include "setup/setup.h"
+#include "tell_recipe.h"
 #include "tls/tls_context.h"
 #include "try.h"
 
@@ -48,6 +51,8 @@ static struct {
     bool socket_unit;        /* check --socket-unit */
     bool json;               /* status --json */
     bool watch;              /* status --watch */
+    const char *address;     /* setup and recipe --address, or NULL */
+    struct setup_params setup; /* of setup */
 } line;
 
 /* --- used by several commands --- */
@@ -75,17 +80,12 @@ static bool is_there(const char *path)
 /* Finds the configuration: -c, else the user's, else the system's.  False: there is none; path is the system's. */
 static bool find_config(char *path, size_t size, char *user, size_t user_size)
 {
-    const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-
     *user = '\0';
     if (line.config_path) {
         snprintf(path, size, "%s", line.config_path);
         return true;
     }
-    if (folder && folder[0] == '/')
-        snprintf(user, user_size, "%s/sallyport/sallyport.ini", folder);
-    else if (home && home[0] == '/')
-        snprintf(user, user_size, "%s/.config/sallyport/sallyport.ini", home);
+    user_file_path(user, user_size);
     snprintf(path, size, "%s", user);
     if (user[0] && is_there(path))
         return true;
@@ -279,6 +279,37 @@ static int command_relay_user(char *const arguments[], int count)
     return enrolment_run(arguments[0], stdout);
 }
 
+/* -c names the file that is to be written. */
+static int command_setup(char *const arguments[], int count)
+{
+    struct setup_params params = line.setup;
+    char usual[PATH_SIZE];
+
+    (void)arguments, (void)count;
+    line.verbosity += LEVEL_ERROR - LEVEL_INFO; /* what is found, and what is not, is said in words */
+    set_log(NULL);
+    params.address = line.address;
+    params.output = params.output ? params.output : line.config_path;
+    params.usual_output = user_file_path(usual, sizeof usual) ? usual : NULL;
+    params.try_all = try_run;
+    return setup_run(&params);
+}
+
+static int command_recipe(char *const arguments[], int count)
+{
+    struct config *config;
+    int status;
+
+    if (count == 0)
+        return tell_recipe_list(stdout);
+    config = load(CONFIG_TO_ASK);
+    if (!config)
+        return EX_CONFIG;
+    status = tell_recipe_run(config, line.config_path, line.address, arguments, count, stdout);
+    config_unref(config);
+    return status;
+}
+
 /* These two need the tables, which follow. */
 static int command_completion(char *const arguments[], int count);
 static int command_completion_values(char *const arguments[], int count);
@@ -293,7 +324,11 @@ static const struct command_row commands[] = {
      command_redirects},
     {"reload", "", "let the running daemon read its configuration again", 0, 0, command_reload},
     {"stop", "", "let the running daemon stop", 0, 0, command_stop},
+    {"setup", "[--address ADDRESS] [--proxy URL] [--program PROGRAM]\n             [--output FILE] [--yes] [--dry-run]",
+     "find proxy and mail servers, write a configuration", 0, 0, command_setup},
     {"pac", "URL-OR-FILE HOST[:PORT]", "ask a PAC file once, print its answer", 2, 2, command_pac},
+    {"recipe", "[--address ADDRESS] [PROGRAM [LISTENER ...]]", "what to write into a mail program's settings", 0, -1,
+     command_recipe},
     {"relay-user", "USER", "begin a line for a relay's users file", 1, 1, command_relay_user},
     {"completion", "SHELL", NULL, 1, 1, command_completion},
     {"completion-values", "KIND", NULL, 1, 1, command_completion_values},
@@ -310,17 +345,25 @@ static const struct line_option options[] = {
     {"help", 'h', "", "print this and exit"},
 };
 
-/* Options of one command, which have no letter. */
+/* Options of one command, which have no letter; one of two commands has two rows, which agree on where it goes. */
 static const struct {
     const char *name;
-    bool *given;
+    bool *given;       /* NULL: it has an argument, */
+    const char **text; /* which this points to when it is given */
     int (*command)(char *const arguments[], int count);
     const char *command_name;
 } command_options[] = {
-    {"keys", &line.keys, command_check, "check"}, /* for editors and tests */
-    {"socket-unit", &line.socket_unit, command_check, "check"},
-    {"json", &line.json, command_status, "status"},
-    {"watch", &line.watch, command_status, "status"},
+    {"keys", &line.keys, NULL, command_check, "check"}, /* for editors and tests */
+    {"socket-unit", &line.socket_unit, NULL, command_check, "check"},
+    {"json", &line.json, NULL, command_status, "status"},
+    {"watch", &line.watch, NULL, command_status, "status"},
+    {"address", NULL, &line.address, command_setup, "setup"},
+    {"proxy", NULL, &line.setup.proxy, command_setup, "setup"},
+    {"program", NULL, &line.setup.program, command_setup, "setup"},
+    {"output", NULL, &line.setup.output, command_setup, "setup"},
+    {"yes", &line.setup.yes, NULL, command_setup, "setup"},
+    {"dry-run", &line.setup.dry_run, NULL, command_setup, "setup"},
+    {"address", NULL, &line.address, command_recipe, "recipe"},
 };
 
 enum {
@@ -385,6 +428,28 @@ static int version(void)
     return EX_OK;
 }
 
+static void take_command_option(size_t i)
+{
+    if (command_options[i].text)
+        *command_options[i].text = optarg;
+    else
+        *command_options[i].given = true;
+}
+
+static bool is_given(size_t i)
+{
+    return command_options[i].text ? *command_options[i].text != NULL : *command_options[i].given;
+}
+
+/* Whether the option of a row is one of that command. */
+static bool goes_with(size_t i, int (*command)(char *const arguments[], int count))
+{
+    for (size_t j = 0; j < COMMAND_OPTIONS; j++)
+        if (strcmp(command_options[i].name, command_options[j].name) == 0 && command_options[j].command == command)
+            return true;
+    return false;
+}
+
 /* Reads the options.  -1: go on; otherwise the exit status. */
 static int read_options(int argc, char *argv[])
 {
@@ -403,10 +468,11 @@ static int read_options(int argc, char *argv[])
     }
     letters[at] = '\0';
     for (int i = 0; i < COMMAND_OPTIONS; i++)
-        table[OPTIONS + i] = (struct option){command_options[i].name, no_argument, NULL, WITHOUT_LETTER + i};
+        table[OPTIONS + i] = (struct option){command_options[i].name, command_options[i].text ? required_argument
+                                             : no_argument, NULL, WITHOUT_LETTER + i};
     while ((letter = getopt_long(argc, argv, letters, table, NULL)) != -1) {
         if (letter >= WITHOUT_LETTER) {
-            *command_options[letter - WITHOUT_LETTER].given = true;
+            take_command_option((size_t)(letter - WITHOUT_LETTER));
             continue;
         }
         switch (letter) {
@@ -417,7 +483,10 @@ static int read_options(int argc, char *argv[])
         case 'V': return version();
         case 'h': return usage(stdout);
         case ':':
-            fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
+            if (optopt < WITHOUT_LETTER)
+                fprintf(stderr, "sallyport: option -%c needs an argument\n", optopt);
+            else
+                fprintf(stderr, "sallyport: option %s needs an argument\n", argv[optind - 1]);
             return EX_USAGE;
         default:
             if (optopt > 0 && optopt < WITHOUT_LETTER)
@@ -470,7 +539,7 @@ int main(int argc, char *argv[])
         return EX_USAGE;
     }
     for (int i = 0; i < COMMAND_OPTIONS; i++)
-        if (*command_options[i].given && command->run != command_options[i].command) {
+        if (is_given((size_t)i) && !goes_with((size_t)i, command->run)) {
             fprintf(stderr, "sallyport: --%s goes with %s\n", command_options[i].name,
                     command_options[i].command_name);
             return EX_USAGE;

@@ -28,7 +28,9 @@ struct prompt {
     void *arg;
     char *text;
     int fd;
-    bool quiet;            /* echo is off, and `before` must be restored */
+    bool shown;            /* what is typed is echoed */
+    bool set;              /* the terminal is as we want it, and `before` must be restored */
+    bool answered;         /* by a whole line */
     struct termios before;
     struct loop_io io;
     struct watch watches[SIGNALS];
@@ -54,32 +56,36 @@ static void say(struct prompt *prompt, const char *text)
 
 /* --- the terminal --- */
 
-/* Turns echo off and writes the question.  What was typed before the question is dropped: it is no answer.  False:
+/* Sets the terminal and writes the question.  What was typed before the question is dropped: it is no answer.  False:
  * the terminal does not allow it. */
-static bool silence(struct prompt *prompt)
+static bool set(struct prompt *prompt)
 {
-    struct termios quiet;
+    const tcflag_t echo = ECHO | ECHOE | ECHOK;
+    struct termios wanted;
 
     if (tcgetattr(prompt->fd, &prompt->before) != 0)
         return false;
-    quiet = prompt->before;
-    quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-    quiet.c_lflag |= ICANON | ISIG; /* a full-screen mail program may have turned these off */
-    quiet.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
-    quiet.c_iflag |= ICRNL;
-    prompt->quiet = tcsetattr(prompt->fd, TCSAFLUSH, &quiet) == 0;
-    if (prompt->quiet)
+    wanted = prompt->before;
+    wanted.c_lflag &= ~(echo | (tcflag_t)ECHONL);
+    if (prompt->shown)
+        wanted.c_lflag |= echo;
+    wanted.c_lflag |= ICANON | ISIG; /* a full-screen mail program may have turned these off */
+    wanted.c_iflag &= ~(tcflag_t)(INLCR | IGNCR);
+    wanted.c_iflag |= ICRNL;
+    prompt->set = tcsetattr(prompt->fd, TCSAFLUSH, &wanted) == 0;
+    if (prompt->set)
         say(prompt, prompt->text);
-    return prompt->quiet;
+    return prompt->set;
 }
 
 /* Restores the terminal.  Its input is dropped: half a password left there would be shown, and read by the shell. */
 static void restore(struct prompt *prompt)
 {
-    if (!prompt->quiet)
+    if (!prompt->set)
         return;
-    prompt->quiet = false;
-    say(prompt, "\n"); /* the newline that was typed was not echoed */
+    prompt->set = false;
+    if (!prompt->shown || !prompt->answered)
+        say(prompt, "\n"); /* otherwise the newline that was typed was echoed */
     (void)tcsetattr(prompt->fd, TCSAFLUSH, &prompt->before);
     explicit_bzero(prompt->line, sizeof prompt->line);
     prompt->length = 0;
@@ -117,6 +123,7 @@ static void answer(struct prompt *prompt, size_t length)
     memcpy(line, prompt->line, length);
     line[length] = '\0';
     prompt->done = NULL;
+    prompt->answered = true;
     retire(prompt);
     done(prompt->arg, line, length, NULL);
     explicit_bzero(line, sizeof line);
@@ -161,7 +168,7 @@ static void start_watching(struct prompt *prompt, struct watch *watch, int numbe
 static void ask_again(struct prompt *prompt, struct watch *watch)
 {
     start_watching(prompt, watch, SIGTSTP);
-    if (!silence(prompt))
+    if (!set(prompt))
         fail(prompt, "the terminal is gone");
 }
 
@@ -198,13 +205,14 @@ static void start_watching(struct prompt *prompt, struct watch *watch, int numbe
 
 /* --- the start --- */
 
-struct prompt *prompt_start(struct loop *loop, const char *text, prompt_done_fn *done, void *arg)
+static struct prompt *start(struct loop *loop, const char *text, bool shown, prompt_done_fn *done, void *arg)
 {
     struct prompt *prompt = calloc(1, sizeof *prompt);
 
     if (!prompt)
         return NULL;
     prompt->loop = loop;
+    prompt->shown = shown;
     prompt->done = done;
     prompt->arg = arg;
     prompt->text = strdup(text);
@@ -215,9 +223,19 @@ struct prompt *prompt_start(struct loop *loop, const char *text, prompt_done_fn 
     }
     for (size_t i = 0; i < SIGNALS; i++)
         start_watching(prompt, &prompt->watches[i], signals[i]);
-    if (!silence(prompt) || !loop_io_levels(loop, &prompt->io, prompt->fd, LOOP_READ, on_typed, prompt)) {
+    if (!set(prompt) || !loop_io_levels(loop, &prompt->io, prompt->fd, LOOP_READ, on_typed, prompt)) {
         prompt_cancel(prompt);
         return NULL;
     }
     return prompt;
+}
+
+struct prompt *prompt_start(struct loop *loop, const char *text, prompt_done_fn *done, void *arg)
+{
+    return start(loop, text, false, done, arg);
+}
+
+struct prompt *prompt_start_shown(struct loop *loop, const char *text, prompt_done_fn *done, void *arg)
+{
+    return start(loop, text, true, done, arg);
 }

@@ -28,5 +28,6 @@ src_libhouse_a_SOURCES += \
 	src/config/stranger.c src/config/stranger.h \
 	src/config/tls_hint.c src/config/tls_hint.h \
 	src/config/trusted.c src/config/trusted.h \
+	src/config/user_file.c src/config/user_file.h \
 	src/config/value.c src/config/value.h \
 	src/config/value_kind.h

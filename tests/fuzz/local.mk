@@ -3,6 +3,8 @@
 
 FUZZ_TESTS = \
 	tests/fuzz/config/fuzz_config \
+	tests/fuzz/discover/fuzz_autoconfig_file \
+	tests/fuzz/discover/fuzz_pacc_file \
 	tests/fuzz/finding/fuzz_pac_answer \
 	tests/fuzz/http/fuzz_access_control \
 	tests/fuzz/http/fuzz_capsule \
@@ -39,6 +41,18 @@ tests_fuzz_config_fuzz_config_SOURCES = tests/fuzz/config/fuzz_config.c $(FUZZ_M
 tests_fuzz_config_fuzz_config_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/config"'
 tests_fuzz_config_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_config_fuzz_config_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_discover_fuzz_autoconfig_file_SOURCES = tests/fuzz/discover/fuzz_autoconfig_file.c \
+	tests/fuzz/discover/servers.h $(FUZZ_MAIN)
+tests_fuzz_discover_fuzz_autoconfig_file_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/autoconfig"'
+tests_fuzz_discover_fuzz_autoconfig_file_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_discover_fuzz_autoconfig_file_LDADD = $(FUZZ_LDADD)
+
+tests_fuzz_discover_fuzz_pacc_file_SOURCES = tests/fuzz/discover/fuzz_pacc_file.c \
+	tests/fuzz/discover/servers.h $(FUZZ_MAIN)
+tests_fuzz_discover_fuzz_pacc_file_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/pacc"'
+tests_fuzz_discover_fuzz_pacc_file_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_discover_fuzz_pacc_file_LDADD = $(FUZZ_LDADD)
 
 tests_fuzz_finding_fuzz_pac_answer_SOURCES = tests/fuzz/finding/fuzz_pac_answer.c $(FUZZ_MAIN)
 tests_fuzz_finding_fuzz_pac_answer_CPPFLAGS = $(AM_CPPFLAGS) -DCORPUS='"$(abs_top_srcdir)/tests/fuzz/corpus/pacanswer"'

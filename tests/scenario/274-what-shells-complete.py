@@ -10,8 +10,12 @@ from kit.daemon import PROGRAM
 from kit.redirecting import Town, use
 from kit.terminal import Terminal
 
-COMMANDS = ("run", "check", "try", "connect", "status", "redirects", "reload", "stop", "pac", "relay-user")
+COMMANDS = ("run", "check", "try", "connect", "status", "redirects", "reload", "stop", "setup", "pac",
+            "recipe", "relay-user")
 OPTIONS = ("--config", "--verbose", "--quiet", "--timestamps", "--version", "--help")
+PROGRAMS = ("mutt", "neomutt", "alpine", "aerc", "gnus", "thunderbird", "claws-mail", "evolution", "pan", "mbsync",
+            "offlineimap", "getmail", "fetchmail", "msmtp", "swaks", "git-send-email", "slrn", "tin", "sieve-connect",
+            "curl")
 HIDDEN = ("completion", "completion-values")
 
 INI = """\
@@ -60,6 +64,11 @@ class Shell:
         equal(done.stderr.decode(), "", f"what {self.name} says to {text}")
         return done.stdout.decode().splitlines()
 
+    @staticmethod
+    def behind_a_sign(_, word):
+        """What is offered for a word that begins with an option and its '='."""
+        return [word]
+
     def wanted(self, line, *words):
         equal(sorted(self.complete(line)), sorted(words), f"what {self.name} offers for {line!r}")
 
@@ -80,6 +89,10 @@ class Bash(Shell):
 
 class Fish(Shell):
     name, file, plainly = "fish", "sallyport.fish", ("--no-config",)
+
+    @staticmethod
+    def behind_a_sign(option, word):
+        return [option + word]
 
     def complete(self, line):
         quoted = line.replace("\\", "\\\\").replace("'", "\\'")
@@ -128,7 +141,16 @@ def of_the_tables(shell):
     shell.wanted("sallyport try --j")
     shell.wanted("sallyport redirects ", "clear", "allow", "refuse")
     shell.wanted("sallyport redirects r", "refuse")
-    for nothing in ("reload ", "relay-user ", "redirects clear ", "connect imap ", "completion", "no-such-command "):
+    shell.wanted("sallyport setup --", "--address", "--proxy", "--program", "--output", "--yes", "--dry-run", *OPTIONS)
+    for before in ("recipe", "recipe --address me@example.net", "setup --yes --program"):
+        shell.wanted(f"sallyport {before} ", *PROGRAMS)
+        shell.wanted(f"sallyport {before} mu", "mutt")
+    shell.wanted("sallyport setup --program=th", *shell.behind_a_sign("--program=", "thunderbird"))
+    shell.wanted("sallyport setup --d", "--dry-run")
+    shell.wanted("sallyport setup --p", "--proxy", "--program")
+    shell.wanted("sallyport recipe --a", "--address")
+    for nothing in ("setup ", "setup --proxy ", "recipe --address ", "reload ", "relay-user ", "redirects clear ",
+                    "connect imap ", "completion", "no-such-command "):
         shell.wanted("sallyport " + nothing)
 
 
@@ -138,7 +160,8 @@ def of_the_configuration(shell, stage):
     for before in (f"-c {ini}", f"--config={ini}", f"-c{ini}", f"-v --config {ini} -q"):
         shell.wanted(f"sallyport {before} try im", "imap", "imap/work.1-a")
         shell.wanted(f"sallyport {before} try smtp ", "imap", "imap/work.1-a", "smtp", "reverse/home")
-        shell.wanted(f"sallyport {before} connect ", "imap", "imap/work.1-a", "smtp")
+        for command in ("connect", "recipe mutt", "recipe --address me@example.net mutt smtp"):
+            shell.wanted(f"sallyport {before} {command} ", "imap", "imap/work.1-a", "smtp")
     shell.wanted(f"sallyport -c '{odd}' try po", "pop3", "pop3/work.1-a")
     shell.wanted("sallyport -c /no/such/file try ")
     equal(os.listdir(shell.folder), [], "what is in the folder after all that")
@@ -192,6 +215,10 @@ def at_a_terminal(shell, stage):
     shell.typed("sallyport redirects cl", r"redirects clear")
     shell.typed("sallyport status --w", r"status --watch")
     shell.typed("sallyport check --so", r"check --socket-unit")
+    shell.typed("sallyport recipe neo", r"recipe neomutt")
+    shell.typed("sallyport setup --dr", r"setup --dry-run")
+    shell.typed("sallyport setup --program claw", r"--program claws-mail")
+    shell.typed(f"sallyport -c {ini} recipe mutt sm", r"recipe mutt smtp")
     shell.typed(f"sallyport -c {ini} try imap/", r"try imap/work\.1-a")
     shell.typed(f"sallyport --config={ini} try rev", r"try reverse/home")
     shell.typed(f"sallyport -v --config={ini} connect sm", r"connect smtp")
@@ -228,7 +255,9 @@ def zsh_offers_the_questions(stage):
 def the_values_say_nothing_else(stage):
     for kind, ini, status, said in (("names", INI, 0, "imap\nimap/work.1-a\nsmtp\nreverse/home\n"),
                                     ("listeners", INI, 0, "imap\nimap/work.1-a\nsmtp\n"), ("names", HOSTILE, 0, ""),
-                                    ("questions", INI, 0, ""), ("secrets", INI, 64, "")):
+                                    ("questions", INI, 0, ""),
+                                    ("programs", INI, 0, "".join(f"{name}\n" for name in PROGRAMS)),
+                                    ("secrets", INI, 64, "")):
         done = Sallyport.command(stage, "completion-values", kind, ini=ini)
         equal((done.returncode, done.stdout.decode(), done.stderr.decode()), (status, said, ""), f"of {kind}")
     equal(Sallyport.command(stage, "completion", "csh").returncode, 64, "status for csh")

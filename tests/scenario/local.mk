@@ -155,10 +155,20 @@ SCENARIO_TESTS = \
 	tests/scenario/232-what-the-desktop-says.py \
 	tests/scenario/233-relays-by-found-proxies.py \
 	tests/scenario/234-a-pac-file-that-is-asked-for-again.py \
+	tests/scenario/240-servers-that-files-name.py \
+	tests/scenario/241-servers-that-dns-names.py \
+	tests/scenario/242-servers-that-are-guessed.py \
+	tests/scenario/250-the-command-recipe.py \
+	tests/scenario/251-mail-by-recipe.py \
+	tests/scenario/252-news-by-recipe.py \
+	tests/scenario/260-from-an-address-to-mail.py \
+	tests/scenario/261-setup-leaves-nothing-behind.py \
+	tests/scenario/262-a-new-user-in-three-minutes.py \
+	tests/scenario/263-setup-uses-what-is-there.py \
 	tests/scenario/270-try-says-what-to-do-next.py \
 	tests/scenario/271-squid-allows-what-try-asks-for.py \
 	tests/scenario/272-haproxy-allows-what-try-asks-for.py \
-	tests/scenario/274-what-shells-complete.py
+	tests/scenario/274-what-shells-complete.py \
 	tests/scenario/280-notices.py
 
 TESTS += $(SCENARIO_TESTS)
@@ -185,6 +195,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/daemon.py \
 	tests/scenario/kit/desktop_bus.py \
 	tests/scenario/kit/echo.py \
+	tests/scenario/kit/exchange.py \
 	tests/scenario/kit/finding.py \
 	tests/scenario/kit/h2.py \
 	tests/scenario/kit/h2_proxy.py \
@@ -197,6 +208,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/own_relay.py \
 	tests/scenario/kit/peers.py \
 	tests/scenario/kit/process.py \
+	tests/scenario/kit/provider.py \
 	tests/scenario/kit/real/__init__.py \
 	tests/scenario/kit/real/account.py \
 	tests/scenario/kit/real/apache.py \
@@ -232,10 +244,12 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
 	tests/scenario/kit/real/web.py \
+	tests/scenario/kit/recipes.py \
 	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/relay_trial.py \
 	tests/scenario/kit/route.py \
 	tests/scenario/kit/scripted_relay.py \
+	tests/scenario/kit/signposts.py \
 	tests/scenario/kit/stage.py \
 	tests/scenario/kit/starttls.py \
 	tests/scenario/kit/streams.py \

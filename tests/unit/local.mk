@@ -23,6 +23,9 @@ include tests/unit/session/local.mk
 include tests/unit/reverse/local.mk
 include tests/unit/relay/local.mk
 include tests/unit/control/local.mk
+include tests/unit/recipe/local.mk
+include tests/unit/discover/local.mk
+include tests/unit/setup/local.mk
 EXTRA_DIST += \
 	tests/unit/data/access-control.tsv \
 	tests/unit/data/config.tsv \
@@ -52,6 +55,8 @@ endif
 
 tests_unit_libunit_a_SOURCES = \
 	tests/unit/authority.c tests/unit/authority.h \
+	tests/unit/discover/read_file.c tests/unit/discover/read_file.h \
+	tests/unit/discover/town.c tests/unit/discover/town.h \
 	tests/unit/finding/pac_server.c tests/unit/finding/pac_server.h \
 	tests/unit/finding/played.c tests/unit/finding/played.h \
 	tests/unit/h2_peer.c tests/unit/h2_peer.h \

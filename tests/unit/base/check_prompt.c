@@ -27,7 +27,7 @@ struct asker {
     const struct scene *scene;
     int ignored, caught; /* a signal, or 0 */
     unsigned times_caught;
-    bool in_background, without_terminal, cancels;
+    bool in_background, without_terminal, cancels, shown;
     struct loop *loop;
     struct loop_timer end;
     struct prompt *prompt;
@@ -88,7 +88,7 @@ static void __attribute__((noreturn)) ask(struct asker *asker)
         signal(asker->ignored, SIG_IGN);
     if (asker->caught)
         loop_signal_start(asker->loop, &other, asker->caught, on_caught, asker);
-    asker->prompt = prompt_start(asker->loop, QUESTION, on_done, asker);
+    asker->prompt = (asker->shown ? prompt_start_shown : prompt_start)(asker->loop, QUESTION, on_done, asker);
     if (!asker->prompt)
         tell(asker, "nobody to ask\n");
     if (asker->cancels)
@@ -272,6 +272,67 @@ START_TEST(a_raw_terminal_is_asked_too)
 }
 END_TEST
 
+/* What is no secret is seen while it is typed, and its newline once. */
+START_TEST(what_is_no_secret_is_shown)
+{
+    static const struct {
+        const char *typed, *seen, *told;
+    } rows[] = {
+        {"fred\n", QUESTION "fred\r\n", "4:fred\n"},
+        {"\n", QUESTION "\r\n", "0:\n"},
+        {"half\004\004", QUESTION "half\r\n", "nothing was typed\n"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct scene scene;
+
+        set_up(&scene);
+        start(&scene, (struct asker){.shown = true});
+        terminal_see(&scene.terminal, QUESTION, 1);
+        ck_assert(terminal_echoes(&scene.terminal));
+        terminal_type_text(&scene.terminal, rows[i].typed);
+        terminal_see(&scene.terminal, rows[i].seen, 1);
+        expect(&scene, rows[i].told, 0);
+        ck_assert_str_eq(scene.terminal.seen, rows[i].seen);
+    }
+}
+END_TEST
+
+START_TEST(a_silent_terminal_shows_it_too)
+{
+    struct termios silent, after;
+    struct scene scene;
+
+    set_up(&scene);
+    ck_assert_int_eq(tcgetattr(scene.terminal.device, &silent), 0);
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    ck_assert_int_eq(tcsetattr(scene.terminal.device, TCSANOW, &silent), 0);
+    start(&scene, (struct asker){.shown = true});
+    terminal_see(&scene.terminal, QUESTION, 1);
+    terminal_type_text(&scene.terminal, "fred\n");
+    terminal_see(&scene.terminal, QUESTION "fred\r\n", 1);
+    while (terminal_echoes(&scene.terminal))
+        poll(NULL, 0, 1);
+    ck_assert_int_eq(tcgetattr(scene.terminal.device, &after), 0);
+    ck_assert_uint_eq(after.c_lflag, silent.c_lflag);
+    after.c_lflag |= ECHO; /* as expect wants it */
+    ck_assert_int_eq(tcsetattr(scene.terminal.device, TCSANOW, &after), 0);
+    expect(&scene, "4:fred\n", 0);
+}
+END_TEST
+
+START_TEST(a_signal_ends_a_shown_question_too)
+{
+    struct scene scene;
+
+    set_up(&scene);
+    start(&scene, (struct asker){.shown = true});
+    terminal_see(&scene.terminal, QUESTION, 1);
+    terminal_type_text(&scene.terminal, "half\003");
+    expect(&scene, "", SIGINT);
+}
+END_TEST
+
 /* --- other ends --- */
 
 START_TEST(a_signal_does_what_it_always_does)
@@ -392,6 +453,9 @@ int main(void)
     tcase_add_test(cases, an_end_of_file_is_no_answer);
     tcase_add_test(cases, what_was_typed_before_is_no_answer);
     tcase_add_test(cases, a_raw_terminal_is_asked_too);
+    tcase_add_test(cases, what_is_no_secret_is_shown);
+    tcase_add_test(cases, a_silent_terminal_shows_it_too);
+    tcase_add_test(cases, a_signal_ends_a_shown_question_too);
     tcase_add_test(cases, a_signal_does_what_it_always_does);
     tcase_add_test(cases, one_that_is_ignored_stays_so);
     tcase_add_test(cases, one_that_others_wait_for_ends_only_the_question);

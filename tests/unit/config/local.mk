@@ -26,6 +26,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_stranger \
 	tests/unit/config/check_tls_hint \
 	tests/unit/config/check_trusted \
+	tests/unit/config/check_user_file \
 	tests/unit/config/check_value
 
 # each allocation of the house passes through the test, which lets it fail

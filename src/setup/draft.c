@@ -1,0 +1,165 @@
+#include "setup/draft.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/option.h"
+
+#define NAME "setup" /* of the text in errors */
+
+/* While setup runs a person waits, and what has not answered by then is told as such.  Nothing is announced: the steps
+ * are to tell of the way, and not of a proxy that refuses it at first. */
+#define TRIAL_LIMITS "[sallyport]\nresolve-timeout = 10s\nconnect-timeout = 10s\nhandshake-timeout = 20s\n"
+
+enum purpose { TO_KEEP, TO_TRY };
+
+/* The word of an enum's value as the file has it. */
+static const char *word_of(const char *key, unsigned value)
+{
+    return option_find(OPTION_LISTENER, key)->rule.words[value];
+}
+
+static void write_head(const struct draft *draft, FILE *out)
+{
+    fprintf(out, "# sallyport's configuration%s%s, begun by `sallyport setup`.\n", draft->address[0] ? " for " : "",
+            draft->address);
+    fprintf(out, "# sallyport.ini(5) tells of every key, `sallyport check` what is wrong with the file,\n"
+            "# and `sallyport try` whether the way to the servers is open.\n");
+}
+
+static void write_login(const struct draft *draft, FILE *out)
+{
+    if (!draft->user[0])
+        return;
+    fprintf(out, "user = %s\n", draft->user);
+    if (draft->trusted[0])
+        fprintf(out, "# Only this one of the proxies that are found gets user and password.\ntrusted = %s\n",
+                draft->trusted);
+    switch (draft->keeping) {
+    case DRAFT_KEEPS_NONE: break;
+    case DRAFT_KEEPS_FILE:
+        fprintf(out, "# The first line of this file is the password.\npassword-file = %s\n", draft->kept);
+        break;
+    case DRAFT_KEEPS_COMMAND:
+        fprintf(out, "# The first line that this command prints is the password.\npassword-command = %s\n",
+                draft->kept);
+        break;
+    case DRAFT_KEEPS_ASKING:
+        fprintf(out, "# `try` and `connect` ask for the password.  `run` cannot: it needs\n"
+                "# password-file or password-command.\n");
+        break;
+    }
+}
+
+/* The same while it is tried. */
+static void write_login_to_try(const struct draft *draft, const char *password, FILE *out)
+{
+    if (draft->user[0])
+        fprintf(out, "user = %s\n", draft->user);
+    if (draft->user[0] && draft->trusted[0])
+        fprintf(out, "trusted = %s\n", draft->trusted);
+    if (draft->user[0] && draft->keeping == DRAFT_KEEPS_COMMAND)
+        fprintf(out, "password-command = %s\n", draft->kept);
+    else if (draft->user[0] && password)
+        fprintf(out, "password = %s\n", password);
+}
+
+static void write_listener(const struct draft *draft, const struct draft_listener *listener, FILE *out)
+{
+    char place[ENDPOINT_TEXT_MAX];
+
+    fprintf(out, "\n[%s]\n# The mail program connects to localhost, port %u, without encryption%s.\n",
+            listener->protocol->section, listener->port,
+            listener->tls == TLS_NO ? "" : ":\n# sallyport does TLS with the server");
+    if (listener->source)
+        fprintf(out, "# The server is known from %s.\n", listener->source);
+    fprintf(out, "listen = localhost:%u\ntarget = %s\n", listener->port, endpoint_format(&listener->target, place));
+    if (listener->tls != TLS_NO)
+        fprintf(out, "tls = %s\n", word_of("tls", listener->tls));
+    if (!draft->url[0])
+        fprintf(out, "proxy = direct\n");
+}
+
+static void write_probe(const struct draft *draft, const char *probe, FILE *out)
+{
+    fprintf(out, "[forward]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s", probe, DRAFT_PROBE_PORT,
+            draft->url[0] ? "" : "proxy = direct\n");
+}
+
+/* Returns the text, malloc'd; NULL: out of memory. */
+static char *compose(const struct draft *draft, enum purpose purpose, const char *password, const char *probe,
+                     size_t *length)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, length);
+
+    if (!out)
+        return NULL;
+    if (purpose == TO_KEEP)
+        write_head(draft, out);
+    else
+        fputs(TRIAL_LIMITS, out);
+    if (draft->url[0])
+        fprintf(out, "\n[proxy]\nurl = %s\n%s", draft->url, purpose == TO_TRY ? "announce = none\n" : "");
+    if (draft->url[0] && purpose == TO_KEEP)
+        write_login(draft, out);
+    else if (draft->url[0])
+        write_login_to_try(draft, password, out);
+    for (size_t i = 0; i < draft->count; i++)
+        write_listener(draft, &draft->at[i], out);
+    if (draft->count == 0 && probe)
+        write_probe(draft, probe, out);
+    if (fclose(out) == 0)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* Whether a value has what would end its line: the rest would be read as lines of the file. */
+static bool has_line_end(const struct draft *draft, const char *password)
+{
+    const char *const values[] = {draft->address, draft->url, draft->user, draft->kept, draft->trusted,
+                                  password ? password : ""};
+
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        if (strpbrk(values[i], "\r\n"))
+            return true;
+    return false;
+}
+
+char *draft_text(const struct draft *draft, size_t *length)
+{
+    return has_line_end(draft, NULL) ? NULL : compose(draft, TO_KEEP, NULL, NULL, length);
+}
+
+/* Keeps the first error, without the name of the text and the line. */
+static void keep_error(void *arg, const char *line)
+{
+    char *error = arg;
+    const char *text = strstr(line, ": ");
+
+    if (!*error)
+        snprintf(error, DRAFT_ERROR_MAX, "%s", text ? text + 2 : line);
+}
+
+struct config *draft_config(const struct draft *draft, const char *password, const char *probe, char *error)
+{
+    const bool is_safe = !has_line_end(draft, password);
+    size_t length;
+    char *text = is_safe ? compose(draft, TO_TRY, password, probe, &length) : NULL;
+    FILE *stream = text ? fmemopen(text, length, "r") : NULL;
+    struct config *config = NULL;
+
+    error[0] = '\0';
+    if (stream)
+        config = config_parse(stream, NAME, CONFIG_TO_ASK, keep_error, error);
+    else
+        snprintf(error, DRAFT_ERROR_MAX, is_safe ? "out of memory" : "there is the end of a line in it");
+    if (stream)
+        fclose(stream);
+    if (text)
+        explicit_bzero(text, length);
+    free(text);
+    return config;
+}

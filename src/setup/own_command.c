@@ -1,0 +1,58 @@
+#include "setup/own_command.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME "sallyport"
+#define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:@%," /* needs no quotes */
+#define SELF "/proc/self/exe" /* Linux */
+
+static bool is_in_path(void)
+{
+    const char *folder = getenv("PATH");
+    char path[PATH_MAX];
+
+    while (folder && *folder) {
+        size_t length = strcspn(folder, ":");
+
+        if (snprintf(path, sizeof path, "%.*s/" NAME, (int)length, folder) < (int)sizeof path &&
+            access(path, X_OK) == 0)
+            return true;
+        folder += length + (folder[length] == ':');
+    }
+    return false;
+}
+
+/* Adds a word as a shell reads it: in quotes if it has what a shell might take for something else. */
+static void add_word(char out[OWN_COMMAND_MAX], const char *word)
+{
+    size_t at = strlen(out), plain = strspn(word, SHELL_PLAIN);
+
+    if (word[plain] == '\0' && plain > 0) {
+        snprintf(out + at, OWN_COMMAND_MAX - at, "%s", word);
+        return;
+    }
+    out[at++] = '\'';
+    for (; *word; word++)
+        at += (size_t)snprintf(out + at, OWN_COMMAND_MAX - at, *word == '\'' ? "'\\''" : "%c", *word);
+    snprintf(out + at, OWN_COMMAND_MAX - at, "'");
+}
+
+const char *own_command(char out[OWN_COMMAND_MAX], const char *config_path)
+{
+    char path[PATH_MAX] = NAME;
+    ssize_t length = is_in_path() ? -1 : readlink(SELF, path, sizeof path - 1);
+
+    if (length > 0)
+        path[length] = '\0';
+    out[0] = '\0';
+    add_word(out, path);
+    if (config_path) {
+        snprintf(out + strlen(out), OWN_COMMAND_MAX - strlen(out), " -c ");
+        add_word(out, config_path);
+    }
+    return out;
+}
