@@ -1,6 +1,5 @@
 #include "authority.h"
 
-#include <check.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -10,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 #define FILES_MAX 32
 #define DAY (24 * 3600L)

@@ -1,9 +1,10 @@
 #include "h2_peer.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "unit.h"
 
 static struct h2_peer_stream *find(struct h2_peer *peer, int32_t id)
 {

@@ -1,6 +1,5 @@
 #include "terminal.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+
+#include "unit.h"
 
 #define PATIENCE_MS 20000
 

@@ -1,10 +1,11 @@
 #include "tls_peer.h"
 
-#include <check.h>
 #include <openssl/err.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "unit.h"
 
 static int note_offer(SSL *ssl, const unsigned char **chosen, unsigned char *length, const unsigned char *offered,
                       unsigned offered_length, void *arg)

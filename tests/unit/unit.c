@@ -14,6 +14,7 @@
 #define WALK_TICKS 20000     /* milliseconds, about */
 #define COLUMNS_MAX 16
 
+bool unit_marks;
 static Suite *suite;
 
 TCase *unit_case(const char *name)
@@ -35,6 +36,7 @@ int unit_run(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    unit_marks = srunner_fork_status(runner) == CK_FORK;
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

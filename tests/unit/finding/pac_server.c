@@ -1,7 +1,6 @@
 #include "pac_server.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "../stage.h"
+#include "../unit.h"
 
 #define HELD_MAX 16    /* connections that stay open */
 #define TURNS_MAX 9000 /* ms that are waited: less than what has 10 s */

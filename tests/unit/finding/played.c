@@ -1,10 +1,10 @@
 #include "played.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "finding/helper.h"
 #include "finding/pac_file.h"
 

@@ -1,10 +1,10 @@
 #include "h2_asker.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../unit.h"
 #include "net/lingering.h"
 
 struct h2_stage h2;

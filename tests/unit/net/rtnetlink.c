@@ -1,11 +1,12 @@
 #include "rtnetlink.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "../unit.h"
 
 static size_t last; /* where the last message begins */
 

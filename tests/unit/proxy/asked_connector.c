@@ -1,8 +1,9 @@
 #include "asked_connector.h"
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "../unit.h"
 
 static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
 {

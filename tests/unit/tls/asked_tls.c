@@ -1,10 +1,11 @@
 #include "asked_tls.h"
 
-#include <check.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../unit.h"
 
 static void on_told(void *arg, enum outcome outcome, const struct failure *failure)
 {

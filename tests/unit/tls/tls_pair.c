@@ -1,11 +1,11 @@
 #include "tls_pair.h"
 
-#include <check.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../authority.h"
+#include "../unit.h"
 #include "tls/tls_server.h"
 #include "tls/tls_transport.h"
 
