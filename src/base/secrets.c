@@ -23,6 +23,7 @@ struct text {
 
 static struct {
     struct text *first;
+    size_t secrets;                            /* texts that are not shown */
     bool changed;                              /* filter is not that of the texts */
     uint8_t filter[(1u << FILTER_BITS) / 8];   /* a bit for each run of a secret: most innocent runs find none */
 } reg;
@@ -53,6 +54,7 @@ static bool add(bool shown, const char *bytes, size_t length)
         text->length = length;
         memcpy(text->bytes, bytes, length);
         reg.first = text;
+        reg.secrets += !shown;
         reg.changed = true;
     }
     if (text)
@@ -67,6 +69,7 @@ static bool take_away(bool shown, const char *bytes, size_t length)
     if (!text || --text->holders > 0)
         return true;
     *at = text->next;
+    reg.secrets -= !shown;
     explicit_bzero(text, sizeof *text + text->length);
     free(text);
     reg.changed = true;
@@ -197,7 +200,7 @@ void secrets_withhold(char *text)
     uint64_t run = 0;
     bool escapes = false;     /* the byte before is a backslash that escapes this one */
 
-    if (!reg.first)
+    if (reg.secrets == 0)
         return;
     if (reg.changed)
         make_filter();

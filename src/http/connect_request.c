@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -141,6 +142,19 @@ size_t connect_request_write(const struct connect_request *request, char *out, s
         add(&writer, "%s\r\n", request->headers[i]);
     add(&writer, "\r\n");
     return writer.at < size ? writer.at : 0;
+}
+
+char *connect_request_text(const struct connect_request *request, size_t *length)
+{
+    static char draft[CONNECT_REQUEST_MAX]; /* there is one thread; on the stack, all of it would be zeroed each time */
+    char *text;
+
+    *length = connect_request_write(request, draft, sizeof draft);
+    text = malloc(*length + 1);
+    if (text)
+        memcpy(text, draft, *length), text[*length] = '\0';
+    explicit_bzero(draft, *length > 0 ? *length : sizeof draft);
+    return text;
 }
 
 const char *connect_request_verb(unsigned method)

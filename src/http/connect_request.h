@@ -67,6 +67,10 @@ struct connect_request {
  * bytes; 0 when it does not fit. */
 size_t connect_request_write(const struct connect_request *request, char *out, size_t size);
 
+/* The same in memory of its own, which whoever gets it wipes and frees: it may hold credentials.  NULL: out of memory.
+ * A request that has more than CONNECT_REQUEST_MAX bytes has the length 0. */
+char *connect_request_text(const struct connect_request *request, size_t *length);
+
 /* Of a method: its verb; its name for people, which is the next, or else the word of `method`; the token that it asks
  * to switch to by Upgrade, whatever is announced, or NULL; and the status by which credentials are asked for: 407 by a
  * proxy, 401 by a server for its resource.  Texts are static. */

@@ -460,15 +460,9 @@ static struct transport *take(struct exchange *exchange, char **leftover, size_t
 /* Writes the request and allocates the buffer.  False: out of memory. */
 static bool make_ready(struct h1_exchange *h1, const struct connect_request *request)
 {
-    char text[CONNECT_REQUEST_MAX];
-
-    h1->length = connect_request_write(request, text, sizeof text);
-    h1->bytes = malloc(h1->length + 1);
+    h1->bytes = connect_request_text(request, &h1->length);
     h1->size = BUFFER_FIRST;
     h1->buffer = malloc(h1->size);
-    if (h1->bytes && h1->buffer)
-        memcpy(h1->bytes, text, h1->length);
-    explicit_bzero(text, h1->length > 0 ? h1->length : sizeof text);
     return h1->bytes && h1->buffer;
 }
 

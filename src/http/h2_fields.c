@@ -141,25 +141,16 @@ static size_t count_lines(const char *text, size_t length)
 
 bool h2_fields_set(struct h2_fields *fields, const struct connect_request *request)
 {
-    char text[CONNECT_REQUEST_MAX];
-    size_t length, lines;
-
     assert(h2_fields_can(request->method));
     *fields = (struct h2_fields){0};
-    length = connect_request_write(request, text, sizeof text);
-    lines = count_lines(text, length);
-    fields->text = malloc(length + 1);
-    fields->fields = calloc(PSEUDO_MAX + lines, sizeof *fields->fields);
-    if (fields->text && fields->fields) {
-        memcpy(fields->text, text, length);
-        fields->length = length;
-    }
-    explicit_bzero(text, length > 0 ? length : sizeof text);
-    if (!fields->text || !fields->fields) {
+    fields->text = connect_request_text(request, &fields->length);
+    if (fields->text)
+        fields->fields = calloc(PSEUDO_MAX + count_lines(fields->text, fields->length), sizeof *fields->fields);
+    if (!fields->fields) {
         h2_fields_release(fields);
         return false;
     }
-    if (length > 0)
+    if (fields->length > 0)
         split(fields, request);
     return true;
 }

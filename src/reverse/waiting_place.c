@@ -437,16 +437,12 @@ static bool write_request(struct waiting_place *place, struct failure *failure)
         .headers = relay->headers.at,
         .header_count = relay->headers.count,
     };
-    char text[CONNECT_REQUEST_MAX], line[200];
+    char line[200];
 
-    place->length = connect_request_write(&request, text, sizeof text);
-    place->request = malloc(place->length + 1);
-    if (place->request)
-        memcpy(place->request, text, place->length);
-    if (trace_wants(&place->params.trace))
+    place->request = connect_request_text(&request, &place->length);
+    if (place->request && trace_wants(&place->params.trace))
         trace_step(&place->params.trace, "request", "%s",
-                   log_escape(line, sizeof line, text, strcspn(text, "\r\n")));
-    explicit_bzero(text, place->length > 0 ? place->length : sizeof text);
+                   log_escape(line, sizeof line, place->request, strcspn(place->request, "\r\n")));
     held_secrets_release(&place->secrets);
     failure_set(failure, FAILURE_PERMANENT, "the request does not fit into %d bytes", CONNECT_REQUEST_MAX);
     if (place->length > 0)

@@ -45,6 +45,17 @@ static size_t expected_bytes(const struct unit_cell *cell, char *out, size_t siz
                             at + sizeof mark - 1);
 }
 
+/* The same in memory of its own, which has no byte more. */
+static void check_text(const struct connect_request *request, const char *expected, size_t length, const char *where)
+{
+    size_t got = 1;
+    char *text = connect_request_text(request, &got);
+
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(got == length && memcmp(text, expected, length) == 0 && text[got] == '\0', "%s:\n%s", where, text);
+    free(text);
+}
+
 static void request_row(const struct unit_cell *cells, const char *where)
 {
     struct endpoint target = {.port = (uint16_t)strtoul(cells[PORT].bytes, NULL, 10)};
@@ -65,6 +76,7 @@ static void request_row(const struct unit_cell *cells, const char *where)
     snprintf(target.host, sizeof target.host, "%s", cells[HOST].bytes);
     ck_assert_msg(connect_request_write(&request, out, sizeof out) == length && memcmp(out, expected, length) == 0,
                   "%s:\n%s", where, out);
+    check_text(&request, expected, length, where);
     for (size_t size = 1; size <= length + 1; size++) { /* whole and with its NUL, or not at all */
         char *small = malloc(size);
 
@@ -245,6 +257,23 @@ START_TEST(the_largest_configuration_fits)
     for (size_t i = 0; i < 32; i++)
         headers[i] = header;
     ck_assert_uint_gt(connect_request_write(&request, out, sizeof out), 65536 + CONNECT_HEADERS_MAX);
+    check_text(&request, out, strlen(out), "the largest");
+}
+END_TEST
+
+START_TEST(a_text_that_does_not_fit_has_no_length)
+{
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143};
+    static const char short_one[] = "CONNECT mail.example.net:143 HTTP/1.1\r\nHost: mail.example.net:143\r\n"
+                                    "User-Agent: sallyport/" PACKAGE_VERSION "\r\nh\r\n\r\n";
+    static char header[CONNECT_REQUEST_MAX];
+    char *headers[] = {header};
+    struct connect_request request = {.target = &target, .headers = headers, .header_count = 1};
+
+    memset(header, 'h', sizeof header - 1);
+    check_text(&request, "", 0, "too long");
+    header[1] = '\0';
+    check_text(&request, short_one, strlen(short_one), "nothing of it is left in the next one");
 }
 END_TEST
 
@@ -273,6 +302,7 @@ int main(void)
     tcase_add_test(cases, a_user_agent_of_the_users_own_is_the_only_one);
     tcase_add_test(cases, a_connection_may_be_asked_to_stay);
     tcase_add_test(cases, the_largest_configuration_fits);
+    tcase_add_test(cases, a_text_that_does_not_fit_has_no_length);
     tcase_add_test(cases, each_table_of_words_ends);
     return unit_run();
 }
