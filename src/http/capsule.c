@@ -414,7 +414,7 @@ static size_t capsule_room(const struct transport *transport)
 
 static const struct transport_ops capsule_ops = {
     capsule_recv, capsule_send, capsule_peek, capsule_broken, capsule_shutdown_send, capsule_end, capsule_splice_fd,
-    capsule_set_patience, capsule_room,
+    capsule_set_patience, capsule_room, NULL, NULL,
 };
 
 struct transport *capsule_transport(struct transport *below, char *leftover, size_t length,

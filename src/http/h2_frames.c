@@ -205,8 +205,21 @@ static int on_frame_sent(nghttp2_session *frames, const nghttp2_frame *frame, vo
     return 0;
 }
 
+/* Sends the frames that have been made where their data was received. */
+static bool send_run(struct h2_session *session)
+{
+    struct h2_laid *laid = &session->sender.laid;
+    const uint8_t *run = laid->buffer + laid->run;
+    size_t length = laid->end - laid->run;
+
+    h2_laid_sent(laid);
+    return length == 0 || h2_output_pass(&session->output, session->below, run, length) == H2_OUTPUT_OK;
+}
+
 static ssize_t add(struct h2_session *session, const void *head, size_t head_length, const void *body, size_t length)
 {
+    if (session->sender.laid.buffer && !send_run(session))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
     switch (h2_output_add(&session->output, head, head_length, body, length)) {
     case H2_OUTPUT_OK:
         return (ssize_t)(head_length + length);
@@ -233,7 +246,8 @@ static ssize_t on_read(nghttp2_session *frames, int32_t id, uint8_t *bytes, size
 {
     struct h2_session *session = of_arg(arg);
     struct h2_member *member = h2_session_find(session, id);
-    size_t room = h2_output_room(&session->output);
+    size_t room = session->sender.laid.buffer ? H2_FRAME_HEAD + h2_laid_piece(&session->sender.laid)
+                                              : h2_output_room(&session->output);
 
     (void)frames, (void)bytes, (void)source;
     if (member && member == session->sender.member && session->sender.left > 0) {
@@ -251,17 +265,31 @@ static ssize_t on_read(nghttp2_session *frames, int32_t id, uint8_t *bytes, size
     return 0;
 }
 
+/* The same for a frame that is made where its data was received: behind the others, if there is a gap for its head. */
+static ssize_t add_laid(struct h2_session *session, const uint8_t *head, size_t length)
+{
+    struct h2_laid *laid = &session->sender.laid;
+
+    if (h2_laid_must_send(laid) && !send_run(session))
+        return NGHTTP2_ERR_CALLBACK_FAILURE;
+    h2_laid_add(laid, head, length);
+    return (ssize_t)length;
+}
+
 static int on_send_data(nghttp2_session *frames, nghttp2_frame *frame, const uint8_t *head, size_t length,
                         nghttp2_data_source *source, void *arg)
 {
     struct h2_session *session = of_arg(arg);
-    ssize_t added = add(session, head, H2_FRAME_HEAD, session->sender.bytes, length);
+    struct h2_sender *sender = &session->sender;
+    ssize_t added = sender->laid.buffer ? add_laid(session, head, length)
+                                        : add(session, head, H2_FRAME_HEAD, sender->bytes, length);
 
     (void)frames, (void)frame, (void)source;
     if (added < 0)
         return (int)added;
-    session->sender.bytes += length;
-    session->sender.left -= length;
+    if (!sender->laid.buffer)
+        sender->bytes += length;
+    sender->left -= length;
     frame_flood_moved(&session->flood);
     return 0;
 }
@@ -382,6 +410,8 @@ void h2_frames_write(struct h2_session *session)
         return;
     session->inside = true;
     error = nghttp2_session_send(session->frames);
+    if (error == 0 && session->sender.laid.buffer && !send_run(session))
+        error = NGHTTP2_ERR_NOMEM;
     session->inside = false;
     if (error != 0)
         stop_by(session, error);

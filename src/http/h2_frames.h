@@ -15,7 +15,7 @@ bool h2_frames_start(struct h2_session *session);
 /* A new member asks.  False: out of memory, or of numbers. */
 bool h2_frames_ask(struct h2_session *session, struct h2_member *member, const nghttp2_nv *fields, size_t count);
 
-/* Has nghttp2 write what it has into the output. */
+/* Has nghttp2 write what it has into the output; frames that lie where their data was received are sent from there. */
 void h2_frames_write(struct h2_session *session);
 
 /* Has nghttp2 read on in what has come: the bytes of bodies are in session->input then, which must have no pieces. */

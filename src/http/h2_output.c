@@ -1,26 +1,68 @@
 #include "http/h2_output.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/scratch.h"
 
+/* Has memory for so many bytes more.  False: there is none, and all is as it was. */
+static bool reserve(struct h2_output *output, size_t length)
+{
+    size_t size = output->end + length;
+    char *bytes;
+
+    if (output->bytes && size <= output->size)
+        return true;
+    bytes = size <= SCRATCH_BYTES ? scratch_take() : malloc(size);
+    if (!bytes)
+        return false;
+    if (output->bytes)
+        memcpy(bytes, output->bytes, output->end);
+    if (output->bytes && output->secret)
+        explicit_bzero(output->bytes, output->end);
+    scratch_give(output->bytes); /* which frees what is not its own */
+    output->bytes = bytes;
+    output->size = (uint32_t)(size <= SCRATCH_BYTES ? SCRATCH_BYTES : size);
+    return true;
+}
+
+/* There is memory for them. */
+static void append(struct h2_output *output, const void *bytes, size_t length)
+{
+    if (length > 0)
+        memcpy(output->bytes + output->end, bytes, length);
+    output->end += (uint32_t)length;
+}
+
 enum h2_output_result h2_output_add(struct h2_output *output, const void *head, size_t head_length, const void *body,
                                     size_t length)
 {
-    if (head_length + length > SCRATCH_BYTES - output->end)
+    if (output->end + head_length + length > SCRATCH_BYTES)
         return H2_OUTPUT_FULL;
-    if (!output->bytes && !(output->bytes = scratch_take()))
+    if (!reserve(output, head_length + length))
         return H2_OUTPUT_NO_MEMORY;
-    memcpy(output->bytes + output->end, head, head_length);
-    if (length > 0)
-        memcpy(output->bytes + output->end + head_length, body, length);
-    output->end += (uint32_t)(head_length + length);
+    append(output, head, head_length);
+    append(output, body, length);
+    return H2_OUTPUT_OK;
+}
+
+enum h2_output_result h2_output_pass(struct h2_output *output, struct transport *below, const void *frames,
+                                     size_t length)
+{
+    ssize_t sent = output->bytes ? TRANSPORT_AGAIN : transport_send(below, frames, length);
+    size_t taken = sent > 0 ? (size_t)sent : 0;
+
+    if (taken == length)
+        return H2_OUTPUT_OK;
+    if (!reserve(output, length - taken))
+        return H2_OUTPUT_NO_MEMORY;
+    append(output, (const char *)frames + taken, length - taken);
     return H2_OUTPUT_OK;
 }
 
 size_t h2_output_room(const struct h2_output *output)
 {
-    size_t room = SCRATCH_BYTES - output->end;
+    size_t room = output->end < SCRATCH_BYTES ? SCRATCH_BYTES - output->end : 0;
 
     return room < H2_OUTPUT_LEAST ? 0 : room;
 }

@@ -117,3 +117,25 @@ uint64_t h2_session_still_since(const struct h2_session *session)
             since = member->still_since;
     return since;
 }
+
+const char *h2_session_reset_text(uint32_t code)
+{
+    static const char *const texts[] = {
+        "the proxy reset the stream (NO_ERROR)",
+        "the proxy reset the stream (PROTOCOL_ERROR)",
+        "the proxy reset the stream (INTERNAL_ERROR)",
+        "the proxy reset the stream (FLOW_CONTROL_ERROR)",
+        "the proxy reset the stream (SETTINGS_TIMEOUT)",
+        "the proxy reset the stream (STREAM_CLOSED)",
+        "the proxy reset the stream (FRAME_SIZE_ERROR)",
+        "the proxy reset the stream (REFUSED_STREAM)",
+        "the proxy reset the stream (CANCEL)",
+        "the proxy reset the stream (COMPRESSION_ERROR)",
+        "the proxy reset the stream (CONNECT_ERROR)",
+        "the proxy reset the stream (ENHANCE_YOUR_CALM)",
+        "the proxy reset the stream (INADEQUATE_SECURITY)",
+        "the proxy reset the stream (HTTP_1_1_REQUIRED)",
+    };
+
+    return code < sizeof texts / sizeof texts[0] ? texts[code] : "the proxy reset the stream (an unknown code)";
+}

@@ -8,7 +8,8 @@
  *
  * Bytes that arrive are offered to their member where they lie in the buffer of h2_input.h, once for all frames in
  * that, and copied once, by the reader; what it leaves, the member keeps.  Bytes to be sent are copied once, into the
- * one buffer of h2_output.h.  While that is full, members wait in line, so that none starves the others. */
+ * one buffer of h2_output.h; or, in a burst from a socket, not at all: their frames are made where they were received
+ * (h2_laid.h).  While the buffer is full, members wait in line, so that none starves the others. */
 #ifndef SALLYPORT_H2_SESSION_H
 #define SALLYPORT_H2_SESSION_H
 
@@ -21,6 +22,7 @@
 #include "base/loop.h"
 #include "http/frame_flood.h"
 #include "http/h2_input.h"
+#include "http/h2_laid.h"
 #include "http/h2_output.h"
 #include "net/transport.h"
 
@@ -76,6 +78,14 @@ struct h2_member {
 
 TAILQ_HEAD(h2_members, h2_member);
 
+/* Who sends, and what: bytes somewhere, or laid out in a buffer. */
+struct h2_sender {
+    struct h2_member *member; /* NULL: nobody */
+    size_t left;              /* how many bytes */
+    const uint8_t *bytes;     /* where they are, unless they are laid out */
+    struct h2_laid laid;
+};
+
 /* What the connection is told. */
 struct h2_session_events {
     void (*settings)(void *arg);              /* noted: the other side's SETTINGS have come */
@@ -97,7 +107,7 @@ struct h2_session {
     struct h2_output output;
     struct h2_member *waking;           /* the one whose turn it is, and how many bytes it may still send in that */
     size_t turn_left;
-    struct { struct h2_member *member; const uint8_t *bytes; size_t left; } sender;  /* within h2_traffic_send */
+    struct h2_sender sender;            /* within h2_traffic_send */
     struct h2_input *input;             /* NULL but while it is read */
     const uint8_t *in;                  /* of that, what nghttp2 has not read: in_left bytes */
     size_t in_left;
@@ -155,6 +165,9 @@ void h2_session_leave_line(struct h2_session *session, struct h2_member *member)
 
 /* What stood still since then goes on; *since is 0 after that. */
 void h2_session_went_on(struct h2_session *session, uint64_t *since);
+
+/* What RST_STREAM with that code is to a person; static. */
+const char *h2_session_reset_text(uint32_t code);
 
 /* Since when the upload that stands still for longest does, in ms of the loop's clock; 0: none does. */
 uint64_t h2_session_still_since(const struct h2_session *session);

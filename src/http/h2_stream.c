@@ -119,28 +119,6 @@ static void end_asking(struct h2_stream *self, enum h2_end end, const char *why)
     snprintf(asking->why, sizeof asking->why, "%s", why);
 }
 
-static const char *reset_text(uint32_t code)
-{
-    static const char *const texts[] = {
-        "the proxy reset the stream (NO_ERROR)",
-        "the proxy reset the stream (PROTOCOL_ERROR)",
-        "the proxy reset the stream (INTERNAL_ERROR)",
-        "the proxy reset the stream (FLOW_CONTROL_ERROR)",
-        "the proxy reset the stream (SETTINGS_TIMEOUT)",
-        "the proxy reset the stream (STREAM_CLOSED)",
-        "the proxy reset the stream (FRAME_SIZE_ERROR)",
-        "the proxy reset the stream (REFUSED_STREAM)",
-        "the proxy reset the stream (CANCEL)",
-        "the proxy reset the stream (COMPRESSION_ERROR)",
-        "the proxy reset the stream (CONNECT_ERROR)",
-        "the proxy reset the stream (ENHANCE_YOUR_CALM)",
-        "the proxy reset the stream (INADEQUATE_SECURITY)",
-        "the proxy reset the stream (HTTP_1_1_REQUIRED)",
-    };
-
-    return code < sizeof texts / sizeof texts[0] ? texts[code] : "the proxy reset the stream (an unknown code)";
-}
-
 /* The rules were broken, or our bounds: the stream ends at once.  why is static. */
 static void refuse(struct h2_stream *self, uint32_t code, int error, const char *why)
 {
@@ -255,11 +233,11 @@ static void on_left(struct h2_member *member, enum h2_leave how, uint32_t code)
     case H2_LEFT_RESET:
         end_asking(self, code == NGHTTP2_REFUSED_STREAM      ? H2_END_UNPROCESSED
                          : code == NGHTTP2_HTTP_1_1_REQUIRED ? H2_END_NEEDS_1_1
-                                                             : H2_END_RESET, reset_text(code));
+                                                             : H2_END_RESET, h2_session_reset_text(code));
         if (self->ended && (code == NGHTTP2_NO_ERROR || code == NGHTTP2_CANCEL))
             self->sated = true;
         else
-            break_off(self, ECONNRESET, reset_text(code));
+            break_off(self, ECONNRESET, h2_session_reset_text(code));
         break;
     case H2_LEFT_FAULT:
         end_asking(self, H2_END_BROKEN, fault_text(session_of(self), why));
@@ -531,9 +509,25 @@ static size_t stream_room(const struct transport *transport)
     return self->member.id > 0 ? h2_traffic_room(session_of(self), &self->member) : SIZE_MAX;
 }
 
+static int stream_layout(const struct transport *transport, void *buffer, size_t size, struct iovec spans[])
+{
+    const struct h2_stream *self = (const struct h2_stream *)transport;
+
+    if (self->broken || self->sated || self->member.id == 0)
+        return 0;
+    return h2_traffic_layout(session_of(self), &self->member, buffer, size, spans);
+}
+
+static ssize_t stream_send_laid(struct transport *transport, void *buffer, size_t length)
+{
+    struct h2_stream *self = (struct h2_stream *)transport;
+
+    return h2_traffic_send_laid(session_of(self), &self->member, buffer, length);
+}
+
 static const struct transport_ops stream_ops = {
     stream_recv, stream_send, stream_peek, stream_broken, stream_shutdown_send, stream_end, stream_splice_fd,
-    stream_set_patience, stream_room,
+    stream_set_patience, stream_room, stream_layout, stream_send_laid,
 };
 
 /* --- what the asker does --- */

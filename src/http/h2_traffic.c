@@ -296,6 +296,16 @@ size_t h2_traffic_room(const struct h2_session *session, const struct h2_member 
     return least(room, least(turn(session, member), window(session, member)));
 }
 
+/* The sender has sent so many bytes. */
+static void note_sent(struct h2_session *session, struct h2_member *member, size_t length)
+{
+    session->sender = (struct h2_sender){.member = NULL};
+    session->turn_left -= least(session->turn_left, length);
+    h2_session_push(session);
+    if (length > 0)
+        h2_session_went_on(session, &member->still_since);
+}
+
 ssize_t h2_traffic_send(struct h2_session *session, struct h2_member *member, const void *bytes, size_t length)
 {
     size_t share = least(length, turn(session, member)), left = share;
@@ -306,24 +316,48 @@ ssize_t h2_traffic_send(struct h2_session *session, struct h2_member *member, co
         h2_session_wait(session, member, true);
         return TRANSPORT_AGAIN;
     }
-    session->sender.member = member;
-    session->sender.bytes = bytes;
-    session->sender.left = share;
+    session->sender = (struct h2_sender){.member = member, .left = share, .bytes = bytes};
     do {
         nghttp2_session_resume_data(session->frames, member->id);
         h2_frames_write(session);
         left = session->sender.left;
         full = left > 0 ? session->full : h2_output_room(&session->output) == 0;
     } while (full && turn(session, member) > 0 && flush(session) && left > 0);
-    session->sender.member = NULL;
-    session->sender.left = 0;
-    session->turn_left -= least(session->turn_left, share - left);
-    h2_session_push(session);
-    if (left < share)
-        h2_session_went_on(session, &member->still_since);
+    note_sent(session, member, share - left);
     if (share - left < length && member->id > 0)
         h2_session_wait(session, member, session->full || left == 0);
     return left < share ? (ssize_t)(share - left) : TRANSPORT_AGAIN;
+}
+
+/* Only where all of it goes at once, as far as we know, and is worth it. */
+int h2_traffic_layout(const struct h2_session *session, const struct h2_member *member, void *buffer, size_t size,
+                      struct iovec spans[])
+{
+    size_t share = least(turn(session, member), window(session, member));
+
+    if (!h2_session_may_go_on(session) || !h2_output_is_empty(&session->output) || share < H2_FRAME_DATA)
+        return 0;
+    return h2_laid_spans(buffer, size, share, spans);
+}
+
+ssize_t h2_traffic_send_laid(struct h2_session *session, struct h2_member *member, void *buffer, size_t length)
+{
+    size_t left;
+
+    assert(!session->inside && !member->shut);
+    h2_frames_write(session); /* what goes first, so that it is not in the way */
+    if (!flush(session) && !session->below)
+        return TRANSPORT_AGAIN; /* it has told that it is dead */
+    session->sender = (struct h2_sender){.member = member, .left = length};
+    h2_laid_start(&session->sender.laid, buffer);
+    nghttp2_session_resume_data(session->frames, member->id);
+    h2_frames_write(session);
+    left = session->sender.left;
+    note_sent(session, member, length - left);
+    flush(session); /* what below has not taken, so that it is known since when */
+    if (left > 0 && member->id > 0)
+        h2_session_wait(session, member, false);
+    return left < length ? (ssize_t)(length - left) : TRANSPORT_AGAIN;
 }
 
 void h2_traffic_shut(struct h2_session *session, struct h2_member *member)

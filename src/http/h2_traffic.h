@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 
 #include "base/loop.h"
 #include "http/h2_session.h"
@@ -38,6 +39,12 @@ size_t h2_traffic_room(const struct h2_session *session, const struct h2_member 
 
 /* Sends at most length (> 0) bytes: how many were taken, or AGAIN, and the member is in line. */
 ssize_t h2_traffic_send(struct h2_session *session, struct h2_member *member, const void *bytes, size_t length);
+
+/* The same for bytes that lie where they were received (transport_layout and transport_send_laid in net/transport.h);
+ * here too, those that were not taken have put the member in line. */
+int h2_traffic_layout(const struct h2_session *session, const struct h2_member *member, void *buffer, size_t size,
+                      struct iovec spans[]);
+ssize_t h2_traffic_send_laid(struct h2_session *session, struct h2_member *member, void *buffer, size_t length);
 
 /* Ends our direction after all that was sent. */
 void h2_traffic_shut(struct h2_session *session, struct h2_member *member);

@@ -18,6 +18,7 @@ src_libhouse_a_SOURCES += \
 	src/http/h2_fields.c src/http/h2_fields.h \
 	src/http/h2_frames.c src/http/h2_frames.h \
 	src/http/h2_input.c src/http/h2_input.h \
+	src/http/h2_laid.c src/http/h2_laid.h \
 	src/http/h2_output.c src/http/h2_output.h \
 	src/http/h2_session.c src/http/h2_session.h \
 	src/http/h2_stream.c src/http/h2_stream.h \

@@ -111,7 +111,7 @@ static size_t leftover_room(const struct transport *transport)
 
 static const struct transport_ops leftover_ops = {
     leftover_recv, leftover_send, leftover_peek, leftover_broken, leftover_shutdown_send, leftover_end,
-    leftover_splice_fd, leftover_set_patience, leftover_room,
+    leftover_splice_fd, leftover_set_patience, leftover_room, NULL, NULL,
 };
 
 static void on_below(void *arg, int ready)

@@ -48,6 +48,16 @@ size_t transport_room(const struct transport *transport)
     return transport->ops->room ? transport->ops->room(transport) : SIZE_MAX;
 }
 
+int transport_layout(const struct transport *transport, void *buffer, size_t size, struct iovec spans[])
+{
+    return transport->ops->layout ? transport->ops->layout(transport, buffer, size, spans) : 0;
+}
+
+ssize_t transport_send_laid(struct transport *transport, void *buffer, size_t length)
+{
+    return transport->ops->send_laid(transport, buffer, length);
+}
+
 int transport_splice_fd(const struct transport *transport, int direction)
 {
     return transport->ops->splice_fd(transport, direction);
@@ -192,7 +202,7 @@ static void socket_set_patience(struct transport *transport, uint32_t ms)
 
 static const struct transport_ops socket_ops = {
     socket_recv, socket_send, socket_peek, socket_broken, socket_shutdown_send, socket_end, socket_splice_fd,
-    socket_set_patience, NULL,
+    socket_set_patience, NULL, NULL, NULL,
 };
 
 struct transport *transport_from_socket(struct loop *loop, int fd)
@@ -335,6 +345,7 @@ static void pair_set_patience(struct transport *transport, uint32_t ms)
 
 static const struct transport_ops pair_ops = {
     pair_recv, pair_send, pair_peek, pair_broken, pair_shutdown_send, pair_end, pair_splice_fd, pair_set_patience, NULL,
+    NULL, NULL,
 };
 
 /* Puts a description of our own in the place of a terminal's: the shell, and whatever else runs there, shares the one

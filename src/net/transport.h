@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "base/loop.h"
 #include "net/address.h"
@@ -19,6 +20,8 @@ enum {
     TRANSPORT_AGAIN = -1,  /* it would block; the watcher will be called */
     TRANSPORT_ERROR = -2,  /* the stream is broken; transport_error says how */
 };
+
+#define TRANSPORT_SPANS_MAX 16 /* of a layout: a frame each, of 16 KiB, in the 256 KiB that a burst is read by */
 
 struct transport;
 
@@ -34,6 +37,9 @@ struct transport_ops {
     int (*splice_fd)(const struct transport *transport, int direction);
     void (*set_patience)(struct transport *transport, uint32_t ms);
     size_t (*room)(const struct transport *transport); /* NULL: it does not know */
+    /* both or neither (NULL): it has no wish */
+    int (*layout)(const struct transport *transport, void *buffer, size_t size, struct iovec spans[]);
+    ssize_t (*send_laid)(struct transport *transport, void *buffer, size_t length);
 };
 
 /* The part that every kind of transport begins with. */
@@ -56,6 +62,15 @@ ssize_t transport_send(struct transport *transport, const void *bytes, size_t le
 /* About how many bytes a send would take now, where the transport knows that, else SIZE_MAX.  Whoever reads no more
  * than that for it need not keep what it does not take.  The watcher is not called for a 0, but for AGAIN. */
 size_t transport_room(const struct transport *transport);
+
+/* Where in this buffer of size bytes a long message is to lie, so that nothing of it must be copied before it is sent:
+ * in these spans, one after the other, with gaps for what the transport adds.  Returns the number of spans, at most
+ * TRANSPORT_SPANS_MAX; 0: it has no wish now, use send. */
+int transport_layout(const struct transport *transport, void *buffer, size_t size, struct iovec spans[]);
+
+/* Sends length (> 0) bytes that lie so; nothing has been done with the transport since it was asked.  Returns what send
+ * does.  It writes into the gaps, and over what it has taken; what it has not taken is left as it was. */
+ssize_t transport_send_laid(struct transport *transport, void *buffer, size_t length);
 
 /* Like recv, but the bytes stay and can be read again. */
 ssize_t transport_peek(struct transport *transport, void *bytes, size_t size);

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #define BURST_BYTES 65536     /* a read that fills this much is the start of a burst, for which a pipe is borrowed */
 #define BURST_LACK 8          /* an eighth of it may lack: what is carried within something else comes without that */
@@ -31,15 +32,24 @@ static void drop_held(struct pump_direction *way)
     way->held = NULL;
 }
 
-/* Keeps a copy of the bytes that `to` did not take.  False: out of memory. */
-static bool hold(struct pump_direction *way, const char *bytes, size_t length)
+/* Keeps a copy of the bytes in these spans that `to` did not take: all up to `got` but the first `sent`.  False: out
+ * of memory. */
+static bool hold(struct pump_direction *way, const struct iovec *spans, size_t sent, size_t got)
 {
-    way->held = malloc(length);
+    way->held = malloc(got - sent);
     if (!way->held)
         return false;
-    memcpy(way->held, bytes, length);
-    way->held_at = 0;
-    way->held_end = (uint32_t)length;
+    way->held_at = way->held_end = 0;
+    for (size_t begin = 0; begin < got; begin += spans++->iov_len) {
+        size_t from = begin < sent ? sent - begin : 0, length = got - begin;
+
+        if (length > spans->iov_len)
+            length = spans->iov_len;
+        if (from >= length)
+            continue;
+        memcpy(way->held + way->held_end, (const char *)spans->iov_base + from, length - from);
+        way->held_end += (uint32_t)(length - from);
+    }
     return true;
 }
 
@@ -75,7 +85,7 @@ static enum step deliver(struct pump_direction *way)
     return STEP_DONE;
 }
 
-/* Notes what was read: its first byte and its last line. */
+/* Notes what was read, or a part of it: its first byte and its last line. */
 static void note(struct pump_direction *way, const char *bytes, size_t length)
 {
     if (!way->begun)
@@ -97,26 +107,64 @@ static size_t share(const struct pump_direction *way, bool whole_buffer)
     return room >= size ? size : room > PIECE_BYTES ? room : PIECE_BYTES;
 }
 
-static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
+/* Whether a read is part of a burst: it was large, or has filled the room. */
+static bool is_bulk(size_t got, size_t room)
 {
-    size_t size = share(way, whole_buffer), full = size < BURST_BYTES ? size : BURST_BYTES;
-    ssize_t got = transport_recv(way->from, buffer, size), sent;
+    size_t full = room < BURST_BYTES ? room : BURST_BYTES;
 
-    if (got <= 0)
-        return taken(got);
-    way->bulk = (size_t)got >= full - full / BURST_LACK;
-    note(way, buffer, (size_t)got);
-    sent = transport_send(way->to, buffer, (size_t)got);
+    return got >= full - full / BURST_LACK;
+}
+
+/* What follows from a send of `got` bytes that were read into these spans. */
+static enum step passed(struct pump_direction *way, const struct iovec *spans, size_t got, ssize_t sent)
+{
     if (sent == TRANSPORT_ERROR)
         return STEP_BROKEN_TO;
     if (sent < 0)
         sent = 0;
     way->bytes += (uint64_t)sent;
-    if (sent < got && !hold(way, buffer + sent, (size_t)(got - sent))) {
+    if ((size_t)sent < got && !hold(way, spans, (size_t)sent, got)) {
         way->to->error = ENOMEM;
         return STEP_BROKEN_TO;
     }
     return STEP_DONE;
+}
+
+static enum step take_by_copy(struct pump_direction *way, bool whole_buffer)
+{
+    struct iovec span = {buffer, share(way, whole_buffer)};
+    ssize_t got = transport_recv(way->from, buffer, span.iov_len);
+
+    if (got <= 0)
+        return taken(got);
+    way->bulk = is_bulk((size_t)got, span.iov_len);
+    note(way, buffer, (size_t)got);
+    return passed(way, &span, (size_t)got, transport_send(way->to, buffer, (size_t)got));
+}
+
+/* Reads from a socket to where `to` wants the bytes, so that none is copied once more on its way; where it has no wish,
+ * by copying. */
+static enum step take_laid(struct pump_direction *way)
+{
+    struct iovec spans[TRANSPORT_SPANS_MAX];
+    int count = transport_layout(way->to, buffer, sizeof buffer, spans);
+    size_t size = 0;
+    ssize_t got;
+
+    if (count == 0)
+        return take_by_copy(way, true);
+    for (int i = 0; i < count; i++)
+        size += spans[i].iov_len;
+    got = spliced(way->from, readv(transport_splice_fd(way->from, LOOP_READ), spans, count));
+    if (got <= 0)
+        return taken(got);
+    way->bulk = is_bulk((size_t)got, size);
+    for (size_t i = 0, left = (size_t)got; left > 0; left -= spans[i++].iov_len) {
+        if (spans[i].iov_len > left)
+            spans[i].iov_len = left;
+        note(way, spans[i].iov_base, spans[i].iov_len);
+    }
+    return passed(way, spans, (size_t)got, transport_send_laid(way->to, buffer, (size_t)got));
 }
 
 /* A splice that moves nothing may have stopped at a byte that it cannot move (TCP urgent data), so try recv then. */
@@ -137,13 +185,13 @@ static enum step take_by_splice(struct pump_direction *way)
 /* Reads what `from` has: in a burst into a pipe, if both sides can splice and one can be borrowed, else by copying. */
 static enum step take(struct pump_direction *way)
 {
-    bool raw = transport_splice_fd(way->from, LOOP_READ) >= 0 && transport_splice_fd(way->to, LOOP_WRITE) >= 0;
+    bool from_socket = transport_splice_fd(way->from, LOOP_READ) >= 0;
 
-    if (way->bulk && raw && !way->pipe)
+    if (way->bulk && from_socket && !way->pipe && transport_splice_fd(way->to, LOOP_WRITE) >= 0)
         way->pipe = pipe_borrow();
     if (way->pipe)
         return take_by_splice(way);
-    return take_by_copy(way, way->bulk);
+    return way->bulk && from_socket ? take_laid(way) : take_by_copy(way, way->bulk);
 }
 
 static struct pump_direction *other_way(struct pump *pump, const struct pump_direction *way)

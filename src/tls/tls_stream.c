@@ -324,6 +324,7 @@ static size_t tls_room(const struct transport *transport)
 
 static const struct transport_ops tls_ops = {
     tls_recv, tls_send, tls_peek, tls_broken, tls_shutdown_send, tls_end, tls_splice_fd, tls_set_patience, tls_room,
+    NULL, NULL,
 };
 
 /* --- the handshake --- */

@@ -51,6 +51,17 @@ START_TEST(what_is_to_stop_stops_soon)
 }
 END_TEST
 
+START_TEST(each_code_of_a_reset_has_its_words)
+{
+    ck_assert_str_eq(h2_session_reset_text(NGHTTP2_NO_ERROR), "the proxy reset the stream (NO_ERROR)");
+    ck_assert_str_eq(h2_session_reset_text(NGHTTP2_CONNECT_ERROR), "the proxy reset the stream (CONNECT_ERROR)");
+    ck_assert_str_eq(h2_session_reset_text(NGHTTP2_HTTP_1_1_REQUIRED),
+                     "the proxy reset the stream (HTTP_1_1_REQUIRED)");
+    ck_assert_str_eq(h2_session_reset_text(NGHTTP2_HTTP_1_1_REQUIRED + 1),
+                     "the proxy reset the stream (an unknown code)");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("h2_session");
@@ -58,5 +69,6 @@ int main(void)
     tcase_add_checked_fixture(cases, h2_set_up, h2_tear_down);
     tcase_add_test(cases, an_idle_tunnel_costs_little_memory);
     tcase_add_test(cases, what_is_to_stop_stops_soon);
+    tcase_add_test(cases, each_code_of_a_reset_has_its_words);
     return unit_run();
 }

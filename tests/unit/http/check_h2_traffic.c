@@ -1,5 +1,6 @@
 #include "http/h2_traffic.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -303,6 +304,145 @@ START_TEST(a_window_that_opens_is_not_forgotten_for_lack_of_room)
 }
 END_TEST
 
+/* --- bytes that lie where they were received --- */
+
+static char laid[262144];
+
+/* As whoever receives does: asks how they are to lie, and puts the letter there.  Returns how many bytes. */
+static size_t lay(size_t asker, size_t from, size_t most)
+{
+    struct iovec spans[TRANSPORT_SPANS_MAX];
+    int count = transport_layout(h2.askers[asker].transport, laid, sizeof laid, spans);
+    size_t put = 0;
+
+    for (int i = 0; i < count && put < most; i++) {
+        size_t length = spans[i].iov_len < most - put ? spans[i].iov_len : most - put;
+
+        memcpy(spans[i].iov_base, letter + from + put, length);
+        put += length;
+    }
+    return put;
+}
+
+static void write_letter(void)
+{
+    for (size_t i = 0; i < sizeof letter; i++)
+        letter[i] = (char)('a' + (i / 3 + i / 1000) % 26);
+}
+
+static bool got_letter(size_t asker, size_t length)
+{
+    const struct h2_peer_stream *stream = h2_peer_stream(&h2.peer, asker);
+
+    return stream->got_length == length && memcmp(stream->got, letter, length) == 0;
+}
+
+START_TEST(frames_are_made_where_the_bytes_lie)
+{
+    size_t length;
+
+    write_letter();
+    open_wide(2);
+    length = lay(0, 0, SIZE_MAX);
+    ck_assert_uint_eq(length, sizeof laid - 16 * 9);
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, length), (ssize_t)length);
+    ck_assert_uint_eq(lay(0, length, 50001), 50001);
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, 50001), 50001);
+    h2_carry();
+    ck_assert(got_letter(0, length + 50001));
+    ck_assert_int_eq(transport_send(h2.askers[0].transport, letter + length + 50001, 1), 1); /* as before */
+    h2_carry();
+    ck_assert(got_letter(0, length + 50002));
+}
+END_TEST
+
+START_TEST(what_goes_before_them_comes_first)
+{
+    size_t length;
+
+    write_letter();
+    open_wide(1);
+    h2_ask(1); /* HEADERS that are to be sent in this turn */
+    length = lay(0, 0, 40000);
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, length), 40000);
+    ck_assert_uint_lt(h2.wire->heard_length, 3 * 9 + 40000 + 200);
+    h2_carry();
+    ck_assert(got_letter(0, 40000));
+    ck_assert(h2_peer_asked(h2_peer_stream(&h2.peer, 1), ":method: CONNECT"));
+}
+END_TEST
+
+/* Below takes a part, or nothing: all counts as sent, and the rest goes when there is room; until then nothing more is
+ * laid out. */
+START_TEST(what_below_does_not_take_of_them_is_kept)
+{
+    static const size_t rooms[] = {0, 8, 9, 20000, 262144 - 1};
+
+    write_letter();
+    for (size_t i = 0; i < sizeof rooms / sizeof rooms[0]; i++) {
+        size_t length;
+
+        restart(false);
+        open_wide(1);
+        length = lay(0, 0, SIZE_MAX);
+        h2.wire->room = rooms[i];
+        ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, length), (ssize_t)length);
+        memset(laid, 0, sizeof laid);
+        ck_assert_uint_eq(lay(0, length, SIZE_MAX), 0);
+        ck_assert_int_eq(transport_send(h2.askers[0].transport, "x", 1), rooms[i] > 200000 ? 1 : TRANSPORT_AGAIN);
+        wire_give_room(h2.wire, SIZE_MAX);
+        h2_carry();
+        ck_assert_uint_ge(h2_peer_stream(&h2.peer, 0)->got_length, length);
+        ck_assert_int_eq(memcmp(h2_peer_stream(&h2.peer, 0)->got, letter, length), 0);
+        ck_assert_uint_eq(lay(0, 0, 100), 100);
+    }
+}
+END_TEST
+
+/* Whoever lays out more than that gets the rest back as it was, and waits for the window. */
+START_TEST(no_more_of_them_is_sent_than_the_window_has)
+{
+    struct iovec spans[TRANSPORT_SPANS_MAX];
+    int count;
+
+    write_letter();
+    restart(true);
+    h2_open(0);
+    ck_assert_uint_eq(lay(0, 0, SIZE_MAX), 65535);
+    count = h2_laid_spans(laid, sizeof laid, 100000, spans);
+    for (int i = 0; i < count; i++)
+        memcpy(spans[i].iov_base, letter + i * 16384, spans[i].iov_len);
+    h2.askers[0].ready = 0;
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, 100000), 65535);
+    ck_assert_int_eq(((char *)spans[3].iov_base)[16383], letter[65535]);
+    ck_assert_int_eq(memcmp(spans[4].iov_base, letter + 65536, 16384), 0);
+    h2_carry();
+    ck_assert(got_letter(0, 65535));
+    ck_assert_uint_eq(lay(0, 0, SIZE_MAX), 0);
+    h2_peer_open(h2_peer_stream(&h2.peer, 0), 40000);
+    ck_assert(h2.askers[0].ready & LOOP_WRITE);
+    ck_assert_uint_eq(lay(0, 65535, SIZE_MAX), 40000);
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, 40000), 40000);
+    h2_carry();
+    ck_assert(got_letter(0, 65535 + 40000));
+}
+END_TEST
+
+START_TEST(nothing_is_laid_out_while_others_wait)
+{
+    open_wide(2);
+    h2.wire->room = 0;
+    while (transport_send(h2.askers[0].transport, letter, 30000) > 0)
+        ;
+    wire_give_room(h2.wire, SIZE_MAX);
+    h2_carry();
+    ck_assert_uint_gt(lay(1, 0, SIZE_MAX), 0);
+    h2.wire->room = 0;
+    ck_assert_int_gt(transport_send(h2.askers[0].transport, letter, LETTER), 0);
+    ck_assert_uint_eq(lay(1, 0, SIZE_MAX), 0);
+}
+END_TEST
+
 static unsigned turns;
 static size_t got_before, most; /* bytes: up to the last turn; in one turn */
 
@@ -371,6 +511,38 @@ START_TEST(without_memory_for_the_output_it_dies)
 }
 END_TEST
 
+START_TEST(without_memory_for_what_below_does_not_take_it_dies)
+{
+    size_t length;
+
+    open_wide(1);
+    length = lay(0, 0, 20000);
+    h2.wire->room = 0;
+    lacks_memory = true;
+    transport_send_laid(h2.askers[0].transport, laid, length);
+    lacks_memory = false;
+    h2_carry();
+    ck_assert_ptr_nonnull(h2_connection_death(h2.connection));
+    ck_assert_str_eq(h2_connection_death(h2.connection), "out of memory");
+    ck_assert_uint_eq(lay(0, 0, SIZE_MAX), 0);
+}
+END_TEST
+
+START_TEST(below_that_breaks_under_them_is_told)
+{
+    size_t length;
+
+    open_wide(1);
+    length = lay(0, 0, 20000);
+    h2.wire->broken = ECONNRESET;
+    transport_send_laid(h2.askers[0].transport, laid, length);
+    ck_assert_uint_eq(lay(0, 0, SIZE_MAX), 0);
+    stage_settle();
+    ck_assert_ptr_nonnull(h2_connection_death(h2.connection));
+    ck_assert(transport_broken(h2.askers[0].transport));
+}
+END_TEST
+
 START_TEST(without_memory_for_the_input_it_dies)
 {
     struct h2_peer_stream *stream = h2_open(0);
@@ -400,6 +572,13 @@ int main(void)
     tcase_add_test(cases, nobody_pushes_in_before_those_who_wait);
     tcase_add_test(cases, a_sender_without_window_holds_nobody_up);
     tcase_add_test(cases, a_window_that_opens_is_not_forgotten_for_lack_of_room);
+    tcase_add_test(cases, frames_are_made_where_the_bytes_lie);
+    tcase_add_test(cases, what_goes_before_them_comes_first);
+    tcase_add_test(cases, what_below_does_not_take_of_them_is_kept);
+    tcase_add_test(cases, no_more_of_them_is_sent_than_the_window_has);
+    tcase_add_test(cases, nothing_is_laid_out_while_others_wait);
+    tcase_add_test(cases, without_memory_for_what_below_does_not_take_it_dies);
+    tcase_add_test(cases, below_that_breaks_under_them_is_told);
     tcase_add_test(cases, a_long_read_leaves_turns_to_others);
     tcase_add_test(cases, what_is_idle_holds_no_buffers);
     tcase_add_test(cases, without_memory_for_the_output_it_dies);

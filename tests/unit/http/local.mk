@@ -15,6 +15,7 @@ UNIT_TESTS += \
 	tests/unit/http/check_h2_fields \
 	tests/unit/http/check_h2_frames \
 	tests/unit/http/check_h2_input \
+	tests/unit/http/check_h2_laid \
 	tests/unit/http/check_h2_output \
 	tests/unit/http/check_h2_session \
 	tests/unit/http/check_h2_stream \

@@ -572,6 +572,130 @@ START_TEST(no_more_is_read_than_there_is_room_for)
 }
 END_TEST
 
+/* --- where the server's stream says how bytes are to lie --- */
+
+enum { SPAN = 5000, GAP = 7, LETTER_BYTES = 3000000 };
+
+struct laying {
+    struct transport base; /* first: the ops cast back */
+    int spans;             /* that it wants */
+    size_t takes;          /* at most, of what is laid out; 0: says AGAIN */
+    size_t laid;           /* bytes that came so */
+    char *got;             /* of LETTER_BYTES */
+    size_t got_length;
+};
+
+static int laying_layout(const struct transport *transport, void *buffer, size_t size, struct iovec spans[])
+{
+    int count = ((const struct laying *)transport)->spans;
+
+    ck_assert_uint_ge(size, TRANSPORT_SPANS_MAX * (SPAN + GAP));
+    for (int i = 0; i < count; i++)
+        spans[i] = (struct iovec){(char *)buffer + i * (SPAN + GAP) + GAP, SPAN};
+    return count;
+}
+
+static ssize_t laying_send_laid(struct transport *transport, void *buffer, size_t length)
+{
+    struct laying *self = (struct laying *)transport;
+    size_t taken = 0;
+
+    if (length > self->takes)
+        length = self->takes;
+    for (char *at = (char *)buffer + GAP; taken < length; at += SPAN + GAP) {
+        size_t some = length - taken < SPAN ? length - taken : SPAN;
+
+        memcpy(self->got + self->got_length, at, some);
+        memset(at - GAP, '#', GAP + some);
+        self->got_length += some;
+        taken += some;
+    }
+    self->laid += taken;
+    return taken > 0 ? (ssize_t)taken : TRANSPORT_AGAIN;
+}
+
+static ssize_t laying_send(struct transport *transport, const void *bytes, size_t length)
+{
+    struct laying *self = (struct laying *)transport;
+
+    memcpy(self->got + self->got_length, bytes, length);
+    self->got_length += length;
+    return (ssize_t)length;
+}
+
+static bool laying_shutdown(struct transport *transport)
+{
+    (void)transport;
+    return true;
+}
+
+static const struct transport_ops laying_ops = {
+    .recv = narrow_recv, .send = laying_send, .splice_fd = within_splice_fd, .shutdown_send = laying_shutdown,
+    .layout = laying_layout, .send_laid = laying_send_laid,
+};
+
+struct laying_scene {
+    struct scene scene;
+    struct laying server;
+    size_t said;
+};
+
+static char letter_byte(size_t i)
+{
+    if (i >= LETTER_BYTES - 7)
+        return "\nQUIT\r\n"[i - (LETTER_BYTES - 7)];
+    return (char)('a' + (i / 3 + i / 1000) % 26);
+}
+
+static bool the_letter_is_there(void *arg)
+{
+    struct laying_scene *self = arg;
+    char piece[60000];
+
+    while (self->said < LETTER_BYTES) {
+        size_t length = LETTER_BYTES - self->said < sizeof piece ? LETTER_BYTES - self->said : sizeof piece;
+        ssize_t sent;
+
+        for (size_t i = 0; i < length; i++)
+            piece[i] = letter_byte(self->said + i);
+        sent = send(self->scene.client, piece, length, MSG_NOSIGNAL);
+        if (sent <= 0)
+            break;
+        self->said += (size_t)sent;
+    }
+    if (self->said == LETTER_BYTES)
+        shutdown(self->scene.client, SHUT_WR);
+    return self->scene.pump.way[PUMP_UP].state == PUMP_ENDED_WAY;
+}
+
+START_TEST(a_burst_is_read_to_where_it_is_wanted)
+{
+    static const size_t takes[] = {SIZE_MAX, 1, SPAN - 1, SPAN, SPAN + 1, 30001, 0, SIZE_MAX}; /* few spans at last */
+
+    for (size_t i = 0; i < sizeof takes / sizeof takes[0]; i++) {
+        struct laying_scene self = {.server.takes = takes[i], .server.spans = i < 7 ? TRANSPORT_SPANS_MAX : 3};
+
+        set_up(&self.scene, _i, false);
+        self.server.got = malloc(LETTER_BYTES);
+        self.server.base.ops = &laying_ops;
+        self.server.base.loop = self.scene.loop;
+        pump_start(&self.scene.pump, self.scene.client_side, &self.server.base, NULL, 0, on_told, &self.scene);
+        unit_wait(self.scene.loop, the_letter_is_there, &self);
+        ck_assert_uint_eq(self.server.got_length, LETTER_BYTES);
+        for (size_t j = 0; j < LETTER_BYTES; j++)
+            if (self.server.got[j] != letter_byte(j))
+                ck_abort_msg("takes %zu: byte %zu", takes[i], j);
+        ck_assert_uint_eq(self.scene.pump.way[PUMP_UP].bytes, LETTER_BYTES);
+        ck_assert_uint_eq(self.scene.pump.way[PUMP_UP].line.length, 6);
+        ck_assert_int_eq(memcmp(self.scene.pump.way[PUMP_UP].line.start, "QUIT\r\n", 6), 0);
+        ck_assert(takes[i] == 0 || self.server.laid > 0);
+        ck_assert(takes[i] != SIZE_MAX || self.server.laid > LETTER_BYTES / 2);
+        tear_down(&self.scene);
+        free(self.server.got);
+    }
+}
+END_TEST
+
 /* A reader that takes nothing: the pump holds at most one buffer or pipe, and the writer is stopped. */
 static bool the_writer_is_stopped(void *arg)
 {
@@ -743,6 +867,7 @@ int main(void)
     tcase_add_loop_test(cases, megabytes_both_ways, 0, 2);
     tcase_add_loop_test(cases, a_read_that_is_nearly_full_is_a_burst, 0, 2);
     tcase_add_loop_test(cases, no_more_is_read_than_there_is_room_for, 0, 2);
+    tcase_add_loop_test(cases, a_burst_is_read_to_where_it_is_wanted, 0, 2);
     tcase_add_loop_test(cases, a_reader_that_takes_nothing_stops_the_writer, 0, 2);
     tcase_add_loop_test(cases, a_reset_of_either_side_is_told, 0, 2);
     tcase_add_loop_test(cases, a_reset_after_half_close_is_told, 0, 2);

@@ -123,7 +123,8 @@ static size_t wire_room(const struct transport *transport)
 }
 
 static const struct transport_ops wire_ops = {
-    wire_recv, wire_send, wire_peek, wire_broken, wire_shutdown_send, wire_end, wire_splice_fd, NULL, wire_room,
+    .recv = wire_recv, .send = wire_send, .peek = wire_peek, .broken = wire_broken,
+    .shutdown_send = wire_shutdown_send, .end = wire_end, .splice_fd = wire_splice_fd, .room = wire_room,
 };
 
 
