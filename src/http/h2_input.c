@@ -4,23 +4,38 @@
 #include <string.h>
 
 static struct h2_input kept[H2_INPUT_KEPT];
+static uint8_t kept_bytes[H2_INPUT_KEPT][H2_INPUT_BYTES];
 static bool lent[H2_INPUT_KEPT];
 
-struct h2_input *h2_input_take(void)
+static struct h2_input *prepare(struct h2_input *input, void *bytes, size_t size)
 {
-    struct h2_input *input = NULL;
+    input->first = input->count = 0;
+    input->bytes = bytes;
+    input->size = size;
+    return input;
+}
 
-    for (int i = 0; i < H2_INPUT_KEPT && !input; i++) {
+/* With its bytes behind it. */
+static struct h2_input *make(size_t size)
+{
+    struct h2_input *input = malloc(sizeof *input + size);
+
+    return input ? prepare(input, input + 1, size) : NULL;
+}
+
+struct h2_input *h2_input_take(bool wide)
+{
+    struct h2_input *input = wide ? make(H2_INPUT_WIDE) : NULL;
+
+    if (input)
+        return input;
+    for (int i = 0; i < H2_INPUT_KEPT; i++) {
         if (!lent[i]) {
             lent[i] = true;
-            input = &kept[i];
+            return prepare(&kept[i], kept_bytes[i], H2_INPUT_BYTES);
         }
     }
-    if (!input)
-        input = malloc(sizeof *input);
-    if (input)
-        input->first = input->count = 0;
-    return input;
+    return make(H2_INPUT_BYTES);
 }
 
 void h2_input_give(struct h2_input *input)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define H2_INPUT_BYTES 262144 /* read in one turn at most, so that others do not wait long */
+#define H2_INPUT_WIDE (4 * H2_INPUT_BYTES) /* the same in a burst that many share: else each gets little at a time */
 #define H2_INPUT_PIECES 512   /* of them at most; common frames have 1 KiB and more */
 #define H2_INPUT_KEPT 2       /* are kept for the next one: a connection within another needs two */
 
@@ -23,11 +24,13 @@ struct h2_piece {
 struct h2_input {
     size_t first, count; /* pieces[first] up to pieces[count] may have something left; those before have not */
     struct h2_piece pieces[H2_INPUT_PIECES];
-    uint8_t bytes[H2_INPUT_BYTES];
+    size_t size;
+    uint8_t *bytes; /* size of them */
 };
 
-/* One with no pieces, to be given back.  NULL: out of memory. */
-struct h2_input *h2_input_take(void);
+/* One with no pieces, to be given back, for H2_INPUT_BYTES; wide: for H2_INPUT_WIDE, if there is memory for that.
+ * NULL: out of memory. */
+struct h2_input *h2_input_take(bool wide);
 
 /* NULL is fine. */
 void h2_input_give(struct h2_input *input);

@@ -124,6 +124,7 @@ struct h2_session {
     bool inside;                        /* nghttp2 */
     bool failed;                        /* nghttp2 has, and must not be called for more bytes */
     bool windows_opened;
+    bool burst;                         /* the last read has brought a buffer full */
     bool full;                          /* the output had no room for the last frame */
     bool ending;                        /* in order: h2_traffic_end was called, or nothing was lost */
     int32_t reset_id;                   /* the stream for which RST_STREAM came last */

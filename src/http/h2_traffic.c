@@ -228,16 +228,17 @@ static void read_in(struct h2_session *session)
     ssize_t got = 1;
     size_t length = 0;
 
-    session->input = h2_input_take();
+    session->input = h2_input_take(session->burst && session->count > 1);
     if (!session->input) {
         h2_traffic_die(session, "out of memory");
         return;
     }
-    for (int reads = 0; reads < READS_MAX && length < H2_INPUT_BYTES && got > 0; reads++) {
-        got = transport_recv(session->below, session->input->bytes + length, H2_INPUT_BYTES - length);
+    for (int reads = 0; reads < READS_MAX && length < session->input->size && got > 0; reads++) {
+        got = transport_recv(session->below, session->input->bytes + length, session->input->size - length);
         if (got > 0)
             length += (size_t)got;
     }
+    session->burst = length >= H2_INPUT_BYTES;
     if (length > 0) {
         session->heard_at = loop_now(session->loop);
         read_frames(session, length);

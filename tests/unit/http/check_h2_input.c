@@ -11,7 +11,7 @@ static char out[64];
 
 static void set_up(void)
 {
-    input = h2_input_take();
+    input = h2_input_take(false);
     ck_assert_ptr_nonnull(input);
     memset(out, 0, sizeof out);
 }
@@ -94,7 +94,7 @@ START_TEST(more_than_are_kept_can_be_had)
     struct h2_input *more[H2_INPUT_KEPT + 1];
 
     for (int i = 0; i <= H2_INPUT_KEPT; i++) {
-        more[i] = h2_input_take();
+        more[i] = h2_input_take(false);
         ck_assert_ptr_nonnull(more[i]);
         ck_assert_ptr_ne(more[i], input);
         ck_assert(i == 0 || more[i] != more[i - 1]);
@@ -103,6 +103,29 @@ START_TEST(more_than_are_kept_can_be_had)
     for (int i = 0; i <= H2_INPUT_KEPT; i++)
         h2_input_give(more[i]);
     h2_input_give(NULL);
+}
+END_TEST
+
+START_TEST(a_wide_one_has_more_bytes)
+{
+    struct h2_input *wide = h2_input_take(true), *others[H2_INPUT_KEPT + 1];
+
+    ck_assert_ptr_nonnull(wide);
+    ck_assert_uint_eq(wide->size, H2_INPUT_WIDE);
+    memset(wide->bytes, 'x', wide->size);
+    ck_assert_ptr_null(h2_input_next(wide));
+    ck_assert(h2_input_has_room(wide));
+    ck_assert_uint_eq(input->size, H2_INPUT_BYTES);
+    for (int i = 0; i <= H2_INPUT_KEPT; i++) { /* more than are kept */
+        others[i] = h2_input_take(false);
+        ck_assert_ptr_nonnull(others[i]);
+        ck_assert_uint_eq(others[i]->size, H2_INPUT_BYTES);
+        memset(others[i]->bytes, 'y', others[i]->size);
+    }
+    ck_assert_int_eq(wide->bytes[wide->size - 1], 'x');
+    for (int i = 0; i <= H2_INPUT_KEPT; i++)
+        h2_input_give(others[i]);
+    h2_input_give(wide);
 }
 END_TEST
 
@@ -117,5 +140,6 @@ int main(void)
     tcase_add_test(cases, what_is_dropped_is_gone);
     tcase_add_test(cases, the_pieces_are_bounded);
     tcase_add_test(cases, more_than_are_kept_can_be_had);
+    tcase_add_test(cases, a_wide_one_has_more_bytes);
     return unit_run();
 }

@@ -11,19 +11,21 @@
 /* In place of scratch_take and h2_input_take. */
 void *__real_scratch_take(void);
 void *__wrap_scratch_take(void);
-struct h2_input *__real_h2_input_take(void);
-struct h2_input *__wrap_h2_input_take(void);
+struct h2_input *__real_h2_input_take(bool wide);
+struct h2_input *__wrap_h2_input_take(bool wide);
 
 static bool lacks_memory;
+static unsigned wide_ones; /* asked for */
 
 void *__wrap_scratch_take(void)
 {
     return lacks_memory ? NULL : __real_scratch_take();
 }
 
-struct h2_input *__wrap_h2_input_take(void)
+struct h2_input *__wrap_h2_input_take(bool wide)
 {
-    return lacks_memory ? NULL : __real_h2_input_take();
+    wide_ones += wide;
+    return lacks_memory ? NULL : __real_h2_input_take(wide);
 }
 
 static void restart(bool holds)
@@ -473,6 +475,32 @@ START_TEST(a_long_read_leaves_turns_to_others)
 }
 END_TEST
 
+/* Frames of an unknown type, which move nothing, so that no window is in the way. */
+START_TEST(a_burst_that_several_share_is_read_by_more)
+{
+    static char bytes[40 * (9 + 16384)];
+
+    for (size_t i = 0; i < sizeof bytes; i += 9 + 16384)
+        memcpy(bytes + i, "\0\x40\0\xee\0\0\0\0\0", 9);
+    h2_open(0);
+    wide_ones = 0;
+    wire_say_bytes(h2.wire, bytes, sizeof bytes);
+    h2_carry();
+    ck_assert_uint_eq(wide_ones, 0); /* nobody shares it */
+    h2_open(1);
+    wire_say_bytes(h2.wire, bytes, sizeof bytes);
+    h2_carry();
+    ck_assert_uint_eq(wide_ones, 1);
+    wide_ones = 0;
+    wire_say_bytes(h2.wire, bytes, 200000);
+    h2_carry();
+    wire_say_bytes(h2.wire, bytes + 200000, 9 + 16384);
+    h2_carry();
+    ck_assert_uint_eq(wide_ones, 1); /* the end of the last burst; these are none */
+    ck_assert_ptr_null(h2_connection_death(h2.connection));
+}
+END_TEST
+
 START_TEST(what_is_idle_holds_no_buffers)
 {
     struct h2_peer_stream *stream = h2_open(0);
@@ -580,6 +608,7 @@ int main(void)
     tcase_add_test(cases, without_memory_for_what_below_does_not_take_it_dies);
     tcase_add_test(cases, below_that_breaks_under_them_is_told);
     tcase_add_test(cases, a_long_read_leaves_turns_to_others);
+    tcase_add_test(cases, a_burst_that_several_share_is_read_by_more);
     tcase_add_test(cases, what_is_idle_holds_no_buffers);
     tcase_add_test(cases, without_memory_for_the_output_it_dies);
     tcase_add_test(cases, without_memory_for_the_input_it_dies);
