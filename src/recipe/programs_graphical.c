@@ -11,9 +11,9 @@
 
 #define THUNDERBIRD_IMAP_OR_POP3(protocol, security) \
     "\n" \
-    "Your full name:          (yours)\n" \
+    "Full name:               (yours)\n" \
     "Email address:           {address}\n" \
-    "Incoming server\n" \
+    "Incoming server settings\n" \
     "  Protocol:              " protocol "\n" \
     "  Hostname:              {host}\n" \
     "  Port:                  {port}\n" \
@@ -22,7 +22,7 @@
     "  Username:              {login}\n"
 
 #define THUNDERBIRD_SEND(security) \
-    "Outgoing server\n" \
+    "Outgoing server settings\n" \
     "  Hostname:              {host}\n" \
     "  Port:                  {port}\n" \
     "  Connection security:   " security "\n"
@@ -37,7 +37,8 @@ static const struct program_piece thunderbird[] = {
     {ROLE_SEND, WHEN_LOGIN,
      "  Authentication method: Normal password\n"
      "  Username:              {login}\n"},
-    {ROLE_SEND, WHEN_NO_LOGIN, "  Authentication method: No authentication\n"},
+    {ROLE_SEND, WHEN_NO_LOGIN, "  Authentication method: No Authentication\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_TLS, "# press Test, then Continue\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN,
      "# Thunderbird warns of a server without encryption: that is\n"
      "# sallyport, on this machine\n"},
@@ -63,19 +64,22 @@ static const struct program_piece thunderbird[] = {
     "  Name of account:              {account}\n" \
     "  Mail address:                 {address}\n" \
     "  Protocol:                     " protocol "\n" \
-    "  Server for receiving:         {host}\n" \
-    "  User ID:                      {login}\n"
+    "  Server for receiving:         {host}\n"
 #define CLAWS_PLAIN "TLS, below the name of each protocol\n  Don't use TLS\n"
 #define CLAWS_TLS "TLS, below the name of each protocol\n  Use TLS\n" COMPARE
 
 static const struct program_piece claws_mail[] = {
+    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_TLS,
+     "# The wizard of a first start has no place for ports: save anything in\n"
+     "# it, and make this account then.\n"},
     {ROLE_IMAP, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("IMAP")},
-    {ROLE_POP3, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("POP3")},
+    {ROLE_POP3, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("POP")},
     {ROLE_SEND, WHEN_PLAIN | WHEN_TLS, "  SMTP server (send):           {host}\n"},
+    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_TLS, "  User ID:                      {login}\n"},
     {ROLE_SEND, WHEN_LOGIN,
      "Send\n"
-     "  SMTP Authentication:          yes\n"
-     "  User ID:                      {login}\n"},
+     "  SMTP Authentication (SMTP AUTH): yes\n"
+     "  # leave its User ID empty: the one above serves, with its password\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN, CLAWS_PLAIN},
     {ROLE_IMAP | ROLE_POP3, WHEN_TLS, CLAWS_TLS},
     {ROLE_SEND, WHEN_TLS, "# to send: Use TLS, with the certificate of {target}\n"},
@@ -90,6 +94,7 @@ static const struct program_piece claws_mail[] = {
      "\n"
      "Basic\n"
      "  Name of account:              {account}\n"
+     "  Mail address:                 {address}\n"
      "  Protocol:                     News (NNTP)\n"
      "  News server:                  {host}\n"
      "Advanced\n"
@@ -158,7 +163,7 @@ static const struct program_piece pan[] = {
 
 const struct program graphical_programs[] = {
     {{"thunderbird", "reads and sends mail and news"}, "# ",
-     "fill this in under New, Existing Mail Account", false, thunderbird},
+     "fill this in under New, Email Account", false, thunderbird},
     {{"claws-mail", "reads and sends mail and news"}, "# ",
      "fill this in under Configuration, Create new account", false, claws_mail},
     {{"evolution", "reads and sends mail"}, "# ",
