@@ -357,7 +357,7 @@ ssize_t h2_traffic_send_laid(struct h2_session *session, struct h2_member *membe
     note_sent(session, member, length - left);
     flush(session); /* what below has not taken, so that it is known since when */
     if (left > 0 && member->id > 0)
-        h2_session_wait(session, member, false);
+        h2_session_wait(session, member, session->full); /* what goes first may have filled the output */
     return left < length ? (ssize_t)(length - left) : TRANSPORT_AGAIN;
 }
 

@@ -401,6 +401,44 @@ START_TEST(what_below_does_not_take_of_them_is_kept)
 }
 END_TEST
 
+/* Long requests of the same turn fill the output before their turn comes: who laid them out is told of the room. */
+START_TEST(what_goes_before_them_may_take_all_the_room)
+{
+    static char value[40000];
+    nghttp2_nv nv[] = {
+        {(uint8_t *)":method", (uint8_t *)"CONNECT", 7, 7, NGHTTP2_NV_FLAG_NONE},
+        {(uint8_t *)":authority", (uint8_t *)"mail.example.net:143", 10, 20, NGHTTP2_NV_FLAG_NONE},
+        {(uint8_t *)"x", (uint8_t *)value, 1, sizeof value, NGHTTP2_NV_FLAG_NO_INDEX},
+    };
+    const struct h2_fields fields = {.fields = nv, .count = 3};
+    const struct h2_stream_events events = {.arg = NULL};
+    struct h2_stream *streams[6];
+    size_t length;
+
+    memset(value, '&', sizeof value); /* Huffman's code makes it no shorter */
+    open_wide(1);
+    h2.wire->room = 0;
+    while (transport_send(h2.askers[0].transport, letter, sizeof letter) > 0)
+        ; /* and no window that was opened is left to be told of */
+    wire_give_room(h2.wire, SIZE_MAX);
+    h2_carry();
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_ptr_nonnull(streams[i] = h2_stream_ask(h2.connection, &fields, &events));
+    length = lay(0, 0, 40000);
+    ck_assert_uint_eq(length, 40000);
+    h2.wire->room = 0;
+    ck_assert_int_eq(transport_send_laid(h2.askers[0].transport, laid, length), TRANSPORT_AGAIN);
+    h2.askers[0].ready = 0;
+    for (size_t i = 0; i < 20 && !(h2.askers[0].ready & LOOP_WRITE); i++) {
+        wire_give_room(h2.wire, SIZE_MAX);
+        stage_settle();
+    }
+    ck_assert(h2.askers[0].ready & LOOP_WRITE);
+    for (size_t i = 0; i < 6; i++)
+        h2_stream_cancel(streams[i]);
+}
+END_TEST
+
 /* Whoever lays out more than that gets the rest back as it was, and waits for the window. */
 START_TEST(no_more_of_them_is_sent_than_the_window_has)
 {
@@ -603,6 +641,7 @@ int main(void)
     tcase_add_test(cases, frames_are_made_where_the_bytes_lie);
     tcase_add_test(cases, what_goes_before_them_comes_first);
     tcase_add_test(cases, what_below_does_not_take_of_them_is_kept);
+    tcase_add_test(cases, what_goes_before_them_may_take_all_the_room);
     tcase_add_test(cases, no_more_of_them_is_sent_than_the_window_has);
     tcase_add_test(cases, nothing_is_laid_out_while_others_wait);
     tcase_add_test(cases, without_memory_for_what_below_does_not_take_it_dies);
