@@ -20,16 +20,12 @@ static struct {
     struct services *services;
     struct discovery *discovery;
     const char *isp_database, *ca_file;
-    unsigned told;
-    enum outcome outcome;
-    struct failure why;
     bool frees;
 } scene;
 
 static void on_done(void *arg, enum outcome outcome, const struct failure *failure)
 {
-    (void)arg;
-    unit_note_outcome(&scene.told, &scene.outcome, &scene.why, outcome, failure);
+    town_note_ending(arg, outcome, failure);
     if (scene.frees) {
         discovery_free(scene.discovery);
         scene.discovery = NULL;
@@ -62,13 +58,13 @@ static void start(const char *text)
     scene.discovery = discovery_start(&params);
     ck_assert_ptr_nonnull(scene.discovery);
     memset(&address, 0, sizeof address);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
 }
 
 static void discover(void)
 {
     start("me@example.net");
-    town_play(&scene.told);
+    town_play(&town_ending.told);
 }
 
 static void check(const char *section, const char *place, const char *source)
@@ -76,8 +72,8 @@ static void check(const char *section, const char *place, const char *source)
     const struct found_server *server = found_servers_of(discovery_found(scene.discovery), section);
     char text[ENDPOINT_TEXT_MAX];
 
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.why.what);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_msg(town_ending.outcome == OUTCOME_DONE, "%s", town_ending.why.what);
     ck_assert_msg(server != NULL, "no %s", section);
     ck_assert_str_eq(endpoint_format(&server->place, text), place);
     ck_assert_str_eq(server->source, source);
@@ -139,7 +135,7 @@ START_TEST(each_place_of_a_file_is_asked_in_its_order)
 
     town_add_file(rows[_i].place, rows[_i].file);
     start("me+tag@example.net");
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     check("imap", "i.example.net:993", rows[_i].source);
     check("submission", "s.example.net:465", rows[_i].source);
     ck_assert_ptr_nonnull(strstr(town_heard(rows[_i].place), rows[_i].request));
@@ -171,10 +167,11 @@ END_TEST
 START_TEST(nothing_at_all_is_told)
 {
     discover();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
-    ck_assert_str_eq(scene.why.what, "no mail server of example.net was found: ask whoever runs it for the names and "
-                                     "ports of its IMAP and submission servers");
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
+    ck_assert_str_eq(town_ending.why.what,
+                     "no mail server of example.net was found: ask whoever runs it for the names and ports of its IMAP "
+                     "and submission servers");
 }
 END_TEST
 
@@ -193,9 +190,9 @@ START_TEST(each_step_has_its_time)
     town_add(PACC, TOWN_SILENT, "");
     town_add_file(AUTOCONFIG, WHOLE(IMAP("i.example.net") SMTP("s.example.net")));
     discover();
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_advance(5000);
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     check("imap", "i.example.net:993", "the domain's autoconfig file");
     town_check_step("pacc nothing: it has not come within 5 s\n");
 }
@@ -244,11 +241,11 @@ START_TEST(a_password_that_is_refused_is_sent_once)
 {
     town_refuse_user();
     discover();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
     ck_assert_uint_eq(town_logins(), 1);
-    ck_assert_ptr_nonnull(strstr(scene.why.what, "407: this user and password were refused"));
-    ck_assert_str_eq(scene.why.where, "a:3128");
+    ck_assert_ptr_nonnull(strstr(town_ending.why.what, "407: this user and password were refused"));
+    ck_assert_str_eq(town_ending.why.where, "a:3128");
     ck_assert_ptr_null(strstr(town_steps(), "well-known asking"));
 }
 END_TEST
@@ -258,9 +255,9 @@ START_TEST(trouble_of_our_own_ends_it)
     town_add_file(PACC, "{}");
     scene.ca_file = authority_text_file("none.pem", "nothing");
     discover();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
-    ck_assert_ptr_nonnull(strstr(scene.why.what, "cannot read ca-file "));
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_LOCAL);
+    ck_assert_ptr_nonnull(strstr(town_ending.why.what, "cannot read ca-file "));
 }
 END_TEST
 
@@ -274,11 +271,11 @@ START_TEST(it_can_be_left_at_any_moment)
     discovery_free(scene.discovery);
     scene.discovery = NULL;
     stage_settle();
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     town_add(PACC, TOWN_TELLS, "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n");
     scene.frees = true;
     discover();
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
 }
 END_TEST
 
@@ -293,9 +290,9 @@ START_TEST(the_longest_address_has_room)
         text[i] = '.';
     text[MAIL_ADDRESS_MAX] = '\0';
     start(text);
-    town_play(&scene.told);
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
+    town_play(&town_ending.told);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
     town_check_step("%2B%2B%40aaa");
 }
 END_TEST

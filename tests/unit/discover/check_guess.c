@@ -9,16 +9,7 @@ static struct {
     struct services *services;
     struct guess *guess;
     char *ca_file;
-    unsigned told;
-    enum outcome outcome;
-    struct failure why;
 } scene;
-
-static void on_done(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    (void)arg;
-    unit_note_outcome(&scene.told, &scene.outcome, &scene.why, outcome, failure);
-}
 
 static void set_up(void)
 {
@@ -45,38 +36,38 @@ static void start(const char *section, const char *host, uint16_t port, enum lis
     struct guess_params params = {
         .services = scene.services, .config = town_config(), .proxy = &town_config()->proxies[0],
         .protocol = protocol_find(section, strlen(section)), .place.port = port, .tls = tls, .ca_file = scene.ca_file,
-        .limit_ms = 5000, .done = on_done,
+        .limit_ms = 5000, .done = town_note_ending,
     };
 
     end_guess();
-    scene.told = 0;
+    town_ending.told = 0;
     snprintf(params.place.host, sizeof params.place.host, "%s", host);
     scene.guess = guess_start(&params);
     ck_assert_ptr_nonnull(scene.guess);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
 }
 
 static void guess(const char *section, const char *host, uint16_t port, enum listener_tls tls)
 {
     start(section, host, port, tls);
-    town_play(&scene.told);
-    ck_assert_uint_eq(scene.told, 1);
+    town_play(&town_ending.told);
+    ck_assert_uint_eq(town_ending.told, 1);
 }
 
 static void check_failure(const char *what)
 {
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
-    ck_assert_msg(strstr(scene.why.what, what) != NULL, "%s", scene.why.what);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
+    ck_assert_msg(strstr(town_ending.why.what, what) != NULL, "%s", town_ending.why.what);
 }
 
 START_TEST(a_server_that_greets_within_tls_is_there)
 {
     town_add("imap.example.net:993", TOWN_GREETS, "* OK hello\r\n");
     guess("imap", "imap.example.net", 993, TLS_YES);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     town_add("smtp.example.net:465", TOWN_GREETS, "220 hello\r\n");
     guess("submission", "smtp.example.net", 465, TLS_YES);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
 }
 END_TEST
 
@@ -84,10 +75,10 @@ START_TEST(so_is_one_that_begins_tls)
 {
     town_add("smtp.example.net:587", TOWN_BEGINS, "220 hello\r\n");
     guess("submission", "smtp.example.net", 587, TLS_STARTTLS);
-    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.why.what);
+    ck_assert_msg(town_ending.outcome == OUTCOME_DONE, "%s", town_ending.why.what);
     town_add("imap.example.net:143", TOWN_BEGINS, "* OK hello\r\n");
     guess("imap", "imap.example.net", 143, TLS_STARTTLS);
-    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.why.what);
+    ck_assert_msg(town_ending.outcome == OUTCOME_DONE, "%s", town_ending.why.what);
 }
 END_TEST
 
@@ -96,7 +87,7 @@ START_TEST(one_that_is_something_else_is_not)
     town_add("imap.example.net:993", TOWN_GREETS, "220 mail \x1b[2J\r\n");
     guess("imap", "imap.example.net", 993, TLS_YES);
     check_failure("its greeting does not welcome us: 220 mail ");
-    ck_assert_ptr_null(strchr(scene.why.what, '\x1b'));
+    ck_assert_ptr_null(strchr(town_ending.why.what, '\x1b'));
     town_add("imap.example.net:993", TOWN_GREETS, "* BYE go away\r\n");
     guess("imap", "imap.example.net", 993, TLS_YES);
     check_failure("its greeting does not welcome us: * BYE go away");
@@ -142,15 +133,15 @@ START_TEST(its_time_is_bounded)
 {
     town_add("imap.example.net:993", TOWN_SILENT, "");
     start("imap", "imap.example.net", 993, TLS_YES);
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     stage_advance(4000);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_advance(1000);
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
     check_failure("no answer within 5 s");
     town_add("imap.example.net:993", TOWN_GREETS, "* OK no end");
     start("imap", "imap.example.net", 993, TLS_YES);
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     stage_advance(5000);
     check_failure("no greeting within 5 s");
 }

@@ -8,16 +8,7 @@ static struct {
     struct services *services;
     struct srv_search *search;
     struct found_servers found;
-    unsigned told;
-    enum outcome outcome;
-    struct failure why;
 } scene;
-
-static void on_done(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    (void)arg;
-    unit_note_outcome(&scene.told, &scene.outcome, &scene.why, outcome, failure);
-}
 
 static void set_up(void)
 {
@@ -35,12 +26,12 @@ static void search(void)
 {
     const struct srv_search_params params = {
         .loop = stage_loop(), .resolver = scene.services->resolver, .domain = "example.net", .found = &scene.found,
-        .source = "a test", .step = "srv", .limit_ms = 5000, .trace = town_trace(), .done = on_done,
+        .source = "a test", .step = "srv", .limit_ms = 5000, .trace = town_trace(), .done = town_note_ending,
     };
 
     scene.search = srv_search_start(&params);
     ck_assert_ptr_nonnull(scene.search);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_settle();
 }
 
@@ -67,12 +58,12 @@ START_TEST(all_services_are_asked_for)
     stage_srv("_sieve._tcp.example.net", "imap.example.net:4190");
     search();
     ck_assert_uint_eq(stage_lookups(), 7);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_srv("_submissions._tcp.example.net", "smtp.example.net:465");
     stage_answer_silent();
     stage_settle();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     check("imap", "imap.example.net:993", TLS_YES, false);
     check("submission", "smtp.example.net:465", TLS_YES, false);
     check("pop3", "pop.provider.test:110", TLS_STARTTLS, true);
@@ -107,8 +98,8 @@ END_TEST
 START_TEST(a_domain_that_is_not_known_is_told)
 {
     search();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     ck_assert_uint_eq(scene.found.count, 0);
     town_check_step("srv the local name servers know no records of mail services at example.net: unknown name\n");
 }
@@ -126,10 +117,10 @@ START_TEST(silent_name_servers_are_left_after_a_while)
     }
     search();
     stage_advance(4999);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_advance(1);
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     town_check_step("srv no answer about example.net from the local name servers within 5 s\n");
 }
 END_TEST
@@ -139,8 +130,8 @@ START_TEST(it_ends_for_lack_of_memory)
     stage_lack(STAGE_LACKS_LOOKUP);
     search();
     stage_lack(STAGE_LACKS_NOTHING);
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_LOCAL);
 }
 END_TEST
 

@@ -8,16 +8,7 @@ static struct {
     struct services *services;
     struct usual_names *names;
     struct found_servers found;
-    unsigned told;
-    enum outcome outcome;
-    struct failure why;
 } scene;
-
-static void on_done(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    (void)arg;
-    unit_note_outcome(&scene.told, &scene.outcome, &scene.why, outcome, failure);
-}
 
 static void set_up(void)
 {
@@ -36,13 +27,13 @@ static void start(void)
     const struct usual_names_params params = {
         .services = scene.services, .config = town_config(), .proxy = &town_config()->proxies[0],
         .domain = "example.net", .ca_file = town_ca_file(), .found = &scene.found, .source = "a test", .step = "guess",
-        .limit_ms = 5000, .trace = town_trace(), .done = on_done,
+        .limit_ms = 5000, .trace = town_trace(), .done = town_note_ending,
     };
 
     scene.names = usual_names_start(&params);
     ck_assert_ptr_nonnull(scene.names);
-    ck_assert_uint_eq(scene.told, 0);
-    town_play(&scene.told);
+    ck_assert_uint_eq(town_ending.told, 0);
+    town_play(&town_ending.told);
 }
 
 static void add_found(const char *section)
@@ -72,8 +63,8 @@ START_TEST(the_first_of_the_table_that_is_there_is_taken)
     town_add("mail.example.net:993", TOWN_GREETS, "* OK hello\r\n");
     town_add("smtp.example.net:587", TOWN_BEGINS, "220 hello\r\n");
     start();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     check("imap", "mail.example.net:993", TLS_YES);
     check("submission", "smtp.example.net:587", TLS_STARTTLS);
     ck_assert_uint_eq(scene.found.count, 2);
@@ -89,7 +80,7 @@ START_TEST(pop3_comes_where_there_is_no_imap)
 {
     town_add("pop3.example.net:995", TOWN_GREETS, "+OK hello\r\n");
     start();
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
     check("pop3", "pop3.example.net:995", TLS_YES);
     ck_assert_uint_eq(scene.found.count, 1);
 }
@@ -101,7 +92,7 @@ START_TEST(only_what_is_missing_is_looked_for)
     town_add("mail.example.net:465", TOWN_GREETS, "220 hello\r\n");
     add_found("pop3");
     start();
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
     ck_assert_ptr_null(found_servers_of(&scene.found, "imap"));
     check("submission", "mail.example.net:465", TLS_YES);
     ck_assert_uint_eq(town_asked("imap.example.net:993"), 0);
@@ -113,8 +104,8 @@ START_TEST(nothing_is_asked_where_all_is_there)
     add_found("imap");
     add_found("submission");
     start();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     ck_assert_uint_eq(stage_wires(), 0);
 }
 END_TEST
@@ -125,10 +116,10 @@ START_TEST(one_that_is_silent_is_waited_for_and_no_more)
     town_add("mail.example.net:993", TOWN_GREETS, "* OK hello\r\n");
     add_found("submission");
     start();
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     ck_assert_ptr_null(found_servers_of(&scene.found, "imap"));
     stage_advance(5000);
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
     check("imap", "mail.example.net:993", TLS_YES);
     town_check_step("guess imap.example.net:993: no (no answer within 5 s)\n");
 }
@@ -139,8 +130,8 @@ START_TEST(no_name_at_all_is_no_failure)
     unsigned refuted = 0;
 
     start();
-    ck_assert_uint_eq(scene.told, 1);
-    ck_assert_int_eq(scene.outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(town_ending.told, 1);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_DONE);
     ck_assert_uint_eq(scene.found.count, 0);
     for (const char *step = town_steps(); (step = strstr(step, ": no (")) != NULL; step++)
         refuted++;

@@ -12,16 +12,7 @@ static struct {
     struct services *services;
     struct web_fetch *fetch;
     const char *ca_file;
-    unsigned told;
-    enum outcome outcome;
-    struct failure why;
 } scene;
-
-static void on_done(void *arg, enum outcome outcome, const struct failure *failure)
-{
-    (void)arg;
-    unit_note_outcome(&scene.told, &scene.outcome, &scene.why, outcome, failure);
-}
 
 static void set_up(void)
 {
@@ -47,21 +38,21 @@ static void start(const char *url)
 {
     const struct web_fetch_params params = {
         .services = scene.services, .config = town_config(), .proxy = &town_config()->proxies[0], .url = url,
-        .ca_file = scene.ca_file, .limit_ms = 5000, .step = "file", .trace = town_trace(), .done = on_done,
+        .ca_file = scene.ca_file, .limit_ms = 5000, .step = "file", .trace = town_trace(), .done = town_note_ending,
     };
 
     end_fetch();
-    scene.told = 0;
+    town_ending.told = 0;
     scene.fetch = web_fetch_start(&params);
     ck_assert_ptr_nonnull(scene.fetch);
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
 }
 
 static void fetch(const char *url)
 {
     start(url);
-    town_play(&scene.told);
-    ck_assert_uint_eq(scene.told, 1);
+    town_play(&town_ending.told);
+    ck_assert_uint_eq(town_ending.told, 1);
 }
 
 static void check_text(const char *text)
@@ -69,7 +60,7 @@ static void check_text(const char *text)
     size_t length;
     const char *got;
 
-    ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.why.what);
+    ck_assert_msg(town_ending.outcome == OUTCOME_DONE, "%s", town_ending.why.what);
     got = web_fetch_text(scene.fetch, &length);
     ck_assert_uint_eq(length, strlen(text));
     ck_assert_int_eq(memcmp(got, text, length), 0);
@@ -77,8 +68,8 @@ static void check_text(const char *text)
 
 static void check_failure(const char *what)
 {
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
-    ck_assert_msg(strstr(scene.why.what, what) != NULL, "%s", scene.why.what);
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
+    ck_assert_msg(strstr(town_ending.why.what, what) != NULL, "%s", town_ending.why.what);
 }
 
 START_TEST(a_file_comes_through_the_proxy)
@@ -101,7 +92,7 @@ START_TEST(without_a_proxy_the_server_is_dialed)
 {
     const struct web_fetch_params params = {
         .services = scene.services, .config = town_config(), .url = URL, .ca_file = scene.ca_file, .limit_ms = 5000,
-        .step = "file", .trace = town_trace(), .done = on_done,
+        .step = "file", .trace = town_trace(), .done = town_note_ending,
     };
 
     stage_name("autoconfig.example.net", "192.0.2.5");
@@ -198,14 +189,14 @@ START_TEST(its_certificate_is_verified)
     town_add_file(PLACE, "text");
     scene.ca_file = authority_text_file("none.pem", "nothing");
     fetch(URL);
-    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
-    ck_assert_ptr_nonnull(strstr(scene.why.what, "cannot read ca-file "));
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_LOCAL);
+    ck_assert_ptr_nonnull(strstr(town_ending.why.what, "cannot read ca-file "));
     scene.ca_file = NULL;
     setenv("SSL_CERT_FILE", "/nowhere/none.pem", 1);
     fetch(URL);
     unsetenv("SSL_CERT_FILE");
-    ck_assert_int_eq(scene.outcome, OUTCOME_LOCAL);
-    ck_assert_str_eq(scene.why.what, "cannot read SSL_CERT_FILE /nowhere/none.pem");
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_LOCAL);
+    ck_assert_str_eq(town_ending.why.what, "cannot read SSL_CERT_FILE /nowhere/none.pem");
     ck_assert_str_eq(town_heard(PLACE), "");
 }
 END_TEST
@@ -213,13 +204,13 @@ END_TEST
 START_TEST(a_tunnel_that_is_refused_is_told)
 {
     fetch(URL);
-    ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
-    ck_assert_ptr_nonnull(strstr(scene.why.what, "502"));
-    ck_assert_str_eq(scene.why.where, "a:3128");
+    ck_assert_int_eq(town_ending.outcome, OUTCOME_PEER);
+    ck_assert_ptr_nonnull(strstr(town_ending.why.what, "502"));
+    ck_assert_str_eq(town_ending.why.where, "a:3128");
     town_add(PLACE, TOWN_BREAKS, "");
     fetch(URL);
     check_failure("");
-    ck_assert_ptr_null(strstr(scene.why.what, "within"));
+    ck_assert_ptr_null(strstr(town_ending.why.what, "within"));
 }
 END_TEST
 
@@ -227,14 +218,14 @@ START_TEST(its_time_is_bounded)
 {
     town_add(PLACE, TOWN_SILENT, "");
     start(URL);
-    town_play(&scene.told);
-    ck_assert_uint_eq(scene.told, 0);
+    town_play(&town_ending.told);
+    ck_assert_uint_eq(town_ending.told, 0);
     stage_advance(5000);
-    ck_assert_uint_eq(scene.told, 1);
+    ck_assert_uint_eq(town_ending.told, 1);
     check_failure("it has not come within 5 s");
     town_add(PLACE, TOWN_MUTE, "");
     start(URL);
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     stage_advance(5000);
     check_failure("no tunnel to it within 5 s");
 }
@@ -245,12 +236,12 @@ START_TEST(it_can_be_left_at_any_moment)
     town_add_file(PLACE, "text");
     start(URL);
     end_fetch();
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
     town_add(PLACE, TOWN_SILENT, "");
     start(URL);
-    town_play(&scene.told);
+    town_play(&town_ending.told);
     end_fetch();
-    ck_assert_uint_eq(scene.told, 0);
+    ck_assert_uint_eq(town_ending.told, 0);
 }
 END_TEST
 

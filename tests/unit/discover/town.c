@@ -35,9 +35,18 @@ static struct {
     unsigned logins;
 } town;
 
+struct town_ending town_ending;
+
+void town_note_ending(void *arg, enum outcome outcome, const struct failure *failure)
+{
+    (void)arg;
+    unit_note_outcome(&town_ending.told, &town_ending.outcome, &town_ending.why, outcome, failure);
+}
+
 struct services *town_set_up(void)
 {
     memset(&town, 0, sizeof town);
+    memset(&town_ending, 0, sizeof town_ending);
     town.services = stage_set_up();
     stage_name("a", "192.0.2.1");
     stage_address("192.0.2.1", STAGE_CONNECTS);

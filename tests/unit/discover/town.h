@@ -8,6 +8,7 @@
 #include "../stage.h"
 #include "../tls_peer.h"
 #include "../unit.h"
+#include "base/task.h"
 #include "base/trace.h"
 
 #define TOWN_STEPS_MAX 16384
@@ -20,6 +21,14 @@ enum town_kind {
     TOWN_SILENT,   /* the tunnel opens, and nothing is said */
     TOWN_MUTE,     /* the proxy does not answer */
 };
+
+/* What the one who looks has told in the end: how often, how, and why; and a task_done_fn that notes it there. */
+extern struct town_ending {
+    unsigned told;
+    enum outcome outcome;
+    struct failure why;
+} town_ending;
+void town_note_ending(void *arg, enum outcome outcome, const struct failure *failure);
 
 /* Sets the stage, a proxy "a" at 192.0.2.1, and an authority for *.example.net, example.net, provider.test and
  * *.thunderbird.net. */
