@@ -7,7 +7,7 @@
 
 #define LENT_MAX 16          /* borrowed at a time: a stalled reader keeps its pipe; beyond this, bytes are copied */
 #define POOL_SPARE 2         /* idle pipes kept beyond the number borrowed: one loop runs one burst at a time */
-#define PIPE_BYTES (1 << 17) /* each segment takes a slot, however small; more would not fit into the cache */
+#define PIPE_BYTES (1 << 20) /* the most that a user may have: what a splice costs, it costs whatever it moves */
 
 struct pipe {
     struct pipe *next;

@@ -1,10 +1,10 @@
 /* bench-load: the clients.  Puts one kind of load on the forwarder at ADDRESS:PORT and prints what came of it:
  *
  *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-i IDLE]
- *         [-x HOST:PORT]
+ *         [-b FLOODED] [-x HOST:PORT]
  *
- * MODE is down, up, tunnels, trips or idle.  -i opens so many tunnels first, which stay idle all the time; -x asks the
- * forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and waits each time for a
+ * MODE is down, up, tunnels, trips or idle.  -i opens so many tunnels first, which stay idle all the time; -b so many
+ * over which the echo sends bytes without end meanwhile; -x asks the forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and waits each time for a
  * line on standard input: there the one who measures reads the clocks. */
 #include "load.h"
 
@@ -75,11 +75,11 @@ int *load_open(const struct load *load, unsigned count)
 int main(int argc, char **argv)
 {
     struct load load = {.streams = 1, .milliseconds = 1000, .count = 1000000};
-    unsigned idle = 0;
+    unsigned idle = 0, flooded = 0;
     const char *mode;
     int option, *held = NULL;
 
-    while ((option = getopt(argc, argv, "n:t:c:p:i:x:")) != -1) {
+    while ((option = getopt(argc, argv, "n:t:c:p:i:b:x:")) != -1) {
         if (option == 'n')
             load.streams = wire_number(optarg, 1, 4096);
         else if (option == 't')
@@ -90,6 +90,8 @@ int main(int argc, char **argv)
             load.pause_ms = wire_number(optarg, 0, 60000);
         else if (option == 'i')
             idle = wire_number(optarg, 0, 100000);
+        else if (option == 'b')
+            flooded = wire_number(optarg, 1, 64);
         else if (option == 'x')
             load.ask = optarg;
         else
@@ -97,13 +99,15 @@ int main(int argc, char **argv)
     }
     if (argc - optind != 2)
         wire_die(false, "usage: load MODE ADDRESS:PORT [-n STREAMS] [-t MS] [-c COUNT] [-p PAUSE_MS] [-i IDLE] "
-                        "[-x HOST:PORT]");
+                        "[-b FLOODED] [-x HOST:PORT]");
     mode = argv[optind];
     load.to = wire_address(argv[optind + 1]);
     signal(SIGPIPE, SIG_IGN);
     wire_raise_descriptors();
     if (idle > 0)
         held = load_open(&load, idle);
+    if (flooded > 0)
+        flood_run(&load, flooded);
     if (strcmp(mode, "down") == 0)
         bulk_run(&load, false);
     else if (strcmp(mode, "up") == 0)

@@ -26,6 +26,10 @@ void load_end(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * do not block; to be freed. */
 int *load_open(const struct load *load, unsigned count);
 
+/* Has a process of its own take what the echo then sends without end over so many more tunnels, for as long as this
+ * one lives.  count: 1 or more. */
+void flood_run(const struct load *load, unsigned count);
+
 void bulk_run(const struct load *load, bool up);
 void tunnels_run(const struct load *load);
 void trips_run(const struct load *load);

@@ -5,7 +5,7 @@ EXTRA_PROGRAMS = $(BENCH_BUILT)
 CLEANFILES += $(BENCH_BUILT)
 
 BENCH_WIRE = tests/bench/wire.c tests/bench/wire.h
-tests_bench_load_SOURCES = $(BENCH_WIRE) tests/bench/load.c tests/bench/load.h tests/bench/bulk.c tests/bench/idle.c \
+tests_bench_load_SOURCES = $(BENCH_WIRE) tests/bench/load.c tests/bench/load.h tests/bench/bulk.c tests/bench/flood.c tests/bench/idle.c \
 	tests/bench/opener.c tests/bench/opener.h tests/bench/trips.c tests/bench/tunnels.c
 tests_bench_load_LDADD =
 tests_bench_target_SOURCES = $(BENCH_WIRE) tests/bench/target.c tests/bench/credentials.c tests/bench/credentials.h \

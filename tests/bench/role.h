@@ -16,7 +16,7 @@ struct role {
 
 extern const struct role role_source; /* sends without end */
 extern const struct role role_sink;   /* takes all and says nothing */
-extern const struct role role_echo;   /* gives back what it gets, in small pieces */
+extern const struct role role_echo;   /* gives back what it gets, in small pieces; or floods whoever asks for that */
 extern const struct role role_greeter; /* says no more than its greeting */
 
 #endif

@@ -1,5 +1,4 @@
 /* Round trips: 64 bytes to the echo and back, one after the other, over one tunnel. */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -56,11 +55,10 @@ static uint64_t quantile(uint64_t count, unsigned percent)
 
 void trips_run(const struct load *load)
 {
-    int *fds = load_open(load, 1), flags = fcntl(fds[0], F_GETFL);
+    int *fds = load_open(load, 1);
     uint64_t count, start;
 
-    if (flags < 0 || fcntl(fds[0], F_SETFL, flags & ~O_NONBLOCK) != 0)
-        wire_die(true, "fcntl");
+    wire_block(fds[0]);
     travel(fds[0], WARM_UP_MS);
     memset(trips, 0, sizeof trips);
     load_begin();

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -117,4 +118,12 @@ int wire_listen(const struct sockaddr_in *at, uint16_t *port)
         wire_die(true, "cannot listen at %s", inet_ntoa(at->sin_addr));
     *port = ntohs(bound.sin_port);
     return fd;
+}
+
+void wire_block(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) != 0)
+        wire_die(true, "fcntl");
 }

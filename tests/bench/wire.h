@@ -25,6 +25,12 @@ void wire_raise_descriptors(void);
  * loopback address, x from `turn`, so that ports do not run out.  Gives the descriptor, or -1 with errno. */
 int wire_connect(const struct sockaddr_in *to, unsigned turn);
 
+/* Has a descriptor block. */
+void wire_block(int fd);
+
+/* What a client says to the echo that wants to be sent bytes without end, and is for that all that it says. */
+#define WIRE_FLOOD "flood me"
+
 /* A listener at a free port of this address, with the deepest backlog; the port is stored.  Ends the program when that
  * is impossible. */
 int wire_listen(const struct sockaddr_in *at, uint16_t *port);

@@ -50,6 +50,7 @@ TRIP = (P50_US, P99_US, CPU_TRIP, MEMORY, GROUP)
 IDLE = (USER, TOTAL, FAILED, TUNNELS, CPU_TUNNEL)
 TLS = (TUNNELS, P50_US, P99_US, CPU_TUNNEL, RESUMED, FAILED)
 GREETING = (P50_MS, P99_MS, FAILED)
+BESIDE = (P99_US, P50_US)
 TOGETHER = (P99_MS, P50_MS, FAILED)
 WARM = (CPU_TUNNEL, TUNNELS, P50_US, P99_US, FAILED, MEMORY, GROUP)
 GROWS = "direct haproxy sallyport"
@@ -70,6 +71,8 @@ MODES = [
          chart="New tunnels, one at a time"),
     Mode("trip", "round trips of 64 bytes, all on one CPU", "plain", "echo", "trips -t {t}", TRIP, alone=True, quick=2,
          chart="Round trip of 64 bytes"),
+    Mode("trip-bulk", "round trips of 64 bytes, beside one stream of bulk down", "plain", "echo", "trips -b 1 -t {t}",
+         BESIDE, quick=2),
     Mode("idle-1000", "1000 idle tunnels", "plain", "greeter", "idle -n 32 -c 1000", IDLE, rounds=3,
          chart="An idle tunnel, of 1000"),
     Mode("idle-9900", "9900 idle tunnels", "plain", "greeter", "idle -n 32 -c 9900", IDLE, rounds=1, quick=0,
