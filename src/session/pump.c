@@ -264,6 +264,14 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
     return step;
 }
 
+static void tell_greeting(struct pump *pump)
+{
+    if (pump->greeted || pump->way[PUMP_DOWN].bytes == 0)
+        return;
+    pump->greeted = true;
+    pump->on_event(pump->arg, PUMP_GREETED);
+}
+
 static void tell_beginning(struct pump *pump)
 {
     if (pump->compared || !pump->way[PUMP_UP].begun || !pump->way[PUMP_DOWN].begun)
@@ -337,6 +345,7 @@ static void run(struct pump *pump, bool up, bool down)
         if (step == STEP_DONE)
             loop_put_off(loop_of(pump), &pump->again, run_again);
     }
+    tell_greeting(pump);
     tell_beginning(pump);
     if (pump->way[PUMP_UP].bytes + pump->way[PUMP_DOWN].bytes != before)
         pump->moved_at = loop_now(loop_of(pump));

@@ -20,6 +20,7 @@
 enum pump_way { PUMP_UP, PUMP_DOWN }; /* client to server, server to client */
 
 enum pump_event {
+    PUMP_GREETED, /* something of the server's was delivered; the pump goes on, do not stop it within the call */
     PUMP_BEGUN,  /* each side has said something: see first; the pump goes on, do not stop it within the call */
     PUMP_PARTED, /* only if parts: client and server have said goodbye, and the server has not ended its stream yet; the
                   * pump goes on, do not stop it within the call */
@@ -53,6 +54,7 @@ struct pump {
     struct deferred again;  /* goes on when a direction has used its share of a turn */
     uint64_t moved_at;      /* ms of the loop's clock: when the last byte was delivered */
     bool parted;            /* PUMP_PARTED was told; the owner may take it back */
+    bool greeted;           /* PUMP_GREETED was told */
     bool compared;          /* PUMP_BEGUN was told */
     bool greets;            /* set by the owner: the server speaks first */
     const struct protocol *parts; /* set by the owner, who wants to be told of goodbyes in this protocol; or NULL */
@@ -64,8 +66,8 @@ struct pump {
 
 /* Starts pumping between two transports of one loop, which stay the owner's.  leftover: leftover_length bytes, less
  * than 4 GiB, that were read from the server before (malloc'd, the pump's from now on), or NULL.  on_event is called
- * once, never from within this call; the pump has stopped then.  Before that it may be called with PUMP_BEGUN and
- * PUMP_PARTED, once each. */
+ * once, never from within this call; the pump has stopped then.  Before that it may be called with PUMP_GREETED,
+ * PUMP_BEGUN and PUMP_PARTED, once each. */
 void pump_start(struct pump *pump, struct transport *client, struct transport *server, char *leftover,
                 size_t leftover_length, void (*on_event)(void *arg, enum pump_event event), void *arg);
 

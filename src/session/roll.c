@@ -33,6 +33,7 @@ void roll_enter(struct roll *roll, struct roll_entry *entry)
 void roll_strike(struct roll *roll, struct roll_entry *entry)
 {
     roll_stop_serving(roll, entry);
+    roll_set_deadline(roll, entry, 0);
     *entry->back = entry->next;
     if (entry->next)
         entry->next->back = entry->back;
@@ -62,11 +63,22 @@ static void watch_until(struct roll *roll, uint64_t at)
     loop_timer_start(roll->loop, &roll->watch, at > now ? at - now : 0, on_watch, roll);
 }
 
+/* Sets a deadline, and has count of those that are set. */
+static void set(struct roll *roll, struct roll_entry *entry, uint64_t deadline)
+{
+    roll->due_count += (deadline > 0) - (entry->deadline > 0);
+    entry->deadline = deadline;
+}
+
 void roll_set_deadline(struct roll *roll, struct roll_entry *entry, uint64_t ms)
 {
-    entry->deadline = loop_now(roll->loop) + ms;
-    if (roll->watch_at == 0 || entry->deadline < roll->watch_at)
+    set(roll, entry, ms > 0 ? loop_now(roll->loop) + ms : 0);
+    if (ms > 0 && (roll->watch_at == 0 || entry->deadline < roll->watch_at))
         watch_until(roll, entry->deadline);
+    if (roll->due_count == 0 && roll->watch_at > 0) { /* nobody is woken for what is not due any more */
+        loop_timer_stop(&roll->watch);
+        roll->watch_at = 0;
+    }
 }
 
 /* Looks at the deadlines of all.  That happens rarely: deadlines are long. */
@@ -80,7 +92,7 @@ static void on_watch(void *arg)
     for (struct roll_entry *entry = roll->first; entry; entry = next) {
         next = entry->next;
         if (entry->deadline > 0 && entry->deadline <= now) {
-            entry->deadline = 0;
+            set(roll, entry, 0);
             roll->due(entry);
         } else if (entry->deadline > 0 && (first == 0 || entry->deadline < first)) {
             first = entry->deadline;

@@ -28,6 +28,7 @@ struct roll {
     struct loop_timer watch;
     uint64_t watch_at; /* ms of the loop's clock; 0: it does not run */
     size_t count, served, reverse; /* of all; of those that have the flag of that name */
+    size_t due_count;  /* of those that have a deadline */
     uint64_t number;   /* given last */
 };
 
@@ -49,7 +50,8 @@ void roll_strike(struct roll *roll, struct roll_entry *entry);
 void roll_serve(struct roll *roll, struct roll_entry *entry);
 void roll_stop_serving(struct roll *roll, struct roll_entry *entry);
 
-/* The entry is due in ms milliseconds, or up to ROLL_STEP_MS later, unless its deadline is set anew or to 0 before. */
+/* The entry is due in ms milliseconds, or up to ROLL_STEP_MS later, unless its deadline is set anew before; ms = 0: it
+ * has none any more.  While nobody has one, the process is not woken. */
 void roll_set_deadline(struct roll *roll, struct roll_entry *entry, uint64_t ms);
 
 #endif

@@ -302,15 +302,13 @@ static struct silence silence_of(const struct session *session)
     };
 }
 
-/* Sets the deadline for the greeting or for idle-timeout.  It is not moved whenever bytes flow, but set anew when it
- * is due (on_silence). */
+/* Sets the deadline for the greeting or for idle-timeout, or none.  It is not moved whenever bytes flow, but set anew
+ * when it is due (on_silence). */
 static void watch_silence(struct session *session)
 {
     const struct silence silence = silence_of(session);
-    uint64_t next = timeouts_next(&session->config->settings, &silence);
 
-    if (next > 0)
-        set_deadline(session, next);
+    set_deadline(session, timeouts_next(&session->config->settings, &silence));
 }
 
 static void on_pump(void *arg, enum pump_event event)
@@ -323,7 +321,7 @@ static void on_pump(void *arg, enum pump_event event)
         if (misfit_between(session->pump.way[PUMP_UP].first, session->pump.way[PUMP_DOWN].first))
             warn_of_misfit(session);
         break;
-    case PUMP_PARTED:
+    case PUMP_GREETED: case PUMP_PARTED:
         watch_silence(session);
         break;
     case PUMP_MUTE:
@@ -499,7 +497,7 @@ static void enter(struct session *session, enum state state)
     if (log_wants(LEVEL_DEBUG))
         log_message(LEVEL_DEBUG, name_of(session, name), "session %s -> %s", state_names[before], state_names[state]);
     session->state = state;
-    session->entry.deadline = 0;
+    set_deadline(session, 0);
     switch (state) {
     case ACCEPTED:
         break;

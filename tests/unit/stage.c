@@ -96,6 +96,11 @@ unsigned stage_timers(void)
     return (unsigned)stage.order;
 }
 
+size_t stage_timers_running(void)
+{
+    return stage.timer_count;
+}
+
 void __wrap_loop_timer_stop(struct loop_timer *timer)
 {
     for (size_t i = 0; timer->call && i < stage.timer_count; i++)

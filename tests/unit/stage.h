@@ -36,6 +36,9 @@ uint64_t stage_time(void);
 /* How many timers were started since then. */
 unsigned stage_timers(void);
 
+/* How many run now: what is to wake the process. */
+size_t stage_timers_running(void);
+
 /* Runs until told is no more 0, with a bound of some twenty seconds: where a child process or a library's thread is
  * waited for.  Virtual time stands still. */
 void stage_wait(const unsigned *told);

@@ -16,7 +16,7 @@ struct scene {
     int client, server; /* the far ends, non-blocking */
     enum pump_event event;
     int told;
-    int begun, parted;  /* how often PUMP_BEGUN and PUMP_PARTED came */
+    int greeted, begun, parted; /* how often PUMP_GREETED, PUMP_BEGUN and PUMP_PARTED came */
     int before;         /* descriptors open */
 };
 
@@ -24,7 +24,8 @@ static void on_told(void *arg, enum pump_event event)
 {
     struct scene *scene = arg;
 
-    if (event == PUMP_BEGUN || event == PUMP_PARTED) {
+    if (event == PUMP_GREETED || event == PUMP_BEGUN || event == PUMP_PARTED) {
+        scene->greeted += event == PUMP_GREETED;
         scene->begun += event == PUMP_BEGUN;
         scene->parted += event == PUMP_PARTED;
         return;
@@ -204,6 +205,7 @@ START_TEST(each_side_has_a_first_byte)
     start(&scene, NULL);
     say(scene.client, "\x16\x03");
     unit_wait(scene.loop, hello_arrives, &scene);
+    ck_assert_int_eq(scene.greeted, 0);
     say(scene.server, "* BAD\r\n");
     if (at_once)
         reset(&scene.server);
@@ -212,6 +214,7 @@ START_TEST(each_side_has_a_first_byte)
     ck_assert_uint_eq(scene.pump.way[PUMP_UP].first, 0x16);
     if (!at_once) {
         ck_assert_uint_eq(scene.pump.way[PUMP_DOWN].first, '*');
+        ck_assert_int_eq(scene.greeted, 1);
         say(scene.client, "more");
         say(scene.server, "more");
         reset(&scene.client);

@@ -144,10 +144,36 @@ START_TEST(a_deadline_may_be_taken_back)
     roll_enter(&roll, &one), roll_enter(&roll, &two);
     roll_set_deadline(&roll, &one, 1000);
     roll_set_deadline(&roll, &two, 1000);
-    one.deadline = 0;
+    roll_set_deadline(&roll, &one, 0);
     roll_strike(&roll, &two);
     stage_advance(5000);
     ck_assert_uint_eq(due_count, 0);
+    roll_set_deadline(&roll, &one, 1000);
+    stage_advance(1000);
+    ck_assert_uint_eq(due_count, 1);
+    tear_down();
+}
+END_TEST
+
+START_TEST(nobody_is_woken_when_nothing_is_due)
+{
+    set_up(on_due);
+    roll_enter(&roll, &one), roll_enter(&roll, &two), roll_enter(&roll, &three);
+    ck_assert_uint_eq(stage_timers_running(), 0);
+    roll_set_deadline(&roll, &one, 1000);
+    roll_set_deadline(&roll, &one, 1500);
+    roll_set_deadline(&roll, &two, 2000);
+    ck_assert_uint_eq(stage_timers_running(), 1);
+    roll_set_deadline(&roll, &three, 0);
+    roll_set_deadline(&roll, &one, 0);
+    roll_set_deadline(&roll, &one, 0);
+    ck_assert_uint_eq(stage_timers_running(), 1); /* the second one's */
+    roll_strike(&roll, &two);
+    ck_assert_uint_eq(stage_timers_running(), 0);
+    roll_set_deadline(&roll, &three, 1000);
+    stage_advance(1000);
+    ck_assert_ptr_eq(due_last, &three);
+    ck_assert_uint_eq(stage_timers_running(), 0);
     tear_down();
 }
 END_TEST
@@ -194,6 +220,7 @@ int main(void)
     tcase_add_test(cases, each_is_due_at_its_time);
     tcase_add_test(cases, deadlines_that_are_close_share_a_call);
     tcase_add_test(cases, a_deadline_may_be_taken_back);
+    tcase_add_test(cases, nobody_is_woken_when_nothing_is_due);
     tcase_add_test(cases, who_is_due_may_be_struck);
     tcase_add_test(cases, who_is_due_may_set_another_deadline);
     return unit_run();

@@ -188,6 +188,7 @@ START_TEST(a_greeting_or_none_to_come_leaves_all_the_time)
     stage_advance(59999);
     if (_i == 0)
         wire_say(scene.proxy, "*");
+    ck_assert_uint_eq(stage_timers_running(), 0); /* it does not even wake up */
     stage_advance(30ull * 24 * 3600 * 1000);
     ck_assert_str_eq(scene_state(&scene), "piping");
     ck_assert(wire_is_held(scene.client) && wire_is_held(scene.proxy));
