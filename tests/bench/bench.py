@@ -46,6 +46,7 @@ OUTPUTS = ("bench.txt", "bench.tsv", "bench.svg")
 AGAIN_MAX = 1 if QUICK else 3       # times that a disturbed sample is taken anew
 DESCRIPTORS = 200000
 UNPACED = ["cubic", "reno"]         # bbr paces, which on loopback hides what is to be measured
+BUSY = 0.25         # the share of disturbed samples from which on the machine was too busy
 AGAIN_UNTIL = 60 if QUICK else 1200  # seconds from the start, after which none is
 QUIET, QUIET_WAIT = 0.10, 10 if QUICK else 120  # processors busy with others, and how long we wait for less
 
@@ -82,12 +83,12 @@ def available(forwarders, modes):
     return able, absent
 
 
-def wait_for_quiet():
-    """Until others leave the machine alone, or patience is at its end; gives how busy they are then."""
-    deadline = time.monotonic() + QUIET_WAIT
+def wait_for_quiet(patience):
+    """Until others leave the machine alone, or these seconds are over; gives how busy they are then."""
+    deadline = time.monotonic() + patience
     others = meters.busy()
-    if others > QUIET:
-        say(f"bench: {others:.2f} processors are busy with others; waiting up to {QUIET_WAIT} s for quiet")
+    if others > QUIET and patience > 0:
+        say(f"bench: {others:.2f} processors are busy with others; waiting up to {patience:.0f} s for quiet")
     while others > QUIET and time.monotonic() < deadline:
         others = meters.busy(1.0)
     return others
@@ -103,6 +104,21 @@ def plan(modes, forwarders, number):
     return [(mode, row) for mode in modes for row in forwarders
             if number <= rounds(mode) and mode.family in row.families.split()
             and (not mode.only or row.name in mode.only.split()) and (row.command or mode.metrics is not IDLE)]
+
+
+def turns(samples, comparisons):
+    """The same in lists: what is compared with each other is in one, to be measured back to back."""
+    found = [[sample] for sample in samples]
+
+    def holder(name):
+        return next((turn for turn in found if any((mode.name, row.name) == name for mode, row in turn)), None)
+
+    for left, right in comparisons:
+        one, other = holder(left), holder(right)
+        if one and other and one is not other:
+            found.remove(other)
+            one += other
+    return found
 
 
 class Noise:
@@ -128,6 +144,14 @@ class Noise:
                 f"{self.dropped} of {len(self.seen)} were disturbed (over {NOISE:g}) and dropped")
         return text + (f"; ~: {self.kept} had no other" if self.kept else "")
 
+    def busy_words(self):
+        """A line that says when the machine was too busy, else none."""
+        over = sorted(others for others in self.seen if others > NOISE)
+        if len(over) <= BUSY * len(self.seen):
+            return []
+        return [f"the machine was too busy: others used {over[len(over) // 2]:.2f} processors in {len(over)} of "
+                f"{len(self.seen)} samples; wanted: at most {NOISE:g}"]
+
 
 class Interrupted(Exception):
     """The user, or the system, wants an end."""
@@ -143,50 +167,54 @@ def interrupt(number, _):
 class Run:
     """All rounds.  Afterwards results and noise are filled."""
 
-    def __init__(self, stage):
-        self.stage, self.results, self.noise = stage, Results(), Noise()
+    def __init__(self, stage, milliseconds, again=AGAIN_MAX, patience=QUIET_WAIT):
+        self.stage, self.results, self.noise, self.milliseconds = stage, Results(), Noise(), milliseconds
+        self.again, self.patience = again, patience
         self.order = random.Random(SEED)
         self.hopeless = set()  # pairs that gave nothing at all: stalls take long, once is enough
+        self.turn = 0
         self.no_more = time.monotonic() + AGAIN_UNTIL
 
-    def until_interrupted(self, modes, forwarders):
-        """Measures; gives a line for the report if somebody broke it off."""
+    def until_interrupted(self, rounds, planned):
+        """Measures; planned(number) gives the turns of a round, lists of (mode, forwarder).  Gives a line for the
+        report if somebody broke it off."""
         for each in ENDS:
             signal.signal(each, interrupt)
         try:
-            self.rounds(modes, forwarders)
+            for number in range(1, rounds + 1):
+                wait_for_quiet(self.patience)
+                started = time.monotonic()
+                self.round(number, planned(number))
+                say(f"bench: round {number} of {rounds} took {time.monotonic() - started:.0f} s")
             said = []
         except Interrupted as interrupted:
             said = [f"broken off by {interrupted}: this is what was measured until then"]
-        self.noise.kept = sum(self.results.noisy(mode.name, row.name) for mode in modes for row in forwarders)
+        self.noise.kept = self.results.noisy_ones()
         return said
 
-    def rounds(self, modes, forwarders):
-        """Measures."""
-        for number in range(1, ROUNDS + 1):
-            samples = plan(modes, forwarders, number)
-            self.order.shuffle(samples)
-            wait_for_quiet()
-            started, again = time.monotonic(), collections.Counter()
-            while samples:
-                pair = samples.pop(0)
-                if pair not in self.hopeless and self.is_disturbed(number, *pair):
-                    again[pair] += 1
-                    if again[pair] <= AGAIN_MAX and time.monotonic() < self.no_more:
-                        samples.append(pair)
-            say(f"bench: round {number} of {ROUNDS} took {time.monotonic() - started:.0f} s")
+    def round(self, number, planned):
+        """Measures each turn, in shuffled order and anew where others disturbed it; within a turn, too."""
+        queue = [(turn, 0) for turn in planned]
+        self.order.shuffle(queue)
+        while queue:
+            turn, again = queue.pop(0)
+            self.order.shuffle(turn)
+            self.turn += 1
+            disturbed = [self.is_disturbed(number, *pair) for pair in turn if pair not in self.hopeless]
+            if any(disturbed) and again < self.again and time.monotonic() < self.no_more:
+                queue.append((turn, again + 1))
 
     def is_disturbed(self, number, mode, row):
         """Takes one sample; gives whether others disturbed it."""
         try:
-            counted = self.stage.sample(row, mode, MILLISECONDS)
+            counted = self.stage.sample(row, mode, self.milliseconds)
         except Failure as failure:
             self.results.fail(number, mode, row, str(failure))
             if not self.results.values(mode.name, row.name, mode.metrics[0].key):
                 self.hopeless.add((mode, row))
             return False
         disturbed = self.noise.is_over(counted["others"])
-        self.results.add(number, mode, row, counted, disturbed)
+        self.results.add(number, self.turn, mode, row, counted, disturbed)
         return disturbed
 
 
@@ -200,11 +228,11 @@ def raise_descriptors():
             continue
 
 
-def prepare_output(folder):
+def prepare_output(folder, names=OUTPUTS):
     """Better now than when all has been measured."""
     try:
         os.makedirs(folder, exist_ok=True)
-        for name in OUTPUTS:
+        for name in names:
             with open(f"{folder}/{name}", "a", encoding="utf-8"):
                 pass
     except OSError as error:
@@ -231,8 +259,10 @@ def main():
         stage = Stage(programs, sallyport, scratch, not why_shared, congestion)
         forwarders, absent = available(wanted, modes)
         say(f"bench: {len(forwarders)} forwarders, {len(modes)} modes, {ROUNDS} rounds")
-        work = Run(stage)
-        broken_off = work.until_interrupted(modes, forwarders)
+        work = Run(stage, MILLISECONDS)
+        together = goals.comparisons(modes, FORWARDERS)
+        broken_off = work.until_interrupted(
+            ROUNDS, lambda number: turns(plan(modes, forwarders, number), together))
         head = facts.head(stage, forwarders, why_shared, ROUNDS, MILLISECONDS) + broken_off
         foot = facts.foot(forwarders, absent, stage)
     foot += [f"left out: {mode.title}, which needs root for its namespaces" for mode in left_out]

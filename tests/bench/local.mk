@@ -17,10 +17,12 @@ tests_bench_target_LDADD = $(OPENSSL_LIBS) $(NGHTTP2_LIBS)
 tests_bench_path_SOURCES = $(BENCH_WIRE) tests/bench/path.c
 tests_bench_path_LDADD =
 
-EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/packages \
-	tests/bench/rig/__init__.py tests/bench/rig/chart.py tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
+EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages \
+	tests/bench/rig/__init__.py tests/bench/rig/builds.py tests/bench/rig/chart.py tests/bench/rig/counters.py \
+	tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
 	tests/bench/rig/goals.py \
 	tests/bench/rig/meters.py tests/bench/rig/modes.py tests/bench/rig/namespace.py tests/bench/rig/packages.py \
+	tests/bench/rig/ratios.py \
 	tests/bench/rig/report.py tests/bench/rig/results.py tests/bench/rig/stage.py
 
 # make bench [QUICK=1] [ROUNDS=N] [MODES='down-1 ...'] [ONLY='direct haproxy ...'] ...: into bench/ of the build folder
@@ -30,4 +32,11 @@ bench: src/sallyport$(EXEEXT) $(BENCH_BUILT)
 	@env $(BENCH_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 '$(srcdir)/tests/bench/bench.py' tests/bench \
 		src/sallyport$(EXEEXT) bench
 
-.PHONY: bench
+# make bench-compare OLD=COMMIT [NEW=COMMIT] [ROUNDS=N] [MODES='down-1 ...'] ...: two builds in one run; each is a commit,
+# or the path of a program, and NEW is what is built here unless it is said
+bench-compare: src/sallyport$(EXEEXT) $(BENCH_BUILT)
+	@[ -n '$(OLD)' ] || { echo "bench-compare: OLD=COMMIT or OLD=PROGRAM is wanted, and NEW likewise" >&2; exit 64; }
+	@env $(BENCH_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 '$(srcdir)/tests/bench/compare.py' tests/bench \
+		'$(OLD)' '$(if $(NEW),$(NEW),src/sallyport$(EXEEXT))' bench
+
+.PHONY: bench bench-compare

@@ -24,24 +24,29 @@ def version(program):
     return done.stdout.decode("utf-8", "replace").strip().split("\n")[0]
 
 
-def head(stage, forwarders, why_shared, rounds, milliseconds):
-    """The lines above the tables."""
+def machine(stage, why_shared, target="bench"):
+    """When, where, and what the machine lets us do."""
     variables = " ".join(f"{name}={shlex.quote(os.environ[name])}" for name in
                          VARIABLES if os.environ.get(name))
     congestion = stage.congestion or (meters.read("/proc/sys/net/ipv4/tcp_congestion_control") or "?").strip()
-    rivals = sorted({row.package for row in forwarders if row.package})
-    lines = [f"{datetime.date.today().isoformat()}, make bench {variables}".rstrip(),
+    lines = [f"{datetime.date.today().isoformat()}, make {target} {variables}".rstrip(),
              f"{processor()}, {len(stage.cpus)} CPUs; {platform.system()} {platform.release()}, "
              f"{platform.freedesktop_os_release().get('PRETTY_NAME', '')}; TCP {congestion}",
-             version(stage.sallyport) + "; " +
-             ", ".join(f"{name} {packages.version(name)}" for name in rivals)]
-    lines.append(f"{rounds} round{'s' * (rounds > 1)} in shuffled order, {milliseconds / 1000:g} s a sample, medians, "
-                 "± half the range between the quartiles")
-    lines.append(why_shared or "every sample in network namespaces of its own")
+             why_shared or "every sample in network namespaces of its own"]
     if not stage.groups:
         lines.append("no cgroup may be made: CPU from /proc, without that of children nobody waits for, and disturbed "
                      "samples cannot be told")
     return lines
+
+
+def head(stage, forwarders, why_shared, rounds, milliseconds):
+    """The lines above the tables."""
+    rivals = sorted({row.package for row in forwarders if row.package})
+    when, where, *how = machine(stage, why_shared)
+    versions = ", ".join(f"{name} {packages.version(name)}" for name in rivals)
+    return [when, where, "; ".join(filter(None, (version(stage.sallyport), versions))),
+            f"{rounds} round{'s' * (rounds > 1)} in shuffled order, {milliseconds / 1000:g} s a sample, medians, "
+            "± half the range between the quartiles"] + how
 
 
 def foot(forwarders, absent, stage):

@@ -1,5 +1,9 @@
-"""What is to be reached, and whether it was."""
+"""What is to be reached, and whether it was: of what is compared the ratios of paired samples decide."""
+import collections
 from dataclasses import dataclass, replace
+
+from . import ratios
+from .results import Results
 
 PATH_MS = 50
 NOISE = 0.05       # what two equal figures may differ by, at least
@@ -12,8 +16,9 @@ class Verdict:
     what: str
     wanted: str
     got: str
-    met: object          # True, False, or None: not measured in this run
-    noisy: bool = False  # disturbed samples were all there is, of one side at least
+    word: str            # met, NOT MET, cannot tell (ratios.py); "": not measured in this run
+    noisy: bool = False  # disturbed samples were needed, of one side at least
+    needed: str = ""     # what would tell where it cannot be told
 
 
 class Judge:
@@ -25,6 +30,7 @@ class Judge:
         self.forwarders = forwarders
         self._noisy = False  # whether a figure looked up for the verdict at hand is
         self._failed = ""    # what sallyport failed in, of the same
+        self.compared = []   # ((mode, name), (mode, name)) of all that were put side by side
         self._ours = {forwarder.name for forwarder in forwarders if "ours" in forwarder.tags.split()}
 
     def _get(self, mode, name, key):
@@ -33,29 +39,40 @@ class Judge:
             self._failed = self._failed or self.results.failed(mode, name)
         return self.results.median(mode, name, key)
 
-    def _quotient(self, what, mode, key, other, limit, at_most, title=None, ours="sallyport", theirs=None):
+    def _paired(self, ours, theirs, key):
+        """Interval of the ratios of two (mode, name), or None."""
+        self.compared.append((ours, theirs))
+        for side in (ours, theirs):
+            if side[1] in self._ours:
+                self._failed = self._failed or self.results.failed(*side)
+        values, disturbed = self.results.pairs(ours, theirs, key)
+        self._noisy |= disturbed
+        return ratios.interval(values)
+
+    def _ratio(self, what, wanted, seen, limit, at_most, got=None):
+        """The verdict on an interval of ratios, or that there is none."""
+        if not seen:
+            return Verdict(what, wanted, "not measured", "")
+        word = ratios.verdict(seen, limit, at_most)
+        return Verdict(what, wanted, got or f"{seen.words()} x", word,
+                       needed=ratios.needed(seen, limit) if word == ratios.OPEN else "")
+
+    def _quotient(self, what, mode, key, other, limit, at_most, title=None, ours="sallyport"):
         """Ours divided by other's figure (or by the best rival's) against a limit."""
-        value = self._get(mode, ours, key)
-        rival = other
-        if other == "best rival" and mode in self.modes:
-            metric = next(metric for metric in self.modes[mode].metrics if metric.key == key)
-            best = self.results.best_rival(self.modes[mode], metric, self.forwarders)
-            rival, reference = best if best else (other, None)
-            self._noisy |= self.results.noisy(mode, rival)
-        else:
-            reference = self._get(mode, other, key)
-        wanted = f"{'at most' if at_most else 'at least'} {limit:.2f} x {title or rival}"
-        if value is None or not reference:
-            return Verdict(what, wanted, "not measured", None)
-        quotient = value / reference
-        return Verdict(what, wanted, f"{quotient:.2f} x ({value:.4g} : {reference:.4g})",
-                       quotient <= limit if at_most else quotient >= limit)
+        if other == "best rival":
+            best = None
+            if mode in self.modes:
+                metric = next(metric for metric in self.modes[mode].metrics if metric.key == key)
+                best = self.results.best_rival(self.modes[mode], metric, self.forwarders)
+            other = best[0] if best else other
+        wanted = f"{'at most' if at_most else 'at least'} {limit:.2f} x {title or other}"
+        return self._ratio(what, wanted, self._paired((mode, ours), (mode, other), key), limit, at_most)
 
     def _limit(self, what, value, limit, unit, wanted=None):
         wanted = wanted or f"at most {limit:g} {unit}"
         if value is None:
-            return Verdict(what, wanted, "not measured", None)
-        return Verdict(what, wanted, f"{value:.4g} {unit}", value <= limit)
+            return Verdict(what, wanted, "not measured", "")
+        return Verdict(what, wanted, f"{value:.4g} {unit}", ratios.MET if value <= limit else ratios.NOT_MET)
 
     def _bulk(self):
         for mode in ("down-1", "down-8", "up-1", "up-8"):
@@ -79,10 +96,10 @@ class Judge:
     def _trips(self):
         direct, haproxy, ours = (self._get("trip", name, "p50_us") for name in ("direct", "haproxy", "sallyport"))
         what, wanted = "64-byte round trip, added to direct", "at most haproxy's"
-        if None in (direct, haproxy, ours):
-            yield Verdict(what, wanted, "not measured", None)
-        else:
-            yield Verdict(what, wanted, f"{ours - direct:.1f} µs : {haproxy - direct:.1f} µs", ours <= haproxy)
+        seen = self._paired(("trip", "sallyport"), ("trip", "haproxy"), "p50_us")
+        self.compared.append((("trip", "sallyport"), ("trip", "direct")))
+        got = None if direct is None or not seen else f"{ours - direct:.1f} µs : {haproxy - direct:.1f} µs"
+        yield self._ratio(what, wanted, seen, 1, True, got)
 
     def _idle(self):
         for mode in ("idle-1000", "idle-9900"):
@@ -97,15 +114,14 @@ class Judge:
     def _flat(self, what, few, many, key, share):
         """Whether a figure stays the same; share None: within noise."""
         before, after = self._get(few, "sallyport", key), self._get(many, "sallyport", key)
+        seen = self._paired((many, "sallyport"), (few, "sallyport"), key)
         if share is None:
-            spreads = [self.results.spread(mode, "sallyport", key) or 0 for mode in (few, many)]
-            share, wanted = max(NOISE, 2 * max(spreads)), "as without, within noise"
+            share, wanted = NOISE, "as without, within noise"
         else:
             wanted = f"within {share:.0%}"
-        if not before or after is None:
-            return Verdict(what, wanted, "not measured", None)
-        return Verdict(what, wanted, f"{after / before - 1:+.0%} ({before:.4g} : {after:.4g})",
-                       after / before - 1 <= share)
+        got = None if not before or after is None or not seen else (
+            f"{seen.middle - 1:+.0%} ({seen.low - 1:+.0%} to {seen.high - 1:+.0%}; {before:.4g} : {after:.4g})")
+        return self._ratio(what, wanted, seen, 1 + share, True, got)
 
     def _growth(self):
         yield self._flat("CPU per tunnel, 10 to 9900 open", "grow-new-10", "grow-new-9900", "cpu_us_tunnel", FLAT)
@@ -132,12 +148,8 @@ class Judge:
         yield self._quotient("HTTP/2, CPU of a warm tunnel", "https-new", "cpu_us_tunnel", "sallyport-plain", 0.8, True,
                              title="our plain HTTP/1.1", ours=ours)
         yield self._limit("HTTP/2, 1000 idle tunnels", self._get("https-idle", ours, "user_kib"), 2, "KiB each")
-        alone, beside = (self._get(mode, ours, "gb_s") for mode in ("https-19", "https-19-of-20"))
-        if alone and beside:
-            yield Verdict("HTTP/2, one reader of 20 stalled", "others lose under 10 %",
-                          f"{beside / alone - 1:+.0%} ({alone:.4g} : {beside:.4g})", beside / alone > 0.9)
-        else:
-            yield Verdict("HTTP/2, one reader of 20 stalled", "others lose under 10 %", "not measured", None)
+        yield self._ratio("HTTP/2, one reader of 20 stalled", "others lose under 10 %",
+                          self._paired(("https-19-of-20", ours), ("https-19", ours), "gb_s"), 0.9, False)
         for mode, key, what in (("greeting", "p50_ms", "HTTP/2, greeting at 50 ms, warm"),
                                 ("greeting-10", "p99_ms", "HTTP/2, the same, ten at once")):
             yield self._limit(what, self._get(mode, ours, key), PATH_MS + 5, "ms", "one round trip and 5 ms")
@@ -148,17 +160,25 @@ class Judge:
                      self._greeting, self._http2):
             for verdict in part():
                 if self._failed:
-                    verdict = replace(verdict, got=self._failed.split(":")[0], met=False)
+                    verdict = replace(verdict, got=self._failed.split(":")[0], word=ratios.NOT_MET)
                 yield replace(verdict, noisy=self._noisy)
                 self._noisy, self._failed = False, ""
 
 
+def comparisons(modes, forwarders):
+    """((mode, name), (mode, name)) of all that is compared, of two known names each: to be measured back to back."""
+    judge = Judge(Results(), modes, forwarders)
+    collections.deque(judge.verdicts(), maxlen=0)
+    return judge.compared
+
+
 def table(verdicts):
-    """The lines of the last table."""
+    """The lines of the last table, and below it what would settle what is open."""
     lines = [f"{'To reach':<40}{'wanted':<32}got"]
     for verdict in verdicts:
-        if verdict.met is not None:
-            word = ("met" if verdict.met else "NOT MET") + (" ~" if verdict.noisy else "")
-            lines.append(f"{verdict.what:<40}{verdict.wanted:<32}{verdict.got:<31}{word}")
-    missing = sum(verdict.met is None for verdict in verdicts)
-    return lines + ([f"{missing} more that this run did not measure"] if missing else [])
+        if verdict.word:
+            lines.append(f"{verdict.what:<40}{verdict.wanted:<32}{verdict.got:<31} {verdict.word}"
+                         f"{' ~' if verdict.noisy else ''}")
+    missing = sum(not verdict.word for verdict in verdicts)
+    lines += [f"{missing} more that this run did not measure"] if missing else []
+    return lines + [f"{verdict.what}, {verdict.wanted}: {verdict.needed}" for verdict in verdicts if verdict.needed]

@@ -123,6 +123,24 @@ MODES = [
          chart="Time to greeting, 50 ms away"),
 ]
 
+# What each of them is counted by, beside times: the stage's events for one of these.
+UNITS = {"bytes": ("MB", 1e6), "trips": ("trip", 1), "tunnels": ("tunnel", 1)}
+
+
+def unit(counted):
+    """(what a sample did, how often) of what was counted in it; (None, 0) when it did nothing."""
+    for key, (name, size) in UNITS.items():
+        if counted.get(key):
+            return name, counted[key] / size
+    return None, 0
+
+
+def doing(mode):
+    """The unit of a mode's samples."""
+    kind = mode.load.split()[0]
+    return UNITS["bytes" if kind in ("down", "up") else "trips" if kind == "trips" else "tunnels"][0]
+
+
 FAILED_MOST = 0.5  # of those opened; figures of a forwarder that mostly fails say nothing
 
 

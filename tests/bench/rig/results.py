@@ -3,17 +3,19 @@ import statistics
 
 from .modes import figures
 
+ENOUGH = 5  # pairs without disturbance, of which disturbed ones beside them are not needed
+
 
 class Results:
     """Samples by mode and forwarder.  Disturbed ones are kept for the TSV, but count only where there is no other."""
 
     def __init__(self):
-        self.samples = []   # dictionaries: round, mode, forwarder, counted, figures, disturbed
+        self.samples = []   # dictionaries: round, turn, mode, forwarder, counted, figures, disturbed
         self.failures = []  # (round, mode, forwarder, why)
 
-    def add(self, number, mode, forwarder, counted, disturbed):
-        """Keeps what the stage has counted in one sample of this round."""
-        self.samples.append({"round": number, "mode": mode, "forwarder": forwarder, "counted": counted,
+    def add(self, number, turn, mode, forwarder, counted, disturbed):
+        """Keeps what the stage has counted in one sample of this round; those of one turn were taken back to back."""
+        self.samples.append({"round": number, "turn": turn, "mode": mode, "forwarder": forwarder, "counted": counted,
                              "figures": figures(counted), "disturbed": disturbed})
 
     def fail(self, number, mode, forwarder, why):
@@ -58,10 +60,42 @@ class Results:
         low, _, high = statistics.quantiles(values, n=4, method="inclusive")
         return (high - low) / 2 / abs(middle)
 
+    def pairs(self, ours, theirs, key):
+        """(ratios ours : theirs, whether they were disturbed) of two (mode, name), a pair of samples each: of the same
+        turn, or where they never share one, of the same round.  Disturbed ones are left out as long as ENOUGH others
+        remain."""
+        for together in ("turn", "round"):
+            sides = [self._by(together, *side, key) for side in (ours, theirs)]
+            shared = sorted(set(sides[0]) & set(sides[1]))
+            if shared:
+                break
+        pairs = [(sides[0][when], sides[1][when]) for when in shared]
+        ratios = [(left / right, left_disturbed or right_disturbed)
+                  for (left, left_disturbed), (right, right_disturbed) in pairs if right]
+        quiet = [ratio for ratio, disturbed in ratios if not disturbed]
+        if len(quiet) >= min(ENOUGH, len({sample["round"] for sample in self.samples})):
+            return quiet, False
+        return [ratio for ratio, _ in ratios], len(quiet) < len(ratios)
+
+    def _by(self, together, mode, name, key):
+        """{turn or round: (figure, whether it was disturbed)} of those names; of several the last quiet one."""
+        found = {}
+        for sample in self.samples:
+            value = sample["figures"].get(key)
+            if sample["mode"].name == mode and sample["forwarder"].name == name and value is not None:
+                if sample[together] not in found or not sample["disturbed"]:
+                    found[sample[together]] = value, sample["disturbed"]
+        return found
+
     def noisy(self, mode, name):
         """Whether all that there is was disturbed."""
         own = self._counting(mode, name)
         return bool(own) and own[0]["disturbed"]
+
+    def noisy_ones(self):
+        """Of how many pairs of mode and forwarder all that there is was disturbed."""
+        names = {(sample["mode"].name, sample["forwarder"].name) for sample in self.samples}
+        return sum(self.noisy(*pair) for pair in names)
 
     def best_rival(self, mode, metric, forwarders):
         """(name, median) of the best of the rivals, or None."""

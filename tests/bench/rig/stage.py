@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from . import meters, namespace
+from . import counters, meters, namespace
 from .namespace import Namespace
 
 PATIENCE = 20           # seconds until a forwarder listens, or the target is ready
@@ -70,9 +70,10 @@ class Child:
 class Stage:
     """All that is the same for every sample."""
 
-    def __init__(self, programs, sallyport, scratch, namespaces, congestion):
+    def __init__(self, programs, sallyport, scratch, namespaces, congestion, others=None):
         self.programs = programs      # the folder of load, target and path
         self.sallyport = sallyport
+        self.others = others or {}    # more programs, by the names that stand for them in commands
         self.scratch = scratch
         self.namespaces = namespaces
         self.congestion = congestion
@@ -83,11 +84,13 @@ class Stage:
         probe.close()
         self.netem = None             # whether the kernel has it; found out when needed
         self.secretive = set()        # names of forwarders whose PSS cannot be read
+        self.counters = counters.Counters()
 
-    def sample(self, forwarder, mode, milliseconds):
-        """Measures once; gives what was counted, or raises Failure."""
+    def sample(self, forwarder, mode, milliseconds, tool=None):
+        """Measures once; gives what was counted, or raises Failure.  With one of the counters' tools its times say
+        nothing."""
         with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
-            setting = Setting(self, forwarder, mode, folder)
+            setting = Setting(self, forwarder, mode, folder, tool)
             try:
                 return setting.measure(milliseconds)
             finally:
@@ -97,8 +100,8 @@ class Stage:
 class Setting:
     """One sample's processes, from start to end."""
 
-    def __init__(self, stage, forwarder, mode, folder):
-        self.stage, self.forwarder, self.mode, self.folder = stage, forwarder, mode, folder
+    def __init__(self, stage, forwarder, mode, folder, tool=None):
+        self.stage, self.forwarder, self.mode, self.folder, self.tool = stage, forwarder, mode, folder, tool
         self.closing = []
         self.near = self.far = None
         self.process = None           # the forwarder's
@@ -164,10 +167,11 @@ class Setting:
                  "proxyh2": ports["proxy-h2"],
                  "target": ports[self.mode.role], "ticket": ports.get("ticket-" + self.mode.role),
                  "ca": f"{self.folder}/ca.pem", "file": f"{self.folder}/config", "log": f"{self.folder}/log",
-                 "sallyport": self.stage.sallyport}
+                 "sallyport": self.stage.sallyport, **self.stage.others}
         with open(words["file"], "w", encoding="utf-8") as file:
             file.write(self.forwarder.config.format(**words))
-        program, *arguments = (word.format(**words) for word in shlex.split(self.forwarder.command))
+        argv = [word.format(**words) for word in shlex.split(self.forwarder.command)]
+        program, *arguments = (counters.Callgrind.prefix(self.folder) if self.tool == "callgrind" else []) + argv
         with open(words["log"], "wb") as log:
             try:
                 process = subprocess.Popen([found(program) or program, *arguments], stdin=subprocess.DEVNULL,
@@ -208,11 +212,13 @@ class Setting:
         load.line(LOAD_PATIENCE)
         pss_before, group_before = meter.memory() if kind == "idle" else (0, 0)
         rig_before = meters.group_cpu(rig) if rig else None
+        counter = self._counter(root, group)
         start, machine, cpu = time.monotonic(), meters.machine_cpu(), meter.cpu_seconds()
         load.say_go()
         words = load.line(LOAD_PATIENCE + milliseconds / 1000)
         if self.process and self.process.poll() is not None:
             raise Failure("it ended in the middle")
+        events = self._counts(counter)
         cpu, span = meter.cpu_seconds() - cpu, time.monotonic() - start
         machine = meters.machine_cpu() - machine
         others = (machine - cpu - meters.group_cpu(rig) + rig_before) / max(span, TICKS_S) if rig else None
@@ -221,8 +227,26 @@ class Setting:
             stage.secretive.add(self.forwarder.name)
         counted = {key: int(value) for key, value in (word.split("=") for word in words.split()[1:])}
         counted.update(cpu_s=cpu, others=others, span=span, pss_before=pss_before, pss_after=pss_after,
-                       group_before=group_before, group_after=group_after, measured=root is not None)
+                       group_before=group_before, group_after=group_after, measured=root is not None, events=events)
         return counted
+
+    def _counter(self, root, group):
+        """What counts from now on, if this is such a sample."""
+        if not self.tool or root is None:
+            return None
+        try:
+            counter = self.stage.counters.begin(self.tool, root, group, self.folder)
+        except (counters.Trouble, OSError) as error:
+            raise Failure(f"cannot be counted: {error}") from error
+        self.closing.append(counter.close)
+        return counter
+
+    def _counts(self, counter):
+        """{kind: count} since then."""
+        try:
+            return counter.end() if counter else {}
+        except (counters.Trouble, OSError, subprocess.TimeoutExpired) as error:
+            raise Failure(f"cannot be counted: {error}") from error
 
     def close(self):
         """Ends all, the last one started first."""
