@@ -17,6 +17,7 @@ import tempfile
 import time
 
 from rig import chart, facts, goals, meters, namespace, packages, report
+from rig.counting import Counting, countable
 from rig.forwarders import FORWARDERS
 from rig.modes import IDLE, MODES
 from rig.results import Results
@@ -44,6 +45,8 @@ SEED = setting("SEED", time.time_ns(), 0)
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OUTPUTS = ("bench.txt", "bench.tsv", "bench.svg")
 AGAIN_MAX = 1 if QUICK else 3       # times that a disturbed sample is taken anew
+COUNT = "count"                     # the name in MODES for what is counted besides
+COUNTED_SLOWLY = ("new-1", "trip")  # where valgrind counts if the kernel cannot
 DESCRIPTORS = 200000
 UNPACED = ["cubic", "reno"]         # bbr paces, which on loopback hides what is to be measured
 BUSY = 0.25         # the share of disturbed samples from which on the machine was too busy
@@ -51,9 +54,9 @@ AGAIN_UNTIL = 60 if QUICK else 1200  # seconds from the start, after which none 
 QUIET, QUIET_WAIT = 0.10, 10 if QUICK else 120  # processors busy with others, and how long we wait for less
 
 
-def chosen(table, variable):
-    """The rows of a table that the variable names, or all."""
-    names = os.environ.get(variable, "").replace(",", " ").split()
+def chosen(table, variable, *besides):
+    """The rows of a table that the variable names, or all; besides: words that may stand there and name none."""
+    names = [name for name in os.environ.get(variable, "").replace(",", " ").split() if name not in besides]
     unknown = set(names) - {row.name for row in table}
     if unknown:
         sys.exit(f"bench: {variable}: no {', '.join(sorted(unknown))}; there are {', '.join(r.name for r in table)}")
@@ -106,6 +109,20 @@ def plan(modes, forwarders, number):
             and (not mode.only or row.name in mode.only.split()) and (row.command or mode.metrics is not IDLE)]
 
 
+def count_wanted():
+    """(whether instructions and system calls are counted, how many rounds are measured): MODES=count does nothing else,
+    a run of everything does it, too."""
+    names = os.environ.get("MODES", "").replace(",", " ").split()
+    return COUNT in names or not names and not QUICK, 0 if names == [COUNT] else ROUNDS
+
+
+def to_count(modes, forwarders, comparisons):
+    """(mode, forwarder) of those that are compared, in order."""
+    names = {name for pair in comparisons for name in pair}
+    return [(mode, row) for mode in modes if countable(mode) for row in forwarders
+            if (mode.name, row.name) in names and row.command]
+
+
 def turns(samples, comparisons):
     """The same in lists: what is compared with each other is in one, to be measured back to back."""
     found = [[sample] for sample in samples]
@@ -125,11 +142,12 @@ class Noise:
     """How much others did, over all samples."""
 
     def __init__(self):
-        self.seen, self.dropped, self.kept = [], 0, 0
+        self.seen, self.dropped, self.kept, self.unknown = [], 0, 0, False
 
     def is_over(self, others):
         """Counts one sample, in which others used so many processors (None: unknown)."""
         if others is None:
+            self.unknown = True
             return False
         self.seen.append(others)
         self.dropped += others > NOISE
@@ -138,10 +156,10 @@ class Noise:
     def words(self):
         """The same in one line."""
         if not self.seen:
-            return "noise: not known, for want of a cgroup of our own"
+            return "noise: not known, for want of a cgroup of our own" if self.unknown else "no times were measured"
         middle, most = sorted(self.seen)[len(self.seen) // 2], max(self.seen)
         text = (f"noise: others used {max(middle, 0):.3f} processors in the median sample, {most:.2f} in the worst; "
-                f"{self.dropped} of {len(self.seen)} were disturbed (over {NOISE:g}) and dropped")
+                f"{self.dropped} of {len(self.seen)} were disturbed (over {NOISE:g})")
         return text + (f"; ~: {self.kept} had no other" if self.kept else "")
 
     def busy_words(self):
@@ -175,22 +193,26 @@ class Run:
         self.turn = 0
         self.no_more = time.monotonic() + AGAIN_UNTIL
 
-    def until_interrupted(self, rounds, planned):
-        """Measures; planned(number) gives the turns of a round, lists of (mode, forwarder).  Gives a line for the
-        report if somebody broke it off."""
+    def until_interrupted(self, *steps):
+        """Does all that; gives a line for the report if somebody broke it off."""
         for each in ENDS:
             signal.signal(each, interrupt)
         try:
-            for number in range(1, rounds + 1):
-                wait_for_quiet(self.patience)
-                started = time.monotonic()
-                self.round(number, planned(number))
-                say(f"bench: round {number} of {rounds} took {time.monotonic() - started:.0f} s")
+            for step in steps:
+                step()
             said = []
         except Interrupted as interrupted:
             said = [f"broken off by {interrupted}: this is what was measured until then"]
         self.noise.kept = self.results.noisy_ones()
         return said
+
+    def rounds(self, count, planned):
+        """Measures; planned(number) gives the turns of a round, lists of (mode, forwarder)."""
+        for number in range(1, count + 1):
+            wait_for_quiet(self.patience)
+            started = time.monotonic()
+            self.round(number, planned(number))
+            say(f"bench: round {number} of {count} took {time.monotonic() - started:.0f} s")
 
     def round(self, number, planned):
         """Measures each turn, in shuffled order and anew where others disturbed it; within a turn, too."""
@@ -244,7 +266,8 @@ def main():
         sys.exit("usage: bench.py PROGRAMS SALLYPORT OUTPUT")
     programs, sallyport, output = map(os.path.abspath, sys.argv[1:])
     raise_descriptors()
-    modes = [mode for mode in chosen(MODES, "MODES") if mode.quick or not QUICK or os.environ.get("MODES")]
+    counts, rounds = count_wanted()
+    modes = [mode for mode in chosen(MODES, "MODES", COUNT) if mode.quick or not QUICK or os.environ.get("MODES")]
     wanted = chosen(FORWARDERS, "ONLY")
     with open(sallyport, "rb") as program:
         if b"__asan_init" in program.read():
@@ -258,22 +281,27 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sallyport-bench-") as scratch:
         stage = Stage(programs, sallyport, scratch, not why_shared, congestion)
         forwarders, absent = available(wanted, modes)
-        say(f"bench: {len(forwarders)} forwarders, {len(modes)} modes, {ROUNDS} rounds")
+        say(f"bench: {len(forwarders)} forwarders, {len(modes)} modes, {rounds} rounds")
         work = Run(stage, MILLISECONDS)
         together = goals.comparisons(modes, FORWARDERS)
+        counted = to_count(modes, forwarders, together)
+        counting = Counting(stage)
         broken_off = work.until_interrupted(
-            ROUNDS, lambda number: turns(plan(modes, forwarders, number), together))
-        head = facts.head(stage, forwarders, why_shared, ROUNDS, MILLISECONDS) + broken_off
+            lambda: work.rounds(rounds, lambda number: turns(plan(modes, forwarders, number), together)),
+            lambda: counts and counting.count_all(counted, say, COUNTED_SLOWLY))
+        head = facts.head(stage, forwarders, why_shared, rounds, MILLISECONDS) + broken_off
         foot = facts.foot(forwarders, absent, stage)
     foot += [f"left out: {mode.title}, which needs root for its namespaces" for mode in left_out]
-    verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
     tables = report.tables(work.results, modes, forwarders)
-    text = "\n".join(head + [work.noise.words(), "", tables, ""] + foot + [""] + goals.table(verdicts)) + "\n"
+    if counting.samples or counting.trouble:
+        tables += "\n\n" + "\n".join(counting.table(counted))
+    verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
+    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts)) + "\n"
     say("\n" + text)
     table, samples, drawing = (f"{output}/{name}" for name in OUTPUTS)
     with open(table, "w", encoding="utf-8") as file:
         file.write(text)
-    report.write_tsv(samples, work.results)
+    report.write_tsv(samples, work.results, counting.samples)
     chart.write(drawing, work.results, modes, forwarders, head[:3] + broken_off + [work.noise.words()])
     say(f"bench: written to {output}: {', '.join(OUTPUTS)}")
     return 1 if broken_off else 0

@@ -9,28 +9,23 @@ build/compare of the sources like the build folder that we are called in; OUTPUT
 environment chooses as for bench.py: QUICK=1, ROUNDS=N, MODES, ONLY (which of our own rows), SEED=N, NOISE."""
 import dataclasses
 import os
-import shlex
 import shutil
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
 
 import bench
-from rig import builds, counters, facts, namespace, ratios, report
+from rig import builds, facts, namespace, ratios, report
+from rig.counting import Counting
 from rig.forwarders import FORWARDERS
-from rig.modes import MODES, doing, unit
-from rig.stage import Failure, Stage
+from rig.modes import MODES
+from rig.stage import Stage
 
 ROUNDS = bench.setting("ROUNDS", 8 if bench.QUICK else 15, 1)
 MILLISECONDS = 200 if bench.QUICK else 400  # many short pairs tell more than few long ones: noise comes in bursts
 SURE = 0.99         # of some twenty figures in a table one would differ by chance, if 95 of 100 were enough
-COUNTED_MS = 200
-COUNTED_TIMES = 3
-AGAIN_MAX = 1       # times that a disturbed pair is taken anew, and the seconds before each round that we wait for quiet:
+WANTED = 0.03       # a difference that ought to be seen
+AGAIN_MAX = 1       # times that a disturbed pair is taken anew, and the seconds that we wait for quiet before a round:
 PATIENCE = 5        # what disturbs both sides alike does no harm
-TRIES = 2           # of a sample that counts
 DEFAULT = "down-1 down-8 up-1 up-8 new-32 new-1 trip tls-down tls-up tls-resumed"
 ROWS = {"plain": "sallyport", "tls": "sallyport-tls", "https": "sallyport-http2", "path": "sallyport-ready"}
 OUTPUTS = ("compare.txt", "compare.tsv")
@@ -54,119 +49,60 @@ def subjects(modes):
             and (row.name in wanted if wanted else row.name == ROWS[mode.family])]
 
 
-class Counting:
-    """The samples that count instructions and system calls."""
-
-    def __init__(self, stage):
-        self.stage, self.seen, self.trouble = stage, {}, {}   # (mode, row): {kind: [per unit]}
-
-    def tools(self, mode):
-        """Which a mode needs.  callgrind slows a program down fifty times: what moves much or runs into the hundreds
-        is not for it."""
-        tools = set(self.stage.counters.tools.values())
-        return tools if doing(mode) != "MB" and " -i " not in mode.load else tools - {"callgrind"}
-
-    def count(self, mode, row):
-        """Takes the samples of one mode and row."""
-        for tool in sorted(self.tools(mode)):
-            for _ in range(1 if tool == "callgrind" else COUNTED_TIMES):
-                self._once(mode, row, tool)
-
-    def _once(self, mode, row, tool):
-        for _ in range(TRIES):
-            try:
-                counted = self.stage.sample(row, mode, COUNTED_MS * (5 if tool == "callgrind" else 1), tool)
-            except Failure as failure:
-                self.trouble[mode.name, row.name, tool] = str(failure)
-                continue
-            _, times = unit(counted)
-            for kind, value in counted["events"].items():
-                if times:
-                    self.seen.setdefault((mode.name, row.name), {}).setdefault(kind, []).append(value / times)
-            return
-
-    def median(self, mode, row, kind):
-        """Per unit of the mode; None: it was not counted."""
-        values = self.seen.get((mode.name, row.name), {}).get(kind)
-        return statistics.median(values) if values else None
-
-
 def cost(metric):
     """What makes a ratio of this figure one of costs: less is better."""
     return -1 if metric.better == "more" else 1
 
 
+def compared_figures(mode):
+    """[(metric, its name, what less of it is called, what more is)]: that which counts in the mode, and CPU time."""
+    main, *others = mode.metrics
+    what = ("memory", "less memory", "more memory") if main.title.startswith("KiB") else ("time", "faster", "slower")
+    cpu = [(metric, "CPU", "less CPU", "more CPU") for metric in mode.metrics if metric.key.startswith("cpu_")]
+    return cpu if main in [metric for metric, *_ in cpu] else [(main, *what)] + cpu
+
+
 class Table:
     """The rows of the report."""
 
-    def __init__(self, run, counting, compared):
-        self.run, self.counting, self.compared = run, counting, compared
-        self.open = []  # (what, Interval) that could not be narrowed
+    def __init__(self, run, compared):
+        self.run, self.compared = run, compared
+        self.wide = []  # (mode's name, Interval) of those too wide to show what is WANTED
 
-    def _interval(self, mode, old, new, metric):
-        values, disturbed = self.run.results.pairs((mode.name, new.name), (mode.name, old.name), metric.key)
-        seen = ratios.interval([value ** cost(metric) for value in values if value > 0], SURE)
-        return seen, disturbed
-
-    def _word(self, seen, less, more):
-        if seen.confidence < SURE:
-            return f"cannot tell: {seen.count} pairs, {ratios.least(SURE)} are needed"
-        found = ratios.difference(seen, SURE)
-        return {"less": less, "more": more, "": f"no difference seen (would have seen {ratios.visible(seen):.1%})"}[found]
-
-    def times(self):
-        """The lines of times and processor time."""
-        lines = [f"{'new : old, less is better':<36}{'median':>7}  {'between':<16}{'pairs':>6}  verdict"]
+    def lines(self):
+        """What became of the times and the processor time."""
+        lines = [f"{'new : old, less is better':<38}{'median':>7}  {'between':<16}{'pairs':>6}  verdict"]
         for mode, old, new in self.compared:
-            keys = [(mode.metrics[0], "time", "faster", "slower")]
-            keys += [(metric, "CPU", "less CPU", "more CPU") for metric in mode.metrics
-                     if metric.key.startswith("cpu_")]
-            if mode.metrics[0].title in ("KiB each",):
-                keys[0] = (mode.metrics[0], "memory", "less memory", "more memory")
-            if mode.metrics[0].key.startswith("cpu_"):
-                del keys[0]
-            for metric, what, less, more in keys:
-                title = f"{mode.name} {old.name.split(':')[0].removeprefix('sallyport').lstrip('-')}".rstrip()
-                lines.append(f"{title:<29}{what:<7}" + self._line(mode, old, new, metric, less, more))
+            name = f"{mode.name} {old.name.removesuffix(':' + OLD)}"
+            for metric, what, less, more in compared_figures(mode):
+                lines.append(f"{name:<31}{what:<7}" + self._line(mode, old, new, metric, less, more))
+                name = ""
         return lines
 
     def _line(self, mode, old, new, metric, less, more):
-        seen, disturbed = self._interval(mode, old, new, metric)
+        values, disturbed = self.run.results.pairs((mode.name, new.name), (mode.name, old.name), metric.key,
+                                                   ratios.least(SURE))
+        seen = ratios.interval([value ** cost(metric) for value in values if value > 0], SURE)
         if not seen:
             why = [self.run.results.failed(mode.name, row.name) for row in (old, new)]
-            return "  " + next((f"no figures: {reason}" for reason in why if reason), "no figures")
-        word = self._word(seen, less, more)
-        self.open.append((mode, seen))
+            return "  no figures" + next((f": {reason}" for reason in why if reason), "")
+        word = {"less": less, "more": more, "": f"no difference seen (would have seen {ratios.visible(seen):.1%})"}[
+            ratios.difference(seen, SURE)]
+        if seen.confidence < SURE:
+            word = f"cannot tell: {ratios.least(SURE)} pairs are needed"
+        if seen.confidence < SURE or (seen.low <= 1 <= seen.high and ratios.visible(seen) > WANTED):
+            self.wide.append((mode.name, seen))
         return (f"{seen.middle:>7.3f}  {f'{seen.low:.3f} to {seen.high:.3f}':<16}{seen.count:>6}  {word}"
                 f"{' ~' if disturbed else ''}")
 
-    def counts(self):
-        """The lines of what noise does not touch."""
-        lines = [f"{'counted, each':<36}{'old':>11}{'new':>11}{'new - old':>11}"]
-        titles = {counters.CALLS: "system calls", counters.USER: "instructions", counters.KERNEL: "kernel's"}
-        for mode, old, new in self.compared:
-            for kind in counters.KINDS[::-1]:
-                before, after = (self.counting.median(mode, row, kind) for row in (old, new))
-                if before is None or after is None:
-                    continue
-                what = f"{titles[kind]} a {doing(mode)}"
-                lines.append(f"{mode.name:<13}{what:<23}{report.number(before, 2):>11}{report.number(after, 2):>11}"
-                             f"{after - before:>+11.2f}  {after / before - 1 if before else 0:+.1%}")
-        for (mode, row, tool), why in self.counting.trouble.items():
-            if not self.counting.seen.get((mode, row)):
-                lines.append(f"{mode} {row}: {tool}: {why}"[:report.WIDTH])
-        return lines + [self.counting.stage.counters.words()]
-
-    def enough(self, within=0.03):
-        """Whether the machine let us see what is to be seen, and what would."""
-        wide = [(mode, seen) for mode, seen in self.open if ratios.visible(seen) > within and
-                seen.low <= 1 <= seen.high or seen.confidence < SURE]
-        if not wide:
+    def needed(self):
+        """Lines, if the machine did not let us see what is to be seen: of what, why, and what would."""
+        if not self.wide:
             return []
-        most = max(ratios.more(seen, within, SURE) for _, seen in wide)
-        names = ", ".join(sorted({mode.name for mode, _ in wide}))
-        return [f"in {names} a difference of {within:.0%} would not have been seen for certain: about {most} more rounds "
-                f"would narrow the widest to that", *self.run.noise.busy_words()]
+        names = ", ".join(dict.fromkeys(name for name, _ in self.wide))
+        more = max(ratios.more(seen, WANTED, SURE) for _, seen in self.wide)
+        return [f"cannot tell whether there is a difference of {WANTED:.0%} in {names}: about {more} more "
+                f"round{'s' * (more != 1)} would narrow the widest to that", *self.run.noise.busy_words()]
 
 
 def copies(folder, programs):
@@ -197,30 +133,25 @@ def main():
     with tempfile.TemporaryDirectory(prefix="sallyport-bench-") as scratch:
         stage = Stage(programs, built[1], scratch, not why_shared, congestion, copies(scratch, built))
         bench.say(f"bench: {len(compared)} comparisons, {ROUNDS} rounds")
-        run = bench.Run(stage, MILLISECONDS, AGAIN_MAX, PATIENCE)
-        broken_off = run.until_interrupted(ROUNDS, lambda _: [[(mode, old), (mode, new)]
-                                                              for mode, old, new in compared])
-        counting = Counting(stage)
-        started = time.monotonic()
-        if not broken_off:
-            for mode, old, new in compared:
-                for row in (old, new):
-                    counting.count(mode, row)
-            bench.say(f"bench: counting took {time.monotonic() - started:.0f} s")
+        run, counting = bench.Run(stage, MILLISECONDS, AGAIN_MAX, PATIENCE), Counting(stage)
+        pairs = [[(mode, old), (mode, new)] for mode, old, new in compared]
+        broken_off = run.until_interrupted(
+            lambda: run.rounds(ROUNDS, lambda _: [list(pair) for pair in pairs]),
+            lambda: counting.count_all(sum(pairs, []), bench.say))
         head = facts.machine(stage, why_shared, "bench-compare") + broken_off
-    table = Table(run, counting, compared)
     names = [f"{side}: {text}" + (f" ({program})" if text != program else "")
              for side, text, program in zip((OLD, NEW), sys.argv[2:4], built)]
     if builds.same(*built):
         names.append("the two are the same, byte for byte: what differs below does so by chance")
-    lines = head + names + [f"up to {ROUNDS} pairs of {MILLISECONDS} ms, back to back in shuffled order; the median of their "
-                            f"ratios, and between what it lies with {SURE:.0%} confidence", run.noise.words(), ""]
-    lines += table.times() + [""] + table.counts() + [""] + table.enough()
+    table = Table(run, compared)
+    lines = head + names + [f"{ROUNDS} rounds; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median of "
+                            f"their ratios, and between what it lies, with {SURE:.0%} confidence", run.noise.words(), ""]
+    lines += table.lines() + [""] + counting.differences(compared) + [""] + table.needed()
     text = "\n".join(lines).rstrip() + "\n"
     bench.say("\n" + text)
     with open(f"{output}/{OUTPUTS[0]}", "w", encoding="utf-8") as file:
         file.write(text)
-    report.write_tsv(f"{output}/{OUTPUTS[1]}", run.results)
+    report.write_tsv(f"{output}/{OUTPUTS[1]}", run.results, counting.samples)
     bench.say(f"bench: written to {output}: {', '.join(OUTPUTS)}")
     return 1 if broken_off else 0
 

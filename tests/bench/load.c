@@ -1,11 +1,12 @@
 /* bench-load: the clients.  Puts one kind of load on the forwarder at ADDRESS:PORT and prints what came of it:
  *
- *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-i IDLE]
+ *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-w WARM_UP_MS] [-i IDLE]
  *         [-b FLOODED] [-x HOST:PORT]
  *
- * MODE is down, up, tunnels, trips or idle.  -i opens so many tunnels first, which stay idle all the time; -b so many
- * over which the echo sends bytes without end meanwhile; -x asks the forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and waits each time for a
- * line on standard input: there the one who measures reads the clocks. */
+ * MODE is down, up, tunnels, trips or idle.  -w is how long the first tunnels may take, which do not count.  -i opens so
+ * many before all else, which stay idle all the time; -b so many over which the echo sends bytes without end meanwhile;
+ * -x asks the forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and waits each
+ * time for a line on standard input: there the one who measures reads the clocks. */
 #include "load.h"
 
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include "wire.h"
 
 #define OPEN_AT_ONCE 32
+#define WARM_UP_MS 300
 
 static void wait_for_word(void)
 {
@@ -74,12 +76,12 @@ int *load_open(const struct load *load, unsigned count)
 
 int main(int argc, char **argv)
 {
-    struct load load = {.streams = 1, .milliseconds = 1000, .count = 1000000};
+    struct load load = {.streams = 1, .milliseconds = 1000, .count = 1000000, .warm_up_ms = WARM_UP_MS};
     unsigned idle = 0, flooded = 0;
     const char *mode;
     int option, *held = NULL;
 
-    while ((option = getopt(argc, argv, "n:t:c:p:i:b:x:")) != -1) {
+    while ((option = getopt(argc, argv, "n:t:c:p:w:i:b:x:")) != -1) {
         if (option == 'n')
             load.streams = wire_number(optarg, 1, 4096);
         else if (option == 't')
@@ -88,6 +90,8 @@ int main(int argc, char **argv)
             load.count = wire_number(optarg, 1, 10000000);
         else if (option == 'p')
             load.pause_ms = wire_number(optarg, 0, 60000);
+        else if (option == 'w')
+            load.warm_up_ms = wire_number(optarg, 1, 600000);
         else if (option == 'i')
             idle = wire_number(optarg, 0, 100000);
         else if (option == 'b')
@@ -98,7 +102,8 @@ int main(int argc, char **argv)
             return 64;
     }
     if (argc - optind != 2)
-        wire_die(false, "usage: load MODE ADDRESS:PORT [-n STREAMS] [-t MS] [-c COUNT] [-p PAUSE_MS] [-i IDLE] "
+        wire_die(false, "usage: load MODE ADDRESS:PORT [-n STREAMS] [-t MS] [-c COUNT] [-p PAUSE_MS] "
+                        "[-w WARM_UP_MS] [-i IDLE] "
                         "[-b FLOODED] [-x HOST:PORT]");
     mode = argv[optind];
     load.to = wire_address(argv[optind + 1]);

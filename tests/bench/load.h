@@ -14,6 +14,7 @@ struct load {
     unsigned milliseconds; /* of work */
     unsigned count;        /* tunnels, at most */
     unsigned pause_ms;     /* between new tunnels */
+    unsigned warm_up_ms;   /* for the first tunnels, which do not count, at most */
 };
 
 /* Says `begin` and waits until the one who measures has read his meters. */

@@ -7,7 +7,6 @@
 #include "wire.h"
 
 #define WARM_UP 32
-#define WARM_UP_MS 300
 
 struct times {
     uint64_t *ns;
@@ -39,7 +38,7 @@ void tunnels_run(const struct load *load)
 
     if (!times.ns)
         wire_die(true, "tunnels");
-    opener.until = load->pause_ms ? 0 : wire_now() + (uint64_t)WARM_UP_MS * 1000000;
+    opener.until = load->pause_ms ? 0 : wire_now() + (uint64_t)load->warm_up_ms * 1000000;
     opener_run(&opener);
     if (opener.done == 0)
         wire_die(false, "not one tunnel could be opened");

@@ -45,7 +45,7 @@ def head(stage, forwarders, why_shared, rounds, milliseconds):
     when, where, *how = machine(stage, why_shared)
     versions = ", ".join(f"{name} {packages.version(name)}" for name in rivals)
     return [when, where, "; ".join(filter(None, (version(stage.sallyport), versions))),
-            f"{rounds} round{'s' * (rounds > 1)} in shuffled order, {milliseconds / 1000:g} s a sample, medians, "
+            f"{rounds} round{'s' * (rounds != 1)} in shuffled order, {milliseconds / 1000:g} s a sample, medians, "
             "± half the range between the quartiles"] + how
 
 

@@ -82,9 +82,10 @@ def tables(results, modes, forwarders):
     return "\n\n".join("\n".join(lines) for lines in (block(results, mode, forwarders) for mode in modes) if lines)
 
 
-def write_tsv(path, results):
-    """One line a sample, disturbed ones and failures included."""
-    keys = sorted({key for sample in results.samples for key in sample["figures"]})
+def write_tsv(path, results, counts=()):
+    """One line a sample, disturbed ones, failures and those that counted included."""
+    keys = sorted({key for sample in results.samples for key in sample["figures"]} |
+                  {kind for *_, figures in counts for kind in figures})
     with open(path, "w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, delimiter="\t", lineterminator="\n")
         out.writerow(["round", "mode", "forwarder", "disturbed", "others_cpus", "seconds", "cpu_s"] + keys +
@@ -96,5 +97,8 @@ def write_tsv(path, results):
                           f"{counted['span']:.3f}", f"{counted['cpu_s']:.6f}"] +
                          ["" if sample["figures"].get(key) is None else f"{sample['figures'][key]:.6g}"
                           for key in keys] + [""])
+        for mode, forwarder, tool, figures in counts:
+            out.writerow([tool, mode, forwarder] + [""] * 4 +
+                         [f"{figures[key]:.8g}" if key in figures else "" for key in keys] + [""])
         for number_, mode, forwarder, why in results.failures:
             out.writerow([number_, mode.name, forwarder.name] + [""] * (4 + len(keys)) + [why])

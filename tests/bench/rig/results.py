@@ -60,10 +60,10 @@ class Results:
         low, _, high = statistics.quantiles(values, n=4, method="inclusive")
         return (high - low) / 2 / abs(middle)
 
-    def pairs(self, ours, theirs, key):
+    def pairs(self, ours, theirs, key, enough=ENOUGH):
         """(ratios ours : theirs, whether they were disturbed) of two (mode, name), a pair of samples each: of the same
-        turn, or where they never share one, of the same round.  Disturbed ones are left out as long as ENOUGH others
-        remain."""
+        turn, or where they never share one, of the same round.  Disturbed ones are left out as long as enough others
+        remain, or one for each round."""
         for together in ("turn", "round"):
             sides = [self._by(together, *side, key) for side in (ours, theirs)]
             shared = sorted(set(sides[0]) & set(sides[1]))
@@ -73,7 +73,7 @@ class Results:
         ratios = [(left / right, left_disturbed or right_disturbed)
                   for (left, left_disturbed), (right, right_disturbed) in pairs if right]
         quiet = [ratio for ratio, disturbed in ratios if not disturbed]
-        if len(quiet) >= min(ENOUGH, len({sample["round"] for sample in self.samples})):
+        if len(quiet) >= min(enough, len({sample["round"] for sample in self.samples})):
             return quiet, False
         return [ratio for ratio, _ in ratios], len(quiet) < len(ratios)
 
