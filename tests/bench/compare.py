@@ -144,7 +144,7 @@ def main():
     if builds.same(*built):
         names.append("the two are the same, byte for byte: what differs below does so by chance")
     table = Table(run, compared)
-    lines = head + names + [f"{ROUNDS} rounds; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median of "
+    lines = head + names + [f"{ROUNDS} round{'s' * (ROUNDS > 1)}; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median of "
                             f"their ratios, and between what it lies, with {SURE:.0%} confidence", run.noise.words(), ""]
     lines += table.lines() + [""] + counting.differences(compared) + [""] + table.needed()
     text = "\n".join(lines).rstrip() + "\n"

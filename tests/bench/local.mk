@@ -1,4 +1,5 @@
-# The benchmark.  Nothing of it is built or run but by `make bench`; README.md here tells how to read what it prints.
+# The benchmark.  Nothing of it is built or measured but by `make bench` and `make bench-compare`; README.md here tells
+# how to read what they print.
 
 BENCH_BUILT = tests/bench/load tests/bench/target tests/bench/path
 EXTRA_PROGRAMS = $(BENCH_BUILT)
@@ -17,8 +18,14 @@ tests_bench_target_LDADD = $(OPENSSL_LIBS) $(NGHTTP2_LIBS)
 tests_bench_path_SOURCES = $(BENCH_WIRE) tests/bench/path.c
 tests_bench_path_LDADD =
 
+# What it concludes from samples is tested on samples that are made up.
+BENCH_TESTS = tests/bench/check_rig.py
+TESTS += $(BENCH_TESTS)
+EXTRA_DIST += $(BENCH_TESTS)
+
 EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages \
 	tests/bench/rig/__init__.py tests/bench/rig/builds.py tests/bench/rig/chart.py tests/bench/rig/counters.py \
+	tests/bench/rig/counting.py \
 	tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
 	tests/bench/rig/goals.py \
 	tests/bench/rig/meters.py tests/bench/rig/modes.py tests/bench/rig/namespace.py tests/bench/rig/packages.py \

@@ -10,7 +10,7 @@ from .stage import Failure
 
 MILLISECONDS = 200
 SLOWER = 5          # so many times longer under callgrind, which takes fifty times as long for everything
-TIMES = 5           # samples of each; under callgrind one
+TIMES = 5           # samples of each: five and five that do not overlap do so by chance in one case of 126
 WARM_UP_MS = 10000
 TRIES = 2           # of a sample that gives nothing
 TITLES = {counters.CALLS: "system calls", counters.USER: "instructions", counters.KERNEL: "kernel's"}
@@ -52,7 +52,7 @@ class Counting:
     def count(self, mode, row, slow=True):
         """Takes the samples of one mode and forwarder; slow: also by callgrind."""
         for tool in sorted(self._tools(mode, slow)):
-            for _ in range(1 if tool == "callgrind" else TIMES):
+            for _ in range(TIMES):
                 self._once(mode, row, tool)
 
     def _once(self, mode, row, tool):
@@ -104,7 +104,7 @@ class Counting:
 
     def differences(self, compared):
         """The lines for a list of (mode, old row, new row)."""
-        lines = [f"{'counted':<36}{'old':>12}{'new':>12}{'new - old':>12}{'':9}seen"]
+        lines = [f"{'counted':<36}{'old':>12}{'new':>12}{'new - old':>12}"]
         for mode, old, new in compared:
             for kind in counters.KINDS[::-1]:
                 before, after = self.values(mode, old, kind), self.values(mode, new, kind)
@@ -117,9 +117,6 @@ class Counting:
         """Of several samples each: a difference is one where none of the one side is among the other's."""
         old, new = statistics.median(before), statistics.median(after)
         apart = max(before) < min(after) or max(after) < min(before)
-        if len(before) + len(after) < 4:
-            word = f"{new / old - 1:+.2%}" if old else ""
-        else:
-            word = f"{new / old - 1:+.1%}" if apart and old else "no difference: the samples overlap"
-            word = "the same" if old == new else word
-        return f"{what:<36}{number(old, 2):>12}{number(new, 2):>12}{new - old:>+12.2f}{'':9}{word}"
+        word = f"{new / old - 1:+.1%}" if apart and old else "no difference seen: the samples overlap"
+        return (f"{what:<36}{number(old, 2):>12}{number(new, 2):>12}{new - old:>+12.2f}"
+                f"  {'the same' if old == new else word}")

@@ -54,6 +54,8 @@ class Judge:
         if not seen:
             return Verdict(what, wanted, "not measured", "")
         word = ratios.verdict(seen, limit, at_most)
+        if self._noisy and seen.confidence < ratios.SURE:
+            word = ratios.OPEN  # few, and disturbed ones
         return Verdict(what, wanted, got or f"{seen.words()} x", word,
                        needed=ratios.needed(seen, limit) if word == ratios.OPEN else "")
 

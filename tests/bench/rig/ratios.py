@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 SURE = 0.90         # of a verdict: five pairs that all say the same are
+TINY = 1e-9         # by which figures differ for their representation alone
 NARROWEST = 0.01    # nearer to the limit than this, no number of rounds is told
 
 
@@ -74,7 +75,7 @@ def verdict(seen, limit, at_most, wanted=SURE):
 def more(seen, within, wanted=SURE):
     """About how many more figures would narrow the interval to that share of the median on each side: its width goes
     with the root of their number."""
-    enough = max(least(wanted), math.ceil(seen.count * (seen.half / within) ** 2)) if seen.half > within else seen.count
+    enough = max(least(wanted), math.ceil(seen.count * (seen.half / within) ** 2 - TINY)) if seen.half > within else seen.count
     return max(enough, least(wanted)) - seen.count
 
 
@@ -90,7 +91,7 @@ def needed(seen, limit, wanted=SURE):
 
 def difference(seen, wanted=SURE):
     """Of a ratio new : old of costs: 'less', 'more', or '' when 1 lies within, or when there are too few to tell."""
-    if seen.confidence < wanted or seen.low <= 1 <= seen.high:
+    if seen.confidence < wanted or seen.low - TINY <= 1 <= seen.high + TINY:
         return ""
     return "less" if seen.high < 1 else "more"
 
