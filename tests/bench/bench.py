@@ -296,7 +296,8 @@ def main():
     if counting.samples or counting.trouble:
         tables += "\n\n" + "\n".join(counting.table(counted))
     verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
-    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts)) + "\n"
+    needed = work.noise.busy_words()
+    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts) + needed) + "\n"
     say("\n" + text)
     table, samples, drawing = (f"{output}/{name}" for name in OUTPUTS)
     with open(table, "w", encoding="utf-8") as file:

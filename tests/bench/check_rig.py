@@ -84,6 +84,7 @@ def a_verdict_is_what_the_whole_interval_agrees_on():
     equal(ratios.verdict(seen, 1.01, False), "NOT MET")
     equal(ratios.verdict(seen, 1.00, True), "met")
     equal(ratios.verdict(seen, 0.95, True), "cannot tell")
+    equal([ratios.verdict(seen, 0.97, at_most) for at_most in (False, True)], ["cannot tell"] * 2)
     equal(ratios.verdict(seen, 0.89, True), "NOT MET")
 
 
@@ -100,6 +101,8 @@ def more_rounds_narrow_by_their_root():
     equal(ratios.more(ratios.Interval(0.99, 1.0, 1.01, 0.5, 2), 0.05), 3)
     equal(ratios.needed(ratios.Interval(0.9, 1.0, 1.1, 0.95, 10), 1.05),
           "about 40 more rounds would narrow 10.0% to 4.5%")
+    equal([ratios.rounds(count) for count in (1, 25)], ["about 1 more round", "about 25 more rounds"])
+    assert ratios.rounds(6000).startswith("a quieter machine"), ratios.rounds(6000)
     assert "no number of rounds" in ratios.needed(ratios.Interval(0.9, 1.0, 1.1, 0.95, 10), 1.002)
 
 

@@ -101,8 +101,8 @@ class Table:
             return []
         names = ", ".join(dict.fromkeys(name for name, _ in self.wide))
         more = max(ratios.more(seen, WANTED, SURE) for _, seen in self.wide)
-        return [f"cannot tell whether there is a difference of {WANTED:.0%} in {names}: about {more} more "
-                f"round{'s' * (more != 1)} would narrow the widest to that", *self.run.noise.busy_words()]
+        return [f"cannot tell whether there is a difference of {WANTED:.0%} in {names}: {ratios.rounds(more)} would narrow "
+                "the widest to that", *self.run.noise.busy_words()]
 
 
 def copies(folder, programs):

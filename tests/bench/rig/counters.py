@@ -249,7 +249,7 @@ class Counters:
 
     def words(self):
         """How it is counted, for the foot of a table."""
-        names = {"kernel": "the kernel", "strace": "strace", "callgrind": "valgrind's callgrind"}
+        names = {"kernel": "the kernel", "strace": "strace", "callgrind": "valgrind's callgrind (of tunnels and trips)"}
         parts = [f"{title} by {names[self.tools[kind]]}" if kind in self.tools else f"{title} not"
                  for kind, title in ((CALLS, "system calls"), (USER, "instructions of the program"),
                                      (KERNEL, "instructions of the kernel for it"))]

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 SURE = 0.90         # of a verdict: five pairs that all say the same are
+MOST_ROUNDS = 200   # that anybody would wait for
 TINY = 1e-9         # by which figures differ for their representation alone
 NARROWEST = 0.01    # nearer to the limit than this, no number of rounds is told
 
@@ -85,8 +86,14 @@ def needed(seen, limit, wanted=SURE):
     if distance < NARROWEST:
         return f"within {NARROWEST:.0%} of what is wanted: no number of rounds is sure to tell"
     within = distance * 0.9     # a little less: the interval is to end before the limit
-    count = max(1, more(seen, within, wanted))
-    return f"about {count} more round{'s' * (count > 1)} would narrow {seen.half:.1%} to {within:.1%}"
+    return f"{rounds(max(1, more(seen, within, wanted)))} would narrow {seen.half:.1%} to {within:.1%}"
+
+
+def rounds(count):
+    """That many more of them, in words."""
+    if count > MOST_ROUNDS:
+        return f"a quieter machine, or about {count} more rounds,"
+    return f"about {count} more round{'s' * (count != 1)}"
 
 
 def difference(seen, wanted=SURE):
