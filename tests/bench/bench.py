@@ -297,7 +297,8 @@ def main():
         tables += "\n\n" + "\n".join(counting.table(counted))
     verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
     needed = work.noise.busy_words()
-    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts) + needed) + "\n"
+    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts) +
+                     needed) + "\n"
     say("\n" + text)
     table, samples, drawing = (f"{output}/{name}" for name in OUTPUTS)
     with open(table, "w", encoding="utf-8") as file:

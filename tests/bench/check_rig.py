@@ -196,8 +196,8 @@ def a_busy_machine_is_told():
     noise = bench.Noise()
     for others in [0.4] * 31 + [0.01] * 9:
         noise.is_over(others)
-    equal(noise.busy_words(), ["the machine was too busy: others used 0.40 processors in 31 of 40 samples; wanted: at most "
-                               "0.1"])
+    equal(noise.busy_words(), ["the machine was too busy: others used 0.40 processors in 31 of 40 samples; "
+                               "wanted: at most 0.1"])
     quiet = bench.Noise()
     for others in [0.4] + [0.01] * 39:
         quiet.is_over(others)

@@ -101,8 +101,8 @@ class Table:
             return []
         names = ", ".join(dict.fromkeys(name for name, _ in self.wide))
         more = max(ratios.more(seen, WANTED, SURE) for _, seen in self.wide)
-        return [f"cannot tell whether there is a difference of {WANTED:.0%} in {names}: {ratios.rounds(more)} would narrow "
-                "the widest to that", *self.run.noise.busy_words()]
+        return [f"cannot tell whether there is a difference of {WANTED:.0%} in {names}: {ratios.rounds(more)} would "
+                "narrow the widest to that", *self.run.noise.busy_words()]
 
 
 def copies(folder, programs):
@@ -144,8 +144,9 @@ def main():
     if builds.same(*built):
         names.append("the two are the same, byte for byte: what differs below does so by chance")
     table = Table(run, compared)
-    lines = head + names + [f"{ROUNDS} round{'s' * (ROUNDS > 1)}; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median of "
-                            f"their ratios, and between what it lies, with {SURE:.0%} confidence", run.noise.words(), ""]
+    how = (f"{ROUNDS} round{'s' * (ROUNDS > 1)}; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median "
+           f"of their ratios, and between what it lies, with {SURE:.0%} confidence")
+    lines = head + names + [how, run.noise.words(), ""]
     lines += table.lines() + [""] + counting.differences(compared) + [""] + table.needed()
     text = "\n".join(lines).rstrip() + "\n"
     bench.say("\n" + text)

@@ -1,7 +1,7 @@
 /* bench-load: the clients.  Puts one kind of load on the forwarder at ADDRESS:PORT and prints what came of it:
  *
- *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-w WARM_UP_MS] [-i IDLE]
- *         [-b FLOODED] [-x HOST:PORT]
+ *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-w WARM_UP_MS]
+ *         [-i IDLE] [-b FLOODED] [-x HOST:PORT]
  *
  * MODE is down, up, tunnels, trips or idle.  -w is how long the first tunnels may take, which do not count.  -i opens so
  * many before all else, which stay idle all the time; -b so many over which the echo sends bytes without end meanwhile;

@@ -23,8 +23,8 @@ def _told(argv, folder):
 def _run(script, folder, log):
     """Runs a script of the shell; Trouble with the end of what it said when it fails."""
     with open(log, "ab") as file:
-        done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                              check=False)
+        done = subprocess.run(["sh", "-e", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=file,
+                              stderr=file, check=False)
     if done.returncode != 0:
         raise Trouble(f"a build failed: see {log}")
 

@@ -1,5 +1,5 @@
-"""What noise does not touch: the instructions and the system calls of a forwarder, counted from the word `go` of the load
-to its end.
+"""What noise does not touch: the instructions and the system calls of a forwarder, counted from the word `go` to the
+load's end.
 
 The kernel counts both where it can (perf_event_open(2)): of all processes of a cgroup, or else of each thread that is
 there at the beginning and of what these begin.  A virtual machine often has no counter of instructions: then valgrind's

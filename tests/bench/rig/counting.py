@@ -1,5 +1,5 @@
-"""The samples that count instructions and system calls (counters.py), and their tables: figures for one trip, one tunnel,
-10^6 bytes, the same on a busy machine as on a quiet one."""
+"""The samples that count instructions and system calls (counters.py), and their tables: figures for one trip, one
+tunnel, 10^6 bytes, the same on a busy machine as on a quiet one."""
 import statistics
 import time
 from dataclasses import replace
@@ -109,7 +109,8 @@ class Counting:
             for kind in counters.KINDS[::-1]:
                 before, after = self.values(mode, old, kind), self.values(mode, new, kind)
                 if before and after:
-                    lines.append(self._difference(f"{mode.name:<13}{TITLES[kind]} a {modes.doing(mode)}", before, after))
+                    what = f"{mode.name:<13}{TITLES[kind]} a {modes.doing(mode)}"
+                    lines.append(self._difference(what, before, after))
         return lines + list(self._failures()) + [self.stage.counters.words()]
 
     @staticmethod

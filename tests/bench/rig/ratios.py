@@ -76,8 +76,8 @@ def verdict(seen, limit, at_most, wanted=SURE):
 def more(seen, within, wanted=SURE):
     """About how many more figures would narrow the interval to that share of the median on each side: its width goes
     with the root of their number."""
-    enough = max(least(wanted), math.ceil(seen.count * (seen.half / within) ** 2 - TINY)) if seen.half > within else seen.count
-    return max(enough, least(wanted)) - seen.count
+    narrow = seen.count * max(1.0, seen.half / within) ** 2
+    return max(math.ceil(narrow - TINY), least(wanted)) - seen.count
 
 
 def needed(seen, limit, wanted=SURE):
