@@ -169,7 +169,9 @@ SCENARIO_TESTS = \
 	tests/scenario/271-squid-allows-what-try-asks-for.py \
 	tests/scenario/272-haproxy-allows-what-try-asks-for.py \
 	tests/scenario/274-what-shells-complete.py \
-	tests/scenario/280-notices.py
+	tests/scenario/280-notices.py \
+	tests/scenario/290-what-the-manual-tells-administrators.py \
+	tests/scenario/291-what-many-users-look-like.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
@@ -240,10 +242,12 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/real/slrnpull.py \
 	tests/scenario/kit/real/squid.py \
 	tests/scenario/kit/real/stunnel.py \
+	tests/scenario/kit/real/syslog.py \
 	tests/scenario/kit/real/text.py \
 	tests/scenario/kit/real/through.py \
 	tests/scenario/kit/real/tinyproxy.py \
 	tests/scenario/kit/real/web.py \
+	tests/scenario/kit/real/written.py \
 	tests/scenario/kit/recipes.py \
 	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/relay_trial.py \

@@ -9,7 +9,8 @@ from .streams import END, ending, read_exactly
 GOODBYE = b"bye\r\n"
 
 
-def _serve(connection):
+def serve(connection):
+    """A script for a proxy: it plays that server."""
     connection.send(GREETING)
     while heard := connection.sock.recv(65536):
         connection.send(heard)
@@ -21,7 +22,7 @@ class Echo(Proxy):
     """target is what a listener's section calls it."""
 
     def __init__(self, stage):
-        super().__init__(stage, _serve)
+        super().__init__(stage, serve)
         self.target = f"127.0.0.1:{self.port}"
 
 

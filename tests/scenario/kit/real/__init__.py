@@ -20,13 +20,15 @@ from .postfix import Postfix
 from .slrnpull import Slrnpull
 from .squid import Squid
 from .stunnel import Stunnel
+from .syslog import Syslog
 from .text import article, body_of, hard, letter
 from .through import through
 from .tinyproxy import Tinyproxy
 from .web import Web
+from .written import WrittenApache, WrittenHaproxy, WrittenSquid
 
 __all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Chromium", "Cups", "Digest", "Dovecot", "GROUP", "H2Apache",
            "H2Haproxy", "Haproxy", "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate",
            "Newsreader", "Nghttpx", "Node", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder",
-           "Stunnel", "Tinyproxy", "USER", "WHO", "Web", "article", "before_all", "body_of", "delivered", "doubled",
-           "each_of_them", "hard", "letter", "single", "through"]
+           "Stunnel", "Syslog", "Tinyproxy", "USER", "WHO", "Web", "WrittenApache", "WrittenHaproxy", "WrittenSquid",
+           "article", "before_all", "body_of", "delivered", "doubled", "each_of_them", "hard", "letter", "single", "through"]

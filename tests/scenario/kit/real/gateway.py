@@ -10,6 +10,7 @@ from ..connect_tcp import PATH
 from .apache import frame
 from .identity import Identity
 from .server import Server
+from .squid import frame as squid_frame
 
 WHO = ("reader", "open: book")
 """Who may come in through Apache."""
@@ -133,18 +134,8 @@ class SquidForwarder(Gateway):
 
     def _arrange(self, port):
         return "-N", "-d", "1", "-f", self.file("squid.conf", f"""\
-http_port 127.0.0.1:{port}
-visible_hostname squid.test
-pid_filename none
-coredump_dir {self.folder}
-cache_log /dev/null
+{squid_frame(self, f"http_port 127.0.0.1:{port}")}\
 access_log none
-cache deny all
-cache_mem 8 MB
-memory_cache_shared off
-max_filedescriptors 1024
-pinger_enable off
-dns_nameservers 127.0.0.1
 hosts_file {self.file("hosts", "127.0.0.1 relay.example.net localhost")}
 {self._site()}
 http_access allow all

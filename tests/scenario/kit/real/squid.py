@@ -11,6 +11,24 @@ from .server import Server
 ACCESS = "access.log"
 
 
+def frame(server, front):
+    """The lines that a squid begins with which listens at this front and has its files in the server's folder: all that
+    it needs to run here, and nothing about who may do what."""
+    return f"""\
+{front}
+visible_hostname squid.test
+pid_filename none
+coredump_dir {server.folder}
+cache_log /dev/null
+cache deny all
+cache_mem 8 MB
+memory_cache_shared off
+max_filedescriptors 1024
+pinger_enable off
+dns_nameservers 127.0.0.1
+"""
+
+
 class Squid(Server):
     """Lets CONNECT through to the given ports and to nothing else; with users ({name: password}), or with logins (of
     the module login) only for those.  One process (-N): the one that holds the tunnels.
@@ -42,17 +60,7 @@ class Squid(Server):
 
     def _arrange(self, program, front, port, connect_ports, settings, known):
         config = self.file("squid.conf", f"""\
-{front[0]} {self.address}:{port} {front[1]}
-visible_hostname squid.test
-pid_filename none
-coredump_dir {self.folder}
-cache_log /dev/null
-cache deny all
-cache_mem 8 MB
-memory_cache_shared off
-max_filedescriptors 1024
-pinger_enable off
-dns_nameservers 127.0.0.1
+{frame(self, f"{front[0]} {self.address}:{port} {front[1]}")}\
 forward_max_tries 1
 logformat tunnel %rm %ru %>Hs upgrade=%{{Upgrade}}>h user=%un login=%#{{Proxy-Authorization}}>h
 access_log stdio:{self.path(ACCESS)} logformat=tunnel

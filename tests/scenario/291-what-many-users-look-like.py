@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Connections that are made ahead of need look in the logs of squid, Apache and haproxy as sallyport-proxy(7) shows
+them, and a squid that takes TLS apart leaves alone what the lines of the page exempt."""
+import re
+import ssl
+
+from kit import Skip, check, equal, need, run, scenario, until
+from kit.certificates import Authority
+from kit.control import facts
+from kit.echo import Echo, serve
+from kit.peers import GREETING, Proxy
+from kit.real import Syslog, WrittenApache, WrittenHaproxy, WrittenSquid
+from kit.real.apache import MODULES
+from kit.real.gateway import printed
+from kit.real.identity import Identity
+from kit.route import listener, settings
+from kit.tls import secure
+
+LOGS = "Writing down protocol and user"
+NAME = "mail.example.net"
+
+UNTRUSTED = b"* BYE sallyport: certificate is by an authority that is not trusted: "
+SILENCE = b"* BYE [UNAVAILABLE] sallyport: no greeting within 1 s"
+
+
+def shown(program):
+    """What the page shows of that program's log."""
+    found = re.findall(rf"^{program} +(\S.*)$", printed("Connections ahead of need"), re.MULTILINE)
+    check(found, f"the page shows nothing of {program}")
+    return found
+
+
+def standing(stage, name, url, more=""):
+    """A daemon with a connection that stands ready at the proxy; its control socket is its own."""
+    daemon = stage.sallyport(settings(url, listener("imap", "127.0.0.1:9"), proxy=f"preconnect = 1\n{more}"),
+                             name=name, env={"XDG_RUNTIME_DIR": stage.dir(f"run-{name}", 0o700)})
+    until(lambda: facts(daemon)["proxies"][0]["ready"] == 1, "a connection that is ready")
+    return daemon
+
+
+def looks_as_shown(read, line):
+    """The log has nothing else, but may have it more than once.  How many bytes a handshake takes is not always the same."""
+    pattern = re.escape(line)
+    if line.startswith('- "-"'):
+        pattern = re.sub(r"\d{3,4}\\ \d{3,4}(?=\\ -$)", r"\\d{3,4} \\d{3,4}", pattern.replace("\\-", "-"))
+    until(read, f"a line like {line}")
+    check(re.fullmatch(f"(?:.* {pattern}\n)+", read()), f"wanted only lines like {line!r}, got {read()!r}")
+
+
+def squid_shows_connections_ahead_as_printed(stage):
+    squid = WrittenSquid(stage, lambda squid, _: printed(LOGS, ("/var/log/squid/mail.log", squid.path("mail.log"))))
+    standing(stage, "first", squid.url).stop()
+    looks_as_shown(lambda: squid.read("mail.log"), *shown("squid"))
+
+
+def haproxy_shows_connections_ahead_as_printed(stage):
+    by_user, by_haproxy = shown("haproxy")
+    for number, (line, patience) in enumerate(((by_user, ""), (by_haproxy, "  timeout http-request 300ms\n"),
+                                               (None, "  timeout http-request 300ms\n  option dontlognull\n"))):
+        syslog = Syslog(stage)
+        haproxy = WrittenHaproxy(stage, lambda *_: printed(
+            LOGS, ("192.0.2.20:514", syslog.place), ("  bind :3128", f"{patience}  bind :3128"), number=2), Echo(stage),
+            name=f"haproxy-{number}")
+        daemon = standing(stage, f"daemon-{number}", haproxy.url)
+        if patience:
+            until(lambda: facts(daemon)["proxies"][0]["ready"] == 0, "haproxy to end what stood there")
+        daemon.stop()
+        haproxy.process.stop()
+        if line:
+            looks_as_shown(syslog.read, line)
+        else:
+            equal([told for told in syslog.read().splitlines() if "BADREQ" in told], [], "lines with dontlognull")
+
+
+def apache_shows_connections_ahead_as_printed(stage):
+    """Those over TLS alone."""
+    authority = Authority(stage)
+
+    def lines(secret):
+        def text(apache, _):
+            front = ""
+            if secret:
+                identity = Identity(apache, authority.leaf("127.0.0.1"))
+                front = (f"LoadModule ssl_module {MODULES}/mod_ssl.so\nSSLEngine on\n"
+                         f"SSLCertificateFile {identity.both}\n")
+            return "Timeout 1\n" + front + printed(LOGS, ("/var/log/apache2/mail.log", apache.path("mail.log")),
+                                                   number=1)
+        return text
+
+    plain, secret = (WrittenApache(stage, lines(secret), name=f"apache-{secret}") for secret in (False, True))
+    by_plain = standing(stage, "plain", plain.url)
+    by_secret = standing(stage, "secret", plain.url.replace("http", "https").replace(str(plain.port), str(secret.port)),
+                         f"ca-file = {authority.file}")
+    until(lambda: facts(by_secret)["proxies"][0]["ready"] == 0, "Apache to end what stood there")
+    looks_as_shown(lambda: secret.read("mail.log"), *shown("Apache"))
+    equal(facts(by_plain)["proxies"][0]["ready"], 1, "connections without TLS that are ready")
+    equal(plain.read("mail.log"), "", "log of what came without TLS")
+
+
+class Inspector(WrittenSquid):
+    """It opens all TLS that it is not told to leave alone, and shows a certificate for the server's name that the
+    company's authority has signed."""
+
+    def __init__(self, stage, exempt, company, name):
+        program = need("squid", "squid-openssl")
+        if b"--with-openssl" not in run([program, "-v"]).stdout:
+            raise Skip("missing package squid-openssl (squid with ssl_bump)")
+
+        def lines(squid, _):
+            identity = Identity(squid, company.leaf(NAME, name=name))
+            self._front = (f"ssl-bump generate-host-certificates=off tls-cert={identity.file} "
+                           f"tls-key={identity.key}")
+            return (exempt + "ssl_bump bump all\nsslproxy_cert_error allow all\n"
+                    "tls_outgoing_options flags=DONT_VERIFY_PEER\n")
+
+        super().__init__(stage, lines, names={NAME: "127.0.0.1"}, name=name)
+
+
+def squid_leaves_announced_mail_alone(stage):
+    authority, company = Authority(stage), Authority(stage, name="company")
+    context = authority.leaf(NAME, name="server").server_side()
+
+    def within_tls(connection):
+        try:
+            secure(connection, context)
+        except ssl.SSLError:
+            return  # the daemon does not trust it, and says so to its client
+        serve(connection)
+
+    plain, within = Echo(stage), Proxy(stage, within_tls)
+    served = listener("imap plain", f"{NAME}:{plain.port}")
+    for by in (authority, company):
+        served += listener(f"imap {by.name}", f"{NAME}:{within.port}", f"tls = yes\ntls-ca-file = {by.file}")
+    for name, lines, outcome in (
+            ("exempts", printed("Proxies that look into TLS"), {"plain": GREETING, "authority": GREETING,
+                                                                "company": UNTRUSTED}),
+            ("inspects", "", {"plain": SILENCE, "authority": UNTRUSTED, "company": SILENCE})):
+        squid = Inspector(stage, lines, company, name)
+        daemon = stage.sallyport(settings(squid.url, served, "greeting-timeout = 1s\ncontrol = none"),
+                                 name=f"by-{name}")
+        for kind, wanted in outcome.items():
+            with daemon.connect(f"imap/{kind}") as client:
+                got = client.recv(1000)
+            check(got.startswith(wanted), f"squid that {name}, listener {kind}: got {got}, wanted {wanted}")
+
+
+scenario(squid_shows_connections_ahead_as_printed,
+         haproxy_shows_connections_ahead_as_printed,
+         apache_shows_connections_ahead_as_printed,
+         squid_leaves_announced_mail_alone,
+         paths=("splice",))
