@@ -23,7 +23,7 @@ BENCH_TESTS = tests/bench/check_rig.py
 TESTS += $(BENCH_TESTS)
 EXTRA_DIST += $(BENCH_TESTS)
 
-EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages \
+EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages tests/bench/scale.py \
 	tests/bench/rig/__init__.py tests/bench/rig/builds.py tests/bench/rig/chart.py tests/bench/rig/counters.py \
 	tests/bench/rig/counting.py \
 	tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
@@ -46,4 +46,9 @@ bench-compare: src/sallyport$(EXEEXT) $(BENCH_BUILT)
 	@env $(BENCH_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 '$(srcdir)/tests/bench/compare.py' tests/bench \
 		'$(OLD)' '$(if $(NEW),$(NEW),src/sallyport$(EXEEXT))' bench
 
-.PHONY: bench bench-compare
+# make scale: what one user costs a proxy, as sallyport-proxy(7) has it
+scale: src/sallyport$(EXEEXT)
+	@SALLYPORT='$(abs_builddir)/src/sallyport$(EXEEXT)' top_srcdir='$(srcdir)' PYTHONDONTWRITEBYTECODE=1 \
+		python3 '$(srcdir)/tests/bench/scale.py'
+
+.PHONY: bench bench-compare scale

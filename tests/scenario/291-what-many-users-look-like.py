@@ -39,7 +39,8 @@ def standing(stage, name, url, more=""):
 
 
 def looks_as_shown(read, line):
-    """The log has nothing else, but may have it more than once.  How many bytes a handshake takes is not always the same."""
+    """The log has nothing else, but may have it more than once.  How many bytes a handshake takes is not always the
+    same."""
     pattern = re.escape(line)
     if line.startswith('- "-"'):
         pattern = re.sub(r"\d{3,4}\\ \d{3,4}(?=\\ -$)", r"\\d{3,4} \\d{3,4}", pattern.replace("\\-", "-"))

@@ -31,4 +31,5 @@ __all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Chromium", "Cups", "D
            "H2Haproxy", "Haproxy", "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate",
            "Newsreader", "Nghttpx", "Node", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder",
            "Stunnel", "Syslog", "Tinyproxy", "USER", "WHO", "Web", "WrittenApache", "WrittenHaproxy", "WrittenSquid",
-           "article", "before_all", "body_of", "delivered", "doubled", "each_of_them", "hard", "letter", "single", "through"]
+           "article", "before_all", "body_of", "delivered", "doubled", "each_of_them", "hard", "letter", "single",
+           "through"]

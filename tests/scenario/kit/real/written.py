@@ -1,5 +1,5 @@
-"""squid, Apache and haproxy with lines of the manual about who may do what and what is written down, and no more of their
-own than they need to run here."""
+"""squid, Apache and haproxy with lines of the manual about who may do what and what is written down, and no more of
+their own than they need to run here."""
 from ..case import need
 from .apache import frame as apache_frame
 from .server import Server
@@ -60,7 +60,6 @@ class WrittenHaproxy(Written):
         super().__init__(stage, name, need("haproxy", "haproxy"), lines, self._arrange)
 
     def _arrange(self, port, lines):
-        there = lines.replace("bind :3128", f"bind 127.0.0.1:{port}")
         return "-db", "-f", self.file("haproxy.cfg", f"""\
 defaults
   mode http
@@ -68,7 +67,7 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout tunnel 60s
-{there}
+{lines.replace("bind :3128", f"bind 127.0.0.1:{port}")}
 backend web
   server squid 127.0.0.1:{self._behind.port}
 """)
