@@ -4,7 +4,7 @@ them, and a squid that takes TLS apart leaves alone what the lines of the page e
 import re
 import ssl
 
-from kit import Skip, check, equal, need, run, scenario, until
+from kit import check, equal, scenario, unpacked, until
 from kit.certificates import Authority
 from kit.control import facts
 from kit.echo import Echo, serve
@@ -103,18 +103,14 @@ class Inspector(WrittenSquid):
     company's authority has signed."""
 
     def __init__(self, stage, exempt, company, name):
-        program = need("squid", "squid-openssl")
-        if b"--with-openssl" not in run([program, "-v"]).stdout:
-            raise Skip("missing package squid-openssl (squid with ssl_bump)")
-
         def lines(squid, _):
             identity = Identity(squid, company.leaf(NAME, name=name))
-            self._front = (f"ssl-bump generate-host-certificates=off tls-cert={identity.file} "
-                           f"tls-key={identity.key}")
+            squid.front = f"ssl-bump generate-host-certificates=off tls-cert={identity.file} tls-key={identity.key}"
             return (exempt + "ssl_bump bump all\nsslproxy_cert_error allow all\n"
                     "tls_outgoing_options flags=DONT_VERIFY_PEER\n")
 
-        super().__init__(stage, lines, names={NAME: "127.0.0.1"}, name=name)
+        super().__init__(stage, lines, names={NAME: "127.0.0.1"}, name=name,
+                         program=unpacked("usr/sbin/squid", "squid-openssl"))
 
 
 def squid_leaves_announced_mail_alone(stage):

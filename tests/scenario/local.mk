@@ -181,6 +181,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/packages \
 	tests/packages-build \
 	tests/packages-check \
+	tests/packages-unpacked \
 	tests/reference/imap.py \
 	tests/reference/nntp.py \
 	tests/reference/proxy.py \

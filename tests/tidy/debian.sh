@@ -11,7 +11,7 @@ plan 4
 grep -n 'Werror' configure.ac | grep -vE 'enable_werror" = xyes|sp_saved="\$CFLAGS"' >"$offences"
 verdict "configure makes warnings errors only with --enable-werror"
 
-for list in tests/packages tests/packages-build tests/packages-check tests/bench/packages; do
+for list in tests/packages tests/packages-build tests/packages-check tests/packages-unpacked tests/bench/packages; do
     sed 's/#.*//' "$list" | grep -E -- '-[0-9]+([.-]|[[:space:]]|$)' | sed "s,^,$list: ,"
 done >"$offences"
 verdict "no package is named with a version, which the next release does not have"
@@ -21,7 +21,7 @@ verdict "no package is named with a version, which the next release does not hav
 machine=$scratch/machine
 mkdir -p "$machine/bin" "$machine/tree/tests/bench"
 cp bootstrap "$machine/tree"
-cp tests/packages tests/packages-build tests/packages-check "$machine/tree/tests"
+cp tests/packages tests/packages-build tests/packages-check tests/packages-unpacked "$machine/tree/tests"
 sed "s,/etc/news/server,$machine/server," bootstrap >"$machine/tree/bootstrap"
 : >"$machine/tree/configure.ac"
 
@@ -79,8 +79,10 @@ program autoreconf <<AUTORECONF
 cp '$machine/configure' configure && chmod 755 configure
 AUTORECONF
 echo "echo \"make \$*\" >>'$machine/done'" | program make
+echo 'mkdir "$3"' | program dpkg-deb
 program apt-get <<APT
 case "\$*" in
+*download*) : >"\$3_1_all.deb" && echo "\$3 to unpack" >>'$machine/done' ;;
 *squid*)
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         grep -q tests-built '$machine/done' && break
@@ -106,7 +108,7 @@ steps() {
 {
     got=$(steps)
     case $got in
-    'gcc came;make tests-built;squid, after 2;make '*'check;'*) ;;
+    'gcc came;make tests-built;squid, after 2;squid-openssl to unpack;make '*'check;'*) ;;
     *) echo "packages and building come in this order: $got" ;;
     esac
     : >"$machine/refuses"

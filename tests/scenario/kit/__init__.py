@@ -4,9 +4,10 @@ waiting for a line instead of sleeping, and the daemon under test.  Standard lib
 A scenario file holds functions that take a Stage and hands them to scenario(); each runs on a stage of its own,
 once with the splice pump and once with the copy pump, and prints one TAP line.
 """
-from .case import Skip, check, equal, need, scenario
+from .case import Skip, check, equal, need, scenario, unpacked
 from .process import Process, free_port, run, until
 from .daemon import Sallyport
 from .stage import Stage
 
-__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "equal", "free_port", "need", "run", "scenario", "until"]
+__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "equal", "free_port", "need", "run", "scenario", "unpacked",
+           "until"]

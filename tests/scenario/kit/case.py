@@ -29,6 +29,16 @@ def need(program, package):
     return found
 
 
+def unpacked(program, package):
+    """Likewise of a package that bootstrap does not install but unpack, since it cannot be beside another one; program
+    is its path in there."""
+    top = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "../../..")
+    found = os.path.join(os.path.abspath(top), "build/unpacked", package, program)
+    if not os.access(found, os.X_OK):
+        raise Skip(f"missing package {package} ({found}), which ./bootstrap check unpacks there")
+    return found
+
+
 def scenario(*functions, paths=("splice", "copy")):
     """Runs each function on a fresh Stage, for each pump path; prints TAP and exits 1 if any failed.
     SALLYPORT_ONLY_PATH=splice or =copy in the environment keeps to one."""

@@ -19,17 +19,20 @@ class Written(Server):
 
 class WrittenSquid(Written):
     """below: what stands under the manual's lines, where they only take away.  names: {name: address} that it finds.
-    front: more words of its http_port line."""
+    program: another squid than the machine's."""
 
-    def __init__(self, stage, lines, below="http_access allow all", names=None, front="", name="squid"):
-        self._below, self._names, self._front = below, names or {}, front
-        super().__init__(stage, name, need("squid", "squid"), lines, self._arrange)
+    front = ""
+    """More words of its http_port line."""
+
+    def __init__(self, stage, lines, below="http_access allow all", names=None, name="squid", program=None):
+        self._below, self._names = below, names or {}
+        super().__init__(stage, name, program or need("squid", "squid"), lines, self._arrange)
 
     def _arrange(self, port, lines):
         table = "".join(f"{address} {name}\n" for name, address in {"localhost": "127.0.0.1", **self._names}.items())
         log = "" if "access_log" in lines else "access_log none\n"
         return "-N", "-d", "1", "-f", self.file("squid.conf", f"""\
-{squid_frame(self, f"http_port 127.0.0.1:{port} {self._front}")}\
+{squid_frame(self, f"http_port 127.0.0.1:{port} {self.front}")}\
 hosts_file {self.file("hosts", table)}
 buffered_logs off
 {log}{lines}{self._below}
