@@ -7,6 +7,7 @@ versions of the proxies.
 
 It stands on the kit of the scenarios, with real proxies: squid, haproxy and nghttpx."""
 import os
+import re
 import socket
 import sys
 import threading
@@ -31,7 +32,8 @@ HOLD = 3600         # seconds after which such a session is made anew
 SENDS = 600         # seconds between two letters that a user sends
 AGE = 50            # seconds: preconnect-age
 LINGERS = 30        # seconds that a connection of HTTP/2 without tunnels stays open
-"""What is taken for granted of users in the second table; the last two are what sallyport does unless told otherwise."""
+"""What is taken for granted of users in the second table; the last two are sallyport's own, unless it is told
+otherwise."""
 
 HANDSHAKE, SERVER_HELLO, PRE_SHARED_KEY = 22, 2, 41
 """RFC 8446: type of a record, of a message in it, and of the extension by which a server resumes a session."""
@@ -56,7 +58,7 @@ def is_resumed(record):
 
 
 class Tap:
-    """Stands before a proxy and counts what passes: connections, bytes of both ways, and full and resumed handshakes."""
+    """Stands before a proxy and counts what passes: connections, bytes of both ways, full and resumed handshakes."""
 
     def __init__(self, stage, port):
         self._port = port
@@ -182,15 +184,24 @@ def memory_of_a_tunnel(stage, name, proxy, target, lines):
     return (after - before) / (MANY - FEW)
 
 
-def table(title, head, rows):
-    """Prints it for people, and for the manual."""
+PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../man/sallyport-proxy.7.in")
+
+
+def table(title, head, rows, exact):
+    """Prints it for people, and for the manual, and says which rows the manual has otherwise.  Of so many columns every
+    run has the same."""
     print(title)
     widths = [max(len(str(row[column])) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
         print("  " + "  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)).rstrip())
     print()
+    with open(PAGE, encoding="utf-8") as file:
+        page = file.read()
     for row in rows:
-        print(".It " + " Ta ".join(str(cell) for cell in row))
+        cells = [str(cell) for cell in row]
+        print(".It " + " Ta ".join(cells))
+        if not re.search("^" + re.escape(".It " + " Ta ".join(cells[:exact])) + "( Ta |$)", page, re.MULTILINE):
+            print("  the manual has another row")
     print(flush=True)
 
 
@@ -249,9 +260,9 @@ def main():
         server, authority = Proxy(stage, patient), Authority(stage)
         rows = list(tunnels(stage, server, authority))
         table(f"a user with {SESSIONS} sessions, one after the other",
-              ("method", "connections", "full", "resumed", "first", "further", "per MB"), rows)
-        table(f"{USERS} users", ("method", "open", "new/s", "handshakes/s"), list(loads(rows)))
-        table("memory at the proxy for an idle tunnel", ("proxy", "KiB"), list(memories(stage, server, authority)))
+              ("method", "connections", "full", "resumed", "first", "further", "per MB"), rows, 4)
+        table(f"{USERS} users", ("method", "open", "new/s", "handshakes/s"), list(loads(rows)), 4)
+        table("memory at the proxy for an idle tunnel", ("proxy", "KiB"), list(memories(stage, server, authority)), 1)
     finally:
         stage.strike()
 

@@ -11,7 +11,7 @@ from kit.connect_tcp import ask
 from kit.echo import GOODBYE, Echo, greeted, leaves, serve
 from kit.peers import GREETING, OPAQUE, Proxy
 from kit.process import PATIENCE
-from kit.real import Basic, Syslog, WrittenApache, WrittenHaproxy, WrittenSquid
+from kit.real import Basic, Syslog, Tinyproxy, WrittenApache, WrittenHaproxy, WrittenSquid
 from kit.real.gateway import printed
 from kit.route import listener, refusal, settings
 
@@ -53,6 +53,48 @@ def only_who_says_so(stage, proxy, target):
     equal([answered(proxy, target, *fields) for fields in (
         upgrade("imaps"), upgrade("IMAP/4rev1"), upgrade("imapx"), upgrade("TLS/1.0"), ())],
           [200, 200, 403, 403, 403], "answers to names that are right, wrong and none")
+
+
+PORTS = "Letting mail and news through"
+
+
+def only_the_ports(stage, proxy, server, other):
+    """The daemon's client gets to the server whose port is in the list, and nobody to another one."""
+    leaves(greeted(daemon_by(stage, proxy, server.target)))
+    equal(answered(proxy, other.target, *upgrade("IMAP")), 403, "answer for a port that is not in the list")
+
+
+def squid_opens_the_ports(stage):
+    """As Debian's squid.conf has it behind the lines."""
+    server, other = Echo(stage), Echo(stage)
+    squid = WrittenSquid(
+        stage, lambda *_: "acl SSL_ports port 443\nacl Safe_ports port 80 443\n" +
+        printed(PORTS, ("port 25 ", f"port 25 {server.port} ")),
+        below="http_access deny !Safe_ports\nhttp_access deny CONNECT !SSL_ports\nhttp_access allow all")
+    only_the_ports(stage, squid, server, other)
+
+
+def tinyproxy_opens_the_ports(stage):
+    server, other = Echo(stage), Echo(stage)
+    lines = printed(PORTS, ("ConnectPort 25", f"ConnectPort {server.port}"), number=1)
+    only_the_ports(stage, Tinyproxy(stage, [443], more=lines), server, other)
+
+
+def apache_opens_the_ports(stage):
+    server, other = Echo(stage), Echo(stage)
+    apache = WrittenApache(stage, lambda *_: printed(PORTS, ("443 25", f"443 {server.port} 25"), number=2))
+    only_the_ports(stage, apache, server, other)
+
+
+def haproxy_sends_mail_its_way(stage):
+    mail, web = Anywhere(stage), Anywhere(stage)
+    haproxy = WrittenHaproxy(stage, lambda *_: printed(
+        "Using the name in haproxy", ("192.0.2.10:3128", f"127.0.0.1:{mail.port}"),
+        ("192.0.2.11:3128", f"127.0.0.1:{web.port}")))
+    leaves(greeted(daemon_by(stage, haproxy, f"{NAME}:143")))
+    names = upgrade("smtps"), upgrade("POP3"), upgrade("x"), ()
+    equal([answered(haproxy, f"{NAME}:443", *fields) for fields in names], [200] * 4, "answers to names and to none")
+    equal((len(mail.heads), len(web.heads)), (3, 2), "requests by mail's way and by the other")
 
 
 def squid_lets_only_announced_mail_through(stage):
@@ -173,7 +215,11 @@ def locked(stage, proxy, server, other, status):
     equal(int(got.split()[1]), status, "answer to a GET")
 
 
-scenario(squid_lets_only_announced_mail_through,
+scenario(squid_opens_the_ports,
+         tinyproxy_opens_the_ports,
+         apache_opens_the_ports,
+         haproxy_sends_mail_its_way,
+         squid_lets_only_announced_mail_through,
          apache_lets_only_announced_mail_through,
          squid_writes_down_protocol_and_user,
          apache_writes_down_protocol_and_user,

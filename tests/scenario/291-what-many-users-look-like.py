@@ -2,6 +2,7 @@
 """Connections that are made ahead of need look in the logs of squid, Apache and haproxy as sallyport-proxy(7) shows
 them, and a squid that takes TLS apart leaves alone what the lines of the page exempt."""
 import re
+import socket
 import ssl
 
 from kit import check, equal, scenario, unpacked, until
@@ -30,10 +31,14 @@ def shown(program):
     return found
 
 
-def standing(stage, name, url, more=""):
-    """A daemon with a connection that stands ready at the proxy; its control socket is its own."""
-    daemon = stage.sallyport(settings(url, listener("imap", "127.0.0.1:9"), proxy=f"preconnect = 1\n{more}"),
-                             name=name, env={"XDG_RUNTIME_DIR": stage.dir(f"run-{name}", 0o700)})
+def user(stage, name, url, more=""):
+    """A daemon that makes a connection to the proxy ahead of need; its control socket is its own."""
+    return stage.sallyport(settings(url, listener("imap", "127.0.0.1:9"), proxy=f"preconnect = 1\n{more}"),
+                           name=name, env={"XDG_RUNTIME_DIR": stage.dir(f"run-{name}", 0o700)})
+
+
+def is_ready(daemon):
+    """Waits until the connection stands."""
     until(lambda: facts(daemon)["proxies"][0]["ready"] == 1, "a connection that is ready")
     return daemon
 
@@ -50,27 +55,32 @@ def looks_as_shown(read, line):
 
 def squid_shows_connections_ahead_as_printed(stage):
     squid = WrittenSquid(stage, lambda squid, _: printed(LOGS, ("/var/log/squid/mail.log", squid.path("mail.log"))))
-    standing(stage, "first", squid.url).stop()
+    is_ready(user(stage, "user", squid.url)).stop()
     looks_as_shown(lambda: squid.read("mail.log"), *shown("squid"))
 
 
 def haproxy_shows_connections_ahead_as_printed(stage):
     by_user, by_haproxy = shown("haproxy")
-    for number, (line, patience) in enumerate(((by_user, ""), (by_haproxy, "  timeout http-request 300ms\n"),
-                                               (None, "  timeout http-request 300ms\n  option dontlognull\n"))):
+    server = Echo(stage)
+
+    def haproxy(name, more=""):
         syslog = Syslog(stage)
-        haproxy = WrittenHaproxy(stage, lambda *_: printed(
-            LOGS, ("192.0.2.20:514", syslog.place), ("  bind :3128", f"{patience}  bind :3128"), number=2), Echo(stage),
-            name=f"haproxy-{number}")
-        daemon = standing(stage, f"daemon-{number}", haproxy.url)
-        if patience:
-            until(lambda: facts(daemon)["proxies"][0]["ready"] == 0, "haproxy to end what stood there")
-        daemon.stop()
-        haproxy.process.stop()
-        if line:
-            looks_as_shown(syslog.read, line)
-        else:
-            equal([told for told in syslog.read().splitlines() if "BADREQ" in told], [], "lines with dontlognull")
+        places = ("192.0.2.20:514", syslog.place), ("  bind :3128", f"{more}  bind :3128")
+        front = WrittenHaproxy(stage, lambda *_: printed(LOGS, *places, number=2), server, name=name)
+        return syslog, front.url
+
+    syslog, url = haproxy("haproxy")
+    is_ready(user(stage, "leaves", url)).stop()
+    looks_as_shown(syslog.read, by_user)
+    syslog, url = haproxy("impatient", "  timeout http-request 200ms\n")
+    user(stage, "stays", url)
+    looks_as_shown(syslog.read, by_haproxy)
+    syslog, url = haproxy("quiet", "  option dontlognull\n")
+    is_ready(user(stage, "unseen", url)).stop()
+    with socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))) as sock:
+        sock.sendall(b"no request\r\n\r\n")
+        until(syslog.read, "a line of what did ask")
+    equal(syslog.read().count("<BADREQ>"), 1, f"lines with dontlognull, which are\n{syslog.read()}")
 
 
 def apache_shows_connections_ahead_as_printed(stage):
@@ -89,10 +99,8 @@ def apache_shows_connections_ahead_as_printed(stage):
         return text
 
     plain, secret = (WrittenApache(stage, lines(secret), name=f"apache-{secret}") for secret in (False, True))
-    by_plain = standing(stage, "plain", plain.url)
-    by_secret = standing(stage, "secret", plain.url.replace("http", "https").replace(str(plain.port), str(secret.port)),
-                         f"ca-file = {authority.file}")
-    until(lambda: facts(by_secret)["proxies"][0]["ready"] == 0, "Apache to end what stood there")
+    by_plain = is_ready(user(stage, "plain", plain.url))
+    user(stage, "secret", f"https://127.0.0.1:{secret.port}", f"ca-file = {authority.file}")
     looks_as_shown(lambda: secret.read("mail.log"), *shown("Apache"))
     equal(facts(by_plain)["proxies"][0]["ready"], 1, "connections without TLS that are ready")
     equal(plain.read("mail.log"), "", "log of what came without TLS")
@@ -128,12 +136,12 @@ def squid_leaves_announced_mail_alone(stage):
     served = listener("imap plain", f"{NAME}:{plain.port}")
     for by in (authority, company):
         served += listener(f"imap {by.name}", f"{NAME}:{within.port}", f"tls = yes\ntls-ca-file = {by.file}")
-    for name, lines, outcome in (
-            ("exempts", printed("Proxies that look into TLS"), {"plain": GREETING, "authority": GREETING,
-                                                                "company": UNTRUSTED}),
-            ("inspects", "", {"plain": SILENCE, "authority": UNTRUSTED, "company": SILENCE})):
+    for name, lines, patience, outcome in (
+            ("exempts", printed("Proxies that look into TLS"), 60, {"plain": GREETING, "authority": GREETING,
+                                                                    "company": UNTRUSTED}),
+            ("inspects", "", 1, {"plain": SILENCE, "authority": UNTRUSTED, "company": SILENCE})):
         squid = Inspector(stage, lines, company, name)
-        daemon = stage.sallyport(settings(squid.url, served, "greeting-timeout = 1s\ncontrol = none"),
+        daemon = stage.sallyport(settings(squid.url, served, f"greeting-timeout = {patience}s\ncontrol = none"),
                                  name=f"by-{name}")
         for kind, wanted in outcome.items():
             with daemon.connect(f"imap/{kind}") as client:

@@ -9,5 +9,5 @@ from .process import Process, free_port, run, until
 from .daemon import Sallyport
 from .stage import Stage
 
-__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "equal", "free_port", "need", "run", "scenario", "unpacked",
-           "until"]
+__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "equal", "free_port", "need", "run", "scenario",
+           "unpacked", "until"]

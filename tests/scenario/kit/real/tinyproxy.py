@@ -4,11 +4,12 @@ from .server import Server
 
 
 class Tinyproxy(Server):
-    """Lets CONNECT through to the given ports and to no other."""
+    """Lets CONNECT through to the given ports and to no other.  more: lines of its configuration."""
 
-    def __init__(self, stage, connect_ports, name="tinyproxy"):
+    def __init__(self, stage, connect_ports, name="tinyproxy", more=""):
         program = need("tinyproxy", "tinyproxy-bin")
         super().__init__(stage, name)
+        self._more = more
         self.serve(1, lambda port: self._arrange(program, port, connect_ports))
         self.port = self.ports[0]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -21,5 +22,5 @@ Allow 127.0.0.1
 Timeout 600
 MaxClients 50
 LogLevel Connect
-""" + "".join(f"ConnectPort {target}\n" for target in connect_ports))
+""" + "".join(f"ConnectPort {target}\n" for target in connect_ports) + self._more)
         return self.account.argv(program, "-d", "-c", config)

@@ -56,13 +56,14 @@ ProxyRequests On
 
 
 class WrittenHaproxy(Written):
-    """A frontend of the manual's that leads to the proxy behind it."""
+    """A frontend of the manual's that leads to the proxy behind it; or all of a configuration."""
 
-    def __init__(self, stage, lines, behind, name="haproxy"):
+    def __init__(self, stage, lines, behind=None, name="haproxy"):
         self._behind = behind
         super().__init__(stage, name, need("haproxy", "haproxy"), lines, self._arrange)
 
     def _arrange(self, port, lines):
+        lines = lines.replace("bind :3128", f"bind 127.0.0.1:{port}")
         return "-db", "-f", self.file("haproxy.cfg", f"""\
 defaults
   mode http
@@ -70,7 +71,7 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout tunnel 60s
-{lines.replace("bind :3128", f"bind 127.0.0.1:{port}")}
+{lines}
 backend web
   server squid 127.0.0.1:{self._behind.port}
-""")
+""" if self._behind else lines)
