@@ -144,8 +144,8 @@ def main():
     if builds.same(*built):
         names.append("the two are the same, byte for byte: what differs below does so by chance")
     table = Table(run, compared)
-    how = (f"{ROUNDS} round{'s' * (ROUNDS > 1)}; pairs of {MILLISECONDS} ms, back to back in shuffled order: the median "
-           f"of their ratios, and between what it lies, with {SURE:.0%} confidence")
+    how = (f"{ROUNDS} round{'s' * (ROUNDS > 1)}; pairs of {MILLISECONDS} ms, back to back in shuffled order: the "
+           f"median of their ratios, and between what it lies, with {SURE:.0%} confidence")
     lines = head + names + [how, run.noise.words(), ""]
     lines += table.lines() + [""] + counting.differences(compared) + [""] + table.needed()
     text = "\n".join(lines).rstrip() + "\n"
