@@ -228,6 +228,8 @@ class Counters:
 
     def __init__(self):
         self.events, self.tools = {}, {}     # by kind
+        if os.geteuid() != 0:
+            return  # sallyport lets nobody else look into it (PR_SET_DUMPABLE), not even its own user
         events = _events()
         probe = Kernel(events, os.getpid(), None)
         can = set(probe.end())
@@ -249,6 +251,8 @@ class Counters:
 
     def words(self):
         """How it is counted, for the foot of a table."""
+        if os.geteuid() != 0:
+            return "instructions and system calls are not counted: that needs root"
         names = {"kernel": "the kernel", "strace": "strace", "callgrind": "valgrind's callgrind (of tunnels and trips)"}
         parts = [f"{title} by {names[self.tools[kind]]}" if kind in self.tools else f"{title} not"
                  for kind, title in ((CALLS, "system calls"), (USER, "instructions of the program"),
