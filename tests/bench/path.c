@@ -1,10 +1,12 @@
 /* bench-path: a path that takes time, for kernels without netem.
  *
- *     path NAMESPACE ADDRESS NAMESPACE ADDRESS MILLISECONDS
+ *     path NAMESPACE ADDRESS NAMESPACE ADDRESS MILLISECONDS [ferry]
  *
  * Makes a network device (tun) in each of the two network namespaces, given by their files in /proc, with addresses of
- * one /24, and carries packets from one to the other, each so many milliseconds late.  Says `ready`, and works until
- * standard input ends. */
+ * one /24, and carries packets from one to the other, each so many milliseconds late.  As a ferry it goes at every
+ * multiple of so many milliseconds of the monotonic clock, both ways, and takes along what has come by then: whoever
+ * answers before the next one loses no time, and from a departure on, an exchange takes whole crossings.  Says `ready`,
+ * and works until standard input ends. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <linux/if.h>
@@ -35,6 +37,7 @@ struct way {
     int in, out;
     struct packet *queue;
     size_t first, count;
+    bool ferry;
 };
 
 static void set_address(int fd, struct ifreq *request, unsigned long what, const char *address)
@@ -83,7 +86,7 @@ static void take(struct way *way, uint64_t delay)
             return;
         if (room) {
             packet->length = length;
-            packet->due = wire_now() + delay;
+            packet->due = way->ferry ? (wire_now() / delay + 1) * delay : wire_now() + delay;
             way->count++;
         }
     }
@@ -111,11 +114,12 @@ int main(int argc, char **argv)
     struct way fro = {.queue = calloc(QUEUE_MAX, sizeof *fro.queue)};
     uint64_t delay;
 
-    if (argc != 6)
-        wire_die(false, "usage: path NAMESPACE ADDRESS NAMESPACE ADDRESS MILLISECONDS");
+    if (argc != 6 && (argc != 7 || strcmp(argv[6], "ferry") != 0))
+        wire_die(false, "usage: path NAMESPACE ADDRESS NAMESPACE ADDRESS MILLISECONDS [ferry]");
     if (!to.queue || !fro.queue)
         wire_die(true, "path");
-    delay = (uint64_t)wire_number(argv[5], 0, 10000) * 1000000;
+    delay = (uint64_t)wire_number(argv[5], 1, 10000) * 1000000;
+    to.ferry = fro.ferry = argc == 7;
     to.in = fro.out = device(argv[1], argv[2]);
     to.out = fro.in = device(argv[3], argv[4]);
     puts("ready");
