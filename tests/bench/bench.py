@@ -4,8 +4,9 @@
     bench.py PROGRAMS SALLYPORT OUTPUT
 
 PROGRAMS is the folder of the built load, target and path, SALLYPORT the program under test, OUTPUT the folder for the
-results.  The environment chooses: QUICK=1, ROUNDS=N, MODES and ONLY (names of modes and forwarders), SEED=N,
-CONGESTION (the namespaces' TCP congestion control), NOISE (processors that others may use during a sample)."""
+results.  The environment chooses: QUICK=1, ROUNDS=N, MODES and ONLY (names of modes and forwarders), WAYS (parts of
+the names of ways to a greeting), SEED=N, CONGESTION (the namespaces' TCP congestion control), NOISE (processors that
+others may use during a sample)."""
 import collections
 import os
 import random
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 
-from rig import chart, facts, goals, meters, namespace, packages, report
+from rig import chart, facts, goals, greetings, meters, namespace, packages, report, trips, ways
 from rig.counting import Counting, countable
 from rig.forwarders import FORWARDERS
 from rig.modes import IDLE, MODES
@@ -44,6 +45,8 @@ NOISE = setting("NOISE", 0.10, 0, float)
 SEED = setting("SEED", time.time_ns(), 0)
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OUTPUTS = ("bench.txt", "bench.tsv", "bench.svg")
+GREETINGS = ("greeting.tsv", "greeting.md")
+STARTS = 1 if QUICK else 2          # of each program on each way to a greeting
 AGAIN_MAX = 1 if QUICK else 3       # times that a disturbed sample is taken anew
 COUNT = "count"                     # the name in MODES for what is counted besides
 COUNTED_SLOWLY = ("new-1", "trip")  # where valgrind counts if the kernel cannot
@@ -107,6 +110,13 @@ def plan(modes, forwarders, number):
     return [(mode, row) for mode in modes for row in forwarders
             if number <= rounds(mode) and mode.family in row.families.split()
             and (not mode.only or row.name in mode.only.split()) and (row.command or mode.metrics is not IDLE)]
+
+
+def to_greet(stage, modes, forwarders):
+    """The ways to a greeting, still to be measured; none where the mode `greeting` is left out."""
+    wanted = any(mode.name == "greeting" for mode in modes) and (not QUICK or os.environ.get("MODES"))
+    parts = [part.strip() for part in os.environ.get("WAYS", "").split(",")]
+    return greetings.Greetings(stage, ways.matching(parts) if wanted else {}, {row.name for row in forwarders})
 
 
 def count_wanted():
@@ -286,26 +296,30 @@ def main():
         together = goals.comparisons(modes, FORWARDERS)
         counted = to_count(modes, forwarders, together)
         counting = Counting(stage)
+        greeted = to_greet(stage, modes, wanted)
         broken_off = work.until_interrupted(
             lambda: work.rounds(rounds, lambda number: turns(plan(modes, forwarders, number), together)),
-            lambda: counts and counting.count_all(counted, say, COUNTED_SLOWLY))
+            lambda: counts and counting.count_all(counted, say, COUNTED_SLOWLY),
+            lambda: greeted.measure(STARTS, say))
         head = facts.head(stage, forwarders, why_shared, rounds, MILLISECONDS) + broken_off
         foot = facts.foot(forwarders, absent, stage)
     foot += [f"left out: {mode.title}, which needs root for its namespaces" for mode in left_out]
-    tables = report.tables(work.results, modes, forwarders)
+    foot += [f"left out: {why}" for why in greeted.left_out]
+    tables, trips_taken = report.tables(work.results, modes, forwarders), trips.rows(greeted)
     if counting.samples or counting.trouble:
         tables += "\n\n" + "\n".join(counting.table(counted))
     verdicts = list(goals.Judge(work.results, modes, FORWARDERS).verdicts())
     needed = work.noise.busy_words()
-    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + foot + [""] + goals.table(verdicts) +
-                     needed) + "\n"
+    text = "\n".join(head + [work.noise.words(), "", tables.lstrip("\n"), ""] + trips.table(trips_taken) + foot + [""] +
+                     goals.table(verdicts) + trips.verdicts(trips_taken) + needed) + "\n"
     say("\n" + text)
+    trips.write(*(f"{output}/{name}" for name in GREETINGS), greeted, trips_taken)
     table, samples, drawing = (f"{output}/{name}" for name in OUTPUTS)
     with open(table, "w", encoding="utf-8") as file:
         file.write(text)
     report.write_tsv(samples, work.results, counting.samples)
     chart.write(drawing, work.results, modes, forwarders, head[:3] + broken_off + [work.noise.words()])
-    say(f"bench: written to {output}: {', '.join(OUTPUTS)}")
+    say(f"bench: written to {output}: {', '.join(OUTPUTS + (GREETINGS if trips_taken else ()))}")
     return 1 if broken_off else 0
 
 

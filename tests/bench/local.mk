@@ -19,21 +19,24 @@ tests_bench_path_SOURCES = $(BENCH_WIRE) tests/bench/path.c
 tests_bench_path_LDADD =
 
 # What it concludes from samples is tested on samples that are made up.
-BENCH_TESTS = tests/bench/check_rig.py
+BENCH_TESTS = tests/bench/check_rig.py tests/bench/check_trips.py
 TESTS += $(BENCH_TESTS)
 EXTRA_DIST += $(BENCH_TESTS)
 
-EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages tests/bench/scale.py \
+EXTRA_DIST += tests/bench/README.md tests/bench/bench.py tests/bench/compare.py tests/bench/packages \
+	tests/bench/scale.py \
 	tests/bench/rig/__init__.py tests/bench/rig/builds.py tests/bench/rig/chart.py tests/bench/rig/counters.py \
-	tests/bench/rig/counting.py \
-	tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
-	tests/bench/rig/goals.py \
+	tests/bench/rig/counting.py tests/bench/rig/facts.py tests/bench/rig/forwarders.py \
+	tests/bench/rig/goals.py tests/bench/rig/greetings.py tests/bench/rig/grid.py \
 	tests/bench/rig/meters.py tests/bench/rig/modes.py tests/bench/rig/namespace.py tests/bench/rig/packages.py \
 	tests/bench/rig/ratios.py \
-	tests/bench/rig/report.py tests/bench/rig/results.py tests/bench/rig/stage.py
+	tests/bench/rig/realm.py tests/bench/rig/report.py tests/bench/rig/results.py tests/bench/rig/stage.py \
+	tests/bench/rig/trips.py tests/bench/rig/way.py tests/bench/rig/ways.py \
+	tests/bench/far/__main__.py tests/bench/far/h2_proxy.py tests/bench/far/logins.py tests/bench/far/names.py \
+	tests/bench/far/proxies.py tests/bench/far/servers.py tests/bench/far/wire.py
 
 # make bench [QUICK=1] [ROUNDS=N] [MODES='down-1 ...'] [ONLY='direct haproxy ...'] ...: into bench/ of the build folder
-BENCH_VARIABLES = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' MODES='$(MODES)' ONLY='$(ONLY)' SEED='$(SEED)' \
+BENCH_VARIABLES = QUICK='$(QUICK)' ROUNDS='$(ROUNDS)' MODES='$(MODES)' ONLY='$(ONLY)' WAYS='$(WAYS)' SEED='$(SEED)' \
 	CONGESTION='$(CONGESTION)' NOISE='$(NOISE)'
 bench: src/sallyport$(EXEEXT) $(BENCH_BUILT)
 	@env $(BENCH_VARIABLES) PYTHONDONTWRITEBYTECODE=1 python3 '$(srcdir)/tests/bench/bench.py' tests/bench \

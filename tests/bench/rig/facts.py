@@ -7,7 +7,7 @@ import subprocess
 
 from . import meters, packages
 
-VARIABLES = ("QUICK", "ROUNDS", "MODES", "ONLY", "NOISE", "CONGESTION")
+VARIABLES = ("QUICK", "ROUNDS", "MODES", "ONLY", "WAYS", "NOISE", "CONGESTION")
 
 
 def processor():

@@ -127,7 +127,7 @@ class Setting:
                 group.join()
             if space:
                 space.enter()
-            if self.mode.alone:
+            if self.mode and self.mode.alone:
                 os.sched_setaffinity(0, {self.stage.cpus[-1]})
         return prepare
 
@@ -153,7 +153,11 @@ class Setting:
             except (subprocess.CalledProcessError, FileNotFoundError):
                 stage.netem = False
                 self.near.run(["sh", "-c", "ip link delete path0 2>/dev/null || true"])
-        child = self._child("path", [self.near.path, NEAR, self.far.path, FAR, str(DELAY_MS)], None, None)
+        self._carry(DELAY_MS)
+
+    def _carry(self, milliseconds, *how):
+        """The path by our own program; how: as path.c has it."""
+        child = self._child("path", [self.near.path, NEAR, self.far.path, FAR, str(milliseconds), *how], None, None)
         if child.line(PATIENCE) != "ready":
             raise Failure("the slow path could not be made")
 
