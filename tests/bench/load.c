@@ -5,8 +5,8 @@
  *
  * MODE is down, up, tunnels, trips or idle.  -w is how long the first tunnels may take, which do not count.  -i opens
  * so many before all else, which stay idle all the time; -b so many over which the echo sends bytes without end
- * meanwhile; -x asks the forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`, and
- * waits each time for a line on standard input: there the one who measures reads the clocks. */
+ * meanwhile; -x asks the forwarder by CONNECT, where it is a proxy itself.  It says `begin` and `end KEY=VALUE ...`,
+ * and waits each time for a line on standard input: there the one who measures reads the clocks. */
 #include "load.h"
 
 #include <signal.h>
