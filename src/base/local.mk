@@ -4,6 +4,7 @@ src_libhouse_a_SOURCES += \
 	src/base/allowance.c src/base/allowance.h \
 	src/base/banned.h \
 	src/base/base64.c src/base/base64.h \
+	src/base/chance.c src/base/chance.h \
 	src/base/child.c src/base/child.h \
 	src/base/descriptors.c src/base/descriptors.h \
 	src/base/escape.c src/base/escape.h \
@@ -11,6 +12,7 @@ src_libhouse_a_SOURCES += \
 	src/base/harden.c src/base/harden.h \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \
+	src/base/machine_id.c src/base/machine_id.h \
 	src/base/notifier.c src/base/notifier.h \
 	src/base/page_text.c src/base/page_text.h \
 	src/base/prompt.c src/base/prompt.h \

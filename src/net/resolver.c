@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/chance.h"
 #include "net/dns_channel.h"
 #include "net/endpoint.h"
 #include "net/srv_query.h"
@@ -271,7 +272,7 @@ static void on_srv(void *arg, int status, const unsigned char *message, size_t l
     if (status == ARES_SUCCESS && !srv_read(&question->srv, message, length))
         status = ARES_EBADRESP;
     if (status == ARES_SUCCESS)
-        srv_order(&question->srv, (uint32_t)rand() ^ (uint32_t)loop_now(question->resolver->loop));
+        srv_order(&question->srv, chance_number());
     query_over(question, 0, status, cap_ttl(question->srv.ttl));
     let_know(question, 0);
 }

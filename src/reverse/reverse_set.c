@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "auth/lockout.h"
+#include "base/chance.h"
 #include "base/log.h"
 #include "config/places.h"
 #include "http/retry_after.h"
@@ -166,7 +167,7 @@ static void rest_after(struct section *section, const struct waiting_place *plac
     else if (final)
         rest(section, REVERSE_SET_AGAIN_MS);
     else
-        back_off_fail(&section->back_off, now(section), answer && !lenient, asked_for, (uint32_t)random());
+        back_off_fail(&section->back_off, now(section), answer && !lenient, asked_for, chance_number());
 }
 
 static void fill_all(struct reverse_set *set)

@@ -2,7 +2,7 @@
 # library check is there.
 
 # for a program that has its own clock, names and connections (stage.h)
-STAGE = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off \
+STAGE = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off,--wrap=chance_number \
 	-Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop \
 	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=lookup_cancel \
 	-Wl,--wrap=dialer_dial,--wrap=dial_cancel,--wrap=transport_from_socket

@@ -34,6 +34,7 @@ void __real_loop_put_off(struct loop *loop, struct deferred *deferred, void (*ca
 uint64_t __wrap_loop_now(struct loop *loop);
 void __wrap_loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t ms, loop_timer_fn *call, void *arg);
 void __wrap_loop_timer_stop(struct loop_timer *timer);
+uint32_t __wrap_chance_number(void);
 struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host,
                                               enum resolver_wish wish, resolver_addresses_fn *found, void *arg);
 struct lookup *__wrap_resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);
@@ -57,6 +58,8 @@ static struct {
     struct services services;
     int descriptors;                 /* before */
     uint64_t now, order;
+    uint32_t chance;                 /* 0: the next one is any */
+    uint32_t drawn;
     struct timer timers[TIMERS_MAX]; /* running, in no order */
     size_t timer_count;
     struct deferred pulse;
@@ -84,6 +87,18 @@ uint64_t __wrap_loop_now(struct loop *loop)
 {
     (void)loop;
     return stage.now;
+}
+
+/* Any number is made by a generator that begins anew with each stage (Numerical Recipes'). */
+uint32_t __wrap_chance_number(void)
+{
+    stage.drawn = stage.drawn * 1664525 + 1013904223;
+    return stage.chance != 0 ? stage.chance : stage.drawn;
+}
+
+void stage_chance(uint32_t number)
+{
+    stage.chance = number;
 }
 
 uint64_t stage_time(void)

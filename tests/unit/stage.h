@@ -1,7 +1,8 @@
 /* Where machines are tested: a loop whose clock the test sets, names and addresses that answer as told, and connections
- * in memory whose other end is the test.  All that src/ has is real but three things, which the linker puts in place of
- * others (STAGE in local.mk): the clock and timers of the loop; what resolver and dialer are asked; the transport made
- * of a connection that was dialed.  What else STAGE names is only looked at, to see when nothing happens any more.
+ * in memory whose other end is the test.  All that src/ has is real but four things, which the linker puts in place of
+ * others (STAGE in local.mk): the clock and timers of the loop; chance; what resolver and dialer are asked; the
+ * transport made of a connection that was dialed.  What else STAGE names is only looked at, to see when nothing happens
+ * any more.
  *
  * Nothing happens between two calls of these functions, and no time passes but in stage_advance. */
 #ifndef SALLYPORT_STAGE_H
@@ -32,6 +33,11 @@ void stage_advance(uint64_t ms);
 
 /* Milliseconds since stage_set_up. */
 uint64_t stage_time(void);
+
+/* What chance_number says from now on, such as STAGE_MIDDLE, by which what is spread is neither longer nor shorter.  At
+ * first, and with 0, it is another one each time, and the same in each run. */
+#define STAGE_MIDDLE 0x80000000u
+void stage_chance(uint32_t number);
 
 /* How many timers were started since then. */
 unsigned stage_timers(void);

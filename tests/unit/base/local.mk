@@ -1,6 +1,7 @@
 UNIT_TESTS += \
 	tests/unit/base/check_allowance \
 	tests/unit/base/check_base64 \
+	tests/unit/base/check_chance \
 	tests/unit/base/check_child \
 	tests/unit/base/check_descriptors \
 	tests/unit/base/check_escape \
@@ -8,6 +9,7 @@ UNIT_TESTS += \
 	tests/unit/base/check_harden \
 	tests/unit/base/check_log \
 	tests/unit/base/check_loop \
+	tests/unit/base/check_machine_id \
 	tests/unit/base/check_notifier \
 	tests/unit/base/check_page_text \
 	tests/unit/base/check_prompt \
@@ -40,5 +42,8 @@ tests_unit_base_check_notifier_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=subpr
 
 # the clock is the test's
 tests_unit_base_check_allowance_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+
+# the system may have no random numbers
+tests_unit_base_check_chance_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getentropy
 
 tests_unit_base_check_child_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=waitpid
