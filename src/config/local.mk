@@ -5,6 +5,7 @@ src_libhouse_a_SOURCES += \
 	src/config/config_check.c src/config/config_check.h \
 	src/config/config_print.c src/config/config_print.h \
 	src/config/config_secrets.c src/config/config_secrets.h \
+	src/config/deal.c src/config/deal.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/found_check.c src/config/found_check.h \
 	src/config/inifile.c src/config/inifile.h \

@@ -11,6 +11,7 @@
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
 static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
 static const char *const fallback_words[] = {"none", "direct", NULL};
+static const char *const order_words[] = {"listed", "spread", NULL};
 static const char *const form_words[] = {"origin", "absolute", NULL};
 static const char *const http_words[] = {"1.1", "auto", "2", NULL};
 static const char *const auth_words[] = {"any", "basic", "digest", "ntlm", "negotiate", NULL};
@@ -43,6 +44,7 @@ static const struct option_row table[] = {
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "proxies, in order"),
+    PROXY("order", word, order, "listed", 0, 0, order_words, 0, "whether each user has an order of them of his own"),
     PROXY("method", word, method, "connect", 0, 0, connect_method_words, 0, "how the tunnel is asked for"),
     PROXY("origin", text, origin, NULL, 0, 0, NULL, 0, "host that a TCPConnection server is to allow"),
     PROXY("form", word, form, "origin", 0, 0, form_words, 0, "whether the proxy before it gets TCPConnection's URL"),

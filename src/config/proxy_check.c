@@ -4,8 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "base/machine_id.h"
 #include "base/systemd.h"
+#include "config/deal.h"
 #include "config/found_check.h"
 #include "http/access_control.h"
 #include "http/connect_request.h"
@@ -311,6 +314,20 @@ static void check_http(const struct section *section, const struct proxy_config 
                        word_of("auth", proxy->auth));
 }
 
+/* To check, they stay as they are listed: `check` prints them back. */
+static void deal_out(const struct section *section, struct proxy_config *proxy)
+{
+    char machine[MACHINE_ID_MAX];
+
+    if (proxy->order != ORDER_SPREAD)
+        return;
+    if (places_whose(&proxy->urls))
+        section_remark(section, section_line_of(section, "order"), "order = spread has no effect: it is for a `url` of "
+                       "its own, not %s", places_whose(&proxy->urls));
+    if (section->use != CONFIG_TO_CHECK)
+        deal_places(&proxy->urls, deal_seed(machine_id_read(machine), getuid()));
+}
+
 static void remark_on_method(const struct section *section, const struct proxy_config *proxy)
 {
     if (proxy->method != METHOD_CONNECT && !is_tcpconnection(proxy) && !has_classic(proxy))
@@ -334,4 +351,5 @@ void proxy_check(const struct section *section, struct proxy_config *proxy)
     check_http(section, proxy);
     remark_on_method(section, proxy);
     found_check(section, proxy);
+    deal_out(section, proxy);
 }

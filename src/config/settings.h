@@ -28,6 +28,9 @@ struct settings {
     char *control; /* path of the control socket; may begin with $XDG_RUNTIME_DIR; "none" */
 };
 
+/* The order in which a section's proxies are tried: as listed, or dealt out (deal.h). */
+enum proxy_order { ORDER_LISTED, ORDER_SPREAD };
+
 enum proxy_fallback { FALLBACK_NONE, FALLBACK_DIRECT };
 
 /* NONE: no ticket of ours either, for a stranger; no word of the configuration. */
@@ -41,7 +44,8 @@ enum proxy_http { PROXY_HTTP_1_1, PROXY_HTTP_AUTO, PROXY_HTTP_2 };
 
 struct proxy_config {
     char *label; /* "" for the unlabelled one */
-    struct value_places urls;
+    struct value_places urls; /* in the order in which they are tried, or, to check, as listed */
+    unsigned order;    /* enum proxy_order */
     unsigned method;   /* index into connect_method_words */
     char *origin;      /* TCPConnection: the host that the server is to allow, or NULL */
     unsigned form;     /* enum proxy_form */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/machine_id.h"
 #include "config/config.h"
+#include "config/deal.h"
 #include "http/uri_template.h"
 
 #include "../unit.h"
@@ -27,6 +29,8 @@ static void note(void *arg, const char *line)
     snprintf(told + length, sizeof told - length, "%s%s", length ? "\n" : "", line);
 }
 
+static enum config_use use = CONFIG_TO_CHECK;
+
 /* Reads "[proxy]" with these keys, a listener, and the sections that follow.  NULL: it was refused, and told. */
 static struct config *read_proxy(const char *keys, const char *sections)
 {
@@ -39,7 +43,7 @@ static struct config *read_proxy(const char *keys, const char *sections)
     stream = fmemopen(text, (size_t)length, "r");
     ck_assert_ptr_nonnull(stream);
     told[0] = '\0';
-    config = config_parse(stream, "f", CONFIG_TO_CHECK, note, NULL);
+    config = config_parse(stream, "f", use, note, NULL);
     fclose(stream);
     return config;
 }
@@ -329,6 +333,31 @@ START_TEST(a_choice_that_socks_does_not_have_is_remarked_on)
 }
 END_TEST
 
+#define SIX "url = http://a http://b http://c http://d http://e http://f\n"
+
+/* As listed; spread; spread, to be checked: then it is printed back as it is written. */
+START_TEST(proxies_are_dealt_out_to_who_uses_them)
+{
+    struct config *listed = read_proxy(SIX, ""), *config;
+    char machine[MACHINE_ID_MAX];
+    struct value_places *places;
+
+    ck_assert_ptr_nonnull(listed);
+    ck_assert_uint_eq(listed->proxies[0].order, ORDER_LISTED);
+    use = _i == 2 ? CONFIG_TO_CHECK : CONFIG_TO_RUN;
+    config = read_proxy(_i == 0 ? SIX : SIX "order = spread\n", "");
+    ck_assert_ptr_nonnull(config);
+    ck_assert_str_eq(told, "");
+    places = &listed->proxies[0].urls;
+    if (_i == 1)
+        deal_places(places, deal_seed(machine_id_read(machine), getuid()));
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_str_eq(config->proxies[0].urls.at[i].host, places->at[i].host);
+    config_unref(config);
+    config_unref(listed);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("proxy_check");
@@ -342,5 +371,6 @@ int main(void)
     tcase_add_test(cases, a_method_that_nobody_is_asked_by_is_remarked_on);
     tcase_add_test(cases, a_choice_that_nobody_has_is_remarked_on);
     tcase_add_test(cases, a_choice_that_socks_does_not_have_is_remarked_on);
+    tcase_add_loop_test(cases, proxies_are_dealt_out_to_who_uses_them, 0, 3);
     return unit_run();
 }

@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_config_memory \
 	tests/unit/config/check_config_print \
 	tests/unit/config/check_config_secrets \
+	tests/unit/config/check_deal \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_found_check \
 	tests/unit/config/check_inifile \
