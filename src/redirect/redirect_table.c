@@ -199,24 +199,39 @@ static void search_all(struct search *search)
     search_bucket(search, bucket(sender, SCOPE_ALL, NULL, NULL, 0));
 }
 
+/* The index of the entry for such a request; SIZE_MAX: there is none. */
+static size_t best_entry(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
+                         uint64_t now_ms)
+{
+    struct search search = {redirects, sender, url, now_ms, SIZE_MAX};
+
+    if (redirects->count == 0)
+        return SIZE_MAX;
+    make_index(redirects);
+    search_all(&search);
+    return search.best;
+}
+
+bool redirect_table_holds(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
+                          uint64_t now_ms)
+{
+    return best_entry(redirects, sender, url, now_ms) != SIZE_MAX;
+}
+
 bool redirect_table_use(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
                         uint64_t now_ms, struct redirect_entry *used)
 {
-    struct search search = {redirects, sender, url, now_ms, SIZE_MAX};
+    size_t best = best_entry(redirects, sender, url, now_ms);
     struct redirect_entry *entry;
 
-    if (redirects->count == 0)
+    if (best == SIZE_MAX)
         return false;
-    make_index(redirects);
-    search_all(&search);
-    if (search.best == SIZE_MAX)
-        return false;
-    entry = &redirects->entries[search.best];
+    entry = &redirects->entries[best];
     entry->hits++;
     entry->used = now_ms;
     *used = *entry;
     if (entry->hits_left == 1)
-        remove_at(redirects, search.best);
+        remove_at(redirects, best);
     else if (entry->hits_left > 1)
         entry->hits_left--;
     return true;

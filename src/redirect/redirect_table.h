@@ -41,6 +41,10 @@ unsigned redirect_table_learn(struct redirect_table *redirects, const struct end
 bool redirect_table_use(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
                         uint64_t now_ms, struct redirect_entry *used);
 
+/* Whether there is one; no hit is counted. */
+bool redirect_table_holds(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
+                          uint64_t now_ms);
+
 /* Forget the entry with this id; all entries; all entries whose sender kept does not return true for. */
 void redirect_table_drop(struct redirect_table *redirects, unsigned id);
 void redirect_table_clear(struct redirect_table *redirects);

@@ -54,6 +54,13 @@ static const char *use(const struct endpoint *sender, const char *url, uint64_t 
     return redirect_table_use(table, sender, &asked, at, &got) ? got.direct ? "direct" : got.proxy.host : "";
 }
 
+static bool holds(const struct endpoint *sender, const char *url, uint64_t at)
+{
+    struct scope_url asked = url_of(url);
+
+    return redirect_table_holds(table, sender, &asked, at);
+}
+
 static void setup(void)
 {
     table = redirect_table_new();
@@ -74,6 +81,21 @@ START_TEST(an_empty_table_leads_nowhere)
     redirect_table_drop(table, 0);
     redirect_table_drop(table, 7);
     redirect_table_clear(table);
+}
+END_TEST
+
+START_TEST(to_look_is_not_to_use)
+{
+    ck_assert(!holds(&a, MAIL, START));
+    learn(&a, &b, EXACT, LIFETIME(.seconds = 60, .hits = 3), START);
+    for (unsigned i = 0; i < 5; i++)
+        ck_assert(holds(&a, MAIL, START + 59999));
+    ck_assert(!holds(&b, MAIL, START));
+    ck_assert(!holds(&a, "imap://other.example.net:143/", START));
+    ck_assert(!holds(&a, MAIL, START + 60000));
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_str_eq(use(&a, MAIL, START), "b.example.net");
+    ck_assert(!holds(&a, MAIL, START)); /* that was the last hit */
 }
 END_TEST
 
@@ -431,6 +453,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, an_empty_table_leads_nowhere);
+    tcase_add_test(cases, to_look_is_not_to_use);
     tcase_add_test(cases, once_is_not_kept);
     tcase_add_test(cases, once_leaves_what_was_learned_before);
     tcase_add_test(cases, hits_are_counted_and_the_retry_is_the_first);
