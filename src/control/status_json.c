@@ -204,11 +204,11 @@ static json_t *take_proxy(const struct proxies *proxies, const struct endpoint *
 
     if (proxy)
         return proxy;
-    json_array_append_new(proxies->list, json_pack("{so so so so so so so so}", "url", text(url),
+    json_array_append_new(proxies->list, json_pack("{so so so so so so so so so}", "url", text(url),
                                                    "source", origin_of(proxies->sources, endpoint),
                                                    "state", text("up"), "seconds", number(0), "ready", json_null(),
-                                                   "last_error", json_null(), "last_error_age", json_null(),
-                                                   "connections", json_array()));
+                                                   "next_try", json_null(), "last_error", json_null(),
+                                                   "last_error_age", json_null(), "connections", json_array()));
     return find(proxies->list, "url", url);
 }
 
@@ -247,10 +247,14 @@ static void see_connection(void *arg, const struct endpoint *endpoint, const str
 static void see_configured(const struct proxies *proxies, const struct proxy_config *section,
                            const struct endpoint *endpoint)
 {
+    const struct pool *pool = proxies->sources->services->pool;
+    uint64_t next = pool ? pool_next_try(pool, endpoint) : 0, now = loop_now(proxies->sources->services->loop);
     json_t *proxy = take_proxy(proxies, endpoint);
 
-    if (section->preconnect > 0 && proxies->sources->services->pool)
-        json_object_set_new(proxy, "ready", number(pool_ready(proxies->sources->services->pool, endpoint)));
+    if (section->preconnect > 0 && pool)
+        json_object_set_new(proxy, "ready", number(pool_ready(pool, endpoint)));
+    if (next > 0)
+        json_object_set_new(proxy, "next_try", seconds_left(next > now ? next - now : 0));
 }
 
 /* The proxies of the configuration in its order, then the others that are remembered or connected: of the environment,

@@ -276,7 +276,7 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
         return;
     table = columns_new(columns, 4);
     json_array_foreach(proxies, i, proxy) {
-        char state[80], left[STATUS_TEXT_MAX], error[600];
+        char state[120], left[STATUS_TEXT_MAX], error[600];
 
         status_text_seconds(number_of(proxy, "seconds"), left);
         snprintf(state, sizeof state, number_of(proxy, "seconds") > 0 ? "%.20s %s" : "%.20s", text_of(proxy, "state"),
@@ -284,6 +284,9 @@ static void show_proxies(const json_t *proxies, FILE *out, size_t width)
         if (has(proxy, "ready")) /* `preconnect` is set for it */
             snprintf(state + strlen(state), sizeof state - strlen(state), ", %" PRIu64 " ready",
                      number_of(proxy, "ready"));
+        if (has(proxy, "next_try"))
+            snprintf(state + strlen(state), sizeof state - strlen(state), ", next in %s",
+                     status_text_seconds(number_of(proxy, "next_try"), left));
         columns_add(table, (const char *const[]){
             text_of(proxy, "url"), has(proxy, "source") ? text_of(proxy, "source") : "-", state,
             describe_error(proxy, error, sizeof error)});

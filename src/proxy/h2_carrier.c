@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/chance.h"
 #include "base/log.h"
+#include "proxy/refill.h"
 
 static const char *const state_names[] = {"new", "ahead", "old", "serves", "drains", "gone"};
 
@@ -241,7 +243,16 @@ static void bury(struct h2_carrier *carrier, const char *why)
     }
     if (waits_for_listener(carrier))
         carrier->carriers->lost(carrier->carriers->arg, carrier, why);
+    if (carrier->state == H2_SERVES)
+        carrier->carriers->ended(carrier->carriers->arg, carrier);
     enter(carrier, H2_GONE);
+}
+
+/* The proxy takes no more tunnels on it. */
+static void let_drain(struct h2_carrier *carrier)
+{
+    carrier->carriers->ended(carrier->carriers->arg, carrier);
+    enter(carrier, H2_DRAINS);
 }
 
 /* Does what its connection's state asks for. */
@@ -254,7 +265,7 @@ static void examine(struct h2_carrier *carrier)
     else if (h2_connection_is_draining(connection) && waits_for_listener(carrier))
         bury(carrier, "it takes no tunnels any more (GOAWAY)");
     else if (h2_connection_is_draining(connection) && carrier->state == H2_SERVES)
-        enter(carrier, H2_DRAINS);
+        let_drain(carrier);
     else if (is_idle(carrier) && carrier->state == H2_DRAINS)
         enter(carrier, H2_GONE);
     else if (is_idle(carrier) && carrier->state == H2_SERVES)
@@ -287,14 +298,11 @@ static void on_changed(void *arg)
 
 /* --- the state machine --- */
 
-/* A successor is due before it is of age, so that one is always ready; at random, so that connections made together are
- * not renewed together. */
+/* A successor is due before it is of age, so that one is always ready. */
 static void enter_ahead(struct h2_carrier *carrier)
 {
-    uint32_t age = carrier->section->preconnect_age;
-
-    loop_timer_start(loop_of(carrier), &carrier->age, age / 4 * 3 + (uint32_t)random() % (age / 8 + 1), on_age,
-                     carrier);
+    loop_timer_start(loop_of(carrier), &carrier->age,
+                     refill_renewal(carrier->section->preconnect_age, chance_number()), on_age, carrier);
 }
 
 static void enter_old(struct h2_carrier *carrier)

@@ -43,6 +43,7 @@ struct h2_carriers {
     void (*changed)(void *arg, struct h2_group *group); /* there may be room, or one less; NULL: it was no group's */
     void (*left)(void *arg, struct h2_group *group);    /* one is no longer this group's */
     void (*lost)(void *arg, const struct h2_carrier *carrier, const char *why); /* one ends that is AHEAD or OLD */
+    void (*ended)(void *arg, const struct h2_carrier *carrier); /* the proxy ends one that SERVES, be it by GOAWAY */
     void *arg;
 };
 

@@ -149,6 +149,14 @@ static void on_lost(void *arg, const struct h2_carrier *carrier, const char *why
                          why);
 }
 
+static void on_ended(void *arg, const struct h2_carrier *carrier)
+{
+    const struct h2_pool *pool = arg;
+
+    if (pool->watch.ended)
+        pool->watch.ended(pool->watch.arg, carrier->group->section, &carrier->proxy);
+}
+
 /* --- seats --- */
 
 static void begin_to_wait(struct h2_seat *seat)
@@ -329,7 +337,8 @@ struct h2_pool *h2_pool_new(const struct services *services)
     if (!pool)
         return NULL;
     pool->carriers = (struct h2_carriers){.services = services, .end = &pool->carriers.first, .changed = on_changed,
-                                        .left = on_left, .lost = on_lost, .arg = pool};
+                                        .left = on_left, .lost = on_lost, .ended = on_ended,
+                                        .arg = pool};
     return pool;
 }
 

@@ -118,6 +118,8 @@ struct h2_pool_watch {
                                                      * another one's; NULL: none is */
     void (*lost)(void *arg, const struct proxy_config *section, const struct endpoint *proxy, uint64_t age_ms,
                  const char *why); /* the proxy has ended one that waited, and was so old */
+    void (*ended)(void *arg, const struct proxy_config *section,
+                  const struct endpoint *proxy); /* it has ended one that served a listener of the section */
     void *arg;
 };
 

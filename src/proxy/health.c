@@ -206,6 +206,13 @@ void health_sent_away(struct health *health, const char *name, const struct endp
                 seconds, failure->what);
 }
 
+bool health_was_sent_away(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry && entry->away;
+}
+
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
 {
     struct entry *entry = touch(health, proxy, now_ms);

@@ -57,6 +57,10 @@ void health_refused(struct health *health, const char *name, const struct endpoi
 void health_sent_away(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                       unsigned seconds, const struct failure *failure);
 
+/* Whether it did so, and has answered nobody since, nor failed: when that time is over, nobody knows whether it takes
+ * all again. */
+bool health_was_sent_away(const struct health *health, const struct endpoint *proxy);
+
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 

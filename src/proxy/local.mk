@@ -1,6 +1,7 @@
 # From a target to an open tunnel.
 
 src_libhouse_a_SOURCES += \
+	src/proxy/ahead.c src/proxy/ahead.h \
 	src/proxy/announcement.c src/proxy/announcement.h \
 	src/proxy/approach.c src/proxy/approach.h \
 	src/proxy/connector.c src/proxy/connector.h \
@@ -20,6 +21,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/pool.c src/proxy/pool.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h src/proxy/proxy_request_params.h \
 	src/proxy/proxy_source.c src/proxy/proxy_source.h \
+	src/proxy/refill.c src/proxy/refill.h \
 	src/proxy/request_form.c src/proxy/request_form.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/chance.h"
 #include "base/log.h"
+#include "proxy/ahead.h"
 #include "proxy/connector.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_pool.h"
 #include "proxy/outlook.h"
+#include "proxy/refill.h"
 
 enum state { CONNECTING, READY, RETIRING, GONE };
 
@@ -33,11 +36,9 @@ struct idle {
 /* The connections that are kept for one section. */
 struct reserve {
     struct pool *pool;
-    const struct proxy_config *section;
-    size_t size;                  /* how many are wanted; 0: none are kept */
+    struct ahead ahead;
     struct idle *idles;           /* the newest first */
-    struct outlook outlooks[VALUE_LIST_MAX]; /* by the index in its urls */
-    struct loop_timer retry;
+    struct loop_timer look;
     struct deferred filling;
 };
 
@@ -63,15 +64,15 @@ static bool is_ready(const struct idle *idle)
     return idle->state == READY || idle->state == RETIRING;
 }
 
-static struct outlook *outlook_of(struct reserve *reserve, const struct endpoint *proxy)
+static uint64_t now(const struct reserve *reserve)
 {
-    return &reserve->outlooks[proxy - reserve->section->urls.at];
+    return loop_now(loop_of(reserve));
 }
 
 /* Milliseconds since it was begun. */
 static uint64_t age_of(const struct idle *idle)
 {
-    return loop_now(loop_of(idle->reserve)) - idle->since;
+    return now(idle->reserve) - idle->since;
 }
 
 /* How many connections to this proxy are ready or being made, without old ones. */
@@ -102,19 +103,22 @@ static void fill_soon(struct reserve *reserve)
     loop_defer(loop_of(reserve), &reserve->filling, fill);
 }
 
-static void on_retry(void *arg)
+static void on_look(void *arg)
 {
-    struct reserve *reserve = arg;
-
-    for (size_t i = 0; i < reserve->section->urls.count; i++)
-        outlook_retry(&reserve->outlooks[i]);
-    fill_soon(reserve);
+    fill_soon(arg);
 }
 
-static void retry_later(struct reserve *reserve)
+/* Looks again when a place opens; soon: for what nobody tells of, too. */
+static void look_later(struct reserve *reserve, bool soon)
 {
-    if (!reserve->retry.call)
-        loop_timer_start(loop_of(reserve), &reserve->retry, POOL_RETRY_MS, on_retry, reserve);
+    uint64_t next = ahead_next(&reserve->ahead, NULL);
+
+    if (soon && (next == 0 || next > now(reserve) + POOL_LOOK_MS))
+        next = now(reserve) + POOL_LOOK_MS;
+    loop_timer_stop(&reserve->look);
+    if (next != 0)
+        loop_timer_start(loop_of(reserve), &reserve->look, next > now(reserve) ? next - now(reserve) : 0, on_look,
+                         reserve);
 }
 
 static void replace(struct idle *idle)
@@ -131,8 +135,8 @@ static void note_failure(struct reserve *reserve, const struct endpoint *proxy, 
     char where[ENDPOINT_URL_MAX];
 
     log_message(LEVEL_DEBUG, NULL, "no connection to %s ahead of need: %s", endpoint_format_url(proxy, where), why);
-    outlook_failed(outlook_of(reserve, proxy), reserve->size, another_is_ready);
-    retry_later(reserve);
+    outlook_failed(ahead_outlook(&reserve->ahead, proxy), another_is_ready, now(reserve), chance_number());
+    fill_soon(reserve);
 }
 
 /* Ends a connection that failed. */
@@ -141,27 +145,6 @@ static void lose(struct idle *idle, const char *why)
     h2_pool_missed(idle->reserve->pool->services->h2, idle->proxy, false);
     note_failure(idle->reserve, idle->proxy, another_is_ready(idle), why);
     replace(idle);
-}
-
-/* The proxy that a session would be sent to now, except those whose connections failed lately.  NULL: there is none,
- * or it uses NTLM or Negotiate, which need a new connection for each login. */
-static const struct endpoint *wanted(const struct reserve *reserve)
-{
-    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING}; /* as in route_next */
-    const struct services *services = reserve->pool->services;
-
-    for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)
-        for (size_t i = 0; i < reserve->section->urls.count; i++) {
-            const struct endpoint *proxy = &reserve->section->urls.at[i];
-            enum challenge_scheme scheme;
-
-            if (health_state(services->health, proxy, loop_now(services->loop)) != turns[turn] ||
-                outlook_is_bleak(&reserve->outlooks[i], reserve->size))
-                continue;
-            scheme = health_scheme(services->health, proxy);
-            return scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
-        }
-    return NULL;
 }
 
 /* A successor is ready: ends the oldest connection that is old or leads to another proxy.  False: there is none. */
@@ -185,10 +168,13 @@ static bool keep_if_silent(struct idle *idle)
 
     if (transport_peek(idle->transport, &byte, 1) == TRANSPORT_AGAIN)
         return true;
-    if (idle->state == READY && age_of(idle) < POOL_RETRY_MS)
+    if (idle->state == READY && age_of(idle) < OUTLOOK_EARLY_MS) {
         lose(idle, "it ended one that was just made");
-    else
-        replace(idle);
+        return false;
+    }
+    if (idle->state == READY)
+        outlook_lost(ahead_outlook(&idle->reserve->ahead, idle->proxy), now(idle->reserve), chance_number());
+    replace(idle);
     return false;
 }
 
@@ -198,11 +184,10 @@ static void on_word(void *arg, int ready)
     (void)keep_if_silent(arg);
 }
 
-/* Milliseconds until a successor is to be made; random, so that connections made together are not renewed together. */
+/* Milliseconds until a successor is to be made. */
 static uint64_t time_to_renewal(const struct idle *idle)
 {
-    uint32_t age = idle->reserve->section->preconnect_age;
-    uint64_t due = age / 4 * 3 + (uint32_t)random() % (age / 8 + 1), lived = age_of(idle);
+    uint64_t due = refill_renewal(idle->reserve->ahead.section->preconnect_age, chance_number()), lived = age_of(idle);
 
     return lived < due ? due - lived : 0;
 }
@@ -214,11 +199,12 @@ static void hand_over(struct idle *idle)
     struct transport *transport = idle->transport;
 
     idle->transport = NULL;
-    if (!h2_pool_offer(reserve->pool->services->h2, reserve->section, idle->proxy, transport, idle->on_loopback)) {
+    if (!h2_pool_offer(reserve->pool->services->h2, reserve->ahead.section, idle->proxy, transport,
+                       idle->on_loopback)) {
         lose(idle, "out of memory");
         return;
     }
-    while (wanted(reserve) == idle->proxy && end_predecessor(reserve, idle->proxy))
+    while (ahead_choose(&reserve->ahead) == idle->proxy && end_predecessor(reserve, idle->proxy))
         ;
     replace(idle);
 }
@@ -229,21 +215,21 @@ static void on_ready(struct idle *idle)
     bool h2 = connector_speaks_h2(idle->connector);
 
     idle->transport = connector_take(idle->connector);
-    idle->ready_since = loop_now(loop_of(reserve));
+    idle->ready_since = now(reserve);
     idle->on_loopback = connector_on_loopback(idle->connector);
     connector_free(idle->connector);
     idle->connector = NULL;
-    if (age_of(idle) >= reserve->section->preconnect_age) {
+    if (age_of(idle) >= reserve->ahead.section->preconnect_age) {
         lose(idle, "to make one takes longer than preconnect-age");
         return;
     }
-    outlook_made(outlook_of(reserve, idle->proxy), reserve->size, h2);
+    outlook_made(ahead_outlook(&reserve->ahead, idle->proxy), h2, now(reserve), chance_number());
     if (h2) {
         hand_over(idle);
         return;
     }
-    h2_pool_missed(reserve->pool->services->h2, idle->proxy, reserve->section->http != PROXY_HTTP_1_1);
-    if (wanted(reserve) == idle->proxy)
+    h2_pool_missed(reserve->pool->services->h2, idle->proxy, reserve->ahead.section->http != PROXY_HTTP_1_1);
+    if (ahead_choose(&reserve->ahead) == idle->proxy)
         end_predecessor(reserve, idle->proxy);
     fill_soon(reserve);
     enter(idle, READY);
@@ -290,7 +276,7 @@ static void enter_ready(struct idle *idle)
 /* Makes a successor before the connection is closed, so that one is always ready. */
 static void enter_retiring(struct idle *idle)
 {
-    uint32_t age = idle->reserve->section->preconnect_age;
+    uint32_t age = idle->reserve->ahead.section->preconnect_age;
     uint64_t lived = age_of(idle);
 
     loop_timer_start(loop_of(idle->reserve), &idle->age, lived < age ? age - lived : 0, on_of_age, idle);
@@ -335,7 +321,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy, unsigned 
         .services = reserve->pool->services,
         .settings = &reserve->pool->config->settings,
         .place = proxy,
-        .own = reserve->section,
+        .own = reserve->ahead.section,
         .http = http,
         .forbids = forbids,
         .forbids_arg = idle,
@@ -351,7 +337,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy, unsigned 
     }
     idle->reserve = reserve;
     idle->proxy = proxy;
-    idle->since = loop_now(loop_of(reserve));
+    idle->since = now(reserve);
     idle->next = reserve->idles;
     idle->back = &reserve->idles;
     if (idle->next)
@@ -367,26 +353,33 @@ static bool has_room(const struct pool *pool)
     return pool->held + (pool->services->h2 ? h2_pool_offered(pool->services->h2, NULL) : 0) < pool->most;
 }
 
-/* Makes the connections that are missing.  Those to other proxies stay until there are enough to this one. */
+/* Makes the connections to this proxy that are missing now.  False: it cannot, for want of room or memory. */
+static bool make_missing(struct reserve *reserve, const struct endpoint *proxy)
+{
+    const struct pool *pool = reserve->pool;
+    const struct proxy_config *section = reserve->ahead.section;
+    unsigned http = pool->services->h2 ? form_choice_http_ahead(pool->services->health, section, proxy)
+                                       : PROXY_HTTP_1_1;
+    const struct outlook_wish wish = {
+        .may_be_h2 = http != PROXY_HTTP_1_1,
+        .one_of_h2 = http != PROXY_HTTP_1_1 && h2_pool_wants(pool->services->h2, section, proxy),
+    };
+    size_t there = count(reserve, proxy), wanted = outlook_now(ahead_outlook(&reserve->ahead, proxy), &wish);
+
+    while (there < wanted && has_room(pool) && add(reserve, proxy, http))
+        there++;
+    return there >= wanted;
+}
+
+/* Those to other proxies stay until there are enough to the one that is wanted now. */
 static void fill(struct deferred *filling)
 {
     struct reserve *reserve = (struct reserve *)((char *)filling - offsetof(struct reserve, filling));
-    struct pool *pool = reserve->pool;
-    const struct endpoint *proxy = wanted(reserve);
-    const struct outlook *outlook = proxy ? outlook_of(reserve, proxy) : NULL;
-    unsigned http = proxy && pool->services->h2
-                        ? form_choice_http_ahead(pool->services->health, reserve->section, proxy) : PROXY_HTTP_1_1;
-    const struct outlook_wish wish = {
-        .places = reserve->size,
-        .may_be_h2 = http != PROXY_HTTP_1_1,
-        .one_of_h2 = http != PROXY_HTTP_1_1 && h2_pool_wants(pool->services->h2, reserve->section, proxy),
-    };
-    size_t there = proxy ? count(reserve, proxy) : 0;
+    const struct endpoint *proxy;
 
-    while (proxy && there < outlook_now(outlook, &wish) && has_room(pool) && add(reserve, proxy, http))
-        there++;
-    if (there < (proxy ? outlook_full(outlook, &wish) : reserve->size))
-        retry_later(reserve);
+    ahead_look(&reserve->ahead);
+    proxy = ahead_choose(&reserve->ahead);
+    look_later(reserve, !proxy || !make_missing(reserve, proxy));
 }
 
 /* --- what h2_pool tells --- */
@@ -394,7 +387,7 @@ static void fill(struct deferred *filling)
 static struct reserve *find_reserve(const struct pool *pool, const struct proxy_config *section)
 {
     for (size_t i = 0; i < pool->reserve_count; i++)
-        if (pool->reserves[i].section == section && pool->reserves[i].size > 0)
+        if (pool->reserves[i].ahead.section == section && pool->reserves[i].ahead.places > 0)
             return &pool->reserves[i];
     return NULL;
 }
@@ -404,7 +397,7 @@ static void on_h2_news(void *arg)
     struct pool *pool = arg;
 
     for (size_t i = 0; i < pool->reserve_count; i++)
-        if (pool->reserves[i].size > 0 && pool->reserves[i].section->http != PROXY_HTTP_1_1)
+        if (pool->reserves[i].ahead.places > 0 && pool->reserves[i].ahead.section->http != PROXY_HTTP_1_1)
             fill_soon(&pool->reserves[i]);
 }
 
@@ -423,9 +416,17 @@ static void on_h2_lost(void *arg, const struct proxy_config *section, const stru
 {
     struct reserve *reserve = find_reserve(arg, section);
 
-    for (size_t i = 0; reserve && age_ms < POOL_RETRY_MS && i < section->urls.count; i++)
-        if (endpoint_equal(&section->urls.at[i], proxy))
-            note_failure(reserve, &section->urls.at[i], false, why);
+    if (!reserve || !ahead_outlook(&reserve->ahead, proxy))
+        return;
+    if (age_ms < OUTLOOK_EARLY_MS)
+        note_failure(reserve, proxy, false, why);
+    else
+        outlook_lost(ahead_outlook(&reserve->ahead, proxy), now(reserve), chance_number());
+}
+
+static void on_h2_ended(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
+{
+    on_h2_lost(arg, section, proxy, UINT64_MAX, "");
 }
 
 /* --- public functions --- */
@@ -446,7 +447,7 @@ void pool_close(struct pool *pool)
     for (size_t i = 0; i < pool->reserve_count; i++) {
         struct reserve *reserve = &pool->reserves[i];
 
-        loop_timer_stop(&reserve->retry);
+        loop_timer_stop(&reserve->look);
         loop_undefer(loop_of(reserve), &reserve->filling);
         while (reserve->idles)
             enter(reserve->idles, GONE);
@@ -466,20 +467,9 @@ void pool_free(struct pool *pool)
     free(pool);
 }
 
-/* How many connections a section asks for: none if no listener uses it, and one where that carries all tunnels. */
-static size_t asked_for(const struct config *config, const struct proxy_config *section)
-{
-    for (size_t i = 0; i < config->listener_count; i++)
-        for (const struct proxy_config *proxy = config->listeners[i].proxy; proxy; proxy = proxy->via)
-            if (proxy == section)
-                return section->http == PROXY_HTTP_2 && section->preconnect > 0 ? 1 : section->preconnect;
-    return 0;
-}
-
 void pool_keep(struct pool *pool, struct config *config, size_t most)
 {
-    const struct h2_pool_watch watch = {on_h2_news, being_made, on_h2_lost, pool};
-    size_t all = 0, room = most / 5 * 4 + most % 5 * 4 / 5; /* the rest is for successors */
+    const struct h2_pool_watch watch = {on_h2_news, being_made, on_h2_lost, on_h2_ended, pool};
 
     pool_close(pool);
     pool->config = config_ref(config);
@@ -490,17 +480,12 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
     pool->reserve_count = config->proxy_count;
     if (pool->services->h2)
         h2_pool_watch(pool->services->h2, &watch);
-    for (size_t i = 0; i < config->proxy_count; i++)
-        all += asked_for(config, &config->proxies[i]);
     for (size_t i = 0; i < config->proxy_count; i++) {
         struct reserve *reserve = &pool->reserves[i];
 
         reserve->pool = pool;
-        reserve->section = &config->proxies[i];
-        reserve->size = asked_for(config, reserve->section);
-        if (all > room && reserve->size > 1)
-            reserve->size = reserve->size * room / all > 0 ? reserve->size * room / all : 1;
-        if (reserve->size > 0)
+        ahead_begin(&reserve->ahead, pool->services, config, &config->proxies[i], most);
+        if (reserve->ahead.places > 0)
             fill_soon(reserve);
     }
 }
@@ -514,7 +499,7 @@ static struct idle *find_ready(const struct reserve *reserve, const struct endpo
     for (struct idle *idle = reserve->idles; idle; idle = idle->next)
         if (is_ready(idle) && endpoint_equal(idle->proxy, proxy)) {
             found = idle;
-            if (loop_now(loop_of(reserve)) - idle->ready_since >= POOL_SETTLED_MS)
+            if (now(reserve) - idle->ready_since >= POOL_SETTLED_MS)
                 break;
         }
     return found;
@@ -571,7 +556,7 @@ size_t pool_size(const struct config *config)
     size_t size = 0;
 
     for (size_t i = 0; i < config->proxy_count; i++) {
-        size_t wished = asked_for(config, &config->proxies[i]);
+        size_t wished = ahead_asked_for(config, &config->proxies[i]);
 
         size += wished > 0 ? wished + wished / 4 + 1 : 0;
     }
@@ -586,6 +571,18 @@ size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
         for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
             count += is_ready(idle) && endpoint_equal(idle->proxy, proxy);
     return count + (pool->services->h2 ? h2_pool_offered(pool->services->h2, proxy) : 0);
+}
+
+uint64_t pool_next_try(const struct pool *pool, const struct endpoint *proxy)
+{
+    uint64_t next = 0;
+
+    for (size_t i = 0; i < pool->reserve_count; i++) {
+        uint64_t opens = ahead_next(&pool->reserves[i].ahead, proxy);
+
+        next = opens != 0 && (next == 0 || opens < next) ? opens : next;
+    }
+    return next;
 }
 
 struct pool_sums pool_sums(const struct pool *pool)

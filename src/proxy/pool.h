@@ -21,8 +21,8 @@
 #include "net/transport.h"
 #include "proxy/services.h"
 
-#define POOL_RETRY_MS 5000    /* after a connection failed, or was closed by the proxy before it was that old, its
-                               * place stays empty for so long at most; no session waits for this */
+#define POOL_LOOK_MS 5000     /* while some are missing, so often it is looked whether they can be made now: there may
+                               * be room, or another proxy's turn */
 #define POOL_SETTLED_MS 250   /* by then a proxy without a free place has most likely closed the connection */
 #define POOL_PATIENCE_MS 2000 /* for transport_set_patience while the first request is on its way: a router may have
                                * dropped an idle connection */
@@ -60,6 +60,10 @@ size_t pool_size(const struct config *config);
 /* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead.  Those of
  * HTTP/2 that wait for a listener, and were taken by one, count. */
 size_t pool_ready(const struct pool *pool, const struct endpoint *proxy);
+
+/* When a place to this proxy opens that was closed (outlook.h), in ms of the loop's clock; 0: none does by itself. */
+uint64_t pool_next_try(const struct pool *pool, const struct endpoint *proxy);
+
 struct pool_sums {
     uint64_t taken, stale;
 };

@@ -11,7 +11,7 @@ from signal import SIGHUP
 
 from kit import check, equal, free_port, scenario, until
 from kit.checking import complaints
-from kit.control import facts
+from kit.control import command, facts
 from kit.peers import GREETING, Proxy
 from kit.process import pause
 from kit.redirecting import use
@@ -173,9 +173,13 @@ def they_are_made_to_the_next_proxy_when_one_is_down(stage):
 def they_follow_the_sessions_back(stage):
     place = "127.0.0.77", free_port()  # an address where nobody else takes the port meanwhile
     second = Proxy(stage, serve)
-    daemon = stage.sallyport(settings(f"http://{place[0]}:{place[1]} {second.url}", proxy="preconnect = 2"))
+    daemon = stage.sallyport(settings(f"http://{place[0]}:{place[1]} {second.url}",
+                                      proxy="preconnect = 2\npreconnect-age = 4s"))
     stage.later(second.stop)
     wait_ready(daemon, second, 2)
+    told = {proxy["url"]: proxy for proxy in facts(daemon)["proxies"]}[f"http://{place[0]}:{place[1]}"]
+    check(0 < told["next_try"] <= 8, f"the first is tried in {told['next_try']} s")
+    check(f", next in {told['next_try']}s" in command(daemon, "status")[0], "the user is not told when")
     first = Proxy(stage, serve, *place)
     stage.later(first.stop)
 

@@ -28,7 +28,7 @@ FIELDS = {
     "listeners": {"name", "addresses", "target", "sessions"},
     "sessions": {"name", "listener", "state", "age", "in", "out", "from", "on", "program", "pid",
                  "proxy", "switched"},
-    "proxies": {"url", "source", "state", "seconds", "ready", "last_error", "last_error_age",
+    "proxies": {"url", "source", "state", "seconds", "ready", "next_try", "last_error", "last_error_age",
                 "connections"},
     "redirects": {"id", "sender", "proxy", "scope", "seconds_left", "hits_left", "hits"},
     "questions": {"id", "text", "seconds_left"},
@@ -111,7 +111,7 @@ def a_quiet_daemon(stage):
     equal(told["listeners"][0], {"name": "imap", "addresses": [f"{host}:{port}"], "target": "mail.example.net:143",
                                  "sessions": 0}, "first listener")
     equal(told["listeners"][1]["target"], "srv:example.net", "target of the second")
-    equal(told["proxies"], [{"url": url, "source": "file", "state": "up", "seconds": 0, "ready": None,
+    equal(told["proxies"], [{"url": url, "source": "file", "state": "up", "seconds": 0, "ready": None, "next_try": None,
                              "last_error": None, "last_error_age": None, "connections": []}
                             for url in ("http://127.0.0.1:1", "http://proxy-b.example.net:3128")], "proxies")
     for part in "sessions", "found", "redirects", "questions":
@@ -179,7 +179,8 @@ def proxies_that_rest(stage):
     for proxy in proxies.values():
         equal(set(proxy), FIELDS["proxies"], "fields of a proxy")
     equal(proxies[good.url], {"url": good.url, "source": "file", "state": "up", "seconds": 0, "ready": None,
-                              "last_error": None, "last_error_age": None, "connections": []}, "good one")
+                              "next_try": None, "last_error": None, "last_error_age": None,
+                              "connections": []}, "good one")
     equal(proxies[dead]["state"], "resting", "state of the dead one")
     check(0 < proxies[dead]["seconds"] <= 2, f"it rests for {proxies[dead]['seconds']} s")
     check("refused" in proxies[dead]["last_error"], f"last error {proxies[dead]['last_error']!r}")

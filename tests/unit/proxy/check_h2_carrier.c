@@ -35,6 +35,16 @@ static void on_left(void *arg, struct h2_group *whose)
     lefts++;
 }
 
+static unsigned endings; /* of those that served */
+
+static void on_ended(void *arg, const struct h2_carrier *carrier)
+{
+    ck_assert_ptr_eq(arg, &carriers);
+    ck_assert_int_eq(carrier->state, H2_SERVES);
+    ck_assert_ptr_nonnull(carrier->group);
+    endings++;
+}
+
 static void on_lost(void *arg, const struct h2_carrier *carrier, const char *why)
 {
     ck_assert_ptr_eq(arg, &carriers);
@@ -48,7 +58,8 @@ static void set_up(void)
 {
     played_set_up();
     carriers = (struct h2_carriers){.services = stage_set_up(), .keepalive = KEEPALIVE_MS, .end = &carriers.first,
-                                  .changed = on_changed, .left = on_left, .lost = on_lost, .arg = &carriers};
+                                  .changed = on_changed, .left = on_left, .lost = on_lost, .ended = on_ended,
+                                  .arg = &carriers};
     changes = others_changed = lefts = losses = 0;
 }
 

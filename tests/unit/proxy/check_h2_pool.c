@@ -823,6 +823,16 @@ static void on_lost(void *arg, const struct proxy_config *section, const struct 
     losses++;
 }
 
+static unsigned endings; /* of those that served */
+
+static void on_ended(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
+{
+    ck_assert_ptr_eq(arg, &news);
+    ck_assert_ptr_eq(section, &config->proxies[0]);
+    ck_assert(endpoint_equal(proxy, &a));
+    endings++;
+}
+
 static size_t in_the_making;
 
 static size_t on_making(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
@@ -831,7 +841,7 @@ static size_t on_making(void *arg, const struct proxy_config *section, const str
     return section == &config->proxies[0] && endpoint_equal(proxy, &a) ? in_the_making : 0;
 }
 
-static const struct h2_pool_watch watch = {on_news, on_making, on_lost, &news};
+static const struct h2_pool_watch watch = {on_news, on_making, on_lost, on_ended, &news};
 
 static bool wants(const struct endpoint *proxy)
 {
@@ -918,6 +928,7 @@ START_TEST(another_is_wanted_while_a_listener_has_no_room)
     played_die(second, "closed");
     ck_assert(wants(&a));
     ck_assert_uint_eq(losses, 0); /* it was a listener's */
+    ck_assert_uint_eq(endings, 1);
     ck_assert_uint_ge(news, 1);
     tear_down();
 }

@@ -288,6 +288,7 @@ START_TEST(each_is_renewed_in_time)
     unsigned known = 3, together = 0;
 
     set_up(&setting);
+    stage_chance(0);
     keep(&setting, THREE, MANY);
     stage_advance(RENEWED_FROM_MS - 1);
     ck_assert_uint_eq(stage_dials(), 3);
@@ -359,7 +360,7 @@ START_TEST(one_that_takes_too_long_to_make_is_not_kept)
     ck_assert_int_eq(wire_is_held(stage_wire(0)), _i == 1);
     ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), _i);
     if (_i == 0) {
-        stage_advance(POOL_RETRY_MS - 1);
+        stage_advance(REFILL_REST_FIRST_MS - 1);
         ck_assert_uint_eq(stage_dials(), 2);
         stage_advance(1);
         ck_assert_uint_eq(stage_dials(), 3);

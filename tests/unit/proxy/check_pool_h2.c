@@ -104,10 +104,12 @@ START_TEST(where_the_proxy_chooses_http_1_1_all_are_made)
     ck_assert_uint_eq(stage_dials(), 0); /* it has no address so far */
     stage_name("proxy.example.net", "192.0.2.1");
     speaks_h2 = false;
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
+    ck_assert_uint_eq(stage_dials(), 1);
+    stage_advance(2 * PACE_MS);
     ck_assert_uint_eq(stage_dials(), 3);
     ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), 3);
-    check_taken(take(&setting, &section(&setting, 0)->urls.at[0]), 0);
+    check_taken(take(&setting, &section(&setting, 0)->urls.at[0]), 1);
     stage_settle();
     ck_assert_uint_eq(stage_dials(), 4);
     ck_assert_uint_eq(pool_sums(setting.pool).taken, 1);
@@ -122,8 +124,8 @@ START_TEST(where_http_2_is_not_offered_all_are_made)
     http = PROXY_HTTP_1_1; /* that was learned */
     speaks_h2 = false;
     played_die(played(0), "closed");
-    stage_advance(POOL_RETRY_MS);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b), 3);
     end();
 }
@@ -191,7 +193,7 @@ START_TEST(who_comes_while_it_is_made_waits_for_it)
     begin("[proxy]\nurl = http://" A "\nhttp = auto\npreconnect = 3\npreconnect-age = 40s\n" MAIL, MANY);
     stage_address(A, STAGE_SILENT);
     played_die(played(0), "closed");
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
     ck_assert_uint_eq(stage_dials(), 2); /* it is being made again */
     params.section = section(&setting, 0);
     params.listener = &setting.config->listeners[0];
@@ -230,24 +232,51 @@ END_TEST
 /* Such as by Apache's KeepAliveTimeout. */
 START_TEST(one_that_is_ended_soon_rests)
 {
+    static const unsigned rests[] = {5000, 10000, 20000, 40000};
+
     begin("[proxy]\nurl = http://" A "\nhttp = auto\npreconnect = 3\npreconnect-age = 40s\n" MAIL, MANY);
     for (unsigned i = 1; i <= 4; i++) {
         ck_assert_uint_eq(stage_dials(), i);
         played_settle(played(i - 1), 100);
-        stage_advance(_i ? POOL_RETRY_MS - 1 : 0);
+        stage_advance(_i ? OUTLOOK_EARLY_MS - 1 : 0);
         if (_i)
             played_drain(played(i - 1));
         else
             played_die(played(i - 1), "closed");
         ck_assert_uint_eq(stage_dials(), i);
-        stage_advance(POOL_RETRY_MS - 1);
+        stage_advance(rests[i - 1] - 1);
         ck_assert_uint_eq(stage_dials(), i);
         stage_advance(1);
     }
     ck_assert_int_eq(health_state(setting.services->health, &setting.a, loop_now(stage_loop())), HEALTH_UP);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(OUTLOOK_EARLY_MS);
     played_drain(played(4)); /* this one lived long enough */
+    ck_assert_uint_eq(stage_dials(), 5);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + RETURN_MS);
+    stage_advance(RETURN_MS);
     ck_assert_uint_eq(stage_dials(), 6);
+    played_die(played(5), "closed");
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[0]);
+    end();
+}
+END_TEST
+
+/* A proxy that is started anew says GOAWAY to all that are connected, or breaks them: what a listener has lost is not
+ * made again at once. */
+START_TEST(one_that_served_is_replaced_at_leisure)
+{
+    begin("[proxy]\nurl = http://" A "\nhttp = auto\npreconnect = 3\npreconnect-age = 40s\n" MAIL, MANY);
+    played_settle(played(0), 100);
+    ck_assert_uint_eq(sit(0, 0, &setting.a), 0);
+    ck_assert_uint_eq(stage_dials(), 1);
+    if (_i)
+        played_drain(played(0));
+    else
+        played_die(played(0), "closed");
+    stage_advance(RETURN_MS - 1);
+    ck_assert_uint_eq(stage_dials(), 1);
+    stage_advance(1);
+    ck_assert_uint_eq(stage_dials(), 2);
     end();
 }
 END_TEST
@@ -259,7 +288,7 @@ START_TEST(then_it_is_made_to_the_next_proxy)
     ck_assert_uint_eq(stage_dials(), 2);
     ck_assert_str_eq(played(1)->name, "http://" B);
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), 1);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
     ck_assert_str_eq(played(2)->name, "http://" A);
     ck_assert(!played(1)->held);
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
@@ -277,7 +306,7 @@ START_TEST(it_takes_the_place_of_others)
     check_ready(&setting, 0, 3);
     stage_address(A, STAGE_CONNECTS);
     speaks_h2 = true;
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(REFILL_REST_FIRST_MS);
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), 0);
     ck_assert_uint_eq(played_count(), 2);
@@ -321,7 +350,7 @@ START_TEST(without_memory_it_rests)
     played_die(played(0), "closed"); /* and none to B, either */
     ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b), 0);
     played_lacks(false);
-    stage_advance(POOL_RETRY_MS - 1);
+    stage_advance(REFILL_REST_FIRST_MS - 1);
     ck_assert_uint_eq(played_count(), 1);
     stage_advance(1);
     ck_assert_uint_eq(played_count(), 2);
@@ -352,6 +381,7 @@ int main(void)
     tcase_add_test(cases, who_comes_while_it_is_made_waits_for_it);
     tcase_add_test(cases, it_is_renewed_in_time);
     tcase_add_loop_test(cases, one_that_is_ended_soon_rests, 0, 2);
+    tcase_add_loop_test(cases, one_that_served_is_replaced_at_leisure, 0, 2);
     tcase_add_test(cases, then_it_is_made_to_the_next_proxy);
     tcase_add_test(cases, it_takes_the_place_of_others);
     tcase_add_test(cases, there_are_never_more_than_most);

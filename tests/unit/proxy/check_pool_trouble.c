@@ -27,11 +27,11 @@ START_TEST(the_place_of_one_that_was_ended_early_stays_empty_for_a_while)
 
     set_up(&setting);
     keep(&setting, THREE, MANY);
-    stage_advance(POOL_RETRY_MS - 1);
+    stage_advance(OUTLOOK_EARLY_MS - 1);
     end_by(stage_wire(1), (enum end)_i);
     ck_assert(!wire_is_held(stage_wire(1)));
     check_ready(&setting, 2, 0);
-    stage_advance(POOL_RETRY_MS - 1);
+    stage_advance(REFILL_REST_FIRST_MS - 1);
     ck_assert_uint_eq(stage_dials(), 3);
     check_ready(&setting, 2, 0);
     stage_advance(1);
@@ -41,19 +41,51 @@ START_TEST(the_place_of_one_that_was_ended_early_stays_empty_for_a_while)
 }
 END_TEST
 
-START_TEST(one_that_was_ended_later_is_replaced_at_once)
+START_TEST(one_that_was_ended_later_is_replaced_at_leisure)
 {
     struct setting setting;
 
     set_up(&setting);
     keep(&setting, THREE, MANY);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(OUTLOOK_EARLY_MS);
+    end_by(stage_wire(1), (enum end)_i);
+    ck_assert(!wire_is_held(stage_wire(1)));
+    check_taken(take(&setting, &setting.a), 2); /* whose place is filled at once */
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 4);
+    check_ready(&setting, 2, 0);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + RETURN_MS);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.b), 0);
+    stage_advance(RETURN_MS - 1);
+    ck_assert_uint_eq(stage_dials(), 4);
+    stage_advance(1);
+    ck_assert_uint_eq(stage_dials(), 5);
+    check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* It was started anew, and has dropped all that it had: it does not get all back at one time. */
+START_TEST(when_all_were_ended_they_are_replaced_one_by_one)
+{
+    static const unsigned waits[] = {RETURN_MS, PACE_MS, PACE_MS};
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, EITHER, MANY);
+    stage_advance(OUTLOOK_EARLY_MS);
+    for (unsigned i = 0; i < 3; i++)
+        end_by(stage_wire(i), (enum end)i);
     for (unsigned i = 0; i < 3; i++) {
-        end_by(stage_wire(i), (enum end)_i);
-        ck_assert(!wire_is_held(stage_wire(i)));
+        check_ready(&setting, i, 0); /* nor does the next proxy, since nobody says that this one is down */
+        stage_advance(waits[i] - 1);
+        ck_assert_uint_eq(stage_dials(), 3 + i);
+        stage_advance(1);
         ck_assert_uint_eq(stage_dials(), 4 + i);
-        check_ready(&setting, 3, 0);
+        check_ready(&setting, i + 1, 0);
     }
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), 0);
     tear_down(&setting);
 }
 END_TEST
@@ -104,24 +136,36 @@ END_TEST
 /* It has ended each before we look at it for the first time. */
 START_TEST(a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time)
 {
+    static const unsigned rests[] = {5000, 10000, 20000, 40000, 60000, 60000};
     struct setting setting;
 
     set_up(&setting);
     ends_at_once = true;
     keep(&setting, THREE, MANY);
     stage_settle();
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 6; i++) {
         ck_assert_uint_eq(stage_dials(), 3 + i);
         ck_assert_uint_eq(held(), 0);
         check_ready(&setting, 0, 0);
         ck_assert_ptr_null(take(&setting, &setting.a));
-        stage_advance(POOL_RETRY_MS - 1);
+        ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[i]);
+        stage_advance(rests[i] - 1);
         ck_assert_uint_eq(stage_dials(), 3 + i);
+        ends_at_once = i < 5;
         stage_advance(1);
     }
-    ends_at_once = false;
-    stage_advance(POOL_RETRY_MS);
+    check_ready(&setting, 1, 0);
+    stage_advance(PACE_MS - 1);
+    check_ready(&setting, 1, 0);
+    stage_advance(1);
+    check_ready(&setting, 2, 0);
+    stage_advance(PACE_MS);
     check_ready(&setting, 3, 0);
+    ck_assert_uint_eq(stage_dials(), 11);
+    ends_at_once = true;
+    pool_note_stale(setting.pool, &setting.a, section(&setting, 0));
+    stage_settle(); /* a new row of failures */
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[0]);
     tear_down(&setting);
 }
 END_TEST
@@ -129,24 +173,28 @@ END_TEST
 /* It has two.  What is beyond them is tried now and then; one that is taken from the two is replaced at once. */
 START_TEST(a_proxy_with_few_places_keeps_them_filled)
 {
+    static const unsigned rests[] = {5000, 10000, 20000};
     struct setting setting;
 
     set_up(&setting);
     keep(&setting, THREE, MANY);
     stage_settle();
     wire_end(stage_wire(2));
-    ends_at_once = true; /* the third of three */
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         check_ready(&setting, 2, 0);
-        ck_assert_uint_eq(stage_dials(), 3 + i);
-        stage_advance(POOL_RETRY_MS);
+        transport_close(&take(&setting, &setting.a)->near);
+        stage_settle();
+        check_ready(&setting, 2, 0);
+        ck_assert_uint_eq(stage_dials(), 4 + 2 * i);
+        ends_at_once = true; /* the third of three */
+        stage_advance(rests[i] - 1);
+        ck_assert_uint_eq(stage_dials(), 4 + 2 * i);
+        stage_advance(1);
+        ck_assert_uint_eq(stage_dials(), 5 + 2 * i);
+        ends_at_once = false;
     }
-    ck_assert_uint_eq(stage_dials(), 6);
-    ends_at_once = false;
-    check_taken(take(&setting, &setting.a), 1);
-    stage_settle();
-    ck_assert_uint_eq(stage_dials(), 7);
     check_ready(&setting, 2, 0);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[2]);
     tear_down(&setting);
 }
 END_TEST
@@ -171,9 +219,10 @@ static const struct failing failings[] = {
 #define FAILING "[sallyport]\nconnect-timeout = 3s\nresolve-timeout = 2s\n" \
     "[proxy]\nurl = http://" NAMED "\npreconnect = 3\n" MAIL
 
-/* None was made: one is tried when the pause is over, and if that can be, the others follow at once. */
+/* None was made: one is tried when the pause is over, and if that can be, the others follow one by one. */
 START_TEST(after_a_failure_there_is_a_pause)
 {
+    static const unsigned rests[] = {5000, 10000, 20000};
     const struct failing *failing = &failings[_i];
     struct setting setting;
     const struct endpoint *proxy;
@@ -187,7 +236,7 @@ START_TEST(after_a_failure_there_is_a_pause)
     stage_advance(failing->after_ms);
     ck_assert_uint_eq(tries(), 3);
     for (unsigned i = 0; i < 3; i++) {
-        stage_advance(POOL_RETRY_MS - 1 - (i > 0 ? failing->after_ms : 0));
+        stage_advance(rests[i] - 1);
         ck_assert_uint_eq(tries(), 3 + i);
         ck_assert_ptr_null(take(&setting, proxy)); /* asking for it does not shorten the pause */
         stage_settle();
@@ -201,7 +250,9 @@ START_TEST(after_a_failure_there_is_a_pause)
     ck_assert_int_eq(health_state(setting.services->health, proxy, loop_now(stage_loop())), HEALTH_UP);
     stage_name("proxy.example.net", "192.0.2.1");
     stage_address(A, STAGE_CONNECTS);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(40000);
+    ck_assert_uint_eq(pool_ready(setting.pool, proxy), 1);
+    stage_advance(2 * PACE_OF(50000));
     ck_assert_uint_eq(pool_ready(setting.pool, proxy), 3);
     tear_down(&setting);
 }
@@ -217,7 +268,7 @@ START_TEST(an_old_one_outlasts_the_failure_of_its_successor)
     stage_settle();
     stage_address(A, STAGE_REFUSES);
     pool_renew(setting.pool, &setting.a, section(&setting, 0));
-    stage_advance(POOL_RETRY_MS - 1);
+    stage_advance(REFILL_REST_FIRST_MS - 1);
     ck_assert_uint_eq(stage_dials(), 2);
     check_ready(&setting, 1, 0);
     ck_assert(wire_is_held(stage_wire(0)));
@@ -316,57 +367,55 @@ START_TEST(the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first)
     stage_settle();
     check_ready(&setting, 0, 3);
     ck_assert_uint_eq(stage_dials(), 6);
-    stage_advance(POOL_RETRY_MS); /* the first is tried by one connection */
+    stage_advance(5000); /* the first is tried by one connection */
     ck_assert_uint_eq(stage_dials(), 7);
     check_ready(&setting, 0, 3);
     stage_address(A, STAGE_SILENT);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(10000);
     ck_assert_uint_eq(stage_dials(), 8);
     ck_assert_uint_eq(stage_dials_open(), 1);
     check_ready(&setting, 0, 3); /* they serve until then */
     check_taken(take(&setting, &setting.b), 2);
-    stage_advance(15000);        /* connect-timeout */
-    check_ready(&setting, 0, 3);
+    stage_advance(14999);        /* connect-timeout */
     stage_address(A, STAGE_CONNECTS);
-    stage_advance(POOL_RETRY_MS + 15000);
+    stage_advance(1);
+    check_ready(&setting, 0, 3);
+    stage_advance(20000 - 1);
+    check_ready(&setting, 0, 3);
+    stage_advance(1);
+    check_ready(&setting, 1, 2); /* one by one */
+    stage_advance(PACE_MS);
+    check_ready(&setting, 2, 1);
+    stage_advance(PACE_MS);
     check_ready(&setting, 3, 0);
     ck_assert_uint_eq(held(), 3);
     tear_down(&setting);
 }
 END_TEST
 
-/* Is asked of each address before it is dialed: from the second on, the first proxy is silent. */
-static bool silences(void *arg, const struct address *address)
-{
-    unsigned *asked = arg;
-
-    if (ntohl(address->v4.sin_addr.s_addr) == 0xc0000201)
-        stage_address(A, (*asked)++ > 0 ? STAGE_SILENT : STAGE_CONNECTS);
-    return false;
-}
-
 /* One of the first's can be made, and no more yet: it takes the place of the eldest of the next one's. */
 START_TEST(each_that_leads_to_the_right_proxy_ends_one_that_does_not)
 {
     struct setting setting;
-    unsigned asked = 0;
 
     set_up(&setting);
     stage_address(A, STAGE_REFUSES);
     keep(&setting, EITHER, MANY);
     stage_settle();
     check_ready(&setting, 0, 3);
-    setting.services->is_own = silences;
-    setting.services->is_own_arg = &asked;
-    stage_advance(POOL_RETRY_MS);
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(5000);
     check_ready(&setting, 1, 2);
-    ck_assert_uint_eq(stage_dials_open(), 2);
     ck_assert(!wire_is_held(stage_wire(0)));
+    stage_address(A, STAGE_SILENT);
     check_taken(take(&setting, &setting.a), 3);
     ck_assert_ptr_null(take(&setting, &setting.a));
     stage_advance(POOL_SETTLED_MS);
     check_ready(&setting, 0, 2);
-    ck_assert_uint_eq(stage_dials_open(), 3);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    stage_advance(PACE_MS - POOL_SETTLED_MS);
+    ck_assert_uint_eq(stage_dials_open(), 2);
+    check_ready(&setting, 0, 2);
     tear_down(&setting);
 }
 END_TEST
@@ -395,9 +444,10 @@ START_TEST(one_that_comes_when_another_failed_makes_it_its_proxys_turn)
     stage_advance(1000);
     check_ready(&setting, 2, 1);
     stage_address("192.0.2.8", STAGE_REFUSES);
-    stage_advance(POOL_RETRY_MS - 2001);
-    check_ready(&setting, 2, 1);       /* the place of the one that failed */
-    stage_advance(1);
+    stage_advance(REFILL_REST_FIRST_MS - 2000); /* a second place is opened, and filled already */
+    stage_advance(PACE_OF(50000) - 1);
+    check_ready(&setting, 2, 1);
+    stage_advance(1);                  /* the place of the one that failed */
     check_ready(&setting, 3, 0);
     tear_down(&setting);
 }
@@ -415,18 +465,13 @@ START_TEST(they_lead_where_a_session_would_be_sent)
     const struct failure failure = {.what = "x"};
     struct setting setting;
     struct health *health;
-    uint64_t now;
 
     set_up(&setting);
     health = setting.services->health;
-    now = loop_now(stage_loop());
     keep(&setting, EITHER, MANY);
     stage_settle();
     check_ready(&setting, 3, 0);
-    if (_i == 0)
-        health_failed(health, NULL, &setting.a, now, &failure);
-    else
-        health_sent_away(health, NULL, &setting.a, now, HEALTH_REST_FIRST_MS / 1000, &failure);
+    health_failed(health, NULL, &setting.a, loop_now(stage_loop()), &failure);
     ask_for(&setting, &setting.b);
     check_ready(&setting, 0, 3);
     ck_assert_uint_eq(held(), 3);
@@ -438,6 +483,64 @@ START_TEST(they_lead_where_a_session_would_be_sent)
     check_ready(&setting, 3, 0);
     ck_assert_uint_eq(held(), 3);
     ck_assert_uint_eq(stage_dials(), 9);
+    tear_down(&setting);
+}
+END_TEST
+
+/* It gets none until it has answered a session, however long it wanted to be left alone; then one by one. */
+START_TEST(one_that_told_us_to_stay_away_gets_none_until_it_has_answered)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    struct health *health;
+
+    set_up(&setting);
+    health = setting.services->health;
+    keep(&setting, EITHER, MANY);
+    stage_settle();
+    health_sent_away(health, NULL, &setting.a, loop_now(stage_loop()), 2, &failure);
+    ask_for(&setting, &setting.b);
+    check_ready(&setting, 0, 3);
+    stage_advance(100000);
+    ck_assert_int_eq(health_state(health, &setting.a, loop_now(stage_loop())), HEALTH_UP);
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 0, 3);
+    health_worked(health, &setting.a, loop_now(stage_loop()));
+    ask_for(&setting, &setting.a);
+    check_ready(&setting, 0, 3);
+    stage_advance(RETURN_MS - 1);
+    check_ready(&setting, 0, 3);
+    stage_advance(1);
+    check_ready(&setting, 1, 2);
+    stage_advance(PACE_MS);
+    check_ready(&setting, 2, 1);
+    stage_advance(PACE_MS);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+/* While it redirects all listeners of the section, nobody needs one to it, nor to the next proxy. */
+START_TEST(one_that_redirects_all_gets_none_until_that_ends)
+{
+    struct setting setting;
+    struct setproxy said = {.action = SETPROXY_SET, .lifetime = {.seconds = 100}};
+
+    set_up(&setting);
+    keep(&setting, _i == 0 ? EITHER : EITHER "[smtp]\ntarget = mail.example.net\n", MANY);
+    stage_settle();
+    said.proxy = setting.b;
+    ck_assert(scope_parse(&said.scope, "imap://mail.example.net/", 24, false));
+    ck_assert_uint_ne(redirect_table_learn(setting.services->redirects, &setting.a, false, &said,
+                                           loop_now(stage_loop())), 0);
+    for (unsigned i = 0; i < 3; i++)
+        transport_close(&take(&setting, &setting.a)->near);
+    stage_settle();
+    check_ready(&setting, _i == 0 ? 0 : 3, 0); /* smtp is not redirected */
+    stage_advance(100000 + POOL_LOOK_MS);
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a) == 0, _i);
+    stage_advance(RETURN_MS + 2 * PACE_MS);
+    check_ready(&setting, 3, 0);
     tear_down(&setting);
 }
 END_TEST
@@ -459,10 +562,11 @@ START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
     keep(&setting, EITHER, MANY);
     stage_settle();
     check_ready(&setting, 0, _i == 0 ? 3 : 0);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(POOL_LOOK_MS);
     ck_assert_uint_eq(stage_dials(), _i == 0 ? 3 : 0);
     if (_i == 1) {
-        stage_advance(POOL_RETRY_MS); /* nobody had to ask */
+        health_worked(setting.services->health, &setting.a, loop_now(stage_loop()));
+        stage_advance(POOL_LOOK_MS + RETURN_MS + 2 * PACE_MS); /* nobody had to ask */
         check_ready(&setting, 3, 0);
     }
     tear_down(&setting);
@@ -483,7 +587,7 @@ START_TEST(a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none)
     check_ready(&setting, binds ? 0 : 3, 0);
     ck_assert_uint_eq(stage_dials(), binds ? 0 : 3);
     health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), CHALLENGE_BASIC);
-    stage_advance(POOL_RETRY_MS);
+    stage_advance(POOL_LOOK_MS);
     check_ready(&setting, 3, 0);
     ck_assert_uint_eq(stage_dials(), 3);
     tear_down(&setting);
@@ -532,7 +636,7 @@ START_TEST(none_is_made_to_a_listener_of_our_own)
     ck_assert_uint_eq(stage_dials(), 2);
     check_ready(&setting, 0, own->refused ? 2 : 0);
     ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), own->refused ? 0 : 2);
-    stage_advance(2 * POOL_RETRY_MS);
+    stage_advance(2 * REFILL_REST_FIRST_MS);
     ck_assert_uint_eq(stage_dials(), 2);
     tear_down(&setting);
 }
@@ -543,7 +647,8 @@ int main(void)
     TCase *cases = unit_case("pool_trouble");
 
     tcase_add_loop_test(cases, the_place_of_one_that_was_ended_early_stays_empty_for_a_while, ENDS, SPEAKS + 1);
-    tcase_add_loop_test(cases, one_that_was_ended_later_is_replaced_at_once, ENDS, SPEAKS + 1);
+    tcase_add_loop_test(cases, one_that_was_ended_later_is_replaced_at_leisure, ENDS, SPEAKS + 1);
+    tcase_add_test(cases, when_all_were_ended_they_are_replaced_one_by_one);
     tcase_add_loop_test(cases, the_end_of_old_ones_is_no_trouble, ENDS, SPEAKS + 1);
     tcase_add_test(cases, each_is_looked_at_when_it_is_given);
     tcase_add_test(cases, a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time);
@@ -556,7 +661,9 @@ int main(void)
     tcase_add_test(cases, the_next_proxy_has_its_turn_while_none_can_be_made_to_the_first);
     tcase_add_test(cases, each_that_leads_to_the_right_proxy_ends_one_that_does_not);
     tcase_add_test(cases, one_that_comes_when_another_failed_makes_it_its_proxys_turn);
-    tcase_add_loop_test(cases, they_lead_where_a_session_would_be_sent, 0, 2);
+    tcase_add_test(cases, they_lead_where_a_session_would_be_sent);
+    tcase_add_test(cases, one_that_told_us_to_stay_away_gets_none_until_it_has_answered);
+    tcase_add_loop_test(cases, one_that_redirects_all_gets_none_until_that_ends, 0, 2);
     tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
     tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none, CHALLENGE_NONE,
                         CHALLENGE_NEGOTIATE + 1);

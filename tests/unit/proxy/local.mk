@@ -1,9 +1,11 @@
 UNIT_TESTS += \
+	tests/unit/proxy/check_ahead \
 	tests/unit/proxy/check_announcement \
 	tests/unit/proxy/check_approach \
 	tests/unit/proxy/check_connector \
 	tests/unit/proxy/check_connector_tls \
 	tests/unit/proxy/check_doubled_request \
+	tests/unit/proxy/check_fleet \
 	tests/unit/proxy/check_form_choice \
 	tests/unit/proxy/check_h2_carrier \
 	tests/unit/proxy/check_h2_lessons \
@@ -23,6 +25,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
 	tests/unit/proxy/check_proxy_source \
+	tests/unit/proxy/check_refill \
 	tests/unit/proxy/check_request_form \
 	tests/unit/proxy/check_route \
 	tests/unit/proxy/check_services \
@@ -39,6 +42,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_version_try \
 	tests/unit/proxy/check_way
 
+tests_unit_proxy_check_ahead_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_approach_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_connector_tls_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

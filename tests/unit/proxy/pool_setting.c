@@ -26,6 +26,7 @@ void set_up(struct setting *setting)
 {
     memset(setting, 0, sizeof *setting);
     setting->services = stage_set_up();
+    stage_chance(STAGE_MIDDLE);
     setting->a = (struct endpoint){.host = "192.0.2.1", .port = 3128};
     setting->b = (struct endpoint){.host = "192.0.2.2", .port = 3128};
     stage_address(A, STAGE_CONNECTS);

@@ -3,7 +3,9 @@
 #define SALLYPORT_POOL_SETTING_H
 
 #include "config/config.h"
+#include "proxy/outlook.h"
 #include "proxy/pool.h"
+#include "proxy/refill.h"
 
 #include "../stage.h"
 
@@ -15,6 +17,9 @@
 #define RENEWED_FROM_MS (AGE_MS / 4 * 3) /* when a successor is made, at the earliest and at the latest */
 #define RENEWED_BY_MS (AGE_MS / 8 * 7)
 #define MANY 1000
+#define RETURN_MS (REFILL_LEISURE_MS / 2)    /* before a place is filled whose connection had stood */
+#define PACE_OF(age) ((age) / 16 * 13 / 3 / 2 * 2) /* between one of three places and the next */
+#define PACE_MS PACE_OF(AGE_MS)
 
 /* Three connections to A, then three to A or else to B; with their age. */
 #define THREE "[proxy]\nurl = http://" A "\npreconnect = 3\npreconnect-age = 40s\n" MAIL
@@ -31,7 +36,7 @@ struct setting {
  * connector_take wrapped (local.mk). */
 extern bool ends_at_once;
 
-/* Both proxies can be reached. */
+/* Both proxies can be reached, and what is spread is neither longer nor shorter. */
 void set_up(struct setting *setting);
 
 /* Keeps what this text asks for, the last one's sections being gone. */
