@@ -1,15 +1,16 @@
-/* For each protocol, three functions read the server's lines: greeting, capabilities, answer to STARTTLS.  The commands
- * that we send are in the table below those functions.
+/* For each protocol, two functions read the server's lines: greeting, and answer to STARTTLS; for SMTP one more, since
+ * there STARTTLS comes after EHLO alone (RFC 3207 section 4).  The commands that we send are in the table below those
+ * functions.
  *
- *     GREETING -> [OFFERS] -> START -> GO        any of them -> FAILED
- *                   once       ^ \
- *                   more       '- READER
+ *     GREETING -> [HELLO] -> START -> GO        any of them -> FAILED
+ *                   once      ^ \
+ *                   more      '- READER
  *
- * OFFERS (the command for the capabilities) is skipped if the greeting has them, and repeated when SMTP refuses our
- * name.  STARTTLS is tried whatever it tells: many a server does not list it, or not yet.  READER: a news server of
- * two parts (RFC 3977 section 3.4.2) may know STARTTLS only in the part that readers talk to.  Invariant: the machine
- * leaves a step only after the command of that step was sent whole, so an answer that comes before its command is an
- * error. */
+ * HELLO is EHLO, once more when SMTP refuses our name.  Elsewhere nobody is asked what he offers: it would take a round
+ * trip, STARTTLS is tried whatever it tells, since many a server does not list it, or not yet, and the refusal of one
+ * that has none tells as much.  READER: a news server of two parts (RFC 3977 section 3.4.2) may know STARTTLS only in
+ * the part that readers talk to.  Invariant: the machine leaves a step only after the command of that step was sent
+ * whole, so an answer that comes before its command is an error. */
 #include "protocol/starttls.h"
 
 #include <stdio.h>
@@ -20,9 +21,9 @@
 #include "base/log.h"
 
 #define QUOTED_MAX 100 /* bytes of the server's line in a failure: a refusal line has 200 bytes in all */
-#define ASK_MAX (sizeof "EHLO \r\n" + STARTTLS_NAME_MAX)
+#define HELLO_MAX (sizeof "EHLO \r\n" + STARTTLS_NAME_MAX)
 
-enum step { STEP_GREETING, STEP_OFFERS, STEP_START, STEP_READER, STEP_GO, STEP_FAILED };
+enum step { STEP_GREETING, STEP_HELLO, STEP_START, STEP_READER, STEP_GO, STEP_FAILED };
 
 /* What a line means in the present step. */
 enum meaning {
@@ -37,22 +38,20 @@ typedef enum meaning reply_fn(struct starttls *starttls, const char *line);
 struct dialogue {
     const char *token;    /* as in struct protocol */
     const char *keyword;  /* the capability that the server offers */
-    const char *ask;      /* command for the capabilities, in SMTP without our name; NULL: only the greeting has them */
     const char *start;    /* command for TLS */
     const char *closes;   /* the code that closes the connection, which ends all; NULL: the protocol has words for it */
-    bool names;           /* `ask` names us and must be accepted */
     bool readers;         /* MODE READER may help */
     bool literals;        /* a line may end in {n}; the n bytes after it are part of the line */
-    reply_fn *greeting, *offers, *answer;
+    reply_fn *greeting, *hello, *answer; /* hello NULL: there is none */
 };
 
 struct starttls {
     const struct dialogue *dialogue;
     enum step step;
-    bool offered;
+    bool offered;       /* the server has said that it knows STARTTLS */
     bool reader;        /* MODE READER was said */
     const char *name, *other_name; /* for EHLO: the one to say, the one to say when that is refused, or NULL */
-    char ask[ASK_MAX];
+    char hello[HELLO_MAX];
     const char *output; /* the part of a command that is still to be sent */
     size_t output_length;
     char *greeting;     /* the greeting for the client; owned */
@@ -72,10 +71,9 @@ static void enter(struct starttls *starttls, enum step step)
     starttls->step = step;
     starttls->lines = 0;
     switch (step) {
-    case STEP_OFFERS:
-        snprintf(starttls->ask, sizeof starttls->ask, "%s%s\r\n", starttls->dialogue->ask,
-                 starttls->dialogue->names ? starttls->name : "");
-        starttls->output = starttls->ask;
+    case STEP_HELLO:
+        snprintf(starttls->hello, sizeof starttls->hello, "EHLO %s\r\n", starttls->name);
+        starttls->output = starttls->hello;
         break;
     case STEP_START:
         starttls->output = starttls->dialogue->start;
@@ -136,22 +134,21 @@ static enum meaning turns_away(struct starttls *starttls, enum failure_class cla
         return fail(starttls, class, "refuses MODE READER: \"%s\"", quoted);
     if (starttls->step != STEP_START)
         return fail(starttls, class, "turns us away: \"%s\"", quoted);
-    if (starttls->offered)
+    if (starttls->offered || class == FAILURE_TEMPORARY)
         return fail(starttls, class, "refuses %s: \"%s\"", keyword, quoted);
-    return fail(starttls, class, "offers no %s; set tls = yes if the server has a TLS port, or somebody on the way "
+    return fail(starttls, class, "takes no %s; set tls = yes if the server has a TLS port, or somebody on the way "
                 "removes it: \"%s\"", keyword, quoted);
 }
 
 /* The server says no.  more: the answer has more lines. */
 static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line, bool more)
 {
-    bool names = starttls->step == STEP_OFFERS && starttls->dialogue->names;
     char quoted[QUOTED_MAX];
 
-    if ((starttls->step == STEP_OFFERS && (!names || starttls->other_name)) ||
+    if ((starttls->step == STEP_HELLO && starttls->other_name) ||
         (starttls->step == STEP_START && starttls->dialogue->readers && !starttls->reader))
         return more ? MEANS_MORE : MEANS_NO;
-    if (!names)
+    if (starttls->step != STEP_HELLO)
         return turns_away(starttls, class, line);
     return fail(starttls, class, "refuses EHLO as %.80s, which ehlo-name sets: \"%s\"", starttls->name,
                 log_escape(quoted, sizeof quoted, line, strlen(line)));
@@ -198,7 +195,7 @@ static bool names(const char *list, char end, const char *word)
     return false;
 }
 
-/* IMAP:  * OK [CAPABILITY ...] text      a1 CAPABILITY -> * CAPABILITY ..., a1 OK      a2 STARTTLS -> a2 OK */
+/* IMAP:  * OK [CAPABILITY ...] text      a1 STARTTLS -> a1 OK */
 
 /* The response codes (capabilities, referrals, alerts) are left out of what the client gets: before TLS nothing
  * proves that the server sent them. */
@@ -224,9 +221,9 @@ static enum meaning imap_greeting(struct starttls *starttls, const char *line)
     return keep(starttls, "* OK ", *text ? text : "ready"); /* the grammar requires a text */
 }
 
-static enum meaning imap_tagged(struct starttls *starttls, const char *line, const char *tag)
+static enum meaning imap_answer(struct starttls *starttls, const char *line)
 {
-    const char *reply = behind(line, tag);
+    const char *reply = behind(line, "a1");
     const char *no = reply ? behind(reply, "NO") : NULL;
 
     if (behind(line, "* BYE"))
@@ -239,20 +236,6 @@ static enum meaning imap_tagged(struct starttls *starttls, const char *line, con
         return refuses(starttls, no && behind(no, "[UNAVAILABLE]") ? FAILURE_TEMPORARY : FAILURE_PERMANENT, reply,
                        false);
     return is_no_answer(starttls, line);
-}
-
-static enum meaning imap_offers(struct starttls *starttls, const char *line)
-{
-    const char *offers = behind(line, "* CAPABILITY");
-
-    if (offers && names(offers, '\0', "STARTTLS"))
-        starttls->offered = true;
-    return imap_tagged(starttls, line, "a1");
-}
-
-static enum meaning imap_answer(struct starttls *starttls, const char *line)
-{
-    return imap_tagged(starttls, line, "a2");
 }
 
 /* The refusals of SMTP and NNTP: 4yz is temporary, 5yz permanent. */
@@ -285,7 +268,7 @@ static enum meaning smtp_greeting(struct starttls *starttls, const char *line)
 }
 
 /* The first line has the server's name, not a keyword. */
-static enum meaning smtp_offers(struct starttls *starttls, const char *line)
+static enum meaning smtp_hello(struct starttls *starttls, const char *line)
 {
     enum meaning meaning = smtp_reply(starttls, line, "250");
 
@@ -299,29 +282,13 @@ static enum meaning smtp_answer(struct starttls *starttls, const char *line)
     return smtp_reply(starttls, line, "220");
 }
 
-/* A line of a list of keywords; a line with one dot ends the list. */
-static enum meaning listed(struct starttls *starttls, const char *line)
-{
-    if (behind(line, starttls->dialogue->keyword))
-        starttls->offered = true;
-    return strcmp(line, ".") == 0 ? MEANS_YES : MEANS_MORE;
-}
-
-/* NNTP:  200 text or 201 text      CAPABILITIES -> 101, KEYWORD ..., "."      STARTTLS -> 382
- *        MODE READER -> 200 or 201 */
+/* NNTP:  200 text or 201 text      STARTTLS -> 382      MODE READER -> 200 or 201 */
 
 static enum meaning nntp_greeting(struct starttls *starttls, const char *line)
 {
     if (behind(line, "200") || behind(line, "201"))
         return keep(starttls, "", line);
     return numbered_refusal(starttls, line);
-}
-
-static enum meaning nntp_offers(struct starttls *starttls, const char *line)
-{
-    if (starttls->lines > 0)
-        return listed(starttls, line);
-    return behind(line, "101") ? MEANS_MORE : numbered_refusal(starttls, line);
 }
 
 static enum meaning nntp_answer(struct starttls *starttls, const char *line)
@@ -331,7 +298,7 @@ static enum meaning nntp_answer(struct starttls *starttls, const char *line)
     return behind(line, "382") ? MEANS_YES : numbered_refusal(starttls, line);
 }
 
-/* POP3:  +OK text      CAPA -> +OK, KEYWORD ..., "."      STLS -> +OK */
+/* POP3:  +OK text      STLS -> +OK */
 
 static enum meaning pop3_status(struct starttls *starttls, const char *line)
 {
@@ -347,16 +314,6 @@ static enum meaning pop3_status(struct starttls *starttls, const char *line)
 static enum meaning pop3_greeting(struct starttls *starttls, const char *line)
 {
     return pop3_status(starttls, line) == MEANS_YES ? keep(starttls, "", line) : MEANS_OVER;
-}
-
-static enum meaning pop3_offers(struct starttls *starttls, const char *line)
-{
-    enum meaning status;
-
-    if (starttls->lines > 0)
-        return listed(starttls, line);
-    status = pop3_status(starttls, line);
-    return status == MEANS_YES ? MEANS_MORE : status;
 }
 
 /* ManageSieve:  "KEYWORD" ..., OK      STARTTLS -> OK      (the server itself greets again within TLS) */
@@ -383,14 +340,14 @@ static enum meaning sieve_greeting(struct starttls *starttls, const char *line)
 
 /* In POP3 and ManageSieve, the answer to STARTTLS is a status like any other. */
 static const struct dialogue table[] = {
-    {.token = "IMAP", .keyword = "STARTTLS", .ask = "a1 CAPABILITY", .start = "a2 STARTTLS\r\n",
-     .greeting = imap_greeting, .offers = imap_offers, .answer = imap_answer},
-    {.token = "SMTP", .keyword = "STARTTLS", .ask = "EHLO ", .start = "STARTTLS\r\n", .closes = "421", .names = true,
-     .greeting = smtp_greeting, .offers = smtp_offers, .answer = smtp_answer},
-    {.token = "NNTP", .keyword = "STARTTLS", .ask = "CAPABILITIES", .start = "STARTTLS\r\n", .closes = "400",
-     .readers = true, .greeting = nntp_greeting, .offers = nntp_offers, .answer = nntp_answer},
-    {.token = "POP3", .keyword = "STLS", .ask = "CAPA", .start = "STLS\r\n",
-     .greeting = pop3_greeting, .offers = pop3_offers, .answer = pop3_status},
+    {.token = "IMAP", .keyword = "STARTTLS", .start = "a1 STARTTLS\r\n",
+     .greeting = imap_greeting, .answer = imap_answer},
+    {.token = "SMTP", .keyword = "STARTTLS", .start = "STARTTLS\r\n", .closes = "421",
+     .greeting = smtp_greeting, .hello = smtp_hello, .answer = smtp_answer},
+    {.token = "NNTP", .keyword = "STARTTLS", .start = "STARTTLS\r\n", .closes = "400", .readers = true,
+     .greeting = nntp_greeting, .answer = nntp_answer},
+    {.token = "POP3", .keyword = "STLS", .start = "STLS\r\n",
+     .greeting = pop3_greeting, .answer = pop3_status},
     {.token = "SIEVE", .keyword = "STARTTLS", .start = "STARTTLS\r\n", .literals = true,
      .greeting = sieve_greeting, .answer = sieve_status},
 };
@@ -398,23 +355,21 @@ static const struct dialogue table[] = {
 /* An answer is complete: enters the next step, or fails.  yes: it is positive. */
 static void go_on(struct starttls *starttls, bool yes)
 {
-    const struct dialogue *dialogue = starttls->dialogue;
-
     if (starttls->output_length > 0) {
         fail(starttls, FAILURE_PERMANENT, "answers before it is asked; somebody on the way may be injecting answers");
         return;
     }
     switch (starttls->step) {
     case STEP_GREETING:
-        enter(starttls, dialogue->ask && !starttls->offered ? STEP_OFFERS : STEP_START);
+        enter(starttls, starttls->dialogue->hello ? STEP_HELLO : STEP_START);
         break;
-    case STEP_OFFERS:
-        if (!yes && dialogue->names) {
+    case STEP_HELLO:
+        if (yes) {
+            enter(starttls, STEP_START);
+        } else {
             starttls->name = starttls->other_name;
             starttls->other_name = NULL;
-            enter(starttls, STEP_OFFERS);
-        } else {
-            enter(starttls, STEP_START);
+            enter(starttls, STEP_HELLO);
         }
         break;
     case STEP_START:
@@ -434,8 +389,8 @@ static enum meaning reply(struct starttls *starttls)
     switch (starttls->step) {
     case STEP_GREETING:
         return starttls->dialogue->greeting(starttls, starttls->line);
-    case STEP_OFFERS:
-        return starttls->dialogue->offers(starttls, starttls->line);
+    case STEP_HELLO:
+        return starttls->dialogue->hello(starttls, starttls->line);
     case STEP_START:
     case STEP_READER:
         return starttls->dialogue->answer(starttls, starttls->line);

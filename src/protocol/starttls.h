@@ -1,9 +1,9 @@
-/* The plain-text exchange with a mail or news server before TLS: its greeting, its capabilities, our STARTTLS, its
- * positive answer.  IMAP RFC 9051 section 6.2.1, SMTP and submission RFC 3207, NNTP RFC 4642, POP3 RFC 2595 section
- * 4, ManageSieve RFC 5804 section 2.2.  A state machine without socket and clock: the owner passes in what the server
- * sent, sends what the machine returns, and sets the time limit.  It fails closed: anything but the exact exchange is
- * a failure, and no byte from the client is part of it.  Never blocks; owns at most STARTTLS_BYTES_MAX bytes beside
- * itself. */
+/* The plain-text exchange with a mail or news server before TLS: its greeting, our STARTTLS, its positive answer, and
+ * in SMTP EHLO before that: no step that costs a round trip more than these.  IMAP RFC 9051 section 6.2.1, SMTP and
+ * submission RFC 3207, NNTP RFC 4642, POP3 RFC 2595 section 4, ManageSieve RFC 5804 section 2.2.  A state machine
+ * without socket and clock: the owner passes in what the server sent, sends what the machine returns, and sets the time
+ * limit.  It fails closed: anything but the exact exchange is a failure, and no byte from the client is part of it.
+ * Never blocks; owns at most STARTTLS_BYTES_MAX bytes beside itself. */
 #ifndef SALLYPORT_STARTTLS_H
 #define SALLYPORT_STARTTLS_H
 

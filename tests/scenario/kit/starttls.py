@@ -16,7 +16,7 @@ class Dialogue(NamedTuple):
     """What an honest server of one protocol says, and what it is told; replayed: what the client gets of the greeting.
     The rest is said in place of an honest answer: without the keyword, and to STARTTLS no for good or no for now."""
     greeting: bytes
-    ask: bytes         # b"": the greeting has told what the server offers
+    ask: bytes         # b"": nothing is asked before STARTTLS
     offers: bytes
     start: bytes
     go: bytes
@@ -38,28 +38,22 @@ SMTP = Dialogue(
 
 DIALOGUES = {
     "imap": Dialogue(
-        greeting=b"* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] mail.example.net ready\r\n",
-        ask=b"a1 CAPABILITY\r\n",
-        offers=b"* CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED\r\na1 OK that is all\r\n",
-        start=b"a2 STARTTLS\r\n", go=b"a2 OK go ahead\r\n",
+        greeting=b"* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] mail.example.net ready\r\n",
+        ask=b"", offers=b"", start=b"a1 STARTTLS\r\n", go=b"a1 OK go ahead\r\n",
         replayed=b"* OK mail.example.net ready\r\n", again=b"",
-        stripped={"offers": b"* CAPABILITY IMAP4rev1 AUTH=STARTTLS\r\na1 OK that is all\r\n"},
-        never=b"a2 BAD never\r\n", later=b"a2 NO [UNAVAILABLE] later\r\n"),
+        stripped={"greeting": b"* OK [CAPABILITY IMAP4rev1 AUTH=STARTTLS] mail.example.net ready\r\n"},
+        never=b"a1 BAD never\r\n", later=b"a1 NO [UNAVAILABLE] later\r\n"),
     "smtp": SMTP,
     "submission": SMTP,
     "nntp": Dialogue(
         greeting=b"200 news.example.net ready\r\n",
-        ask=b"CAPABILITIES\r\n", offers=b"101 this:\r\nVERSION 2\r\nREADER\r\nSTARTTLS\r\n.\r\n",
-        start=b"STARTTLS\r\n", go=b"382 go ahead\r\n",
-        replayed=b"200 news.example.net ready\r\n", again=b"",
-        stripped={"offers": b"101 this:\r\nVERSION 2\r\nREADER\r\n.\r\n"},
+        ask=b"", offers=b"", start=b"STARTTLS\r\n", go=b"382 go ahead\r\n",
+        replayed=b"200 news.example.net ready\r\n", again=b"", stripped={},
         never=b"580 never\r\n", later=b"400 later\r\n"),
     "pop3": Dialogue(
         greeting=b"+OK ready <1896.697170952@mail.example.net>\r\n",
-        ask=b"CAPA\r\n", offers=b"+OK this:\r\nUIDL\r\nSTLS\r\n.\r\n",
-        start=b"STLS\r\n", go=b"+OK go ahead\r\n",
-        replayed=b"+OK ready <1896.697170952@mail.example.net>\r\n", again=b"",
-        stripped={"offers": b"+OK this:\r\nUIDL\r\nSTARTTLS\r\n.\r\n"},
+        ask=b"", offers=b"", start=b"STLS\r\n", go=b"+OK go ahead\r\n",
+        replayed=b"+OK ready <1896.697170952@mail.example.net>\r\n", again=b"", stripped={},
         never=b"-ERR never\r\n", later=b"-ERR [SYS/TEMP] later\r\n"),
     "managesieve": Dialogue(
         greeting=b'"IMPLEMENTATION" {5}\r\nO\r\nK!\r\n"SIEVE" "fileinto"\r\n"STARTTLS"\r\nOK "hello"\r\n',

@@ -191,13 +191,6 @@ static bool begin_tls(struct talk *talk, struct wire *wire)
     if (strstr(heard, "EHLO")) {
         wire_clear(wire);
         wire_say(wire, "250-mail\r\n250 STARTTLS\r\n");
-    } else if (strstr(heard, "CAPABILITY")) {
-        char tag[16], line[80];
-
-        snprintf(tag, sizeof tag, "%.*s", (int)strcspn(heard, " "), heard);
-        snprintf(line, sizeof line, "* CAPABILITY IMAP4rev1 STARTTLS\r\n%s OK\r\n", tag);
-        wire_clear(wire);
-        wire_say(wire, line);
     } else if (strstr(heard, "STARTTLS")) {
         char line[80];
 

@@ -126,7 +126,7 @@ static void expect_failure(struct starttls *starttls, const struct failure *fail
     ck_assert_str_eq(failure->where, "");
     expect_silence(starttls);
     ck_assert_ptr_null(starttls_take_greeting(starttls, &length));
-    ck_assert(starttls_feed(starttls, "a2 OK\r\n", 7, &again) == STARTTLS_FAILED);
+    ck_assert(starttls_feed(starttls, "a1 OK\r\n", 7, &again) == STARTTLS_FAILED);
     ck_assert_str_eq(again.what, failure->what);
     ck_assert(again.class == failure->class);
 }
@@ -197,13 +197,11 @@ END_TEST
 
 /* Where a server may send line after line: what is said before, and how each of the lines begins. */
 static const struct {
-    const char *section, *before, *ask, *line;
+    const char *section, *before, *said, *line;
 } talkers[] = {
-    {"imap", "* OK hi\r\n", "a1 CAPABILITY\r\n", "* OK "},
+    {"imap", "* OK hi\r\n", "a1 STARTTLS\r\n", "* OK "},
     {"smtp", "", NULL, "220-"},
     {"submission", "220 hi\r\n", "EHLO [127.0.0.1]\r\n", "250-"},
-    {"nntp", "200 hi\r\n", "CAPABILITIES\r\n", "101 "},
-    {"pop3", "+OK hi\r\n", "CAPA\r\n", "+OK "},
     {"managesieve", "", NULL, "\"X\" "},
 };
 #define TALKERS (sizeof talkers / sizeof talkers[0])
@@ -215,8 +213,8 @@ static struct starttls *start_talker(size_t i)
 
     if (*talkers[i].before)
         ck_assert(feed(starttls, talkers[i].before, strlen(talkers[i].before), &failure) == STARTTLS_MORE);
-    if (talkers[i].ask)
-        starttls_sent(starttls, strlen(talkers[i].ask));
+    if (talkers[i].said)
+        starttls_sent(starttls, strlen(talkers[i].said));
     expect_silence(starttls);
     return starttls;
 }
@@ -350,8 +348,8 @@ START_TEST(the_greeting_waits_for_the_go_ahead)
     ck_assert(feed(starttls, greeting, sizeof greeting - 1, &failure) == STARTTLS_MORE);
     ck_assert_ptr_null(starttls_take_greeting(starttls, &length));
     ck_assert_uint_eq(length, 0);
-    starttls_sent(starttls, strlen("a2 STARTTLS\r\n"));
-    ck_assert(feed(starttls, "a2 OK\r\n", 7, &failure) == STARTTLS_GO);
+    starttls_sent(starttls, strlen("a1 STARTTLS\r\n"));
+    ck_assert(feed(starttls, "a1 OK\r\n", 7, &failure) == STARTTLS_GO);
     starttls_free(starttls);
 }
 END_TEST
@@ -367,7 +365,7 @@ START_TEST(a_go_ahead_needs_the_whole_command_sent)
 
         ck_assert(feed(starttls, greeting, sizeof greeting - 1, &failure) == STARTTLS_MORE);
         starttls_sent(starttls, 13 - left);
-        ck_assert(feed(starttls, "a2 OK\r\n", 7, &failure) == (left ? STARTTLS_FAILED : STARTTLS_GO));
+        ck_assert(feed(starttls, "a1 OK\r\n", 7, &failure) == (left ? STARTTLS_FAILED : STARTTLS_GO));
         starttls_free(starttls);
     }
 }

@@ -144,18 +144,16 @@ void asked_tls_tear_down(struct asked_tls *asked)
 /* --- the dialogues --- */
 
 const struct dialogue dialogues[DIALOGUES] = {
-    [D_IMAP] = {"imap", {"* OK [CAPABILITY IMAP4rev1] hello\r\n",
-     "* CAPABILITY IMAP4rev1 STARTTLS\r\na1 OK\r\n", "a2 OK go\r\n"},
-     {"a1 CAPABILITY\r\n", "a2 STARTTLS\r\n"}, "* OK hello\r\n"},
-    [D_IMAP_TELLS] = {"imap", {"* OK [CAPABILITY STARTTLS] hello\r\n", "a2 OK go\r\n"},
-     {"a2 STARTTLS\r\n"}, "* OK hello\r\n"},
+    [D_IMAP] = {"imap", {"* OK [CAPABILITY IMAP4rev1] hello\r\n", "a1 OK go\r\n"},
+     {"a1 STARTTLS\r\n"}, "* OK hello\r\n"},
+    [D_IMAP_TELLS] = {"imap", {"* OK [CAPABILITY STARTTLS] hello\r\n", "a1 OK go\r\n"},
+     {"a1 STARTTLS\r\n"}, "* OK hello\r\n"},
     [D_SMTP] = {"smtp", {"220-mail ESMTP\r\n220 welcome\r\n", "250-mail\r\n250 STARTTLS\r\n", "220 go\r\n"},
      {"EHLO [127.0.0.1]\r\n", "STARTTLS\r\n"}, "220-mail ESMTP\r\n220 welcome\r\n"},
     [D_SUBMISSION] = {"submission", {"220 mail\r\n", "250-mail\r\n250 STARTTLS\r\n", "220 go\r\n"},
      {"EHLO [127.0.0.1]\r\n", "STARTTLS\r\n"}, "220 mail\r\n"},
-    [D_NNTP] = {"nntp", {"201 news\r\n", "101 list:\r\nREADER\r\nSTARTTLS\r\n.\r\n", "382 go\r\n"},
-     {"CAPABILITIES\r\n", "STARTTLS\r\n"}, "201 news\r\n"},
-    [D_POP3] = {"pop3", {"+OK pop\r\n", "+OK\r\nSTLS\r\n.\r\n", "+OK go\r\n"}, {"CAPA\r\n", "STLS\r\n"}, "+OK pop\r\n"},
+    [D_NNTP] = {"nntp", {"201 news\r\n", "382 go\r\n"}, {"STARTTLS\r\n"}, "201 news\r\n"},
+    [D_POP3] = {"pop3", {"+OK pop\r\n", "+OK go\r\n"}, {"STLS\r\n"}, "+OK pop\r\n"},
     [D_SIEVE] = {"managesieve", {"\"STARTTLS\"\r\nOK sieve\r\n", "OK go\r\n"}, {"STARTTLS\r\n"}, NULL},
 };
 

@@ -84,15 +84,15 @@ START_TEST(the_handshake_has_a_limit)
 END_TEST
 
 /* Behind each turn of the server, in the middle of the first, and in the handshake. */
-enum ending { AT_FIRST, IN_A_LINE, BEHIND_GREETING, BEHIND_OFFERS, BEHIND_HELLO, IN_HANDSHAKE, ENDINGS };
+enum ending { AT_FIRST, IN_A_LINE, BEHIND_GREETING, BEHIND_HELLO, IN_HANDSHAKE, ENDINGS };
 
 static void reach(struct asked_tls *asked, enum ending ending)
 {
     asked_tls_go(asked);
     if (ending == IN_A_LINE)
         wire_say(asked->wire, "* OK hel");
-    else if (ending <= BEHIND_OFFERS)
-        asked_tls_play(asked, &dialogues[D_IMAP], ending == BEHIND_OFFERS ? 2 : ending == BEHIND_GREETING);
+    else if (ending <= BEHIND_GREETING)
+        asked_tls_play(asked, &dialogues[D_IMAP], ending == BEHIND_GREETING);
     else
         asked_tls_play_all(asked, &dialogues[D_IMAP]);
     if (ending == IN_HANDSHAKE) {
@@ -193,8 +193,8 @@ START_TEST(a_file_of_ours_is_missing)
     asked.ca_file = "/nonexistent/ca.pem";
     asked_tls_go(&asked);
     if (_i == 1) {
-        asked_tls_play(&asked, &dialogues[D_IMAP], 2);
-        wire_say(asked.wire, dialogues[D_IMAP].says[2]);
+        asked_tls_play(&asked, &dialogues[D_IMAP], 1);
+        wire_say(asked.wire, dialogues[D_IMAP].says[1]);
     }
     asked_tls_check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT,
                            "/nonexistent/ca.pem cannot be read: No such file or directory");
@@ -283,7 +283,7 @@ START_TEST(it_can_be_freed_from_within_done)
     else if (_i == 5)
         stage_advance(GREETING_MS);
     else if (_i == 3)
-        asked_tls_play(&asked, &dialogues[D_IMAP], 2), wire_say(asked.wire, dialogues[D_IMAP].says[2]);
+        asked_tls_play(&asked, &dialogues[D_IMAP], 1), wire_say(asked.wire, dialogues[D_IMAP].says[1]);
     else if (tls)
         asked_tls_play_all(&asked, &dialogues[D_IMAP]);
     if (_i == 4)
@@ -308,7 +308,7 @@ START_TEST(it_is_over_when_it_has_told)
     asked_tls_set_up(&asked, _i < 2 ? "imap" : NULL);
     asked_tls_go(&asked);
     if (_i == 0)
-        asked_tls_play(&asked, &dialogues[D_IMAP], 2);
+        asked_tls_play(&asked, &dialogues[D_IMAP], 1);
     if (_i % 2 == 0)
         stage_advance(HANDSHAKE_MS);
     else
@@ -321,7 +321,7 @@ START_TEST(it_is_over_when_it_has_told)
         ck_assert(!asked.peer.open);
     } else {
         wire_clear(asked.wire);
-        wire_say(asked.wire, _i == 0 ? dialogues[D_IMAP].says[2] : "* OK hello\r\n");
+        wire_say(asked.wire, _i == 0 ? dialogues[D_IMAP].says[1] : "* OK hello\r\n");
         ck_assert_uint_eq(asked.wire->heard_length, 0);
     }
     wire_break(asked.wire, ECONNRESET);
