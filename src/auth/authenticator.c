@@ -7,7 +7,7 @@
 #include "auth/scheme_choice.h"
 #include "base/secrets.h"
 
-#define TRIAL_POLL_MS 20 /* how often a session checks whether another session's trial of the same password is over */
+#define TRIAL_POLL_MS 1000 /* how often a session looks whether another one's trial takes too long; its end is told */
 
 enum state { STARTED, FETCH, WAIT, READY };
 
@@ -20,6 +20,8 @@ struct authenticator {
     struct password_fetch *fetch; /* in FETCH, or NULL */
     uint64_t waits_since;         /* ms: WAIT was entered */
     bool trying;                  /* this session tries user and password first; the others wait for the result */
+    bool awaits;                  /* the owner has nothing else to do before that result */
+    struct lockout_waiter waiter; /* in WAIT */
     char *password;               /* a copy, because a reload may free the original; wiped */
     char credentials[BASIC_MAX];  /* or ""; wiped */
 };
@@ -102,25 +104,43 @@ static void fail_for_trial(struct authenticator *authenticator, unsigned seconds
     task_tell(&authenticator->task, OUTCOME_LOCAL);
 }
 
-/* Goes on; fails when the pair was refused a short while ago; looks again soon when another session tries the pair. */
+static void look(void *arg);
+
+/* A trial is over: to be looked at in a turn of the loop, for who tells it is not done with it yet. */
+static void on_trial_over(void *arg)
+{
+    task_limit(&((struct authenticator *)arg)->task, 0, look);
+}
+
+static void wait_on(struct authenticator *authenticator, uint64_t left)
+{
+    lockout_await(authenticator->params.lockout, &authenticator->waiter, on_trial_over, authenticator);
+    task_limit(&authenticator->task, left < TRIAL_POLL_MS ? left : TRIAL_POLL_MS, look);
+}
+
+/* Goes on; fails when the pair was refused a short while ago; looks again when another session tries the pair. */
 static void look(void *arg)
 {
     struct authenticator *authenticator = arg;
     struct lockout *lockout = authenticator->params.lockout;
+    uint32_t wait_ms = authenticator->params.wait_ms;
+    bool later = authenticator->params.ahead && !authenticator->awaits;
     const char *user = user_of(authenticator);
     uint64_t now = loop_now(authenticator->task.loop);
     uint64_t left = lockout_left(lockout, user, authenticator->password, now);
+    uint64_t waited = now - authenticator->waits_since;
 
-    if (left == 0 && !authenticator->trying)
+    lockout_unawait(lockout, &authenticator->waiter);
+    if (left == 0 && !later && !authenticator->trying)
         authenticator->trying = lockout_try(lockout, user, authenticator->password, now);
     if (left > 0)
         fail_for_lockout(authenticator, (unsigned)((left + 999) / 1000));
-    else if (authenticator->trying)
+    else if (authenticator->trying || later)
         enter(authenticator, READY);
-    else if (now - authenticator->waits_since >= authenticator->params.wait_ms)
-        fail_for_trial(authenticator, authenticator->params.wait_ms / 1000);
+    else if (waited >= wait_ms)
+        fail_for_trial(authenticator, wait_ms / 1000);
     else
-        task_limit(&authenticator->task, TRIAL_POLL_MS, look);
+        wait_on(authenticator, wait_ms - waited);
 }
 
 static void enter_wait(struct authenticator *authenticator)
@@ -179,6 +199,7 @@ static void drop(struct task *task)
     struct authenticator *authenticator = (struct authenticator *)task;
 
     password_cancel(authenticator->fetch);
+    lockout_unawait(authenticator->params.lockout, &authenticator->waiter);
     if (authenticator->trying)
         lockout_leave(authenticator->params.lockout, user_of(authenticator), authenticator->password);
     secrets_drop_password(authenticator->password);
@@ -209,6 +230,25 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
 void authenticator_free(struct authenticator *authenticator)
 {
     task_free(authenticator ? &authenticator->task : NULL);
+}
+
+bool authenticator_may_send(struct authenticator *authenticator)
+{
+    struct lockout *lockout = authenticator->params.lockout;
+    const char *user = user_of(authenticator);
+    uint64_t now = loop_now(authenticator->task.loop);
+
+    if (!needs_password(authenticator) || authenticator->trying)
+        return true;
+    authenticator->trying = lockout_left(lockout, user, authenticator->password, now) == 0 &&
+                            lockout_try(lockout, user, authenticator->password, now);
+    return authenticator->trying;
+}
+
+void authenticator_await(struct authenticator *authenticator)
+{
+    authenticator->awaits = true;
+    task_restart(&authenticator->task);
 }
 
 const char *authenticator_peer(const struct authenticator *authenticator)

@@ -7,7 +7,7 @@
  *        '------ 407, another scheme ----'   each scheme at most once (scheme_choice.h); 401 for a resource
  *
  * A user and a password that were refused are not sent again for a while.  A pair that was never tried is tried by
- * one session first (lockout.h). */
+ * one session first (lockout.h), while the others wait; what they need besides they may get meanwhile (ahead). */
 #ifndef SALLYPORT_AUTHENTICATOR_H
 #define SALLYPORT_AUTHENTICATOR_H
 
@@ -36,6 +36,7 @@ struct authenticator_params {
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
     unsigned ever_offered;            /* bits of all schemes that it ever offered */
     uint32_t wait_ms;                 /* at most so long it waits for another session's trial of the password */
+    bool ahead;                       /* done is called before that trial and wait: see authenticator_may_send */
     task_done_fn *done;               /* DONE: ready to send.  LOCAL: there is no password, or it is too long, or it
                                        * was refused a short while ago, or another session's trial of it brings no
                                        * result within wait_ms.  Called once for each start and restart */
@@ -47,6 +48,12 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
 
 /* Ends it in any state and wipes the secrets.  NULL is fine, and so is a call from within done. */
 void authenticator_free(struct authenticator *authenticator);
+
+/* After DONE, with `ahead`, right before something is sent: whether it may be.  False: another session tries user and
+ * password, or has had them refused since.  Then call authenticator_await: done is called once more, when it may be
+ * sent, or never will (LOCAL). */
+bool authenticator_may_send(struct authenticator *authenticator);
+void authenticator_await(struct authenticator *authenticator);
 
 /* What people call the one who wants to know: "proxy" or "server"; static. */
 const char *authenticator_peer(const struct authenticator *authenticator);

@@ -19,6 +19,7 @@ struct refusal {
 
 struct lockout {
     unsigned char salt[DIGEST_BYTES]; /* random, so that the digests are of no use outside of this process */
+    TAILQ_HEAD(, lockout_waiter) waiters;
     size_t count;
     struct refusal at[LOCKOUT_MAX];
 };
@@ -31,6 +32,8 @@ struct lockout *lockout_new(void)
         free(lockout);
         lockout = NULL;
     }
+    if (lockout)
+        TAILQ_INIT(&lockout->waiters);
     return lockout;
 }
 
@@ -117,6 +120,34 @@ bool lockout_try(struct lockout *lockout, const char *user, const char *password
     return true;
 }
 
+void lockout_await(struct lockout *lockout, struct lockout_waiter *waiter, void (*over)(void *arg), void *arg)
+{
+    if (!waiter->over)
+        TAILQ_INSERT_TAIL(&lockout->waiters, waiter, all);
+    waiter->over = over;
+    waiter->arg = arg;
+}
+
+void lockout_unawait(struct lockout *lockout, struct lockout_waiter *waiter)
+{
+    if (waiter->over)
+        TAILQ_REMOVE(&lockout->waiters, waiter, all);
+    waiter->over = NULL;
+}
+
+/* A trial is over. */
+static void tell_waiters(struct lockout *lockout)
+{
+    struct lockout_waiter *waiter;
+
+    while ((waiter = TAILQ_FIRST(&lockout->waiters))) {
+        void (*over)(void *arg) = waiter->over;
+
+        lockout_unawait(lockout, waiter);
+        over(waiter->arg);
+    }
+}
+
 void lockout_leave(struct lockout *lockout, const char *user, const char *password)
 {
     unsigned char digest[DIGEST_BYTES];
@@ -127,6 +158,7 @@ void lockout_leave(struct lockout *lockout, const char *user, const char *passwo
     i = find(lockout, digest);
     if (i < lockout->count)
         lockout->at[i].trial_until = 0;
+    tell_waiters(lockout);
 }
 
 void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
@@ -138,6 +170,7 @@ void lockout_note(struct lockout *lockout, const char *user, const char *passwor
         return;
     refusal->good = false;
     refusal->trial_until = 0;
+    tell_waiters(lockout);
     if (refusal->until > now_ms) /* sessions that were refused together count as one */
         return;
     for (unsigned k = 0; k < refusal->count && rest < LOCKOUT_REST_MAX_MS; k++)
@@ -155,9 +188,11 @@ void lockout_accept(struct lockout *lockout, const char *user, const char *passw
     refusal->good = true;
     refusal->trial_until = refusal->until = 0;
     refusal->count = 0;
+    tell_waiters(lockout);
 }
 
 void lockout_forget(struct lockout *lockout)
 {
     lockout->count = 0;
+    tell_waiters(lockout);
 }

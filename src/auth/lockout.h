@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #define LOCKOUT_REST_FIRST_MS 30000u /* the wait after the first refusal of a pair; each further one doubles it */
 #define LOCKOUT_REST_MAX_MS 300000u
@@ -23,8 +24,21 @@ void lockout_free(struct lockout *lockout); /* NULL is fine */
 uint64_t lockout_left(const struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
 /* Asks to send a pair; one that was not accepted yet is tried by one session first.  True: it may be sent; then call
- * lockout_note, lockout_accept or lockout_leave.  False: another session tries it; ask again soon. */
+ * lockout_note, lockout_accept or lockout_leave.  False: another session tries it; ask again when that is over, or
+ * LOCKOUT_TRIAL_MS have passed. */
 bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
+
+/* Embedded in whoever waits for another session's trial; zeroed memory waits for none. */
+struct lockout_waiter {
+    TAILQ_ENTRY(lockout_waiter) all;
+    void (*over)(void *arg); /* NULL: it does not wait */
+    void *arg;
+};
+
+/* Calls over once, when a trial of any pair is over, from within the call that says so: it must not ask from there.
+ * unawait takes that back; one that does not wait is fine. */
+void lockout_await(struct lockout *lockout, struct lockout_waiter *waiter, void (*over)(void *arg), void *arg);
+void lockout_unawait(struct lockout *lockout, struct lockout_waiter *waiter);
 
 /* The trial ended without a result. */
 void lockout_leave(struct lockout *lockout, const char *user, const char *password);

@@ -7,9 +7,9 @@
 #include "proxy/outer_form.h"
 #include "proxy/outer_route.h"
 
-enum state { STARTED, SEAT, OUTER, CONNECT };
+enum state { STARTED, REUSE, SEAT, OUTER, CONNECT };
 
-static const char *const state_names[] = {"started", "seat", "outer", "connect"};
+static const char *const state_names[] = {"started", "reuse", "seat", "outer", "connect"};
 
 struct approach {
     struct task task;
@@ -36,6 +36,42 @@ static void drop_outer(struct approach *approach)
 {
     approach->params.functions->free(approach->outer);
     approach->outer = NULL;
+}
+
+/* --- REUSE: the connection of the answer before --- */
+
+static void begin_otherwise(struct approach *approach);
+
+static void on_reuse(void *arg)
+{
+    struct approach *approach = arg;
+
+    approach->transport = reuse_take(approach->params.reuse);
+    if (approach->transport) {
+        trace_step(&approach->request->trace, "connect", "the connection of that answer");
+        task_tell(&approach->task, OUTCOME_DONE);
+    } else {
+        begin_otherwise(approach);
+    }
+}
+
+static void on_reuse_late(void *arg)
+{
+    struct approach *approach = arg;
+
+    reuse_stop(approach->params.reuse);
+    begin_otherwise(approach);
+}
+
+static void enter_reuse(struct approach *approach)
+{
+    struct exchange *before = approach->params.before;
+
+    approach->params.before = NULL;
+    approach->on_loopback = approach->params.on_loopback;
+    task_limit(&approach->task, REUSE_WAIT_MS, on_reuse_late);
+    reuse_start(approach->params.reuse, approach->task.loop, before, on_reuse, approach);
+    exchange_free(before);
 }
 
 /* --- a connection made ahead of need --- */
@@ -268,22 +304,23 @@ static void enter(struct approach *approach, enum state state)
     task_enter(&approach->task, approach->request->name, state);
     switch (state) {
     case STARTED: break;
+    case REUSE: enter_reuse(approach); break;
     case SEAT: enter_seat(approach); break;
     case OUTER: enter_outer(approach); break;
     case CONNECT: enter_connect(approach); break;
     }
 }
 
-static void begin(struct task *task)
+/* Without the connection of the answer before. */
+static void begin_otherwise(struct approach *approach)
 {
-    struct approach *approach = (struct approach *)task;
-
+    approach->params.reuse->used = approach->on_loopback = false;
     if (take_ready(approach)) {
         trace_step(&approach->request->trace, "connect", "made ahead of need");
         if (approach->request->request.answer_owed) /* the pool has them without TLS */
             enter(approach, CONNECT);
         else
-            task_tell(task, OUTCOME_DONE);
+            task_tell(&approach->task, OUTCOME_DONE);
     } else if (approach->params.http != PROXY_HTTP_1_1) {
         enter(approach, SEAT);
     } else {
@@ -291,10 +328,23 @@ static void begin(struct task *task)
     }
 }
 
+static void begin(struct task *task)
+{
+    struct approach *approach = (struct approach *)task;
+
+    if (approach->params.before)
+        enter(approach, REUSE);
+    else
+        begin_otherwise(approach);
+}
+
 static void drop(struct task *task)
 {
     struct approach *approach = (struct approach *)task;
 
+    exchange_free(approach->params.before);
+    if (approach->task.state == REUSE)
+        reuse_stop(approach->params.reuse);
     drop_outer(approach);
     connector_free(approach->connector);
     transport_close(approach->transport);
@@ -316,8 +366,10 @@ struct approach *approach_start(const struct approach_params *params)
 {
     struct approach *approach = calloc(1, sizeof *approach);
 
-    if (!approach)
+    if (!approach) {
+        exchange_free(params->before);
         return NULL;
+    }
     approach->params = *params;
     approach->request = params->request;
     task_start(&approach->task, &kind, params->request->services->loop, params->done, params->arg);

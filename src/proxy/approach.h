@@ -1,8 +1,8 @@
-/* Gets what one request to a proxy is made over: a connection made ahead of need (spare.h), a share of an HTTP/2
- * connection (h2_share.h), or a new connection, perhaps through the proxy before this one.  Where there is no proxy, a
- * connection to the target.
+/* Gets what one request to a proxy is made over: the connection of the answer before (reuse.h), one made ahead of need
+ * (spare.h), a share of an HTTP/2 connection (h2_share.h), or a new connection, perhaps through the proxy before this
+ * one.  Where there is no proxy, a connection to the target.
  *
- *     started -> [SEAT] -> [OUTER] -> CONNECT -> over
+ *     started -> [REUSE] -> [SEAT] -> [OUTER] -> CONNECT -> over
  *
  * Each step is skipped where the one before has brought something; but for TLS that is begun by Upgrade, CONNECT is not
  * with a connection made ahead.  For a proxy that is reached through another one (`via`), OUTER is a request of its own
@@ -16,19 +16,25 @@
 
 #include "base/task.h"
 #include "http/connect_response.h"
+#include "http/exchange.h"
 #include "net/transport.h"
 #include "proxy/h2_share.h"
 #include "proxy/proxy_request_params.h"
+#include "proxy/reuse.h"
 #include "proxy/spare.h"
 
 struct approach;
 
 struct approach_params {
-    const struct proxy_request_params *request; /* what is asked of whom; borrowed, as are spare and share, until
-                                                 * approach_free */
+    const struct proxy_request_params *request; /* what is asked of whom; borrowed, as are the next but
+                                                 * functions, until approach_free */
     const struct proxy_request_functions *functions; /* for the request to the proxy before; static */
     struct spare *spare;                        /* of the request */
+    struct reuse *reuse;
     struct h2_share *share;
+    struct exchange *before; /* over HTTP/1.1, with a refusal that leads to this request; the approach's from now on,
+                              * also when NULL is returned.  NULL: none */
+    bool on_loopback;        /* whether that one's connection leads to this machine itself */
     unsigned http;           /* enum proxy_http: which versions may be spoken.  PROXY_HTTP_1_1 if share has no pool */
     bool new_only;           /* a connection that others have used, or share, will not do */
     bool absolute;           /* the proxy before this one is asked for the answer */

@@ -23,6 +23,8 @@ src_libhouse_a_SOURCES += \
 	src/proxy/proxy_source.c src/proxy/proxy_source.h \
 	src/proxy/refill.c src/proxy/refill.h \
 	src/proxy/request_form.c src/proxy/request_form.h \
+	src/proxy/request_parts.c src/proxy/request_parts.h \
+	src/proxy/reuse.c src/proxy/reuse.h \
 	src/proxy/route.c src/proxy/route.h \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socks5.c src/proxy/socks5.h \

@@ -5,19 +5,18 @@
 
 #include "auth/authenticator.h"
 #include "auth/negotiate_login.h"
-#include "auth/password.h"
-#include "http/h1_exchange.h"
 #include "proxy/approach.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_share.h"
-#include "proxy/health.h"
 #include "proxy/login_answer.h"
+#include "proxy/request_parts.h"
+#include "proxy/reuse.h"
 #include "proxy/socks5.h"
 #include "proxy/spare.h"
 
-enum state { STARTED, AUTHENTICATE, PREPARE, APPROACH, ASK };
+enum state { STARTED, AUTHENTICATE, PREPARE, APPROACH, AWAIT, ASK };
 
-static const char *const state_names[] = {"started", "authenticate", "prepare", "approach", "ask"};
+static const char *const state_names[] = {"started", "authenticate", "prepare", "approach", "await", "ask"};
 
 struct proxy_request {
     struct task task;
@@ -28,6 +27,7 @@ struct proxy_request {
     struct exchange *exchange;           /* in ASK and after, unless it is the login's */
     struct transport *transport;         /* between two of these parts, or to the target */
     struct spare spare;                  /* whether it came from the pool */
+    struct reuse reuse;                  /* whether it has brought the answer before */
     struct h2_share share;               /* on which HTTP/2 connection it is asked */
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
@@ -72,10 +72,20 @@ static void drop_connection(struct proxy_request *request)
     request->transport = NULL;
 }
 
-/* Does everything once more, as if nothing had been asked. */
-static void begin_anew(struct proxy_request *request)
+/* The exchange over HTTP/1.1 that has brought a refusal; NULL: that came otherwise, or there is none. */
+static struct exchange *refusal_of(const struct proxy_request *request)
 {
+    const struct http_head *head = request->exchange ? exchange_head(request->exchange) : NULL;
+
+    return request->share.asked_on == 0 && head && head->status >= 400 ? request->exchange : NULL;
+}
+
+/* Does everything once more, as if nothing had been asked; behind that exchange, over its connection, or NULL. */
+static void begin_anew(struct proxy_request *request, struct exchange *behind)
+{
+    request->exchange = behind ? NULL : request->exchange;
     drop_connection(request);
+    request->exchange = behind;
     authenticator_free(request->authenticator);
     request->authenticator = NULL;
     enter(request, AUTHENTICATE);
@@ -96,7 +106,7 @@ static void finish(struct proxy_request *request, enum outcome outcome, bool cut
         outcome = form_choice_hear(&request->choice, now(request), outcome, asked, &request->response,
                                    request->refused);
         if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
-            begin_anew(request);
+            begin_anew(request, refusal_of(request));
             return;
         }
         outcome = form_choice_end(&request->choice, now(request), outcome, &request->response, request->refused,
@@ -121,7 +131,7 @@ static bool begin_anew_if_dead(struct proxy_request *request, enum outcome outco
     if (!spare_was_dead(&request->spare, outcome, cut_off,
                         outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL))
         return false;
-    begin_anew(request);
+    begin_anew(request, NULL);
     return true;
 }
 
@@ -163,7 +173,7 @@ static void on_approach(void *arg, enum outcome outcome, const struct failure *f
     }
     drop_approach(request);
     if (outcome == OUTCOME_DONE && request->params.proxy)
-        enter(request, ASK);
+        enter(request, authenticator_may_send(request->authenticator) ? ASK : AWAIT);
     else
         finish(request, refusal ? OUTCOME_DONE : outcome, false);
 }
@@ -183,13 +193,6 @@ static bool needs_own_connection(const struct proxy_request *request)
     return request->authenticator && authenticator_wants_new_connection(request->authenticator);
 }
 
-/* Which versions of HTTP may be spoken now (enum proxy_http). */
-static unsigned versions(const struct proxy_request *request)
-{
-    return !request->params.proxy || needs_own_connection(request)
-               ? PROXY_HTTP_1_1 : form_choice_http(&request->choice);
-}
-
 static const struct proxy_request_functions functions = {
     proxy_request_start, proxy_request_free, proxy_request_response, proxy_request_was_refused,
     proxy_request_was_reached, proxy_request_take,
@@ -197,19 +200,24 @@ static const struct proxy_request_functions functions = {
 
 static void enter_approach(struct proxy_request *request)
 {
+    bool own = needs_own_connection(request);
     const struct approach_params params = {
         .request = &request->params,
         .functions = &functions,
         .spare = &request->spare,
+        .reuse = &request->reuse,
         .share = &request->share,
-        .http = versions(request),
-        .new_only = needs_own_connection(request),
+        .before = request->exchange,
+        .on_loopback = request->on_loopback,
+        .http = !request->params.proxy || own ? PROXY_HTTP_1_1 : form_choice_http(&request->choice),
+        .new_only = own,
         .absolute = request->choice.form.absolute,
         .credentials = credentials_of(request),
         .done = on_approach,
         .arg = request,
     };
 
+    request->exchange = NULL;
     request->approach = approach_start(&params);
     if (!request->approach)
         fail_for_memory(request);
@@ -219,7 +227,8 @@ static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
 
-    drop_exchange(request); /* with the 407 that it may have brought */
+    if (!refusal_of(request) || request->login)
+        drop_exchange(request);
     drop_approach(request);
     h2_share_leave(&request->share);
     request->reached |= request->spare.used && !request->spare.dead; /* a login wants another: it has had an answer */
@@ -227,6 +236,44 @@ static void find_connection(void *arg)
         enter(request, ASK);
     else
         enter(request, APPROACH);
+}
+
+/* --- AWAIT: another session tries the password; what is needed besides is there already --- */
+
+/* Whether nothing at all can be done before the password may be sent. */
+static bool must_not_begin(const struct proxy_request *request)
+{
+    return request->choice.form.absolute ||
+           (authenticator_wants_login(request->authenticator) && refusal_of(request));
+}
+
+static void begin_request(struct proxy_request *request)
+{
+    if (authenticator_wants_login(request->authenticator) && !request->login)
+        enter(request, PREPARE);
+    else
+        find_connection(request);
+}
+
+/* It may be sent now, over the connection that was made, unless that has come to harm. */
+static void go_on(struct proxy_request *request)
+{
+    char byte;
+
+    if (request->transport && transport_peek(request->transport, &byte, 1) == TRANSPORT_AGAIN) {
+        enter(request, ASK);
+        return;
+    }
+    transport_close(request->transport);
+    request->transport = NULL;
+    begin_request(request);
+}
+
+/* A place among others (HTTP/2) is left to them meanwhile. */
+static void enter_await(struct proxy_request *request)
+{
+    h2_share_leave(&request->share);
+    authenticator_await(request->authenticator);
 }
 
 /* --- AUTHENTICATE: which credentials --- */
@@ -240,35 +287,19 @@ static void on_authenticator(void *arg, enum outcome outcome, const struct failu
     else if (needs_own_connection(request) && form_choice_http(&request->choice) == PROXY_HTTP_2)
         task_fail(&request->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "with http = 2 its connections are shared, and %s "
                   "is for one that is not", challenge_words[authenticator_scheme(request->authenticator)]);
-    else if (authenticator_wants_login(request->authenticator))
-        enter(request, PREPARE);
+    else if (request->task.state == AWAIT)
+        go_on(request);
+    else if (must_not_begin(request) && !authenticator_may_send(request->authenticator))
+        enter(request, AWAIT);
     else
-        find_connection(request);
+        begin_request(request);
 }
 
 static void enter_authenticate(struct proxy_request *request)
 {
-    const struct services *services = request->params.services;
-    const struct authenticator_params params = {
-        .loop = services->loop,
-        .passwords = services->passwords,
-        .lockout = services->lockout,
-        .proxy = &request->choice.form.proxy,
-        .own = request->params.own,
-        .method = request->params.request.method,
-        .user = request->params.user,
-        .password = request->params.password,
-        .tls_upgrade = request->params.request.answer_owed,
-        .remembered = health_scheme(services->health, &request->choice.form.proxy),
-        .ever_offered = health_offers(services->health, request->params.proxy),
-        .wait_ms = request->params.settings->handshake_timeout,
-        .done = on_authenticator,
-        .arg = request,
-    };
-
     if (request->authenticator) /* it has restarted by itself */
         return;
-    request->authenticator = authenticator_start(&params);
+    request->authenticator = request_parts_authenticator(&request->params, &request->choice, on_authenticator, request);
     if (!request->authenticator)
         fail_for_memory(request);
 }
@@ -318,11 +349,15 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     bool cut_off = exchange_was_cut_off(request->exchange);
 
     h2_share_is_answered(&request->share);
+    if (reuse_was_lost(&request->reuse, outcome, cut_off)) {
+        find_connection(request);
+        return;
+    }
     if (begin_anew_if_dead(request, outcome, cut_off))
         return;
     if (h2_share_goes_elsewhere(&request->share, outcome, request->exchange)) {
         trace_step(&request->params.trace, "refused", "%s; once more on another connection", failure->what);
-        begin_anew(request);
+        begin_anew(request, NULL);
         return;
     }
     request->reached = true;
@@ -341,28 +376,6 @@ static void on_overtaken(void *arg)
     const struct proxy_request *request = arg;
 
     request->params.overtaken(request->params.arg);
-}
-
-static struct exchange *start_exchange(struct proxy_request *request, const struct connect_request *asked,
-                                       struct transport *transport)
-{
-    const struct exchange_params params = {
-        .loop = request->task.loop,
-        .request = asked,
-        .require_switch = request->params.require_switch,
-        .limit_ms = request->params.settings->handshake_timeout,
-        .trace = request->params.trace,
-        .done = on_exchange,
-        .arg = request,
-    };
-
-    if (request->share.connection)
-        return h2_share_ask(&request->share, &params, request->params.overtaken ? on_overtaken : NULL);
-    if (request->params.proxy->socks)
-        return socks5_start(&params, request->params.services->curl_loop, request->params.proxy,
-                            authenticator_user(request->authenticator),
-                            authenticator_password(request->authenticator), transport);
-    return h1_exchange_start(&params, transport);
 }
 
 /* A login whose proof is for another version of HTTP than the one at hand: it begins once more, and a connection of our
@@ -392,7 +405,8 @@ static void enter_ask(struct proxy_request *request)
         return;
     }
     asked->credentials = credentials_of(request);
-    request->exchange = start_exchange(request, asked, transport);
+    request->exchange = request_parts_exchange(&request->params, request->authenticator, &request->share, transport,
+                                               request->params.overtaken ? on_overtaken : NULL, on_exchange, request);
     asked->credentials = NULL;
     if (!request->exchange)
         fail_for_memory(request);
@@ -422,30 +436,13 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
 
 static void enter_prepare(struct proxy_request *request)
 {
-    struct exchange *first = request->share.asked_on > 0 ? NULL : request->exchange; /* over HTTP/2 we ask ourselves */
-    const struct negotiate_login_params params = {
-        .loop = request->task.loop,
-        .curl_loop = request->params.services->curl_loop,
-        .nonces = request->params.services->nonces,
-        .first = first,
-        .owner_asks = request->choice.form.absolute,
-        .response = &request->response,
-        .head = first ? NULL : proxy_request_head(request),
-        .proxy = &request->choice.form.proxy,
-        .request = &request->params.request,
-        .require_switch = request->params.require_switch,
-        .scheme = authenticator_scheme(request->authenticator),
-        .user = authenticator_user(request->authenticator),
-        .password = authenticator_password(request->authenticator),
-        .limit_ms = request->params.settings->handshake_timeout,
-        .trace = request->params.trace,
-        .connect = find_connection,
-        .done = on_login,
-        .arg = request,
-    };
+    bool denied = request->response.denied;
+    struct exchange *first = denied ? refusal_of(request) : NULL; /* over HTTP/2 we ask ourselves */
+    const struct http_head *head = denied && !first ? proxy_request_head(request) : NULL;
 
+    request->login = request_parts_login(&request->params, &request->choice, request->authenticator, first,
+                                         &request->response, head, find_connection, on_login, request);
     request->exchange = first ? NULL : request->exchange;
-    request->login = negotiate_login_start(&params);
     if (!request->login)
         fail_for_memory(request);
 }
@@ -460,6 +457,7 @@ static void enter(struct proxy_request *request, enum state state)
     case AUTHENTICATE: enter_authenticate(request); break;
     case PREPARE: enter_prepare(request); break;
     case APPROACH: enter_approach(request); break;
+    case AWAIT: enter_await(request); break;
     case ASK: enter_ask(request); break;
     }
 }

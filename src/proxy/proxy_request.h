@@ -3,12 +3,14 @@
  * whether once more in another one, form_choice.h says.  It knows nothing of other proxies for the same target;
  * tunnel.h decides what an answer leads to.
  *
- *     started -> AUTHENTICATE -> [PREPARE] -> APPROACH -> ASK -> over
- *                     ^           login         ^          |
- *                     |                         '----------|  (a login's connection did not last, or is HTTP/2)
- *                     '--- 407: with credentials, anew ----'  (or in another form, form_choice.h)
+ *     started -> AUTHENTICATE -> [PREPARE] -> APPROACH -> [AWAIT] -> ASK -> over
+ *                     ^           login         ^                     |
+ *                     |                         '---------------------|  (a connection did not last, or is HTTP/2)
+ *                     '--- 407: with credentials, anew ---------------'  (or in another form, form_choice.h)
  *
- * APPROACH brings what it is asked over (approach.h).  If that was a connection from the pool and dead, everything is
+ * APPROACH brings what it is asked over (approach.h), which behind a refusal is the same connection, if it lasts.
+ * AWAIT: another session tries the password first (lockout.h); where all that can be done before is that wait, it comes
+ * before PREPARE or APPROACH.  If that was a connection from the pool and dead, everything is
  * done once more without the pool (spare.h); if it was one of HTTP/2 and did not process the request, once more on
  * another one (h2_share.h).  With the absolute form it brings the answer itself, and nothing follows; or a login begins
  * with it or goes on, whose every request is one to the proxy before.  Over HTTP/2, too, a login makes credentials and

@@ -376,7 +376,7 @@ START_TEST(the_second_session_waits_for_the_first_ones_trial)
     case 2: authenticator_free(one.authenticator); break;        /* nothing came of it */
     case 3: stage_advance(LOCKOUT_TRIAL_MS); break;              /* nothing is heard of it */
     }
-    stage_advance(20);
+    stage_settle(); /* no moment later */
     if (_i == 1)
         check_failed(&two, 1, FAILURE_PERMANENT, "407: this user and password were refused; the same ones are not "
                      "sent again for 30 s");
@@ -384,6 +384,67 @@ START_TEST(the_second_session_waits_for_the_first_ones_trial)
         check_ready(&two, 1, CHALLENGE_BASIC, ARTHUR);
     if (_i != 2)
         authenticator_free(one.authenticator);
+    authenticator_free(two.authenticator);
+    tear_down();
+}
+END_TEST
+
+/* It is told of the wait, and may use the time; when it has nothing else to do, it waits like others. */
+START_TEST(the_second_session_may_have_something_to_do_first)
+{
+    struct authenticator_params params;
+    struct asked one, two;
+
+    set_up("auth = basic\nuser = arthur\npassword = magic");
+    start(&one);
+    params = params_of(&two);
+    params.ahead = true;
+    start_with(&two, &params);
+    stage_settle();
+    check_ready(&two, 1, CHALLENGE_BASIC, ARTHUR);
+    ck_assert(authenticator_may_send(one.authenticator));
+    ck_assert(!authenticator_may_send(two.authenticator));
+    stage_advance(WAIT_MS); /* which does not count */
+    if (_i == 0)
+        authenticator_note(one.authenticator, true);
+    authenticator_await(two.authenticator);
+    ck_assert_uint_eq(two.told, 1);
+    stage_settle();
+    if (_i == 0) {
+        check_failed(&two, 2, FAILURE_PERMANENT, "407: this user and password were refused; the same ones are not sent "
+                     "again for 30 s");
+    } else { /* the first one's has lasted too long */
+        check_ready(&two, 2, CHALLENGE_BASIC, ARTHUR);
+        ck_assert(authenticator_may_send(two.authenticator));
+    }
+    authenticator_free(one.authenticator);
+    authenticator_free(two.authenticator);
+    tear_down();
+}
+END_TEST
+
+/* What ends while nobody waits for it wakes nobody up later. */
+START_TEST(who_does_not_wait_any_more_is_not_told)
+{
+    struct authenticator_params params;
+    struct asked one, two, three;
+
+    set_up("auth = basic\nuser = arthur\npassword = magic");
+    start(&one);
+    start(&two);
+    start(&three);
+    authenticator_free(three.authenticator);
+    authenticator_free(one.authenticator);
+    stage_settle();
+    check_ready(&two, 1, CHALLENGE_BASIC, ARTHUR);
+    params = params_of(&three);
+    params.ahead = true;
+    start_with(&three, &params);
+    stage_settle();
+    authenticator_note(two.authenticator, false);
+    stage_advance(2000);
+    ck_assert_uint_eq(two.told + three.told, 2);
+    authenticator_free(three.authenticator);
     authenticator_free(two.authenticator);
     tear_down();
 }
@@ -579,6 +640,8 @@ int main(void)
     tcase_add_test(cases, nothing_is_fetched_before_it_is_needed);
     tcase_add_test(cases, a_reload_takes_no_password_away);
     tcase_add_loop_test(cases, the_second_session_waits_for_the_first_ones_trial, 0, 4);
+    tcase_add_loop_test(cases, the_second_session_may_have_something_to_do_first, 0, 2);
+    tcase_add_test(cases, who_does_not_wait_any_more_is_not_told);
     tcase_add_test(cases, nobody_waits_for_ever_for_another_ones_trial);
     tcase_add_test(cases, a_refused_pair_is_held_back_and_then_sent_again);
     tcase_add_test(cases, a_good_pair_needs_no_trial);

@@ -106,6 +106,40 @@ START_TEST(one_tries_and_the_others_wait)
 }
 END_TEST
 
+static void on_over(void *arg)
+{
+    ++*(unsigned *)arg;
+}
+
+/* Each end of a trial is told once to all who wait. */
+START_TEST(who_waits_is_told)
+{
+    struct lockout *lockout = lockout_new();
+    struct lockout_waiter first = {.arg = NULL}, second = first, third = first;
+    unsigned told = 0;
+
+    lockout_unawait(lockout, &first); /* it does not wait */
+    ck_assert(lockout_try(lockout, "jane", "red", START));
+    lockout_await(lockout, &first, on_over, &told);
+    lockout_await(lockout, &first, on_over, &told);
+    lockout_await(lockout, &second, on_over, &told);
+    lockout_await(lockout, &third, on_over, &told);
+    lockout_unawait(lockout, &third);
+    ck_assert(!lockout_try(lockout, "jane", "red", START));
+    ck_assert_uint_eq(told, 0);
+    switch (_i) {
+    case 0: lockout_accept(lockout, "jane", "red", START); break;
+    case 1: lockout_note(lockout, "jane", "red", START); break;
+    case 2: lockout_leave(lockout, "jane", "red"); break;
+    case 3: lockout_forget(lockout); break;
+    }
+    ck_assert_uint_eq(told, 2);
+    lockout_note(lockout, "jane", "red", START);
+    ck_assert_uint_eq(told, 2);
+    lockout_free(lockout);
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = unit_case("refusals");
@@ -116,5 +150,6 @@ int main(void)
     tcase_add_test(tcase, what_is_good_after_all_starts_anew);
     tcase_add_test(tcase, the_oldest_gives_way);
     tcase_add_test(tcase, one_tries_and_the_others_wait);
+    tcase_add_loop_test(tcase, who_waits_is_told, 0, 4);
     return unit_run();
 }

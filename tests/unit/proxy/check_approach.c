@@ -13,6 +13,7 @@ static struct config *config;
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 static struct approach *approach;
 static struct spare spare;
+static struct reuse reuse;
 static struct h2_share share;
 static struct proxy_request_params request;
 static unsigned told, started;
@@ -79,7 +80,7 @@ static void on_told(void *arg, enum outcome how, const struct failure *why)
 static void start(int i)
 {
     const struct approach_params params = {.request = &request, .functions = &functions, .spare = &spare,
-                                           .share = &share, .done = on_told, .arg = &told};
+                                           .reuse = &reuse, .share = &share, .done = on_told, .arg = &told};
 
     services = stage_set_up();
     config = unit_config("[proxy one]\nurl = http://o:8080\n[proxy far]\nurl = http://f:3128\nvia = one\n"
@@ -93,6 +94,7 @@ static void start(int i)
         request.via = request.own->via;
     }
     spare = (struct spare){.used = true};
+    reuse = (struct reuse){.used = true};
     share = (struct h2_share){0};
     stage_name("o", "192.0.2.2");
     stage_name("mail.example.net", "192.0.2.9");
@@ -123,6 +125,7 @@ START_TEST(it_brings_a_connection)
     ck_assert_str_eq(stage_wire(0)->to, _i == 0 ? "192.0.2.9:143" : "192.0.2.2:8080");
     ck_assert(approach_was_reached(approach));
     ck_assert(!spare.used);
+    ck_assert(!reuse.used);
     ck_assert_ptr_null(approach_outer(approach));
     transport = approach_take(approach);
     ck_assert_ptr_eq(transport, &stage_wire(0)->near);

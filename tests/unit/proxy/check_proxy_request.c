@@ -10,10 +10,12 @@
 #include "auth/password.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
+#include "proxy/reuse.h"
 
 #define BASIC_LINE "\r\nProxy-Authorization: Basic YXJ0aHVyOm1hZ2lj\r\n" /* arthur:magic */
 #define DIGEST "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
 #define NO_LENGTH "Content-Length: 0\r\n\r\n"
+#define WHO "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
 #define OPENS "HTTP/1.1 200 OK\r\n\r\n"
 #define AND_PLAINLY "; the same without Upgrade (announce = none)"
 
@@ -161,6 +163,17 @@ static void check_taken(struct asked *asked, const struct wire *wire, const char
     end(asked);
     ck_assert(wire_is_held(wire));
     transport_close(transport);
+}
+
+/* How many requests came over it. */
+static unsigned asks(const struct wire *wire)
+{
+    static const char line[] = " HTTP/1.1\r\n";
+    unsigned count = 0;
+
+    for (const char *at = wire->heard; at && (at = strstr(at, line)); at += sizeof line - 1)
+        count++;
+    return count;
 }
 
 static void check_asks(const struct wire *wire, const char *authority)
@@ -391,26 +404,26 @@ END_TEST
 
 /* --- 407 --- */
 
-START_TEST(a_challenge_is_answered_over_a_fresh_connection)
+START_TEST(a_challenge_is_answered_over_its_connection)
 {
     struct asked asked;
 
     set_up("user = arthur\npassword = magic");
     start(&asked, "");
-    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+    wire_say(stage_wire(0), WHO NO_LENGTH);
     ck_assert_uint_eq(asked.told, 0);
-    ck_assert(stage_wire(0)->closed);
-    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, BASIC_LINE));
+    ck_assert_uint_eq(asks(stage_wire(0)), 2);
     if (_i == 0) {
-        wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+        wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n\r\n* OK hello\r\n");
         check_answered(&asked, CONNECT_OPEN, "");
         ck_assert(!proxy_request_was_refused(asked.request));
         ck_assert_int_eq(health_scheme(services->health, &section("")->urls.at[0]), CHALLENGE_BASIC);
-        check_taken(&asked, stage_wire(1), "");
+        check_taken(&asked, stage_wire(0), "* OK hello\r\n");
         start(&asked, ""); /* the next one knows at once */
-        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_LINE));
+        ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
     } else {
-        wire_say(stage_wire(1), "HTTP/1.1 407 No: Basic YXJ0aHVyOm1hZ2lj\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
+        wire_say(stage_wire(0), "HTTP/1.1 407 No: Basic YXJ0aHVyOm1hZ2lj\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
                  NO_LENGTH);
         ck_assert(check_answered(&asked, CONNECT_FAILED, "407 No: Basic ****************: user and password, or "
                                  "ticket, were refused")->denied);
@@ -421,9 +434,173 @@ START_TEST(a_challenge_is_answered_over_a_fresh_connection)
         start(&asked, ""); /* the account is not to be locked */
         check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; the same "
                      "ones are not sent again for 30 s");
-        ck_assert_uint_eq(stage_wires(), 2);
+        ck_assert_uint_eq(stage_wires(), 1);
     }
     end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* What is left of the 407 comes soon. */
+START_TEST(the_page_of_a_challenge_is_skipped)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), _i == 0 ? WHO "Content-Length: 8\r\n\r\nsay"
+                                    : WHO "Transfer-Encoding: chunked\r\n\r\n3\r\nsay");
+    stage_advance(REUSE_WAIT_MS - 1);
+    ck_assert_uint_eq(asks(stage_wire(0)), 1);
+    wire_say(stage_wire(0), _i == 0 ? " who!" : "\r\n0\r\n\r\n");
+    ck_assert_uint_eq(asks(stage_wire(0)), 2);
+    wire_say(stage_wire(0), OPENS);
+    check_answered(&asked, CONNECT_OPEN, "");
+    ck_assert_uint_eq(stage_wires(), 1);
+    check_taken(&asked, stage_wire(0), "");
+    tear_down();
+}
+END_TEST
+
+/* Where it does not last, one other is made, at once but where the page is waited for. */
+static const struct {
+    const char *says, *then; /* then: what comes behind our credentials; NULL: nothing */
+    bool ends;
+    uint64_t after_ms;
+} short_lived[] = {
+    {WHO "Connection: close\r\n" NO_LENGTH, NULL, false, 0},
+    {WHO "\r\n", NULL, false, 0},
+    {WHO "Content-Length: 2000000\r\n\r\n", NULL, true, 0},
+    {WHO "Content-Length: 8\r\n\r\nsay", NULL, false, REUSE_WAIT_MS},
+    {WHO "Content-Length: 3\r\n\r\nsayHTTP/1.1 200 OK\r\n\r\n", NULL, false, 0},
+    {WHO NO_LENGTH, "", true, 0},
+};
+
+START_TEST(a_connection_that_does_not_last_is_followed_by_another)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    wire_say(stage_wire(0), short_lived[_i].says);
+    ck_assert_uint_eq(asks(stage_wire(0)), short_lived[_i].then ? 2 : 1);
+    if (short_lived[_i].ends)
+        wire_end(stage_wire(0));
+    stage_advance(short_lived[_i].after_ms);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert(stage_wire(0)->closed);
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
+    wire_say(stage_wire(1), OPENS);
+    check_answered(&asked, CONNECT_OPEN, "");
+    check_taken(&asked, stage_wire(1), "");
+    tear_down();
+}
+END_TEST
+
+/* A proxy that ends each connection in place of an answer to credentials is not asked for ever. */
+START_TEST(a_connection_is_lost_behind_a_challenge_once)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    it_takes_upgrade();
+    start(&asked, "");
+    wire_say(stage_wire(0), WHO NO_LENGTH);
+    wire_end(stage_wire(0));
+    wire_end(stage_wire(1));
+    check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
+    ck_assert_uint_eq(stage_wires(), 2);
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* --- another session's trial of the password --- */
+
+/* Both are connected at once, and the second says nothing before the first has its answer. */
+START_TEST(who_waits_for_a_trial_is_connected_meanwhile)
+{
+    struct asked one, two;
+
+    set_up("user = arthur\npassword = magic\nauth = basic");
+    start(&one, "");
+    start(&two, "");
+    ck_assert_uint_eq(asks(stage_wire(0)), 1);
+    ck_assert_uint_eq(stage_wires(), 2);
+    stage_advance(5000);
+    ck_assert_uint_eq(stage_wire(1)->heard_length, 0);
+    if (_i < 2) { /* accepted; and the connection has come to harm meanwhile */
+        if (_i == 1)
+            wire_end(stage_wire(1));
+        wire_say(stage_wire(0), OPENS);
+        ck_assert_uint_eq(stage_wires(), _i == 1 ? 3 : 2);
+        ck_assert_ptr_nonnull(strstr(stage_wire(_i == 1 ? 2 : 1)->heard, BASIC_LINE)); /* no moment later */
+        wire_say(stage_wire(_i == 1 ? 2 : 1), OPENS);
+        check_answered(&two, CONNECT_OPEN, "");
+    } else if (_i == 2) { /* refused: it is not sent once more */
+        wire_say(stage_wire(0), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+        stage_settle();
+        check_failed(&two, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; the same "
+                     "ones are not sent again for 30 s");
+        ck_assert_uint_eq(stage_wire(1)->heard_length, 0);
+    } else { /* nothing came of it: the second tries it, and the third waits for that */
+        struct asked three;
+
+        start(&three, "");
+        end(&one);
+        stage_settle();
+        ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
+        ck_assert_uint_eq(stage_wire(2)->heard_length, 0);
+        wire_say(stage_wire(1), OPENS);
+        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_LINE));
+        end(&three);
+    }
+    if (_i < 3)
+        end(&one);
+    end(&two);
+    tear_down();
+}
+END_TEST
+
+/* One session asks two proxies that know the same account: it does not wait for itself. */
+START_TEST(the_same_account_at_two_proxies_in_a_row)
+{
+    struct asked asked;
+
+    set_up("");
+    config->proxies[2].user = strdup("ada");
+    config->proxies[2].password = strdup("loom");
+    config->proxies[2].auth = AUTH_BASIC;
+    start(&asked, "far");
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "CONNECT f:3128 HTTP/1.1"));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "Basic YWRhOmxvb20="));
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), OPENS);
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "CONNECT mail.example.net:143 HTTP/1.1"));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "Basic YWRhOmxvb20="));
+    end(&asked);
+    tear_down();
+}
+END_TEST
+
+/* So it is with Digest: the challenge is asked for when the first one's proof was taken. */
+START_TEST(who_waits_for_a_trial_by_digest_is_connected_meanwhile)
+{
+    struct asked one, two;
+
+    set_up("user = arthur\npassword = magic\nauth = digest");
+    start(&one, "");
+    start(&two, "");
+    ck_assert_uint_eq(stage_wires(), 2);
+    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    ck_assert_uint_eq(asks(stage_wire(0)), 2);
+    ck_assert_uint_eq(stage_wire(1)->heard_length, 0);
+    wire_say(stage_wire(0), OPENS);
+    check_answered(&one, CONNECT_OPEN, "");
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    end(&one);
+    end(&two);
     tear_down();
 }
 END_TEST
@@ -638,15 +815,6 @@ static void set_up_resource(const char *lines)
     urls->at[0].resource = endpoint_resource(urls->paths[0]);
 }
 
-static unsigned asks(const struct wire *wire)
-{
-    unsigned count = 0;
-
-    for (const char *at = strstr(wire->heard, "GET /"); at; at = strstr(at + 1, "GET /"))
-        count++;
-    return count;
-}
-
 static void check_no_proxy_login(void)
 {
     for (unsigned i = 0; i < stage_wires(); i++)
@@ -694,25 +862,25 @@ START_TEST(a_server_is_answered_by_basic)
     set_up_resource("user = arthur\npassword = magic");
     start(&asked, "");
     wire_say(stage_wire(0), SERVER_BASIC);
-    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_TO_SERVER));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, BASIC_TO_SERVER));
     if (_i == 0) {
-        wire_say(stage_wire(1), SWITCHED);
+        wire_say(stage_wire(0), SWITCHED);
         check_answered(&asked, CONNECT_OPEN, "");
         end(&asked);
         start(&asked, "");
-        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_TO_SERVER)); /* at once */
+        ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_TO_SERVER)); /* at once */
     } else {
-        wire_say(stage_wire(1), "HTTP/1.1 401 No: Basic YXJ0aHVyOm1hZ2lj\r\nWWW-Authenticate: Basic realm=\"r\"\r\n"
+        wire_say(stage_wire(0), "HTTP/1.1 401 No: Basic YXJ0aHVyOm1hZ2lj\r\nWWW-Authenticate: Basic realm=\"r\"\r\n"
                  NO_LENGTH);
         ck_assert(check_answered(&asked, CONNECT_FAILED, "401 No: Basic ****************: user and password, or "
                                  "ticket, were refused")->denied);
         ck_assert(proxy_request_was_refused(asked.request));
         end(&asked);
         start(&asked, "");
-        wire_say(stage_wire(2), SERVER_BASIC);
+        wire_say(stage_wire(1), SERVER_BASIC);
         check_failed(&asked, OUTCOME_LOCAL, FAILURE_PERMANENT, "401: this user and password were refused; the same "
                      "ones are not sent again for 30 s");
-        ck_assert_uint_eq(stage_wires(), 3);
+        ck_assert_uint_eq(stage_wires(), 2);
     }
     end(&asked);
     check_no_proxy_login();
@@ -764,25 +932,25 @@ START_TEST(the_default_template_may_want_a_login)
 
     set_up("user = arthur\npassword = magic");
     start(&asked, "");
+    wire_clear(stage_wire(0));
     wire_say(stage_wire(0), "HTTP/1.1 426 Other\r\nUpgrade: connect-tcp\r\n" NO_LENGTH);
-    ck_assert_int_eq(strncmp(stage_wire(1)->heard, "GET /.well-known/masque/tcp/mail.example.net/143/ HTTP/1.1\r\n",
+    ck_assert_int_eq(strncmp(stage_wire(0)->heard, "GET /.well-known/masque/tcp/mail.example.net/143/ HTTP/1.1\r\n",
                              60), 0);
-    ck_assert_ptr_null(strstr(stage_wire(1)->heard, "uthorization"));
-    wire_say(stage_wire(1), _i ? SERVER_DIGEST : SERVER_BASIC);
+    ck_assert_ptr_null(strstr(stage_wire(0)->heard, "uthorization"));
+    wire_say(stage_wire(0), _i ? SERVER_DIGEST : SERVER_BASIC);
     if (_i == 0) {
-        ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, BASIC_TO_SERVER));
-        wire_say(stage_wire(2), SWITCHED);
+        ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, BASIC_TO_SERVER));
     } else {
-        ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, "uri=\"/.well-known/masque/tcp/mail.example.net/143/\""));
-        wire_say(stage_wire(1), SWITCHED);
+        ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "uri=\"/.well-known/masque/tcp/mail.example.net/143/\""));
     }
+    wire_say(stage_wire(0), SWITCHED);
     check_answered(&asked, CONNECT_OPEN, "");
     end(&asked);
     start(&asked, "");
-    ck_assert_ptr_nonnull(strstr(stage_wire(_i ? 2 : 3)->heard, _i ? "nc=00000002" : BASIC_TO_SERVER));
-    wire_say(stage_wire(_i ? 2 : 3), SWITCHED);
+    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, _i ? "nc=00000002" : BASIC_TO_SERVER));
+    wire_say(stage_wire(1), SWITCHED);
     check_answered(&asked, CONNECT_OPEN, "");
-    ck_assert_uint_eq(asks(stage_wire(_i ? 2 : 3)), 1);
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
     end(&asked);
     check_no_proxy_login();
     tear_down();
@@ -890,7 +1058,7 @@ START_TEST(a_forged_refusal_brings_out_no_readable_password)
     health_forget(services->health); /* the configuration was read anew */
     start(&asked, "");
     wire_say(stage_wire(before + 1), "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
-    ck_assert_ptr_nonnull(strstr(stage_wire(before + 2)->heard, BASIC_LINE));
+    ck_assert_ptr_nonnull(strstr(stage_wire(before + 1)->heard, BASIC_LINE));
     end(&asked);
     tear_down();
 }
@@ -948,28 +1116,32 @@ static const char *const dislikes[] = {
     "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "HTTP/1.1 101 x\r\n\r\n",
 };
 
+/* Over the same connection, if that lasts. */
 START_TEST(a_proxy_that_dislikes_upgrade_is_asked_without)
 {
+    bool lasts = dislikes[_i] && strstr(dislikes[_i], NO_LENGTH) && !strstr(dislikes[_i], "close");
+    unsigned second = lasts ? 0 : 1;
     struct asked asked;
 
     set_up("");
     start(&asked, "");
     ck_assert(has_upgrade(stage_wire(0)));
+    wire_clear(stage_wire(0));
     answer_with(stage_wire(0), dislikes[_i]);
-    ck_assert(!wire_is_held(stage_wire(0)));
+    ck_assert(wire_is_held(stage_wire(0)) == lasts);
     ck_assert_uint_eq(asked.told, 0);
     ck_assert(!is_plain());
-    ck_assert(!has_upgrade(stage_wire(1)));
-    wire_say(stage_wire(1), OPENS "hello");
+    ck_assert(!has_upgrade(stage_wire(second)));
+    wire_say(stage_wire(second), OPENS "hello");
     check_answered(&asked, CONNECT_OPEN, "");
-    check_taken(&asked, stage_wire(1), "hello");
+    check_taken(&asked, stage_wire(second), "hello");
     ck_assert(is_plain());
     start(&asked, ""); /* which is remembered */
-    ck_assert(!has_upgrade(stage_wire(2)));
-    wire_say(stage_wire(2), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
+    ck_assert(!has_upgrade(stage_wire(second + 1)));
+    wire_say(stage_wire(second + 1), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
     check_answered(&asked, CONNECT_FAILED, "403 Forbidden");
     end(&asked);
-    ck_assert_uint_eq(stage_wires(), 3);
+    ck_assert_uint_eq(stage_wires(), second + 2);
     tear_down();
 }
 END_TEST
@@ -1058,13 +1230,17 @@ START_TEST(when_the_plain_try_fails_the_first_answer_stands)
     if (rows[_i].second && rows[_i].second[0] == '!')
         stage_address("192.0.2.1", STAGE_REFUSES);
     wire_say(stage_wire(0), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
-    if (!rows[_i].second || rows[_i].second[0] != '!')
-        answer_with(stage_wire(1), rows[_i].second);
+    if (rows[_i].second && rows[_i].second[0] == '!')
+        wire_end(stage_wire(0));
+    else
+        answer_with(stage_wire(0), rows[_i].second);
+    if (!rows[_i].second)
+        wire_end(stage_wire(1));
     ck_assert_int_eq(check_answered(&asked, CONNECT_FAILED, rows[_i].what)->failure.class, FAILURE_PERMANENT);
     if (_i == 3)
         ck_assert_ptr_null(proxy_request_head(asked.request));
     end(&asked);
-    ck_assert_uint_eq(stage_wires(), _i == 3 ? 1 : 2);
+    ck_assert_uint_eq(stage_wires(), _i == 2 ? 2 : 1);
     ck_assert(!is_plain());
     tear_down();
 }
@@ -1077,14 +1253,15 @@ START_TEST(the_plain_try_has_credentials)
 
     set_up("user = arthur\npassword = magic\nauth = basic");
     start(&asked, "");
+    wire_clear(stage_wire(0));
     wire_say(stage_wire(0), "HTTP/1.1 403 Forbidden\r\n" NO_LENGTH);
-    ck_assert_ptr_nonnull(strstr(stage_wire(1)->heard, BASIC_LINE));
-    ck_assert(!has_upgrade(stage_wire(1)));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, BASIC_LINE));
+    ck_assert(!has_upgrade(stage_wire(0)));
     if (_i == 0) {
-        wire_say(stage_wire(1), OPENS);
+        wire_say(stage_wire(0), OPENS);
         check_answered(&asked, CONNECT_OPEN, "");
     } else { /* and when it refuses them, that is what matters */
-        wire_say(stage_wire(1), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
+        wire_say(stage_wire(0), "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\n" NO_LENGTH);
         check_answered(&asked, CONNECT_FAILED, "407 No: user and password, or ticket, were refused");
         ck_assert(proxy_request_was_refused(asked.request));
     }
@@ -1499,7 +1676,14 @@ int main(void)
     tcase_add_loop_test(cases, a_proxy_that_does_not_answer_is_told_so, 0, 4);
     tcase_add_test(cases, a_request_that_is_too_long_is_our_own_trouble);
     tcase_add_test(cases, a_socks_proxy_is_asked_in_its_own_way);
-    tcase_add_loop_test(cases, a_challenge_is_answered_over_a_fresh_connection, 0, 2);
+    tcase_add_loop_test(cases, a_challenge_is_answered_over_its_connection, 0, 2);
+    tcase_add_loop_test(cases, the_page_of_a_challenge_is_skipped, 0, 2);
+    tcase_add_loop_test(cases, a_connection_that_does_not_last_is_followed_by_another, 0,
+                        sizeof short_lived / sizeof short_lived[0]);
+    tcase_add_test(cases, a_connection_is_lost_behind_a_challenge_once);
+    tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
+    tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
+    tcase_add_test(cases, who_waits_for_a_trial_by_digest_is_connected_meanwhile);
     tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
     tcase_add_loop_test(cases, a_forged_refusal_brings_out_no_readable_password, 0, 2);
     tcase_add_test(cases, a_login_that_is_cut_off_fails);

@@ -27,6 +27,8 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_proxy_source \
 	tests/unit/proxy/check_refill \
 	tests/unit/proxy/check_request_form \
+	tests/unit/proxy/check_request_parts \
+	tests/unit/proxy/check_reuse \
 	tests/unit/proxy/check_route \
 	tests/unit/proxy/check_services \
 	tests/unit/proxy/check_socks5 \
@@ -52,6 +54,8 @@ tests_unit_proxy_check_notices_LDFLAGS = $(AM_LDFLAGS) $(STAGE) \
 tests_unit_proxy_check_outer_route_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_relay_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_request_parts_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_reuse_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_spare_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)

@@ -1,0 +1,37 @@
+/* Starts the parts of a request to a proxy (proxy_request.h), each with what the request itself was started with.  All
+ * that they are passed is borrowed until they are freed, unless it says otherwise. */
+#ifndef SALLYPORT_REQUEST_PARTS_H
+#define SALLYPORT_REQUEST_PARTS_H
+
+#include "auth/authenticator.h"
+#include "auth/negotiate_login.h"
+#include "base/task.h"
+#include "http/connect_response.h"
+#include "http/exchange.h"
+#include "http/http_head.h"
+#include "net/transport.h"
+#include "proxy/form_choice.h"
+#include "proxy/h2_share.h"
+#include "proxy/proxy_request_params.h"
+
+/* Who decides on the credentials, for the present form.  NULL: out of memory. */
+struct authenticator *request_parts_authenticator(const struct proxy_request_params *request,
+                                                  const struct form_choice *choice, task_done_fn *done, void *arg);
+
+/* The login for the scheme that was decided on.  first: the exchange with the challenge, the login's from now on, also
+ * when NULL is returned; NULL: response and head are that challenge, or head is NULL, too.  connect: see
+ * negotiate_login_params.  NULL: out of memory. */
+struct negotiate_login *request_parts_login(const struct proxy_request_params *request,
+                                            const struct form_choice *choice, const struct authenticator *authenticator,
+                                            struct exchange *first, const struct connect_response *response,
+                                            const struct http_head *head, void (*connect)(void *arg),
+                                            task_done_fn *done, void *arg);
+
+/* What carries the request: a stream of the connection that share has, else the transport, which is the exchange's from
+ * now on.  overtaken: see h2_exchange_start.  NULL: out of memory; the transport was closed. */
+struct exchange *request_parts_exchange(const struct proxy_request_params *request,
+                                        const struct authenticator *authenticator, struct h2_share *share,
+                                        struct transport *transport, void (*overtaken)(void *arg), task_done_fn *done,
+                                        void *arg);
+
+#endif

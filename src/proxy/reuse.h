@@ -1,0 +1,40 @@
+/* The connection over which a proxy has asked for credentials or for another form, used once more: the rest of that
+ * answer is skipped, and the next request goes out over it, which saves the round trips of making another.  A proxy
+ * that lets it last may still end it before that request has come; then the request is made once more, over another
+ * one.  Zeroed memory has none. */
+#ifndef SALLYPORT_REUSE_H
+#define SALLYPORT_REUSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/task.h"
+#include "http/drain.h"
+#include "http/exchange.h"
+#include "net/transport.h"
+
+#define REUSE_WAIT_MS 250 /* for the rest of the answer, which most often comes with its head; after that another
+                           * connection is as soon there, and some proxies promise what they do not send */
+
+struct reuse {
+    struct drain drain;
+    bool used; /* the connection in use has brought an answer already; whoever takes another one says that it has not */
+};
+
+/* Skips what is left of the answer of an exchange, which is over HTTP/1.1 and is the caller's to free still.  done is
+ * called once, perhaps from within, unless reuse_stop comes first: call reuse_take. */
+void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchange, void (*done)(void *arg), void *arg);
+
+/* After done: the connection, for the next request; the caller's.  NULL: it does not last, and another one is to be
+ * made. */
+struct transport *reuse_take(struct reuse *reuse);
+
+/* A request over the connection in use came to this outcome; cut_off: exchange_was_cut_off.  True, once: the proxy had
+ * ended the connection before it could answer, and the request is to be made over another one. */
+bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off);
+
+/* Ends it in any state, such as after REUSE_WAIT_MS; a connection that was not taken is closed. */
+void reuse_stop(struct reuse *reuse);
+
+#endif
