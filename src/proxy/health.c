@@ -112,6 +112,13 @@ uint64_t health_rest_left(const struct health *health, const struct endpoint *pr
     return entry->rests_until - now_ms;
 }
 
+bool health_rests_by_answer(const struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry && entry->rests_until > now_ms && (entry->away || entry->refused);
+}
+
 void health_each(const struct health *health, uint64_t now_ms,
                  void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
                              const char *why, uint64_t age_ms),

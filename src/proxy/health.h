@@ -37,6 +37,9 @@ enum health_state health_state(const struct health *health, const struct endpoin
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
                           const char **why);
 
+/* Whether it rests although it can be reached: it sent Retry-After, or refused our credentials. */
+bool health_rests_by_answer(const struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
 /* Calls see for each proxy that has an entry: left_ms and why as in health_rest_left; of one that is up, why is the
  * last error, or "".  age_ms: how long ago that was. */
 void health_each(const struct health *health, uint64_t now_ms,

@@ -109,11 +109,12 @@ static bool tried_any(const struct route *route)
     return false;
 }
 
-/* Whether one of the first so many told us to stay away: then it can be reached, and has answered. */
-static bool any_away(const struct route *route, size_t count, const struct health *health, uint64_t now_ms)
+/* Whether one of the first so many rests since it told us to stay away, or refused our credentials: then it can be
+ * reached, and has answered. */
+static bool any_answered(const struct route *route, size_t count, const struct health *health, uint64_t now_ms)
 {
     for (size_t i = 0; i < count; i++)
-        if (route->at[i] && health_state(health, route->at[i], now_ms) == HEALTH_AWAY)
+        if (route->at[i] && health_rests_by_answer(health, route->at[i], now_ms))
             return true;
     return false;
 }
@@ -148,25 +149,23 @@ static size_t end_of_proxies(const struct route *route, size_t begin)
     return begin;
 }
 
-/* The next one of these proxies; NULL: there is none. */
-static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, const struct health *health,
-                                         uint64_t now_ms)
+/* The next one of these proxies that is in this state; NULL: there is none. */
+static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, enum health_state state,
+                                         const struct health *health, uint64_t now_ms)
 {
-    static const enum health_state turns[] = {HEALTH_UP, HEALTH_RESTING};
-
-    for (size_t turn = 0; turn < 2; turn++)
-        for (size_t i = begin; i < end; i++)
-            if (!route->tried[i] && health_state(health, route->at[i], now_ms) == turns[turn]) {
-                route->tried[i] = true;
-                return route->at[i];
-            }
+    for (size_t i = begin; i < end; i++)
+        if (!route->tried[i] && health_state(health, route->at[i], now_ms) == state) {
+            route->tried[i] = true;
+            return route->at[i];
+        }
     return NULL;
 }
 
-/* Whether the direct way, which is the i-th, may be taken now that all before it were. */
+/* Whether the direct way is the i-th, and may be taken now that all before it were. */
 static bool may_go_direct(const struct route *route, size_t i, const struct health *health, uint64_t now_ms)
 {
-    return i == 0 || (!route->reached && !any_away(route, i, health, now_ms));
+    return i < route->count && !route->tried[i] &&
+           (i == 0 || (!route->reached && !any_answered(route, i, health, now_ms)));
 }
 
 enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
@@ -176,12 +175,14 @@ enum route_next route_next(struct route *route, const struct health *health, uin
         const struct endpoint *next;
 
         end = end_of_proxies(route, begin);
-        next = next_proxy(route, begin, end, health, now_ms);
+        next = next_proxy(route, begin, end, HEALTH_UP, health, now_ms);
+        if (!next && (route->found || !may_go_direct(route, end, health, now_ms)))
+            next = next_proxy(route, begin, end, HEALTH_RESTING, health, now_ms);
         if (next) {
             *proxy = next;
             return ROUTE_PROXY;
         }
-        if (end < route->count && !route->tried[end] && may_go_direct(route, end, health, now_ms)) {
+        if (may_go_direct(route, end, health, now_ms)) {
             route->tried[end] = true;
             return ROUTE_DIRECT;
         }

@@ -20,6 +20,7 @@ struct way {
     const char *name;
     struct trace trace;
     struct targets *targets; /* the places of the listener's target; NULL: not looked for yet */
+    struct lookup *ahead;    /* of the proxy's addresses, beside that of an SRV record, or NULL */
     struct endpoint target;
     struct finding *finding; /* whose answer the route is made of, or NULL */
     struct route route;
@@ -52,8 +53,29 @@ static void on_targets(void *arg, enum outcome outcome, const struct failure *fa
     enter(way, FIND);
 }
 
+static void on_ahead(void *arg, const struct address_list *addresses, const char *error)
+{
+    (void)addresses, (void)error; /* whoever connects asks again, and finds the answer kept */
+    ((struct way *)arg)->ahead = NULL;
+}
+
+/* Which proxy is dialed does not depend on the target, if the configuration names it: its addresses are looked up
+ * beside the SRV record, and not after it. */
+static void look_up_proxy(struct way *way)
+{
+    const struct proxy_config *section = way->listener->proxy;
+
+    while (section && section->via)
+        section = section->via;
+    if (section && section->urls.source == PLACES_LISTED)
+        way->ahead = resolver_find_addresses(way->services->resolver, section->urls.at[0].host, RESOLVER_SOON, on_ahead,
+                                             way);
+}
+
 static void enter_target(struct way *way)
 {
+    if (way->listener->target.srv)
+        look_up_proxy(way);
     way->targets = targets_find(way->services->loop, way->services->resolver, way->listener,
                                 way->config->settings.resolve_timeout, on_targets, way);
     if (!way->targets)
@@ -187,6 +209,7 @@ static void drop(struct task *task)
 {
     struct way *way = (struct way *)task;
 
+    lookup_cancel(way->ahead);
     finding_free(way->finding);
     targets_free(way->targets);
 }

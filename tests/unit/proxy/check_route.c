@@ -227,6 +227,30 @@ START_TEST(direct_falls_in_when_no_proxy_can_be_reached)
 }
 END_TEST
 
+/* Those that cannot be reached are known for it while they rest: the direct way does not wait for them, and they are
+ * tried where that fails.  One that rests since it has answered can be reached. */
+START_TEST(direct_does_not_wait_for_the_dead)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+    const struct endpoint *proxy = NULL;
+
+    set_up(&setting, 2);
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    health_failed(setting.health, NULL, url(&setting, 0), NOW, because("x"));
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p1 direct");
+    health_failed(setting.health, NULL, url(&setting, 1), NOW, because("x"));
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    ck_assert_str_eq(walk(&setting, &route, &failure), "direct");
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_ptr_eq(proxy, url(&setting, 0));
+    health_refused(setting.health, NULL, url(&setting, 1), NOW, because("407"));
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p0 p1 none");
+    health_free(setting.health);
+}
+END_TEST
+
 /* --- the environment --- */
 
 static void clear_environment(void)
@@ -462,6 +486,7 @@ int main(void)
     tcase_add_test(cases, a_section_with_a_path_is_no_proxys);
     tcase_add_test(cases, the_section_of_a_proxy);
     tcase_add_test(cases, direct_falls_in_when_no_proxy_can_be_reached);
+    tcase_add_test(cases, direct_does_not_wait_for_the_dead);
     tcase_add_test(cases, the_environment_names_the_proxy);
     tcase_add_test(cases, an_environment_that_is_of_no_use);
     tcase_add_test(cases, long_credentials_are_whole_or_refused);

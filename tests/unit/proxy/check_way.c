@@ -315,6 +315,31 @@ START_TEST(each_place_has_its_own_proxies)
 }
 END_TEST
 
+/* The proxy of the configuration, or the one that is dialed for it, is looked up beside the record; one that has to be
+ * found for each place is not. */
+START_TEST(the_proxy_is_looked_up_beside_the_record)
+{
+    static const struct {
+        const char *proxy;
+        bool looked_up;
+    } rows[] = {
+        {"url = http://a:3128 http://b:3128", true},
+        {"url = http://f:3128\nvia = outer\n[proxy outer]\nurl = http://a:3128", true},
+        {PAC, false},
+    };
+    struct way_asked asked;
+
+    set_up(rows[_i].proxy, SRV);
+    stage_srv("_imap._tcp.example.net", "");
+    stage_name("a", "");
+    start(&asked);
+    ck_assert_uint_eq(stage_lookups_open(), rows[_i].looked_up ? 2 : 1);
+    end(&asked);
+    ck_assert_uint_eq(stage_lookups_open(), 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_record_that_is_not_there_fails)
 {
     struct way_asked asked;
@@ -410,6 +435,7 @@ int main(void)
     tcase_add_loop_test(cases, a_source_that_fails_is_a_failure, 0, 3);
     tcase_add_loop_test(cases, the_environment_answers_for_the_desktop, 0, 2);
     tcase_add_test(cases, each_place_has_its_own_proxies);
+    tcase_add_loop_test(cases, the_proxy_is_looked_up_beside_the_record, 0, 3);
     tcase_add_test(cases, a_record_that_is_not_there_fails);
     tcase_add_test(cases, strangers_are_asked_as_such);
     tcase_add_loop_test(cases, it_can_be_freed_in_each_state, 0, 5);
