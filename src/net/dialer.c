@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "net/machine.h"
+#include "net/slow_addresses.h"
 #include "net/socket_options.h"
 
 #define STAGGER_MS 250 /* before the next address is tried; it is tried at once when the one before has failed */
@@ -39,6 +40,7 @@ struct dial {
 struct dialer {
     struct loop *loop;
     struct dial *dials;
+    struct slow_addresses slow;
 };
 
 struct dialer *dialer_new(struct loop *loop)
@@ -105,11 +107,23 @@ static void give_up(struct dial *dial)
     dial->done(dial->arg, dial->local ? OUTCOME_LOCAL : OUTCOME_PEER, -1, &dial->failed, dial->error);
 }
 
+/* All that were started before it and have not answered, or not well, come last from now on. */
+static void note_slow(const struct attempt *answered)
+{
+    const struct dial *dial = answered->dial;
+    struct slow_addresses *slow = &dial->dialer->slow;
+
+    slow_addresses_forget(slow, &answered->address);
+    for (const struct attempt *attempt = dial->attempts; attempt < answered; attempt++)
+        slow_addresses_note(slow, &attempt->address, loop_now(dial->dialer->loop));
+}
+
 static void succeed(struct attempt *attempt)
 {
     struct dial *dial = attempt->dial;
     int fd = attempt->fd;
 
+    note_slow(attempt);
     attempt_end(attempt, true);
     dial_end(dial);
     dial->done(dial->arg, OUTCOME_DONE, fd, &attempt->address, NULL);
@@ -222,6 +236,21 @@ static void on_late(void *arg)
     give_up(dial);
 }
 
+/* Puts those addresses in the order of dialing: the slow ones last. */
+static void line_up(struct dial *dial, const struct address_list *addresses, uint16_t port)
+{
+    uint64_t now = loop_now(dial->dialer->loop);
+
+    for (unsigned slow = 0; slow < 2; slow++)
+        for (size_t i = 0; i < addresses->count; i++) {
+            struct address address = addresses->at[i];
+
+            address_set_port(&address, port);
+            if (slow_addresses_has(&dial->dialer->slow, &address, now) == slow)
+                dial->attempts[dial->count++] = (struct attempt){.dial = dial, .fd = -1, .address = address};
+        }
+}
+
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg)
 {
@@ -233,14 +262,8 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     dial->done = done;
     dial->arg = arg;
     dial->keepalive_ms = keepalive_ms;
-    dial->count = addresses->count;
     dial->failed = addresses->at[0];
-    for (size_t i = 0; i < dial->count; i++) {
-        dial->attempts[i].dial = dial;
-        dial->attempts[i].fd = -1;
-        dial->attempts[i].address = addresses->at[i];
-        address_set_port(&dial->attempts[i].address, port);
-    }
+    line_up(dial, addresses, port);
     dial->next = dialer->dials;
     dial->back = &dialer->dials;
     if (dial->next)
@@ -261,6 +284,7 @@ static bool is_homeless(const struct attempt *attempt)
 
 void dialer_renew(struct dialer *dialer)
 {
+    dialer->slow = (struct slow_addresses){.next = 0};
     for (struct dial *dial = dialer->dials; dial; dial = dial->next)
         for (size_t i = 0; i < dial->started; i++)
             if (is_homeless(&dial->attempts[i]))

@@ -1,5 +1,6 @@
 /* Connects by TCP to the first address of a list that answers (RFC 8305): one attempt for each address, started one
- * after the other without waiting for the one before to fail. */
+ * after the other without waiting for the one before to fail.  Those that were overtaken by another one of their list
+ * come last for a while (slow_addresses.h). */
 #ifndef SALLYPORT_DIALER_H
 #define SALLYPORT_DIALER_H
 
@@ -26,14 +27,14 @@ void dialer_free(struct dialer *dialer);
 typedef void dialer_done_fn(void *arg, enum outcome outcome, int fd, const struct address *address,
                             const char *error);
 
-/* Starts dialing the addresses (at least one, copied) in their order, all at port (host byte order).  limit_ms bounds
- * the whole dial; keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from within this
- * call.  NULL: out of memory. */
+/* Starts dialing the addresses (at least one, copied) in their order, but slow ones last, all at port (host byte order).
+ * limit_ms bounds the whole dial; keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from
+ * within this call.  NULL: out of memory. */
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
 
 /* The network has changed: attempts from an address that this machine has no more fail now, and not when their time is
- * over. */
+ * over; and no address counts as slow any more. */
 void dialer_renew(struct dialer *dialer);
 
 /* Closes its sockets; done will not be called.  Not after done.  NULL is fine. */

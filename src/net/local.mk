@@ -18,6 +18,7 @@ src_libhouse_a_SOURCES += \
 	src/net/public_suffix.c src/net/public_suffix.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/sleep_meter.c src/net/sleep_meter.h \
+	src/net/slow_addresses.c src/net/slow_addresses.h \
 	src/net/socket_options.c src/net/socket_options.h \
 	src/net/srv.c src/net/srv.h \
 	src/net/srv_query.c src/net/srv_query.h \

@@ -132,6 +132,39 @@ START_TEST(dead_addresses_are_passed_over)
 }
 END_TEST
 
+/* What did not answer comes last the next time, until the network is another one, or it has answered. */
+START_TEST(slow_addresses_come_last)
+{
+    static const char *const hosts[] = {"127.0.0.2", "127.0.0.1", NULL}, *const expected[] = {
+        "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2"};
+    struct address other = literal("127.0.0.2");
+    char text[ADDRESS_TEXT_MAX];
+    struct scene scene;
+    int listening = -1;
+
+    set_up(&scene);
+    address_set_port(&other, scene.port);
+    for (unsigned i = 0; i < 4; i++) {
+        if (i == 1) {
+            listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+            ck_assert_int_eq(bind(listening, &other.any, address_length(&other)), 0);
+            ck_assert_int_eq(listen(listening, 16), 0);
+        }
+        if (i == 2)
+            dialer_renew(scene.dialer);
+        scene.calls = 0;
+        dial(&scene, hosts, scene.port, 10000);
+        unit_wait(scene.loop, was_called, &scene);
+        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
+        ck_assert_str_eq(address_format_host(&scene.address, text), expected[i]);
+        close(scene.fd);
+        scene.fd = -1;
+    }
+    close(listening);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(when_no_address_answers_the_last_is_named)
 {
     static const char *const hosts[] = {"127.0.0.2", "127.0.0.3", NULL};
@@ -259,6 +292,7 @@ int main(void)
 
     tcase_add_test(cases, a_socket_comes_back);
     tcase_add_test(cases, dead_addresses_are_passed_over);
+    tcase_add_test(cases, slow_addresses_come_last);
     tcase_add_test(cases, when_no_address_answers_the_last_is_named);
     tcase_add_test(cases, a_cancelled_dial_never_calls);
     tcase_add_test(cases, without_descriptors_it_is_our_own_trouble);

@@ -16,6 +16,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_public_suffix \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_sleep_meter \
+	tests/unit/net/check_slow_addresses \
 	tests/unit/net/check_socket_options \
 	tests/unit/net/check_srv \
 	tests/unit/net/check_srv_query \
