@@ -105,14 +105,15 @@ def through_squid(stage):
     plain, secured = Inner(stage), Inner(stage, authority)
     names = Nameserver(stage)
     for squid, own, scheme, tickets in real_outers(stage, [plain.port, secured.port], authority):
-        for inner in plain, secured:
+        for number, inner in enumerate((plain, secured), 1):
             trusting = f"ca-file = {authority.file}\n" if inner is secured else ""
             daemon = stage.sallyport(nested(squid.url, inner.url, own, user(INNER) + trusting),
                                      env={**names.env, **tickets}, name=f"sallyport-{squid.name}-{inner.port}")
             greeted(daemon)
             daemon.wait_line(rf"imap #1 open proxy={inner.url} target=mail\.example\.net:143 ")
+            opened = squid.tunnels(number, "200")
             told = [tunnel for tunnel in squid.tunnels(1) if tunnel["target"] == f"{INSIDE}:{inner.port}"]
-            opened = [tunnel for tunnel in squid.tunnels(1, "200") if tunnel in told and tunnel["status"] == "200"]
+            opened = [tunnel for tunnel in opened if tunnel in told and tunnel["status"] == "200"]
             check(opened, f"{squid.name} has opened nothing to {inner.url}: {told}")
             equal({tunnel["login"].split(" ")[0] for tunnel in opened}, {scheme}, "scheme at the outer proxy")
             equal({tunnel["upgrade"] for tunnel in told}, {"-"}, "protocol that the outer proxy was told")
