@@ -269,7 +269,7 @@ bool authenticator_wants_login(const struct authenticator *authenticator)
            authenticator->choice.scheme != CHALLENGE_BASIC;
 }
 
-bool authenticator_wants_new_connection(const struct authenticator *authenticator)
+bool authenticator_wants_own_connection(const struct authenticator *authenticator)
 {
     return authenticator->params.proxy->socks ||
            (authenticator_wants_login(authenticator) && authenticator->choice.scheme != CHALLENGE_DIGEST);

@@ -61,10 +61,10 @@ const char *authenticator_peer(const struct authenticator *authenticator);
 /* The scheme in use; NONE: send no credentials, and see what the proxy offers. */
 enum challenge_scheme authenticator_scheme(const struct authenticator *authenticator);
 
-/* After DONE: whether the credentials are made by a negotiate_login; and whether a connection from the pool, or a
- * share of one (HTTP/2), will not do: SOCKS, NTLM and Negotiate begin with a new one. */
+/* After DONE: whether the credentials are made by a negotiate_login; and whether a share of a connection (HTTP/2) will
+ * not do: SOCKS, NTLM and Negotiate want one of their own, over which nobody has sent anything. */
 bool authenticator_wants_login(const struct authenticator *authenticator);
-bool authenticator_wants_new_connection(const struct authenticator *authenticator);
+bool authenticator_wants_own_connection(const struct authenticator *authenticator);
 
 /* After DONE: the value for Proxy-Authorization or Authorization, with Basic; borrowed.  Otherwise NULL: the request
  * has none, or negotiate_login makes it. */

@@ -202,15 +202,14 @@ static void check_auth(const struct section *section, const struct proxy_config 
 
 /* --- other keys --- */
 
-/* preconnect makes connections ahead of need: only possible where any connection serves any session. */
+/* preconnect makes connections ahead of need: only possible where any connection serves any session, as those do, too,
+ * to which NTLM or Negotiate prove later who we are. */
 static void check_preconnect(const struct section *section, const struct proxy_config *proxy)
 {
     int line = section_line_of(section, "preconnect");
 
     if (proxy->preconnect == 0)
         return;
-    if (proxy->auth == AUTH_NTLM || proxy->auth == AUTH_NEGOTIATE)
-        section_complain(section, line, "preconnect: NTLM and Negotiate prove who you are to one connection at a time");
     if (proxy->via_name)
         section_complain(section, line, "preconnect: not for a proxy that is reached via another");
     for (size_t i = 0; i < proxy->urls.count; i++)

@@ -96,12 +96,11 @@ const struct endpoint *ahead_choose(const struct ahead *ahead)
     for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)
         for (size_t i = 0; i < ahead->section->urls.count; i++) {
             const struct endpoint *proxy = &ahead->section->urls.at[i];
-            enum challenge_scheme scheme = health_scheme(health, proxy);
 
             if (health_state(health, proxy, now(ahead)) != turns[turn] || health_was_sent_away(health, proxy) ||
                 outlook_is_bleak(&ahead->outlooks[i]))
                 continue;
-            return ahead->outlooks[i].held || scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE ? NULL : proxy;
+            return ahead->outlooks[i].held ? NULL : proxy;
         }
     return NULL;
 }

@@ -33,8 +33,7 @@ void ahead_begin(struct ahead *ahead, const struct services *services, const str
 /* Opens places whose time has come, and notes which proxies want no connections now. */
 void ahead_look(struct ahead *ahead);
 
-/* The proxy, as of the last ahead_look; one of the section's urls.  NULL: there is none, or it uses NTLM or Negotiate,
- * which need a new connection for each login. */
+/* The proxy, as of the last ahead_look; one of the section's urls.  NULL: there is none. */
 const struct endpoint *ahead_choose(const struct ahead *ahead);
 
 /* The outlook of one of the section's proxies; NULL: it is none of them. */

@@ -84,7 +84,7 @@ static bool take_ready(struct approach *approach)
     struct spare *spare = approach->params.spare;
 
     spare->used = false;
-    if (request->proxy && request->own && !request->forbids && !approach->params.absolute && !approach->params.new_only)
+    if (request->proxy && request->own && !request->forbids && !approach->params.absolute)
         approach->transport = spare_take(spare, request->settings->handshake_timeout, &approach->on_loopback);
     return spare->used;
 }

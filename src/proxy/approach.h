@@ -36,7 +36,6 @@ struct approach_params {
                               * also when NULL is returned.  NULL: none */
     bool on_loopback;        /* whether that one's connection leads to this machine itself */
     unsigned http;           /* enum proxy_http: which versions may be spoken.  PROXY_HTTP_1_1 if share has no pool */
-    bool new_only;           /* a connection that others have used, or share, will not do */
     bool absolute;           /* the proxy before this one is asked for the answer */
     const char *credentials; /* absolute: those for this one; borrowed until done.  NULL: none */
     task_done_fn *done;      /* DONE: share->connection is there, to ask on within this turn; or approach_outer has the

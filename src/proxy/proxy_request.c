@@ -190,7 +190,7 @@ static const char *credentials_of(const struct proxy_request *request)
 /* Whether what it authenticates is a connection, and no other request may go over that one. */
 static bool needs_own_connection(const struct proxy_request *request)
 {
-    return request->authenticator && authenticator_wants_new_connection(request->authenticator);
+    return request->authenticator && authenticator_wants_own_connection(request->authenticator);
 }
 
 static const struct proxy_request_functions functions = {
@@ -200,7 +200,6 @@ static const struct proxy_request_functions functions = {
 
 static void enter_approach(struct proxy_request *request)
 {
-    bool own = needs_own_connection(request);
     const struct approach_params params = {
         .request = &request->params,
         .functions = &functions,
@@ -209,8 +208,8 @@ static void enter_approach(struct proxy_request *request)
         .share = &request->share,
         .before = request->exchange,
         .on_loopback = request->on_loopback,
-        .http = !request->params.proxy || own ? PROXY_HTTP_1_1 : form_choice_http(&request->choice),
-        .new_only = own,
+        .http = !request->params.proxy || needs_own_connection(request) ? PROXY_HTTP_1_1
+                                                                        : form_choice_http(&request->choice),
         .absolute = request->choice.form.absolute,
         .credentials = credentials_of(request),
         .done = on_approach,

@@ -573,23 +573,17 @@ START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
 }
 END_TEST
 
-/* What is proven to such a proxy holds for one connection. */
-START_TEST(a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none)
+/* What is proven to such a proxy holds for one connection, which may have been there before. */
+START_TEST(a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_them_too)
 {
     struct setting setting;
-    enum challenge_scheme scheme = (enum challenge_scheme)_i;
-    bool binds = scheme == CHALLENGE_NTLM || scheme == CHALLENGE_NEGOTIATE;
 
     set_up(&setting);
-    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), scheme);
+    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()),
+                      _i == 0 ? CHALLENGE_NTLM : CHALLENGE_NEGOTIATE);
     keep(&setting, EITHER, MANY);
-    stage_advance(20 * 1000);
-    check_ready(&setting, binds ? 0 : 3, 0);
-    ck_assert_uint_eq(stage_dials(), binds ? 0 : 3);
-    health_set_scheme(setting.services->health, &setting.a, loop_now(stage_loop()), CHALLENGE_BASIC);
     stage_advance(POOL_LOOK_MS);
     check_ready(&setting, 3, 0);
-    ck_assert_uint_eq(stage_dials(), 3);
     tear_down(&setting);
 }
 END_TEST
@@ -665,8 +659,7 @@ int main(void)
     tcase_add_test(cases, one_that_told_us_to_stay_away_gets_none_until_it_has_answered);
     tcase_add_loop_test(cases, one_that_redirects_all_gets_none_until_that_ends, 0, 2);
     tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
-    tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_none, CHALLENGE_NONE,
-                        CHALLENGE_NEGOTIATE + 1);
+    tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_them_too, 0, 2);
     tcase_add_loop_test(cases, none_is_made_to_a_listener_of_our_own, 0, sizeof owns / sizeof owns[0]);
     return unit_run();
 }
