@@ -1512,8 +1512,8 @@ START_TEST(a_ready_connection_is_used_for_ntlm)
         ck_assert_uint_eq(asked.told, 0);
         ck_assert_uint_eq(pool_sums(services->pool).stale, 1);
     } else {
-        wire_say(stage_wire(0), "HTTP/1.1 407 Go on\r\nProxy-Authenticate: NTLM TlRMTVNTUAACAAAAAAAAACgAAAABggAAASNFZ4mr"
-                 "ze8AAAAAAAAAAA==\r\n" NO_LENGTH);
+        wire_say(stage_wire(0), "HTTP/1.1 407 Go on\r\nProxy-Authenticate: NTLM TlRMTVNTUAACAAAAAAAAACgAAAABggAAASNFZ"
+                 "4mrze8AAAAAAAAAAA==\r\n" NO_LENGTH);
         ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "Proxy-Authorization: NTLM TlRMTVNTUAAD"));
         wire_end(stage_wire(0));
         ck_assert_uint_eq(asked.told, 1);
