@@ -42,6 +42,8 @@ static void on_targets(void *arg, enum outcome outcome, const struct failure *fa
     struct way *way = arg;
     char place[ENDPOINT_TEXT_MAX];
 
+    lookup_cancel(way->ahead); /* which the resolver finishes all the same */
+    way->ahead = NULL;
     if (outcome != OUTCOME_DONE) {
         way->task.failure = *failure;
         task_tell(&way->task, outcome);
