@@ -12,6 +12,7 @@
 #include "base/descriptors.h"
 #include "base/log.h"
 #include "base/systemd.h"
+#include "config/kept_ports.h"
 #include "config/listening.h"
 #include "control/control_server.h"
 #include "control/requests.h"
@@ -276,6 +277,8 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
     }
     systemd_notify("RELOADING=1");
     fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
+    if (fresh)
+        kept_ports_fill(fresh);
     snprintf(error, size, "the configuration has errors");
     taken = fresh && relay_set_prepare(daemon->relays, fresh, report, faults);
     if (fresh && !taken)

@@ -22,8 +22,10 @@
 #include "config/config.h"
 #include "config/config_check.h"
 #include "config/config_print.h"
+#include "config/kept_ports.h"
 #include "config/option.h"
 #include "config/socket_unit.h"
+#include "config/system_file.h"
 #include "config/tls_hint.h"
 #include "config/user_file.h"
 #include "control/control_client.h"
@@ -89,8 +91,7 @@ static bool find_config(char *path, size_t size, char *user, size_t user_size)
     snprintf(path, size, "%s", user);
     if (user[0] && is_there(path))
         return true;
-    snprintf(path, size, "%s/sallyport.ini", SYSCONFDIR);
-    return is_there(path);
+    return system_file_find(path, size);
 }
 
 /* NULL: the errors were printed. */
@@ -98,8 +99,13 @@ static struct config *load(enum config_use use)
 {
     char path[PATH_SIZE], user[PATH_SIZE];
 
-    if (find_config(path, sizeof path, user, sizeof user))
-        return config_load(path, use, report, NULL);
+    if (find_config(path, sizeof path, user, sizeof user)) {
+        struct config *config = config_load(path, use, report, NULL);
+
+        if (config)
+            kept_ports_fill(config);
+        return config;
+    }
     fprintf(stderr, "%ssallyport: no configuration: neither %s nor %s is there; "
             "sallyport.ini(5) tells how to write one\n", log_mark(LEVEL_ERROR),
             user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
@@ -178,6 +184,7 @@ static int command_check(char *const arguments[], int count)
         putchar('\n');
         redirect_policy_print(config, stdout);
         tls_hint_print(config, stdout);
+        kept_ports_print(config, stdout);
         config_check_print_environment(config, stdout);
     }
     config_unref(config);

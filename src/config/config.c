@@ -1,44 +1,42 @@
 #include "config/config.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/log.h"
 #include "config/config_check.h"
 #include "config/config_secrets.h"
 #include "config/diagnostics.h"
-#include "config/inifile.h"
+#include "config/expansion.h"
+#include "config/ini_sections.h"
+#include "config/layers.h"
 #include "config/listener_check.h"
 #include "config/listening.h"
 #include "config/option.h"
+#include "config/origins.h"
 #include "config/proxy_check.h"
 #include "config/relay_check.h"
 #include "config/reverse_check.h"
 #include "config/section.h"
+#include "config/section_kind.h"
 #include "config/spelling.h"
 
-/* A file being read: the config so far, the present section and line, the errors found. */
+/* The files being read: the config so far, the present section and line (sources.h), the errors found. */
 struct reading {
-    const char *name;
     enum config_use use;
     struct diagnostics complaints;
     struct config *config;
-    int line;            /* number of the line being read */
+    int line;            /* the line being read */
     bool continues;      /* the line continues the value before it */
-    bool in_section;     /* the section header above is valid */
-    bool skip_section;   /* it is not, which was reported: its keys are skipped */
     enum option_section section;
     void *base;          /* the struct that the section fills, see option.h */
-    char title[64];      /* for messages: "[imap work]" */
+    char title[INI_TITLE_MAX]; /* for messages: "[imap work]" */
     int section_line;
     int set_at[OPTION_ROWS_MAX]; /* line that sets each option in this section; 0: not set */
-    bool has_settings, has_redirects; /* there was a [sallyport], a [redirects] */
-    int secret_line;     /* line of the first secret in the file; 0: there is none */
+    bool is_told[SOURCES_MAX];   /* of a file: that others can read a secret in it */
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(struct reading *reading, int line, const char *format, ...)
@@ -101,16 +99,14 @@ static void set_defaults(struct reading *reading)
 /* The present section, for its checks. */
 static struct section section_of(struct reading *reading)
 {
-    return (struct section){reading->section, reading->name, reading->title, reading->section_line, reading->set_at,
-                            reading->use, &reading->complaints};
+    return (struct section){reading->section, &reading->config->sources, reading->title, reading->section_line,
+                            reading->set_at, reading->use, &reading->complaints};
 }
 
 static void close_section(struct reading *reading)
 {
     const struct section section = section_of(reading);
 
-    if (!reading->in_section)
-        return;
     for (size_t i = 0; option_row(i); i++) {
         const struct option_row *option = option_row(i);
 
@@ -127,7 +123,6 @@ static void close_section(struct reading *reading)
         relay_check(&section, reading->base);
     else if (reading->section == OPTION_PUBLIC)
         relay_check_public(&section, reading->base);
-    reading->in_section = false;
 }
 
 static bool is_label(const char *label, size_t length)
@@ -157,11 +152,6 @@ static void *add_named(struct reading *reading, const struct list *list, const c
     char name[CONFIG_LABEL_MAX + 16], *copy, *grown;
 
     snprintf(name, sizeof name, "%s%s%s", kind, *kind && *label ? "/" : "", label);
-    for (size_t i = 0; i < *list->count; i++)
-        if (strcmp(*name_in(list, i), name) == 0) {
-            complain(reading, reading->line, "%s stands a second time", reading->title);
-            return NULL;
-        }
     copy = copy_text(reading, name);
     if (!copy)
         return NULL;
@@ -175,6 +165,13 @@ static void *add_named(struct reading *reading, const struct list *list, const c
     memset(grown + *list->count * list->size, 0, list->size);
     *name_in(list, *list->count) = copy;
     return grown + (*list->count)++ * list->size;
+}
+
+static bool has_end(const char *header)
+{
+    const char *end = strchr(header, ']');
+
+    return end && end[1 + strspn(end + 1, " \t")] == '\0';
 }
 
 static bool open_proxy(struct reading *reading, const char *label)
@@ -244,104 +241,77 @@ static bool open_public(struct reading *reading, const char *label)
     return port;
 }
 
-/* Opens a section that may occur once and takes no label. */
-static bool open_only(struct reading *reading, const char *label, bool *stands, void *base)
+/* Opens a section that takes no label. */
+static bool open_only(struct reading *reading, const char *label, void *base)
 {
     if (*label)
         complain(reading, reading->line, "%s takes no label", reading->title);
-    if (*stands)
-        complain(reading, reading->line, "%s stands a second time", reading->title);
-    if (*label || *stands)
-        return false;
-    *stands = true;
     reading->base = base;
-    return true;
-}
-
-static bool open_settings(struct reading *reading, const char *label)
-{
-    return open_only(reading, label, &reading->has_settings, &reading->config->settings);
-}
-
-static bool open_redirects(struct reading *reading, const char *label)
-{
-    return open_only(reading, label, &reading->has_redirects, &reading->config->redirects);
+    return !*label;
 }
 
 /* Opens a section of the kind that a word of that length names.  False: it cannot, which was reported. */
 static bool open_kind(struct reading *reading, const char *word, size_t length, const char *label)
 {
-    static const struct {
-        const char *word;
-        enum option_section section;
-        bool (*open)(struct reading *reading, const char *label);
-    } kinds[] = {
-        {"sallyport", OPTION_GLOBAL, open_settings}, {"redirects", OPTION_REDIRECTS, open_redirects},
-        {"proxy", OPTION_PROXY, open_proxy},         {"reverse", OPTION_REVERSE, open_reverse},
-        {"relay", OPTION_RELAY, open_relay},         {"public", OPTION_PUBLIC, open_public},
-    };
-    const struct protocol *protocol = protocol_find(word, length);
+    const struct protocol *protocol;
     char hint[SPELLING_HINT_MAX];
 
-    if (protocol) {
-        reading->section = OPTION_LISTENER;
-        return open_listener(reading, protocol, label);
+    if (!section_kind_find(word, length, &reading->section, &protocol)) {
+        complain(reading, reading->line, "unknown section %s%s", reading->title,
+                 spelling_hint_section(word, length, hint));
+        return false;
     }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strlen(kinds[i].word) == length && memcmp(word, kinds[i].word, length) == 0) {
-            reading->section = kinds[i].section;
-            return kinds[i].open(reading, label);
-        }
-    complain(reading, reading->line, "unknown section %s%s", reading->title, spelling_hint_section(word, length, hint));
+    switch (reading->section) {
+    case OPTION_GLOBAL: return open_only(reading, label, &reading->config->settings);
+    case OPTION_REDIRECTS: return open_only(reading, label, &reading->config->redirects);
+    case OPTION_PROXY: return open_proxy(reading, label);
+    case OPTION_LISTENER: return open_listener(reading, protocol, label);
+    case OPTION_REVERSE: return open_reverse(reading, label);
+    case OPTION_RELAY: return open_relay(reading, label);
+    case OPTION_PUBLIC: return open_public(reading, label);
+    }
     return false;
 }
 
-/* "[word]" or "[word label]". */
-static void open_section(void *arg, int line, const char *header)
+/* "[word]" or "[word label]".  False: it cannot, which was reported. */
+static bool open_section(struct reading *reading, const struct ini_section *section)
 {
-    struct reading *reading = arg;
-    size_t length = strcspn(header + 1, "]"), word;
     char label[CONFIG_LABEL_MAX + 1] = "";
-    const char *start = header + 1, *rest;
+    struct ini_title title;
+    const bool is_whole = ini_title_read(&title, section->header);
 
-    close_section(reading);
-    reading->line = reading->section_line = line;
-    reading->skip_section = true;
+    reading->line = reading->section_line = section->where;
     memset(reading->set_at, 0, sizeof reading->set_at);
-    if (start[length] != ']' || start[length + 1 + strspn(start + length + 1, " \t")]) {
+    if (!has_end(section->header)) {
         complain(reading, reading->line, "a section header ends with ] and nothing behind it");
-        return;
+        return false;
     }
-    word = strcspn(start, " \t]");
-    rest = start + word + strspn(start + word, " \t");
-    if (*rest != ']') {
-        size_t label_length = strcspn(rest, " \t]");
-
-        if (!is_label(rest, label_length) || rest[label_length + strspn(rest + label_length, " \t")] != ']') {
-            complain(reading, reading->line, "a label is one word of at most %d letters, digits, '.', '_' and '-'",
-                     CONFIG_LABEL_MAX);
-            return;
-        }
-        memcpy(label, rest, label_length);
-        label[label_length] = '\0';
+    if (*title.label != ']' && !(is_whole && is_label(title.label, title.label_length))) {
+        complain(reading, reading->line, "a label is one word of at most %d letters, digits, '.', '_' and '-'",
+                 CONFIG_LABEL_MAX);
+        return false;
     }
-    snprintf(reading->title, sizeof reading->title, "[%.*s%s%s]", (int)(word < 20 ? word : 20), start,
-             *label ? " " : "", label);
-    reading->in_section = open_kind(reading, start, word, label);
-    reading->skip_section = !reading->in_section;
-    if (reading->in_section && reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
-        set_defaults(reading); /* those two have their defaults already: config_parse has set them */
+    memcpy(label, title.label, title.label_length);
+    label[title.label_length] = '\0';
+    ini_title_format(&title, reading->title);
+    if (!open_kind(reading, title.word, title.word_length, label))
+        return false;
+    if (reading->section != OPTION_GLOBAL && reading->section != OPTION_REDIRECTS)
+        set_defaults(reading); /* those two have their defaults already: read_all has set them */
+    return true;
 }
 
 /* --- keys --- */
 
 static void note_secret(struct reading *reading, const struct option_row *option, const char *value)
 {
+    const size_t file = sources_file(reading->line);
+    char place[SOURCES_TEXT_MAX];
     const char *shown = value;
 
     if (option->rule.flags & VALUE_SECRET && value_is_quoted(value))
-        log_message(LEVEL_WARNING, NULL, "%.300s:%d: %s: its quotes are part of it; values are written without quotes",
-                    reading->name, reading->line, option->rule.key);
+        log_message(LEVEL_WARNING, NULL, "%s: %s: its quotes are part of it; values are written without quotes",
+                    sources_format(&reading->config->sources, reading->line, place), option->rule.key);
     if (option->rule.flags & VALUE_REPEATS && value_header_is_secret(value)) {
         shown += strcspn(shown, ":"); /* a header: only its value is secret */
         shown += strspn(shown, ": \t");
@@ -352,8 +322,9 @@ static void note_secret(struct reading *reading, const struct option_row *option
         if (reading->use != CONFIG_TO_CHECK)
             complain(reading, reading->line, "%s: this is the mask that `check` prints in place of a secret",
                      option->rule.key);
-    } else if (!reading->secret_line) {
-        reading->secret_line = reading->line;
+    } else if (reading->config->sources.at[file].is_exposed && !reading->is_told[file]) {
+        reading->is_told[file] = true;
+        complain(reading, reading->line, "the file has a secret in it and others can read it: run `chmod 600` on it");
     }
 }
 
@@ -385,6 +356,21 @@ static bool take_split_value(struct reading *reading, const char *key, const cha
     return true;
 }
 
+/* The same for a value with variables, of which none is a list. */
+static void set_expanded(struct reading *reading, const struct option_row *option, const char *value)
+{
+    const struct expansion expansion = expansion_of_this_user();
+    char whole[EXPANSION_MAX];
+    const char *why;
+
+    if (reading->continues)
+        continue_option(reading, option, value);
+    else if (expansion_make(&expansion, value, whole, &why, NULL))
+        set_option(reading, option, whole, reading->line);
+    else
+        complain(reading, reading->line, "%s: %s", option->rule.key, why);
+}
+
 static void take_value(struct reading *reading, const char *key, const char *value)
 {
     const struct option_row *option = option_find(reading->section, key);
@@ -399,77 +385,81 @@ static void take_value(struct reading *reading, const char *key, const char *val
         return;
     }
     if (*set_at && !reading->continues && !(option->rule.flags & VALUE_REPEATS)) {
-        complain(reading, reading->line, "%s stands a second time (first in line %d)", key, *set_at);
+        complain(reading, reading->line, "%s stands a second time (first in line %d)", key,
+                 sources_line(*set_at));
         return;
     }
     if (!*set_at)
         *set_at = reading->line;
     note_secret(reading, option, value);
-    if (reading->continues)
+    if (option->rule.flags & VALUE_EXPANDS && strchr(value, '$'))
+        set_expanded(reading, option, value);
+    else if (reading->continues)
         continue_option(reading, option, value);
     else
         set_option(reading, option, value, reading->line);
 }
 
-static void on_key(void *arg, int line, const char *key, const char *value, bool continues)
-{
-    struct reading *reading = arg;
+/* --- all of it --- */
 
-    reading->line = line;
-    reading->continues = continues;
-    if (reading->skip_section)
+static void read_section(struct reading *reading, const struct ini_section *section)
+{
+    if (!open_section(reading, section))
         return;
-    if (reading->in_section)
-        take_value(reading, key, value);
-    else
-        complain(reading, line, "`%.50s` stands before the first section", key);
+    for (const struct ini_key *key = section->first; key; key = key->next) {
+        reading->line = key->where;
+        reading->continues = key->continues;
+        take_value(reading, key->key, key->value);
+    }
+    close_section(reading);
+    if (reading->use == CONFIG_TO_CHECK && !origins_add(&reading->config->origins, reading->section, reading->set_at))
+        complain(reading, 0, "out of memory");
 }
 
-static void on_fault(void *arg, int line, const char *text)
+/* Reads the sections, and checks whether they fit together. */
+static void read_all(struct reading *reading, const struct ini_sections *sections)
 {
-    struct reading *reading = arg;
+    struct config *config = reading->config;
 
-    reading->line = line;
-    complain(reading, line, "%s", text);
+    reading->section = OPTION_REDIRECTS;
+    reading->base = &config->redirects;
+    set_defaults(reading);
+    reading->section = OPTION_GLOBAL;
+    reading->base = &config->settings;
+    set_defaults(reading);
+    for (const struct ini_section *section = sections->first; section; section = section->next)
+        read_section(reading, section);
+    if (listening_count(config) + config->reverse_count == 0 && reading->complaints.count == 0)
+        complain(reading, 0, "has no listener: add a section like [imap]");
+    config_check(config, reading->use, &reading->complaints);
+    if (!config_secrets_hold(config))
+        complain(reading, 0, "out of memory");
 }
 
-/* --- the whole file --- */
-
-struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
+/* stream may be NULL: the file of that name is opened. */
+static struct config *load(const char *name, FILE *stream, enum config_use use, config_report *report, void *arg)
 {
-    struct reading reading = {.name = name, .use = use};
-    const struct inifile_reader reader = {open_section, on_key, on_fault, &reading};
-    struct stat status;
+    struct reading reading = {.use = use, .config = calloc(1, sizeof *reading.config)};
+    struct ini_sections sections;
     bool good;
 
-    reading.config = calloc(1, sizeof *reading.config);
     if (!reading.config) {
         complain(&reading, 0, "out of memory");
-        diagnostics_tell(&reading.complaints, reading.name, report, arg);
+        diagnostics_tell(&reading.complaints, name, report, arg);
         return NULL;
     }
     reading.config->references = 1;
     reading.config->path = copy_text(&reading, name);
-    reading.section = OPTION_REDIRECTS;
-    reading.base = &reading.config->redirects;
-    set_defaults(&reading);
-    reading.section = OPTION_GLOBAL;
-    reading.base = &reading.config->settings;
-    set_defaults(&reading);
-    if (!inifile_read(stream, &reader))
-        complain(&reading, 0, "cannot be read: %s", strerror(errno));
-    close_section(&reading);
-    if (listening_count(reading.config) + reading.config->reverse_count == 0 && reading.complaints.count == 0)
-        complain(&reading, 0, "has no listener: add a section like [imap]");
-    if (reading.secret_line && fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 &&
-        S_ISREG(status.st_mode) && status.st_mode & 077)
-        complain(&reading, reading.secret_line, "the file has a secret in it and others can read it: run `chmod 600` "
-                 "on it");
-    config_check(reading.config, use, &reading.complaints);
-    if (!config_secrets_hold(reading.config))
-        complain(&reading, 0, "out of memory");
-    good = reading.complaints.count == 0 && reading.config->path;
-    diagnostics_tell(&reading.complaints, reading.name, report, arg);
+    ini_sections_init(&sections);
+    layers_read(name, stream, &reading.config->sources, &sections, &reading.complaints);
+    if (sections.first || reading.complaints.count == 0)
+        read_all(&reading, &sections);
+    ini_sections_release(&sections);
+    good = reading.complaints.count == 0;
+    if (reading.config->sources.count > 0)
+        diagnostics_tell_all(&reading.complaints, &reading.config->sources, report, arg);
+    else
+        diagnostics_tell(&reading.complaints, name, report, arg);
     if (good)
         return reading.config;
     config_unref(reading.config);
@@ -478,18 +468,12 @@ struct config *config_parse(FILE *stream, const char *name, enum config_use use,
 
 struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg)
 {
-    struct reading reading = {.name = path};
-    FILE *stream = fopen(path, "re");
-    struct config *config;
+    return load(path, NULL, use, report, arg);
+}
 
-    if (!stream) {
-        complain(&reading, 0, "%s", strerror(errno));
-        diagnostics_tell(&reading.complaints, reading.name, report, arg);
-        return NULL;
-    }
-    config = config_parse(stream, path, use, report, arg);
-    fclose(stream);
-    return config;
+struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg)
+{
+    return load(name, stream, use, report, arg);
 }
 
 struct config *config_ref(struct config *config)
@@ -543,6 +527,8 @@ void config_unref(struct config *config)
     free(config->relays);
     free(config->publics);
     free(config->path);
+    sources_cut(&config->sources, 0);
+    origins_free(config->origins);
     free(config);
 }
 

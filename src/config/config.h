@@ -1,6 +1,6 @@
-/* Reads the configuration file into the structs of settings.h, guided by the option table.  A loaded configuration
- * does not change and is shared by reference counting, so that a reload has no effect on running sessions.
- * sallyport.ini(5) describes the format and every key. */
+/* Reads the configuration file, and those that belong to it (layers.h), into the structs of settings.h, guided by the
+ * option table.  A loaded configuration does not change and is shared by reference counting, so that a reload has no
+ * effect on running sessions.  sallyport.ini(5) describes the format and every key. */
 #ifndef SALLYPORT_CONFIG_H
 #define SALLYPORT_CONFIG_H
 
@@ -15,7 +15,8 @@
 /* Gets each error as one line, "FILE:LINE: text" or "FILE: text", borrowed for the call. */
 typedef void config_report(void *arg, const char *line);
 
-/* config_load reads the file at path, config_parse an open stream, which is called name in errors and stays open.
+/* config_load reads the file at path, and those beside and beneath it; config_parse an open stream, which is called name
+ * in errors and stays open, and those beneath it.
  * Return a config with one reference, or NULL after at least one report.  A regular file that contains a secret must
  * not be readable by others. */
 struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg);

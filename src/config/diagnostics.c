@@ -1,5 +1,6 @@
 #include "config/diagnostics.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,29 +29,60 @@ static int by_line(const void *a, const void *b)
     return of_a->place > of_b->place ? 1 : -1;
 }
 
+/* How many were kept. */
+static size_t kept(const struct diagnostics *complaints)
+{
+    return complaints->count < DIAGNOSTICS_MAX ? complaints->count : DIAGNOSTICS_MAX;
+}
+
+void diagnostics_tell_all(struct diagnostics *complaints, const struct sources *sources,
+                          void (*report)(void *arg, const char *line), void *arg)
+{
+    char text[TEXT_MAX + SOURCES_TEXT_MAX + 2], place[SOURCES_TEXT_MAX] = "";
+
+    qsort(complaints->kept, kept(complaints), sizeof complaints->kept[0], by_line);
+    for (size_t i = 0; i < kept(complaints); i++) {
+        const struct diagnostic *complaint = &complaints->kept[i];
+
+        snprintf(text, sizeof text, "%s: %s", sources_format(sources, complaint->line, place),
+                 complaint->text ? complaint->text : "out of memory");
+        report(arg, text);
+    }
+    if (complaints->count > DIAGNOSTICS_MAX) {
+        snprintf(text, sizeof text, "%s: and %zu more errors", place, complaints->count - DIAGNOSTICS_MAX);
+        report(arg, text);
+    }
+    diagnostics_drop(complaints);
+}
+
 void diagnostics_tell(struct diagnostics *complaints, const char *name, void (*report)(void *arg, const char *line),
                       void *arg)
 {
-    size_t count = complaints->count < DIAGNOSTICS_MAX ? complaints->count : DIAGNOSTICS_MAX;
-    char text[TEXT_MAX + 320];
-    int last = 0;
+    const struct sources only = {.count = 1, .at[0].name = (char *)(uintptr_t)name}; /* nobody writes to it */
 
-    qsort(complaints->kept, count, sizeof complaints->kept[0], by_line);
-    for (size_t i = 0; i < count; i++) {
-        struct diagnostic *complaint = &complaints->kept[i];
-        const char *said = complaint->text ? complaint->text : "out of memory";
+    diagnostics_tell_all(complaints, &only, report, arg);
+}
 
-        last = complaint->line;
-        if (last > 0)
-            snprintf(text, sizeof text, "%.300s:%d: %s", name, last, said);
-        else
-            snprintf(text, sizeof text, "%.300s: %s", name, said);
-        report(arg, text);
-        free(complaint->text);
+void diagnostics_take(struct diagnostics *to, struct diagnostics *from)
+{
+    for (size_t i = 0; i < kept(from); i++) {
+        struct diagnostic *complaint = &from->kept[i];
+
+        if (to->count >= DIAGNOSTICS_MAX) {
+            free(complaint->text);
+        } else {
+            to->kept[to->count] = *complaint;
+            to->kept[to->count].place = to->count + 1;
+        }
+        to->count++;
     }
-    if (complaints->count > DIAGNOSTICS_MAX) {
-        snprintf(text, sizeof text, "%.300s:%d: and %zu more errors", name, last, complaints->count - DIAGNOSTICS_MAX);
-        report(arg, text);
-    }
+    to->count += from->count - kept(from);
+    from->count = 0;
+}
+
+void diagnostics_drop(struct diagnostics *complaints)
+{
+    for (size_t i = 0; i < kept(complaints); i++)
+        free(complaints->kept[i].text);
     complaints->count = 0;
 }

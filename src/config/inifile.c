@@ -16,6 +16,7 @@ struct reading {
     FILE *stream;
     const struct inifile_reader *reader;
     int line;        /* number of the line last read */
+    size_t left;     /* bytes that may still come, and one more */
     bool continues;  /* the line continues the value before it */
     bool has_key;    /* this section has a value that a line could continue */
     char text[INIFILE_LINE_MAX + 2];   /* that line, one byte more than it may have; wiped, it may have a password */
@@ -30,17 +31,28 @@ static void fault(const struct reading *reading, const char *text)
     reading->reader->fault(reading->reader->arg, reading->line, text);
 }
 
+/* EOF also where the file is too large, which was reported. */
+static int next_byte(struct reading *reading)
+{
+    int c = reading->left > 0 ? getc(reading->stream) : EOF;
+
+    if (c == EOF || --reading->left > 0)
+        return c;
+    fault(reading, "the file is larger than 4 MiB");
+    return EOF;
+}
+
 /* Reads a whole line without its end and keeps as much as fits.  *length is that of the whole line.  False at the end
  * of the file. */
 static bool read_line(struct reading *reading, size_t *length)
 {
     const size_t size = sizeof reading->text;
     char *line = reading->text;
-    int c = getc(reading->stream);
+    int c = next_byte(reading);
 
     if (c == EOF)
         return false;
-    for (*length = 0; c != EOF && c != '\n'; c = getc(reading->stream), (*length)++)
+    for (*length = 0; c != EOF && c != '\n'; c = next_byte(reading), (*length)++)
         if (*length < size - 1)
             line[*length] = (char)c;
     line[*length < size - 1 ? *length : size - 1] = '\0';
@@ -195,7 +207,7 @@ static int on_key(void *arg, const char *section, const char *key, const char *v
 
 bool inifile_read(FILE *stream, const struct inifile_reader *reader)
 {
-    struct reading reading = {.stream = stream, .reader = reader};
+    struct reading reading = {.stream = stream, .reader = reader, .left = INIFILE_SIZE_MAX + 1};
     int result, error;
 
     errno = ENOMEM; /* inih returns a negative number when out of memory, and does not set errno */

@@ -8,6 +8,7 @@
 #include "config/trusted.h"
 #include "http/connect_request.h"
 
+static const char *const include_words[] = {"none", "system", NULL};
 static const char *const log_to_words[] = {"stderr", "syslog", NULL};
 static const char *const wider_words[] = {"ask", "refuse", "same-domain", "clamp", "accept", NULL};
 static const char *const fallback_words[] = {"none", "direct", NULL};
@@ -29,6 +30,8 @@ static const char *const tls_words[] = {"no", "yes", "starttls", NULL};
 #define PUBLIC(...) ROW(OPTION_PUBLIC, public_config, __VA_ARGS__)
 #define HOUR UINT64_C(3600000) /* in ms, like all times */
 
+#define LOGIN (VALUE_EXPANDS | VALUE_PERSONAL) /* who the user is */
+
 static const struct option_row table[] = {
     GLOBAL("log-level", word, log_level, "info", 0, 0, log_level_words, 0, "how much is logged"),
     GLOBAL("log-to", word, log_to, "stderr", 0, 0, log_to_words, 0, "where it is logged"),
@@ -42,6 +45,8 @@ static const struct option_row table[] = {
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
     GLOBAL("notify-command", text, notify_command, "auto", 0, 0, NULL, VALUE_VERBATIM, "command that shows notices"),
     GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
+    GLOBAL("include", word, include, "none", 0, 0, include_words, VALUE_OF_FILE, "a file that this one extends"),
+    GLOBAL("final", words, final, "none", 0, 0, section_kind_words, VALUE_OF_FILE, "sections that users cannot change"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "proxies, in order"),
     PROXY("order", word, order, "listed", 0, 0, order_words, 0, "whether each user has an order of them of his own"),
@@ -52,16 +57,17 @@ static const struct option_row table[] = {
     PROXY("http", word, http, "1.1", 0, 0, http_words, 0, "which version of HTTP is spoken with the proxy"),
     PROXY("announce", words, announce, "upgrade", 0, 0, connect_announce_words, 0, "how the protocol is named"),
     PROXY("require-switch", yes_no, require_switch, "no", 0, 0, NULL, 0, "whether only 101 is success"),
-    PROXY("user", user, user, NULL, 0, 0, NULL, 0, "user name at the proxy"),
-    PROXY("password", text, password, NULL, 0, 0, NULL, VALUE_SECRET | VALUE_VERBATIM, "password at the proxy"),
-    PROXY("password-file", text, password_file, NULL, 0, 0, NULL, 0, "file whose first line is the password"),
-    PROXY("password-command", text, password_command, NULL, 0, 0, NULL, VALUE_VERBATIM,
+    PROXY("user", user, user, NULL, 0, 0, NULL, LOGIN, "user name at the proxy"),
+    PROXY("password", text, password, NULL, 0, 0, NULL, VALUE_SECRET | VALUE_VERBATIM | VALUE_PERSONAL,
+          "password at the proxy"),
+    PROXY("password-file", text, password_file, NULL, 0, 0, NULL, LOGIN, "file whose first line is the password"),
+    PROXY("password-command", text, password_command, NULL, 0, 0, NULL, VALUE_VERBATIM | VALUE_PERSONAL,
           "command that prints the password"),
     PROXY("auth", word, auth, "any", 0, 0, auth_words, 0, "scheme of authentication at the proxy"),
     PROXY("header", headers, headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to this proxy"),
-    PROXY("ca-file", text, ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for an https proxy"),
-    PROXY("cert-file", text, cert_file, NULL, 0, 0, NULL, 0, "our certificate for an https proxy"),
-    PROXY("key-file", text, key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    PROXY("ca-file", text, ca_file, NULL, 0, 0, NULL, VALUE_EXPANDS, "authorities that may vouch for an https proxy"),
+    PROXY("cert-file", text, cert_file, NULL, 0, 0, NULL, LOGIN, "our certificate for an https proxy"),
+    PROXY("key-file", text, key_file, NULL, 0, 0, NULL, LOGIN, "its private key, when it is not in cert-file"),
     PROXY("verify", yes_no, verify, "yes", 0, 0, NULL, 0, "whether an https proxy's certificate is verified"),
     PROXY("via", text, via_name, NULL, 0, 0, NULL, 0, "label of the proxy through which this one is reached"),
     PROXY("preconnect", number, preconnect, "0", 0, 64, NULL, 0, "connections kept ready for new tunnels"),
@@ -84,7 +90,8 @@ static const struct option_row table[] = {
     LISTENER("target", target, target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the server, host[:port] or srv:domain"),
     LISTENER("protocol", token, token, NULL, 0, 0, NULL, 0, "token for Upgrade, name or name/version"),
     LISTENER("tls", word, tls, "no", 0, 0, tls_words, 0, "TLS to the server inside the tunnel"),
-    LISTENER("tls-ca-file", text, tls_ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the server"),
+    LISTENER("tls-ca-file", text, tls_ca_file, NULL, 0, 0, NULL, VALUE_EXPANDS,
+             "authorities that may vouch for the server"),
     LISTENER("tls-verify", yes_no, tls_verify, "yes", 0, 0, NULL, 0, "whether the server's certificate is verified"),
     LISTENER("ehlo-name", text, ehlo_name, NULL, 0, 0, NULL, 0, "our name before STARTTLS, in SMTP"),
     LISTENER("proxy", text, proxy_name, NULL, 0, 0, NULL, 0, "label of a proxy, or direct"),
@@ -92,16 +99,18 @@ static const struct option_row table[] = {
     REVERSE("relay", relay, relay.urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "URL where the relay hands out clients"),
     REVERSE("target", target, home.target, NULL, 0, 0, NULL, VALUE_REQUIRED, "the published server, host:port"),
     REVERSE("protocol", protocol, home.protocol, NULL, 0, 0, NULL, 0, "kind of listener whose refusal clients get"),
-    REVERSE("user", user, relay.user, NULL, 0, 0, NULL, 0, "user name at the relay"),
-    REVERSE("password", text, relay.password, NULL, 0, 0, NULL, VALUE_SECRET | VALUE_VERBATIM,
+    REVERSE("user", user, relay.user, NULL, 0, 0, NULL, LOGIN, "user name at the relay"),
+    REVERSE("password", text, relay.password, NULL, 0, 0, NULL, VALUE_SECRET | VALUE_VERBATIM | VALUE_PERSONAL,
             "password at the relay"),
-    REVERSE("password-file", text, relay.password_file, NULL, 0, 0, NULL, 0, "file whose first line is the password"),
-    REVERSE("password-command", text, relay.password_command, NULL, 0, 0, NULL, VALUE_VERBATIM,
+    REVERSE("password-file", text, relay.password_file, NULL, 0, 0, NULL, LOGIN,
+            "file whose first line is the password"),
+    REVERSE("password-command", text, relay.password_command, NULL, 0, 0, NULL, VALUE_VERBATIM | VALUE_PERSONAL,
             "command that prints the password"),
     REVERSE("header", headers, relay.headers, NULL, 0, 0, NULL, VALUE_REPEATS, "Name: value, sent to the relay"),
-    REVERSE("ca-file", text, relay.ca_file, NULL, 0, 0, NULL, 0, "authorities that may vouch for the relay"),
-    REVERSE("cert-file", text, relay.cert_file, NULL, 0, 0, NULL, 0, "our certificate for the relay"),
-    REVERSE("key-file", text, relay.key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
+    REVERSE("ca-file", text, relay.ca_file, NULL, 0, 0, NULL, VALUE_EXPANDS,
+            "authorities that may vouch for the relay"),
+    REVERSE("cert-file", text, relay.cert_file, NULL, 0, 0, NULL, LOGIN, "our certificate for the relay"),
+    REVERSE("key-file", text, relay.key_file, NULL, 0, 0, NULL, LOGIN, "its private key, when it is not in cert-file"),
     REVERSE("verify", yes_no, relay.verify, "yes", 0, 0, NULL, 0, "whether the relay's certificate is verified"),
     REVERSE("insecure", yes_no, insecure, "no", 0, 0, NULL, 0, "whether an http relay may be another machine"),
     REVERSE("proxy", text, proxy_name, "direct", 0, 0, NULL, 0, "label of a proxy before the relay, or direct"),
@@ -111,9 +120,10 @@ static const struct option_row table[] = {
     REVERSE("trusted-clients", yes_no, trusted_clients, "no", 0, 0, NULL, 0, "whether clients may pass for local ones"),
 
     RELAY("listen", listen, listen, NULL, 0, 0, NULL, VALUE_REQUIRED, "local addresses, host:port"),
-    RELAY("cert-file", text, cert_file, NULL, 0, 0, NULL, 0, "the relay's certificate and its chain"),
-    RELAY("key-file", text, key_file, NULL, 0, 0, NULL, 0, "its private key, when it is not in cert-file"),
-    RELAY("users", text, users_file, NULL, 0, 0, NULL, VALUE_REQUIRED, "file of users, their hashes and rights"),
+    RELAY("cert-file", text, cert_file, NULL, 0, 0, NULL, VALUE_EXPANDS, "the relay's certificate and its chain"),
+    RELAY("key-file", text, key_file, NULL, 0, 0, NULL, VALUE_EXPANDS, "its private key, when it is not in cert-file"),
+    RELAY("users", text, users_file, NULL, 0, 0, NULL, VALUE_REQUIRED | VALUE_EXPANDS,
+          "file of users, their hashes and rights"),
     RELAY("alpn", text, alpn, NULL, 0, 0, NULL, 0, "protocols that Selected-ALPN chooses from"),
     RELAY("path", paths, paths, NULL, 0, 0, NULL, VALUE_REPEATS | VALUE_SPLITS, "/path = name:port, for TCPConnection"),
 

@@ -6,17 +6,8 @@
 
 #include <stddef.h>
 
+#include "config/section_kind.h"
 #include "config/value.h"
-
-enum option_section {
-    OPTION_GLOBAL,   /* [sallyport]: struct settings */
-    OPTION_PROXY,    /* [proxy]: struct proxy_config */
-    OPTION_REDIRECTS, /* [redirects]: struct redirect_settings */
-    OPTION_LISTENER, /* [imap] and the like: struct listener_config */
-    OPTION_REVERSE,  /* [reverse]: struct reverse_config */
-    OPTION_RELAY,    /* [relay]: struct relay_config */
-    OPTION_PUBLIC,   /* [public]: struct public_config */
-};
 
 #define OPTION_ROWS_MAX 96 /* rows of the table at most, for who keeps something for each; checked where it is */
 

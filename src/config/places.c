@@ -8,6 +8,8 @@
 #include "config/value_kind.h"
 #include "net/address.h"
 
+#define AUTO ":auto" /* in place of a port */
+
 /* Reads one member of the list into the place at index, which is zeroed. */
 typedef bool place_parser(struct value_places *places, size_t index, const char *text, size_t length, const char **why);
 
@@ -47,31 +49,60 @@ static bool is_number(const char *text, size_t length)
     return true;
 }
 
-/* localhost, an IPv4 address or [IPv6], with a port, which may be 0. */
+/* The length of the end of a place that stands for a port that is not told: ":0" or ":auto"; 0: it has none such. */
+static size_t open_end(const char *value, size_t length)
+{
+    static const char *const ends[] = {":0", AUTO};
+
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (length > strlen(ends[i]) && memcmp(value + length - strlen(ends[i]), ends[i], strlen(ends[i])) == 0)
+            return strlen(ends[i]);
+    return 0;
+}
+
+/* localhost, an IPv4 address or [IPv6], with a port, which may be 0 or auto. */
 static bool parse_listen_place(struct value_places *places, size_t index, const char *value, size_t length,
                                const char **why)
 {
     struct endpoint *place = &places->at[index];
+    const size_t end = open_end(value, length);
+    const bool any_port = end > 0;
     struct address ignored;
-    bool any_port = length > 2 && memcmp(value + length - 2, ":0", 2) == 0;
 
     if (is_number(value, length))
         return value_fault(why, "a port alone is no place; write localhost: before it");
     /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
-    if (!endpoint_parse(place, value, any_port ? length - 2 : length, any_port ? 1 : 0, why))
+    if (!endpoint_parse(place, value, length - end, any_port ? 1 : 0, why))
         return false;
     if (any_port)
         place->port = 0;
     if (strcasecmp(place->host, "localhost") != 0 && !address_from_literal(&ignored, place->host, 1))
         return value_fault(why, "listens on a name; write localhost or a numeric address");
+    if (end == strlen(AUTO) && places->automatic)
+        return value_fault(why, "has auto twice: a listener has one such port");
+    if (end == strlen(AUTO))
+        places->automatic = index + 1;
     return true;
 }
 
 static bool parse_listen(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,
                          const char **why)
 {
-    (void)rule, (void)protocol;
-    return parse_places(field, value, parse_listen_place, why);
+    struct value_places *places = field;
+
+    (void)rule;
+    if (!parse_places(places, value, parse_listen_place, why))
+        return false;
+    return !places->automatic || protocol || value_fault(why, "auto is for listeners: others are known by their port");
+}
+
+/* Writes the place as it was configured.  Returns out. */
+static const char *format_listen_place(const struct value_places *places, size_t index, char out[ENDPOINT_TEXT_MAX])
+{
+    endpoint_format(&places->at[index], out);
+    if (places->automatic == index + 1)
+        snprintf(strrchr(out, ':'), sizeof AUTO, AUTO);
+    return out;
 }
 
 static void print_listen(const struct value_rule *rule, const void *field, FILE *out)
@@ -81,7 +112,7 @@ static void print_listen(const struct value_rule *rule, const void *field, FILE 
 
     fprintf(out, "%s =", rule->key);
     for (size_t i = 0; i < places->count; i++)
-        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", endpoint_format(&places->at[i], place));
+        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", format_listen_place(places, i, place));
 }
 
 static void release_places(void *field)

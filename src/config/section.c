@@ -26,13 +26,13 @@ void section_complain(const struct section *section, int line, const char *forma
 
 void section_remark(const struct section *section, int line, const char *format, ...)
 {
-    char text[REMARK_MAX];
+    char text[REMARK_MAX], place[SOURCES_TEXT_MAX];
     va_list values;
 
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    log_message(LEVEL_WARNING, NULL, "%.300s:%d: %s", section->file, line, text);
+    log_message(LEVEL_WARNING, NULL, "%s: %s", sources_format(section->sources, line, place), text);
 }
 
 void section_check_file(const struct section *section, const char *key, const char *path, bool secret)

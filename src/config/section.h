@@ -11,9 +11,9 @@
 
 struct section {
     enum option_section kind;
-    const char *file;        /* name of the file, for remarks */
+    const struct sources *sources; /* the files, for remarks */
     const char *title;       /* "[imap work]" */
-    int line;                /* of its header */
+    int line;                /* of its header, as sources.h has it */
     const int *set_at;       /* by option_index: the line that sets a key; 0: none does */
     enum config_use use;
     struct diagnostics *complaints;

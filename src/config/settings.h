@@ -10,13 +10,17 @@
 #include "config/networks.h"
 #include "config/paths.h"
 #include "config/places.h"
+#include "config/sources.h"
 #include "config/value.h"
 #include "net/endpoint.h"
 #include "protocol/protocol.h"
 
+enum settings_include { INCLUDE_NONE, INCLUDE_SYSTEM };
 enum settings_log_to { LOG_TO_STDERR, LOG_TO_SYSLOG };
 
 struct settings {
+    unsigned include;   /* enum settings_include; layers.c has obeyed it */
+    unsigned final;     /* bits, one for each of section_kind_words; overlay.c has obeyed it */
     unsigned log_level; /* enum log_level */
     unsigned log_to;    /* enum settings_log_to */
     uint32_t max_sessions;
@@ -157,6 +161,8 @@ struct redirect_settings {
 struct config {
     unsigned references; /* only for config_ref and config_unref */
     char *path;          /* of the file, as given to config_load */
+    struct sources sources; /* that file, and those that lie beneath it or over it */
+    struct origins *origins; /* where each value is from (origins.h); NULL: it was not kept */
     struct settings settings;
     struct redirect_settings redirects;
     size_t proxy_count, listener_count, reverse_count, relay_count, public_count;

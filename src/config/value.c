@@ -8,9 +8,13 @@
 #include "config/value_kind.h"
 #include "http/connect_request.h"
 
+/* A $ of a value in which variables may stand is written as two. */
 static void print_line(const struct value_rule *rule, const char *text, FILE *out)
 {
-    fprintf(out, "%s = %s\n", rule->key, text);
+    fprintf(out, "%s = ", rule->key);
+    for (; *text; text++)
+        fprintf(out, *text == '$' && rule->flags & VALUE_EXPANDS ? "$$" : "%c", *text);
+    fputc('\n', out);
 }
 
 /* --- yes or no --- */
@@ -49,7 +53,7 @@ static bool find_word(const char *const *words, const char *value, size_t length
 /* Returns false with the list of possible words in *why. */
 static bool fault_words(const struct value_rule *rule, const char **why)
 {
-    static char told[120]; /* *why points to it until the next fault */
+    static char told[160]; /* *why points to it until the next fault */
     size_t at = (size_t)snprintf(told, sizeof told, "takes");
 
     for (size_t i = 0; rule->words[i] && at < sizeof told; i++)
@@ -483,6 +487,8 @@ bool value_continue(const struct value_rule *rule, const struct protocol *protoc
 
 void value_print(const struct value_rule *rule, const void *field, FILE *out)
 {
+    if (rule->flags & VALUE_OF_FILE)
+        fputc(';', out);
     rule->kind->print(rule, field, out);
 }
 

@@ -25,6 +25,9 @@ enum value_flag {
     VALUE_SECRET = 1 << 2,    /* never printed; its file must not be readable by others */
     VALUE_VERBATIM = 1 << 3,  /* quotes at its ends may be meant */
     VALUE_SPLITS = 1 << 4,    /* what stands before the value's last `=` may stand behind the key */
+    VALUE_EXPANDS = 1 << 5,   /* a path or a user: $USER and its like stand for what they name (expansion.h) */
+    VALUE_PERSONAL = 1 << 6,  /* says who the user is, which a file for all users may leave to each (overlay.h) */
+    VALUE_OF_FILE = 1 << 7,   /* says how files are read; printed as a comment, since what is printed is whole */
 };
 
 struct value_kind;

@@ -12,27 +12,40 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "config/expansion.h"
 #include "net/peer.h"
 
-#define RUNTIME "$XDG_RUNTIME_DIR"
+#define RUNTIME "XDG_RUNTIME_DIR"
 #define BACKLOG 64 /* connections are accepted in each turn of the loop */
+
+/* What the variables of the value stand for.  The system's list of users may be far away, and is asked only if need
+ * be. */
+static struct expansion expansion_for(const char *control)
+{
+    const bool asks = strstr(control, "$USER") || strstr(control, "$HOME");
+    struct expansion expansion = asks ? expansion_of_this_user() : (struct expansion){NULL};
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+    expansion.runtime = runtime && *runtime ? runtime : NULL;
+    return expansion;
+}
 
 enum control_socket_place control_socket_find(const char *control, char path[CONTROL_SOCKET_PATH_MAX], char *error,
                                               size_t size)
 {
-    const char *runtime = "", *rest = control;
+    const struct expansion expansion = expansion_for(control);
+    char whole[EXPANSION_MAX];
+    const char *why, *missing;
     int length;
 
     if (strcmp(control, "none") == 0)
         return CONTROL_SOCKET_NONE;
-    if (strncmp(control, RUNTIME "/", strlen(RUNTIME "/")) == 0) {
-        runtime = getenv("XDG_RUNTIME_DIR");
-        if (!runtime || !*runtime)
-            return CONTROL_SOCKET_HOMELESS;
-        rest = control + strlen(RUNTIME);
+    if (!expansion_make(&expansion, control, whole, &why, &missing)) {
+        snprintf(error, size, "%s: %s", control, why);
+        return missing && strcmp(missing, RUNTIME) == 0 ? CONTROL_SOCKET_HOMELESS : CONTROL_SOCKET_BAD;
     }
-    length = snprintf(path, CONTROL_SOCKET_PATH_MAX, "%s%s", runtime, rest);
-    if (*(*runtime ? runtime : rest) != '/') {
+    length = snprintf(path, CONTROL_SOCKET_PATH_MAX, "%s", whole);
+    if (whole[0] != '/') {
         snprintf(error, size, "%s is no full path", path);
         return CONTROL_SOCKET_BAD;
     }

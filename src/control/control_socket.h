@@ -14,11 +14,11 @@
 enum control_socket_place {
     CONTROL_SOCKET_HERE,     /* there is a path */
     CONTROL_SOCKET_NONE,     /* the configuration wants no socket */
-    CONTROL_SOCKET_HOMELESS, /* the path begins with $XDG_RUNTIME_DIR, which is not set */
+    CONTROL_SOCKET_HOMELESS, /* the path has $XDG_RUNTIME_DIR in it, which is not set */
     CONTROL_SOCKET_BAD,      /* the path cannot be used; error says why */
 };
 
-/* The path for a value of the key `control`: "none", a full path, or one that begins with "$XDG_RUNTIME_DIR/". */
+/* The path for a value of the key `control`: "none", or a full path, maybe with variables (config/expansion.h). */
 enum control_socket_place control_socket_find(const char *control, char path[CONTROL_SOCKET_PATH_MAX], char *error,
                                               size_t size);
 

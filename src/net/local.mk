@@ -6,6 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/net/dns_channel.c src/net/dns_channel.h \
 	src/net/endpoint.c src/net/endpoint.h \
 	src/net/epochs.c src/net/epochs.h \
+	src/net/free_port.c src/net/free_port.h \
 	src/net/leftover.c src/net/leftover.h \
 	src/net/lingering.c src/net/lingering.h \
 	src/net/listener.c src/net/listener.h \

@@ -172,7 +172,9 @@ static bool is_usable(const struct printing *printing, const struct listener_con
     if (!(program_roles(printing->program) & role)) {
         note_unknown(printing, listener);
     } else if (!filling_place(listener, &place)) {
-        note(printing, listener, "has another port each time: its key `listen` has to say one");
+        note(printing, listener, listener->listen.automatic
+                                     ? "has a port of its own, which is known once `sallyport run` has started"
+                                     : "has another port each time: its key `listen` has to say one, or auto");
     } else if (!program_can(printing->program, role, mode_of(listener), filling_can_connect(printing->params))) {
         note_misfit(printing, listener);
     } else {

@@ -1,6 +1,7 @@
 #include "session/listener_set.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 
 #include "base/log.h"
 #include "base/systemd.h"
+#include "config/kept_ports.h"
+#include "net/free_port.h"
 #include "net/listener.h"
 #include "net/machine.h"
 
@@ -206,6 +209,17 @@ static bool open_localhost(struct listener_set *set, const struct listening *sec
     return member != NULL;
 }
 
+/* A valid configuration has only localhost and address literals here. */
+static bool open_known(struct listener_set *set, const struct listening *section, const struct endpoint *place,
+                       char *error, size_t size)
+{
+    struct address address;
+
+    return address_from_literal(&address, place->host, place->port)
+               ? open_place(set, section, &address, error, size)
+               : open_localhost(set, section, place->port, error, size);
+}
+
 static int socket_option(int fd, int option)
 {
     int value = -1;
@@ -274,22 +288,62 @@ static bool use_inherited(struct listener_set *set, const struct listening *sect
     return true;
 }
 
-static bool open_section(struct listener_set *set, const struct listening *section, char *error, size_t size)
+/* What may not be the next `auto`: it is kept for another one, which may not be open just now. */
+static free_port_word judge_port(void *arg, uint16_t port)
+{
+    (void)arg;
+    return kept_ports_has(port) ? FREE_PORT_SKIP : FREE_PORT_LOOK;
+}
+
+/* Opens a place whose port is `auto` and not known yet, and keeps the port. */
+static bool open_automatic(struct listener_set *set, const struct config *config, const struct listening *section,
+                           const struct endpoint *place, char *error, size_t size)
+{
+    struct endpoint found = *place;
+    char why[PATH_MAX];
+
+    found.port = free_port_find(kept_ports_start(geteuid(), section->name), judge_port, NULL);
+    if (!found.port) {
+        snprintf(error, size, "cannot listen: of the ports that %s looks at, none is free", section->name);
+        return false;
+    }
+    if (!open_known(set, section, &found, error, size))
+        return false;
+    if (!kept_ports_keep(config, section->name, found.port, why, sizeof why))
+        log_message(LEVEL_WARNING, section->name, "its port, %u, cannot be kept, and may be another one next time: %s",
+                    found.port, why);
+    return true;
+}
+
+/* Opens a place of a section; the configuration has it. */
+static bool open_configured(struct listener_set *set, const struct config *config, const struct listening *section,
+                            size_t i, char *error, size_t size)
+{
+    const struct endpoint *place = &section->places->at[i];
+    const bool automatic = section->places->automatic == i + 1;
+    size_t length;
+
+    if (automatic && !place->port)
+        return open_automatic(set, config, section, place, error, size);
+    if (open_known(set, section, place, error, size))
+        return true;
+    length = strlen(error);
+    if (automatic)
+        snprintf(error + length, size - length, "; it was kept for %s, whose mail programs know it: see "
+                 "sallyport.ini(5) on auto", section->name);
+    return false;
+}
+
+static bool open_section(struct listener_set *set, const struct config *config, const struct listening *section,
+                         char *error, size_t size)
 {
     bool found;
 
     if (!use_inherited(set, section, &found, error, size))
         return false;
-    for (size_t i = 0; i < section->places->count && !found; i++) {
-        const struct endpoint *place = &section->places->at[i];
-        struct address address;
-
-        /* a valid configuration has only localhost and address literals here */
-        if (address_from_literal(&address, place->host, place->port)
-                ? !open_place(set, section, &address, error, size)
-                : !open_localhost(set, section, place->port, error, size))
+    for (size_t i = 0; i < section->places->count && !found; i++)
+        if (!open_configured(set, config, section, i, error, size))
             return false;
-    }
     return true;
 }
 
@@ -340,7 +394,7 @@ bool listener_set_set(struct listener_set *set, const struct config *config, cha
     bool opened = true;
 
     for (size_t i = 0; opened && listening_at(config, i, &section); i++)
-        opened = open_section(set, &section, error, size);
+        opened = open_section(set, config, &section, error, size);
     for (struct member *member = set->first; member; member = member->next) {
         if (!opened)
             member->claim = member->fresh ? nobody : member->section;

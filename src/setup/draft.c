@@ -28,6 +28,32 @@ static void write_head(const struct draft *draft, FILE *out)
             "# and `sallyport try` whether the way to the servers is open.\n");
 }
 
+/* What is not said here is said in the machine's file. */
+static void write_include(const struct draft *draft, enum purpose purpose, FILE *out)
+{
+    if (purpose == TO_KEEP && draft->extends)
+        fprintf(out, "\n[sallyport]\n# The proxy is named in the configuration of this machine.\n");
+    else if (purpose == TO_TRY)
+        fputs(TRIAL_LIMITS, out);
+    if (draft->extends)
+        fputs("include = system\n", out);
+}
+
+/* Whether there is something to say of the proxy. */
+static bool needs_section(const struct draft *draft, enum purpose purpose)
+{
+    return draft->extends ? draft->user[0] || purpose == TO_TRY : draft->url[0] != '\0';
+}
+
+static void write_proxy(const struct draft *draft, enum purpose purpose, FILE *out)
+{
+    fprintf(out, "\n[proxy]\n");
+    if (!draft->extends)
+        fprintf(out, "url = %s\n", draft->url);
+    if (purpose == TO_TRY)
+        fprintf(out, "announce = none\n");
+}
+
 static void write_login(const struct draft *draft, FILE *out)
 {
     if (!draft->user[0])
@@ -83,7 +109,8 @@ static void write_listener(const struct draft *draft, const struct draft_listene
 
 static void write_probe(const struct draft *draft, const char *probe, FILE *out)
 {
-    fprintf(out, "[forward]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s", probe, DRAFT_PROBE_PORT,
+    fprintf(out, "[forward%s]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s",
+            draft->extends ? " probe-of-setup" : "", probe, DRAFT_PROBE_PORT,
             draft->url[0] ? "" : "proxy = direct\n");
 }
 
@@ -98,10 +125,9 @@ static char *compose(const struct draft *draft, enum purpose purpose, const char
         return NULL;
     if (purpose == TO_KEEP)
         write_head(draft, out);
-    else
-        fputs(TRIAL_LIMITS, out);
-    if (draft->url[0])
-        fprintf(out, "\n[proxy]\nurl = %s\n%s", draft->url, purpose == TO_TRY ? "announce = none\n" : "");
+    write_include(draft, purpose, out);
+    if (needs_section(draft, purpose))
+        write_proxy(draft, purpose, out);
     if (draft->url[0] && purpose == TO_KEEP)
         write_login(draft, out);
     else if (draft->url[0])

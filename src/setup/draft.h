@@ -4,6 +4,7 @@
 #define SALLYPORT_DRAFT_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ struct draft_listener {
 struct draft {
     char address[320];           /* of the person; "": not known */
     char url[DRAFT_VALUE_MAX];   /* value of the key url; "": without a proxy */
+    bool extends;                /* the machine's file, which has the proxy: url is only to be shown */
     char user[256];              /* at the proxy; "": none */
     enum draft_keeping keeping;
     char kept[PATH_MAX];

@@ -5,7 +5,6 @@ src_libhouse_a_SOURCES += \
 	src/setup/desktop_guess.c src/setup/desktop_guess.h \
 	src/setup/draft.c src/setup/draft.h \
 	src/setup/file_step.c src/setup/file_step.h \
-	src/setup/free_port.c src/setup/free_port.h \
 	src/setup/interview.c src/setup/interview.h \
 	src/setup/own_command.c src/setup/own_command.h \
 	src/setup/page.c src/setup/page.h \

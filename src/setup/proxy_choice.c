@@ -1,5 +1,6 @@
 #include "setup/proxy_choice.h"
 
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,9 @@
 #include <unistd.h>
 
 #include "config/places.h"
+#include "config/section_kind.h"
+#include "config/system_file.h"
+#include "config/user_file.h"
 #include "setup/desktop_guess.h"
 #include "setup/proxy_guess.h"
 #include "setup/proxy_trial.h"
@@ -282,6 +286,86 @@ static int try_with_logins(struct desk *desk, enum proxy_verdict *verdict)
     }
 }
 
+/* --- what the machine's file says --- */
+
+/* What there is to show of the proxies of a section. */
+static void show_proxy(const struct proxy_config *proxy, const char *file, char url[DRAFT_VALUE_MAX])
+{
+    char text[PLACES_URL_MAX];
+
+    if (proxy->urls.count > 0)
+        snprintf(url, DRAFT_VALUE_MAX, "%s", places_format_url(&proxy->urls, 0, text));
+    else
+        snprintf(url, DRAFT_VALUE_MAX, "what %.2000s names", file);
+}
+
+/* The draft's configuration if the machine's file has a proxy for it; then the draft extends that.  NULL: it has
+ * none. */
+static struct config *extend(struct desk *desk, const char *file)
+{
+    char error[DRAFT_ERROR_MAX];
+    struct config *config;
+
+    forget_login(desk);
+    desk->draft.extends = true;
+    snprintf(desk->draft.url, sizeof desk->draft.url, "%.2000s", file);
+    config = draft_config(&desk->draft, NULL, PROXY_TRIAL_HOST, error);
+    if (config)
+        return config;
+    desk->draft.extends = false;
+    desk->draft.url[0] = '\0';
+    return NULL;
+}
+
+/* Whether that file says that its proxy is final. */
+static bool is_final(const struct config *config)
+{
+    unsigned i = 0;
+
+    while (strcmp(section_kind_words[i], "proxy") != 0)
+        i++;
+    return config->settings.final & 1u << i;
+}
+
+/* Takes the proxy that the machine's file has, unless another one was given, and may be.  False: there is none, or it
+ * is not to be had (*status is not EX_OK then). */
+static bool take_system(struct desk *desk, const char *given, int *status)
+{
+    char file[PATH_MAX], usual[PATH_MAX];
+    struct config *config = system_file_find(file, sizeof file) ? extend(desk, file) : NULL;
+    const bool applies = user_file_path(usual, sizeof usual) && strcmp(usual, desk->output) == 0;
+
+    *status = EX_OK;
+    if (!config)
+        return false;
+    if (given && applies && is_final(config)) {
+        page_fail(&desk->page, "%s says which proxy is used on this machine, and that it is final: leave --proxy out",
+                  file);
+        *status = EX_USAGE;
+    } else if (!given) {
+        show_proxy(config->listeners[0].proxy, file, desk->draft.url);
+        page_say(&desk->page, "%s names the proxy: %s.", file, desk->draft.url);
+    }
+    if (given) {
+        desk->draft.extends = false;
+        desk->draft.url[0] = '\0';
+    }
+    config_unref(config);
+    return !given;
+}
+
+static int use_system(struct desk *desk)
+{
+    enum proxy_verdict verdict;
+    const int status = try_with_logins(desk, &verdict);
+
+    if (status != EX_OK || verdict != PROXY_FAILS)
+        return status;
+    page_fail(&desk->page, "the proxy of this machine's configuration does not work; ask whoever looks after the "
+              "machine, or name another one with --proxy");
+    return EX_UNAVAILABLE;
+}
+
 /* --- all together --- */
 
 /* What may be confirmed: the environment's proxy, or else the desktop's. */
@@ -327,6 +411,10 @@ int proxy_choice_make(struct desk *desk, const char *given)
     struct proxy_guess guess = {.url = ""};
     int status;
 
+    if (take_system(desk, given, &status))
+        return use_system(desk);
+    if (status != EX_OK)
+        return status;
     if (!given)
         guess_it(desk, &guess);
     status = choose(desk, given, &guess);

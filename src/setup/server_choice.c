@@ -8,7 +8,7 @@
 
 #include "config/listening.h"
 #include "discover/discovery.h"
-#include "setup/free_port.h"
+#include "net/free_port.h"
 #include "setup/proxy_trial.h"
 #include "setup/whole_file.h"
 

@@ -6,13 +6,19 @@ UNIT_TESTS += \
 	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_deal \
 	tests/unit/config/check_diagnostics \
+	tests/unit/config/check_expansion \
 	tests/unit/config/check_found_check \
+	tests/unit/config/check_ini_sections \
 	tests/unit/config/check_inifile \
+	tests/unit/config/check_kept_ports \
+	tests/unit/config/check_layers \
 	tests/unit/config/check_listener_check \
 	tests/unit/config/check_listening \
 	tests/unit/config/check_networks \
 	tests/unit/config/check_no_proxy \
 	tests/unit/config/check_option \
+	tests/unit/config/check_origins \
+	tests/unit/config/check_overlay \
 	tests/unit/config/check_pac_place \
 	tests/unit/config/check_pac_question \
 	tests/unit/config/check_paths \
@@ -22,9 +28,12 @@ UNIT_TESTS += \
 	tests/unit/config/check_relay_check \
 	tests/unit/config/check_reverse_check \
 	tests/unit/config/check_section \
+	tests/unit/config/check_section_kind \
 	tests/unit/config/check_socket_unit \
+	tests/unit/config/check_sources \
 	tests/unit/config/check_spelling \
 	tests/unit/config/check_stranger \
+	tests/unit/config/check_system_file \
 	tests/unit/config/check_tls_hint \
 	tests/unit/config/check_trusted \
 	tests/unit/config/check_user_file \
@@ -39,3 +48,9 @@ tests_unit_config_check_reverse_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gethost
 
 # remarks come to the test
 tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark
+
+# sections as text
+SECTIONS_TEXT = tests/unit/config/sections_text.c tests/unit/config/sections_text.h
+tests_unit_config_check_ini_sections_SOURCES = tests/unit/config/check_ini_sections.c $(SECTIONS_TEXT)
+tests_unit_config_check_layers_SOURCES = tests/unit/config/check_layers.c $(SECTIONS_TEXT)
+tests_unit_config_check_overlay_SOURCES = tests/unit/config/check_overlay.c $(SECTIONS_TEXT)

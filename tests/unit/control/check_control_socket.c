@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,12 +78,19 @@ static enum control_socket_place found_at(const char *control, const char *path)
 
 START_TEST(the_value_is_none_or_a_full_path_or_one_in_the_runtime_folder)
 {
+    const struct passwd *entry = getpwuid(getuid());
+    char home[200];
+
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run/user/1000", 1), 0);
     ck_assert_int_eq(found_at("none", NULL), CONTROL_SOCKET_NONE);
     ck_assert_int_eq(found_at("/a/b.sock", "/a/b.sock"), CONTROL_SOCKET_HERE);
     ck_assert_int_eq(found_at("/none", "/none"), CONTROL_SOCKET_HERE);
     ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR/b.sock", "/run/user/1000/b.sock"), CONTROL_SOCKET_HERE);
-    ck_assert_int_eq(found_at("/a/$XDG_RUNTIME_DIR/b", "/a/$XDG_RUNTIME_DIR/b"), CONTROL_SOCKET_HERE);
+    ck_assert_int_eq(found_at("/a$XDG_RUNTIME_DIR/b", "/a/run/user/1000/b"), CONTROL_SOCKET_HERE);
+    ck_assert_int_eq(found_at("/a/$$b", "/a/$b"), CONTROL_SOCKET_HERE);
+    ck_assert_ptr_nonnull(entry);
+    snprintf(home, sizeof home, "%s/b.sock", entry->pw_dir);
+    ck_assert_int_eq(found_at("$HOME/b.sock", home), CONTROL_SOCKET_HERE);
     ck_assert_str_eq(error, "");
 }
 END_TEST
@@ -100,8 +108,7 @@ END_TEST
 
 START_TEST(what_is_no_full_path_is_bad)
 {
-    static const char *const values[] = {"", "b.sock", "./b.sock", "None", "none ", "~/b.sock", "$HOME/b.sock",
-                                         "$XDG_RUNTIME_DIR", "$XDG_RUNTIME_DIRS/b.sock"};
+    static const char *const values[] = {"", "b.sock", "./b.sock", "None", "none ", "~/b.sock"};
     char wanted[100];
 
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run", 1), 0);
@@ -110,6 +117,9 @@ START_TEST(what_is_no_full_path_is_bad)
         snprintf(wanted, sizeof wanted, "%s is no full path", values[i]);
         ck_assert_str_eq(error, wanted);
     }
+    ck_assert_int_eq(found_at("$XDG_RUNTIME_DIRS/b.sock", NULL), CONTROL_SOCKET_BAD);
+    ck_assert_str_eq(error, "$XDG_RUNTIME_DIRS/b.sock: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one that "
+                            "is meant, write $$");
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "run", 1), 0);
     ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR/b.sock", NULL), CONTROL_SOCKET_BAD);
     ck_assert_str_eq(error, "run/b.sock is no full path");

@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/net/check_dns_channel \
 	tests/unit/net/check_endpoint \
 	tests/unit/net/check_epochs \
+	tests/unit/net/check_free_port \
 	tests/unit/net/check_leftover \
 	tests/unit/net/check_lingering \
 	tests/unit/net/check_listener \

@@ -10,7 +10,7 @@
 #include "../unit.h"
 #include "asked.h"
 #include "discover/discovery.h"
-#include "setup/free_port.h"
+#include "net/free_port.h"
 
 struct discovery *__wrap_discovery_start(const struct discovery_params *params);
 const struct found_servers *__wrap_discovery_found(const struct discovery *discovery);

@@ -3,7 +3,6 @@ UNIT_TESTS += \
 	tests/unit/setup/check_desktop_guess \
 	tests/unit/setup/check_draft \
 	tests/unit/setup/check_file_step \
-	tests/unit/setup/check_free_port \
 	tests/unit/setup/check_interview \
 	tests/unit/setup/check_own_command \
 	tests/unit/setup/check_page \

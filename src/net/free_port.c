@@ -1,4 +1,4 @@
-#include "setup/free_port.h"
+#include "net/free_port.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

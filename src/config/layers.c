@@ -1,0 +1,390 @@
+#include "config/layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/overlay.h"
+#include "config/system_file.h"
+#include "config/user_file.h"
+
+#define ENDING ".ini"
+#define USUAL_END "/sallyport/sallyport.ini" /* of a path whose folder is ours, and so is conf.d in it */
+#define WARNINGS_MAX 8                       /* of what does not count: the rest will be like them */
+
+/* One of two layers: the user's, or the machine's. */
+struct layer {
+    struct sources *sources;
+    struct ini_sections sections;
+    struct diagnostics *complaints;
+};
+
+static void __attribute__((format(printf, 3, 4))) complain(const struct layer *layer, int where, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    diagnostics_add(layer->complaints, where, format, values);
+    va_end(values);
+}
+
+/* Adds a file to the sources.  False: no room, which was reported. */
+static bool add_source(const struct layer *layer, const char *name, size_t *file)
+{
+    int number = sources_add(layer->sources, name);
+
+    if (number < 0)
+        complain(layer, 0, "out of memory");
+    *file = (size_t)number;
+    return number >= 0;
+}
+
+/* Reads a stream and lays it over what the layer has. */
+static void read_stream(struct layer *layer, FILE *stream, size_t file)
+{
+    struct ini_sections sections;
+
+    ini_sections_init(&sections);
+    ini_sections_read(&sections, stream, file, layer->complaints);
+    overlay_put(&layer->sections, &sections);
+}
+
+/* --- who could have written it --- */
+
+/* Whether the file, or folder, of a layer is ours or root's and nobody else can write to it.  False: it was
+ * reported. */
+static bool is_trusted(const struct layer *layer, size_t file, const struct stat *status)
+{
+    const int where = sources_where(file, 0);
+
+    if (status->st_uid != geteuid() && status->st_uid != 0)
+        complain(layer, where, "belongs to another user, who could write anything into it: run `chown` on it");
+    else if (status->st_mode & (S_IWGRP | S_IWOTH))
+        complain(layer, where, "others can write to it: run `chmod go-w` on it");
+    else
+        return true;
+    return false;
+}
+
+/* --- a file of a layer, which is there without having been asked for by name --- */
+
+/* Opens a regular file; a pipe that nobody writes to must not stop us.  -1: it was reported; or (*gone) it has gone
+ * meanwhile. */
+static int open_regular(const struct layer *layer, size_t file, bool *gone)
+{
+    const char *path = layer->sources->at[file].name;
+    const int where = sources_where(file, 0), fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status, link;
+
+    if (fd < 0) {
+        const int failure = errno;
+
+        *gone = failure == ENOENT && lstat(path, &link) != 0 && errno == ENOENT;
+        if (!*gone)
+            complain(layer, where, "%s", strerror(failure));
+        return -1;
+    }
+    if (fstat(fd, &status) != 0)
+        complain(layer, where, "%s", strerror(errno));
+    else if (!S_ISREG(status.st_mode))
+        complain(layer, where, "is no regular file");
+    else if (is_trusted(layer, file, &status)) {
+        layer->sources->at[file].is_exposed = status.st_mode & 077;
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+static void read_file(struct layer *layer, const char *path)
+{
+    bool gone = false;
+    size_t file;
+    FILE *stream;
+    int fd;
+
+    if (!add_source(layer, path, &file))
+        return;
+    fd = open_regular(layer, file, &gone);
+    stream = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (stream) {
+        read_stream(layer, stream, file);
+        fclose(stream);
+    } else if (fd >= 0) {
+        complain(layer, sources_where(file, 0), "%s", strerror(errno));
+        close(fd);
+    }
+    if (gone)
+        sources_cut(layer->sources, file);
+}
+
+/* --- conf.d --- */
+
+/* Hidden files and what editors leave (x.ini~, #x.ini#, .#x.ini) are none of ours. */
+static bool is_ours(const char *name)
+{
+    const size_t length = strlen(name), ending = strlen(ENDING);
+
+    return name[0] != '.' && name[0] != '#' && length > ending && strcmp(name + length - ending, ENDING) == 0;
+}
+
+static bool has_control_byte(const char *name)
+{
+    for (; *name; name++)
+        if ((unsigned char)*name < 0x20 || *name == 0x7f)
+            return true;
+    return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Lists the names that count, which are the caller's to free.  Returns how many; what is wrong was reported. */
+static size_t list_names(const struct layer *layer, size_t file, DIR *folder, char *names[LAYERS_FILES_MAX])
+{
+    const int where = sources_where(file, 0);
+    size_t count = 0, seen = 0;
+    const struct dirent *entry;
+
+    while (seen++ < LAYERS_NAMES_MAX && (entry = readdir(folder)) != NULL) {
+        if (!is_ours(entry->d_name))
+            continue;
+        if (has_control_byte(entry->d_name)) {
+            complain(layer, where, "has a file with a control character in its name");
+            continue;
+        }
+        if (count == LAYERS_FILES_MAX) {
+            complain(layer, where, "has more than %d files that end in " ENDING, LAYERS_FILES_MAX);
+            break;
+        }
+        names[count] = strdup(entry->d_name);
+        if (!names[count]) {
+            complain(layer, where, "out of memory");
+            break;
+        }
+        count++;
+    }
+    if (seen > LAYERS_NAMES_MAX)
+        complain(layer, where, "has more than %d files", LAYERS_NAMES_MAX);
+    qsort(names, count, sizeof names[0], by_name); /* by bytes: the same in each language */
+    return count;
+}
+
+static void read_listed(struct layer *layer, const char *folder, char *names[], size_t count)
+{
+    char path[PATH_MAX + NAME_MAX + 2];
+
+    for (size_t i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        read_file(layer, path);
+        free(names[i]);
+    }
+}
+
+/* The folder stands in for a file, for what there is to say of it, only as long as it is listed. */
+static void read_folder(struct layer *layer, const char *path)
+{
+    char *names[LAYERS_FILES_MAX];
+    DIR *folder = opendir(path);
+    struct stat status;
+    size_t file, count = 0, faults = layer->complaints->count;
+
+    if ((!folder && errno == ENOENT) || !add_source(layer, path, &file)) {
+        if (folder)
+            closedir(folder);
+        return;
+    }
+    if (!folder || fstat(dirfd(folder), &status) != 0)
+        complain(layer, sources_where(file, 0), "%s", strerror(errno));
+    else if (is_trusted(layer, file, &status))
+        count = list_names(layer, file, folder, names);
+    if (folder)
+        closedir(folder);
+    if (layer->complaints->count == faults)
+        sources_cut(layer->sources, file);
+    read_listed(layer, path, names, count);
+}
+
+/* Reads what is in conf.d beside a file, if that is in a folder of ours: in another one, conf.d is not. */
+static void read_beside(struct layer *layer, const char *path)
+{
+    const size_t length = strlen(path), end = strlen(USUAL_END);
+    char folder[PATH_MAX];
+    int size;
+
+    if (length < end || strcmp(path + length - end, USUAL_END) != 0)
+        return;
+    size = snprintf(folder, sizeof folder, "%.*s/" LAYERS_FOLDER, (int)(strrchr(path, '/') - path), path);
+    if (size > 0 && (size_t)size < sizeof folder)
+        read_folder(layer, folder);
+}
+
+/* --- the file that was asked for --- */
+
+/* It may be a pipe, and may belong to whomever; but not everybody may be able to write to it. */
+static void read_asked(struct layer *layer, FILE *stream, size_t file)
+{
+    struct stat status;
+
+    if (fileno(stream) >= 0 && fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode)) {
+        layer->sources->at[file].is_exposed = status.st_mode & 077;
+        if (status.st_mode & S_IWOTH)
+            complain(layer, sources_where(file, 0), "everybody can write to it: run `chmod o-w` on it");
+    }
+    read_stream(layer, stream, file);
+}
+
+static void read_user(struct layer *layer, const char *path, FILE *stream)
+{
+    size_t file;
+
+    if (!add_source(layer, path, &file))
+        return;
+    if (stream) {
+        read_asked(layer, stream, file);
+        return;
+    }
+    stream = fopen(path, "re");
+    if (!stream) {
+        complain(layer, sources_where(file, 0), "%s", strerror(errno));
+        return;
+    }
+    read_asked(layer, stream, file);
+    fclose(stream);
+    read_beside(layer, path);
+}
+
+/* --- one over the other --- */
+
+static bool is_usual(const char *path)
+{
+    char usual[PATH_MAX];
+
+    return user_file_path(usual, sizeof usual) && strcmp(usual, path) == 0;
+}
+
+/* Whether the user's files want the machine's. */
+static bool wants_system(const struct layer *user)
+{
+    const struct ini_key *include = ini_sections_key(&user->sections, "[sallyport]", "include");
+
+    return include && strcmp(include->value, "system") == 0;
+}
+
+struct remarks {
+    const struct sources *sources;
+    unsigned count;
+};
+
+static void on_passed_over(void *arg, const struct overlay_refusal *refusal)
+{
+    struct remarks *remarks = arg;
+    const int where = refusal->key ? refusal->key->where : refusal->section->where;
+    char place[SOURCES_TEXT_MAX], final[SOURCES_TEXT_MAX];
+
+    if (remarks->count++ >= WARNINGS_MAX)
+        return;
+    log_message(LEVEL_WARNING, NULL, "%s: %.90s%s%.60s does not count: %s says that it is final",
+                sources_format(remarks->sources, where, place), refusal->key ? refusal->key->key : "",
+                refusal->key ? " in " : "", refusal->section->header,
+                sources_format(remarks->sources, refusal->final_where, final));
+}
+
+static bool is_key_final(void *arg, const struct ini_key *key)
+{
+    (void)arg;
+    return strcmp(key->key, "final") == 0;
+}
+
+/* Only the machine's file can say what is final. */
+static void drop_final(struct layer *user)
+{
+    const struct ini_key *final = ini_sections_key(&user->sections, "[sallyport]", "final");
+    char place[SOURCES_TEXT_MAX];
+
+    if (!final)
+        return;
+    log_message(LEVEL_WARNING, NULL, "%s: final has no effect: it counts in this machine's file alone",
+                sources_format(user->sources, final->where, place));
+    ini_section_strike(ini_sections_find(&user->sections, "[sallyport]"), is_key_final, NULL);
+}
+
+/* Lays the user's files over the machine's, in system. */
+static void put_over(struct layer *system, struct layer *user)
+{
+    struct remarks remarks = {.sources = user->sources};
+
+    drop_final(user);
+    overlay_enforce(&system->sections, &user->sections, on_passed_over, &remarks);
+    if (remarks.count > WARNINGS_MAX)
+        log_message(LEVEL_WARNING, NULL, "and %u more keys that do not count", remarks.count - WARNINGS_MAX);
+    overlay_put(&system->sections, &user->sections);
+    overlay_sort(&system->sections, user->sources->over);
+    overlay_put(&user->sections, &system->sections); /* into an empty list: this moves all */
+}
+
+/* Reads the machine's files, and lays the user's over them if they are wanted. */
+static void extend(struct layer *user, const char *path, bool wanted)
+{
+    struct diagnostics *complaints = calloc(1, sizeof *complaints);
+    struct layer system = {.sources = user->sources, .complaints = complaints};
+    const size_t before = user->sources->count;
+    const struct ini_key *include;
+
+    if (!complaints) {
+        complain(user, 0, "out of memory");
+        return;
+    }
+    ini_sections_init(&system.sections);
+    read_file(&system, path);
+    read_beside(&system, path);
+    include = ini_sections_key(&system.sections, "[sallyport]", "include");
+    if (include)
+        complain(&system, include->where, "include: this is the machine's file itself, which extends no other");
+    if (wanted || ini_sections_key(&system.sections, "[sallyport]", "final")) {
+        diagnostics_take(user->complaints, complaints);
+        user->sources->over = before;
+        put_over(&system, user);
+    } else {
+        if (complaints->count > 0)
+            log_message(LEVEL_WARNING, NULL, "%.300s has errors, and may say what is final: `sallyport -c %.300s check` "
+                        "tells", path, path);
+        sources_cut(user->sources, before);
+    }
+    ini_sections_release(&system.sections);
+    diagnostics_drop(complaints);
+    free(complaints);
+}
+
+void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
+                 struct diagnostics *complaints)
+{
+    struct layer user = {.sources = sources, .complaints = complaints};
+    const struct ini_key *include;
+    char system[PATH_MAX];
+    bool wanted;
+
+    ini_sections_init(&user.sections);
+    read_user(&user, path, stream);
+    wanted = wants_system(&user);
+    include = ini_sections_key(&user.sections, "[sallyport]", "include");
+    if (!stream && system_file_is(path)) {
+        if (wanted)
+            complain(&user, include->where, "include: this is the machine's file itself, which extends no other");
+    } else if (system_file_find(system, sizeof system)) {
+        if (wanted || (!stream && is_usual(path)))
+            extend(&user, system, wanted);
+    } else if (wanted) {
+        complain(&user, include->where, "include: there is no %s", system);
+    }
+    overlay_put(sections, &user.sections);
+}

@@ -1,0 +1,28 @@
+/* The files that make up one configuration: the one that was asked for, this machine's beneath it, and the small ones
+ * in conf.d beside each.  sallyport.ini(5) tells which are read, and what lies over what.  Reads the disk.
+ *
+ *     sallyport.ini of the machine < its conf.d/NAME.ini < sallyport.ini of the user < its conf.d/NAME.ini
+ *
+ * The machine's are read if the user's says `include = system`, and, beneath the user's usual file, also if they say
+ * `final`, whose sections are kept as the machine has them. */
+#ifndef SALLYPORT_LAYERS_H
+#define SALLYPORT_LAYERS_H
+
+#include <stdio.h>
+
+#include "config/diagnostics.h"
+#include "config/ini_sections.h"
+#include "config/sources.h"
+
+#define LAYERS_FOLDER "conf.d"      /* beside a file called sallyport.ini in a folder called sallyport */
+#define LAYERS_FILES_MAX 32         /* that count in such a folder: it is read at each start, by each command */
+#define LAYERS_NAMES_MAX 1024       /* in such a folder, of whatever kind */
+
+/* Reads them all: path is opened, and looked for what is beside it; or (stream not NULL) is only the name of a stream.
+ * The files are added to sources, in the order in which they are read, and what stands in them to sections, which is an
+ * empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of each key that does not
+ * count because the machine's file says so. */
+void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
+                 struct diagnostics *complaints);
+
+#endif

@@ -1,0 +1,18 @@
+/* Where this machine's configuration is, which a user's may extend.  It reads the environment. */
+#ifndef SALLYPORT_SYSTEM_FILE_H
+#define SALLYPORT_SYSTEM_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SYSTEM_FILE_VARIABLE "SALLYPORT_SYSTEM_FILE" /* names another one, as a full path; for tests */
+
+/* Writes the path of the file into path, which has size bytes: SYSCONFDIR/sallyport/sallyport.ini, or
+ * SYSCONFDIR/sallyport.ini if only that is there.  False: neither is, or what is there cannot be looked at; path is the
+ * first. */
+bool system_file_find(char *path, size_t size);
+
+/* Whether a path, of whatever spelling, is that file. */
+bool system_file_is(const char *path);
+
+#endif

@@ -1,0 +1,258 @@
+#include "config/kept_ports.h"
+
+#include <ftw.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/config.h"
+
+#include "../unit.h"
+
+static char root[] = "/tmp/check_kept_ports-XXXXXX";
+static char error[300];
+static int descriptors;
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
+{
+    (void)status, (void)kind, (void)ftw;
+    return remove(path);
+}
+
+static char *at(const char *name)
+{
+    static char paths[4][300];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, sizeof paths[0], "%s/%s", root, name);
+    return path;
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *file = fopen(at(name), "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void setup(void)
+{
+    descriptors = unit_descriptors();
+    snprintf(root, sizeof root, "/tmp/check_kept_ports-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    setenv("XDG_STATE_HOME", at("a/state"), 1);
+    setenv("XDG_CONFIG_HOME", root, 1);
+    mkdir(at("sallyport"), 0700);
+}
+
+static void teardown(void)
+{
+    ck_assert_int_eq(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    ck_assert_int_eq(unit_descriptors(), descriptors);
+}
+
+static void fail(void *arg, const char *line)
+{
+    (void)arg;
+    ck_abort_msg("%s", line);
+}
+
+/* A configuration in that file, with what is kept. */
+static struct config *load(const char *name)
+{
+    struct config *config;
+
+    put(name, "[imap]\nlisten = localhost:auto\ntarget = t\nproxy = direct\n"
+              "[imap work]\nlisten = 192.0.2.7:1 127.0.0.1:auto\ntarget = t\nproxy = direct\n"
+              "[nntp]\ntarget = t\nproxy = direct\n");
+    config = config_load(at(name), CONFIG_TO_RUN, fail, NULL);
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 0);
+    kept_ports_fill(config);
+    ck_assert_uint_eq(config->listeners[1].listen.at[0].port, 1);
+    ck_assert_uint_eq(config->listeners[2].listen.at[0].port, 1119);
+    return config;
+}
+
+START_TEST(the_text_has_a_line_for_each)
+{
+    static const char text[] = "20001 imap -\n20002 imap/work -\nx\n70000 y -\n20003 imap /a b.ini\n0 z -\n9 \n20004 q -";
+
+    ck_assert_uint_eq(kept_ports_find(text, "imap -"), 20001);
+    ck_assert_uint_eq(kept_ports_find(text, "imap/work -"), 20002);
+    ck_assert_uint_eq(kept_ports_find(text, "imap /a b.ini"), 20003);
+    ck_assert_uint_eq(kept_ports_find(text, "q -"), 20004);
+    ck_assert_uint_eq(kept_ports_find(text, "imap"), 0);
+    ck_assert_uint_eq(kept_ports_find(text, "y -"), 0);
+    ck_assert_uint_eq(kept_ports_find(text, "z -"), 0);
+    ck_assert_uint_eq(kept_ports_find("", "imap -"), 0);
+}
+END_TEST
+
+START_TEST(a_port_takes_the_place_of_the_one_before)
+{
+    char *text = kept_ports_put("20001 imap -\nnonsense\n20002 nntp -\n", "imap -", 20003);
+
+    ck_assert_str_eq(text, "20002 nntp -\n20003 imap -\n");
+    free(text);
+    text = kept_ports_put("", "imap -", 65535);
+    ck_assert_str_eq(text, "65535 imap -\n");
+    free(text);
+}
+END_TEST
+
+START_TEST(the_oldest_go_when_there_are_too_many)
+{
+    char *text = malloc(2 * KEPT_PORTS_SIZE_MAX), *after;
+    size_t length = 0;
+
+    for (unsigned i = 0; length < KEPT_PORTS_SIZE_MAX; i++)
+        length += (size_t)sprintf(text + length, "%u imap/%05u -\n", 20000 + i % 1000, i);
+    after = kept_ports_put(text, "nntp -", 7);
+    ck_assert_uint_le(strlen(after), KEPT_PORTS_SIZE_MAX);
+    ck_assert_uint_gt(strlen(after), KEPT_PORTS_SIZE_MAX - 100);
+    ck_assert_uint_eq(kept_ports_find(after, "imap/00000 -"), 0);
+    ck_assert_uint_eq(kept_ports_find(after, "nntp -"), 7);
+    free(text);
+    free(after);
+}
+END_TEST
+
+START_TEST(what_is_kept_is_known_next_time)
+{
+    struct config *config = load("one.ini"), *other;
+
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 0);
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert(kept_ports_keep(config, "imap/work", 23457, error, sizeof error));
+    config_unref(config);
+    config = load("one.ini");
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
+    ck_assert_uint_eq(config->listeners[1].listen.at[1].port, 23457);
+    other = load("two.ini"); /* has ports of its own */
+    ck_assert_uint_eq(other->listeners[0].listen.at[0].port, 0);
+    ck_assert(kept_ports_has(23456) && !kept_ports_has(23458));
+    config_unref(other);
+    config_unref(config);
+}
+END_TEST
+
+/* Who ran with the machine's file and gets one of their own keeps the ports. */
+START_TEST(the_usual_file_is_one_wherever_it_is)
+{
+    struct config *config = load("sallyport/sallyport.ini");
+
+    setenv("SALLYPORT_SYSTEM_FILE", at("system.ini"), 1);
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    config_unref(config);
+    config = load("system.ini");
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
+    config_unref(config);
+    unsetenv("SALLYPORT_SYSTEM_FILE");
+}
+END_TEST
+
+START_TEST(the_file_is_ours_alone)
+{
+    struct config *config = load("one.ini");
+    struct stat status;
+    int fd;
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert_int_eq(stat(at("a/state/sallyport"), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0700);
+    ck_assert_int_eq(stat(at("a/state/sallyport/ports"), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_eq(chmod(at("a/state/sallyport"), 0777), 0); /* others could write it */
+    ck_assert(!kept_ports_has(23456));
+    ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
+    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Operation not permitted"));
+    ck_assert_int_eq(chmod(at("a/state/sallyport"), 0700), 0);
+    fd = open(at("a/state/sallyport"), O_RDONLY | O_DIRECTORY); /* another one is just writing */
+    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+    ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
+    close(fd);
+    ck_assert_int_eq(unlink(at("a/state/sallyport/ports")), 0);
+    ck_assert_int_eq(mkfifo(at("a/state/sallyport/ports"), 0600), 0); /* nothing waits */
+    ck_assert(!kept_ports_has(23456));
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert(kept_ports_has(23456));
+    config_unref(config);
+}
+END_TEST
+
+START_TEST(without_a_place_it_says_so)
+{
+    struct config *config = load("one.ini"), *stream = unit_config("[imap]\nlisten = localhost:auto\ntarget = t\n"
+                                                                   "proxy = direct\n");
+
+    ck_assert(!kept_ports_keep(stream, "imap", 1, error, sizeof error)); /* it has no path */
+    unsetenv("XDG_STATE_HOME");
+    setenv("HOME", "relative", 1);
+    ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
+    ck_assert_str_eq(error, "neither XDG_STATE_HOME nor HOME is a full path");
+    kept_ports_fill(config);
+    setenv("HOME", root, 1);
+    ck_assert(kept_ports_keep(config, "imap", 2, error, sizeof error));
+    ck_assert_int_eq(access(at(".local/state/sallyport/ports"), F_OK), 0);
+    config_unref(config);
+    config_unref(stream);
+}
+END_TEST
+
+START_TEST(each_user_looks_elsewhere)
+{
+    unsigned same = 0;
+
+    for (uid_t user = 1000; user < 1200; user++) {
+        ck_assert_uint_ge(kept_ports_start(user, "imap"), KEPT_PORTS_FIRST);
+        ck_assert_uint_lt(kept_ports_start(user, "imap"), KEPT_PORTS_FIRST + KEPT_PORTS_RANGE);
+        for (uid_t other = 1000; other < user; other++)
+            same += kept_ports_start(user, "imap") == kept_ports_start(other, "imap");
+    }
+    ck_assert_uint_lt(same, 10); /* 2 would be chance */
+    ck_assert_uint_ne(kept_ports_start(1000, "imap"), kept_ports_start(1000, "nntp"));
+    ck_assert_uint_eq(kept_ports_start(1000, "imap"), kept_ports_start(1000, "imap"));
+}
+END_TEST
+
+START_TEST(check_tells_of_them)
+{
+    struct config *config = load("one.ini");
+    char *text, expected[600];
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    config->listeners[0].listen.at[0].port = 23456;
+    kept_ports_print(config, out);
+    fclose(out);
+    snprintf(expected, sizeof expected, "# imap: its port is 23456,\n#   and kept in %s/a/state/sallyport/ports\n"
+             "# imap/work: its port is found when `sallyport run` starts,\n#   and kept in %s/a/state/sallyport/ports\n",
+             root, root);
+    ck_assert_str_eq(text, expected);
+    free(text);
+    config_unref(config);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("kept_ports");
+
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, the_text_has_a_line_for_each);
+    tcase_add_test(cases, a_port_takes_the_place_of_the_one_before);
+    tcase_add_test(cases, the_oldest_go_when_there_are_too_many);
+    tcase_add_test(cases, what_is_kept_is_known_next_time);
+    tcase_add_test(cases, the_usual_file_is_one_wherever_it_is);
+    tcase_add_test(cases, the_file_is_ours_alone);
+    tcase_add_test(cases, without_a_place_it_says_so);
+    tcase_add_test(cases, each_user_looks_elsewhere);
+    tcase_add_test(cases, check_tells_of_them);
+    return unit_run();
+}

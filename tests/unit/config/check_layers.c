@@ -1,0 +1,454 @@
+#include "config/layers.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "config/system_file.h"
+
+#include "../unit.h"
+#include "sections_text.h"
+
+#define USER "home/sallyport/"
+#define SYSTEM "etc/sallyport/"
+
+static char root[] = "/tmp/check_layers-XXXXXX";
+static struct sources sources;
+static struct ini_sections sections;
+static struct diagnostics complaints;
+static char told[8192], logged[8192]; /* with T for the root */
+static int descriptors;
+
+/* --- the stage --- */
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
+{
+    (void)status, (void)kind, (void)ftw;
+    return remove(path);
+}
+
+static char *at(const char *name)
+{
+    static char paths[4][400];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, sizeof paths[0], "%s/%s", root, name);
+    return path;
+}
+
+static void setup(void)
+{
+    descriptors = unit_descriptors();
+    snprintf(root, sizeof root, "/tmp/check_layers-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(root));
+    setenv("XDG_CONFIG_HOME", at("home"), 1);
+    setenv(SYSTEM_FILE_VARIABLE, at(SYSTEM "sallyport.ini"), 1);
+    umask(022);
+}
+
+static void teardown(void)
+{
+    ini_sections_release(&sections);
+    sources_cut(&sources, 0);
+    sources.over = 0;
+    ck_assert_int_eq(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    ck_assert_int_eq(unit_descriptors(), descriptors);
+}
+
+static void make_folders(const char *name)
+{
+    char *path = at(name);
+
+    for (char *slash = strchr(path + sizeof root, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        mkdir(path, 0755);
+        *slash = '/';
+    }
+}
+
+static void put(const char *name, const char *text)
+{
+    FILE *file;
+
+    make_folders(name);
+    file = fopen(at(name), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+/* Writes T for the root. */
+static void shorten(const char *text, char *out, size_t size)
+{
+    size_t length = 0;
+
+    while (*text && length + 1 < size) {
+        bool is_root = strncmp(text, root, strlen(root)) == 0;
+
+        out[length++] = is_root ? 'T' : *text;
+        text += is_root ? strlen(root) : 1;
+    }
+    out[length] = '\0';
+}
+
+static void note(void *arg, const char *line)
+{
+    size_t length = strlen(told);
+
+    (void)arg;
+    shorten(line, told + length, sizeof told - length);
+    strcat(told, "\n");
+}
+
+/* Reads from there; what was logged goes to logged, and the errors are returned. */
+static const char *read_there(const char *path, FILE *stream)
+{
+    int saved = dup(STDERR_FILENO);
+    FILE *said = tmpfile();
+    char text[sizeof logged] = "";
+
+    ck_assert_ptr_nonnull(said);
+    ck_assert_int_ge(dup2(fileno(said), STDERR_FILENO), 0);
+    log_setup(LEVEL_WARNING, false, false);
+    ini_sections_release(&sections);
+    ini_sections_init(&sections);
+    sources_cut(&sources, 0);
+    sources.over = 0;
+    layers_read(path, stream, &sources, &sections, &complaints);
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    close(saved);
+    rewind(said);
+    text[fread(text, 1, sizeof text - 1, said)] = '\0';
+    fclose(said);
+    shorten(text, logged, sizeof logged);
+    told[0] = '\0';
+    diagnostics_tell_all(&complaints, &sources, note, NULL);
+    return told;
+}
+
+static const char *read_user(void)
+{
+    return read_there(at(USER "sallyport.ini"), NULL);
+}
+
+static const char *all(void)
+{
+    return sections_text_of(&sections);
+}
+
+/* --- which files --- */
+
+START_TEST(a_file_of_its_own_is_all_that_there_is)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = s\n");
+    put(USER "sallyport.ini", "[imap]\ntarget = u\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [imap]\n0:2 target=u\n");
+    ck_assert_uint_eq(sources.count, 1);
+    ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+START_TEST(include_lays_it_over_the_machine_s)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = s\n[imap]\ntarget = s\ntls = yes\n");
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n[imap]\ntarget = u\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:3 [imap]\n1:5 tls=yes\n0:4 target=u\n0:1 [sallyport]\n0:2 include=system\n"
+                            "1:1 [proxy]\n1:2 url=s\n");
+    ck_assert_uint_eq(sources.over, 1);
+    put("other.ini", "[sallyport]\ninclude = system\n");
+    ck_assert_str_eq(read_there(at("other.ini"), NULL), ""); /* any file may */
+    ck_assert_uint_eq(sources.count, 2);
+}
+END_TEST
+
+START_TEST(small_files_lie_over_the_one_that_they_are_beside)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = 1\n");
+    put(SYSTEM "conf.d/50-b.ini", "[proxy]\nurl = 3\nhttp = b\n");
+    put(SYSTEM "conf.d/10-a.ini", "[proxy]\nurl = 2\nhttp = a\n");
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n");
+    put(USER "conf.d/x.ini", "[imap]\ntarget = x\n");
+    put(USER "conf.d/y.ini", "[imap]\ntarget = y\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [sallyport]\n0:2 include=system\n2:1 [imap]\n2:2 target=y\n"
+                            "5:1 [proxy]\n5:2 url=3\n5:3 http=b\n");
+    ck_assert_uint_eq(sources.over, 3);
+    ck_assert_uint_eq(sources.count, 6);
+    put(USER "conf.d/x.ini", "[sallyport]\ninclude = none\n"); /* says it, too */
+    read_user();
+    ck_assert_str_eq(all(), "1:1 [sallyport]\n1:2 include=none\n2:1 [imap]\n2:2 target=y\n");
+}
+END_TEST
+
+START_TEST(only_names_that_are_meant_count)
+{
+    static const char *const others[] = {"README", ".a.ini", "a.ini~", "#a.ini#", ".#a.ini", "a.ini.bak", ".ini", "ini",
+                                         "a.conf", "a.INI"};
+    char name[64];
+
+    put(USER "sallyport.ini", "[imap]\ntarget = u\n");
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        snprintf(name, sizeof name, USER "conf.d/%s", others[i]);
+        put(name, "nonsense\n");
+    }
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_uint_eq(sources.count, 1);
+    put("elsewhere/sallyport.ini", "[imap]\n");
+    put("elsewhere/conf.d/a.ini", "nonsense\n"); /* that folder is not ours */
+    ck_assert_str_eq(read_there(at("elsewhere/sallyport.ini"), NULL), "");
+    put("home/sallyport/other.ini", "[imap]\n");
+    ck_assert_str_eq(read_there(at("home/sallyport/other.ini"), NULL), "");
+    ck_assert_uint_eq(sources.count, 1);
+}
+END_TEST
+
+START_TEST(the_machine_s_file_alone_has_its_small_ones)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = s\n[sallyport]\nfinal = proxy\n");
+    put(SYSTEM "conf.d/a.ini", "[proxy]\nurl = t\n");
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "");
+    ck_assert_str_eq(all(), "1:1 [proxy]\n1:2 url=t\n0:3 [sallyport]\n0:4 final=proxy\n");
+    ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+/* --- what is final --- */
+
+START_TEST(final_needs_no_include_and_wins)
+{
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\nuser = me\n[proxy b]\nurl = u\n[imap]\ntarget = u\nproxy = b\n");
+    put(USER "conf.d/a.ini", "[proxy]\nurl = v\n[sallyport]\nfinal = none\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "1:3 [sallyport]\n2:2 final=proxy\n1:1 [proxy]\n2:4 url=s\n0:3 user=me\n"
+                            "0:6 [imap]\n0:7 target=u\n0:8 proxy=b\n");
+    ck_assert_str_eq(logged, "sallyport: warning: T/home/sallyport/conf.d/a.ini:4: final has no effect: it counts in this "
+                     "machine's file alone\n"
+                     "sallyport: warning: T/home/sallyport/conf.d/a.ini:2: url in [proxy] does not count: "
+                     "T/etc/sallyport/sallyport.ini:2 says that it is final\n"
+                     "sallyport: warning: T/home/sallyport/sallyport.ini:4: [proxy b] does not count: "
+                     "T/etc/sallyport/sallyport.ini:2 says that it is final\n");
+    put("other.ini", "[proxy]\nurl = u\n"); /* policy, not security: whoever names another file has that */
+    ck_assert_str_eq(read_there(at("other.ini"), NULL), "");
+    ck_assert_str_eq(all(), "0:1 [proxy]\n0:2 url=u\n");
+}
+END_TEST
+
+START_TEST(a_small_file_can_say_what_is_final)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = s\n");
+    put(SYSTEM "conf.d/policy.ini", "[sallyport]\nfinal = proxy\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "1:1 [proxy]\n1:2 url=s\n2:1 [sallyport]\n2:2 final=proxy\n");
+}
+END_TEST
+
+START_TEST(warnings_are_bounded)
+{
+    char text[2000] = "[proxy]\n";
+
+    for (int i = 0; i < 50; i++)
+        strcat(text, "header = A: 1\n");
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(USER "sallyport.ini", text);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "and 42 more keys that do not count\n"));
+}
+END_TEST
+
+/* --- what cannot be --- */
+
+START_TEST(what_is_wrong_is_told_of_the_right_file)
+{
+    put(SYSTEM "sallyport.ini", "x = 1\n[sallyport]\ninclude = system\n");
+    put(SYSTEM "conf.d/a.ini", "[proxy]\nnonsense\n");
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n[a]\n[a]\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:4: [a] stands a second time\n"
+                     "T/etc/sallyport/sallyport.ini:1: `x` stands before the first section\n"
+                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no other\n"
+                     "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL),
+                     "T/etc/sallyport/sallyport.ini:1: `x` stands before the first section\n"
+                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no other\n"
+                     "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
+    put(USER "sallyport.ini", "[imap]\n"); /* whoever does not extend it is not stopped by it */
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/sallyport.ini has errors"));
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there_cannot_be_extended)
+{
+    put(USER "sallyport.ini", "\n[sallyport]\ninclude = system\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:3: include: there is no T/etc/sallyport/sallyport.ini\n");
+    make_folders(SYSTEM);
+    ck_assert_int_eq(symlink(at(USER "sallyport.ini"), at(SYSTEM "sallyport.ini")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:3: include: this is the machine's file itself, which "
+                                  "extends no other\n");
+}
+END_TEST
+
+/* A name whose open would wait, or lead nowhere. */
+START_TEST(what_is_no_regular_file_is_an_error)
+{
+    put(USER "sallyport.ini", "[imap]\n");
+    make_folders(USER "conf.d/");
+    ck_assert_int_eq(mkfifo(at(USER "conf.d/a.ini"), 0600), 0);
+    ck_assert_int_eq(mkdir(at(USER "conf.d/b.ini"), 0700), 0);
+    ck_assert_int_eq(symlink("c.ini", at(USER "conf.d/c.ini")), 0);
+    ck_assert_int_eq(symlink("/nonexistent", at(USER "conf.d/d.ini")), 0);
+    ck_assert_int_eq(symlink("/dev/null", at(USER "conf.d/e.ini")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: is no regular file\n"
+                     "T/home/sallyport/conf.d/b.ini: is no regular file\n"
+                     "T/home/sallyport/conf.d/c.ini: Too many levels of symbolic links\n"
+                     "T/home/sallyport/conf.d/d.ini: No such file or directory\n"
+                     "T/home/sallyport/conf.d/e.ini: is no regular file\n");
+}
+END_TEST
+
+START_TEST(a_folder_that_is_none_is_an_error)
+{
+    put(USER "sallyport.ini", "[imap]\n");
+    put(USER "conf.d", "");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: Not a directory\n");
+    ck_assert_int_eq(unlink(at(USER "conf.d")), 0);
+    ck_assert_int_eq(symlink("conf.d", at(USER "conf.d")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: Too many levels of symbolic links\n");
+}
+END_TEST
+
+START_TEST(what_others_can_write_to_is_not_read)
+{
+    static const struct {
+        const char *name;
+        mode_t bad, good;
+        const char *advice;
+    } rows[] = {
+        {USER "sallyport.ini", 0646, 0664, "everybody can write to it: run `chmod o-w` on it"},
+        {USER "conf.d/a.ini", 0664, 0644, "others can write to it: run `chmod go-w` on it"},
+        {USER "conf.d/a.ini", 0646, 0600, "others can write to it: run `chmod go-w` on it"},
+        {USER "conf.d", 0777, 0755, "others can write to it: run `chmod go-w` on it"},
+        {USER "conf.d", 0770, 0700, "others can write to it: run `chmod go-w` on it"},
+        {SYSTEM "sallyport.ini", 0666, 0644, "others can write to it: run `chmod go-w` on it"},
+        {SYSTEM "conf.d", 0775, 0755, "others can write to it: run `chmod go-w` on it"},
+    };
+
+    put(SYSTEM "sallyport.ini", "[proxy]\n");
+    put(SYSTEM "conf.d/a.ini", "[proxy]\nurl = a\n");
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n");
+    put(USER "conf.d/a.ini", "[imap]\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[300];
+
+        snprintf(expected, sizeof expected, "T/%s: %s\n", rows[i].name, rows[i].advice);
+        ck_assert_int_eq(chmod(at(rows[i].name), rows[i].bad), 0);
+        ck_assert_str_eq(read_user(), expected);
+        ck_assert_int_eq(chmod(at(rows[i].name), rows[i].good), 0);
+        ck_assert_str_eq(read_user(), "");
+    }
+}
+END_TEST
+
+START_TEST(what_belongs_to_another_user_is_not_read)
+{
+    if (geteuid() != 0)
+        return; /* only root can give a file away */
+    put(USER "sallyport.ini", "[imap]\n");
+    put(USER "conf.d/a.ini", "[imap]\n");
+    ck_assert_int_eq(chown(at(USER "conf.d/a.ini"), 65534, 0), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: belongs to another user, who could write anything into "
+                                  "it: run `chown` on it\n");
+    ck_assert_int_eq(chown(at(USER "conf.d"), 65534, 0), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: belongs to another user, who could write anything into it: "
+                                  "run `chown` on it\n");
+}
+END_TEST
+
+START_TEST(the_number_of_files_has_a_bound)
+{
+    char name[64];
+
+    put(USER "sallyport.ini", "[imap]\n");
+    for (int i = 0; i < LAYERS_FILES_MAX; i++) {
+        snprintf(name, sizeof name, USER "conf.d/%02d.ini", i);
+        put(name, "[imap]\n");
+    }
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_uint_eq(sources.count, LAYERS_FILES_MAX + 1);
+    put(USER "conf.d/x.ini", "[imap]\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: has more than 32 files that end in .ini\n");
+    ck_assert_int_eq(unlink(at(USER "conf.d/x.ini")), 0);
+    for (int i = 0; i < LAYERS_NAMES_MAX; i++) {
+        snprintf(name, sizeof name, USER "conf.d/%04d", i);
+        put(name, "");
+    }
+    read_user();
+    ck_assert_ptr_nonnull(strstr(told, "T/home/sallyport/conf.d: has more than 1024 files\n"));
+}
+END_TEST
+
+START_TEST(a_name_that_could_end_a_line_is_an_error)
+{
+    put(USER "sallyport.ini", "[imap]\n");
+    put(USER "conf.d/a\n[b].ini", "[imap]\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: has a file with a control character in its name\n");
+}
+END_TEST
+
+START_TEST(whether_others_can_read_a_file_is_noted)
+{
+    put(USER "sallyport.ini", "[imap]\n");
+    put(USER "conf.d/a.ini", "[imap]\n");
+    put(USER "conf.d/b.ini", "[imap]\n");
+    ck_assert_int_eq(chmod(at(USER "conf.d/a.ini"), 0600), 0);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert(sources.at[0].is_exposed && !sources.at[1].is_exposed && sources.at[2].is_exposed);
+}
+END_TEST
+
+START_TEST(a_stream_has_nothing_beside_it)
+{
+    FILE *stream = fmemopen((char *)(uintptr_t)"[imap]\n", 7, "r");
+
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n");
+    put(USER "conf.d/a.ini", "nonsense\n");
+    ck_assert_str_eq(read_there(at(USER "sallyport.ini"), stream), "");
+    ck_assert_str_eq(all(), "0:1 [imap]\n");
+    fclose(stream);
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("layers");
+
+    tcase_add_checked_fixture(cases, setup, teardown);
+    tcase_add_test(cases, a_file_of_its_own_is_all_that_there_is);
+    tcase_add_test(cases, include_lays_it_over_the_machine_s);
+    tcase_add_test(cases, small_files_lie_over_the_one_that_they_are_beside);
+    tcase_add_test(cases, only_names_that_are_meant_count);
+    tcase_add_test(cases, the_machine_s_file_alone_has_its_small_ones);
+    tcase_add_test(cases, final_needs_no_include_and_wins);
+    tcase_add_test(cases, a_small_file_can_say_what_is_final);
+    tcase_add_test(cases, warnings_are_bounded);
+    tcase_add_test(cases, what_is_wrong_is_told_of_the_right_file);
+    tcase_add_test(cases, a_file_that_is_not_there_cannot_be_extended);
+    tcase_add_test(cases, what_is_no_regular_file_is_an_error);
+    tcase_add_test(cases, a_folder_that_is_none_is_an_error);
+    tcase_add_test(cases, what_others_can_write_to_is_not_read);
+    tcase_add_test(cases, what_belongs_to_another_user_is_not_read);
+    tcase_add_test(cases, the_number_of_files_has_a_bound);
+    tcase_add_test(cases, a_name_that_could_end_a_line_is_an_error);
+    tcase_add_test(cases, whether_others_can_read_a_file_is_noted);
+    tcase_add_test(cases, a_stream_has_nothing_beside_it);
+    return unit_run();
+}
