@@ -1,5 +1,6 @@
 #include "config/config.h"
 
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -647,6 +648,69 @@ START_TEST(references_are_counted)
 }
 END_TEST
 
+/* --- variables --- */
+
+START_TEST(variables_stand_in_paths_and_users)
+{
+    const struct passwd *entry = getpwuid(getuid());
+    struct reports reports;
+    struct config *config;
+    char *text, expected[300];
+    static const char bad[] = GOOD "[proxy]\nurl=http://p\nuser=$user\npassword-file=/x/$\nca-file=$PATH/x\n";
+
+    ck_assert_ptr_nonnull(entry);
+    config = parse_good(GOOD "[proxy]\nurl=http://p\nuser=CORP\\$USER$$\npassword-command=cat $HOME/$x\n"
+                        "header=X: $HOME\n");
+    snprintf(expected, sizeof expected, "CORP\\%s$", entry->pw_name);
+    ck_assert_str_eq(config->proxies[0].user, expected);
+    ck_assert_str_eq(config->proxies[0].password_command, "cat $HOME/$x"); /* the shell's */
+    ck_assert_str_eq(config->proxies[0].headers.at[0], "X: $HOME");
+    text = print(config);
+    snprintf(expected, sizeof expected, "\nuser = CORP\\%s$$\n", entry->pw_name);
+    ck_assert_ptr_nonnull(strstr(text, expected));
+    free(text);
+    assert_fixed_point(config, "variables");
+    ck_assert_ptr_null(parse(bad, sizeof bad - 1, CONFIG_TO_CHECK, &reports));
+    ck_assert_uint_eq(reports.count, 3);
+    ck_assert_ptr_nonnull(strstr(reports.text, "f:6: user: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one that "
+                                               "is meant, write $$\nf:7: password-file: a $"));
+}
+END_TEST
+
+/* --- several files --- */
+
+START_TEST(a_secret_is_looked_for_in_each_file)
+{
+    char folder[] = "/tmp/check_config-XXXXXX", user[100], system[100], expected[500];
+    struct reports reports = {.count = 0};
+    static const char *const texts[] = {"[sallyport]\ninclude=system\n" GOOD "[proxy]\nuser=u\npassword=x\n",
+                                        "[proxy]\nurl=http://p\nheader=Cookie: y\n"};
+    const char *const paths[] = {user, system};
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(user, sizeof user, "%s/user.ini", folder);
+    snprintf(system, sizeof system, "%s/system.ini", folder);
+    for (size_t i = 0; i < 2; i++) {
+        FILE *file = fopen(paths[i], "w");
+
+        fputs(texts[i], file);
+        fchmod(fileno(file), 0644);
+        fclose(file);
+    }
+    setenv("SALLYPORT_SYSTEM_FILE", system, 1);
+    ck_assert_ptr_null(config_load(user, CONFIG_TO_CHECK, note, &reports));
+    snprintf(expected, sizeof expected, "%s:8: the file has a secret in it and others can read it: run `chmod 600` on it\n"
+             "%s:3: the file has a secret in it and others can read it: run `chmod 600` on it", user, system);
+    ck_assert_str_eq(reports.text, expected);
+    ck_assert_int_eq(chmod(user, 0600) | chmod(system, 0600), 0);
+    config_unref(config_load(user, CONFIG_TO_CHECK, note, memset(&reports, 0, sizeof reports)));
+    ck_assert_str_eq(reports.text, "");
+    unlink(user);
+    unlink(system);
+    rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config");
@@ -672,5 +736,7 @@ int main(void)
     tcase_add_test(cases, what_is_no_file_is_said_to_be_none);
     tcase_add_test(cases, an_environment_without_a_proxy_is_told_at_start);
     tcase_add_test(cases, references_are_counted);
+    tcase_add_test(cases, variables_stand_in_paths_and_users);
+    tcase_add_test(cases, a_secret_is_looked_for_in_each_file);
     return unit_run();
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
 
@@ -152,6 +153,67 @@ START_TEST(what_is_published_is_printed_whole)
 }
 END_TEST
 
+/* A file whose name is that text; gives its path. */
+static const char *put(const char *folder, const char *name, const char *text)
+{
+    static char paths[2][200];
+    static unsigned next;
+    char *path = paths[next++ % 2];
+    FILE *file;
+
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
+
+static void on_report(void *arg, const char *line)
+{
+    (void)arg;
+    ck_abort_msg("%s", line);
+}
+
+START_TEST(where_values_are_from_stands_above_them)
+{
+    char folder[] = "/tmp/check_config_print-XXXXXX", expected[2000], *text;
+    const char *system, *user;
+    struct config *config;
+    size_t length;
+    FILE *out;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    system = put(folder, "a\n[imap].ini", "[proxy]\nurl = http://p:1\n   http://q:2\nuser = s\n"
+                 "password-command = x\n");
+    user = put(folder, "user.ini", "[sallyport]\ninclude = system\n[proxy]\nuser = u\n[imap]\ntarget = t\n");
+    setenv("SALLYPORT_SYSTEM_FILE", system, 1);
+    config = config_load(user, CONFIG_TO_CHECK, on_report, NULL);
+    ck_assert_ptr_nonnull(config);
+    out = open_memstream(&text, &length);
+    config_print(config, out);
+    fclose(out);
+    snprintf(expected, sizeof expected, "# Each of these files lies over those above it.  Above a value stands where it\n"
+             "# is from, and above the first of several defaults that.\n#   %s/a\\n[imap].ini\n#   %s\n\n"
+             "[sallyport]\nlog-level = info\n", folder, user);
+    ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
+    snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n[redirects]\nfollow",
+             user);
+    ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+    snprintf(expected, sizeof expected, "\n[proxy]\n# %s/a\\n[imap].ini:2\nurl = http://p:1\n http://q:2\n# default\n"
+             "method = connect\n", folder);
+    ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+    snprintf(expected, sizeof expected, "\n# %s:4\nuser = u\n# default\n;password =\n", user);
+    ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+    config_unref(config);
+    config_unref(unit_config(text)); /* it can be read again, and is whole */
+    free(text);
+    unlink(user);
+    unlink(system);
+    rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_print");
@@ -163,5 +225,6 @@ int main(void)
     tcase_add_test(cases, a_url_is_printed_with_its_path);
     tcase_add_test(cases, a_long_template_can_be_read_again);
     tcase_add_test(cases, what_is_published_is_printed_whole);
+    tcase_add_test(cases, where_values_are_from_stands_above_them);
     return unit_run();
 }

@@ -85,6 +85,45 @@ START_TEST(long_names_and_texts_are_cut)
 }
 END_TEST
 
+START_TEST(errors_of_several_files_are_told_file_by_file)
+{
+    const struct sources sources = {.count = 2, .at[0].name = (char[]){"a"}, .at[1].name = (char[]){"b"}};
+    struct diagnostics others = {0};
+
+    add(sources_where(1, 2), "two of b");
+    add(0, "all of a");
+    add(sources_where(1, 0), "all of b");
+    add(7, "seven of a");
+    diagnostics_take(&others, &complaints);
+    ck_assert_uint_eq(complaints.count, 0);
+    ck_assert_uint_eq(others.count, 4);
+    add(7, "seven before");
+    diagnostics_take(&complaints, &others);
+    length = 0;
+    diagnostics_tell_all(&complaints, &sources, note, told);
+    ck_assert_str_eq(told, "a: all of a\na:7: seven before\na:7: seven of a\nb: all of b\nb:2: two of b\n");
+    ck_assert_uint_eq(complaints.count, 0);
+}
+END_TEST
+
+START_TEST(those_that_are_taken_count_past_the_bound)
+{
+    struct diagnostics others = {0};
+
+    for (int i = 0; i < DIAGNOSTICS_MAX + 5; i++)
+        add(i + 1, "x");
+    diagnostics_take(&others, &complaints);
+    for (int i = 0; i < 10; i++)
+        add(i + 1, "y");
+    diagnostics_take(&complaints, &others);
+    ck_assert_uint_eq(complaints.count, DIAGNOSTICS_MAX + 15);
+    ck_assert_ptr_nonnull(strstr(tell("f"), ": and 15 more errors\n"));
+    add(1, "z");
+    diagnostics_drop(&complaints);
+    ck_assert_str_eq(tell("f"), "");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("complaint");
@@ -92,5 +131,7 @@ int main(void)
     tcase_add_test(cases, they_are_told_in_the_order_of_lines);
     tcase_add_test(cases, those_that_are_too_many_are_counted);
     tcase_add_test(cases, long_names_and_texts_are_cut);
+    tcase_add_test(cases, errors_of_several_files_are_told_file_by_file);
+    tcase_add_test(cases, those_that_are_taken_count_past_the_bound);
     return unit_run();
 }

@@ -26,9 +26,9 @@ void __wrap_section_remark(const struct section *section, int line, const char *
     __attribute__((format(printf, 3, 4)));
 void __wrap_section_remark(const struct section *section, int line, const char *format, ...)
 {
-    char text[500];
+    char text[500], place[SOURCES_TEXT_MAX];
     va_list values;
-    int length = snprintf(text, sizeof text, "remark: %s:%d: ", section->file, line);
+    int length = snprintf(text, sizeof text, "remark: %s: ", sources_format(section->sources, line, place));
 
     va_start(values, format);
     vsnprintf(text + length, sizeof text - (size_t)length, format, values);

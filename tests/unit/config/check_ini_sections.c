@@ -55,18 +55,19 @@ END_TEST
 
 START_TEST(sections_and_lines_have_a_bound)
 {
-    char *text = malloc(200000);
+    const size_t size = 200000;
+    char *text = malloc(size);
     size_t length = 0;
 
     for (int i = 0; i < INI_SECTIONS_MAX + 2; i++)
-        length += (size_t)sprintf(text + length, "[x%d]\na=1\n", i);
+        length += (size_t)snprintf(text + length, size - length, "[x%d]\na=1\n", i);
     ck_assert_str_eq(read_it(text), "f:4097: more sections than fit\n");
     ck_assert_uint_eq(sections.count, INI_SECTIONS_MAX);
     ini_sections_release(&sections);
-    length = (size_t)sprintf(text, "[x]\n");
+    length = (size_t)snprintf(text, size, "[x]\n");
     for (int i = 0; i < INI_SECTION_LINES_MAX + 2; i++)
-        length += (size_t)sprintf(text + length, "a=1\n");
-    snprintf(text + length, 200000 - length, "[y]\nb=1\n");
+        length += (size_t)snprintf(text + length, size - length, "a=1\n");
+    snprintf(text + length, size - length, "[y]\nb=1\n");
     ck_assert_str_eq(read_it(text), "f:1026: more lines than fit into a section\n");
     ck_assert_ptr_nonnull(ini_sections_key(&sections, "[y]", "b"));
     free(text);

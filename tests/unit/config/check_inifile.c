@@ -197,6 +197,20 @@ START_TEST(a_stream_that_fails_is_told)
 }
 END_TEST
 
+/* One without an end, too: nothing is read past the bound. */
+START_TEST(a_file_that_is_too_large_is_told)
+{
+    struct told told = {.length = 0};
+    const struct inifile_reader reader = {on_section, on_key, on_fault, &told};
+    FILE *stream = fopen("/dev/zero", "re");
+
+    ck_assert_ptr_nonnull(stream);
+    ck_assert(inifile_read(stream, &reader));
+    ck_assert_ptr_nonnull(strstr(told.text, "!the file is larger than 4 MiB"));
+    fclose(stream);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("inifile");
@@ -209,5 +223,6 @@ int main(void)
     tcase_add_test(cases, lines_behind_a_long_value_are_themselves);
     tcase_add_test(cases, keys_are_whole_or_refused);
     tcase_add_test(cases, a_stream_that_fails_is_told);
+    tcase_add_test(cases, a_file_that_is_too_large_is_told);
     return unit_run();
 }

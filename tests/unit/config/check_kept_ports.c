@@ -57,7 +57,7 @@ static void teardown(void)
     ck_assert_int_eq(unit_descriptors(), descriptors);
 }
 
-static void fail(void *arg, const char *line)
+static void on_report(void *arg, const char *line)
 {
     (void)arg;
     ck_abort_msg("%s", line);
@@ -71,7 +71,7 @@ static struct config *load(const char *name)
     put(name, "[imap]\nlisten = localhost:auto\ntarget = t\nproxy = direct\n"
               "[imap work]\nlisten = 192.0.2.7:1 127.0.0.1:auto\ntarget = t\nproxy = direct\n"
               "[nntp]\ntarget = t\nproxy = direct\n");
-    config = config_load(at(name), CONFIG_TO_RUN, fail, NULL);
+    config = config_load(at(name), CONFIG_TO_RUN, on_report, NULL);
     ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 0);
     kept_ports_fill(config);
     ck_assert_uint_eq(config->listeners[1].listen.at[0].port, 1);
@@ -108,11 +108,12 @@ END_TEST
 
 START_TEST(the_oldest_go_when_there_are_too_many)
 {
-    char *text = malloc(2 * KEPT_PORTS_SIZE_MAX), *after;
+    const size_t size = 2 * KEPT_PORTS_SIZE_MAX;
+    char *text = malloc(size), *after;
     size_t length = 0;
 
     for (unsigned i = 0; length < KEPT_PORTS_SIZE_MAX; i++)
-        length += (size_t)sprintf(text + length, "%u imap/%05u -\n", 20000 + i % 1000, i);
+        length += (size_t)snprintf(text + length, size - length, "%u imap/%05u -\n", 20000 + i % 1000, i);
     after = kept_ports_put(text, "nntp -", 7);
     ck_assert_uint_le(strlen(after), KEPT_PORTS_SIZE_MAX);
     ck_assert_uint_gt(strlen(after), KEPT_PORTS_SIZE_MAX - 100);

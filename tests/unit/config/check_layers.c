@@ -103,7 +103,8 @@ static void note(void *arg, const char *line)
 
     (void)arg;
     shorten(line, told + length, sizeof told - length);
-    strcat(told, "\n");
+    length = strlen(told);
+    snprintf(told + length, sizeof told - length, "\n");
 }
 
 /* Reads from there; what was logged goes to logged, and the errors are returned. */
@@ -257,7 +258,7 @@ START_TEST(warnings_are_bounded)
     char text[2000] = "[proxy]\n";
 
     for (int i = 0; i < 50; i++)
-        strcat(text, "header = A: 1\n");
+        snprintf(text + strlen(text), sizeof text - strlen(text), "header = A: 1\n");
     put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
     put(USER "sallyport.ini", text);
     ck_assert_str_eq(read_user(), "");

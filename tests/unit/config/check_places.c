@@ -141,6 +141,42 @@ START_TEST(what_is_of_this_machine_by_its_name)
 }
 END_TEST
 
+START_TEST(one_port_of_a_listener_may_be_auto)
+{
+    static const struct value_rule rule = {.key = "listen", .kind = &value_listen};
+    static const char *const bad[][2] = {
+        {"localhost:auto 127.0.0.2:auto", "has auto twice: a listener has one such port"},
+        {"auto", "the port is missing"}, {"localhost:autos", "port"}, {"localhost:Auto", "port"},
+        {"mail.example.net:auto", "listens on a name; write localhost or a numeric address"},
+    };
+    const struct protocol *imap = protocol_find("imap", 4);
+    struct value_places places = {0};
+    const char *why = "";
+    char *text;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    ck_assert_msg(value_parse(&rule, imap, &places, "192.0.2.7:1143 [::1]:auto", &why), "%s", why);
+    ck_assert_uint_eq(places.automatic, 2);
+    ck_assert_uint_eq(places.at[1].port, 0);
+    places.at[1].port = 23456; /* known, it is auto still */
+    value_print(&rule, &places, out);
+    fclose(out);
+    ck_assert_str_eq(text, "listen = 192.0.2.7:1143\n    [::1]:auto\n");
+    free(text);
+    ck_assert(!value_continue(&rule, imap, &places, "localhost:auto", &why));
+    value_release(&rule, &places);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        ck_assert_msg(!value_parse(&rule, imap, &places, bad[i][0], &why), "%s", bad[i][0]);
+        ck_assert_msg(strstr(why, bad[i][1]) != NULL, "%s: %s", bad[i][0], why);
+        value_release(&rule, &places);
+    }
+    ck_assert(!value_parse(&rule, NULL, &places, "localhost:auto", &why)); /* a relay's, a public port's */
+    ck_assert_str_eq(why, "auto is for listeners: others are known by their port");
+    value_release(&rule, &places);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("places");
@@ -152,5 +188,6 @@ int main(void)
     tcase_add_test(cases, a_path_has_at_most_4_kib);
     tcase_add_test(cases, the_url_of_a_relay_has_its_path_as_written);
     tcase_add_test(cases, what_is_of_this_machine_by_its_name);
+    tcase_add_test(cases, one_port_of_a_listener_may_be_auto);
     return unit_run();
 }

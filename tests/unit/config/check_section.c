@@ -14,13 +14,14 @@
 
 static int set_at[KEYS];
 static struct diagnostics complaints;
+static const struct sources sources = {.count = 1, .at[0].name = (char[]){"f"}};
 static char told[2000]; /* one a line */
 
 static struct section section_at(int line)
 {
     memset(set_at, 0, sizeof set_at);
     told[0] = '\0';
-    return (struct section){OPTION_PROXY, "f", "[proxy x]", line, set_at, CONFIG_TO_CHECK, &complaints};
+    return (struct section){OPTION_PROXY, &sources, "[proxy x]", line, set_at, CONFIG_TO_CHECK, &complaints};
 }
 
 static void set(const char *key, int line)

@@ -193,6 +193,26 @@ START_TEST(headers_that_a_user_stands_for)
 }
 END_TEST
 
+/* What check prints is read again: there, a $ alone would begin a variable. */
+START_TEST(a_dollar_is_doubled_where_variables_stand)
+{
+    static const struct value_rule plain = {.key = "k", .kind = &value_text},
+                                   expands = {.key = "k", .kind = &value_text, .flags = VALUE_EXPANDS},
+                                   of_file = {.key = "k", .kind = &value_text, .flags = VALUE_OF_FILE};
+    const char *field = "a$b$";
+    char *text;
+    size_t length;
+    FILE *out = open_memstream(&text, &length);
+
+    value_print(&plain, &field, out);
+    value_print(&expands, &field, out);
+    value_print(&of_file, &field, out);
+    fclose(out);
+    ck_assert_str_eq(text, "k = a$b$\nk = a$$b$$\n;k = a$b$\n");
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("value");
@@ -202,5 +222,6 @@ int main(void)
     tcase_add_test(cases, an_unset_text_is_printed_as_a_comment);
     tcase_add_test(cases, headers_with_credentials_are_secret);
     tcase_add_test(cases, headers_that_a_user_stands_for);
+    tcase_add_test(cases, a_dollar_is_doubled_where_variables_stand);
     return unit_run();
 }

@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/systemd.h"
+#include "config/kept_ports.h"
+#include "net/free_port.h"
 
 #include "../unit.h"
 #include "given.h"
@@ -674,6 +677,107 @@ START_TEST(sockets_nobody_came_for_are_closed_in_the_end)
 }
 END_TEST
 
+/* --- a port that is found once --- */
+
+static void on_report(void *arg, const char *line)
+{
+    (void)arg;
+    ck_abort_msg("%s", line);
+}
+
+/* Reads a file, with the ports that are kept, and sets it.  False: error says why not. */
+static bool set_file(struct scene *scene, const char *path, char error[200])
+{
+    struct config *config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
+
+    kept_ports_fill(config);
+    error[0] = '\0';
+    if (!listener_set_set(scene->set, config, error, 200)) {
+        config_unref(config);
+        return false;
+    }
+    config_unref(scene->config);
+    scene->config = config;
+    return true;
+}
+
+static uint16_t port_of(const struct scene *scene)
+{
+    const struct posts posts = posts_of(scene);
+
+    ck_assert_uint_ge(posts.count, 1);
+    for (size_t i = 0; i < posts.count; i++)
+        ck_assert_uint_eq(address_port(&posts.at[i].address), address_port(&posts.at[0].address));
+    return address_port(&posts.at[0].address);
+}
+
+START_TEST(an_automatic_port_is_found_once_and_kept)
+{
+    char folder[] = "/tmp/check_listener_set-XXXXXX", path[100], kept[100], error[200];
+    struct address taken;
+    struct scene scene;
+    uint16_t port;
+    FILE *file;
+    int fd;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/x.ini", folder);
+    snprintf(kept, sizeof kept, "%s/sallyport/ports", folder);
+    file = fopen(path, "w");
+    fprintf(file, "[imap]\nlisten=localhost:auto\n" TARGET);
+    fclose(file);
+    setenv("XDG_STATE_HOME", folder, 1);
+    set_up(&scene);
+    ck_assert_msg(set_file(&scene, path, error), "%s", error);
+    port = port_of(&scene);
+    ck_assert_uint_ge(port, KEPT_PORTS_FIRST);
+    ck_assert_uint_lt(port, KEPT_PORTS_FIRST + KEPT_PORTS_RANGE + FREE_PORT_TRIES);
+    ck_assert_int_eq(access(kept, F_OK), 0);
+    given_forget_log();
+    ck_assert_msg(set_file(&scene, path, error), "%s", error); /* a reload */
+    ck_assert_uint_eq(port_of(&scene), port);
+    given_check_log(""); /* which opens nothing */
+    tear_down(&scene);
+    set_up(&scene);
+    ck_assert_msg(set_file(&scene, path, error), "%s", error); /* another start */
+    ck_assert_uint_eq(port_of(&scene), port);
+    tear_down(&scene);
+    taken = literal("127.0.0.1", port);
+    fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+    ck_assert(bind(fd, &taken.any, address_length(&taken)) == 0 && listen(fd, 1) == 0);
+    set_up(&scene);
+    ck_assert(!set_file(&scene, path, error)); /* somebody else has it: no mail program may be led there */
+    ck_assert_ptr_nonnull(strstr(error, "Address already in use; it was kept for imap, whose mail programs know it"));
+    ck_assert_int_eq(unlink(kept), 0);
+    ck_assert_msg(set_file(&scene, path, error), "%s", error); /* forgotten, it is another one */
+    ck_assert_uint_ne(port_of(&scene), port);
+    tear_down(&scene);
+    close(fd);
+    unlink(kept);
+    *strrchr(kept, '/') = '\0';
+    rmdir(kept);
+    unlink(path);
+    rmdir(folder);
+}
+END_TEST
+
+START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
+{
+    struct scene scene;
+    char expected[300];
+
+    set_up(&scene);
+    set_config(&scene, "[imap]\nlisten=127.0.0.1:auto\n" TARGET); /* which has no path */
+    ck_assert_uint_ge(port_of(&scene), KEPT_PORTS_FIRST);
+    snprintf(expected, sizeof expected, "warning imap its port, %u, cannot be kept, and may be another one next time: the "
+             "configuration has no path by which to keep it\ninfo imap listening on=127.0.0.1:%u\n", port_of(&scene),
+             port_of(&scene));
+    given_check_log(expected);
+    tear_down(&scene);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("listener_set");
@@ -694,5 +798,7 @@ int main(void)
     tcase_add_test(cases, sockets_are_passed_to_relays_and_public_ports_by_name);
     tcase_add_test(cases, a_socket_that_fits_nobody_is_closed_and_told);
     tcase_add_test(cases, sockets_nobody_came_for_are_closed_in_the_end);
+    tcase_add_test(cases, an_automatic_port_is_found_once_and_kept);
+    tcase_add_test(cases, a_port_that_cannot_be_kept_is_open_all_the_same);
     return unit_run();
 }
