@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "config/places.h"
@@ -212,6 +213,48 @@ START_TEST(no_value_has_the_end_of_a_line)
 }
 END_TEST
 
+/* The machine's file has the proxy; what is written extends it. */
+START_TEST(what_the_machine_s_file_says_is_not_written)
+{
+    char path[] = "/tmp/check_draft-XXXXXX";
+    struct draft draft = sample();
+    struct config *config;
+    size_t length;
+    char *text;
+    FILE *file = fdopen(mkstemp(path), "w");
+
+    fputs("[proxy]\nurl = http://machine:1\n[forward]\nlisten = localhost:9\ntarget = t:1\nprotocol = X\n", file);
+    fclose(file);
+    setenv("SALLYPORT_SYSTEM_FILE", path, 1);
+    draft.extends = true;
+    snprintf(draft.url, sizeof draft.url, "only shown");
+    text = draft_text(&draft, &length);
+    ck_assert_ptr_nonnull(strstr(text, "\n[sallyport]\n# The proxy is named in the configuration of this machine.\n"
+                                       "include = system\n\n[proxy]\nuser = fred\n# The first line that"));
+    free(text);
+    config = kept(&draft);
+    ck_assert_str_eq(config->proxies[0].urls.at[0].host, "machine");
+    ck_assert_str_eq(config->proxies[0].user, "fred");
+    ck_assert_str_eq(config->listeners[0].name, "imap");
+    config_unref(config);
+    draft.count = 0;
+    draft.user[0] = '\0';
+    text = draft_text(&draft, &length);
+    ck_assert_ptr_null(strstr(text, "[proxy]"));
+    ck_assert_ptr_null(strstr(text, "only shown"));
+    free(text);
+    config = draft_config(&draft, NULL, "probe.example.net", error);
+    ck_assert_msg(config, "%s", error);
+    ck_assert_str_eq(config->listeners[0].target.place.host, "probe.example.net");
+    ck_assert_str_eq(config->listeners[0].proxy->urls.at[0].host, "machine");
+    ck_assert_uint_eq(config->listener_count, 2);
+    config_unref(config);
+    unlink(path);
+    ck_assert_ptr_null(draft_config(&draft, NULL, "probe.example.net", error));
+    unsetenv("SALLYPORT_SYSTEM_FILE");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("draft");
@@ -225,5 +268,6 @@ int main(void)
     tcase_add_test(cases, found_proxies_and_who_is_trusted);
     tcase_add_test(cases, what_is_wrong_is_said_without_a_line);
     tcase_add_test(cases, no_value_has_the_end_of_a_line);
+    tcase_add_test(cases, what_the_machine_s_file_says_is_not_written);
     return unit_run();
 }

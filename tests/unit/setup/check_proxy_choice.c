@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "../unit.h"
 #include "asked.h"
@@ -82,17 +83,19 @@ static void print(const struct desk *desk, FILE *told)
     static const char *const keepings[] = {"none", "file", "command", "ask"};
     const struct draft *draft = &desk->draft;
 
-    fprintf(told, "url=%s user=%s keeping=%s kept=%s trusted=%s password=%s\n", draft->url, draft->user,
+    fprintf(told, "url=%s%s user=%s keeping=%s kept=%s trusted=%s password=%s\n", draft->url,
+            draft->extends ? " extends" : "", draft->user,
             keepings[draft->keeping], draft->kept, draft->trusted, desk->password);
 }
 
-static const char *given; /* --proxy */
+static const char *given;  /* --proxy */
+static const char *output; /* --output; NULL: another one than is usual */
 
 static int choose(struct desk *desk, FILE *told)
 {
     int status;
 
-    snprintf(desk->output, sizeof desk->output, "/etc/sallyport.ini");
+    snprintf(desk->output, sizeof desk->output, "%s", output ? output : "/etc/sallyport.ini");
     status = proxy_choice_make(desk, given);
     if (status == EX_OK)
         print(desk, told);
@@ -290,6 +293,82 @@ START_TEST(nobody_is_asked)
 }
 END_TEST
 
+/* --- what the machine's file says --- */
+
+static char machine[] = "/tmp/check_proxy_choice-XXXXXX";
+
+/* A file of the machine with this text. */
+static void set_machine(const char *text)
+{
+    FILE *file;
+
+    snprintf(machine, sizeof machine, "/tmp/check_proxy_choice-XXXXXX");
+    file = fdopen(mkstemp(machine), "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    setenv("SALLYPORT_SYSTEM_FILE", machine, 1);
+}
+
+static void unset_machine(void)
+{
+    unlink(machine);
+    unsetenv("SALLYPORT_SYSTEM_FILE");
+}
+
+START_TEST(what_the_machine_s_file_says_is_not_asked)
+{
+    given = NULL;
+    set_machine("[proxy]\nurl = http://proxy:2\n");
+    start("http://proxy:4");
+    asked_answer(&asked, "names the proxy: http://proxy:2.", NULL);
+    asked_answer(&asked, "The proxy works", NULL);
+    asked_expect(&asked, "url=http://proxy:2 extends user= keeping=none kept= trusted= password=\n", EX_OK);
+    unset_machine();
+    set_machine("[sallyport]\nfinal = proxy\n[proxy]\nurl = http://proxy:3\n");
+    start(NULL);
+    asked_answer(&asked, "Your user name at the proxy", "fred\n");
+    asked_answer(&asked, "[file]: ", "command\n");
+    asked_answer(&asked, "The command that prints it: ", "print it\n");
+    asked_answer(&asked, "The proxy works", NULL);
+    asked_expect(&asked, "url=http://proxy:3 extends user=fred keeping=command kept=print it trusted= password=\n", EX_OK);
+    unset_machine();
+    set_machine("[proxy]\nurl = http://proxy:1\n");
+    start(NULL);
+    asked_answer(&asked, "the proxy of this machine's configuration does not work", NULL);
+    asked_expect(&asked, "", EX_UNAVAILABLE);
+    unset_machine();
+}
+END_TEST
+
+START_TEST(another_one_may_be_given_unless_that_is_final)
+{
+    set_machine("[proxy]\nurl = http://proxy:2\n");
+    given = "proxy:4";
+    start(NULL);
+    asked_answer(&asked, "It may lead to the mail", NULL);
+    asked_expect(&asked, "url=http://proxy:4 user= keeping=none kept= trusted= password=\n", EX_OK);
+    unset_machine();
+    set_machine("[sallyport]\nfinal = proxy\n[proxy]\nurl = http://proxy:2\n");
+    start(NULL);
+    asked_answer(&asked, "It may lead to the mail", NULL); /* a file of another name is not bound by it */
+    asked_expect(&asked, "url=http://proxy:4 user= keeping=none kept= trusted= password=\n", EX_OK);
+    setenv("XDG_CONFIG_HOME", "/etc", 1);
+    output = "/etc/sallyport/sallyport.ini";
+    start(NULL);
+    asked_answer(&asked, "and that it is final: leave --proxy out", NULL);
+    asked_expect(&asked, "", EX_USAGE);
+    output = NULL;
+    given = NULL;
+    unset_machine();
+    set_machine("[imap]\ntarget = t\n"); /* which has no proxy */
+    start(NULL);
+    asked_answer(&asked, "The proxy's URL: ", "proxy:2\n");
+    asked_expect(&asked, "url=http://proxy:2 user= keeping=none kept= trusted= password=\n", EX_OK);
+    unset_machine();
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("proxy_choice");
@@ -306,5 +385,7 @@ int main(void)
     tcase_add_test(cases, each_configuration_has_its_password);
     tcase_add_test(cases, an_option_is_taken_or_refused);
     tcase_add_test(cases, nobody_is_asked);
+    tcase_add_test(cases, what_the_machine_s_file_says_is_not_asked);
+    tcase_add_test(cases, another_one_may_be_given_unless_that_is_final);
     return unit_run();
 }
