@@ -117,13 +117,20 @@ static void ignore(void *arg, const char *text)
     (void)arg, (void)text;
 }
 
+/* For who wants a word of it, and has nothing to do with what is wrong in it.  NULL: it has errors. */
+static struct config *load_quietly(const char *path)
+{
+    log_setup(LEVEL_ERROR, false, false);
+    return config_load(path, CONFIG_TO_CHECK, ignore, NULL);
+}
+
 /* The configuration's value of `control`; without a configuration, or with errors in it, the default: a daemon that
  * runs can still be asked.  malloc'd; NULL: out of memory. */
 static char *find_control(void)
 {
     char path[PATH_SIZE], user[PATH_SIZE], *control;
     bool found = find_config(path, sizeof path, user, sizeof user);
-    struct config *config = found ? config_load(path, CONFIG_TO_CHECK, ignore, NULL) : NULL;
+    struct config *config = found ? load_quietly(path) : NULL;
 
     if (found && !config)
         fprintf(stderr, "sallyport: %s has errors, which `sallyport check` tells; trying the default control socket\n",
@@ -416,7 +423,7 @@ static int command_completion_values(char *const arguments[], int count)
     char path[PATH_SIZE], user[PATH_SIZE];
     struct stat file;
     bool there = find_config(path, sizeof path, user, sizeof user) && stat(path, &file) == 0 && S_ISREG(file.st_mode);
-    struct config *config = there ? config_load(path, CONFIG_TO_CHECK, ignore, NULL) : NULL;
+    struct config *config = there ? load_quietly(path) : NULL;
     bool known;
 
     (void)count;

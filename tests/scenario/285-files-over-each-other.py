@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""One file of the machine for all its users: theirs extend it, small files lie beside each, what is final stays; and a
+port that is found once for each user, and told to mail programs."""
+import os
+import re
+import signal
+
+from kit import Sallyport, check, equal, run, scenario, streams
+from kit.control import CONFIGURATION, OK, facts
+from kit.daemon import PROGRAM
+from kit.peers import GREETING, Proxy
+
+SYSTEM = "etc/sallyport/sallyport.ini"
+FINAL = "[sallyport]\nfinal = proxy redirects\n[proxy]\nurl = {}\n[redirects]\nfollow = no\n"
+USER = ("[proxy]\nurl = http://127.0.0.1:1\n[proxy mine]\nurl = http://127.0.0.1:1\n[redirects]\nwider = accept\n"
+        "[imap]\nlisten = localhost:auto\ntarget = mail.example.net\n")
+
+
+class Desktop:
+    """A user of a machine whose file names our proxy and says that it is final."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.proxy = Proxy(stage, lambda connection: (connection.open(), connection.wait_gone()))
+        self.system = stage.file(SYSTEM, FINAL.format(self.proxy.url))
+        self.env = {"SALLYPORT_SYSTEM_FILE": self.system, "XDG_STATE_HOME": os.path.join(stage.folder, "state")}
+        stage.later(self.proxy.stop)
+
+    def daemon(self):
+        """It runs by the user's usual file."""
+        return self.stage.sallyport(USER, env=self.env, name="sallyport/sallyport")
+
+    def command(self, *arguments, status=OK):
+        """Without -c, as users do; gives (standard output, standard error)."""
+        done = run([PROGRAM, *arguments], env=Sallyport.environment(self.stage, self.env))
+        out, err = done.stdout.decode(), done.stderr.decode()
+        equal(done.returncode, status, f"status of {arguments}, which said {out + err!r}")
+        return out, err
+
+
+def what_is_final_stays_and_ports_are_kept(stage):
+    desktop = Desktop(stage)
+    daemon = desktop.daemon()
+    for key in r"url in \[proxy\]", r"\[proxy mine\]", r"wider in \[redirects\]":
+        daemon.wait_line(rf"sallyport\.ini:\d+: {key} does not count: {re.escape(desktop.system)}:2 says")
+    with daemon.connect("imap") as client:
+        equal(streams.read_exactly(client, len(GREETING)), GREETING, "what comes through the machine's proxy")
+    _, port = daemon.address("imap")
+    check(f"127.0.0.1:{port}" in str(facts(daemon)["listeners"]), "status does not tell the port")
+    recipe, _ = desktop.command("recipe", "mutt")
+    check(f"localhost:{port}" in recipe, f"no port {port} in {recipe}")
+    printed, said = desktop.command("check")
+    check(f"\n# {desktop.system}:4\nurl = {desktop.proxy.url}\n# default\n" in printed, f"no origin in {printed}")
+    check("listen = localhost:auto\n" in printed and f"# imap: its port is {port},\n" in printed, f"{printed}")
+    check("says that it is final" in said, f"not told: {said}")
+    again = Sallyport.command(stage, "check", ini=printed)
+    equal((again.returncode, again.stderr), (OK, b""), "check of what check has printed")
+    check(f"url = {desktop.proxy.url}\n".encode() in again.stdout, "another proxy")
+    equal(desktop.command("status")[1], "", "what a command says that has nothing to do with it")
+    equal(daemon.stop(), 0, "status")
+    equal(desktop.daemon().address("imap")[1], port, "the port of another start")
+
+
+def small_files_come_and_go(stage):
+    desktop = Desktop(stage)
+    daemon = desktop.daemon()
+    small = stage.file("sallyport/conf.d/news.ini", "[nntp]\nlisten = 127.0.0.1:0\ntarget = news.example.net\n")
+    daemon.process.signal(signal.SIGHUP)
+    daemon.wait_line("reloaded listeners=2")
+    daemon.connect("nntp").close()
+    os.unlink(small)
+    os.mkfifo(small)  # which nobody writes to: nothing waits
+    daemon.process.signal(signal.SIGHUP)
+    daemon.wait_line(rf"{re.escape(small)}: is no regular file")
+    daemon.wait_line("not reloaded, the old configuration stays")
+    daemon.connect("nntp").close()
+    _, said = desktop.command("check", status=CONFIGURATION)
+    check(f"{small}: is no regular file\n" in said, f"{said}")
+    os.unlink(small)
+    stage.file("etc/sallyport/conf.d/50.ini", "[sallyport]\nfinal = none\n")  # what was final is the user's again
+    daemon.process.signal(signal.SIGHUP)
+    daemon.wait_line("reloaded listeners=1")
+    check("\nurl = http://127.0.0.1:1\n" in desktop.command("check")[0], "still final")
+
+
+scenario(what_is_final_stays_and_ports_are_kept, small_files_come_and_go, paths=("splice",))
