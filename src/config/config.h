@@ -15,10 +15,9 @@
 /* Gets each error as one line, "FILE:LINE: text" or "FILE: text", borrowed for the call. */
 typedef void config_report(void *arg, const char *line);
 
-/* config_load reads the file at path, and those beside and beneath it; config_parse an open stream, which is called name
- * in errors and stays open, and those beneath it.
- * Return a config with one reference, or NULL after at least one report.  A regular file that contains a secret must
- * not be readable by others. */
+/* config_load reads the file at path, and those beside and beneath it; config_parse an open stream, which is called
+ * name in errors and stays open, and those beneath it.  Return a config with one reference, or NULL after at least one
+ * report.  A regular file that contains a secret must not be readable by others. */
 struct config *config_load(const char *path, enum config_use use, config_report *report, void *arg);
 struct config *config_parse(FILE *stream, const char *name, enum config_use use, config_report *report, void *arg);
 

@@ -59,8 +59,8 @@ const char *ini_title_format(const struct ini_title *title, char out[INI_TITLE_M
 /* The section whose header has the same words as this one; NULL: none, or it has not the form. */
 struct ini_section *ini_sections_find(const struct ini_sections *sections, const char *header);
 
-/* The key of that name in that section, the last one if it repeats, without the lines that go on with it.  NULL: there is
- * none. */
+/* The key of that name in that section, the last one if it repeats, without the lines that go on with it.  NULL: there
+ * is none. */
 const struct ini_key *ini_sections_key(const struct ini_sections *sections, const char *header, const char *key);
 
 /* Removes the keys of a section for which `goes` is true.  arg is its. */

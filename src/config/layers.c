@@ -26,7 +26,8 @@ struct layer {
     struct diagnostics *complaints;
 };
 
-static void __attribute__((format(printf, 3, 4))) complain(const struct layer *layer, int where, const char *format, ...)
+static void __attribute__((format(printf, 3, 4))) complain(const struct layer *layer, int where, const char *format,
+                                                           ...)
 {
     va_list values;
 
@@ -356,8 +357,8 @@ static void extend(struct layer *user, const char *path, bool wanted)
         put_over(&system, user);
     } else {
         if (complaints->count > 0)
-            log_message(LEVEL_WARNING, NULL, "%.300s has errors, and may say what is final: `sallyport -c %.300s check` "
-                        "tells", path, path);
+            log_message(LEVEL_WARNING, NULL, "%.300s has errors, and may say what is final: `sallyport -c %.300s "
+                        "check` tells", path, path);
         sources_cut(user->sources, before);
     }
     ini_sections_release(&system.sections);

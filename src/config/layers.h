@@ -20,8 +20,8 @@
 
 /* Reads them all: path is opened, and looked for what is beside it; or (stream not NULL) is only the name of a stream.
  * The files are added to sources, in the order in which they are read, and what stands in them to sections, which is an
- * empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of each key that does not
- * count because the machine's file says so. */
+ * empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of each key that does
+ * not count because the machine's file says so. */
 void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
                  struct diagnostics *complaints);
 

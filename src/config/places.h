@@ -25,13 +25,13 @@ struct value_places {
     enum places_source source; /* anything but LISTED: count is 0 */
     char *asked;               /* PAC: what pac_place_read accepts; COMMAND: a full path; owned.  NULL for all others */
     struct endpoint at[VALUE_LIST_MAX];
-    size_t automatic;          /* of a listener: 1 and the index of the place whose port is `auto`, found once and kept: 0,
-                                * or what kept_ports_fill knows; 0: there is none */
+    size_t automatic;          /* of a listener: 1 and the index of the place whose port is `auto`, which is found once
+                                * and kept: the port is 0, or what kept_ports_fill knows; 0: there is none */
     char *paths[VALUE_LIST_MAX]; /* path and query of each URL, owned; NULL: it has none */
 };
 
-extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0; of a listener,
-                                              * also `auto` */
+extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0, and
+                                              * of one place of a listener `auto` */
 extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or where else they are said */
 
 extern const struct value_kind value_relay; /* struct value_places: one URL with its path, of a relay */

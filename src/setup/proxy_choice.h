@@ -14,8 +14,8 @@
 #define PROXY_CHOICE_PASSWORD_FILE "proxy-password" /* beside the configuration, behind its name unless that is */
 #define PROXY_CHOICE_USUAL_NAME "sallyport.ini"
 
-/* Fills url, extends, user, keeping, kept and trusted of the draft, and the password.  given: --proxy, or NULL.  Returns an exit
- * status; with any but EX_OK it was said why. */
+/* Fills url, extends, user, keeping, kept and trusted of the draft, and the password.  given: --proxy, or NULL.
+ * Returns an exit status; with any but EX_OK it was said why. */
 int proxy_choice_make(struct desk *desk, const char *given);
 
 #endif

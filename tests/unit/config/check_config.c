@@ -672,8 +672,8 @@ START_TEST(variables_stand_in_paths_and_users)
     assert_fixed_point(config, "variables");
     ck_assert_ptr_null(parse(bad, sizeof bad - 1, CONFIG_TO_CHECK, &reports));
     ck_assert_uint_eq(reports.count, 3);
-    ck_assert_ptr_nonnull(strstr(reports.text, "f:6: user: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one that "
-                                               "is meant, write $$\nf:7: password-file: a $"));
+    ck_assert_ptr_nonnull(strstr(reports.text, "f:6: user: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one "
+                                               "that is meant, write $$\nf:7: password-file: a $"));
 }
 END_TEST
 
@@ -699,8 +699,8 @@ START_TEST(a_secret_is_looked_for_in_each_file)
     }
     setenv("SALLYPORT_SYSTEM_FILE", system, 1);
     ck_assert_ptr_null(config_load(user, CONFIG_TO_CHECK, note, &reports));
-    snprintf(expected, sizeof expected, "%s:8: the file has a secret in it and others can read it: run `chmod 600` on it\n"
-             "%s:3: the file has a secret in it and others can read it: run `chmod 600` on it", user, system);
+    snprintf(expected, sizeof expected, "%s:8: the file has a secret in it and others can read it: run `chmod 600` on "
+             "it\n%s:3: the file has a secret in it and others can read it: run `chmod 600` on it", user, system);
     ck_assert_str_eq(reports.text, expected);
     ck_assert_int_eq(chmod(user, 0600) | chmod(system, 0600), 0);
     config_unref(config_load(user, CONFIG_TO_CHECK, note, memset(&reports, 0, sizeof reports)));

@@ -193,8 +193,8 @@ START_TEST(where_values_are_from_stands_above_them)
     out = open_memstream(&text, &length);
     config_print(config, out);
     fclose(out);
-    snprintf(expected, sizeof expected, "# Each of these files lies over those above it.  Above a value stands where it\n"
-             "# is from, and above the first of several defaults that.\n#   %s/a\\n[imap].ini\n#   %s\n\n"
+    snprintf(expected, sizeof expected, "# Each of these files lies over those above it.  Above a value stands where "
+             "it\n# is from, and above the first of several defaults that.\n#   %s/a\\n[imap].ini\n#   %s\n\n"
              "[sallyport]\nlog-level = info\n", folder, user);
     ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
     snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n[redirects]\nfollow",

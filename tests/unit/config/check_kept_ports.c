@@ -81,7 +81,8 @@ static struct config *load(const char *name)
 
 START_TEST(the_text_has_a_line_for_each)
 {
-    static const char text[] = "20001 imap -\n20002 imap/work -\nx\n70000 y -\n20003 imap /a b.ini\n0 z -\n9 \n20004 q -";
+    static const char text[] = "20001 imap -\n20002 imap/work -\nx\n70000 y -\n20003 imap /a b.ini\n0 z -\n9 \n"
+                               "20004 q -";
 
     ck_assert_uint_eq(kept_ports_find(text, "imap -"), 20001);
     ck_assert_uint_eq(kept_ports_find(text, "imap/work -"), 20002);
@@ -233,7 +234,8 @@ START_TEST(check_tells_of_them)
     kept_ports_print(config, out);
     fclose(out);
     snprintf(expected, sizeof expected, "# imap: its port is 23456,\n#   and kept in %s/a/state/sallyport/ports\n"
-             "# imap/work: its port is found when `sallyport run` starts,\n#   and kept in %s/a/state/sallyport/ports\n",
+             "# imap/work: its port is found when `sallyport run` starts,\n#   and kept in %s/a/state/sallyport/"
+             "ports\n",
              root, root);
     ck_assert_str_eq(text, expected);
     free(text);

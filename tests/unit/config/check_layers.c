@@ -231,8 +231,8 @@ START_TEST(final_needs_no_include_and_wins)
     ck_assert_str_eq(read_user(), "");
     ck_assert_str_eq(all(), "1:3 [sallyport]\n2:2 final=proxy\n1:1 [proxy]\n2:4 url=s\n0:3 user=me\n"
                             "0:6 [imap]\n0:7 target=u\n0:8 proxy=b\n");
-    ck_assert_str_eq(logged, "sallyport: warning: T/home/sallyport/conf.d/a.ini:4: final has no effect: it counts in this "
-                     "machine's file alone\n"
+    ck_assert_str_eq(logged, "sallyport: warning: T/home/sallyport/conf.d/a.ini:4: final has no effect: it counts in "
+                     "this machine's file alone\n"
                      "sallyport: warning: T/home/sallyport/conf.d/a.ini:2: url in [proxy] does not count: "
                      "T/etc/sallyport/sallyport.ini:2 says that it is final\n"
                      "sallyport: warning: T/home/sallyport/sallyport.ini:4: [proxy b] does not count: "
@@ -275,11 +275,13 @@ START_TEST(what_is_wrong_is_told_of_the_right_file)
     put(USER "sallyport.ini", "[sallyport]\ninclude = system\n[a]\n[a]\n");
     ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:4: [a] stands a second time\n"
                      "T/etc/sallyport/sallyport.ini:1: `x` stands before the first section\n"
-                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no other\n"
+                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no "
+                     "other\n"
                      "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
     ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL),
                      "T/etc/sallyport/sallyport.ini:1: `x` stands before the first section\n"
-                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no other\n"
+                     "T/etc/sallyport/sallyport.ini:3: include: this is the machine's file itself, which extends no "
+                     "other\n"
                      "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
     put(USER "sallyport.ini", "[imap]\n"); /* whoever does not extend it is not stopped by it */
     ck_assert_str_eq(read_user(), "");
@@ -290,7 +292,8 @@ END_TEST
 START_TEST(a_file_that_is_not_there_cannot_be_extended)
 {
     put(USER "sallyport.ini", "\n[sallyport]\ninclude = system\n");
-    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:3: include: there is no T/etc/sallyport/sallyport.ini\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:3: include: there is no "
+                                  "T/etc/sallyport/sallyport.ini\n");
     make_folders(SYSTEM);
     ck_assert_int_eq(symlink(at(USER "sallyport.ini"), at(SYSTEM "sallyport.ini")), 0);
     ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini:3: include: this is the machine's file itself, which "
@@ -366,8 +369,8 @@ START_TEST(what_belongs_to_another_user_is_not_read)
     put(USER "sallyport.ini", "[imap]\n");
     put(USER "conf.d/a.ini", "[imap]\n");
     ck_assert_int_eq(chown(at(USER "conf.d/a.ini"), 65534, 0), 0);
-    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: belongs to another user, who could write anything into "
-                                  "it: run `chown` on it\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: belongs to another user, who could write anything "
+                                  "into it: run `chown` on it\n");
     ck_assert_int_eq(chown(at(USER "conf.d"), 65534, 0), 0);
     ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: belongs to another user, who could write anything into it: "
                                   "run `chown` on it\n");

@@ -103,7 +103,8 @@ END_TEST
 START_TEST(what_is_final_is_passed_over_and_told)
 {
     ck_assert_str_eq(enforce(FINAL "[proxy]\nurl = 1\n",
-                             "[proxy]\nurl = 2\n 3\nfallback = direct\n[imap]\ntarget = t\n[redirects]\nwider = accept\n"),
+                             "[proxy]\nurl = 2\n 3\nfallback = direct\n[imap]\ntarget = t\n[redirects]\n"
+                             "wider = accept\n"),
                      "0:5 [imap]\n0:6 target=t\n");
     ck_assert_str_eq(told, "2 [proxy] url 1:2\n4 [proxy] fallback 1:2\n7 [redirects] - 1:2\n");
 }
@@ -122,7 +123,8 @@ END_TEST
 START_TEST(who_the_user_is_stays_where_it_is_left_open)
 {
     ck_assert_str_eq(enforce(FINAL "[proxy]\nurl = 1\n",
-                             "[proxy]\nurl = 2\nuser = me\npassword-command = x\ncert-file = /c\nkey-file = /k\nca-file = /a\n"),
+                             "[proxy]\nurl = 2\nuser = me\npassword-command = x\ncert-file = /c\nkey-file = /k\n"
+                             "ca-file = /a\n"),
                      "0:1 [proxy]\n0:3 user=me\n0:4 password-command=x\n0:5 cert-file=/c\n0:6 key-file=/k\n");
     ck_assert_str_eq(told, "2 [proxy] url 1:2\n7 [proxy] ca-file 1:2\n");
     ck_assert_str_eq(enforce(FINAL "[proxy]\nurl = 1\nuser = all\npassword-file = /p\n",

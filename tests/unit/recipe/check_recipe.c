@@ -167,7 +167,8 @@ START_TEST(what_is_left_out_is_said)
     has("mutt", "[imap]\ntarget = a\nlisten = localhost:0\n[pop3]\ntarget = a\n", true,
         (const char *const[]){"# [imap] has another port each time", "pop://", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto\n[pop3]\ntarget = a\n", true,
-        (const char *const[]){"# [imap] has a port of its own, which is known once `sallyport run` has started\n", NULL});
+        (const char *const[]){"# [imap] has a port of its own, which is known once `sallyport run` has started\n",
+                              NULL});
     has("mutt", "[imap]\ntarget = a\n[nntp]\ntarget = a\n", false, (const char *const[]){"nntp", NULL});
 }
 END_TEST

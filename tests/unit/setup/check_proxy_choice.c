@@ -331,7 +331,8 @@ START_TEST(what_the_machine_s_file_says_is_not_asked)
     asked_answer(&asked, "[file]: ", "command\n");
     asked_answer(&asked, "The command that prints it: ", "print it\n");
     asked_answer(&asked, "The proxy works", NULL);
-    asked_expect(&asked, "url=http://proxy:3 extends user=fred keeping=command kept=print it trusted= password=\n", EX_OK);
+    asked_expect(&asked, "url=http://proxy:3 extends user=fred keeping=command kept=print it trusted= password=\n",
+                 EX_OK);
     unset_machine();
     set_machine("[proxy]\nurl = http://proxy:1\n");
     start(NULL);
