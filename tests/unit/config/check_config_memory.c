@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "../unit.h"
 
@@ -64,6 +66,19 @@ static void note(void *arg, const char *line)
     reports += *line != '\0';
 }
 
+static const char *user_file; /* is read in place of a text; NULL: none is */
+
+static struct config *load(void)
+{
+    struct config *config;
+
+    reports = made = 0;
+    armed = true;
+    config = config_load(user_file, CONFIG_TO_RUN, note, NULL);
+    armed = false;
+    return config;
+}
+
 static struct config *parse(const char *text)
 {
     FILE *stream = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
@@ -85,7 +100,7 @@ static unsigned sweep(const char *text, bool good)
     struct config *config;
 
     fails_at = 0;
-    config = parse(text);
+    config = user_file ? load() : parse(text);
     ck_assert((config != NULL) == good);
     config_unref(config);
     whole = made;
@@ -93,7 +108,7 @@ static unsigned sweep(const char *text, bool good)
     for (unsigned turn = 0; turn < 2; turn++) {
         for_good = turn == 1;
         for (fails_at = 1; fails_at <= whole; fails_at++) {
-            config = parse(text);
+            config = user_file ? load() : parse(text);
             ck_assert_msg(config == NULL, "a config in spite of failure %u of %u", fails_at, whole);
             ck_assert_msg(reports > 0, "no report of failure %u of %u", fails_at, whole);
         }
@@ -141,6 +156,45 @@ START_TEST(a_bad_file_is_refused_all_the_same)
 }
 END_TEST
 
+static const char *put(const char *folder, const char *name, const char *text)
+{
+    static char paths[4][200];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    FILE *file;
+
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    return path;
+}
+
+/* No file is left out in silence, and no key that is final comes through. */
+START_TEST(files_over_each_other_are_refused_when_memory_runs_out)
+{
+    char folder[] = "/tmp/check_config_memory-XXXXXX", own[100], small[110];
+    const char *paths[3];
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("XDG_CONFIG_HOME", folder, 1);
+    snprintf(own, sizeof own, "%s/sallyport", folder);
+    snprintf(small, sizeof small, "%s/conf.d", own);
+    ck_assert_int_eq(mkdir(own, 0700) | mkdir(small, 0700), 0);
+    paths[0] = put(folder, "system.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = http://a\n");
+    paths[1] = put(own, "sallyport.ini", "[proxy]\nurl = http://b\n[imap]\ntarget = t\n");
+    paths[2] = put(small, "a.ini", "[nntp]\ntarget = t\n");
+    setenv("SALLYPORT_SYSTEM_FILE", paths[0], 1);
+    user_file = paths[1];
+    ck_assert_uint_ge(sweep(NULL, true), 20);
+    user_file = NULL;
+    for (size_t i = 0; i < 3; i++)
+        unlink(paths[i]);
+    ck_assert_int_eq(rmdir(small) | rmdir(own) | rmdir(folder), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config_memory");
@@ -149,5 +203,6 @@ int main(void)
     tcase_add_test(cases, a_file_for_a_relay_is_refused_when_memory_runs_out);
     tcase_add_test(cases, a_file_whose_proxies_are_found_is_refused_when_memory_runs_out);
     tcase_add_test(cases, a_bad_file_is_refused_all_the_same);
+    tcase_add_test(cases, files_over_each_other_are_refused_when_memory_runs_out);
     return unit_run();
 }

@@ -771,8 +771,8 @@ START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
     set_config(&scene, "[imap]\nlisten=127.0.0.1:auto\n" TARGET); /* which has no path */
     ck_assert_uint_ge(port_of(&scene), KEPT_PORTS_FIRST);
     snprintf(expected, sizeof expected, "warning imap its port, %u, cannot be kept, and may be another one next time: "
-             "the configuration has no path by which to keep it\ninfo imap listening on=127.0.0.1:%u\n", port_of(&scene),
-             port_of(&scene));
+             "the configuration has no path by which to keep it\ninfo imap listening on=127.0.0.1:%u\n",
+             port_of(&scene), port_of(&scene));
     given_check_log(expected);
     tear_down(&scene);
 }
