@@ -12,6 +12,7 @@ struct reading {
     struct ini_sections *sections;
     struct ini_section *section; /* the present one; NULL: none yet, or it is not kept */
     bool begun;                  /* there was a section */
+    bool failed;                 /* out of memory */
     size_t file, count;          /* its number; its sections so far */
     struct diagnostics *complaints;
 };
@@ -24,6 +25,12 @@ static void __attribute__((format(printf, 3, 4))) complain(const struct reading 
     va_start(values, format);
     diagnostics_add(reading->complaints, sources_where(reading->file, line), format, values);
     va_end(values);
+}
+
+static void fail(struct reading *reading, int line)
+{
+    reading->failed = true;
+    complain(reading, line, "out of memory");
 }
 
 /* --- lists --- */
@@ -172,7 +179,7 @@ static void on_section(void *arg, int line, const char *header)
         return;
     section = malloc(sizeof *section + size);
     if (!section) {
-        complain(reading, line, "out of memory");
+        fail(reading, line);
         return;
     }
     *section = (struct ini_section){.where = sources_where(reading->file, line)};
@@ -200,7 +207,7 @@ static void on_key(void *arg, int line, const char *name, const char *value, boo
     }
     key = malloc(sizeof *key + name_size + value_size);
     if (!key) {
-        complain(reading, line, "out of memory");
+        fail(reading, line);
         return;
     }
     *key = (struct ini_key){.where = sources_where(reading->file, line), .continues = continues};
@@ -216,11 +223,14 @@ static void on_fault(void *arg, int line, const char *text)
     complain(arg, line, "%s", text);
 }
 
-void ini_sections_read(struct ini_sections *sections, FILE *stream, size_t file, struct diagnostics *complaints)
+bool ini_sections_read(struct ini_sections *sections, FILE *stream, size_t file, struct diagnostics *complaints)
 {
     struct reading reading = {.sections = sections, .file = file, .complaints = complaints};
     const struct inifile_reader reader = {on_section, on_key, on_fault, &reading};
 
-    if (!inifile_read(stream, &reader))
+    if (!inifile_read(stream, &reader)) {
+        reading.failed |= errno == ENOMEM;
         complain(&reading, 0, "cannot be read: %s", strerror(errno));
+    }
+    return !reading.failed;
 }

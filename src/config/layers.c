@@ -24,6 +24,7 @@ struct layer {
     struct sources *sources;
     struct ini_sections sections;
     struct diagnostics *complaints;
+    bool failed; /* out of memory, which was reported: something is missing */
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(const struct layer *layer, int where, const char *format,
@@ -36,13 +37,19 @@ static void __attribute__((format(printf, 3, 4))) complain(const struct layer *l
     va_end(values);
 }
 
+static void fail(struct layer *layer, int where)
+{
+    layer->failed = true;
+    complain(layer, where, "out of memory");
+}
+
 /* Adds a file to the sources.  False: no room, which was reported. */
-static bool add_source(const struct layer *layer, const char *name, size_t *file)
+static bool add_source(struct layer *layer, const char *name, size_t *file)
 {
     int number = sources_add(layer->sources, name);
 
     if (number < 0)
-        complain(layer, 0, "out of memory");
+        fail(layer, 0);
     *file = (size_t)number;
     return number >= 0;
 }
@@ -53,7 +60,7 @@ static void read_stream(struct layer *layer, FILE *stream, size_t file)
     struct ini_sections sections;
 
     ini_sections_init(&sections);
-    ini_sections_read(&sections, stream, file, layer->complaints);
+    layer->failed |= !ini_sections_read(&sections, stream, file, layer->complaints);
     overlay_put(&layer->sections, &sections);
 }
 
@@ -119,7 +126,7 @@ static void read_file(struct layer *layer, const char *path)
         read_stream(layer, stream, file);
         fclose(stream);
     } else if (fd >= 0) {
-        complain(layer, sources_where(file, 0), "%s", strerror(errno));
+        fail(layer, sources_where(file, 0));
         close(fd);
     }
     if (gone)
@@ -150,7 +157,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* Lists the names that count, which are the caller's to free.  Returns how many; what is wrong was reported. */
-static size_t list_names(const struct layer *layer, size_t file, DIR *folder, char *names[LAYERS_FILES_MAX])
+static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *names[LAYERS_FILES_MAX])
 {
     const int where = sources_where(file, 0);
     size_t count = 0, seen = 0;
@@ -169,7 +176,7 @@ static size_t list_names(const struct layer *layer, size_t file, DIR *folder, ch
         }
         names[count] = strdup(entry->d_name);
         if (!names[count]) {
-            complain(layer, where, "out of memory");
+            fail(layer, where);
             break;
         }
         count++;
@@ -342,7 +349,7 @@ static void extend(struct layer *user, const char *path, bool wanted)
     const struct ini_key *include;
 
     if (!complaints) {
-        complain(user, 0, "out of memory");
+        fail(user, 0);
         return;
     }
     ini_sections_init(&system.sections);
@@ -351,7 +358,7 @@ static void extend(struct layer *user, const char *path, bool wanted)
     include = ini_sections_key(&system.sections, "[sallyport]", "include");
     if (include)
         complain(&system, include->where, "include: this is the machine's file itself, which extends no other");
-    if (wanted || ini_sections_key(&system.sections, "[sallyport]", "final")) {
+    if (wanted || system.failed || ini_sections_key(&system.sections, "[sallyport]", "final")) {
         diagnostics_take(user->complaints, complaints);
         user->sources->over = before;
         put_over(&system, user);
