@@ -38,7 +38,7 @@ static int next_byte(struct reading *reading)
 
     if (c == EOF || --reading->left > 0)
         return c;
-    fault(reading, "the file is larger than 4 MiB");
+    fault(reading, "the file has 8 MiB or more");
     return EOF;
 }
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #define INIFILE_VALUE_MAX 16384 /* bytes: no path, command, token or header that works anywhere is longer */
-#define INIFILE_SIZE_MAX (4 << 20) /* bytes of a file: some ten times what 256 proxies and as many listeners take */
+#define INIFILE_SIZE_MAX ((8 << 20) - 1) /* bytes of a file: far more than 256 proxies and as many listeners take */
 #define INIFILE_LINE_MAX (INIFILE_VALUE_MAX + 256) /* bytes of a line without its end: a value, its key and blanks */
 
 /* What is called for the lines of the file; line counts from 1.  All texts are borrowed for the call. */

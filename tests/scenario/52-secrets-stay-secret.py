@@ -30,7 +30,7 @@ def with_file(path):
 def a_configuration_with_a_password_is_ones_own(stage):
     for mode in OPEN_MODES:
         told = complaints(stage, WITH_PASSWORD, mode=mode)
-        check("read" in told[0][1], f"mode {mode:o} was not named the fault: {told}")
+        check(any("read" in message for _, message in told), f"mode {mode:o} was not named the fault: {told}")
     for mode in (0o600, 0o400):
         accepted(stage, WITH_PASSWORD, mode=mode)
 

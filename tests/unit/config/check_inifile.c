@@ -206,7 +206,7 @@ START_TEST(a_file_that_is_too_large_is_told)
 
     ck_assert_ptr_nonnull(stream);
     ck_assert(inifile_read(stream, &reader));
-    ck_assert_ptr_nonnull(strstr(told.text, "!the file is larger than 4 MiB"));
+    ck_assert_ptr_nonnull(strstr(told.text, "!the file has 8 MiB or more"));
     fclose(stream);
 }
 END_TEST
