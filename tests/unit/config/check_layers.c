@@ -191,9 +191,8 @@ END_TEST
 
 START_TEST(only_names_that_are_meant_count)
 {
-    static const char *const others[] = {"README", ".a.ini", "a.ini~", "#a.ini#", "#a.ini", ".#a.ini", "a.ini.bak", ".ini",
-                                         "ini",
-                                         "a.conf", "a.INI"};
+    static const char *const others[] = {"README", ".a.ini", "a.ini~", "#a.ini#", "#a.ini", ".#a.ini", "a.ini.bak",
+                                         ".ini", "ini", "a.conf", "a.INI"};
     char name[64];
 
     put(USER "sallyport.ini", "[imap]\ntarget = u\n");
