@@ -670,6 +670,7 @@ START_TEST(variables_stand_in_paths_and_users)
     ck_assert_ptr_nonnull(strstr(text, expected));
     free(text);
     assert_fixed_point(config, "variables");
+    config_unref(config);
     ck_assert_ptr_null(parse(bad, sizeof bad - 1, CONFIG_TO_CHECK, &reports));
     ck_assert_uint_eq(reports.count, 3);
     ck_assert_ptr_nonnull(strstr(reports.text, "f:6: user: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one "
