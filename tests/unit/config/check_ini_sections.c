@@ -70,6 +70,10 @@ START_TEST(sections_and_lines_have_a_bound)
     snprintf(text + length, size - length, "[y]\nb=1\n");
     ck_assert_str_eq(read_it(text), "f:1026: more lines than fit into a section\n");
     ck_assert_ptr_nonnull(ini_sections_key(&sections, "[y]", "b"));
+    length = 0;
+    for (const struct ini_key *key = sections.first->first; key; key = key->next)
+        length++;
+    ck_assert_uint_eq(length, INI_SECTION_LINES_MAX);
     free(text);
 }
 END_TEST
