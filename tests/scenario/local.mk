@@ -170,9 +170,9 @@ SCENARIO_TESTS = \
 	tests/scenario/272-haproxy-allows-what-try-asks-for.py \
 	tests/scenario/274-what-shells-complete.py \
 	tests/scenario/280-notices.py \
+	tests/scenario/285-files-over-each-other.py \
 	tests/scenario/290-what-the-manual-tells-administrators.py \
 	tests/scenario/291-what-many-users-look-like.py
-	tests/scenario/285-files-over-each-other.py
 
 TESTS += $(SCENARIO_TESTS)
 EXTRA_DIST += $(SCENARIO_TESTS) \
