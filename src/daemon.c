@@ -259,6 +259,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     relay_set_take(daemon->relays, fresh);
     if (!reverse_set_keep(daemon->reverses, fresh, daemon->shares.reverses))
         log_message(LEVEL_ERROR, NULL, "out of memory: reverse tunnels stay as they were; reload once more");
+    access_foretell(&fresh->settings);
     control_server_set(daemon->control, fresh->settings.control);
     notices_set(daemon->services.notices, fresh->settings.notify_command);
     daemon->set_log(fresh);
@@ -483,6 +484,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
         relay_set_take(daemon.relays, config);
         if (!reverse_set_keep(daemon.reverses, config, daemon.shares.reverses))
             log_message(LEVEL_ERROR, NULL, "out of memory: there are no reverse tunnels; reload");
+        access_foretell(&config->settings);
         control_server_set(daemon.control, config->settings.control);
         notices_set(daemon.services.notices, config->settings.notify_command);
         questions_tell_standing(daemon.services.questions, notices_question, daemon.services.notices);

@@ -163,8 +163,8 @@ struct curl_loop *curl_loop_new(struct loop *loop)
 {
     struct curl_loop *curl_loop = calloc(1, sizeof *curl_loop);
 
-    if (!curl_loop || curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiped_free, wiped_realloc, strdup,
-                                           calloc) != CURLE_OK) {
+    if (!curl_loop || curl_global_init_mem(CURL_GLOBAL_DEFAULT, wiped_alloc, wiped_free, wiped_realloc,
+                                           wiped_copy, wiped_alloc_zeroed) != CURLE_OK) {
         free(curl_loop);
         return NULL;
     }

@@ -1,27 +1,19 @@
 /* A connection that libcurl believes it made: libcurl has one end, we have the other, and nothing is dialed.  libcurl
  * 7.88 calls connect() even when it is told that a socket is connected already, so it is given an address to connect
- * to: a listening AF_UNIX socket with an abstract name (unix(7), "autobind").  Linux has such sockets; elsewhere
- * opening fails. */
+ * to, of an own_listener. */
 #ifndef SALLYPORT_CURL_SOCKET_H
 #define SALLYPORT_CURL_SOCKET_H
 
 #include <curl/curl.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
+#include "auth/own_listener.h"
 #include "base/loop.h"
 #include "net/transport.h"
 
-/* Private: the listening socket, for one connection. */
-struct listening {
-    int fd;                  /* -1: closed */
-    struct sockaddr address; /* for connect(): an autobind name is so short that it fits */
-    socklen_t length;
-};
-
 struct curl_socket {
-    struct listening listening; /* until libcurl has connected */
+    struct own_listener listener; /* until libcurl has connected */
     int inner;               /* libcurl's end; -1: not made yet, or closed by libcurl */
     bool used;               /* libcurl has asked for a connection */
     bool again;              /* it may have another one when it has closed the one before; set before curl_socket_set */

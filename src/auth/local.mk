@@ -12,7 +12,14 @@ src_libhouse_a_SOURCES += \
 	src/auth/lockout.c src/auth/lockout.h \
 	src/auth/negotiate_login.c src/auth/negotiate_login.h \
 	src/auth/nonces.c src/auth/nonces.h \
+	src/auth/own_listener.h \
 	src/auth/password.c src/auth/password.h \
 	src/auth/scheme_choice.c src/auth/scheme_choice.h \
 	src/auth/web_place.c src/auth/web_place.h \
 	src/auth/web_transfer.c src/auth/web_transfer.h
+if ON_LINUX
+src_libhouse_a_SOURCES += src/auth/own_listener_linux.c
+else
+src_libhouse_a_SOURCES += src/auth/own_listener_path.c
+endif
+EXTRA_DIST += src/auth/own_listener_linux.c src/auth/own_listener_path.c

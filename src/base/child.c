@@ -9,11 +9,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include "base/descriptors.h"
+#include "base/process.h"
 
 #define REAP_TRIES 20 /* 1 ms apart: a process that was killed has ended by then */
 
@@ -194,9 +192,7 @@ struct child *child_fork(struct loop *loop, void (*run)(void *run_arg) __attribu
         return NULL;
     child->pid = fork_deaf();
     if (child->pid == 0) {
-#ifdef __linux__
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it is deaf, so that only its parent ends it */
-#endif
+        (void)process_ends_with_parent(); /* it is deaf, so that only its parent ends it */
         descriptors_close_from(STDERR_FILENO + 1);
         run(run_arg);
     }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/sockets.h"
 
 #define READS_A_TURN 16
 
@@ -159,7 +160,7 @@ struct subprocess *subprocess_run(struct loop *loop, char *const argv[], char *e
     struct subprocess *command = calloc(1, sizeof *command);
     int ends[2];
 
-    if (!command || pipe2(ends, O_CLOEXEC) != 0) {
+    if (!command || sockets_pipe(ends) != 0) {
         snprintf(error, size, "cannot run %s: %s", argv[0], command ? strerror(errno) : "out of memory");
         free(command);
         return NULL;

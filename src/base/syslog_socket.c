@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
+
 #define HEAD_BYTES 80 /* priority, time, name and number of the process */
 #define TEXT_MAX 2048 /* of a message; log lines are no longer */
 
@@ -25,7 +27,7 @@ static bool connect_to_place(void)
         return false;
     }
     memcpy(address.sun_path, place, strlen(place));
-    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    fd = sockets_open(AF_UNIX, SOCK_DGRAM, SOCKETS_RETURN);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0)
         return true;
     error = errno;

@@ -199,9 +199,8 @@ static void enter(struct talk *talk, enum state state)
 static bool is_ours(struct service *service, int fd)
 {
     unsigned suppressed;
-    uid_t uid;
 
-    if (peer_uid_local(fd, &uid) && uid == geteuid())
+    if (peer_is_ours(fd))
         return true;
     if (log_brake_open(&service->strangers, loop_now(service->loop), &suppressed))
         log_message(LEVEL_WARNING, NULL, "another user has come to the control socket and was turned away");

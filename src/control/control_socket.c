@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
 #include "config/expansion.h"
 #include "net/peer.h"
 
@@ -104,7 +105,7 @@ static bool make_free(const struct sockaddr_un *address, char *error, size_t siz
         errno = EEXIST;
         return false;
     }
-    probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    probe = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
     if (probe < 0) {
         snprintf(error, size, "%s: %s", path, strerror(errno));
         return false;
@@ -153,7 +154,7 @@ bool control_socket_take(struct control_socket *taken, const char *path, char *e
         return false;
     set_address(&address, path);
     snprintf(taken->path, sizeof taken->path, "%s", path);
-    taken->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    taken->fd = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
     if (taken->fd < 0) {
         snprintf(error, size, "%s: %s", path, strerror(errno));
     } else if (flock(folder, LOCK_EX | LOCK_NB) != 0) { /* of two that find a dead socket, one may remove it */
@@ -181,9 +182,8 @@ void control_socket_give_back(const struct control_socket *taken)
 int control_socket_reach(const char *path, char *error, size_t size)
 {
     const struct timeval patience = {.tv_sec = CONTROL_SOCKET_PATIENCE_MS / 1000};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_BLOCK);
     struct sockaddr_un address;
-    uid_t uid;
 
     set_address(&address, path);
     if (fd >= 0) {
@@ -195,7 +195,7 @@ int control_socket_reach(const char *path, char *error, size_t size)
             snprintf(error, size, "no sallyport is running: nobody answers on %s", path);
         else
             snprintf(error, size, "cannot reach %s: %s", path, strerror(errno));
-    } else if (!peer_uid_local(fd, &uid) || uid != geteuid()) {
+    } else if (!peer_is_ours(fd)) {
         snprintf(error, size, "who answers on %s is not this user", path);
     } else {
         return fd;

@@ -15,6 +15,7 @@
 #include "base/child.h"
 #include "base/escape.h"
 #include "base/log.h"
+#include "base/sockets.h"
 #include "finding/host_lookup.h"
 #include "finding/talk.h"
 #include "net/own_address.h"
@@ -451,7 +452,7 @@ static bool start_child(struct conversation *conversation, const char *program)
     snprintf(path, sizeof path, "%s", program);
     if (conversation->for_system)
         argv[1] = for_system;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    if (sockets_pair(ends) != 0)
         return false;
     conversation->fd = ends[0];
     fcntl(ends[0], F_SETFL, O_NONBLOCK);

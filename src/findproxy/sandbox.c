@@ -5,12 +5,10 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 #include "base/descriptors.h"
 #include "base/harden.h"
+#include "base/process.h"
 #include "base/sanitized.h"
 #include "findproxy/syscall_filter.h"
 
@@ -26,11 +24,7 @@ static void learn_zone(void)
  * while a script computes. */
 static bool be_bound(void)
 {
-#ifdef __linux__
-    return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-#else
-    return true;
-#endif
+    return process_ends_with_parent() && process_gains_nothing();
 }
 
 #ifndef SANITIZED

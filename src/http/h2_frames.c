@@ -299,13 +299,13 @@ static int on_send_data(nghttp2_session *frames, nghttp2_frame *frame, const uin
 static void *allocate(size_t size, void *arg)
 {
     (void)arg;
-    return malloc(size);
+    return wiped_alloc(size);
 }
 
 static void *allocate_zeroed(size_t count, size_t size, void *arg)
 {
     (void)arg;
-    return calloc(count, size);
+    return wiped_alloc_zeroed(count, size);
 }
 
 static void give_back(void *block, void *arg)

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
 #include "net/machine.h"
 #include "net/slow_addresses.h"
 #include "net/socket_options.h"
@@ -180,7 +181,7 @@ static int attempt_start(struct attempt *attempt)
     struct dial *dial = attempt->dial;
     int error;
 
-    attempt->fd = socket(attempt->address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    attempt->fd = sockets_open(attempt->address.any.sa_family, SOCK_STREAM, SOCKETS_RETURN);
     if (attempt->fd < 0)
         return errno;
     dial->running++;

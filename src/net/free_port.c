@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
+
 /* As a listener would be opened.  One that is out of the question here, such as IPv6 on a machine without, takes no
  * port away. */
 static bool can_bind(const struct sockaddr *address, socklen_t length)
 {
-    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    int fd = sockets_open(address->sa_family, SOCK_STREAM, SOCKETS_BLOCK), on = 1;
     bool can;
 
     if (fd < 0)

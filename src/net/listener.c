@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/sockets.h"
 #include "net/socket_options.h"
 
 #define BACKLOG 4096        /* if it is short, a burst loses SYNs and stalls for seconds; the system caps it */
@@ -33,7 +34,7 @@ static void watch(void *arg);
 int listener_bind(const struct address *address, char *error, size_t size)
 {
     char text[ADDRESS_TEXT_MAX];
-    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), failure;
+    int fd = sockets_open(address->any.sa_family, SOCK_STREAM, SOCKETS_RETURN), failure;
 
     if (fd >= 0)
         socket_options_set_listener(fd, address);
@@ -72,7 +73,7 @@ static void on_clients(void *arg, int ready)
     for (int i = 0; i < ACCEPTS_A_TURN && !listener->paused; i++) {
         struct address from = {0}, local = listener->address;
         socklen_t size = sizeof from.v6, local_size = sizeof local.v6;
-        int fd = accept4(listener->fd, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = sockets_accept(listener->fd, &from.any, &size);
 
         if (fd < 0 && is_shortage(errno))
             pause_accepting(listener, errno);

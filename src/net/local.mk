@@ -15,7 +15,7 @@ src_libhouse_a_SOURCES += \
 	src/net/own_address.c src/net/own_address.h \
 	src/net/peer.h \
 	src/net/proxy_header.c src/net/proxy_header.h \
-	src/net/programs.c src/net/programs.h \
+	src/net/programs.h \
 	src/net/public_suffix.c src/net/public_suffix.h \
 	src/net/resolver.c src/net/resolver.h \
 	src/net/sleep_meter.c src/net/sleep_meter.h \
@@ -25,6 +25,13 @@ src_libhouse_a_SOURCES += \
 	src/net/srv_query.c src/net/srv_query.h \
 	src/net/suspend.h \
 	src/net/transport.c src/net/transport.h
+if ON_LINUX
+src_libhouse_a_SOURCES += src/net/programs_linux.c src/net/socket_options_linux.c
+else
+src_libhouse_a_SOURCES += src/net/programs_none.c src/net/socket_options_plain.c
+endif
+EXTRA_DIST += src/net/programs_linux.c src/net/programs_none.c \
+	src/net/socket_options_linux.c src/net/socket_options_plain.c
 if PEER_LINUX
 src_libhouse_a_SOURCES += src/net/peer_linux.c
 else

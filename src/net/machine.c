@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
+
 /* The IPv4 address that is mapped into an IPv6 one, or the address itself; without its port. */
 static struct address plain(const struct address *address)
 {
@@ -26,7 +28,7 @@ bool machine_has(const struct address *address)
 
     if (address_is_loopback(&own) || address_is_any(&own))
         return true;
-    fd = socket(own.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    fd = sockets_open(own.any.sa_family, SOCK_DGRAM, SOCKETS_BLOCK);
     if (fd < 0)
         return true;
     if (bind(fd, &own.any, address_length(&own)) != 0)

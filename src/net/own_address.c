@@ -3,6 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
+
 #define AWAY_PORT 9 /* "discard" */
 
 /* Of no machine (RFC 5737, RFC 3849), so that only a default route leads there. */
@@ -19,7 +21,7 @@ void own_address_find(struct address_list *list)
         memset(ours, 0, sizeof *ours);
         if (!address_from_literal(&there, away[i], AWAY_PORT))
             continue;
-        fd = socket(there.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        fd = sockets_open(there.any.sa_family, SOCK_DGRAM, SOCKETS_BLOCK);
         if (fd < 0)
             continue; /* a system without IPv6, for example */
         if (connect(fd, &there.any, address_length(&there)) == 0 && getsockname(fd, &ours->any, &size) == 0 &&

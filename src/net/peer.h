@@ -19,8 +19,12 @@ enum peer_answer {
 enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
                           size_t size);
 
-/* For an AF_UNIX stream: *uid is the user of its other end.  False: the system does not say. */
-bool peer_uid_local(int fd, uid_t *uid);
+/* Whether peer_uid can tell anything: false on a system that does not say whose a connection is. */
+bool peer_is_told(void);
+
+/* For an AF_UNIX stream: whether its other end is of this user.  On a system that does not say that of such streams
+ * either, the mode of the socket's file and of its folder is all that keeps others out, and this is true. */
+bool peer_is_ours(int fd);
 
 /* Closes the netlink socket that is kept between calls, if there is one. */
 void peer_release(void);

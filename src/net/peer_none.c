@@ -2,7 +2,6 @@
 #include "net/peer.h"
 
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
@@ -13,22 +12,26 @@ enum peer_answer peer_uid(const struct address *client, const struct address *lo
     return PEER_UNTOLD;
 }
 
-bool peer_uid_local(int fd, uid_t *uid)
+bool peer_is_told(void)
 {
-#ifdef SO_PEERCRED
-    struct ucred credentials;
-    socklen_t size = sizeof credentials;
+    return false;
+}
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
-        return false;
-    *uid = credentials.uid;
-    return true;
-#else
+#ifdef HAVE_GETPEEREID /* the BSDs */
+bool peer_is_ours(int fd)
+{
+    uid_t uid;
     gid_t gid;
 
-    return getpeereid(fd, uid, &gid) == 0;
-#endif
+    return getpeereid(fd, &uid, &gid) == 0 && uid == geteuid();
 }
+#else
+bool peer_is_ours(int fd)
+{
+    (void)fd;
+    return true;
+}
+#endif
 
 void peer_release(void)
 {

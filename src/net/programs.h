@@ -1,4 +1,4 @@
-/* Which programs have the TCP sockets of this machine, as far as the kernel tells this user: in /proc, of Linux.
+/* Which programs have the TCP sockets of this machine, as far as the kernel tells this user, which that of Linux does.
  * Elsewhere nothing is found.  It is for a command, not for the daemon: reading takes a few milliseconds or, with many
  * programs, tens of them. */
 #ifndef SALLYPORT_PROGRAMS_H

@@ -24,4 +24,13 @@ void socket_options_set_patience(int fd, uint32_t ms);
  * False: it is not connected, or the system does not do that. */
 bool socket_options_break(int fd);
 
+/* --- private: what systems do in ways of their own, for the functions above --- */
+
+/* How often an idle connection is probed, and when it is given up: see socket_options_set_upstream. */
+void socket_options_keep_alive(int fd, uint32_t ms);
+
+/* Takes a congestion control that does not pace.  On loopback there is no path to learn about, and one that paces (bbr)
+ * costs two thirds of the throughput there. */
+void socket_options_take_plain_congestion(int fd);
+
 #endif

@@ -327,7 +327,7 @@ static void on_client_while_login(void *arg, int ready)
 static void start_login(struct visit *visit)
 {
     const struct http_head_slice *value = &visit->incoming->request.credentials;
-    char name[NAME_MAX_BYTES], *credentials = strndup(value->bytes, value->length);
+    char name[NAME_MAX_BYTES], *credentials = wiped_copy_part(value->bytes, value->length);
     const struct relay_login_params params = {
         .logins = visit->desk->logins,
         .users = visit->desk->users,

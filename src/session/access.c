@@ -4,6 +4,13 @@
 
 #include "net/peer.h"
 
+void access_foretell(const struct settings *settings)
+{
+    if (settings->same_user && !peer_is_told())
+        log_message(LEVEL_WARNING, NULL, "this system does not tell whose a client is: all are refused on loopback; to "
+                    "let every user of this machine in, set same-user = no");
+}
+
 bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,
                    const struct address *from, const struct address *local, uid_t *uid, bool *known,
                    struct failure *refusal)

@@ -17,6 +17,10 @@ struct access {
     struct log_brake untold; /* for the warning that the client's user cannot be found out */
 };
 
+/* To be called when these settings begin to hold: warns if they ask for same_user where the system never tells whose a
+ * client is. */
+void access_foretell(const struct settings *settings);
+
 /* Whether a client that connected from `from` to `local`, an address of the listener `name`, may be served.  now_ms
  * is the loop's clock, for the warning.  *known: *uid is the client's user.  False: *refusal is set. */
 bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,

@@ -1,6 +1,8 @@
 #include "session/origin.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
+#include <string.h>
 
 #include "config/networks.h"
 #include "config/settings.h"
@@ -15,12 +17,13 @@ static bool is_known(const struct address *address)
 static bool is_nobodys(const struct address *address)
 {
     const struct in6_addr *six = &address->v6.sin6_addr;
-    uint32_t four = ntohl(address->v4.sin_addr.s_addr);
+    uint32_t four = address->v4.sin_addr.s_addr;
 
     if (address->any.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(six))
-        four = ntohl(six->s6_addr32[3]);
+        memcpy(&four, six->s6_addr + 12, sizeof four);
     else if (address->any.sa_family == AF_INET6)
         return IN6_IS_ADDR_LOOPBACK(six) || IN6_IS_ADDR_UNSPECIFIED(six) || IN6_IS_ADDR_MULTICAST(six);
+    four = ntohl(four);
     return four >> 24 == 127 || four >> 24 == 0 || four >> 28 == 0xe;
 }
 

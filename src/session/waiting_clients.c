@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/sockets.h"
 #include "net/address.h"
 #include "protocol/protocol.h"
 
@@ -60,7 +61,7 @@ static bool refuse_one(const struct systemd_inherited *inherited, const struct f
     char line[PROTOCOL_REFUSAL_MAX + 1];
     const struct protocol *protocol = find_protocol(inherited);
     size_t length = protocol ? protocol_refusal(protocol, failure, line) : 0;
-    int fd = accept4(inherited->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = sockets_accept(inherited->fd, NULL, NULL);
 
     if (fd < 0)
         return false;

@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 #define NAME "sallyport"
 #define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:@%," /* needs no quotes */
-#define SELF "/proc/self/exe" /* Linux */
 
 static bool is_in_path(void)
 {
@@ -43,11 +44,10 @@ static void add_word(char out[OWN_COMMAND_MAX], const char *word)
 
 const char *own_command(char out[OWN_COMMAND_MAX], const char *config_path)
 {
-    char path[PATH_MAX] = NAME;
-    ssize_t length = is_in_path() ? -1 : readlink(SELF, path, sizeof path - 1);
+    char path[PATH_MAX];
 
-    if (length > 0)
-        path[length] = '\0';
+    if (is_in_path() || !process_path(path, sizeof path))
+        snprintf(path, sizeof path, NAME);
     out[0] = '\0';
     add_word(out, path);
     if (config_path) {

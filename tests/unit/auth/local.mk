@@ -13,6 +13,8 @@ UNIT_TESTS += \
 	tests/unit/auth/check_lockout \
 	tests/unit/auth/check_negotiate_login \
 	tests/unit/auth/check_nonces \
+	tests/unit/auth/check_own_listener \
+	tests/unit/auth/check_own_listener_path \
 	tests/unit/auth/check_password \
 	tests/unit/auth/check_scheme_choice \
 	tests/unit/auth/check_web_place \
@@ -41,3 +43,6 @@ tests_unit_auth_check_curl_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_easy_s
 # what is asked of libcurl passes through the test, which lets it fail; what is given back, too
 tests_unit_auth_check_curl_client_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=curl_easy_setopt \
 	-Wl,--wrap=curl_easy_init -Wl,--wrap=curl_share_init -Wl,--wrap=curl_slist_append -Wl,--wrap=malloc -Wl,--wrap=free
+
+# what other systems have is tested where there is something better, too
+tests_unit_auth_check_own_listener_path_SOURCES = tests/unit/auth/check_own_listener.c src/auth/own_listener_path.c

@@ -12,16 +12,24 @@ UNIT_TESTS += \
 	tests/unit/base/check_machine_id \
 	tests/unit/base/check_notifier \
 	tests/unit/base/check_page_text \
+	tests/unit/base/check_process \
 	tests/unit/base/check_prompt \
 	tests/unit/base/check_scratch \
 	tests/unit/base/check_secrets \
+	tests/unit/base/check_sockets \
+	tests/unit/base/check_sockets_fcntl \
 	tests/unit/base/check_subprocess \
 	tests/unit/base/check_syslog_socket \
 	tests/unit/base/check_systemd \
 	tests/unit/base/check_task \
 	tests/unit/base/check_trace \
 	tests/unit/base/check_turn_watch \
-	tests/unit/base/check_wiped
+	tests/unit/base/check_wiped \
+	tests/unit/base/check_wiped_sized
+
+# what other systems have is tested where there is something better, too
+tests_unit_base_check_sockets_fcntl_SOURCES = tests/unit/base/check_sockets.c src/base/sockets_fcntl.c
+tests_unit_base_check_wiped_sized_SOURCES = tests/unit/base/check_wiped.c src/base/wiped_sized.c
 
 # the log of the system is the test's own
 tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
@@ -29,6 +37,7 @@ tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 tests_unit_base_check_wiped_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
+tests_unit_base_check_wiped_sized_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 
 # the test is a loop that refuses
 tests_unit_base_check_subprocess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_io_levels,--wrap=loop_signal_start

@@ -11,20 +11,27 @@ UNIT_TESTS += \
 	tests/unit/net/check_machine \
 	tests/unit/net/check_netwatch_none \
 	tests/unit/net/check_own_address \
-	tests/unit/net/check_peer \
+	tests/unit/net/check_peer_none \
 	tests/unit/net/check_proxy_header \
-	tests/unit/net/check_programs \
 	tests/unit/net/check_public_suffix \
 	tests/unit/net/check_resolver \
 	tests/unit/net/check_sleep_meter \
 	tests/unit/net/check_slow_addresses \
-	tests/unit/net/check_socket_options \
+	tests/unit/net/check_socket_options_plain \
 	tests/unit/net/check_srv \
 	tests/unit/net/check_srv_query \
 	tests/unit/net/check_suspend_tick \
 	tests/unit/net/check_transport
 
 # the test is the kernel where it has to be another one
+if ON_LINUX
+UNIT_TESTS += \
+	tests/unit/net/check_programs \
+	tests/unit/net/check_socket_options
+endif
+if PEER_LINUX
+UNIT_TESTS += tests/unit/net/check_peer
+endif
 tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockopt -Wl,--wrap=getsockopt
 
 # the test takes addresses away
@@ -71,6 +78,9 @@ tests_unit_net_check_path_watch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=inotify_init1
 endif
 
 # what other systems have is tested where there is something better, too
+tests_unit_net_check_peer_none_SOURCES = tests/unit/net/check_peer_none.c src/net/peer_none.c
+tests_unit_net_check_socket_options_plain_SOURCES = tests/unit/net/check_socket_options_plain.c \
+	src/net/socket_options_plain.c
 tests_unit_net_check_netwatch_none_SOURCES = tests/unit/net/check_netwatch_none.c src/net/netwatch_none.c
 tests_unit_net_check_netwatch_none_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=suspend_watch_start \
 	-Wl,--wrap=suspend_watch_stop

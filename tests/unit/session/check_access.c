@@ -43,6 +43,15 @@ enum peer_answer __wrap_peer_uid(const struct address *client, const struct addr
     return peer.answer;
 }
 
+static bool tells = true; /* whether the system ever says whose a client is */
+
+bool __wrap_peer_is_told(void);
+
+bool __wrap_peer_is_told(void)
+{
+    return tells;
+}
+
 /* A client from there to here, and what became of it. */
 struct client {
     const char *from, *local;
@@ -232,6 +241,23 @@ START_TEST(our_own_connection_is_let_in)
 }
 END_TEST
 
+START_TEST(a_system_that_never_tells_is_warned_of_at_the_start)
+{
+    struct settings settings = {.same_user = true};
+
+    access_foretell(&settings);
+    given_check_log("");
+    tells = false;
+    access_foretell(&settings);
+    given_check_log("warning this system does not tell whose a client is: all are refused on loopback; to let every "
+                    "user of this machine in, set same-user = no\n");
+    settings.same_user = false;
+    access_foretell(&settings);
+    given_check_log("");
+    tells = true;
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("access");
@@ -244,5 +270,6 @@ int main(void)
     tcase_add_test(cases, a_client_that_has_gone_is_refused);
     tcase_add_test(cases, where_the_system_cannot_tell_all_are_refused_and_the_log_says_so);
     tcase_add_test(cases, our_own_connection_is_let_in);
+    tcase_add_test(cases, a_system_that_never_tells_is_warned_of_at_the_start);
     return unit_run();
 }

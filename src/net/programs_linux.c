@@ -1,3 +1,4 @@
+/* Linux: in /proc (proc(5)). */
 #include "net/programs.h"
 
 #include <ctype.h>

@@ -1,8 +1,29 @@
+/* For systems whose malloc tells how large a block is. */
 #include "base/wiped.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+void *wiped_alloc(size_t size)
+{
+    return malloc(size);
+}
+
+void *wiped_alloc_zeroed(size_t count, size_t size)
+{
+    return calloc(count, size);
+}
+
+char *wiped_copy(const char *text)
+{
+    return strdup(text);
+}
+
+char *wiped_copy_part(const char *text, size_t length)
+{
+    return strndup(text, length);
+}
 
 void wiped_free(void *block)
 {
