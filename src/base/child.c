@@ -97,6 +97,22 @@ void child_forget_unreaped(struct loop *loop)
     }
 }
 
+/* A library may not have set close-on-exec.  Where the system cannot be told to close the rest, it is set now, up to the
+ * limit that holds. */
+#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
+static void close_rest(posix_spawn_file_actions_t *files)
+{
+    posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
+}
+#else
+static void close_rest(posix_spawn_file_actions_t *files)
+{
+    (void)files;
+    for (long end = sysconf(_SC_OPEN_MAX), fd = STDERR_FILENO + 1; fd < end; fd++)
+        (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+}
+#endif
+
 /* Returns 0 or an errno; then nothing was started. */
 static int spawn(pid_t *pid, const struct child_params *params)
 {
@@ -116,14 +132,12 @@ static int spawn(pid_t *pid, const struct child_params *params)
             posix_spawn_file_actions_addopen(&files, i, "/dev/null", i == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
         else
             posix_spawn_file_actions_adddup2(&files, params->descriptors[i], i);
-#ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1); /* a library may not set close-on-exec */
-#endif
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setsigmask(&attributes, &none);
     raised = descriptors_restore(); /* the program inherits the limit; we open nothing meanwhile */
+    close_rest(&files);
     error = posix_spawnp(pid, params->argv[0], &files, &attributes, params->argv,
                          params->environment ? params->environment : environ);
     if (raised)

@@ -49,10 +49,13 @@ char *wiped_copy_part(const char *text, size_t length)
 
 void wiped_free(void *block)
 {
+    struct sized *sized;
+
     if (!block)
         return;
-    explicit_bzero(block, whole(block)->size);
-    free(whole(block));
+    sized = whole(block);
+    explicit_bzero(sized, sizeof *sized + sized->size);
+    free(sized);
 }
 
 void *wiped_realloc(void *block, size_t size)

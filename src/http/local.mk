@@ -26,6 +26,7 @@ src_libhouse_a_SOURCES += \
 	src/http/head_end.c src/http/head_end.h \
 	src/http/held_secrets.c src/http/held_secrets.h \
 	src/http/http_body.c src/http/http_body.h \
+	src/http/http_date.c src/http/http_date.h \
 	src/http/http_fields.c src/http/http_fields.h \
 	src/http/http_head.c src/http/http_head.h \
 	src/http/http_head_slice.c src/http/http_head_slice.h \

@@ -28,7 +28,7 @@ quietly() {
 wanted() {
     [ "$(id -u)" = 0 ] || fail "this needs root"
     for program in debootstrap unshare tar; do
-        command -v $program >/dev/null || fail "$program is missing; on Debian: apt-get install debootstrap util-linux tar"
+        command -v $program >/dev/null || fail "$program is missing (Debian: debootstrap, util-linux, tar)"
     done
     mkdir -p "$work"
 }

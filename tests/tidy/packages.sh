@@ -6,7 +6,7 @@ cd "$top" || bail_out "no tree"
 version=$(sed -n 's/^AC_INIT(\[sallyport\], \[\([^]]*\)\].*/\1/p' configure.ac)
 [ -n "$version" ] || bail_out "configure.ac says no version"
 
-plan 4
+plan 5
 
 {
     sed -n '1s/^sallyport \([^ ]*\).*/\1/p' NEWS | grep -qxF "$version" || echo "NEWS begins with another one"
@@ -57,5 +57,11 @@ for unit in etc/systemd/sallyport.service etc/systemd/sallyport.socket; do
         echo "$unit asks for no configuration"
 done >"$offences"
 verdict "units are quiet where there is no configuration"
+
+# An assertion that fails names its file, and from the tree on.
+program_wanted
+strip -g -o "$scratch/stripped" "$SALLYPORT" || bail_out "strip cannot read $SALLYPORT"
+grep -aoF "$(pwd)" "$scratch/stripped" | head -n 1 >"$offences"
+verdict "the program does not say where it was built"
 
 exit $status

@@ -280,7 +280,7 @@ START_TEST(a_function_of_ours_is_deaf)
 }
 END_TEST
 
-#ifdef __linux__
+#ifdef LINUX_WAYS
 static void __attribute__((noreturn)) say_and_hold(void *run_arg)
 {
     (void)!write(STDOUT_FILENO, "x", 1);
@@ -365,7 +365,7 @@ int main(void)
     tcase_add_test(cases, one_that_does_not_end_at_once_is_let_go);
     tcase_add_test(cases, the_end_says_what_it_has_ended_with);
     tcase_add_test(cases, a_function_of_ours_is_deaf);
-#ifdef __linux__
+#ifdef LINUX_WAYS
     tcase_add_test(cases, a_function_of_ours_ends_with_us);
 #endif
     tcase_add_test(cases, a_function_of_ours_can_be_one);

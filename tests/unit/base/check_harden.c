@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
-#ifdef __linux__
+#ifdef LINUX_WAYS
 #include <sys/prctl.h>
 #endif
 
@@ -40,7 +40,7 @@ START_TEST(nobody_attaches_and_no_core_is_written)
     harden_process();
     ck_assert_int_eq(getrlimit(RLIMIT_CORE, &after), 0);
     ck_assert(is_attached_to() ? after.rlim_max == before.rlim_max : after.rlim_cur == 0 && after.rlim_max == 0);
-#ifdef __linux__
+#ifdef LINUX_WAYS
     ck_assert_int_eq(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0), is_attached_to() ? 1 : 0);
 #endif
 }

@@ -13,6 +13,7 @@
 
 #include "../unit.h"
 
+#ifdef LINUX_WAYS
 /* A service manager's socket at a path, or at an abstract name when it begins with '@'. */
 static int manager_at(const char *name)
 {
@@ -48,6 +49,7 @@ START_TEST(the_manager_is_told)
     unsetenv("NOTIFY_SOCKET");
 }
 END_TEST
+#endif
 
 START_TEST(without_a_manager_nothing_happens)
 {
@@ -210,7 +212,9 @@ int main(void)
 {
     TCase *cases = unit_case("systemd");
 
+#ifdef LINUX_WAYS
     tcase_add_test(cases, the_manager_is_told);
+#endif
     tcase_add_test(cases, without_a_manager_nothing_happens);
     tcase_add_test(cases, sockets_of_the_manager_are_taken);
     tcase_add_test(cases, what_is_meant_for_another_or_is_no_number_is_left);

@@ -314,7 +314,7 @@ START_TEST(it_is_not_started_by_hand)
 }
 END_TEST
 
-#if defined __linux__ && !defined SANITIZED
+#if defined LINUX_WAYS && !defined SANITIZED
 /* Under 6 MiB of memory after a large file, and less than a millisecond for an answer: the best of many, as the machine
  * may be busy. */
 #define ANSWER_NS_MAX 100000000 /* it is to be less than 1000000; valgrind and a busy machine are slow */
@@ -400,7 +400,7 @@ int main(void)
     tcase_add_test(cases, a_wrong_question_or_reply_ends_the_program);
     tcase_add_test(cases, the_end_of_the_daemon_is_its_end);
     tcase_add_test(cases, it_is_not_started_by_hand);
-#if defined __linux__ && !defined SANITIZED
+#if defined LINUX_WAYS && !defined SANITIZED
     tcase_add_test(cases, it_is_small_and_quick);
 #endif
     tcase_add_test(cases, the_desktop_is_asked);

@@ -9,7 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
+#ifdef LINUX_WAYS
 #include <sys/prctl.h>
 #endif
 
@@ -109,7 +109,7 @@ static bool desktop_may_work(void)
 
 static bool gains_no_rights(void)
 {
-#ifdef __linux__
+#ifdef LINUX_WAYS
     int death = 0;
 
     return enter(SANDBOX_DESKTOP) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&

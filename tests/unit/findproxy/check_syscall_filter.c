@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
+#ifdef LINUX_WAYS
 #include <sys/prctl.h>
 #endif
 
@@ -21,7 +21,7 @@
 /* Sets the filter; where there is none, a probe has nothing to look at. */
 static bool shut(void)
 {
-#if defined __linux__ && !defined SANITIZED
+#if defined SYSCALL_FILTER && !defined SANITIZED
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && syscall_filter_set();
 #else
     return false;

@@ -23,6 +23,7 @@ UNIT_TESTS += \
 	tests/unit/http/check_head_end \
 	tests/unit/http/check_held_secrets \
 	tests/unit/http/check_http_body \
+	tests/unit/http/check_http_date \
 	tests/unit/http/check_http_fields \
 	tests/unit/http/check_http_head \
 	tests/unit/http/check_http_head_slice \

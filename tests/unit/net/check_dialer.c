@@ -237,6 +237,7 @@ bool __wrap_machine_has(const struct address *address)
     return has_all;
 }
 
+#ifdef LINUX_WAYS /* no other system breaks off what is being made */
 static bool is_renewed(void *arg)
 {
     static int turns;
@@ -285,6 +286,7 @@ START_TEST(a_dial_from_an_address_that_is_gone_fails_at_once)
     tear_down(&scene);
 }
 END_TEST
+#endif
 
 int main(void)
 {
@@ -296,6 +298,8 @@ int main(void)
     tcase_add_test(cases, when_no_address_answers_the_last_is_named);
     tcase_add_test(cases, a_cancelled_dial_never_calls);
     tcase_add_test(cases, without_descriptors_it_is_our_own_trouble);
+#ifdef LINUX_WAYS
     tcase_add_test(cases, a_dial_from_an_address_that_is_gone_fails_at_once);
+#endif
     return unit_run();
 }
