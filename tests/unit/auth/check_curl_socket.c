@@ -344,6 +344,7 @@ START_TEST(nobody_has_come_in)
 }
 END_TEST
 
+#ifdef LINUX_WAYS /* elsewhere the folder keeps them out */
 /* As many as the queue holds in any case. */
 static void others_connect(const struct scene *scene)
 {
@@ -379,6 +380,7 @@ START_TEST(other_processes_are_turned_away)
     tear_down(&scene);
 }
 END_TEST
+#endif
 
 /* That many more, wherever their numbers are free.  Returns what was allowed before. */
 static struct rlimit allow_descriptors(int more)
@@ -536,7 +538,9 @@ int main(void)
     tcase_add_test(cases, outer_takes_no_more_than_a_little);
     tcase_add_test(cases, what_libcurl_has_not_read_is_taken);
     tcase_add_test(cases, nobody_has_come_in);
+#ifdef LINUX_WAYS
     tcase_add_loop_test(cases, other_processes_are_turned_away, 0, 2);
+#endif
     tcase_add_loop_test(cases, descriptors_run_out, 0, 3);
     tcase_add_test(cases, memory_runs_out);
     tcase_add_test(cases, each_option_is_needed);

@@ -291,6 +291,7 @@ START_TEST(who_is_being_answered_does_not_give_way)
 }
 END_TEST
 
+#ifdef LINUX_WAYS
 START_TEST(another_user_is_turned_away_even_by_an_open_door)
 {
     static const char warning[] =
@@ -312,6 +313,7 @@ START_TEST(another_user_is_turned_away_even_by_an_open_door)
     served_works();
 }
 END_TEST
+#endif
 
 /* --- freeing --- */
 
@@ -374,7 +376,9 @@ int main(void)
     tcase_add_test(cases, who_is_being_answered_does_not_give_way);
     tcase_add_loop_test(cases, it_can_be_freed_whenever, 0, 7);
     tcase_add_test(cases, no_server_is_fine);
+#ifdef LINUX_WAYS
     if (geteuid() == 0) /* who alone can play another user */
         tcase_add_test(cases, another_user_is_turned_away_even_by_an_open_door);
+#endif
     return unit_run();
 }

@@ -45,7 +45,11 @@ START_TEST(the_installed_one_is_taken_unless_one_is_beside)
 {
     ck_assert_str_eq(findproxy_path(), INSTALLED);
     put_beside(0700);
+#ifdef LINUX_WAYS /* which tells where this program is */
     ck_assert_str_eq(findproxy_path(), beside);
+#else
+    ck_assert_str_eq(findproxy_path(), INSTALLED);
+#endif
 }
 END_TEST
 

@@ -215,6 +215,7 @@ END_TEST
 
 /* --- the system itself --- */
 
+#ifdef LINUX_WAYS
 START_TEST(our_own_connection_is_let_in)
 {
     const struct settings settings = {.same_user = true};
@@ -240,6 +241,7 @@ START_TEST(our_own_connection_is_let_in)
     peer_release();
 }
 END_TEST
+#endif
 
 START_TEST(a_system_that_never_tells_is_warned_of_at_the_start)
 {
@@ -269,7 +271,9 @@ int main(void)
     tcase_add_test(cases, whose_it_is_is_not_known_where_nobody_was_asked);
     tcase_add_test(cases, a_client_that_has_gone_is_refused);
     tcase_add_test(cases, where_the_system_cannot_tell_all_are_refused_and_the_log_says_so);
+#ifdef LINUX_WAYS
     tcase_add_test(cases, our_own_connection_is_let_in);
+#endif
     tcase_add_test(cases, a_system_that_never_tells_is_warned_of_at_the_start);
     return unit_run();
 }

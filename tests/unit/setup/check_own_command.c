@@ -17,12 +17,16 @@ START_TEST(by_its_name_where_it_is_in_path)
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(path, sizeof path, "/does/not/exist:%s:", folder);
     setenv("PATH", path, 1);
+#ifdef LINUX_WAYS /* which tells the path of what runs */
     ck_assert_ptr_nonnull(strstr(own_command(command, NULL), "check_own_command"));
     ck_assert_int_eq(command[0], '/');
+#endif
     snprintf(path, sizeof path, "%s/sallyport", folder);
     out = fopen(path, "w");
     fclose(out);
+#ifdef LINUX_WAYS
     ck_assert_int_eq(own_command(command, NULL)[0], '/'); /* which is no program yet */
+#endif
     ck_assert_int_eq(chmod(path, 0700), 0);
     ck_assert_str_eq(own_command(command, NULL), "sallyport");
     unlink(path);
@@ -49,6 +53,7 @@ START_TEST(with_a_configuration_for_a_shell)
 }
 END_TEST
 
+#ifdef LINUX_WAYS
 START_TEST(without_a_path)
 {
     char command[OWN_COMMAND_MAX];
@@ -57,6 +62,7 @@ START_TEST(without_a_path)
     ck_assert_int_eq(own_command(command, NULL)[0], '/');
 }
 END_TEST
+#endif
 
 int main(void)
 {
@@ -64,6 +70,8 @@ int main(void)
 
     tcase_add_test(cases, by_its_name_where_it_is_in_path);
     tcase_add_test(cases, with_a_configuration_for_a_shell);
+#ifdef LINUX_WAYS
     tcase_add_test(cases, without_a_path);
+#endif
     return unit_run();
 }
