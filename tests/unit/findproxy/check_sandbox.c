@@ -49,7 +49,13 @@ static bool script_opens_nothing(void)
     if (!enter(SANDBOX_SCRIPT))
         return false;
 #ifndef SANITIZED
-    return open("/dev/null", O_RDONLY) < 0 && dup(0) < 0 && fork() < 0;
+    if (open("/dev/null", O_RDONLY) >= 0 || dup(0) >= 0)
+        return false;
+#ifndef SYSCALL_FILTER
+    if (geteuid() == 0) /* whom the limit of processes does not hold */
+        return true;
+#endif
+    return fork() < 0;
 #else
     return true;
 #endif
