@@ -97,9 +97,10 @@ START_TEST(a_url_is_printed_with_its_path)
     char *twice = print(once);
 
     ck_assert_ptr_nonnull(strstr(once, "\nurl = http://p:80\n https://q:443/{target_host}/{target_port}\n "
-                                       "http://r:8/?x=1{&target_port,target_host}\n http://s:80\nmethod = connect\n"
+                                       "http://r:8/?x=1{&target_port,target_host}\n http://s:80\norder = listed\n"
+                                       "method = connect\n"
                                        ";origin =\nform = origin\ntls-upgrade = no\nhttp = 1.1\n"));
-    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\nmethod = tcpconnection\n"
+    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\norder = listed\nmethod = tcpconnection\n"
                                        "origin = example.com:81\nform = origin\ntls-upgrade = yes\n"
                                        "http = 1.1\n"));
     ck_assert_str_eq(once, twice);
@@ -201,7 +202,7 @@ START_TEST(where_values_are_from_stands_above_them)
              user);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
     snprintf(expected, sizeof expected, "\n[proxy]\n# %s/a\\n[imap].ini:2\nurl = http://p:1\n http://q:2\n# default\n"
-             "method = connect\n", folder);
+             "order = listed\n", folder);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
     snprintf(expected, sizeof expected, "\n# %s:4\nuser = u\n# default\n;password =\n", user);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);

@@ -150,14 +150,14 @@ static bool answer_request(struct talk *talk, struct wire *wire)
         return false;
     if (town.refuses) {
         town.logins += strstr(start, "Proxy-Authorization: Basic ") != NULL;
-        talk->done = true;
+        wire_clear(wire);
         wire_say(wire, "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"r\"\r\nContent-Length: 0\r\n\r\n");
         return true;
     }
     start += strlen("CONNECT ");
     talk->place = find_place(start, strcspn(start, " "));
     wire_clear(wire);
-    talk->done = !talk->place || talk->place->kind == TOWN_MUTE;
+    talk->done = talk->place && talk->place->kind == TOWN_MUTE;
     if (talk->place)
         talk->place->asked++;
     if (talk->place && talk->place->kind == TOWN_MUTE)
