@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Draws doc/speed.svg: the first table below "How fast" in README.md, as bars.  In each row the longest bar is the
 largest number; whether more or less of it is better, the row's unit says.
 

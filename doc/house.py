@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Draws doc/house.svg: the folders of src/ as floors, top of the house first, with the files of each, and a byte's way
 through them.  The folders come from tests/tidy/floors.txt, the files from src/, the way from doc/house.txt.
 

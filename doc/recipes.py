@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Writes what `sallyport recipe` prints into the EXAMPLES of man/sallyport.1.in, for the configuration that these begin
 with:
 

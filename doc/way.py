@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Draws doc/way.svg: who talks to whom when a mail program fetches mail through sallyport, and what is said at each
 arrow.
 

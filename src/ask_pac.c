@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "ask_pac.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport pac`: asks a PAC file once, without a configuration or a daemon, for people who look after theirs. */
 #ifndef SALLYPORT_ASK_PAC_H
 #define SALLYPORT_ASK_PAC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The rows of the two tables that the command line is made of, in main.c: for who reads them besides.  No code. */
 #ifndef SALLYPORT_COMMAND_LINE_H
 #define SALLYPORT_COMMAND_LINE_H

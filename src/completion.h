@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What shells complete: the script for one of them, made of the tables of the command line; and the values that it asks
  * for while somebody types.  Neither the line, nor the configuration, nor an answer is ever evaluated by a shell. */
 #ifndef SALLYPORT_COMPLETION_H

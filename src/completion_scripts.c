@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "completion_scripts.h"
 
 const char completion_note[] =

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The parts of the completions' scripts that do not depend on the tables (completion.c puts them together). */
 #ifndef SALLYPORT_COMPLETION_SCRIPTS_H
 #define SALLYPORT_COMPLETION_SCRIPTS_H

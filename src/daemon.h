@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The forwarding daemon: owns the services, the listeners and the sessions, starts and stops them in order, and
  * handles signals and reloads. */
 #ifndef SALLYPORT_DAEMON_H

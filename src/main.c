@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The command line: options, one table of commands, exit status. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tell_recipe.h"
 
 #include <errno.h>

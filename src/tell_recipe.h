@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport recipe`: what to write into a mail program's configuration. */
 #ifndef SALLYPORT_TELL_RECIPE_H
 #define SALLYPORT_TELL_RECIPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "try.h"
 
 #include <stdio.h>

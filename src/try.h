@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport try`: opens a tunnel for each listener, lets a request stand at the relay of each reverse section,
  * and prints each step with its time. */
 #ifndef SALLYPORT_TRY_H

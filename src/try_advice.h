@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What `sallyport try` says last: what to do next.  When it works, what to type into the mail program; when it does
  * not, what that means and whom to ask for what, with the lines that would allow it.  One table of conditions and
  * words.  Pure: facts in, text out. */

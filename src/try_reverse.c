@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "try_reverse.h"
 
 #include <stdio.h>

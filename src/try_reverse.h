@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport try reverse/LABEL`: one request to the relay, until it stands or is answered. */
 #ifndef SALLYPORT_TRY_REVERSE_H
 #define SALLYPORT_TRY_REVERSE_H

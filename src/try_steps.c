@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "try_steps.h"
 
 #include <stdbool.h>

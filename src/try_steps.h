@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The lines that `sallyport try` prints: each step with the time it took. */
 #ifndef SALLYPORT_TRY_STEPS_H
 #define SALLYPORT_TRY_STEPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/authenticator.h"
 
 #include <stdlib.h>

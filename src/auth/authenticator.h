@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Decides what one session sends to one proxy, or to the server of a resource, to authenticate: which scheme, which
  * password, and whether the password may be sent at all.  It has no connection: it prepares what is to be sent, is told
  * the result, and may start again with another scheme.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/basic.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The Basic scheme of HTTP authentication (RFC 7617).  Pure. */
 #ifndef SALLYPORT_BASIC_H
 #define SALLYPORT_BASIC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which authentication schemes a proxy offers in its 407, or a server for its resource in its 401, which one to use,
  * and the challenge for it.  Pure.  Syntax: RFC 9110 section 11.6.1; Digest: RFC 7616; Negotiate and NTLM: RFC 4559. */
 #ifndef SALLYPORT_CHALLENGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/curl_bridge.h"
 
 #include <stdlib.h>

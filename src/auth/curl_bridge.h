@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Copies bytes between two transports until its owner ends it, and hands over what it still holds.
  *
  * near is a transport whose other end somebody in this process has (libcurl); far is the connection that we made.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* libcurl as a client of one proxy, over a socket of ours.  libcurl implements Digest, NTLM, Negotiate and SOCKS5 on
  * it; it looks up no name, and connects to nothing else.  Where the proxy is asked for a resource of its own, it is a
  * server like any other, and libcurl its client: then it speaks of Authorization and 401 in place of

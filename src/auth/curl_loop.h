@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Runs libcurl's multi handle on our loop: tells libcurl of ready sockets and of timeouts, and each transfer's owner
  * of its end.  There is one for the whole process.
  *

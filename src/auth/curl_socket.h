@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A connection that libcurl believes it made: libcurl has one end, we have the other, and nothing is dialed.  libcurl
  * 7.88 calls connect() even when it is told that a socket is connected already, so it is given an address to connect
  * to, of an own_listener. */

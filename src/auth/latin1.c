@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/latin1.h"
 
 #include <stdlib.h>

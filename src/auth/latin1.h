@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Text in ISO 8859-1, one byte a character: what libcurl takes for the names and passwords of NTLM.  Pure. */
 #ifndef SALLYPORT_LATIN1_H
 #define SALLYPORT_LATIN1_H

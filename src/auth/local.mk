@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What is said to a proxy that wants to know who asks.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Remembers which pairs of user and password proxies have refused, so that no session sends them again and again
  * until the account is locked.  It is not kept by proxy: several proxies may know the same account.  Only digests are
  * kept.  No socket; the caller passes the time, in milliseconds of any monotonic clock. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/negotiate_login.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks one HTTP proxy for one tunnel with Digest, NTLM or Negotiate (Kerberos), which may need more than one request.
  * Where it is asked for a resource, it is with Digest alone; and where that is its own, 407 means 401 below, and
  * Proxy-Authorization means Authorization.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/nonces.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* libcurl handles that know a nonce which a proxy has given them (RFC 7616, Digest), from one login to the next: with
  * one, the next login proves who we are in its first request.  The handle counts how often its nonce was used, so it
  * serves one login at a time, and proxies see the counts in order.  A resource of a proxy's (a path) has handles of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A socket that listens for one connection of this process to itself, and for nobody else's: what stands behind
  * curl_socket, whose address libcurl is given to connect to. */
 #ifndef SALLYPORT_OWN_LISTENER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: an abstract name that the kernel chooses (unix(7), "autobind"), and the process at the other end. */
 #include "auth/own_listener.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems without abstract names: a path in a folder that only this user may enter, and that is gone before
  * anybody could look for it.  Another process of the user could be quicker than our own connect(), by guessing the
  * folder's name in that moment; it could as well attach to this process. */

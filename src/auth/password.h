@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Passwords of proxies.  They come from the configuration, from the first line of a file or of a systemd credential,
  * from the first line that a command prints, or from the person at the terminal.  They are fetched when first needed,
  * kept in memory until the proxy refuses them or the configuration is reloaded, then wiped.  They are never logged.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which authentication scheme is used with a proxy, from what the configuration allows, what the proxy offers and
  * what has failed.  One value per proxy and session.  The rules are in sallyport.ini(5), under `auth`.  Pure. */
 #ifndef SALLYPORT_SCHEME_CHOICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A URL of http or https: checked, written anew, and the server that it leads to.  Pure. */
 #ifndef SALLYPORT_WEB_PLACE_H
 #define SALLYPORT_WEB_PLACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One question to a web server, as libcurl asks it: what comes, bounded, and in words why it has not come.  How the
  * connection is made is its owner's; no proxy, credentials or cookies of the environment are used, no connection is
  * kept, and a redirect is not followed but told. */

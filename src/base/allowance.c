@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/allowance.h"
 
 void allowance_start(struct allowance *allowance, struct loop *loop, uint64_t ms, loop_timer_fn *over, void *arg)

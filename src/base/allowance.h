@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The time that something may take, which stands still while somebody else is at work. */
 #ifndef SALLYPORT_ALLOWANCE_H
 #define SALLYPORT_ALLOWANCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Library functions that have no bound on what they write, or that cannot report an error.  The compiler
  * warns of a call, which is an error with --enable-werror, and tests/tidy/style.sh finds it in any case.  The compiler
  * includes this file before every source file and before the system's headers: some of these functions are defined

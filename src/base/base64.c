@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Base64, RFC 4648 section 4.  Pure. */
 #ifndef SALLYPORT_BASE64_H
 #define SALLYPORT_BASE64_H

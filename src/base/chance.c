@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/chance.h"
 
 #include <time.h>

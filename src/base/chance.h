@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Random numbers for what is to be spread: waits, renewals, the order of servers.  They differ from process to process
  * and from machine to machine, so that many programs that were started alike do not march in step.  Not for secrets. */
 #ifndef SALLYPORT_CHANCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A child process of ours: started without blocking, told of its end, killed with all that it has started. */
 #ifndef SALLYPORT_CHILD_H
 #define SALLYPORT_CHILD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The limit of open descriptors (RLIMIT_NOFILE).  It is raised for us, and not for the programs that we start: one
  * that uses select(2), or that closes all that it may have open, is made for the limit that the user has set. */
 #ifndef SALLYPORT_DESCRIPTORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/escape.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Texts from outside, made printable for a line of the log or a failure.  Pure. */
 #ifndef SALLYPORT_ESCAPE_H
 #define SALLYPORT_ESCAPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Why a tunnel could not be opened: one value, passed up from the function that found the error to the session, which
  * writes it to the log once and to the client once.  Pure: no memory is owned. */
 #ifndef SALLYPORT_FAILURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Keeps the secrets of this process from the other processes of its user, and off the disk. */
 #ifndef SALLYPORT_HARDEN_H
 #define SALLYPORT_HARDEN_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What everything stands on: the loop, the log, failures, other programs, the system around us.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Logging to standard error or syslog, one event a line: the object's name, a verb, then key=value fields, as
  * sallyport(1) lists them under LOG MESSAGES.  The state is one for the process, set at start and reload.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/loop.h"
 
 #include <errno.h>

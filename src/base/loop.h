@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The event loop, a thin layer over libevent.  One thread, one loop.  Only loop_run blocks.
  *
  * A turn: wait for events, call their callbacks, then run the deferred calls.

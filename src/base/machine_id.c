@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/machine_id.h"
 
 #include <stdbool.h>

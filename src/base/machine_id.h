@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which machine this is: the number that the system drew for it when it was installed (machine-id(5)).  It is for our
  * own decisions, and is neither sent nor logged. */
 #ifndef SALLYPORT_MACHINE_ID_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Shows short messages to the user by running a program (`notify-command`), which gets title and text as its last two
  * arguments.  One runs at a time and no more than one in NOTIFIER_PAUSE_MS; meanwhile the latest message of each
  * subject waits, and an older one of the same subject is dropped.  Nothing blocks, and of what fails here the log alone

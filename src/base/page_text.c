@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/page_text.h"
 
 #include <stdbool.h>

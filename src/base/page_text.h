@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The words of a web page that say something: for the log, which quotes the page of a proxy that refuses.  Pure. */
 #ifndef SALLYPORT_PAGE_TEXT_H
 #define SALLYPORT_PAGE_TEXT_H

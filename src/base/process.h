@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a process can ask of the system for itself, beyond POSIX. */
 #ifndef SALLYPORT_PROCESS_H
 #define SALLYPORT_PROCESS_H

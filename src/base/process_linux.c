@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: prctl(2), and /proc/self/exe (proc(5)). */
 #include "base/process.h"
 

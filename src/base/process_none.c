@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that do none of it. */
 #include "base/process.h"
 

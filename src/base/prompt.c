@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/prompt.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks the person at the controlling terminal for one line: a password, which is not shown while it is typed, or
  * anything else, which is.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SANITIZED is defined in a build with AddressSanitizer.  That attaches to the process to look for leaks, opens files
  * of /proc, and takes more address space than any limit would leave. */
 #ifndef SALLYPORT_SANITIZED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Large buffers for the time of one call or one turn, so that what is idle holds none.  There is one thread. */
 #ifndef SALLYPORT_SCRATCH_H
 #define SALLYPORT_SCRATCH_H

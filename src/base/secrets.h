@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What must not be read in anything that we write: passwords, credentials, values of headers.  A proxy may repeat in
  * its answer whatever we sent to it.  Whoever has a secret registers it here for as long as it can come back; the log,
  * failures, refusals and `try` pass their texts through secrets_withhold.

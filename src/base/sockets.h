@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Sockets and pipes that no program which we start inherits: their descriptors are close-on-exec from the beginning.
  * Where the system has calls for it (accept4, pipe2, SOCK_CLOEXEC: Linux, the BSDs), one call does all; elsewhere
  * fcntl(2) does it next, and as there is one thread, nothing is started in between. */

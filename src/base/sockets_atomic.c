@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that set the flags of a new descriptor in the call that makes it. */
 #include "base/sockets.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that set the flags of a descriptor only when it is there. */
 #include "base/sockets.h"
 

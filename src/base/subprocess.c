@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/subprocess.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Runs another program for its output, without blocking: `password-command` and `ask-command`. */
 #ifndef SALLYPORT_SUBPROCESS_H
 #define SALLYPORT_SUBPROCESS_H

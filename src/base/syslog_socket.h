@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The socket of the system's log, /dev/log: datagrams in the form of RFC 3164, as syslog(3) sends them.  Other than
  * syslog(3) it never waits: a log that nobody reads must not stop the mail.  The state is one for the process. */
 #ifndef SALLYPORT_SYSLOG_SOCKET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What passes between systemd and us, without its library: sd_notify(3), sd_listen_fds(3), the journal as standard
  * error, and the credentials of LoadCredential= (systemd.exec(5)), which the configuration calls `credential:NAME`. */
 #ifndef SALLYPORT_SYSTEMD_H

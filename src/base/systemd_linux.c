@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where systemd can be, on Linux: a service manager's socket may have an abstract name (unix(7)). */
 #include "base/systemd.h"
 

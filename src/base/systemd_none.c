@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems without systemd: nobody waits for a notification. */
 #include "base/systemd.h"
 

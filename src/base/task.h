@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What all asynchronous state machines have in common.  A task begins after the function that made it has returned,
  * is in one state at a time, reports its outcome to its owner exactly once, and is freed at the end of a loop turn.
  *

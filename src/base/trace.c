@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/trace.h"
 
 #include <stdarg.h>

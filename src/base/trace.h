@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reports the steps of opening a tunnel, for `try` or for the log at its debug level.  A trace is passed by value in
  * the params of each part.  With a zeroed one, nobody reads and nothing is formatted. */
 #ifndef SALLYPORT_TRACE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/turn_watch.h"
 
 #include <dlfcn.h>

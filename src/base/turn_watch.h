@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Tells which callbacks made a turn of the loop long, in a debug build (./configure --enable-debug): while one runs,
  * everybody else waits.  Nothing here reads a clock. */
 #ifndef SALLYPORT_TURN_WATCH_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Memory for a library through whose hands secrets go: what it gives back is overwritten. */
 #ifndef SALLYPORT_WIPED_H
 #define SALLYPORT_WIPED_H

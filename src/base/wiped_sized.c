@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems whose malloc does not tell how large a block is: the size stands before it. */
 #include "base/wiped.h"
 

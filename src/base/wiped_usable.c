@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems whose malloc tells how large a block is. */
 #include "base/wiped.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads the configuration file, and those that belong to it (layers.h), into the structs of settings.h, guided by the
  * option table.  A loaded configuration does not change and is shared by reference counting, so that a reload has no
  * effect on running sessions.  sallyport.ini(5) describes the format and every key. */

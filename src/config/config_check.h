@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks whether the sections of a configuration fit together, and links them: a listener to its proxy, a proxy to
  * the proxy that it is reached through (`via`), a [reverse] to the proxy before its relay, a [public] to its relay; and
  * a section whose proxies are found to what is said to strangers (`stranger`).  Pure, but it reads the environment, and

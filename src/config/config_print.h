@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The configuration as text, with its defaults and with secrets masked: a file that config_parse accepts
  * (CONFIG_TO_CHECK). */
 #ifndef SALLYPORT_CONFIG_PRINT_H

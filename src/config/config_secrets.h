@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Registers what of a configuration must not be read in the log, and what the log has in any case (base/secrets.h). */
 #ifndef SALLYPORT_CONFIG_SECRETS_H
 #define SALLYPORT_CONFIG_SECRETS_H

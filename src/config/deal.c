@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/deal.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Collects the errors of a file, or of several, while they are read, and reports them in the order of the lines. */
 #ifndef SALLYPORT_DIAGNOSTICS_H
 #define SALLYPORT_DIAGNOSTICS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* $USER, $HOME and $XDG_RUNTIME_DIR in the value of a key: so one file serves many users.  Pure but for
  * expansion_of_this_user. */
 #ifndef SALLYPORT_EXPANSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/found_check.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks of one [proxy] section what concerns proxies that are found per target: that the keys for them stand with such
  * a `url` alone, and that it is known who gets our credentials. */
 #ifndef SALLYPORT_FOUND_CHECK_H

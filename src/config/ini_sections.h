@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The sections of a file and their keys as lists, as they stand there: before anybody knows what they mean.  So the
  * sections of several files can be laid over each other (overlay.h).  Values are wiped: some are passwords. */
 #ifndef SALLYPORT_INI_SECTIONS_H

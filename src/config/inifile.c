@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/inifile.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads an INI file line by line with inih, and refuses everything that inih would cut, merge or ignore in silence.
  * Values may be longer than a line that inih takes: it gets them in pieces.  sallyport.ini(5) describes the format.
  * Pure but for the stream. */

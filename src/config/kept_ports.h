@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The ports that `auto` stands for: each is found once, and kept in a file, so that a mail program that was told it
  * finds us there after each start.  The file is $XDG_STATE_HOME/sallyport/ports (~/.local/state/sallyport/ports).  It
  * has a line for each: the port, the listener's name, and the configuration's path, or - for the usual one, the user's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The files that make up one configuration: the one that was asked for, this machine's beneath it, and the small ones
  * in conf.d beside each.  sallyport.ini(5) tells which are read, and what lies over what.  Reads the disk.
  *

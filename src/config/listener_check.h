@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks whether the keys of one listener's section fit together, and completes it by what depends on its protocol:
  * where it listens, the token, the port of a target with TLS.  What concerns several sections is in config_check.h. */
 #ifndef SALLYPORT_LISTENER_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The sections that have ports of this machine: listeners, [relay] and [public].  A view for who opens the ports and
  * for who looks whether two want one; all of it is borrowed from the configuration. */
 #ifndef SALLYPORT_LISTENING_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The configuration file: read, checked, printed back.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/networks.h"
 
 #include <stdlib.h>

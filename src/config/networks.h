@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Networks from which clients may come, as a value of a configuration key: addresses and CIDR blocks (RFC 4632 section
  * 3.1, RFC 4291 section 2.3), or the word "everyone".  Pure values. */
 #ifndef SALLYPORT_NETWORKS_H

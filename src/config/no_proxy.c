@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/no_proxy.h"
 
 #include <arpa/inet.h>

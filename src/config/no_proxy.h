@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The list of a no_proxy variable: which targets are reached without a proxy.  Pure. */
 #ifndef SALLYPORT_NO_PROXY_H
 #define SALLYPORT_NO_PROXY_H

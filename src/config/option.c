@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/option.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The option table: one row for every key of the configuration file.  It is used for parsing, defaults, `check`, and
  * the tests that compare man page and sample file with it.  A row names its field by the offset in the struct that
  * sections of its kind fill (settings.h).  Pure; all texts are static. */

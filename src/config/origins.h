@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where the values of a configuration are from: for `check`, where several files make it up. */
 #ifndef SALLYPORT_ORIGINS_H
 #define SALLYPORT_ORIGINS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lays the sections of one file over those of others: a key of the upper one stands in place of the lower one's.  Which
  * keys of an upper file do not count, where a lower one says that they are final, is here, too.  Pure. */
 #ifndef SALLYPORT_OVERLAY_H

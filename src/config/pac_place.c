@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/pac_place.h"
 
 #include <limits.h>

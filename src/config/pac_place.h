@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a PAC file is: what may stand behind `pac:` in a configuration, and what a desktop or a person says.  Pure. */
 #ifndef SALLYPORT_PAC_PLACE_H
 #define SALLYPORT_PAC_PLACE_H

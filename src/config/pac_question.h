@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The URL that a PAC file is asked about, since there only is a host and a port: the key `pac-url`.  Pure. */
 #ifndef SALLYPORT_PAC_QUESTION_H
 #define SALLYPORT_PAC_QUESTION_H

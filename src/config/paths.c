@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/paths.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the paths of a relay's URLs lead to, as a value of a configuration key: `path = /mail/imap = home:143`.  Pure
  * values. */
 #ifndef SALLYPORT_PATHS_H

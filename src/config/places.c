@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/places.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Lists of places, host:port each, as values of configuration keys: where a listener listens, and the URLs of proxies.
  * A URL may have a path: then the proxy is asked for that resource, a template with variables for connect-tcp
  * (uri_template.h), or the URL of one server for TCPConnection. */

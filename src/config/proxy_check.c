@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/proxy_check.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks whether the keys of one [proxy] section fit together, and completes it: `via_line`, and the path "/" of the
  * URLs of a TCPConnection server.  What concerns several sections is in config_check.h. */
 #ifndef SALLYPORT_PROXY_CHECK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads the proxy variables of the environment as other programs do: first the name in lower case, then in upper
  * case; an empty variable counts as unset.  Values are borrowed from the environment. */
 #ifndef SALLYPORT_PROXY_ENVIRONMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/relay_check.h"
 
 #include <string.h>

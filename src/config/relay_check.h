@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks whether the keys of one [relay] or [public] section fit together, and completes them.  What concerns several
  * sections is in config_check.h. */
 #ifndef SALLYPORT_RELAY_CHECK_H

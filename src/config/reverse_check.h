@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Checks whether the keys of one [reverse] section fit together, and completes it.  What concerns several sections is
  * in config_check.h: among it, which proxy `proxy` names.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A section of the file whose keys have all been read, for those who check it: its title, the lines that set its keys,
  * and where errors go.  A view: all of it is borrowed from the reader of the file. */
 #ifndef SALLYPORT_SECTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/section_kind.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Kinds of sections, and what the first word of a header says of it.  Pure; all texts are static. */
 #ifndef SALLYPORT_SECTION_KIND_H
 #define SALLYPORT_SECTION_KIND_H

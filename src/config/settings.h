@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The contents of a configuration file as structs, which are filled by the option table (option.h).  All pointers
  * belong to the struct config and are NULL when the key is not set, unless said otherwise.  No code. */
 #ifndef SALLYPORT_SETTINGS_H

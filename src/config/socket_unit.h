@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A socket unit of systemd (systemd.socket(5)) that opens the ports of a configuration. */
 #ifndef SALLYPORT_SOCKET_UNIT_H
 #define SALLYPORT_SOCKET_UNIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The files that a configuration was read from, and numbers that say where in them something stands.  Such a number,
  * a `line` wherever the configuration is read and checked, has the file and the line in it: those of one file sort as
  * its lines do, those of the first file are its lines, and whoever only compares or keeps one need not know more.

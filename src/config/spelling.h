@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What somebody may have meant by a key or a section that does not exist.  Pure. */
 #ifndef SALLYPORT_SPELLING_H
 #define SALLYPORT_SPELLING_H

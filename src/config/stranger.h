@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said to a proxy that was found and is not in the list `trusted` of its section: as the section says, but
  * nothing of who we are. */
 #ifndef SALLYPORT_STRANGER_H

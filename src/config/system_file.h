@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where this machine's configuration is, which a user's may extend.  It reads the environment. */
 #ifndef SALLYPORT_SYSTEM_FILE_H
 #define SALLYPORT_SYSTEM_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a server's port and the key `tls` do not fit each other: a hint, not an error, because a port can be anything.
  * Pure. */
 #ifndef SALLYPORT_TLS_HINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The list `trusted` of a section whose proxies are found: which of them get its user, password, fields and
  * certificate.  Whoever writes the PAC file, or changes it on the way, could otherwise have passwords sent to any
  * host; for the same reason nobody trusts all that is below a public suffix, as *.com would.  Pure. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a user's own configuration is.  It reads the environment. */
 #ifndef SALLYPORT_USER_FILE_H
 #define SALLYPORT_USER_FILE_H

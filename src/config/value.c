@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/value.h"
 
 #include <inttypes.h>

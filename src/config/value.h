@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The kinds of values of configuration keys: how each is parsed, printed and freed.  Pure, but values own memory. */
 #ifndef SALLYPORT_VALUE_H
 #define SALLYPORT_VALUE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a kind of value is made of: for the files that implement kinds (value.c, places.c). */
 #ifndef SALLYPORT_VALUE_KIND_H
 #define SALLYPORT_VALUE_KIND_H

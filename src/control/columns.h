@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A table for a terminal: columns as wide as their widest cell, cut where a line would be too long, and where even that
  * does not do, a list of rows with a line for each cell.  Pure, but it allocates its cells. */
 #ifndef SALLYPORT_COLUMNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The commands that ask the running daemon over its control socket.  control is the value of that key of the
  * configuration.  Each prints its result to standard output and errors to standard error, and returns an exit status
  * of sysexits.h: EX_UNAVAILABLE when no daemon runs or it answers with an error. */

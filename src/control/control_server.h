@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Keeps the control socket where the configuration wants it, and serves it: one request and one answer per
  * connection.  A request is a line of printable ASCII with at most CONTROL_LINE_MAX bytes.  Anything else is answered
  * by an error line or dropped, and so is a request that comes too late or from a program of another user.  requests.h

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The control socket in the file system: finding its path, making it, connecting to it.  It is made only in a
  * directory that nobody but this user may write to, with mode 0600 from the first moment on.  Nothing here blocks for
  * longer than CONTROL_SOCKET_PATIENCE_MS. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What the running program is asked, and what it answers.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The requests that may come over the control socket, and what each one does.
  *
  *     status                     everything, as JSON

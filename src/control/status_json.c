@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "control/status_json.h"
 
 #include <stdio.h>

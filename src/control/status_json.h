@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The state of the running program, as JSON: listeners, reverse sections, relays, sessions, proxies, redirects,
  * questions.  sallyport(1) describes the fields; they stay the same from one version to the next.  It changes nothing,
  * except that redirects that have ended are dropped. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Prints the daemon's JSON (status_json.h) for people: tables for `status`, and lists of learned redirects and open
  * questions for both commands.  A missing field is shown as a question mark.  What is not printable ASCII is escaped
  * in tables, and becomes question marks elsewhere.  Pure. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/autoconfig_file.h"
 
 #include <expat.h>

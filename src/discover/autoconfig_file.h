@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads an autoconfig file (draft-ietf-mailmaint-autoconfig), as domains and the ISP database have it: XML, by expat.
  * Pure; the file is hostile: a DTD, and with it every entity but XML's own, is a fault, and so is what is deep or
  * endless.  Elements of other namespaces than the root's are passed over. */

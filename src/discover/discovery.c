@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/discovery.h"
 
 #include <stdio.h>

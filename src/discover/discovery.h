@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* From an address to servers.  Asks one place after the other, each a row of a table, until there is a server for
  * reading mail and one for sending it: SRV records (RFC 6186, RFC 8314), the domain's PACC file
  * (draft-ietf-mailmaint-pacc), its autoconfig file in two places and in the ISP database

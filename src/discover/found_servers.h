@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The servers that were found for an address: a bounded list, the best of each protocol first.  Pure values.
  *
  * All of them are reached with TLS: one that is offered without is not taken. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/guess.h"
 
 #include <stdlib.h>

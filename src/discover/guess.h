@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One guess where a mail server may be, proven or not: by a real tunnel, TLS with a certificate for that name, and a
  * greeting that welcomes us.
  *

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # From an address to servers.
 
 src_libhouse_a_SOURCES += \

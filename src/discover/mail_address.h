@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A mail address as a person types it: me@example.net.  Pure; the text is hostile.  RFC 5321 section 4.1.2, but
  * without quoted local parts and address literals, and in ASCII: a domain in other letters is written as xn--... */
 #ifndef SALLYPORT_MAIL_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/pacc_file.h"
 
 #include <jansson.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads a PACC file (draft-ietf-mailmaint-pacc-03, and -02 where it differs): JSON, by jansson.  It names hosts alone:
  * their servers have TLS from the first byte, at the ports of their protocols.  Pure; the file is hostile.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A file that says which servers an address has, whatever its format: what its readers have in common.  Pure; the file
  * is hostile. */
 #ifndef SALLYPORT_SERVER_FILE_H

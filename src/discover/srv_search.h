@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks the local name servers for all SRV records of a domain that are about mail (RFC 6186, RFC 8314, RFC 5804), at
  * once.  DNS may be forged: a server outside of the domain is marked as foreign. */
 #ifndef SALLYPORT_SRV_SEARCH_H

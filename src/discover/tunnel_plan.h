@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A listener of no configuration: what a tunnel of ours is opened for while servers are looked for. */
 #ifndef SALLYPORT_TUNNEL_PLAN_H
 #define SALLYPORT_TUNNEL_PLAN_H

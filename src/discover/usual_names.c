@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/usual_names.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Guesses the servers of a domain: the names that are usual, a row of a table each.  Those of a protocol are tried at
  * once, and the first in the order of the table that is proven is taken; no row is without TLS. */
 #ifndef SALLYPORT_USUAL_NAMES_H

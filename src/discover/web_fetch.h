@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Fetches a file by https, through a tunnel of ours for each server that is asked: the proxy is spoken to as for mail,
  * with all its authentication, and libcurl does TLS, verified, and HTTP inside the tunnel.  It follows redirects from
  * https to https, a few, and tells each.

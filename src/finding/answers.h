@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What was found for targets, kept for the next session to them: by host and port, FINDING_KEPT_MAX at most, for
  * FINDING_KEPT_MS.  One such store belongs to each section. */
 #ifndef SALLYPORT_ANSWERS_H

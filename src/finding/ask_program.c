@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/ask_program.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks a program of the user's where the proxy is: `url = command:PATH`.  Its one argument is the URL that the question
  * is about; no shell has a part in it. */
 #ifndef SALLYPORT_ASK_PROGRAM_H

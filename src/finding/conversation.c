@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/conversation.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One process of the helper `findproxy` and what is said with it (talk.h), from its start to its end.  It is foreign
  * code's: what it says is bounded and checked, and one that is slow, or says what it must not, is killed. */
 #ifndef SALLYPORT_CONVERSATION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Finds the proxies for a target where a section does not name them (places_are_found): asks its PAC file, the
  * desktop's settings or a program.  Answers are kept per section, host and port until the network or the file
  * changes (finding/answers.h).  An error is a failure, never "direct". */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/findproxy_path.h"
 
 #include <stdio.h>

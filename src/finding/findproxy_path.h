@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where the helper `findproxy` is. */
 #ifndef SALLYPORT_FINDPROXY_PATH_H
 #define SALLYPORT_FINDPROXY_PATH_H

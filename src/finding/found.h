@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which proxies a target is to be reached through, as a PAC file, the desktop or a program of the user's has said.  No
  * code. */
 #ifndef SALLYPORT_FOUND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The helper `findproxy` as a child of ours (talk.h): started on demand, kept HELPER_KEPT_MS after its last question,
  * asked one question at a time, replaced when it dies.  What it is slow at, it is killed for; after three deaths within
  * a minute it rests.  Names are looked up for it by the resolver. */

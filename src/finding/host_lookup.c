@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/host_lookup.h"
 
 #include <stdio.h>

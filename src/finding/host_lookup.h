@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The addresses of a name for a PAC file, which wants those of IPv4 above all, and soon.  What stands in the file may
  * be any text. */
 #ifndef SALLYPORT_HOST_LOOKUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks a source about one target, step by step, as a task (base/task.h):
  *
  *     PAC      the answer that is kept -> the file's text -> the script

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Where the proxy is: a PAC file, the desktop, a program.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/pac_answer.h"
 
 #include <stdio.h>

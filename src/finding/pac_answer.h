@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads what FindProxyForURL, a program of the user's or the desktop said: members with semicolons between them, or
  * lines, in PAC's words ("PROXY host:port; DIRECT") or as URLs ("http://host:port", "direct://").  PROXY and HTTP are
  * http, HTTPS is https, SOCKS5 (socks5://, socks5h://) is through the target's name at a SOCKS 5 proxy; a member with

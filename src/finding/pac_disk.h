@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads a PAC file from the disk, if it is another one than before.  Only a regular file is read, so that nothing waits
  * for a pipe or a device. */
 #ifndef SALLYPORT_PAC_DISK_H

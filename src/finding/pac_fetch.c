@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/pac_fetch.h"
 
 #include <stdarg.h>

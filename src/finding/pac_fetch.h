@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Fetches a PAC file once, by libcurl: without a proxy, credentials, cookies or a connection that is kept.  Names are
  * looked up by our resolver, since a look-up of libcurl's own is a thread that makes us wait when it is given up; so
  * each redirect is a new transfer, and its URL is checked like the first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The text of a PAC file, from the disk (pac_disk.h) or fetched (pac_fetch.h): https verified, http if that is meant,
  * no proxy, 1 MiB, 10 s.  Fetched, it is asked for again when somebody wants it and it is an hour old, by its ETag
  * or Last-Modified; on the disk, it is looked at whenever somebody wants it, and read if it has changed.  When the

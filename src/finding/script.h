@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A PAC file together with the helper that runs it.  Shared by counted references: whoever is asking one goes on with
  * it when a section has come to another. */
 #ifndef SALLYPORT_SCRIPT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a section asks for its proxies: its PAC file, the desktop's settings or a program, and the answers that are kept
  * of them.  A record that finder and inquiry work with. */
 #ifndef SALLYPORT_SOURCE_H

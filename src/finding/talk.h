@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is said over the pipes between the daemon and its helper `findproxy`: lines, each a word and, behind one blank,
  * the rest.  No line has a NUL or a control character; a text that would is a fault of who says it.  No code.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/desktop.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks the desktop's settings (GNOME, KDE, what else libproxy knows) for the proxies of a URL. */
 #ifndef SALLYPORT_DESKTOP_H
 #define SALLYPORT_DESKTOP_H

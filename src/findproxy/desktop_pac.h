@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether the desktop's settings name a PAC file.  libproxy would run it by itself, or say "direct://" where it cannot,
  * and does not tell which: so this is looked for first, in the settings themselves.  Pure. */
 #ifndef SALLYPORT_DESKTOP_PAC_H

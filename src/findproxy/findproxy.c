@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The helper: answers the daemon's questions over standard input and output (finding/talk.h), by a PAC file that it is
  * given or by the desktop's settings, as its one argument says.  It ends when the daemon does, and when the daemon says
  * what it does not know. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The helper: a program of its own, in which a PAC file runs.  Its parts are a library, which the unit tests link, too.
 
 if HAVE_DUKTAPE

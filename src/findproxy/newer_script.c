@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/newer_script.h"
 
 #include <ctype.h>

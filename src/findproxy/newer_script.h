@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Tells JavaScript that is newer than the engine's (ECMAScript 5) from JavaScript that is wrong, by the looks of what
  * the engine gave up at.  A guess for a message, no parser.  Pure. */
 #ifndef SALLYPORT_NEWER_SCRIPT_H

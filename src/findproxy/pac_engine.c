@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/pac_engine.h"
 
 #include <arpa/inet.h>

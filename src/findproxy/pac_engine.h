@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Runs a PAC file: a heap of Duktape with nothing in it but the language and the PAC functions.  What the script asks
  * of the world comes through struct pac_world, so that a test can be the world, its clock included. */
 #ifndef SALLYPORT_PAC_ENGINE_H

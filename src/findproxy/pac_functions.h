@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The functions that a PAC file may call, as the text of pac_functions.js, which the build makes a string of.  What
  * they are given by the program is told there. */
 #ifndef SALLYPORT_PAC_FUNCTIONS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 // The functions of a PAC file, as the Navigator's documentation has them, and those of Microsoft for IPv6.  Where the
 // documentation is silent, or Firefox and Chromium agree on something else, they do what these two do: a PAC file was
 // tried with them.

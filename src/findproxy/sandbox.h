@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Takes from this process what a script, or the libraries of the desktop, must not have.  What is taken does not come
  * back. */
 #ifndef SALLYPORT_SANDBOX_H

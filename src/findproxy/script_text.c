@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/script_text.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The bytes of a PAC file as the text that they mean: UTF-8, with or without its mark in front, or Latin-1, which is
  * what most of the others are.  Pure. */
 #ifndef SALLYPORT_SCRIPT_TEXT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Narrows what this process may ask of the kernel to what a script needs: to read and write what is open, memory, the
  * clock, its own limit of processor time, to end.  Anything else fails with EPERM, which no library dies of. */
 #ifndef SALLYPORT_SYSCALL_FILTER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The helper's side of its two pipes to the daemon: whole lines (finding/talk.h) are read and written, blocking. */
 #ifndef SALLYPORT_TALK_PIPE_H
 #define SALLYPORT_TALK_PIPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/access_control.h"
 
 #include <string.h>

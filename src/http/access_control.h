@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The field by which a TCPConnection server says whose connections it takes, judged for one origin.  Its grammar is
  * that of the W3C's working drafts of 2007, "Enabling Read Access for Web Resources", without what those have for other
  * methods than one:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A byte stream within capsules, as a transport over any other (connect-tcp; RFC 9297 section 3).
  *
  * Only FINAL_DATA ends the stream.  If the transport below ends without it, the stream was cut off: that is an error,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is in a stream of capsules (RFC 9297 section 3) that carries a byte stream, as connect-tcp has it: payload in
  * DATA and FINAL_DATA, the second of which ends it; all others are passed over.  Any piece of the stream can be given,
  * and none is kept.  Pure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Writes the HTTP request for a tunnel.  A method is a row of one table.  sallyport-proxy(7) describes the requests
  * for proxy administrators.  Pure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Judges the answer to a request for a tunnel: one function for every answer.  sallyport-proxy(7) describes the
  * answers for proxy administrators.  Pure. */
 #ifndef SALLYPORT_CONNECT_RESPONSE_H

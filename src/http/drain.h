@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Skips the body of an answer, so that the next request can go out over the same connection.  It owns the connection
  * meanwhile, and gives it back, or drops it where it is no more use: it ends, the body is too long or its end is not
  * known, or bytes come behind it that nobody asked for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/error_page.h"
 
 #include <string.h>

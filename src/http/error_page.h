@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Why a proxy refuses, out of the page it sends with the refusal.  Pure. */
 #ifndef SALLYPORT_ERROR_PAGE_H
 #define SALLYPORT_ERROR_PAGE_H

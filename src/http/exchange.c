@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/exchange.h"
 
 const struct connect_response *exchange_response(const struct exchange *exchange)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One request for a tunnel and its answer, independent of the protocol: HTTP/1.1 (http/h1_exchange.h), HTTP/2
  * (http/h2_exchange.h) or SOCKS 5 (proxy/socks5.h).
  *

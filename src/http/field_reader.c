@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/field_reader.h"
 
 #include "http/http_head.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads the value of a field from left to right: what the grammars of most fields are made of (RFC 9110 section 5.6).
  * Nothing is copied.  Pure. */
 #ifndef SALLYPORT_FIELD_READER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The field by which a relay says whose connection it hands over (RFC 7239): `for` is the client, `by` the address at
  * which it came.  Other parameters are read over.  Pure. */
 #ifndef SALLYPORT_FORWARDED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Counts the frames of an HTTP/2 connection that move nothing, so that a peer cannot keep us busy with them (RFC 9113
  * section 10.5).  Pure. */
 #ifndef SALLYPORT_FRAME_FLOOD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One request for a tunnel and its answer in HTTP/1.1, over one transport.  It reads while it sends: a proxy may refuse
  * a long request before it has all of it.  Interim answers (1xx, RFC 9110 section 15.2) are passed over; their number
  * and the bytes of all heads are bounded.

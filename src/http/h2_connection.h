@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One HTTP/2 connection to a proxy (RFC 9113), which carries many tunnels.  nghttp2 reads and writes the frames; what
  * is ours are the windows, the limits and the ends.
  *

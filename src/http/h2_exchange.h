@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One request for a tunnel and its answer in HTTP/2, as one stream of a connection.  Interim answers are passed over,
  * at most 16.  Of an error's page, as much is waited for as in HTTP/1.1 (h1_exchange.h).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The header fields of HTTP/2 (RFC 9113 section 8): of a request for a tunnel, made from what HTTP/1.1 would say, and
  * of an answer, as a head that is judged like one of HTTP/1.1.  Pure. */
 #ifndef SALLYPORT_H2_FIELDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What nghttp2 reads and writes for an HTTP/2 session: which callback means what, and what a peer may do. */
 #ifndef SALLYPORT_H2_FRAMES_H
 #define SALLYPORT_H2_FRAMES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The bytes of an HTTP/2 connection that the transport below has brought and that were not read: one buffer, which is
  * held only while they are read.  What of it is for a member stays where it lies, as some pieces, until all frames are
  * read: so a member is told once what many frames have for it, and its reader can pass that on at once. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* DATA frames of HTTP/2 (RFC 9113 section 6.1) in the buffer into which their data was received (transport_layout): the
  * data lies in cells, a frame's each, and before each there is a gap for the frame's head.  Pure.
  *

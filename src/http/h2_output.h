@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The bytes of an HTTP/2 connection that the transport below has not taken: one buffer, which is held only while there
  * are some.  Frames are gathered in it, up to SCRATCH_BYTES; or they have been sent from where they were, and what was
  * not taken of them, which may be more, is kept here. */

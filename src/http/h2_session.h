@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The innermost of one HTTP/2 connection (RFC 9113): nghttp2's session, and its members, the streams, which are told
  * through their ops.  For the other files of HTTP/2 alone: h2_frames.h has what nghttp2 reads and writes, h2_traffic.h
  * the bytes and the turns, h2_connection.h and h2_stream.h what others see.

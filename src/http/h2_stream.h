@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One stream of an HTTP/2 connection: a request for a tunnel, and once that is open, a transport like any other.
  *
  * As a transport: END_STREAM ends a direction, and the other one goes on.  RST_STREAM without END_STREAM is a reset;

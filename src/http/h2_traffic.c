@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/h2_traffic.h"
 
 #include <assert.h>

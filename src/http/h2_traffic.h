@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The bytes of an HTTP/2 session, between the transport below and its members, and whose turn it is. */
 #ifndef SALLYPORT_H2_TRAFFIC_H
 #define SALLYPORT_H2_TRAFFIC_H

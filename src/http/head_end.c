@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/head_end.h"
 
 enum head_end_result head_end_find(struct head_end *end, const char *bytes, size_t length, size_t limit)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Finds where the head of an HTTP/1 message ends, in a buffer that grows as bytes arrive: behind the first empty line.
  * However small the pieces are, each byte is looked at once.  Pure. */
 #ifndef SALLYPORT_HEAD_END_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is secret in the credentials of a request, registered (base/secrets.h) for as long as the proxy may repeat it in
  * its answer. */
 #ifndef SALLYPORT_HELD_SECRETS_H

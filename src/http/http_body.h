@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Finds the end of an answer's body, so that the connection can be used for the next request.  The body itself is
  * ignored.  Pure.  RFC 9112 sections 6.3, 7.1 and 9.3. */
 #ifndef SALLYPORT_HTTP_BODY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Dates in HTTP fields (RFC 9110 section 5.6.7).  Pure.  Seconds are of 64 bits, also where those of the system end in
  * 2038. */
 #ifndef SALLYPORT_HTTP_DATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The fields of an HTTP/1 head, of a request or of an answer.  Pure; names and values point into the bytes of the head,
  * which are somebody else's. */
 #ifndef SALLYPORT_HTTP_FIELDS_H

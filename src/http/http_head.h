@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Parses the head of an HTTP/1 answer, status line and fields, from a buffer that grows as bytes arrive.  As strict
  * as RFC 9112 requires of a user agent, but a line may end in LF alone (section 2.2), and a line that is no field is
  * passed over, as browsers do, unless it may be meant for a field that decides something.  Pure; the caller owns the

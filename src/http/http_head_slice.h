@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A piece of a head's text, in bytes that are somebody else's.  Pure. */
 #ifndef SALLYPORT_HTTP_HEAD_SLICE_H
 #define SALLYPORT_HTTP_HEAD_SLICE_H

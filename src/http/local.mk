@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # A request for a tunnel and its answer.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/receive_window.h"
 
 static size_t sum; /* bytes: growth of all windows, and all that is held */

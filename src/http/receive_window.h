@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How many bytes the other side may send on one HTTP/2 stream before its reader has taken them (RFC 9113 section 5.2):
  * 64 KiB, growing to 1 MiB while the reader keeps up.  What all streams of the process hold unread, and what their
  * windows have grown by, are bounded together: beyond that no window grows.  Pure, but for that sum. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/request_head.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Parses the head of an HTTP/1 request, as a server, from a buffer that grows as bytes arrive.  As strict as RFC 9112
  * allows, because what one server passes over and another reads is how requests are smuggled: lines end in CR LF, none
  * is folded, no name has blanks around it, one Host (section 3.2), and no doubt where a body would end (section 6.3).

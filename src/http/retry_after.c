@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/retry_after.h"
 
 #include <stdlib.h>

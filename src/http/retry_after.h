@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Retry-After: how long the one who answers wants to be left alone (RFC 9110 section 10.2.3).  Pure. */
 #ifndef SALLYPORT_RETRY_AFTER_H
 #define SALLYPORT_RETRY_AFTER_H

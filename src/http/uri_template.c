@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/uri_template.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a `url` has behind its authority: a path that goes out as it is written, or a URI template (RFC 6570) that
  * becomes one for each target.  Of RFC 6570 there are the forms that RFC 9298 section 2 leaves and a person would
  * write: {target_host} and {target_port}, one variable in each, and {?...} and {&...} with one or more.  Pure. */

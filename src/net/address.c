@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/address.h"
 
 #include <arpa/inet.h>

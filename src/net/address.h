@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A numeric TCP address (IPv4 or IPv6, with its port), and lists of them.  Pure values. */
 #ifndef SALLYPORT_ADDRESS_H
 #define SALLYPORT_ADDRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Connects by TCP to the first address of a list that answers (RFC 8305): one attempt for each address, started one
  * after the other without waiting for the one before to fail.  Those that were overtaken by another one of their list
  * come last for a while (slow_addresses.h). */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/dns_channel.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A c-ares channel on the loop: its sockets and its time-outs, and the system's settings for name look-ups
  * (resolv.conf, nsswitch.conf, the hosts file), which are read anew when one of those files has changed. */
 #ifndef SALLYPORT_DNS_CHANNEL_H

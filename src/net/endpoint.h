@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* host:port as people write it: targets, proxies, SRV names.  Pure values.  Syntax: RFC 3986 section 3.2.2 for IPv6
  * in brackets, RFC 1123 for names, in which underscores are allowed too because they occur. */
 #ifndef SALLYPORT_ENDPOINT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Counts the networks that this machine comes to: epochs.  News of it come many at a time, so what they amount to is
  * judged when there has been quiet for a while. */
 #ifndef SALLYPORT_EPOCHS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A port of this machine's that nobody listens on. */
 #ifndef SALLYPORT_FREE_PORT_H
 #define SALLYPORT_FREE_PORT_H

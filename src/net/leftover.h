@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A transport of which some bytes were read before its owner got it: they are read first, then what comes over it.  For
  * a place that speaks first through a proxy: its first bytes may come together with that proxy's answer.  Once they are
  * read, it can be spliced as what is below can. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/lingering.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A closed stream that still has something to send stays for up to 30 s, if a slow other side has not taken its last
  * bytes.  Nobody owns it in that time but the list of these. */
 #ifndef SALLYPORT_LINGERING_H

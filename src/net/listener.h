@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One listening socket, bound by us or inherited.  When the process is out of descriptors, it stops accepting, logs a
  * warning, and goes on by itself when there are some again. */
 #ifndef SALLYPORT_LISTENER_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Addresses, names and sockets; a byte stream as all above see it.
 
 src_libhouse_a_SOURCES += \

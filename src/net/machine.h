@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the system says of this machine's own addresses. */
 #ifndef SALLYPORT_MACHINE_H
 #define SALLYPORT_MACHINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Watches the network that this machine is in: addresses, the way out of it, and resolv.conf, and whether the machine
  * has slept.  Where nothing but a sleep can be noticed (netwatch_none.c), that counts as a change; it counts as one
  * everywhere, since connections of before it are doubtful.  No wake-ups of its own on Linux. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: the kernel tells by rtnetlink(7) that something about links, addresses and routes is different, and is asked
  * then what there is.  What it tells is not enough: it takes routes away without a word when a link goes down. */
 #include "net/netwatch.h"

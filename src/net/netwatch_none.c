@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that do not tell what becomes of their network: a sleep is all that is noticed. */
 #include "net/netwatch.h"
 

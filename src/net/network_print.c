@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/network_print.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which network this machine is in, as far as networks are told apart here: the addresses that count, and the way out.
  * Made of what the Linux kernel answers to a few questions (rtnetlink(7)).
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/own_address.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The addresses that this machine itself uses towards the rest of the world: those of its default routes. */
 #ifndef SALLYPORT_OWN_ADDRESS_H
 #define SALLYPORT_OWN_ADDRESS_H

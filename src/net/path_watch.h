@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Tells when what is at a path may be another file, or have another content: written in place, replaced, made, removed,
  * and so for whatever symbolic links it leads through and for folders that are not there yet.  A link that is a folder
  * in the middle of the path is followed, and not watched itself.  Linux (inotify(7)); no wake-ups of its own. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks the kernel which user owns the other end of a local connection (peer credentials). */
 #ifndef SALLYPORT_PEER_H
 #define SALLYPORT_PEER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: asks sock_diag(7) about the one connection; where that is missing, searches /proc/net/tcp*. */
 #include "net/peer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that do not say which user owns the other end of a TCP connection. */
 #include "net/peer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which programs have the TCP sockets of this machine, as far as the kernel tells this user, which that of Linux does.
  * Elsewhere nothing is found.  It is for a command, not for the daemon: reading takes a few milliseconds or, with many
  * programs, tens of them. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: in /proc (proc(5)). */
 #include "net/programs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that do not say which program has a socket. */
 #include "net/programs.h"
 

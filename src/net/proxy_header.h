@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The head by which a server is told who the client is, when the connection itself comes from somebody else: the PROXY
  * protocol, versions 1 and 2, as HAProxy's proxy-protocol.txt has it.  Pure. */
 #ifndef SALLYPORT_PROXY_HEADER_H

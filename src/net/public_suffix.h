@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Registrable domains and what stands above them, by the public suffix list (libpsl). */
 #ifndef SALLYPORT_PUBLIC_SUFFIX_H
 #define SALLYPORT_PUBLIC_SUFFIX_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Looks up addresses and SRV records, with c-ares on the loop.  Answers are cached for their TTL (at most a day).
  * Lookups of the same name share one query.  When the hosts file, resolv.conf or nsswitch.conf changes, all answers
  * end, and those who wait are asked for again. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/sleep_meter.h"
 
 void sleep_meter_start(struct sleep_meter *meter, int64_t awake_ms, int64_t all_ms)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Tells that the machine has slept, from two clocks of which only one runs on meanwhile.  Pure. */
 #ifndef SALLYPORT_SLEEP_METER_H
 #define SALLYPORT_SLEEP_METER_H

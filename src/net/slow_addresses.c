@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/slow_addresses.h"
 
 /* Its index; SLOW_ADDRESSES_MAX: it has none. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Addresses that did not answer while another one of the same place did: for a while they are dialed last (RFC 8305
  * section 4 lets what was met before decide on the order), so that not each connection waits for them again.  No
  * socket; the caller passes the time, in milliseconds of any monotonic clock. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/socket_options.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Options of TCP sockets, and what else is done to one without its stream.  An option that the system lacks or denies
  * is left out without an error. */
 #ifndef SALLYPORT_SOCKET_OPTIONS_H

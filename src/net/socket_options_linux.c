@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: tcp(7), and connect(2) for breaking a connection. */
 #include "net/socket_options.h"
 

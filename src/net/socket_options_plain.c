@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems of which no more is known than that they have TCP.  The options of idle connections, where they are
  * there, are named alike in all. */
 #include "net/socket_options.h"

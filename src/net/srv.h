@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* SRV records (RFC 2782): reads a DNS answer into an ordered list of host and port.  Pure; the answer is hostile
  * input. */
 #ifndef SALLYPORT_SRV_H

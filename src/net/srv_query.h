@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks the name servers for SRV records.  The call for it is another one in each generation of c-ares, and so is the
  * form of what comes back; here it is a DNS message in all of them, for srv_read. */
 #ifndef SALLYPORT_SRV_QUERY_H

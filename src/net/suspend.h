@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Notices that the machine has slept: what was connected before may be gone.  Linux says so at once, and a clock that
  * was set is no sleep there.  Elsewhere it is noticed within SUSPEND_TICK_MS, and a clock that was set forward, or a
  * process that was stopped, is taken for a sleep. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems that do not say that they were asleep: a tick that stands still meanwhile, and the wall clock that does
  * not. */
 #include "net/suspend.h"

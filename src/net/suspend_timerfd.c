@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Linux: a timer of the wall clock that the kernel cancels whenever that clock jumps, which it does when the machine
  * wakes (timerfd_create(2)).  Whether it was that, the clock that counts sleep says. */
 #include "net/suspend.h"

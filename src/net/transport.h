@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A byte stream: one interface for a socket, a pair of descriptors, and TLS over another transport.  Calls do not
  * block.  Readiness is reported by a callback (transport_watch); there is no descriptor to poll.
  *

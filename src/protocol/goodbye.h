@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether a talk was over when it broke off: the client has taken its leave, and the server has answered.  Looks at
  * the last line of each side alone.  Pure. */
 #ifndef SALLYPORT_GOODBYE_H

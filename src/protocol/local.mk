@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The mail and news protocols, and how each agrees on TLS.
 
 src_libhouse_a_SOURCES += \

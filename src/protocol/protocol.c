@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "protocol/protocol.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What differs between IMAP, SMTP, submission, NNTP, POP3, ManageSieve and anything else: names, ports, whether the
  * server greets first, how it refuses.  One table; pure; all texts are static. */
 #ifndef SALLYPORT_PROTOCOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For each protocol, two functions read the server's lines: greeting, and answer to STARTTLS; for SMTP one more, since
  * there STARTTLS comes after EHLO alone (RFC 3207 section 4).  The commands that we send are in the table below those
  * functions.

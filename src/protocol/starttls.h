@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The plain-text exchange with a mail or news server before TLS: its greeting, our STARTTLS, its positive answer, and
  * in SMTP EHLO before that: no step that costs a round trip more than these.  IMAP RFC 9051 section 6.2.1, SMTP and
  * submission RFC 3207, NNTP RFC 4642, POP3 RFC 2595 section 4, ManageSieve RFC 5804 section 2.2.  A state machine

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/ahead.h"
 
 #include "base/chance.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How many connections of a section are made ahead of need (pool.h), and to which of its proxies: to the one that a
  * session would be sent to now, or to the next one while none can be made to that.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/announcement.h"
 
 void announcement_set(struct connect_request *request, const struct listener_config *listener,

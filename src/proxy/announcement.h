@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a proxy is told of the tunnel that a listener asks it for: by which method, and which protocol is to be spoken
  * in it.  Pure. */
 #ifndef SALLYPORT_ANNOUNCEMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Makes a connection to a proxy, or to a target that is used without one: looks up its addresses and dials them, or
  * takes a connection through another proxy, then adds TLS if the place wants it.  The result is a transport over
  * which nothing was sent yet, or one failure.

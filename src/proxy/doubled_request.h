@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A request to a proxy that may be made more than once: over HTTP/2 one that is overtaken by others on its connection
  * is asked again on another connection, since proxies promise more tunnels than they serve.  Whichever is answered
  * first, with whatever answer, serves, and the others are cancelled; one that fails without an answer does not count

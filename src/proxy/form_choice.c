@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/form_choice.h"
 
 #include <stdio.h>

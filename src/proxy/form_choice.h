@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* In which form one session asks one proxy for a tunnel: at first by what the configuration says (request_form.h) and
  * what is remembered of the proxy; then, where the form may be the cause of a refusal, once more over HTTP/1.1
  * (version_try.h), without Upgrade (plain_try.h) or by connect-tcp (template_try.h), each at most once.  In the end

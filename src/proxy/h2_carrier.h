@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The HTTP/2 connections of the pool (h2_pool.h), one by one: how many more tunnels each takes, how long it is kept,
  * and what its end means.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/h2_lessons.h"
 
 /* NULL: it has taught nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What connections to proxies have taught of their HTTP/2: how many tunnels one carries, promised and in truth, and
  * which version was chosen last.  Pure: the caller passes the time, now_ms, in milliseconds of any monotonic clock.
  * Proxies are copied. */

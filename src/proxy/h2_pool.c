@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/h2_pool.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The HTTP/2 connections of the process, by who may use them: sections never share one (credentials, certificates), nor
  * do listeners (a letter that is being sent must not hold up reading).
  *

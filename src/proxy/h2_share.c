@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/h2_share.h"
 
 bool h2_share_seek(struct h2_share *share)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One request's share of the HTTP/2 connections to a proxy (h2_pool.h): the seat that leads it to one, the connection
  * on which it asks, and that it asks once more elsewhere where its request was not processed.  Zeroed memory has
  * none. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is remembered of each proxy: whether it rests (back-off after a failure), whether it takes Upgrade or
  * fails on it, and which authentication scheme worked.  The caller passes the time: now_ms, in milliseconds of any
  * monotonic clock.

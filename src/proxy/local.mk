@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # From a target to an open tunnel.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/login_answer.h"
 
 #include "auth/challenge.h"

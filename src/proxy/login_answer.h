@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a proxy's answer says about our credentials: whether it asks for some, refuses them or takes them.  It tells the
  * authenticator and what is remembered of the proxy, and adds words to a failure.  No I/O. */
 #ifndef SALLYPORT_LOGIN_ANSWER_H

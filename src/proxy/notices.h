@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What is shown to a user who does not read the log (`notify-command`): that a password was refused, that no tunnel can
  * be had through a section's proxies and when one can again, and that a redirect's question waits for an answer.  Each
  * is told once, until it changes; how often and by what is notifier.h.  The daemon alone has notices: every function

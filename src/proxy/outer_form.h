@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the proxy before a proxy (its key `via`) is asked for: a tunnel to it, or, where that one is a server for
  * TCPConnection with `form = absolute`, the server's own resource, so that the answer is the server's.  Pure, but it
  * owns the list of headers and a copy of the server's credentials; zeroed memory owns nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The proxies before a proxy (its key `via`): which of them is asked next for a tunnel to it, and what an answer of one
  * leads to.  Who asks is proxy_request.h.  No I/O; it tells health and passwords what was learned. */
 #ifndef SALLYPORT_OUTER_ROUTE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What became of the connections that were made ahead of need to one proxy (pool.h), and so how many of them are to be
  * made now, and when the next one.  Pure: the caller passes the time, now, in ms of any monotonic clock that is never
  * 0, and random numbers (refill.h).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The one try without Upgrade that a proxy gets when it has refused a request with Upgrade: some proxies refuse it
  * (403) or break on it (500, a close) where they open a plain tunnel.  It keeps what came first, decides whether the
  * try is worth it, and in the end which of the two failures stands.  Pure; zeroed memory has tried nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Keeps connections to proxies that are made before they are needed (`preconnect`), so that a new tunnel costs one
  * round trip.  TLS is done on them, and nothing else was sent.  Each serves one tunnel at most, is watched for end of
  * stream, and is never older than `preconnect-age`; one that is taken, closed or old is replaced.

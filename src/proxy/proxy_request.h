@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks one proxy for one tunnel, or dials the target when there is no proxy: prepares the credentials, makes the
  * connection (perhaps through another proxy), sends the request and reads the answer.  In which form it asks, and
  * whether once more in another one, form_choice.h says.  It knows nothing of other proxies for the same target;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a request to a proxy (proxy_request.h) is started with, and its functions as a table, for the part of it that
  * makes such a request itself: to the proxy before (approach.h). */
 #ifndef SALLYPORT_PROXY_REQUEST_PARAMS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/proxy_source.h"
 
 #include <string.h>

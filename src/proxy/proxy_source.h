@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a proxy comes from, for people and for what a reload keeps: a section that lists it, a variable of the
  * environment, or an answer that is kept of a section whose proxies are found.  No I/O; it reads the environment. */
 #ifndef SALLYPORT_PROXY_SOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/refill.h"
 
 /* The part of it that the random number says: from 0 to less than all of it. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How long to wait before connections are made ahead of need (pool.h), so that thousands of programs that lost theirs
  * at one time do not come back at one time.  Pure: the caller passes a random number, of which each is equally likely.
  *

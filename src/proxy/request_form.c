@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/request_form.h"
 
 #include <stdlib.h>

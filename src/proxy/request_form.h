@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* In which form a proxy is asked for a tunnel: by itself with CONNECT or the like, or for a resource whose URL the
  * configuration has: connect-tcp for a template, TCPConnection where `method` says so.  sallyport.ini(5) has the rules,
  * under `url` and `method`.  Pure, but it owns the path. */

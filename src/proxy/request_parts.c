@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/request_parts.h"
 
 #include "http/h1_exchange.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Starts the parts of a request to a proxy (proxy_request.h), each with what the request itself was started with.  All
  * that they are passed is borrowed until they are freed, unless it says otherwise. */
 #ifndef SALLYPORT_REQUEST_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The connection over which a proxy has asked for credentials or for another form, used once more: the rest of that
  * answer is skipped, and the next request goes out over it, which saves the round trips of making another.  A proxy
  * that lets it last may still end it before that request has come; then the request is made once more, over another

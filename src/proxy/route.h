@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The ways to a listener's target, in the order in which they are tried: proxies, from its configuration, from the
  * environment or as they were found, and the one without a proxy.  Of proxies those that rest come last; the direct way
  * comes behind all that stand before it, and only if none of those could be reached.  No I/O; it reads the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What tunnels are opened with: one of each for the whole process, owned by this struct except for pool. */
 #ifndef SALLYPORT_SERVICES_H
 #define SALLYPORT_SERVICES_H

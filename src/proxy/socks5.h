@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Asks a SOCKS5 proxy (RFC 1928, RFC 1929) for one tunnel, as an exchange.  The target's name goes to the proxy as it
  * is.  libcurl makes the request, over a bridge of ours, and the answer is reported as that of an HTTP proxy: OPEN
  * without switched, or FAILED.  There is no head. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/spare.h"
 
 struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback)

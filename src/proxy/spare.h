@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The connection made ahead of need (pool.h) that one session uses for one proxy: it takes at most one that was dead,
  * which is nobody's failure, and then does without.  Zeroed memory takes none. */
 #ifndef SALLYPORT_SPARE_H

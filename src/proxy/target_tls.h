@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* TLS with a listener's target, inside a tunnel that is open: how it is begun, by what the listener's configuration
  * says, and what is told when it fails. */
 #ifndef SALLYPORT_TARGET_TLS_H

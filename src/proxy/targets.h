@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The places that a listener's `target` stands for: the configured one, or those of an SRV record (RFC 6186) in the
  * order in which they are tried. */
 #ifndef SALLYPORT_TARGETS_H

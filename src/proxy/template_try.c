@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/template_try.h"
 
 bool template_try_begin(struct template_try *try, const struct connect_response *response,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The one try by the default template (http/uri_template.h) that a proxy gets when it has refused CONNECT as one does
  * that knows connect-tcp instead.  It keeps the first answer, which stands if the try brings nothing.  Pure; zeroed
  * memory has tried nothing. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Opens one tunnel to a listener's target: asks one proxy after the other and follows redirects; then does TLS with the
  * target, if the listener wants that.  The result is a transport with the bytes that came after the answer, or one
  * failure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/version_try.h"
 
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether a proxy that refuses a tunnel over HTTP/2 is asked once more over HTTP/1.1, and what is remembered of it.
  * Pure. */
 #ifndef SALLYPORT_VERSION_TRY_H

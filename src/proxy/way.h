@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a tunnel may be opened to, and through which proxies: each place of a listener's target in turn, with the
  * route to it (route.h).  Which proxies those are, the listener's section says, or the environment, or they are found
  * for each place (finding/finder.h); what was found is obeyed only as far as the configuration allows:  without a proxy

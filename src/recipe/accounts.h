@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The listeners of a configuration as a person's accounts: those with the same label belong together, the IMAP server
  * and the one that takes mail.  Borrows from the configuration. */
 #ifndef SALLYPORT_ACCOUNTS_H

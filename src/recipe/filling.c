@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "recipe/filling.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the words in braces of a recipe's text stand for (program.h), for one listener and one person. */
 #ifndef SALLYPORT_FILLING_H
 #define SALLYPORT_FILLING_H

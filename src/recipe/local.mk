@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What to write into a mail program's configuration.
 
 src_libhouse_a_SOURCES += \

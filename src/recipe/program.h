@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A row of the table of recipes: a mail program, and the pieces of text that its recipe is put together from.  No code.
  *
  * In a text, words in braces stand for what a listener and the person are; anything else is printed as it is:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The table of mail programs, put together from its parts. */
 #ifndef SALLYPORT_PROGRAMS_H
 #define SALLYPORT_PROGRAMS_H

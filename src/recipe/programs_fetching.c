@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Programs that bring mail from a server into files. */
 #include "recipe/programs.h"
 

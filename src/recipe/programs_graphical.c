@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Programs whose settings are filled into a dialogue: the fields in its order. */
 #include "recipe/programs.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* News readers, and commands for one thing. */
 #include "recipe/programs.h"
 

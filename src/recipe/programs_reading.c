@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Programs with which mail is read and written on a terminal. */
 #include "recipe/programs.h"
 

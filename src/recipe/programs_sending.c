@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Programs that send mail and do not read it. */
 #include "recipe/programs.h"
 

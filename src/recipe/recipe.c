@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "recipe/recipe.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Recipes: what to write into a mail program's configuration, or to fill into its dialogue, so that it comes to the
  * listeners of a configuration.  One table, a row a program.  Passwords are never part of it. */
 #ifndef SALLYPORT_RECIPE_H

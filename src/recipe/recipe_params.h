@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A row of the table as others see it, and what a recipe is made from.  No code. */
 #ifndef SALLYPORT_RECIPE_PARAMS_H
 #define SALLYPORT_RECIPE_PARAMS_H

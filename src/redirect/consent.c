@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/consent.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Gets the user's consent to one redirect, for one session, where the policy leaves the decision to the user.  The
  * user is not asked about a proxy at a forbidden address, so its addresses are looked up first.  Sessions share the
  * list of questions (questions.h).

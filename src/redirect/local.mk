@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # 305 Use Proxy: what was said, what may be, what was learned.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The sentence that a question to the user is: who asks, which proxy wants what moved where, and for how long.
  * Pure. */
 #ifndef SALLYPORT_QUESTION_TEXT_H

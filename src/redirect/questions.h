@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Questions to the user: may this proxy redirect more than the one server that it was asked for?  A question has an
  * ID.  It goes to the ask-command and into a list that the control socket shows; the first answer counts.  Sessions
  * with the same question share it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The redirects of one session: which proxies were asked, which one redirected us where, and which one is in use.  It
  * reads and writes the table of learned redirects and applies the policy.  No I/O; the caller passes the time. */
 #ifndef SALLYPORT_REDIRECT_CHAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/redirect_policy.h"
 
 #include <inttypes.h>

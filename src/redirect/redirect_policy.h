@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The redirect policy: decides whether a redirect may be followed, and prints itself in words.  All rules are in this
  * one file.  sallyport-redirects(7) explains them.  Pure. */
 #ifndef SALLYPORT_REDIRECT_POLICY_H

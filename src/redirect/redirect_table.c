@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/redirect_table.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Learned redirects: what each proxy said, and how long it holds.  sallyport-redirects(7) explains the rules.  Pure:
  * the caller passes the time, in milliseconds of any monotonic clock. */
 #ifndef SALLYPORT_REDIRECT_TABLE_H

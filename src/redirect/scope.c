@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/scope.h"
 
 #include <arpa/inet.h>

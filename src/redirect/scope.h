@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a redirect applies to: the URL of a tunnel, and patterns of such URLs.  A tunnel has no URL of its own, so
  * each request gets one: "scheme://host:port/", where scheme is the protocol's token in lower case.
  * sallyport-redirects(7) explains the rules.  Pure. */

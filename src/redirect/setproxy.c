@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/setproxy.h"
 
 #include <ctype.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads the Set-Proxy field of a 305 answer, in its three spellings (the note of March 1997, the draft of its author,
  * and DeleGate's), into one result.  sallyport-redirects(7) has the grammar.  Pure; the value comes from the network
  * and is not trusted. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/crypt_child.h"
 
 #include <crypt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Compares one password with a hash of crypt(3), in a child process: that takes a tenth of a second and more, in which
  * the loop must not stand still.  The child holds no descriptor and runs nothing else. */
 #ifndef SALLYPORT_CRYPT_CHILD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the connections to one [relay] section have in common.  Its owner is struct visits (visits.h); a visit reads it
  * and keeps first and count. */
 #ifndef SALLYPORT_DESK_H

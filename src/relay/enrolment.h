@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport relay-user NAME`: makes the first two fields of a line for the users file of a relay. */
 #ifndef SALLYPORT_ENROLMENT_H
 #define SALLYPORT_ENROLMENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/guesses.h"
 
 #include <stdlib.h>

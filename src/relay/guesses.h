@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Counts wrong passwords by the address that they come from, and lets an address rest that has sent too many.  Of IPv6,
  * the first 64 bits are one address: whoever has one of them has all.  On loopback, where a web server may stand before
  * the relay and everybody has its address, the name of the user counts with it, so that a guesser of one shuts out

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/incoming.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A request to the relay as it comes in, and what came behind it.  Its memory is there only while there are bytes: a
  * connection that waits is to be small.  Credentials may be among them, so it is wiped. */
 #ifndef SALLYPORT_INCOMING_H

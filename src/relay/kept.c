@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/kept.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a client says before the place that it was led to has said its first byte: passed on at once, and kept for the
  * next place, should this one turn out to be gone. */
 #ifndef SALLYPORT_KEPT_H

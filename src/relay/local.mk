@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The half that answers: places that wait, and the clients that come for them.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Finds out who sends a request to the relay: the value of Authorization or Proxy-Authorization, in the scheme Basic
  * (RFC 7617), against the users file.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/meeting.h"
 
 #include <inttypes.h>

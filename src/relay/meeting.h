@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A client of the relay and the place that it is led to.
  *
  *     HELD (until a place waits) -> OPENING (until the place says its first byte) -> PIPING -> DEAD

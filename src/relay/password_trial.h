@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Passwords that are compared with hashes: at most PASSWORD_TRIALS_MAX at once, each in a child process, the others in
  * a queue; who asks for what is asked already waits for the same answer.  What was right is remembered by a keyed
  * digest of password and hash, so that it costs one child process: it stays right for as long as the hash is the one in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/place.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A waiting place at the relay: a connection whose request waits for a client.  It is handed to one with a 101, has
  * waited for PLACE_BEAT_MS, or turns out to be no more.  It holds some hundred bytes and has no timer but that one. */
 #ifndef SALLYPORT_PLACE_H

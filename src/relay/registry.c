@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/registry.h"
 
 #include <stdlib.h>

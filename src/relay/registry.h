@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Who waits under which name, and who has come for it: the exchange of one relay.  It knows no sockets: places and
  * clients are members of their owners' structs, and an owner is called when the two meet.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/relay_request.h"
 
 #include <string.h>

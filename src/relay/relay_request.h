@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What matters of a request to the relay, picked from its head.  Pure. */
 #ifndef SALLYPORT_RELAY_REQUEST_H
 #define SALLYPORT_RELAY_REQUEST_H

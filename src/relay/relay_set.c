@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/relay_set.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The relay half of the daemon: all [relay] and [public] sections of the configuration, what they have read (users,
  * certificates), and the connections that came to them.  The listening sockets are listener_set's. */
 #ifndef SALLYPORT_RELAY_SET_H

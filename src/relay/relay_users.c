@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/relay_users.h"
 
 #include <crypt.h>

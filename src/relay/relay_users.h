@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The users file of a relay: who may register which names, and who may reach them.  One user a line, cut at the first
  * two colons:
  *

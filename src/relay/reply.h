@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The relay's answers to requests: one table of statuses, one writer.  Pure. */
 #ifndef SALLYPORT_REPLY_H
 #define SALLYPORT_REPLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/request_target.h"
 
 #include <string.h>

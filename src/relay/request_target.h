@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a request to the relay asks for, by its method and its request-target alone (RFC 9112 section 3.2).  Pure. */
 #ifndef SALLYPORT_REQUEST_TARGET_H
 #define SALLYPORT_REQUEST_TARGET_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/rights.h"
 
 const char *rights_token(const struct relay_request *request)

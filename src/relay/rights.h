@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether a user gets what a request asks for.  Pure. */
 #ifndef SALLYPORT_RIGHTS_H
 #define SALLYPORT_RIGHTS_H

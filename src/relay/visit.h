@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One connection to the relay, from accept until it has ended or a meeting has its transport: requests, one after the
  * other, and their answers.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* All connections to one [relay] section, and the clients of its public ports.  It is kept as long as there is a
  * section of that name; what was read for it anew holds from the next request on, also on connections that stand. */
 #ifndef SALLYPORT_VISITS_H

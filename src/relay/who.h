@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Who has come to the relay, as the lines of the log say it.  Pure. */
 #ifndef SALLYPORT_WHO_H
 #define SALLYPORT_WHO_H

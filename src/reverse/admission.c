@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/admission.h"
 
 #include <stdlib.h>

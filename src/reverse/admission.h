@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a waiting place says to a relay to be let in: Basic at once when the section has a user, Digest when the relay
  * wants that.  It has no connection: it prepares the credentials, is told what the relay made of them, and may prepare
  * others.  Refused passwords rest as those of proxies do (authenticator.h, lockout.h).

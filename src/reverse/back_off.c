@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/back_off.h"
 
 uint64_t back_off_left(const struct back_off *back_off, uint64_t now_ms)

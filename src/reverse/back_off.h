@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How long a section of reverse tunnels rests when its relay is in trouble: one value for all its waiting places.
  * Pure: the caller passes the time, in ms of any monotonic clock that is never 0, and random numbers. */
 #ifndef SALLYPORT_BACK_OFF_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # A server of ours, published through a relay: the half that dials out.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/relay_answer.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Judges what a relay answers to the request of a waiting place: one table for every answer.  Pure.
  * draft-kazuho-httpbis-reverse-tunnel-00; that a heartbeat is a 204 is our own rule, because repeated interim answers
  * do not pass web servers that stand before a relay. */

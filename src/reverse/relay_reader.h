@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads what a relay says while a request stands: interim answers, of which there may be any number if they come slowly
  * enough, and the final one.  It exists only while bytes of an answer are there, since a place that waits is to be
  * small.  No I/O. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* All reverse tunnels of the daemon: for each section of the configuration its waiting places, and the sessions that
  * they bring.  A section keeps as many requests standing as `waiting` says, and fewer when `sessions` are nearly
  * reached, or what all sections together may have, so that these are never exceeded. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/same_relay.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether two sections ask a relay for the same, so that the requests of the one stand for the other, too.  Pure. */
 #ifndef SALLYPORT_SAME_RELAY_H
 #define SALLYPORT_SAME_RELAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/standing.h"
 
 void standing_begin(struct standing *standing, uint64_t now_ms)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How long the request of a waiting place has stood, and what that means.  Pure: the caller passes the time, in ms of
  * any monotonic clock that is never 0. */
 #ifndef SALLYPORT_STANDING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/waiting_place.h"
 
 #include <stdlib.h>

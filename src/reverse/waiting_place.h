@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One waiting place at a relay: a request that stands until a client comes for the server behind us, as often as it
  * takes.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Keeps other users of this machine out.  With `same-user`, only programs of the user who runs the daemon may connect
  * over loopback; root may not either. */
 #ifndef SALLYPORT_ACCESS_H

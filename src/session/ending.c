@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/ending.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How a session has ended when its pump has: whether well, by whom, and what is worth a line in the log.  Pure. */
 #ifndef SALLYPORT_ENDING_H
 #define SALLYPORT_ENDING_H

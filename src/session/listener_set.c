@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/listener_set.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The listening sockets of a configuration: one for each address of each section that has some (config/listening.h:
  * listeners, [relay], [public]), bound by us or passed by a service manager.  A new configuration keeps the sockets
  * whose addresses it has too, so that a reload refuses no client. */

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # Clients: where they come in, who may, and the bytes of each.
 
 src_libhouse_a_SOURCES += \

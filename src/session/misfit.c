@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/misfit.h"
 
 /* First bytes of TLS: of a handshake record, of an alert (RFC 8446 section 5.1). */

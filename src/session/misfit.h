@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A client that speaks TLS where plain text is spoken, because the server does not do TLS, or because we do it: it will
  * not get far, and what its user sees seldom says why.  The log does, once in a while. */
 #ifndef SALLYPORT_MISFIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/origin.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where a client comes from, when its transport does not say so: that of a reverse session leads to a relay, which told
  * of the client by Forwarded (RFC 7239).  Status shows these addresses, the server is told of them if the section says
  * so (proxy_header.h), and what is said to the client bears in mind that it is a stranger.  */

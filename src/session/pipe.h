@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Pipes through which the kernel moves bytes without copying them to us (splice(2)); borrowed for a burst of bytes
  * and given back.  On systems without splice, or built with --disable-splice, there are none and the pump copies. */
 #ifndef SALLYPORT_PIPE_H

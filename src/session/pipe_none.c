@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For systems without splice: pipe_borrow always returns NULL, so the other functions never get a pipe. */
 #include "session/pipe.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Moves bytes between two transports, both ways, unchanged.
  *
  *     each direction:  FLOWING -> ENDING (end of stream read, bytes still held) -> ENDED (end passed on)

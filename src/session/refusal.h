@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The refusal of a client in its own protocol: one line, the end of our stream, and a moment to read both. */
 #ifndef SALLYPORT_REFUSAL_H
 #define SALLYPORT_REFUSAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/roll.h"
 
 #include <assert.h>

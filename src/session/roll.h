@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The roll of all sessions: who is there, the newest first, under which number, who of them counts against
  * max-sessions, and when each is due.  One timer serves the deadlines of all: one of its own would make a session too
  * large. */

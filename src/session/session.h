@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Serves one client from accept to close.
  *
  *     ACCEPTED -> OPENING -> PIPING -> DEAD

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/shares.h"
 
 #include "base/descriptors.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Who may have how many sessions: the descriptors of the process are shared out, two for each session, some for the
  * pool, for the places that wait at relays, for listeners, name servers, addresses being dialed and pipes.  Those who
  * come through a relay, ours or another's, may be strangers: whatever they do, a quarter is left to the user's own

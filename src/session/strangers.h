@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Clients that may not come in (access.h): programs of other users, most of all.  They are no sessions, and whatever
  * they do takes nothing from the user's own: neither a place among max-sessions nor more than a few descriptors nor
  * the log.  STRANGERS_TOLD_MAX at a time are told why in their protocol; the others are reset at once. */

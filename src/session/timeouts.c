@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/timeouts.h"
 
 enum timeout timeouts_over(const struct settings *settings, const struct silence *silence)

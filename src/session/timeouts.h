@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How long an open session may be silent: a server that speaks first must greet within greeting-timeout; later nothing
  * may move for idle-timeout; and after a goodbye that was answered the end is to come soon.  (The limits of a tunnel
  * that is being opened belong to its steps.)  Pure: the caller has the clock and the timer. */

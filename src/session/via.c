@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/via.h"
 
 #include <stdlib.h>

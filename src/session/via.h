@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a tunnel leads through: the URL of the proxy, or host:port of a target dialed directly.  Thousands of sessions
  * have the same, so consecutive ones share its text. */
 #ifndef SALLYPORT_VIA_H

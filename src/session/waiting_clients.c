@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/waiting_clients.h"
 
 #include <fcntl.h>

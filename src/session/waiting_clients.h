@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Clients that wait at the sockets of a service manager when the daemon cannot start.  Nobody else would ever tell
  * them: the service manager keeps the sockets open, and starts the daemon again only for the next client. */
 #ifndef SALLYPORT_WAITING_CLIENTS_H

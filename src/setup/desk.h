@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the steps of setup work with, and what they have found out so far. */
 #ifndef SALLYPORT_DESK_H
 #define SALLYPORT_DESK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which proxy the desktop's settings name: what setup offers as an answer where the environment names none. */
 #ifndef SALLYPORT_DESKTOP_GUESS_H
 #define SALLYPORT_DESKTOP_GUESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/draft.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The configuration that setup is about to write: what is known so far, and its text, with comments for a reader.  Pure
  * but for memory. */
 #ifndef SALLYPORT_DRAFT_H

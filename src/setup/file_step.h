@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The step of setup that writes: the configuration, which is checked before, and the file of the proxy's password. */
 #ifndef SALLYPORT_FILE_STEP_H
 #define SALLYPORT_FILE_STEP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Puts the questions (question.h) to the person at the terminal, and takes the default of each where nobody is to be
  * asked.  Runs the loop until the answer is there; nothing else of the process waits for it. */
 #ifndef SALLYPORT_INTERVIEW_H

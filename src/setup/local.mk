@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # From an address to a configuration: `sallyport setup`.
 
 src_libhouse_a_SOURCES += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How a person calls this program. */
 #ifndef SALLYPORT_OWN_COMMAND_H
 #define SALLYPORT_OWN_COMMAND_H

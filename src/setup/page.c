@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/page.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What setup says to the person: paragraphs that fit a terminal of 80 columns. */
 #ifndef SALLYPORT_PAGE_H
 #define SALLYPORT_PAGE_H

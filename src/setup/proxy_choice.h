@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The step of setup that finds the proxy: what --proxy says; or what the machine's file says, which is then extended;
  * or what the environment or the desktop says and the person confirms, or what is typed.  It is tried at once
  * (proxy_trial.h), and one that wants a login leads to the questions for it.

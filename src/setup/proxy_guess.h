@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Which proxy the environment's variables name: what setup offers as an answer.  It reads the environment. */
 #ifndef SALLYPORT_PROXY_GUESS_H
 #define SALLYPORT_PROXY_GUESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Whether the chosen proxy leads anywhere: opens one tunnel through it, to a host that discovery will ask anyway and
  * whose port every proxy lets pass, and closes it again.  What counts is who answers: a proxy that does not know the
  * host is a proxy all the same, and may lead to the mail servers. */

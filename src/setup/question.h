@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What setup asks: one table, a row a question.  Pure. */
 #ifndef SALLYPORT_QUESTION_H
 #define SALLYPORT_QUESTION_H

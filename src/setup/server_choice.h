@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The step of setup that finds the mail servers: by discovery, which tells each of its steps, or, where it finds none
  * or the person does not want those, from what is typed; and gives each a port to listen on. */
 #ifndef SALLYPORT_SERVER_CHOICE_H

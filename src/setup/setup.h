@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* `sallyport setup`: from an address to a configuration that works, in one step after the other:
  *
  *     ADDRESS -> FILE -> PROXY -> SERVERS -> WRITE -> TRY -> RECIPE -> START

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Starting the daemon by the user's service manager, systemd. */
 #ifndef SALLYPORT_USER_SERVICE_H
 #define SALLYPORT_USER_SERVICE_H

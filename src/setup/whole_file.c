@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/whole_file.h"
 
 #include <errno.h>

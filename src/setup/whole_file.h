@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A file that is written whole or not at all: into a temporary one in the same folder, which takes its place by rename.
  * A file that was there stays as FILE.bak.  Mode 0600; folders that are missing are made with mode 0700.  A symbolic
  * link stays, and the file that it leads to is replaced.

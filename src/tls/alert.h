@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The alerts of TLS (RFC 8446 section 6, RFC 5246 section 7.2) in words. */
 #ifndef SALLYPORT_ALERT_H
 #define SALLYPORT_ALERT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Describes certificates, and why one is refused.  All text is printable ASCII of bounded length, whatever the
  * certificate contains. */
 #ifndef SALLYPORT_CERTIFICATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/hello.h"
 
 #include <arpa/inet.h>

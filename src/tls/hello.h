@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What our first message of a handshake says and expects: whom we want to speak with, and which protocols. */
 #ifndef SALLYPORT_HELLO_H
 #define SALLYPORT_HELLO_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # TLS over a transport, by OpenSSL, and whom we believe in it.
 
 src_libhouse_a_SOURCES += \

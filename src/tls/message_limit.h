@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Bounds the messages of TLS that carry no data: key updates, session tickets, requests for a new handshake, warnings.
  * Each costs us far more than the other side, and an honest one sends a handful in days.
  *

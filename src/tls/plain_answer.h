@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A server that was expected to speak TLS and says something else: says so, and quotes it, since it may be the page of
  * a captive portal, or a server whose port is another. */
 #ifndef SALLYPORT_PLAIN_ANSWER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The BIO that carries TLS records between OpenSSL and the transport below.  Outgoing records are collected in a
  * batch: several are sent in one call, and OpenSSL has to wait only when a whole batch cannot be sent. */
 #ifndef SALLYPORT_RECORD_BIO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Starts TLS over an open stream: first STARTTLS in the server's protocol, if asked for, then the TLS handshake with
  * verification of the server's name.  The result is a transport that carries the decrypted bytes, or one failure.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* TLS settings.  Each distinct setting has one SSL_CTX (authorities, client certificate, TLS options) and its own
  * cache of TLS sessions, so that a session verified under one setting is never resumed under another.
  *

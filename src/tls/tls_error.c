@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/tls_error.h"
 
 #include <openssl/err.h>

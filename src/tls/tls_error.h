@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What OpenSSL says about why a call of its TLS failed. */
 #ifndef SALLYPORT_TLS_ERROR_H
 #define SALLYPORT_TLS_ERROR_H

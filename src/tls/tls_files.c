@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/tls_files.h"
 
 #include <errno.h>

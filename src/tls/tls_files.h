@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads the files of certificates and keys.  All errors (size > 0) are sentences in printable ASCII that name the file
  * and its fault. */
 #ifndef SALLYPORT_TLS_FILES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/tls_rules.h"
 
 #include <openssl/err.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/tls_server_context.h"
 
 #include <openssl/err.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Certificate and key that a server of ours shows: one SSL_CTX with the same rules as those of clients (tls_rules.h).
  * No client is asked for a certificate.  TLS sessions are resumed by tickets, whose keys are of this context alone, so
  * none is resumed under a certificate loaded later.  Of the protocols that a client offers (RFC 7301) http/1.1 is

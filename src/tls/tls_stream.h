@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A stream of TLS as a transport over any other, which may itself be TLS (RFC 8446, RFC 5246): what both sides of it
  * have in common.  Whoever makes one of them (tls_transport.h, tls_server.h) embeds it, and says what is its own.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The client's side of TLS as a transport over any other.  After its handshake it is used like every other transport
  * and keeps to what tls_stream.h says of both sides. */
 #ifndef SALLYPORT_TLS_TRANSPORT_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Measures sallyport against every rival: see README.md beside this file.
 
     bench.py PROGRAMS SALLYPORT OUTPUT

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Bulk: some streams that only send, or only receive, as fast as they can. */
 #include <errno.h>
 #include <stdlib.h>

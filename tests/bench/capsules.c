@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "capsules.h"
 
 #include <errno.h>

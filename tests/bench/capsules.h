@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A stream within capsules on a socket, as connect-tcp has it: DATA and nothing else (RFC 9297 section 3). */
 #ifndef SALLYPORT_BENCH_CAPSULES_H
 #define SALLYPORT_BENCH_CAPSULES_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What the benchmark concludes from samples, tested on samples that are made up: no forwarder is started.  TAP."""
 import math
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The ways to a greeting: that each of them can be gone, and what is concluded from round trips that are made up.  No
 session is opened.  TAP."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Measures two builds of sallyport against each other, in one run: what a change is judged with.  See README.md beside
 this file.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The target's key and certificate, made when it starts and gone with it. */
 #ifndef SALLYPORT_BENCH_CREDENTIALS_H
 #define SALLYPORT_BENCH_CREDENTIALS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Bulk beside the load: what others of the same forwarder receive meanwhile. */
 #include <errno.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "frames.h"
 
 #include <nghttp2/nghttp2.h>

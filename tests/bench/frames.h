@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* HTTP/2 on a stream, as its server: many tunnels, each of which is served by what stands behind the door that its
  * CONNECT names.  nghttp2 does the frames. */
 #ifndef SALLYPORT_BENCH_FRAMES_H

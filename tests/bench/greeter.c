@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "role.h"
 
 static bool serve(struct stream *stream)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Idle tunnels: opened and held, while the one who measures looks at the forwarder's memory.  He looks when half of
  * them are open, and when all are: what a program needs once, or only while it opens some, is no part of the
  * difference. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* One connection that the target has accepted, and the doors through which it comes. */
 #ifndef SALLYPORT_BENCH_LINK_H
 #define SALLYPORT_BENCH_LINK_H

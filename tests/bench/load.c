@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bench-load: the clients.  Puts one kind of load on the forwarder at ADDRESS:PORT and prints what came of it:
  *
  *     load MODE ADDRESS:PORT [-n STREAMS] [-t MILLISECONDS] [-c COUNT] [-p PAUSE_MS] [-w WARM_UP_MS]

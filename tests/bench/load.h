@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The kinds of load, one file each.  Each warms the forwarder up, calls load_begin, works, and calls load_end with its
  * figures as `key=value` words. */
 #ifndef SALLYPORT_BENCH_LOAD_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The benchmark.  Nothing of it is built or measured but by `make bench` and `make bench-compare`; README.md here tells
 # how to read what they print.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Opens tunnels: connects to a forwarder and waits for the greeting of the target behind it, many at once. */
 #ifndef SALLYPORT_BENCH_OPENER_H
 #define SALLYPORT_BENCH_OPENER_H

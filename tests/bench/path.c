@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bench-path: a path that takes time, for kernels without netem.
  *
  *     path NAMESPACE ADDRESS NAMESPACE ADDRESS MILLISECONDS [ferry]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the target does with a connection: source, sink, echo or greeter, one file each.  All greet first, as a mail
  * server does. */
 #ifndef SALLYPORT_BENCH_ROLE_H

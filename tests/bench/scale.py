@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What one user costs a proxy, by method: connections, TLS handshakes, bytes and memory.  It counts and takes no times,
 so that the figures are the same on every machine, but for some bytes of a handshake; those of memory go with the
 versions of the proxies.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "role.h"
 
 #define TAKES_MAX 64 /* in a turn; TLS gives 16 KiB at a time */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "role.h"
 
 #define BUFFER_BYTES 262144 /* stays in the processor's cache */

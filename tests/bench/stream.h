@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A socket, with TLS on it or without. */
 #ifndef SALLYPORT_BENCH_STREAM_H
 #define SALLYPORT_BENCH_STREAM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* bench-target: what is at the other end of the tunnels.
  *
  *     target ADDRESS CERTIFICATE

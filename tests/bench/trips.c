@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Round trips: 64 bytes to the echo and back, one after the other, over one tunnel. */
 #include <stdlib.h>
 #include <string.h>

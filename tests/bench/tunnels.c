@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* New tunnels: opened, greeted, closed, again and again. */
 #include <stdlib.h>
 #include <unistd.h>

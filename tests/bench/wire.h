@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Sockets, clock and last words, as the programs of the benchmark share them. */
 #ifndef SALLYPORT_BENCH_WIRE_H
 #define SALLYPORT_BENCH_WIRE_H

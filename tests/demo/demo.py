@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A demonstration on loopback: real clients, the real daemon, a reference proxy and reference servers behind it.
 
     client -> sallyport -> HTTP proxy -> IMAP, SMTP and NNTP server

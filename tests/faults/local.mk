@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What lets calls of the program fail, for tests/scenario/110-calls-that-fail.py: a library for LD_PRELOAD, which has to
 # be without the sanitizers that the program itself may have.
 

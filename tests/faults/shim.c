@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* For LD_PRELOAD: lets allocations and system calls of sallyport fail, as they do when memory, descriptors or watches
  * are used up.
  *

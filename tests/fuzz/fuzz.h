@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What every fuzz target is: one function, called with bytes that nobody has looked at before.  A target asserts what
  * must hold for any input; libFuzzer (--enable-fuzzing) or replay.c calls it. */
 #ifndef SALLYPORT_FUZZ_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The fuzz targets, in the folders of src/.  Built with --enable-fuzzing they are libFuzzer's; otherwise each is a test
 # that replays its corpus.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A fuzz target as an ordinary test: it is given each file of its corpus, then mutations of them, the same at every
  * run.  An assertion that fails, a signal or a sanitizer's word ends the program, and so the test. */
 #include "fuzz.h"

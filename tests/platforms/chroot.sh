@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What the scripts here share; sourced, not run.  Chroots of Debian below build/platforms, made by debootstrap from the
 # mirror that this machine's apt uses ($MIRROR says another one).  A fresh one is unpacked from a tarball that is kept;
 # who wants new packages in it removes build/platforms.

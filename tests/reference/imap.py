@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A small IMAP server with one mailbox, INBOX, that is read and added to but never expunged.
 
 For want of that a message's UID is its number.  Flags are not kept.

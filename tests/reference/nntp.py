@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A small NNTP server: a few groups, reading and posting; articles stay byte for byte as they were posted."""
 import time
 

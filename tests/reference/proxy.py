@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """An HTTP proxy that knows mail and news protocols by name.
 
 To `CONNECT host:port` with `Upgrade: TOKEN` and `Connection: Upgrade` it answers 101 when it knows the token, else

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Bytes both ways between two sockets: half-close for half-close, reset for reset."""
 import errno
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The ground that the reference peers stand on: a listening port, a thread for each connection, and a wire that
 remembers what went over it.  Standard library only; small and plain rather than fast.
 """

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A small SMTP server: takes every message for everybody, and keeps it byte for byte in a mailbox."""
 import re
 

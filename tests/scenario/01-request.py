@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What the proxy is asked, byte for byte: every kind of listener, every method, every way to name the protocol,
 credentials and headers; and that no byte of the client goes out before the proxy has agreed."""
 import base64

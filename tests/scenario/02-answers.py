@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What the proxy may answer, and what each answer means to the client: a tunnel, once more without Upgrade, a refusal
 that is temporary or permanent; and what the log says of it."""
 import itertools

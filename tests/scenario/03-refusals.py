@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A tunnel cannot be opened: each protocol's own refusal, one short line of printable ASCII that says what failed and
 where, then the end; a reset where the protocol has no such line, or the client speaks TLS."""
 import re

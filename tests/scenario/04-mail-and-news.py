@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Mail and news through the daemon and a proxy that knows their protocols: what client and server say to each other is,
 to the byte, what they say without anything between."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The commands that come to an end: check, try, connect, -V, -h; and what bad usage and a bad configuration give."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """SIGHUP takes the new configuration, or keeps the old one when the new one is bad; SIGTERM and SIGINT let
 busy sessions come to their end, a second one does not; SIGPIPE does nothing."""
 import hashlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Several proxies are tried in order, and one that failed rests; without any, `fallback = direct` goes straight to the
 target; `proxy = direct` always does; `url = environment` reads the variables that other programs read."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The demonstration of the README: every step works, it fits a terminal of 80 columns, and its end leaves nothing."""
 import os
 import re

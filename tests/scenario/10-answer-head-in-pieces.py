@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy's answer arrives in pieces: the tunnel opens the same, and what stands behind the head reaches the
 client whole and in order."""
 from kit import equal, scenario

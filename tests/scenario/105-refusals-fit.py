@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What has happened stands in the first 60 bytes behind the code of a refusal: mail programs show little more."""
 import re
 

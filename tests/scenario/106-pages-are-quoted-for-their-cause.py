@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The page that comes with a refusal, or in place of TLS, is quoted for its cause, and each field of the line can be
 read by a program, whatever quotes the page has."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy repeats what it was sent: nothing of password, credentials and headers is in log, refusal or `try`."""
 import base64
 

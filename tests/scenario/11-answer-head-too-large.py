@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The head of the answer is bounded: 64 KiB and 128 fields.  What is larger is refused at once, however it is
 made, and never waited for."""
 import time

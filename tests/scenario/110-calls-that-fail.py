@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Allocations and system calls of ours fail at random, by a seed (tests/faults/shim.c): whatever a session gets then,
 the daemon stays, no sanitizer has a word to say, and once calls succeed again so does each kind of session."""
 import concurrent.futures

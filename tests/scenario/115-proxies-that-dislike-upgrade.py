@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy refuses a request for its Upgrade, or breaks on it, and would open the tunnel without: it is asked once more,
 plainly, and remembered.  One that has taken Upgrade before means what it says."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Values of many kilobytes, and lists over several lines, are read whole and reach the proxy whole, the agent that the
 user names instead of ours; what `check` prints of them is accepted again."""
 from kit import check, equal, scenario

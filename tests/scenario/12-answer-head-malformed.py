@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """An answer head with bytes or lines that RFC 9112 forbids is refused at once, and nothing of it reaches the client
 as it came; what the RFC lets a recipient mend (obs-fold) is mended, and a line that is no field and cannot be meant
 for one that matters is passed over."""

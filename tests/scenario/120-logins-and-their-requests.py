@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """How many requests a login costs at squid, counted in squid's own log: with Digest two the first time, then one, and
 two when the nonce is stale.  And what NTLM makes of names beyond ASCII: those of Western Europe get in, others send
 nothing."""

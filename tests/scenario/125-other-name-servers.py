@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """resolv.conf while the daemon runs: not there at the start and then written, another one while answers are kept and
 look-ups are under way, and the same one with other answers, for which SIGHUP is enough.  The file is the machine's, and
 name servers have port 53: all this happens in a network and an /etc of its own."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """url = environment with what desktops and shells put into the variables for other programs: each that is no use is
 named with the reason, no password is shown, and what no_proxy has in vain is warned of."""
 from kit import check, equal, scenario

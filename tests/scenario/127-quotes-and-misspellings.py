@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What editors and hasty fingers leave in a configuration: quotes, words that are nearly right, a byte order mark in
 the file of a password."""
 import base64

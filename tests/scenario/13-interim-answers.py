@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Interim answers (1xx but 101) before the final one are skipped, but only so many and so much of them."""
 import time
 

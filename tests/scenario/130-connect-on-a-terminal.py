@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`connect` where standard input and output are one terminal: it ends by itself when the session is refused, and by
 each signal that a person or a terminal sends; and the terminal's flags are never changed, so that the shell gets it
 back as it was even after SIGKILL."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """How a talk ends: a client that has said QUIT and is gone is no error in the log, in TLS or not; a server that says
 goodbye and leaves without close_notify has ended well; one that leaves before, or without a greeting, has not."""
 import re

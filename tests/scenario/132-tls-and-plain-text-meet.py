@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A client that speaks TLS where plain text is spoken, and ports that do not fit the key `tls`: the log, the failure
 and `check` say what to set."""
 import re

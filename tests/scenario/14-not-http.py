@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Something that does not speak HTTP/1 answers where a proxy should be: the client is told so quickly; nobody waits
 for the handshake-timeout, though the other end stays connected and silent."""
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """connect-tcp behind Apache and haproxy, with the configurations that are delivered, with and without TLS.  The
 responder behind them is ours, for want of another; the gateways and the mail server are real."""
 import socket

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The server's reset in the middle of a message.  Proxies and gateways make a clean end of it, and with CONNECT the
 client cannot tell: the message looks whole.  With connect-tcp it can, through the very same programs, since FINAL_DATA
 is missing.  The responder behind the gateways is ours; the proxies and gateways are real."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Daily use of a template behind Apache with TLS and Basic: mbsync, msmtp and slrnpull with dovecot, postfix and INN;
 and TLS to the mail server, from the first byte and by STARTTLS, inside the capsules.  Of all that is between, the
 responder alone is ours."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`method = tcpconnection`: a server that is reached by its URL, directly, through CONNECT, and through squid as a
 forward proxy with the lines that are delivered.  The responder is ours: nobody else has one."""
 import base64

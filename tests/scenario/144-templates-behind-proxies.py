@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy with a template that is reached through another one (`via`): squid, Apache, with and without TLS, and SOCKS;
 connections that are made ahead; and what Node's http module, a parser that is not ours, reads in the request."""
 import json

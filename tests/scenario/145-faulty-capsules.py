@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """connect-tcp to a scripted responder that is right in odd ways, or wrong.  What is wrong behind the 101 is a reset at
 the client: a message that was cut short must not look whole."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A classic proxy that answers 426 and names connect-tcp, or 501 whatever it is asked, is asked by the default
 template, once; what came of it is remembered until the configuration is read again, and a failure ends as the first
 answer."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What holds for a classic proxy holds for one with a template: fail-over and rests, Retry-After, redirects, refusals
 in the mail program's own protocol, passwords, `try`, `status`, the log, and a new configuration."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The one RFC 2817 server that Debian has, cupsd: `tls-upgrade = yes` gets its 101 and TLS with a certificate that is
 verified.  It knows no TCPConnection, so what follows is a web server's answer, behind the one that it owes for the
 request before.  The whole way is that of 149, where we wrote the server."""

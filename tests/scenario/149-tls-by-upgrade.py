@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """TCPConnection with `tls-upgrade = yes` and `form = absolute`, at a server of the tests' own that keeps to RFC 2817,
 or breaks its rules: nothing secret goes out before TLS, and each fault is told in words."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy closes or resets at each stage of opening: the client is refused in its own protocol with the reason,
 which also stands in the log; once bytes have passed, a reset is a reset and an end is an end."""
 import re

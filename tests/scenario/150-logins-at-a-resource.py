@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A server that is asked for a resource, by connect-tcp or TCPConnection, wants a login by 401: Basic, or a proof of
 Digest.  The server is ours, and it reckons the proof for itself, from method and request-target as they came."""
 import base64

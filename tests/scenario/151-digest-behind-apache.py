@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A real verifier of Digest: Apache with mod_auth_digest, as the gateway before a responder of ours.  It knows whether
 method and request-target are proved as they were sent.  We wrote the responder, which only says 101."""
 import hashlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """TCPConnection with `form = absolute`: one request, which the proxy before the server reads, and the server too.  Each
 may want to know who asks, by Basic or Digest.  The proxy is squid; the server, a strict reader of Digest, is ours."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy says nothing, in each phase of opening: the time-out of that phase ends it, with the protocol's own
 temporary refusal.  Only where the server speaks first is silence after a 2xx an error."""
 import time

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Daily use over HTTP/2, with Apache, nghttpx before squid, and haproxy before squid: mbsync, msmtp and slrnpull with
 dovecot, postfix and INN, and TLS to the mail server inside a stream, from its first byte and by STARTTLS."""
 from kit import Sallyport, check, equal, need, run, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """How many tunnels one connection takes.  Apache serves 6 and nghttpx, unless told otherwise, 8, and neither says so:
 20 sessions at once have their greetings all the same, and the next 20 do not wait for it.  haproxy says how many."""
 import time

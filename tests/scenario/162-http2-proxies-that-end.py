@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """nghttpx and haproxy are ended in an orderly way, with tunnels open: those go on, and new ones are opened at the next
 proxy.  One that is killed takes all its tunnels along: each client gets a reset.  The daemon's own reload."""
 import socket

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Node's HTTP/2 as the proxy: each side ends by itself, resets travel both ways, much goes both ways at once through
 windows that it sets, in plain text and in TLS.  connect-tcp by extended CONNECT, at Node and behind haproxy, which
 turns it into an Upgrade: there a message that is cut off is a reset whatever lies between."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`http = auto` where HTTP/2 is not to be had, or is not enough: a proxy that knows only HTTP/1.1, one that opens only
 there, one that wants NTLM, one that says HTTP_1_1_REQUIRED, connect-tcp at one that has no extended CONNECT; and
 `http = 2` at the same places."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """HTTP/2 together with what else there is: Digest, a wrong password, 305, a proxy behind a proxy in each order of the
 versions, the next proxy when one is down, connections made ahead."""
 from kit import check, equal, free_port, scenario, until

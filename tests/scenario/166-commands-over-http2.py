@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport connect`, `try` and `status` with HTTP/2."""
 import re
 

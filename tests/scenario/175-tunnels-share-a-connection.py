@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Tunnels over HTTP/2 (RFC 9113 section 8.5, RFC 8441) to a scripted proxy: what is asked, who shares a connection
 with whom and how long it is kept; and that a tunnel over one that stands costs one round trip."""
 import threading

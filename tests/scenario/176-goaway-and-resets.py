@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """How an HTTP/2 proxy may take its leave: of all (GOAWAY), or of one tunnel (RST_STREAM), with each code, before the
 answer, within it and behind it.  What the proxy has not begun is asked once more elsewhere, and nobody's failure; what
 was open goes on as long as it may; a cut tunnel never looks like one that has ended."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """HTTP/2 proxies that take more requests than they serve: one that is passed by others is asked again on another
 connection, whichever is answered first serves, and what was open then is learned as the limit, unless the target was
 merely slow.  Limits that a proxy announces are kept to the letter."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Answers over HTTP/2 that break the rules or are out of all proportion: the session is refused or reset, what runs
 beside it goes on where the connection is not beyond repair, and nothing hangs or grows."""
 from kit import check, equal, scenario, until

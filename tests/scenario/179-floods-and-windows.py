@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """HTTP/2 proxies that keep us busy with frames that move nothing, that play with the windows, or that say everything
 byte by byte."""
 import socket

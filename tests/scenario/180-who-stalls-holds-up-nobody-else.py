@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Tunnels that share an HTTP/2 connection, and one of them stands still: a reader that does not read holds back its own
 stream alone, and where an upload stands still, no new tunnel is begun."""
 from kit import check, equal, scenario, until

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """An HTTP/2 proxy is killed, or silent for ever, with many tunnels open: each client gets a reset and none hangs, and
 it is one failure in the proxy's health."""
 import resource

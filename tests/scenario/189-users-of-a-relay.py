@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A relay's users: `relay-user` makes their lines, real hashes are compared beside the loop, a reload reads the file
 anew or changes nothing, and guessers are told of and rest."""
 import base64

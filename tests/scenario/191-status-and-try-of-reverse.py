@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`try reverse/home` is one request that stands or is refused, and says what to do; `status` shows waiting places and
 sessions of a reverse section; `connect` to one is refused in words."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """dovecot, postfix and INN behind a home that nobody can reach, and those who know their private name and have a
 password at the relay: mbsync, msmtp and slrnpull with a daemon of their own, and curl, which needs none."""
 from kit import Sallyport, check, equal, need, run, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """dovecot, postfix and INN behind a home that nobody can reach, and everybody who comes to the relay's public ports:
 mbsync, msmtp and slrnpull, none of which knows of a relay."""
 import imaplib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """nginx, haproxy and Apache before a relay, with the configurations that are delivered: registering through each,
 coming by CONNECT or by a path, the client's true address, guessers, a home that starts anew, and requests that wait."""
 import base64

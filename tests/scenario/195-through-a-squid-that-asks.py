@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid, which wants a password and lets CONNECT through to one port, between a home and its relay: two passwords, each
 for whom it is; and what becomes of the tunnels when squid dies and comes back."""
 from kit import check, equal, scenario

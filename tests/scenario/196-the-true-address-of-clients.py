@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A mail server behind a home takes everybody for the home, which it trusts: the trap in which it becomes an open
 relay, and the way out, the PROXY protocol from Forwarded, with postfix and dovecot and the lines for them that the
 manual prints."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What sallyport-relay(7) says of setting up, done to the letter on machines of their own: a relay outside, a home
 whose only way out is a squid that asks for a password, and a client that knows nothing of either.  In the end mail
 programs read the home's mailbox, by the private name and by the public port.  systemd is a few lines of ours."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A relay at ports below 1024 as sallyport-relay(7) sets it up, under the service manager of a machine that is booted
 for it: the unit that is delivered, the account, the sockets, a renewed certificate, and what fail2ban looks for."""
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy's name cannot be resolved: the client is told which name and why, temporarily refused, and what does
 not fail at once is bounded by resolve-timeout."""
 import time

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Each answer that our relay gives, as somebody sees it who sends it bytes: who is let in, what opens, what is
 refused."""
 from kit import check, equal, scenario, until

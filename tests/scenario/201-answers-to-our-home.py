@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Each answer that a relay can give to a request that waits, and what follows at home: all of them at the same time,
 each to a section of its own."""
 import re

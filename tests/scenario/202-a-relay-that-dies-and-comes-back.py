@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A relay is killed and comes back, a network goes silent, and who waits there is back soon, as often as is wanted
 and not more often."""
 import fcntl

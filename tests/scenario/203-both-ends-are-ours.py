@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Our relay and our home, each a daemon: a server by its private name through our own [proxy], and at a public port."""
 import socket
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A thousand clients at once at a public port behind which 2 places wait and 20 sessions are allowed: each is served or
 refused in words, and none hangs."""
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Who guesses passwords at a relay waits a second for each, has five, and leaves one line of the log for each."""
 import time
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """SIGHUP reads a relay's certificate and its users again; what is open stays, and faults leave all as it was."""
 import shutil
 import ssl

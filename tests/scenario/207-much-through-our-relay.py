@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """64 MiB each way at the same time from a public port through our relay and our home, neither side in TLS, by both
 pumps: what arrives is what was sent, and both count it."""
 from kit import equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """One configuration, one process: a relay with a public port, the home that registers there, and a listener whose proxy
 is that relay."""
 from kit import equal, free_port, scenario

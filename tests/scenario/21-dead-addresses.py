@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy's name has many addresses, most of them dead: the one that lives is found soon, whatever the order and
 however the others are dead."""
 import time

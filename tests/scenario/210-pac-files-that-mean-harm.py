@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A PAC file is a program of somebody else's.  It runs in a process of its own, which is there only when it is needed;
 one that never ends, eats memory or dies costs the session that asked, in words, and nobody else; and nothing is left
 of it."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A PAC file on a real web server, nginx, over TLS, asked once by `sallyport pac`: what comes is the answer or a
 reason, and a fault of whatever kind is never an answer."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The daemon and a PAC file on a web server behind TLS: it is fetched once and again on another network, the last good
 one serves while the network stays the same, and where there is none the session fails.  Nothing goes direct by that,
 although `fallback = direct` says that it would be all right."""

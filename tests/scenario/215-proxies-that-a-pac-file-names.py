@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A PAC file names the proxies: for each target its own, one after the other where one is dead; DIRECT is obeyed only
 by who has said that it is all right, and nothing that fails leads there; nothing goes back to our own listeners."""
 from kit import check, equal, free_port, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Where a PAC file names the proxies, passwords, headers and certificates of ours go to those in `trusted` and to
 nobody else: a PAC file is foreign code."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`status` tells where each proxy comes from and what is asked for those that are found; `try` shows the question and
 the answer; and a program of the user's, or the environment, may answer in place of a PAC file."""
 import re

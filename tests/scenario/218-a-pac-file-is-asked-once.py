@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport pac` asks a PAC file, from a path or a web server, without a configuration or a daemon."""
 import http.server
 import os

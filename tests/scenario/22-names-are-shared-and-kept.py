@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Look-ups of the proxy's name: kept for their TTL and no longer, shared by sessions that wait at once, asked again
 over TCP when truncated, and not asked at all when the hosts file or the address itself says it."""
 import time

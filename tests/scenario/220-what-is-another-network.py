@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What counts as another network: addresses, the way out of it, links and resolv.conf, each of which is told of once;
 and what does not, such as the advertisements of routers."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A VPN ends: the sessions from its address are reset at once, those from others go on; connections made ahead of need
 and attempts that are under way do not wait for an answer from a network that is gone."""
 from kit import check, equal, scenario

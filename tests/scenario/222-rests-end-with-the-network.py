@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """On a train the proxy cannot be reached, and rests longer and longer.  Back in the office it is asked within three
 seconds, whatever was left of its rest."""
 import time

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Two homes wait for one name, and the path to the one that has waited longer drops what is sent there without a word.
 The 101 goes into it; the client is served by the other one all the same, at a public port and by the private name."""
 import time

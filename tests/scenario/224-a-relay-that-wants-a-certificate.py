@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """nginx before a relay asks who comes for a certificate of its own, besides the password: the home's `cert-file` and
 `key-file` are shown to it, on the straight way and behind a squid, and without them the log says what is missing."""
 from kit import check, equal, scenario

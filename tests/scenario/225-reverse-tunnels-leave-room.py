@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Strangers come through a relay, as many as want to: the listeners of the same daemon have sessions and descriptors
 left all the same."""
 import resource

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Another network ends what belonged to the one before: a command that has failed rests no longer, names are looked up
 anew, new tunnels share no connection whose proxy does not answer, and who waits at a relay waits on another one."""
 from kit import equal, scenario

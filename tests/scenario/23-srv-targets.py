@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A target `srv:domain` is looked up as RFC 6186 says: the records name host and port, which then stand in the
 request as any target does; the host itself is left to the proxy to resolve."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """PAC files of the kinds that companies have, and what comes for some hosts of each: by `sallyport pac`, and by
 Chromium, which goes where the file says.  The files below pac/ say in their last comments what it is."""
 import glob

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A laptop's day: the office with a PAC file on its web server, a train without network, home without a proxy, from
 there a VPN with another PAC file, and its end.  A program of the user's says which network has what.  Mail flows soon
 after each arrival, no hand touches the daemon, and nothing goes without a proxy but at home, by who allows it."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`url = system` and the settings of a desktop: those that GNOME and others share, set by their own program, gsettings,
 and read by libproxy with its module for them.  They are in a file of the test's, for which no session is needed."""
 import os

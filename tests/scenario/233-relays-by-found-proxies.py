@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A request at a relay stands through the proxy that was found for the relay, is never made past it, and is made anew,
 by another answer, in another network."""
 

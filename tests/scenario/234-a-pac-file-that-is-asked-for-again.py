@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A PAC file of a real web server, nginx, is asked for again by its ETag when an hour has passed: the same one is not
 sent again, another one is taken, and one that has gone leaves the last one in force.  The clock is libfaketime's."""
 import glob

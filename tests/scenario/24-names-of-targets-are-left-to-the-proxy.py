@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The target's name goes to the proxy as configured and is never resolved here, except where no proxy is between."""
 from kit import check, equal, scenario
 from kit.nameserver import NXDOMAIN, Nameserver

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport setup` finds the servers of an address in each of the files that name some, in their order, through the
 proxy; what is wrong with a file or with its web server is said, and the next place is asked."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport setup` takes the servers that SRV records name; the proxy is asked for no file then.  Records that lead
 out of the domain may be forged, so that files are asked for as well."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport setup` guesses the names of servers that nobody names: dovecot and postfix are taken for what they are by
 a tunnel, TLS and a greeting, and one whose certificate is for another name is not."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport recipe`: which programs there are, whose listeners and addresses are in what it prints, and what it
 refuses."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Mail programs with what `sallyport recipe` prints for them, to the letter but for the password: dovecot's letters
 come, and those to postfix go, with TLS by sallyport and, where a listener leaves it to them, by the program."""
 from kit import check, equal, need, scenario

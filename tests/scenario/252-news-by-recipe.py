@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """News readers with what `sallyport recipe` prints for them, to the letter: INN's article is read; and Gnus, which
 reads and sends mail, too."""
 from kit import check, need, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A person who knows an address, and the proxy's URL, user and password, is led by `sallyport setup` from the first
 question to listeners that work; a letter is sent and read by them."""
 import os

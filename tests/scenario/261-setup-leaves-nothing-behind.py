@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport setup` that does not come to its end: Ctrl-C at each question and between them, a full disk, a folder that
 cannot be written to, a file that is there already, an answer that is none.  Nothing is left behind, the terminal is as
 it was, and what went wrong is said."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A new user on a machine from which a squid alone leads out, and who knows an address and that squid: from `sallyport
 setup --address` to a letter that mutt sends and reads, with nothing typed or pasted but what was asked and printed."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """What `sallyport setup` finds on the machine itself: a ticket of Kerberos, a port that is taken, a manager that starts
 services; and a password that is to be kept nowhere."""
 import os

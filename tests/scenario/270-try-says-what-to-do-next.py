@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`try` ends with what to do next: what to type into the mail program when it works, and otherwise whom to ask for
 what, in lines that fit a terminal."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid forbids a server; the lines that `try` prints for its administrator, put where it says, allow that server at
 that port and nothing else."""
 import re

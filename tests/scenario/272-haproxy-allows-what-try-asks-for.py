@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """haproxy before a squid denies every tunnel; the line that `try` prints for its administrator, put where it says,
 allows that server at that port and nothing else."""
 import re

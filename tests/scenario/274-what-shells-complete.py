@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """bash, zsh and fish complete commands, options, names of listeners and IDs of questions; they ask the configuration
 that the line names, and evaluate nothing of it."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A user who does not read the log is shown what is amiss, by notify-command: a refused password, a section without a
 proxy that is up and its return, a redirect that waits for an answer.  Each once, not often, and never a secret."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """One file of the machine for all its users: theirs extend it, small files lie beside each, what is final stays; and a
 port that is found once for each user, and told to mail programs."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid, Apache and haproxy with the lines that sallyport-proxy(7) prints for their administrators: who says what is
 spoken gets in and nobody else, logs tell protocol and user, and one that asks for patience gets it."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Connections that are made ahead of need look in the logs of squid, Apache and haproxy as sallyport-proxy(7) shows
 them, and a squid that takes TLS apart leaves alone what the lines of the page exempt."""
 import re

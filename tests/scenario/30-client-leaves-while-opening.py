@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The client is gone before its tunnel is open: a reset means that nobody waits any more, and all is given up at
 once; an end of stream only means that the client has said everything, and it is served."""
 import socket

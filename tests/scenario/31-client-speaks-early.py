@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The client sends before its tunnel is open (RFC 9931): nothing of it leaves before the proxy has agreed, and all of
 it arrives, once and in order, after."""
 import hashlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """One side reads or writes slowly: the other is held back by the kernel's own buffers, nothing piles up in the
 daemon, nothing is lost, and no byte waits for another."""
 import hashlib

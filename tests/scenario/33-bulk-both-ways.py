@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """64 MiB each way at the same time, and the counters and ends behind them."""
 import socket
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """One side ends its stream and goes on reading: the end crosses, and the other direction goes on for as long as it
 likes."""
 import socket

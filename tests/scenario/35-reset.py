@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A reset on one side is a reset on the other, whatever was under way: a message cut short must not look complete."""
 import socket
 

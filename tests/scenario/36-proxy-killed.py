@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The proxy's process is killed with SIGKILL in mid-stream: the client's stream is reset, never cleanly ended.
 
 The kernel of a killed program resets a connection on which bytes wait to be read, as here.  Where it had read all, the

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """No file descriptor is left: accepting pauses without spinning, nothing crashes, and service resumes when sessions
 end."""
 import resource

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Past max-sessions a client gets its protocol's refusal and the log says `refused`; a place that becomes free is
 given to the next."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """2000 sessions at once: all open, all idle without costing processor time, pipes, or more than a little memory, all
 alive when spoken to, and nothing left when they are gone."""
 import resource

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """500 clients come and reset at all possible moments, while the proxy misbehaves as well: the daemon serves
 afterwards and has lost no descriptor."""
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """idle-timeout ends sessions over which nothing has moved for so long, and no others; by default nothing does."""
 import time
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The connection to the proxy has TCP keepalive with the configured time, as `ss` shows the kernel's timer."""
 import re
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`check` refuses what the configuration must not say, names file and line, and tells every fault, not the first."""
 from kit import check, equal, scenario
 from kit.checking import IMAP, PROXY, accepted, checked, complaints

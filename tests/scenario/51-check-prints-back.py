@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`check` prints the whole configuration with its defaults, as a file that `check` reads as the same; it opens
 nothing on the way."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Passwords: a file that others can read is refused, as ssh does; what is printed or logged never shows one."""
 import base64
 import hashlib

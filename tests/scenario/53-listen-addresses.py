@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Where a listener listens: several addresses, both families, any free port; a warning when others can reach it, and
 a clear end when the address is taken."""
 import socket

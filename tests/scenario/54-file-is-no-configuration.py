@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The file is not there, not a file, or full of anything: `check` says so with status 78 and survives."""
 import os
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid, tinyproxy and Apache know nothing of Upgrade and answer 200, tinyproxy and Apache in HTTP/1.0: mail flows as
 through a proxy that does."""
 from kit import equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A real proxy does not open the tunnel: for a port that it forbids the client gets its protocol's permanent refusal,
 for a target that is dead the temporary one, at once, however long a page the proxy promised."""
 import time

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid lets only known users through: with name and password the tunnel opens and squid knows whose it is; with a
 wrong password or none the client gets the permanent refusal, and no log has the password."""
 from kit import check, equal, scenario

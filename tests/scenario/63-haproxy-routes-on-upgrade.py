@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """haproxy in front of two squids looks at nothing but the Upgrade header: IMAP sessions reach the first, NNTP sessions
 the second, and what names neither is not let in."""
 from kit import equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """dovecot behind squid, by IMAP, POP3 and ManageSieve: whole dialogues with log-in, several sessions at a time."""
 import base64
 import poplib

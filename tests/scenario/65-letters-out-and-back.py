@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A letter goes out by SMTP to postfix and comes back by IMAP and POP3 from dovecot, all through the daemon and a real
 proxy: not a byte of its body is different, however odd its lines are."""
 import poplib

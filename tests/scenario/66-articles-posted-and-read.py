@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """An article is posted to INN and read back, through the daemon and squid: not a byte of its body is different."""
 import warnings
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """mbsync keeps a Maildir and dovecot's mailbox the same, both ways: through a port of the daemon, and with
 `sallyport connect` as its Tunnel command."""
 import shlex

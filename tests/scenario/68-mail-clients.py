@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Programs that people send and fetch mail with, pointed at the daemon's ports: curl, msmtp and swaks."""
 from kit import Sallyport, equal, need, run, scenario
 from kit.real import PASSWORD, USER, Dovecot, Mailbox, Postfix, Squid, body_of, hard, letter, through

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`sallyport try` shows dovecot's greetings and ends with 0; without the proxy, or with a dead server behind it, it
 says which step failed and ends with 69."""
 import re

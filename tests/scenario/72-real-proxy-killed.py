@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """kill -9 of a real proxy while a message flows: the client's stream is reset, never cleanly ended, so that half a
 message cannot look like a whole one.
 

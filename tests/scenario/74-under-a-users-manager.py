@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The units that are delivered, under the service manager of an ordinary user, in a machine that is booted for it: the
 sockets, a configuration with errors and one that is mended, reload, and what the unit allows a password-command."""
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A service manager opens the ports and starts the daemon: it takes the sockets by their names, also serves the client
 that came first, and says when it is ready and when it stops."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Connections that are made before a client needs one (`preconnect`): they stand ready, serve one tunnel each, grow no
 older than they may, and one that is dead when it is needed costs the client nothing."""
 import base64

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Connections made ahead of need (`preconnect`) when something is wrong: a path that went silent, a proxy that is down,
 few descriptors, a proxy that is ourselves.  None of them may cost a client more than there being none."""
 import ctypes

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """On loopback only clients of the daemon's own user are served; others, root too, get the permanent refusal and a line
 in the log, unless `same-user = no`.  A crowd of others takes nothing from the owner."""
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Where a password can come from: a file, a credential of systemd, a command, the person at the terminal; and what is
 said when it does not come."""
 import base64

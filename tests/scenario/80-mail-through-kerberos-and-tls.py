@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A submission server that wants STARTTLS and an IMAP server behind TLS, both beyond a proxy that is reached by https
 and wants a Kerberos ticket, with a configuration of fifteen lines at most, and with clients that can do none of it."""
 import smtplib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Proxies that are reached by https: squid's own port, stunnel in front of tinyproxy, apache.  Behind each, a server
 that speaks plain text and one that speaks TLS inside the tunnel, which is TLS within TLS.  Certificates of ours; TLS
 sessions that are taken up again."""

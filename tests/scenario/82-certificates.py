@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Certificates that hold and certificates that do not, of a proxy and of a server inside the tunnel.  Each refusal is
 a permanent one whose line tells the client where and what is wrong, which name was wanted and which is there, or what
 to set; the log has the whole certificate."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid lets nobody through whom it does not know: by Basic, Digest, NTLM and Negotiate, each on a plain port and
 behind TLS; several at a time, when the strongest that can be used is taken; and refused credentials are not sent
 again."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """STARTTLS to servers of every protocol: the honest one's greeting is held until TLS stands and is verified; a server
 that refuses it, says more than it should or is no such server, and somebody on the way who plays
 one, get nothing of the client, and the client gets its own protocol's refusal and nothing of theirs."""

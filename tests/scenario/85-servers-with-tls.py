@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """dovecot, postfix and INN with TLS, from the first byte and by STARTTLS, behind squid: clients that speak plain text
 to the daemon log in, read, send and post, and see nothing of TLS."""
 import base64

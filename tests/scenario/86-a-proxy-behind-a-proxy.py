@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy that is reached through another (`via`): http, https or SOCKS before http or https.  The inner one is told
 the protocol, the outer one only where the inner one is, whose name it resolves; each gets its own credentials and
 headers and sees nothing of the other's."""

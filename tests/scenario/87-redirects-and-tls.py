@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Redirects from and to https proxies: nobody is sent from https to http unless the user allows it; a learned proxy
 must show a certificate that holds, and gets nothing of what is configured for its sender; and a session in TLS has a
 URL of its own kind."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """TLS that breaks, stalls or is none, at a proxy and at a server inside the tunnel.  What was cut off never looks
 complete: the client is reset; and what never came about is told in the client's own protocol."""
 import contextlib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """TLS together with what was there before it: `try`, `connect` and `check`, servers that are found by SRV records,
 several proxies for one target, fall-back, reload, clients that speak TLS themselves."""
 import imaplib

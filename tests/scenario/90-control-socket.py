@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """The control socket: who may speak on it, where it may be, and that nothing that comes in does any harm."""
 import os
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`status` and `redirects`: what they tell of listeners, sessions, proxies, redirects and questions, as JSON and as a
 table for 80 columns; and answering questions."""
 import fcntl

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """`stop` and `reload` do what the signals do, and say what came of it; a reload moves the control socket and keeps the
 redirects that still have a sender."""
 import os

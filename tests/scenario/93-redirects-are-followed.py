@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy that answers 305 or 306 with Set-Proxy, or with Location alone, sends the session to another: for once, for
 so many requests, for so many seconds, or for ever; along a chain, each proxy being told who sent the session.  What is
 the proxy's own, credentials and headers, never goes along."""

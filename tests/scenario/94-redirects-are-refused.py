@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """Redirects that no configuration allows, or that this one does not: circles, too many hops, malformed ones, ones that
 may have come from far away, ones that lead to ourselves.  The client is told why, the log too, and the proxy named is
 never asked."""

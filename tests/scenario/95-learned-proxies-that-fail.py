@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A proxy that a redirect named and that is dead, or has no time, is forgotten, and the session goes back to its
 configured proxy, once.  And the redirects that name no proxy: DIRECT, and IPL, which takes all back."""
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A hundred redirects in a row end the session and nothing else; of more learned ones than the table holds, those used
 longest ago are forgotten; a reload keeps those of proxies that are still configured, unless the rules are others."""
 from kit import check, equal, scenario

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """A redirect for more than was asked for waits until the user has said yes or no: the ask-command is run without a
 shell, once for all sessions with the same question, never longer than ask-timeout or than somebody waits; whatever it
 does, other sessions go on."""

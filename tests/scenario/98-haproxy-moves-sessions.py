@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """haproxy, with the configuration that is delivered, before two squids: when it answers 305 the sessions move to the
 second squid, and they come back when the lifetime is over.  A redirect for more than one server waits until the user
 allows it."""

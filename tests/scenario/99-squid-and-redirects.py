@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """squid as the one who sends sessions on, with the lines that are delivered; and squid as the first hop, which passes
 a parent's 305 on word for word, without a Via of its own, so that the policy has to hold by itself."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The whole program between real and scripted peers.  The kit is theirs alone; what stands in tests/reference serves
 # the demonstration, too.
 

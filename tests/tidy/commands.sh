@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # `sallyport --help` and sallyport(1) name the same commands and options.
 . "$(dirname "$0")/tap.sh"
 program_wanted

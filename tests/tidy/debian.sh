@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What keeps the two commands of the README working on more than one release of Debian: warnings are errors only for who
 # asks for that, no list names a package by a version, packages that ask the machine's name get an answer, and what the
 # tests run is installed while the first build compiles.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The folders of src stand on each other in the order of floors.txt: none includes from one above it, and within a
 # folder headers include each other in no circle.
 . "$(dirname "$0")/tap.sh"

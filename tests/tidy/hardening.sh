@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The program is built with what this compiler has to offer against faults that we have not found yet: each flag that it
 # takes is one that configure has chosen.
 . "$(dirname "$0")/tap.sh"

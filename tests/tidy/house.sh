@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The house is as it is drawn, told and tested: the pictures in doc/ are what the scripts there draw, the README has a
 # line for each folder of src/, and each source file has a program of unit tests.
 . "$(dirname "$0")/tap.sh"

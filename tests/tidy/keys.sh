@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The option table of the program, sallyport.ini(5) and the sample file name the same keys.  All three are brought to
 # lines of `section key`, where section is the word in brackets or, for [imap] and its sisters, listener.
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The man pages are clean mdoc, and refer only to pages, sections and keys that exist.
 . "$(dirname "$0")/tap.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Recipes of packages agree with configure.ac: there is one version, which stands there, and each library that it asks
 # for is asked for in each recipe.
 . "$(dirname "$0")/tap.sh"

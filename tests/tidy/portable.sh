@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # What only some systems have stands in files of its own, each with a portable one beside it that configure chooses
 # elsewhere, or where --enable-portable hides what is there.
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The EXAMPLES of sallyport(1) are the recipes that the program prints, and each program that has one is named there.
 . "$(dirname "$0")/tap.sh"
 program_wanted

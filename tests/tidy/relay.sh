@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The relay connects nowhere by itself: nothing of src/relay, nor of what it includes there, asks the resolver or the
 # dialer, or opens tunnels.
 . "$(dirname "$0")/tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The sample configuration is accepted as it is, and what `check` prints is a configuration that says the same.
 . "$(dirname "$0")/tap.sh"
 program_wanted

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # The looks of the sources: short files, own header first, four blanks and no tabs, 120 columns, no call that C's
 # library should not have had.
 . "$(dirname "$0")/tap.sh"
@@ -12,10 +13,10 @@ ls src/*/*.[ch] >/dev/null 2>&1 || bail_out "no sources in $top/src"
 find src tests -name '*.[ch]' | sort >"$scratch/c"
 find src tests \( -name '*.[ch]' -o -name '*.py' -o -name '*.sh' \) | sort >"$scratch/every"
 
-plan 7
+plan 8
 
 for file in $(find src -name '*.[ch]' | sort); do
-    lines=$(wc -l <"$file")
+    lines=$(grep -vc '^/\* SPDX-License-Identifier: ' "$file")
     [ "$lines" -le $longest ] || echo "$file has $lines lines"
 done >"$offences"
 verdict "no file over $longest lines"
@@ -47,5 +48,11 @@ verdict "scenarios can be run"
 # banned.h is where the compiler is told the same.
 grep -v '/banned\.h$' "$scratch/c" | xargs grep -nE "(^|[^A-Za-z0-9_])($banned)[[:space:]]*\(" >"$offences"
 verdict "no banned calls"
+
+# Of what is no C, those that are made elsewhere are left out: what automake makes, what git keeps.
+find . \( -name .git -o -name build -o -name build-aux -o -name autom4te.cache \) -prune -o -type f \( -name '*.[ch]' \
+    -o -name '*.py' -o -name '*.sh' -o -name '*.mk' -o -name '*.js' -o -name Makefile.am -o -name configure.ac \
+    -o -name bootstrap \) -print | xargs grep -L 'SPDX-License-Identifier: ISC' | sort >"$offences"
+verdict "each source file names its licence"
 
 exit $status

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # What the tidy tests share; sourced, not run.  A test states its plan, then for each point gathers the offences,
 # one a line, in $offences and calls verdict with the point's title: an empty file is a pass.  TAP on standard output.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "authority.h"
 
 #include <openssl/evp.h>

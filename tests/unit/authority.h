@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Makes keys and certificates for tests, of every quality, and files that hold them. */
 #ifndef SALLYPORT_AUTHORITY_H
 #define SALLYPORT_AUTHORITY_H

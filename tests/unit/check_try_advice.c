@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "try_advice.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "h2_peer.h"
 
 #include <stdio.h>

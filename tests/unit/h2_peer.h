@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A scripted HTTP/2 server at the test's end of a wire (stage.h): nghttp2's server, which keeps the rules, and raw
  * frames, which need not.  What an answer may say is not checked.
  *

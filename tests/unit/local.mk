@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The unit tests: a program for each file of src/ that has logic in it, in the same folders.  They are built when the
 # library check is there.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where machines are tested: a loop whose clock the test sets, names and addresses that answer as told, and connections
  * in memory whose other end is the test.  All that src/ has is real but four things, which the linker puts in place of
  * others (STAGE in local.mk): the clock and timers of the loop; chance; what resolver and dialer are asked; the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A terminal, and the person who sits at it: for tests of what is asked there. */
 #ifndef SALLYPORT_TERMINAL_H
 #define SALLYPORT_TERMINAL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls_peer.h"
 
 #include <openssl/err.h>

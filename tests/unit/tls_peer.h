@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A TLS server at the test's end of a wire (stage.h), and the authority that has issued its certificate. */
 #ifndef SALLYPORT_TLS_PEER_H
 #define SALLYPORT_TLS_PEER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the unit tests share: running them, exact copies, tables of cases, and walking a real loop. */
 #ifndef SALLYPORT_UNIT_H
 #define SALLYPORT_UNIT_H

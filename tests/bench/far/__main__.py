@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The far side of the slow path, for the round trips to a greeting: proxies of every form, servers, names.
 
     python3 far ADDRESS CERTIFICATE

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A proxy over HTTP/2, by CONNECT and by extended CONNECT for connect-tcp (RFC 8441)."""
 import asyncio
 

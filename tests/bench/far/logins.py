@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """How a proxy asks who comes: one class a scheme.  Each verifies what can be verified without more programs, so that
 nobody gets through who has saved a round trip by leaving something out."""
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A name server over UDP: A and SRV records, no others."""
 import asyncio
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """HTTP proxies, scripted: over HTTP/1.1 by CONNECT, connect-tcp and TCPConnection, and SOCKS5.  Wherever a tunnel is to
 lead, it leads to the server at that port of this side, whatever its name."""
 import asyncio

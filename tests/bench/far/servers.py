@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Mail and news servers that greet, and, where they are asked for it, begin TLS.  They speak first, as all of these
 protocols do, and do nothing else."""
 

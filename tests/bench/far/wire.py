@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the doors share: bytes carried between two streams, heads of messages, and how a door is opened."""
 import asyncio
 

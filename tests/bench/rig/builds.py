@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The programs that are compared: one that is there, or one that is built of a commit."""
 import os
 import re

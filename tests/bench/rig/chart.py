@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The chart: small bars, one panel a mode, drawn as SVG."""
 from xml.sax.saxutils import escape
 

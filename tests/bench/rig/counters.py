@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What noise does not touch: the instructions and the system calls of a forwarder, counted from the word `go` to the
 load's end.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The samples that count instructions and system calls (counters.py), and their tables: figures for one trip, one
 tunnel, 10^6 bytes, the same on a busy machine as on a quiet one."""
 import statistics

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """When, where and what: the lines around the tables."""
 import datetime
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Who is measured: one table, one line each.
 
 A command and the files that it needs are texts in which these stand for what the stage gives:

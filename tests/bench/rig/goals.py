@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What is to be reached, and whether it was: of what is compared the ratios of paired samples decide."""
 import collections
 from dataclasses import dataclass, replace

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """How many times a greeting crosses the slow path: each way (ways.py) and each rival on it, first session and later.
 
 All ways are measured side by side, as they wait and compute next to nothing, between one pair of namespaces.  The path

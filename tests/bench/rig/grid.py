@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The grid of ways: each form of proxy, each login, each kind of target; and how other programs go them."""
 from .way import Run, Way
 

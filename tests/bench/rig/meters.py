@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a forwarder uses, over its whole process tree, and what the rest of the machine does meanwhile."""
 import os
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """By what they are measured: one table of modes, and how a mode's figures come from what was counted."""
 from dataclasses import dataclass
 

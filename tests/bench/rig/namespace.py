@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Network namespaces of the benchmark's own, that end with their last process; nothing of them has a name."""
 import ctypes
 import os

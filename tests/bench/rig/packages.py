@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The rivals' Debian packages: which are missing, and how they come without any service being started or enabled."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What paired samples say: the median of their ratios, how sure that is, and what it would take to be surer.
 
 The two sides of a pair were measured one right after the other, so that what is slow for both of them, as a busy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A Kerberos realm for the ways that log in by Negotiate: MIT's KDC on the far side, and a user's tickets."""
 import os
 import shutil

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The tables, and the TSV."""
 import csv
 

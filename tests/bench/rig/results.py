@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """All samples of a run, and what they come to: medians, spreads, the best rival."""
 import statistics
 

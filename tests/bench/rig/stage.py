@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Where it is measured: one sample is one forwarder between a fresh target and a fresh load, in a network namespace of
 their own where that is possible, and all of it is gone afterwards."""
 import os

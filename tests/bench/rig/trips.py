@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the greetings took, in round trips: the table, the verdicts, the same for a README, and the TSV."""
 import csv
 import textwrap

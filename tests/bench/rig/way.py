@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """One way to a greeting, and the steps that it must take.
 
 A step is one crossing of the path and back, as a letter of STEPS.  The steps of a way are the fewest that its protocols

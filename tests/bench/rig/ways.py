@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The ways to a greeting that are measured: the grid, and in groups what it does not have."""
 from .grid import PATH, PROXYTUNNEL, STUNNEL, TARGETS, WHO, grid
 from .way import Run, Way

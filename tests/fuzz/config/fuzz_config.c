@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A configuration file: it comes to a config or to reports, and what is printed of a config is accepted and printed
  * the same again. */
 #include "config/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A file that says which servers a domain has, in JSON. */
 #include "discover/pacc_file.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What must hold of a file about servers, whatever it is. */
 #ifndef SALLYPORT_FUZZ_SERVERS_H
 #define SALLYPORT_FUZZ_SERVERS_H

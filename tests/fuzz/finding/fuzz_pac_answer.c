@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What a PAC file, a program or the desktop answers. */
 #include "finding/pac_answer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The bytes of a PAC file: what is read as a text is UTF-8 that is read as itself once more, and looking for newer
  * JavaScript in any of its lines finds a noun or nothing. */
 #include "findproxy/script_text.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The Access-Control fields of an answer: a line of the input is a field. */
 #include "http/access_control.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A stream in capsules, read through the transport in pieces and held against a decoder that has it all at once: the
  * result must not depend on the pieces.  Then the same bytes are sent, to somebody who takes them in pieces. */
 #include "http/capsule.h"

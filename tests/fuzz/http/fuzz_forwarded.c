@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The fields Forwarded of a head, one a line.  What was read is written and read again. */
 #include "http/forwarded.h"
 

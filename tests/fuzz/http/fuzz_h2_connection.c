@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A whole HTTP/2 connection, whose other side is hostile and whose tunnels are used in any order.  The input is a
  * script: what comes from the proxy, frames or bytes as they stand, and what is done with the connection and its
  * streams.  Whatever it says: callbacks keep to their contract, what goes out are frames that carry what was written

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The head of an answer, read whole and in pieces: the result must not depend on the pieces. */
 #include "http/http_head.h"
 

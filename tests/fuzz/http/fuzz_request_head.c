@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The head of a request, read whole and in pieces: the result must not depend on the pieces. */
 #include "http/request_head.h"
 

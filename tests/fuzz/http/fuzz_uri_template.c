@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A path or template from the configuration: what is accepted goes out as a request-target, whatever the target is. */
 #include "http/uri_template.h"
 

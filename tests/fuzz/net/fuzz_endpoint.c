@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Places, SRV targets, URLs, proxy variables and no_proxy lists. */
 #include "net/endpoint.h"
 

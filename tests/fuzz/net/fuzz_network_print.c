@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the kernel says by rtnetlink: one datagram, read as an answer to each question and as news. */
 #include "net/network_print.h"
 

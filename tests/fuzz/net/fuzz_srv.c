@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A DNS message with SRV records. */
 #include "net/srv.h"
 

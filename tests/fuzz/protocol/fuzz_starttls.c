@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The preamble before TLS, each turn of the server fed at once and in pieces: the result must not depend on the
  * pieces, and the go-ahead must be the end of a dialogue in which we said all that we had to say. */
 #include "protocol/starttls.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The value of a Set-Proxy field, and that of a Location: whatever comes, it is refused for a reason or is about the
  * request that it answers, and says again what it said when it is written down and read once more. */
 #include "redirect/setproxy.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What every scenario stands on: a stage with a private folder, processes that are ended by their id,
 waiting for a line instead of sleeping, and the daemon under test.  Standard library only.
 

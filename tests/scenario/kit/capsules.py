@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Capsules (RFC 9297) as connect-tcp has them: made by hand, right or wrong, and as a layer in place of a socket.  The
 other side of the talk is ours, too: no program of others has them yet."""
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Running the functions of a scenario file and telling their outcome in TAP."""
 import os
 import shutil

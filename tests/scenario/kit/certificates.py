@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Certificates for one stage, made by the openssl command line: an authority that nobody else trusts, and what it
 signs, right or wrong in whatever way a test wants."""
 import datetime

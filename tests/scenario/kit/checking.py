@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """`sallyport check` on a configuration text, and what it says."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Both ends of connect-tcp and of TCPConnection over HTTP/1.1, as far as they are ours: a responder, which gateways and
 proxies stand before, and a client of a few lines, for what is to be seen without the daemon between."""
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The control socket of a daemon, spoken to by hand and by the program's own commands."""
 import json
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The program under test."""
 import os
 import re

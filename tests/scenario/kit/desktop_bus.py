@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A session bus with somebody on it who shows notifications: dbus-daemon is real, the other is a thread of the test,
 and speaks as much of D-Bus as that takes (the D-Bus specification, "Message Protocol"; the Desktop Notifications
 Specification)."""

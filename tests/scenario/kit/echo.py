@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A server that greets and says back what it hears, and what its clients do.  At the end both sides close: some proxies
 pass on the end of one side only when the other has ended, too."""
 import socket

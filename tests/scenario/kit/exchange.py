@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A proxy for CONNECT that finds servers by a table: so that a target has the port that its protocol is known by."""
 import select
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Proxies that a PAC file chooses between, and a daemon that asks it."""
 import os
 

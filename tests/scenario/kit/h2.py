@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Frames of HTTP/2 (RFC 9113), made and read by hand: what is wrong can be said as easily as what is right."""
 from collections import namedtuple
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A proxy that speaks HTTP/2 (and the servers behind it), and does exactly what a test tells it.
 
 Each connection has a thread that reads frames and keeps the habits of a proxy: it acknowledges, answers PING, gives

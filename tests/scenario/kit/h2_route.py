@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """One route from a client to a scripted HTTP/2 proxy, with the daemon between."""
 from .case import equal
 from .control import facts

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """HPACK (RFC 7541): reading what a client has compressed, and writing header fields plainly, or so that they hurt.
 The standard library has none, and one of others would not write what is wrong."""
 

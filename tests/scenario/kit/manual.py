@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What stands in the manual pages between .Bd -literal and .Ed: lines for the configuration of other programs, and
 commands, which the tests take from there."""
 import os

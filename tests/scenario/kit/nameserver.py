@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A scripted DNS server on loopback, over UDP and TCP at one free port: A, AAAA and SRV records with their TTL, and
 the ways in which name servers fail.  What it was asked is kept."""
 import socket

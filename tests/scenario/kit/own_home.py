@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A home of ours that publishes one server at our relay, and a client's daemon that knows the private name."""
 from .control import facts
 from .own_relay import password, path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A network and an /etc of the test's own, in which links, addresses, routes and resolv.conf may be changed: this
 program is run once more in namespaces, and far places are in further ones."""
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Our relay, and visitors who say to it exactly what a test tells them."""
 import base64
 import re

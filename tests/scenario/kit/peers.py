@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A proxy (and the server behind it) that does exactly what a test tells it: a Python function gets each connection
 and plays both with it.  One thread a connection, any free port."""
 import socket

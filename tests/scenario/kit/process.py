@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Programs started for a test: their output is kept by line, they are ended by their id."""
 import os
 import re

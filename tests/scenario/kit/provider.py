@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A mail provider beyond a proxy, and somebody who knows no more than an address: for what `sallyport setup` finds.  To
 be used in a network of its own (own_network), where the provider's web server has the port that it must have."""
 import http.server

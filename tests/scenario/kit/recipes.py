@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A person at home who puts what `sallyport recipe` prints where its first line says, and runs the program."""
 import os
 import re

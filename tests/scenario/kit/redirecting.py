@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Proxies that send their clients to one another, and a daemon that follows as far as it may."""
 import re
 

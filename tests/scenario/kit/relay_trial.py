@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What 198-a-relay-under-systemd.py does inside its machine, as root: one JSON line for each step that went well, and
 the end at the first that did not.  It stands alone: nothing of the kit is in the machine.  /trial/steps.json has what
 the manual says: lists of [path or null, text], and in /trial/tls are two certificates."""

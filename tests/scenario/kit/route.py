@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """One route from a client to a scripted proxy, with the daemon between: what most scenarios about faults need."""
 import re
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A relay that does exactly what a test tells it, for the side that dials out.  A script plays one connection; the
 helpers here are scripts, or what these answer with."""
 from .peers import Proxy

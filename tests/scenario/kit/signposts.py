@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A proxy that leads to servers by their names and ports, wherever they are: web servers with files about mail servers,
 and those themselves; and `sallyport setup`, which looks for them."""
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The place where one scenario happens: a private folder, the processes and sockets in it, and their end."""
 import contextlib
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Scripted mail and news servers that want STARTTLS: honest ones, and some that are dishonest or broken in one place.
 Each is the script of one connection at a scripted proxy, or of a target that is reached without one."""
 import ssl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Reading, writing and ending TCP streams in tests: everything that can be seen of how a stream ended is told."""
 import errno
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A terminal and the person at it: for what the program asks there."""
 import fcntl
 import os

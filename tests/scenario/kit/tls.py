@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """TLS as scripted peers speak it: over any stream, TLS included, and with all the ways to end it wrongly."""
 import contextlib
 import errno

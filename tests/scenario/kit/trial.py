@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What 74-under-a-users-manager.py does inside its machine, as an ordinary user: one JSON line for each step that went
 well, and the end at the first that did not.  It stands alone: nothing of the kit is in the machine."""
 import json

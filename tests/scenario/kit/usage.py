@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What a running program uses, from /proc."""
 import os
 import time

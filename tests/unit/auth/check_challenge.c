@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/challenge.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/curl_client.h"
 
 #include <errno.h>

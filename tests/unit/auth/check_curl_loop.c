@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/curl_loop.h"
 
 #include <arpa/inet.h>

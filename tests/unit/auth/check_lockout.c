@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/lockout.h"
 
 #include <stdio.h>

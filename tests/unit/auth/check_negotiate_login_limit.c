@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* How long a login may take: one limit for all of it, whatever number of connections it needs, and whether or not
  * libcurl ever comes back.  On the stage, where time is the test's. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A login whose owner sends the requests, because they have another reader, too: it makes credentials, and judges the
  * answers that it is brought.  On the stage; libcurl is the real one. */
 #include <stdio.h>

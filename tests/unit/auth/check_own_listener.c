@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/own_listener.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/scheme_choice.h"
 
 #include <string.h>

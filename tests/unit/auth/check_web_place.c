@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/web_place.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "auth/web_transfer.h"
 
 #include <stdio.h>

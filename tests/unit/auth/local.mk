@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/auth/check_authenticator \
 	tests/unit/auth/check_basic \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/allowance.h"
 
 #include "../stage.h"

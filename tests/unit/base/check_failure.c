@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/failure.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/harden.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/notifier.h"
 
 #include <stdio.h>

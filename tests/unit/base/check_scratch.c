@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/scratch.h"
 
 #include <stdint.h>

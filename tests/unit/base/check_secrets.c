@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/secrets.h"
 
 #include <stdio.h>

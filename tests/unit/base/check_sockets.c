@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/sockets.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/syslog_socket.h"
 
 #include <errno.h>

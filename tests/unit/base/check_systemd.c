@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/systemd.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/task.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "base/wiped.h"
 
 #include <stdbool.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/base/check_allowance \
 	tests/unit/base/check_base64 \

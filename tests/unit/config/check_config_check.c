@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/config_check.h"
 
 #include <stdio.h>

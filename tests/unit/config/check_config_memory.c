@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Reads configurations while memory runs out: at each allocation in turn, once and from there on.  The linker leads
  * the house's allocations through here (--wrap). */
 #include "config/config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/config_print.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/diagnostics.h"
 
 #include <stdio.h>

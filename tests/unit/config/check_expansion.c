@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/expansion.h"
 
 #include <pwd.h>

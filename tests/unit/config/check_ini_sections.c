@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/ini_sections.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/kept_ports.h"
 
 #include <ftw.h>

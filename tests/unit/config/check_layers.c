@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/layers.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/listener_check.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/listening.h"
 
 #include "../unit.h"

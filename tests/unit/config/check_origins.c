@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/origins.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/overlay.h"
 
 #include <stdio.h>

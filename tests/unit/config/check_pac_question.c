@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/pac_question.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/proxy_environment.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/reverse_check.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/section.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/socket_unit.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/sources.h"
 
 #include <stdio.h>

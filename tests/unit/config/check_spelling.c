@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/spelling.h"
 
 #include <stdio.h>

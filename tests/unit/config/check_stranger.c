@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/stranger.h"
 
 #include <stdlib.h>

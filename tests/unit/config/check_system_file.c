@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/system_file.h"
 
 #include <stdio.h>

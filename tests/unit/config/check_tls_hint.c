@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/tls_hint.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/trusted.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "config/user_file.h"
 
 #include <stdlib.h>

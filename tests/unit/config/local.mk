@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/config/check_config \
 	tests/unit/config/check_config_check \

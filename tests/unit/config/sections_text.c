@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "sections_text.h"
 
 #include <stdio.h>

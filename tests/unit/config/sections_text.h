@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Sections as text, for tests of what is done with them. */
 #ifndef SALLYPORT_SECTIONS_TEXT_H
 #define SALLYPORT_SECTIONS_TEXT_H

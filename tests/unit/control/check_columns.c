@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "control/columns.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "control/control_server.h"
 
 #include <stdio.h>

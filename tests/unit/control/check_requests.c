@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "control/requests.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # for a program that waits for who does not answer, but not for as long as a person would
 HASTE = -Wl,--wrap=setsockopt
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A control server on the stage, in a folder of its own: its master, who counts what it is told, its log, and visitors
  * who talk to it.  For more than one test program. */
 #ifndef SALLYPORT_SERVED_H

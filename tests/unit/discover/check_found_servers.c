@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/found_servers.h"
 
 #include <stdio.h>

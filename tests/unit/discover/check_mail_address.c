@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/mail_address.h"
 
 #include <stdlib.h>

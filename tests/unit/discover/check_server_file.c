@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/server_file.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/srv_search.h"
 
 #include <string.h>

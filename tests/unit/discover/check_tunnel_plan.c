@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/tunnel_plan.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "discover/web_fetch.h"
 
 #include <stdlib.h>

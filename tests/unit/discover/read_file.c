@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "read_file.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A file about servers for a test to read: whose it is, what was told of it. */
 #ifndef SALLYPORT_READ_FILE_H
 #define SALLYPORT_READ_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "town.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A proxy on the stage, and behind it web servers and mail servers of example.net and others, which are what the test
  * says; one who looks for servers, and what that was told. */
 #ifndef SALLYPORT_TOWN_H

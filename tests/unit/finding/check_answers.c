@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/answers.h"
 
 #include <stdio.h>

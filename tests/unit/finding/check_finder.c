@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/finder.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/helper.h"
 
 #include <errno.h>

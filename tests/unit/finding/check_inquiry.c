@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/inquiry.h"
 
 #include <stdio.h>

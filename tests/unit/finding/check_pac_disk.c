@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/pac_disk.h"
 
 #include <stdio.h>

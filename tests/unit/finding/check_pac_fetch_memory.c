@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Fetches a PAC file while libcurl has no memory: at each thing in turn that it is asked for.  The linker leads these
  * calls through here (--wrap). */
 #include "finding/pac_fetch.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/script.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "finding/source.h"
 
 #include <stdio.h>

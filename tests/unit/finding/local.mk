@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The unit tests of src/finding.
 
 UNIT_TESTS += \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "pac_server.h"
 
 #include <arpa/inet.h>

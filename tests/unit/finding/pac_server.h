@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A web server on loopback that answers as the test says, in a thread of its own: what asks it is libcurl, which wants
  * a real socket. */
 #ifndef SALLYPORT_PAC_SERVER_H

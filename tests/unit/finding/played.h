@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* PAC files and helpers that the test plays: the linker puts them in place of pac_file.c and helper.c (PLAYED in
  * local.mk).  Both answer at the end of the turn, once the test has said what. */
 #ifndef SALLYPORT_PLAYED_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: ISC
 # Stands for the helper findproxy in unit tests.  Its PAC file is what it does, in sh; for the desktop it answers by
 # what the URL asks for.
 say() { printf '%s\n' "$*"; }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/desktop_pac.h"
 
 #include <stdio.h>

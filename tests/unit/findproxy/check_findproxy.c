@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The program, as it was built, over a socket: what the daemon will hear. */
 #include <errno.h>
 #include <poll.h>

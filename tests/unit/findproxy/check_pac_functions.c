@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/pac_functions.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/sandbox.h"
 
 #include <errno.h>

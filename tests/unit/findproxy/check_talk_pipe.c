@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "findproxy/talk_pipe.h"
 
 #include <signal.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The unit tests of src/findproxy, which is there when Duktape is.
 
 FINDPROXY_TESTS = \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "pac_stage.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The world of a PAC file in a test: the names that it knows, the addresses of this machine, its clock, and what was
  * asked of it. */
 #ifndef SALLYPORT_PAC_STAGE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Tests what a process can do after it has shut itself in: the test's program starts itself once more with the name
  * of a probe as its argument, as valgrind, a sanitizer or Check would not survive what the probe does to itself. */
 #ifndef SALLYPORT_PROBE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/capsule_reader.h"
 
 #include <stdlib.h>

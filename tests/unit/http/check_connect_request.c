@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/connect_request.h"
 
 #include <stdio.h>

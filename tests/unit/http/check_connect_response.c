@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/connect_response.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/drain.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/forwarded.h"
 
 #include <stdio.h>

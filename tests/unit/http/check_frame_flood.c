@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/frame_flood.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/h1_exchange.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/h2_session.h"
 
 #include <malloc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/head_end.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/held_secrets.h"
 
 #include <stdio.h>

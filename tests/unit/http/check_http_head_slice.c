@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/http_head_slice.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "http/receive_window.h"
 
 #include "../unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "h2_asker.h"
 
 #include <stdio.h>

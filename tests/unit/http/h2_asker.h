@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* An HTTP/2 connection whose other end is the test, and whoever asks for streams on it. */
 #ifndef SALLYPORT_H2_ASKER_H
 #define SALLYPORT_H2_ASKER_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/http/check_access_control \
 	tests/unit/http/check_capsule \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/dialer.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/epochs.h"
 
 #include "../stage.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/free_port.h"
 
 #include <arpa/inet.h>

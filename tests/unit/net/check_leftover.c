@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/leftover.h"
 
 #include <errno.h>

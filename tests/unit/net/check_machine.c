@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/machine.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/netwatch.h"
 
 #include <errno.h>

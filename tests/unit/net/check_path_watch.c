@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/path_watch.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/peer.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/programs.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/public_suffix.h"
 
 #include <string.h>

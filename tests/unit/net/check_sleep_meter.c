@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/sleep_meter.h"
 
 #include "../unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/srv.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* With a name server of its own on loopback, and a channel of c-ares without a loop. */
 #include "net/srv_query.h"
 

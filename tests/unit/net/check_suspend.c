@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/suspend.h"
 
 #include <errno.h>

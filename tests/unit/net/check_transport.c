@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "net/transport.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/net/check_address \
 	tests/unit/net/check_dialer \

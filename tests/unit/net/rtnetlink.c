@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "rtnetlink.h"
 
 #include <arpa/inet.h>

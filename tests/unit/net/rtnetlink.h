@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the kernel says by rtnetlink, for tests: messages one behind the other in a datagram. */
 #ifndef SALLYPORT_RTNETLINK_H
 #define SALLYPORT_RTNETLINK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "protocol/goodbye.h"
 
 #include <stdio.h>

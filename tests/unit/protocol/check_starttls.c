@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The dialogues of starttls.tsv, each at once, cut in two at every place and byte by byte; the bounds; memory that
  * runs out.  The linker leads the house's allocations through here (--wrap). */
 #include "protocol/starttls.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/protocol/check_goodbye \
 	tests/unit/protocol/check_protocol \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "asked_connector.h"
 
 #include <stdio.h>

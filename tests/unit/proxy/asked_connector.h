@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A connector on the stage (stage.h), what it is started with, and what it told: for check_connector and
  * check_connector_tls. */
 #ifndef SALLYPORT_ASKED_CONNECTOR_H

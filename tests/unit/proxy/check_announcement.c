@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/announcement.h"
 
 #include "../unit.h"

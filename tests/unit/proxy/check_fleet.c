@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Ten thousand desktops with one proxy, simulated with the rules by which each of them makes connections ahead of need:
  * they do not march in step.  Deterministic; the clock is a number. */
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/outlook.h"
 
 #include "proxy/refill.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/socks5.h"
 
 #include <curl/curl.h>

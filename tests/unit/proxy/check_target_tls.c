@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/target_tls.h"
 
 #include <stdio.h>

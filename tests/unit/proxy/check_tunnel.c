@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "proxy/tunnel.h"
 
 #include <stdio.h>

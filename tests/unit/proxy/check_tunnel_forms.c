@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* The forms in which a tunnel's proxies are asked: by a template, by the default one where CONNECT was refused, and by
  * TCPConnection. */
 #include "proxy/tunnel.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* tunnel: proxies that are found for each target. */
 #include "proxy/tunnel.h"
 

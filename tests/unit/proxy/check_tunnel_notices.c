@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What tunnels have the user shown (proxy/notices.h). */
 #include "proxy/tunnel.h"
 

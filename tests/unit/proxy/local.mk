@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/proxy/check_ahead \
 	tests/unit/proxy/check_announcement \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "played_finder.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A finder that the test plays: the linker puts it in place of finding/finder.h's searches (PLAYED_FINDER_WRAP in
  * local.mk). */
 #ifndef SALLYPORT_PLAYED_FINDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "played_h2.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* HTTP/2 connections as their owner sees them, played by the test: for programs that have h2_connection's functions
  * wrapped (local.mk). */
 #ifndef SALLYPORT_PLAYED_H2_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "pool_setting.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the tests of the pool share: a pool on a stage, with two proxies that can be reached. */
 #ifndef SALLYPORT_POOL_SETTING_H
 #define SALLYPORT_POOL_SETTING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tunnel_scene.h"
 
 #include <stdio.h>

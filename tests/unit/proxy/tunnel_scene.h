@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the tests of tunnels and of their ways have in common: proxies and a server on the stage, one who asks for a
  * tunnel, and what that was told. */
 #ifndef SALLYPORT_TUNNEL_SCENE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "recipe/accounts.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "recipe/programs.h"
 
 #include <ctype.h>

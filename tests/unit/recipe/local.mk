@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/recipe/check_accounts \
 	tests/unit/recipe/check_filling \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "redirect/redirect_chain.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/redirect/check_consent \
 	tests/unit/redirect/check_question_text \

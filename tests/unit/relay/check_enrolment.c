@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/enrolment.h"
 
 #include <crypt.h>

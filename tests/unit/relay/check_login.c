@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/login.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/password_trial.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/reply.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/rights.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/visit.h"
 
 #include <errno.h>

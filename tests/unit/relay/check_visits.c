@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/visits.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay/who.h"
 
 #include <string.h>

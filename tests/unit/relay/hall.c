@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "hall.h"
 
 #include <stdio.h>

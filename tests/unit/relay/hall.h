@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where the relay is tested: one [relay] section on the stage (stage.h), with its users, whose password is "pass", and
  * with the connections that come to it played by the test.  Passwords are compared at once, by the test's own child
  * process (CHILD in local.mk); the lines of the log are at hand (given.h).  One hall a test. */

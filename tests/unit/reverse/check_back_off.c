@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/back_off.h"
 
 #include "../unit.h"

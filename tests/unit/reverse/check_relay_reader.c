@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/relay_reader.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/reverse_set.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "reverse/standing.h"
 
 #include "../unit.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 # The unit tests of src/reverse.
 
 UNIT_TESTS += \

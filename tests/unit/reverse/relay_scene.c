@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "relay_scene.h"
 
 #include <string.h>

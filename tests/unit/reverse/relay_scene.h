@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the tests of waiting places and their sets have in common: a relay at relay.example.net:8080, reached in plain
  * text, whose end of each connection is the test's. */
 #ifndef SALLYPORT_RELAY_SCENE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/access.h"
 
 #include <stdio.h>

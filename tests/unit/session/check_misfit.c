@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/misfit.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/pipe.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/pump.h"
 
 #include <errno.h>

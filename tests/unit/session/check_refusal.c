@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/refusal.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Sessions whose client is behind a relay. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/strangers.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "session/timeouts.h"
 
 #include "../unit.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "given.h"
 
 #include <stdarg.h>

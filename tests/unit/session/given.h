@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* What the tests of this folder have in common: the lines that are logged, which the linker brings here (GIVEN in
  * local.mk). */
 #ifndef SALLYPORT_GIVEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* Where sessions are tested: those of one configuration on the stage (stage.h), with a proxy and a server which the
  * test plays, and with what was logged and told at hand.  One scene a test. */
 #ifndef SALLYPORT_SCENE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "asked.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A process at a terminal in which a step of setup runs, and the person who answers its questions. */
 #ifndef SALLYPORT_ASKED_H
 #define SALLYPORT_ASKED_H

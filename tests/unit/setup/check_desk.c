@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/desk.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/desktop_guess.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/file_step.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/interview.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/own_command.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/proxy_guess.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/proxy_trial.h"
 
 #include <stdio.h>

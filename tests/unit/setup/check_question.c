@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/question.h"
 
 #include <stdlib.h>

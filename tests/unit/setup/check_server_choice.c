@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/server_choice.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/setup.h"
 
 #include <limits.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "setup/user_service.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/setup/check_desk \
 	tests/unit/setup/check_desktop_guess \

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "asked_tls.h"
 
 #include <stdint.h>

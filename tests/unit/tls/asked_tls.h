@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A client of TLS on the stage (stage.h), its server, what it is started with and what it told: for check_tls_client
  * and check_tls_client_starttls. */
 #ifndef SALLYPORT_ASKED_TLS_H

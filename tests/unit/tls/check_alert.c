@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/alert.h"
 
 #include <openssl/err.h>

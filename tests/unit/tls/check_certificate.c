@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/certificate.h"
 
 #include <openssl/evp.h>

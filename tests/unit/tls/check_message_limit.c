@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/message_limit.h"
 
 #include <openssl/ssl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/plain_answer.h"
 
 #include <stdlib.h>

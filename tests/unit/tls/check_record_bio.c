@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/record_bio.h"
 
 #include <errno.h>

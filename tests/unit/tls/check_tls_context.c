@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls/tls_context.h"
 
 #include <openssl/evp.h>

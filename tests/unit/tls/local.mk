@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 UNIT_TESTS += \
 	tests/unit/tls/check_alert \
 	tests/unit/tls/check_certificate \

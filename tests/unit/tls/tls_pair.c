@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 #include "tls_pair.h"
 
 #include <stdint.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: ISC */
 /* A client of ours and a server of ours, each with a wire of the stage (stage.h) below; the test carries the bytes. */
 #ifndef SALLYPORT_TLS_PAIR_H
 #define SALLYPORT_TLS_PAIR_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The real programs of Debian, each on loopback, in the foreground, with a private configuration below the stage's
 folder.  Nothing of the machine's own services is touched, and no service manager is needed."""
 from .account import Account

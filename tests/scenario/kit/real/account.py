@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The user that a real server runs as.  Started by root, the servers run as a user without rights (most refuse to be
 root); started by anybody else, as that user: one way for both, and nothing of theirs can touch the machine."""
 import grp

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Apache with mod_proxy_connect as the upstream proxy: ignores Upgrade and answers 200."""
 from ..case import need
 from .identity import Identity

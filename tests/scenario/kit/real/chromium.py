@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Chromium as a second opinion on PAC files: it is given one after the other, and asked for pages; the proxies that the
 files name are ports here which note who asks them for what.  Nothing that it wants leads out of this machine."""
 import http.server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """cupsd, the printing daemon: it begins TLS by Upgrade on its plain port (RFC 2817), and serves no printer here."""
 from ..case import need
 from .server import Server

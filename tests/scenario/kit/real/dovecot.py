@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """dovecot: IMAP, POP3 and ManageSieve over one Maildir."""
 import os
 import re

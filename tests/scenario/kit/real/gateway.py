@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Apache, haproxy and squid before a responder of the tests, with the configurations that are delivered, or with the
 lines that the manual prints of them: only places are replaced, and what a test says."""
 import base64

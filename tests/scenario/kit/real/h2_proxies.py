@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Apache, nghttpx and haproxy as proxies that are spoken to in HTTP/2, with the configurations that are delivered or
 with the lines that the manual prints: only places are replaced, and what a test says.  A client may speak HTTP/1.1 to
 each of them, too."""

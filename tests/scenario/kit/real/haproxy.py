@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """haproxy as a front before several proxies: it routes on the Upgrade header alone."""
 from ..case import need
 from .server import Server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A certificate in the hands of a real server: servers run as users who may not read the stage's own keys."""
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """INN as the news server: innd takes articles, and hands each reader to an nnrpd of its own."""
 import os
 

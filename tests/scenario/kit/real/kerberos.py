@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A Kerberos realm of its own: MIT's KDC on loopback, its principals, keytabs, and tickets for a user."""
 import os
 

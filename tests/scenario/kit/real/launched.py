@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The daemon as a service manager or another user would start it."""
 from ..daemon import PROGRAM, Sallyport
 from .account import Account

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The ways in which squid can want to know who somebody is.  Each gives the lines for its configuration; squid offers
 them in the order in which it is told of them."""
 import hashlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """What the kernel tells of the loopback network and the TCP sockets on it."""
 import os
 import socket

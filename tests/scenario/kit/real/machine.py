@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A machine of its own for what needs a service manager: this system's files, with a layer over them in memory, booted
 by systemd in a container with nothing but its own loopback.  Nothing that happens there is seen outside."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Machines of their own, as far as networks and a few folders go: each has its own network, /etc, /home, /run and
 programs, and shares the rest with this system.  Nothing that happens there is seen outside."""
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """The mailbox as its reader sees it, by Python's own IMAP client."""
 import imaplib
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """mbsync, which keeps a Maildir and a mailbox the same."""
 import glob
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """microsocks as a SOCKS 5 server, which resolves names itself."""
 from ..case import need
 from .server import Server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A news reader of a few lines, by a socket: Python has none of its own since 3.13."""
 import re
 

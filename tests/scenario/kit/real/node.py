@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Node's http2 as a proxy: the one with an HTTP/2 that is neither nghttp2's own program nor a web server's, which ends
 each side of a tunnel by itself and tells with which code it was reset."""
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: ISC
 "use strict";
 // An HTTP/2 proxy by Node's own http2.  Its one argument is a JSON object:
 //   key, cert     files; without them HTTP/2 is spoken in plain text

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: ISC
 """An authenticator for squid's `auth_param ntlm` that knows users and passwords, with NTLMv2 of [MS-NLMP]; squid's own
 fake lets everybody in.  Its argument is a file of lines NAME:PASSWORD.  A dialogue of its own with each connection:
 YR and the client's first message are answered with a challenge, KK and its second with yes or no."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """postfix as the SMTP server: accepts mail for example.net and puts all of it into one Maildir."""
 import grp
 import os

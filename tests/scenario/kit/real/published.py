@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Servers that are published through a relay: the relay, the home, and a client that knows the private name, each a
 daemon of its own."""
 from ..process import run

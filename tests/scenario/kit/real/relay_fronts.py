@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """nginx, haproxy and Apache before a relay, with the configurations that are delivered: only places are replaced, and
 what a test says."""
 from ..case import need

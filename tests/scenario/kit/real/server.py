@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A real program that serves on loopback: its folder below the stage's, its ports, and waiting until it accepts."""
 import os
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """slrnpull, which carries news between a server and a spool that is read offline."""
 import glob
 import os

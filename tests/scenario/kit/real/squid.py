@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """squid as the upstream proxy: answers HTTP/1.1 200 and ignores Upgrade; its refusals promise a Content-Length."""
 import os
 from urllib.parse import unquote

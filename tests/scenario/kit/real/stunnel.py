@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """stunnel: takes TLS off, in front of a server that speaks none."""
 from ..case import need
 from .identity import Identity

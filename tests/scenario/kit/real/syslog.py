@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Where haproxy sends the lines of its log."""
 import socket
 

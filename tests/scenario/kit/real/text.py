@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """Text that mail and news find hard to carry: made from a seed, so that two runs compare the same bytes."""
 import random
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """A configuration that reaches real servers through a real proxy."""
 from ..route import listener, settings
 

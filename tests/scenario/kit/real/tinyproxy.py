@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """tinyproxy as the upstream proxy: answers HTTP/1.0 200 and ignores Upgrade."""
 from ..case import need
 from .server import Server

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """nginx as a web server of files, with the ETag and Last-Modified that it makes of them."""
 from ..case import need
 from .identity import Identity

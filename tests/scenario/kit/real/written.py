@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: ISC
 """squid, Apache and haproxy with lines of the manual about who may do what and what is written down, and no more of
 their own than they need to run here."""
 from ..case import need
