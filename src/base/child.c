@@ -98,8 +98,8 @@ void child_forget_unreaped(struct loop *loop)
     }
 }
 
-/* A library may not have set close-on-exec.  Where the system cannot be told to close the rest, it is set now, up to the
- * limit that holds. */
+/* A library may not have set close-on-exec.  Where the system cannot be told to close the rest, it is set now, up to
+ * the limit that holds. */
 #ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
 static void close_rest(posix_spawn_file_actions_t *files)
 {

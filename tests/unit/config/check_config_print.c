@@ -101,7 +101,8 @@ START_TEST(a_url_is_printed_with_its_path)
                                        "http://r:8/?x=1{&target_port,target_host}\n http://s:80\norder = listed\n"
                                        "method = connect\n"
                                        ";origin =\nform = origin\ntls-upgrade = no\nhttp = 1.1\n"));
-    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\norder = listed\nmethod = tcpconnection\n"
+    ck_assert_ptr_nonnull(strstr(once, "\nurl = http://s:80/a%20b?c\n http://t:80/\norder = listed\n"
+                                       "method = tcpconnection\n"
                                        "origin = example.com:81\nform = origin\ntls-upgrade = yes\n"
                                        "http = 1.1\n"));
     ck_assert_str_eq(once, twice);

@@ -18,7 +18,8 @@ START_TEST(every_form_is_read)
         {"Sat, 31 Dec 2016 23:59:60 GMT", 1483228800}, /* a leap second */
         /* where seconds of 32 bits end, and long after */
         {"Tue, 19 Jan 2038 03:14:07 GMT", INT32_MAX}, {"Tue, 19 Jan 2038 03:14:08 GMT", INT64_C(2147483648)},
-        {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_C(253402300799)}, {"Sun, 28 Feb 2100 00:00:00 GMT", INT64_C(4107456000)},
+        {"Fri, 31 Dec 9999 23:59:59 GMT", INT64_C(253402300799)},
+        {"Sun, 28 Feb 2100 00:00:00 GMT", INT64_C(4107456000)},
         {"Mon, 01 Mar 2100 00:00:00 GMT", INT64_C(4107542400)}, {"Mon, 01 Jan 1900 00:00:00 GMT", INT64_C(-2208988800)},
         /* more than 50 years ahead is the century before */
         {"Saturday, 31-Dec-50 00:00:00 GMT", INT64_C(2556057600)}, {"Sunday, 01-Jan-52 00:00:00 GMT", -568080000},
@@ -36,7 +37,8 @@ END_TEST
 START_TEST(what_is_none)
 {
     static const char *const none[] = {
-        "", "Sep", "soon", "12", "Sun", "Sun, 06 Nov 1994", "Sun, 06 Nov 1994 08:49:37", "Sun, 06 Nov 1994 08:49:37 CET",
+        "", "Sep", "soon", "12", "Sun", "Sun, 06 Nov 1994", "Sun, 06 Nov 1994 08:49:37",
+        "Sun, 06 Nov 1994 08:49:37 CET",
         "Sun, 06 Nov 1994 08:49:37 GMT and more", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 00 Nov 1994 08:49:37 GMT",
         "Sun, 31 Nov 1994 08:49:37 GMT", "Tue, 29 Feb 2100 00:00:00 GMT", "Sun, 06 Nov 1994 24:00:00 GMT",
         "Sun, 06 Nov 1994 08:60:37 GMT", "Sun, 06 Nov 1994 08:49:61 GMT", "Sun, -6 Nov 1994 08:49:37 GMT",
