@@ -32,6 +32,7 @@ SESSIONS = 3        # of one user, that wait for mail
 HOLD = 3600         # seconds after which such a session is made anew
 SENDS = 600         # seconds between two letters that a user sends
 AGE = 50            # seconds: preconnect-age
+RENEWED = 13 / 16   # of that is how old a connection gets on average (src/proxy/refill.h)
 LINGERS = 30        # seconds that a connection of HTTP/2 without tunnels stays open
 """What is taken for granted of users in the second table; the last two are sallyport's own, unless it is told
 otherwise."""
@@ -236,7 +237,7 @@ def loads(rows):
         ahead = int(name.rpartition("= ")[2]) if "preconnect" in name else 0
         remade = is_open - ahead
         lingers = LINGERS / SENDS if "HTTP/2" in name else 0  # what a letter was sent by
-        new = USERS * (remade / HOLD + 1 / SENDS + ahead / AGE)
+        new = USERS * (remade / HOLD + 1 / SENDS + ahead / (RENEWED * AGE))
         yield name, round(USERS * (is_open + lingers)), f"{new:.1f}", f"{new:.1f}" if full else 0
 
 
