@@ -80,7 +80,7 @@ def nothing_leaves_when_the_proxy_refuses_and_the_refusal_is_read(stage):
     def script(connection):
         connection.read_head()
         sent.wait(PATIENCE)
-        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        connection.send(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         rests.append(connection.surplus + connection.read_all()[0])
 
     sent = threading.Event()
