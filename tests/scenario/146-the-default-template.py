@@ -150,7 +150,7 @@ def what_it_says_to_the_template_it_named_stands(stage):
 
 def a_way_that_fails_is_not_the_template(stage):
     """The proxy before it has a bad moment just when the template is tried: the next session tries it again."""
-    house = House(stage, UPGRADE)
+    house = House(stage, answers("426 Upgrade Required", "Upgrade: connect-tcp", "Connection: Upgrade, close"))
     requests = []
 
     def before(connection):
