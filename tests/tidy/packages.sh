@@ -54,7 +54,7 @@ verdict "PKGBUILD is one for its shell"
 
 # A unit that is enabled for all is quiet without a configuration.
 for unit in etc/systemd/sallyport.service etc/systemd/sallyport.socket; do
-    [ "$(grep -cE '^ConditionPathExists=\|(%E/sallyport|/etc)/sallyport\.ini$' $unit)" = 2 ] ||
+    [ "$(grep -cE '^ConditionPathExists=\|(%E/sallyport|/etc/sallyport|/etc)/sallyport\.ini$' $unit)" = 3 ] ||
         echo "$unit asks for no configuration"
 done >"$offences"
 verdict "units are quiet where there is no configuration"
@@ -62,7 +62,11 @@ verdict "units are quiet where there is no configuration"
 # An assertion that fails names its file, and from the tree on.
 program_wanted
 strip -g -o "$scratch/stripped" "$SALLYPORT" || bail_out "strip cannot read $SALLYPORT"
-grep -aoF "$(pwd)" "$scratch/stripped" | head -n 1 >"$offences"
-verdict "the program does not say where it was built"
+if grep -qa __asan_init "$SALLYPORT"; then
+    echo "ok 5 - the program does not say where it was built # SKIP sanitizers name each file by its path"
+else
+    grep -aoF "$(pwd)" "$scratch/stripped" | head -n 1 >"$offences"
+    verdict "the program does not say where it was built"
+fi
 
 exit $status
