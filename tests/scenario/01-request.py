@@ -198,4 +198,4 @@ scenario(the_plain_request,
          a_user_with_a_password_from_a_command,
          headers_of_the_configuration_come_last_and_in_order,
          headers_go_to_their_own_proxy_only,
-         no_byte_of_the_client_before_the_proxy_has_agreed)
+         no_byte_of_the_client_before_the_proxy_has_agreed, in_turns=True)

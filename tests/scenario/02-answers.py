@@ -384,4 +384,4 @@ scenario(a_101_that_names_our_protocol,
          a_page_of_html_is_called_a_captive_portal,
          the_log_tells_what_else_the_proxy_said,
          the_promised_length_of_an_error_is_not_waited_for,
-         an_endless_body_of_an_error_is_left)
+         an_endless_body_of_an_error_is_left, in_turns=True)

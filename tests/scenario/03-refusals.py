@@ -129,4 +129,4 @@ scenario(temporary_lines,
          whatever_the_proxy_says_it_is_one_short_line,
          a_long_name_of_the_proxy_does_not_break_the_line,
          a_client_that_starts_tls_is_reset,
-         a_client_that_speaks_early_but_not_tls_gets_the_line)
+         a_client_that_speaks_early_but_not_tls_gets_the_line, in_turns=True)

@@ -329,4 +329,4 @@ scenario(check_prints_what_it_accepts_itself,
          a_bad_configuration_stops_every_command,
          a_file_that_is_not_there,
          a_password_that_others_can_read,
-         where_the_configuration_is_looked_for)
+         where_the_configuration_is_looked_for, in_turns=True)

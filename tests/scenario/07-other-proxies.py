@@ -302,4 +302,4 @@ scenario(the_first_proxy_is_asked_while_it_works,
          a_target_that_no_proxy_does_not_name,
          a_domain_of_no_proxy_is_its_names_too,
          every_target_when_no_proxy_is_a_star,
-         credentials_in_the_variable)
+         credentials_in_the_variable, in_turns=True)

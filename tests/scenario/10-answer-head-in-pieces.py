@@ -76,4 +76,4 @@ scenario(an_answer_in_one_byte_segments,
          an_answer_split_in_two_at_every_point,
          a_greeting_of_many_segments_behind_the_head_stays_in_order,
          line_ends_of_lf_alone,
-         bytes_behind_the_head_that_look_like_a_head)
+         bytes_behind_the_head_that_look_like_a_head, in_turns=True)

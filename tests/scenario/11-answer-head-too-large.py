@@ -90,4 +90,4 @@ scenario(one_mib_of_one_field,
          a_head_without_end_that_grows_for_ever,
          one_field_more_than_128,
          exactly_128_fields_are_read,
-         a_head_of_60_kib_is_read)
+         a_head_of_60_kib_is_read, in_turns=True)

@@ -88,4 +88,4 @@ def a_proxy_that_takes_upgrade_is_obeyed(stage):
 
 
 scenario(a_refusal, errors, a_close, a_reset, a_switch_to_something_else,
-         the_first_answer_stands_when_it_does_not_help, a_proxy_that_takes_upgrade_is_obeyed)
+         the_first_answer_stands_when_it_does_not_help, a_proxy_that_takes_upgrade_is_obeyed, in_turns=True)

@@ -130,4 +130,4 @@ scenario(nul_in_a_field_value,
          a_status_line_that_ends_after_the_version,
          escape_sequences_in_the_reason_phrase_reach_nobody,
          an_obsolete_fold_is_read_as_a_space,
-         a_status_line_without_reason_phrase_is_read)
+         a_status_line_without_reason_phrase_is_read, in_turns=True)

@@ -86,4 +86,4 @@ scenario(a_few_interim_answers_are_skipped,
          a_flood_of_small_interim_answers_is_cut,
          a_flood_of_large_interim_answers_is_cut,
          a_thousand_of_them_are_too_many_however_small,
-         a_slow_drip_of_interim_answers_does_not_move_the_deadline)
+         a_slow_drip_of_interim_answers_does_not_move_the_deadline, in_turns=True)

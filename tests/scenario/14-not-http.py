@@ -95,4 +95,4 @@ scenario(an_smtp_server,
          an_icy_status_line,
          an_html_page_without_head,
          only_empty_lines,
-         our_own_request_sent_back)
+         our_own_request_sent_back, in_turns=True)

@@ -170,4 +170,4 @@ scenario(closed_on_accept,
          reset_after_the_greeting,
          closed_before_the_answer_in_forward_is_a_reset,
          closed_after_the_head_in_forward_is_a_clean_end,
-         nobody_listens_at_the_proxy)
+         nobody_listens_at_the_proxy, in_turns=True)

@@ -129,4 +129,4 @@ scenario(a_proxy_that_accepts_and_is_silent,
          silence_after_200_is_no_error_in_forward,
          a_greeting_in_time_ends_the_wait_for_ever,
          a_silent_proxy_in_forward_is_a_reset,
-         the_answer_that_comes_too_late_reaches_nobody)
+         the_answer_that_comes_too_late_reaches_nobody, in_turns=True)

@@ -143,4 +143,4 @@ def guessers_are_told_of_and_rest(stage):
 
 
 scenario(who_was_enrolled_registers_and_reaches, relay_user_prints_nothing_when_in_doubt,
-         a_reload_reads_the_users_anew, guessers_are_told_of_and_rest)
+         a_reload_reads_the_users_anew, guessers_are_told_of_and_rest, in_turns=True)

@@ -217,4 +217,4 @@ def status_while_stopping(stage):
 scenario(it_stands, it_is_refused, nobody_has_come_again_and_again, another_protocol, nobody_is_there,
          the_password_goes_out_at_once, digest_follows_the_question, a_wrong_password_is_named,
          a_client_that_comes_is_sent_away, all_are_tried, connect_says_what_it_is,
-         status_of_places_and_sessions, status_while_stopping)
+         status_of_places_and_sessions, status_while_stopping, in_turns=True)

@@ -109,4 +109,4 @@ def the_server_dies(stage):
 
 
 scenario(mbsync, msmtp, slrnpull, curl_reads_and_sends, a_password_that_is_wrong_and_a_name_that_is_not_there,
-         the_server_is_down, the_server_dies)
+         the_server_is_down, the_server_dies, in_turns=True)

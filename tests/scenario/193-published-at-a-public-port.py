@@ -84,4 +84,4 @@ def who_is_not_allowed(stage):
     check(home.daemon.count(r"reverse/imap #1 ") == 0, "somebody came through")
 
 
-scenario(mbsync, msmtp, slrnpull, tls_to_the_mail_server, nobody_is_at_home, who_is_not_allowed)
+scenario(mbsync, msmtp, slrnpull, tls_to_the_mail_server, nobody_is_at_home, who_is_not_allowed, in_turns=True)

@@ -97,4 +97,4 @@ scenario(a_name_that_does_not_exist,
          a_name_server_that_is_silent,
          a_name_server_that_is_not_there,
          a_name_that_is_found_after_it_failed,
-         other_listeners_go_on_while_a_look_up_hangs)
+         other_listeners_go_on_while_a_look_up_hangs, in_turns=True)

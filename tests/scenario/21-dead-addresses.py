@@ -126,4 +126,4 @@ scenario(ten_addresses_that_refuse_and_a_good_one,
          an_address_of_ipv6_alone,
          all_addresses_refuse,
          all_addresses_are_black_holes,
-         the_addresses_that_lost_leave_no_descriptor)
+         the_addresses_that_lost_leave_no_descriptor, in_turns=True)

@@ -195,4 +195,4 @@ def a_reload_asks_anew(stage):
 scenario(each_target_has_its_own, the_file_is_read_when_it_has_changed, the_next_one_where_one_is_dead,
          a_busy_one_gives_way, direct_is_for_who_allows_it, direct_comes_in_its_order, nothing_that_fails_leads_there,
          one_that_speaks_http2_is_shared, our_own_listeners_are_refused, who_asks_without_the_daemon_refuses_them_too,
-         a_socks_proxy_too, a_redirect_is_followed_from_there, a_reload_asks_anew)
+         a_socks_proxy_too, a_redirect_is_followed_from_there, a_reload_asks_anew, in_turns=True)

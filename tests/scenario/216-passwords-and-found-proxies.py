@@ -100,4 +100,4 @@ def behind_tls(stage):
 
 
 scenario(a_squid_that_is_trusted, a_squid_that_is_not, strangers_hear_nothing,
-         nor_do_those_that_come_after_a_trusted_one, behind_tls)
+         nor_do_those_that_come_after_a_trusted_one, behind_tls, in_turns=True)

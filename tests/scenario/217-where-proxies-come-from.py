@@ -90,4 +90,5 @@ def no_proxy_counts_for_the_desktop_too(stage):
     town.daemon.wait_line(r"imap #1 open proxy=direct ")
 
 
-scenario(status_tells, try_shows, a_program_answers, the_environment_answers, no_proxy_counts_for_the_desktop_too)
+scenario(status_tells, try_shows, a_program_answers, the_environment_answers, no_proxy_counts_for_the_desktop_too,
+         in_turns=True)

@@ -117,4 +117,4 @@ scenario(prints_what_came,
          tells_the_reason,
          a_reason_does_nothing_to_the_terminal,
          usage,
-         over_http)
+         over_http, in_turns=True)

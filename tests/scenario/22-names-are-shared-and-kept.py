@@ -177,4 +177,4 @@ scenario(within_its_ttl_a_name_is_asked_once,
          a_truncated_answer_is_asked_for_over_tcp,
          a_name_of_the_hosts_file_is_not_asked_for,
          localhost_is_not_asked_for,
-         an_address_is_not_asked_for)
+         an_address_is_not_asked_for, in_turns=True)

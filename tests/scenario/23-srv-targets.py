@@ -117,4 +117,4 @@ scenario(host_and_port_of_the_record_are_asked_for,
          no_such_record,
          a_name_server_that_fails,
          records_are_kept_for_their_ttl,
-         a_truncated_answer_is_asked_for_over_tcp)
+         a_truncated_answer_is_asked_for_over_tcp, in_turns=True)

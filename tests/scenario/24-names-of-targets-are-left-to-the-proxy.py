@@ -73,4 +73,4 @@ def falling_back_to_direct_it_is_looked_up_only_then(stage):
 scenario(through_a_proxy_it_is_sent_and_not_looked_up,
          refused_by_the_proxy_it_is_not_looked_up_either,
          going_direct_it_is_looked_up,
-         falling_back_to_direct_it_is_looked_up_only_then)
+         falling_back_to_direct_it_is_looked_up_only_then, in_turns=True)

@@ -178,4 +178,4 @@ scenario(reset_while_the_proxy_thinks,
          an_end_of_stream_while_the_proxy_thinks_is_served,
          an_end_of_stream_without_a_word_is_served,
          an_end_of_stream_while_a_look_up_hangs_is_served,
-         a_reset_behind_an_end_of_stream_is_noticed)
+         a_reset_behind_an_end_of_stream_is_noticed, in_turns=True)

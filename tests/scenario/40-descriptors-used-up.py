@@ -117,4 +117,4 @@ scenario(all_clients_are_answered_in_the_end,
          the_pause_does_not_spin,
          service_resumes,
          large_transfers_go_on_without_pipes,
-         strangers_at_a_relay_leave_room_for_the_user)
+         strangers_at_a_relay_leave_room_for_the_user, in_turns=True)

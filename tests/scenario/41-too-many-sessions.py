@@ -60,4 +60,4 @@ def sessions_that_are_opening_count(stage):
 scenario(the_third_of_two_is_refused,
          a_place_that_becomes_free_is_given_away,
          in_forward_the_refusal_is_a_reset,
-         sessions_that_are_opening_count)
+         sessions_that_are_opening_count, in_turns=True)

@@ -34,4 +34,4 @@ def apache(stage):
     mail_flows(stage, Apache)
 
 
-scenario(squid, tinyproxy, apache)
+scenario(squid, tinyproxy, apache, in_turns=True)

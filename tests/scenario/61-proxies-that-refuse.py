@@ -54,4 +54,4 @@ def a_dead_target_behind_apache(stage):
 
 
 scenario(a_port_that_squid_forbids, a_port_that_tinyproxy_forbids, a_port_that_apache_forbids,
-         a_dead_target_behind_squid, a_dead_target_behind_tinyproxy, a_dead_target_behind_apache)
+         a_dead_target_behind_squid, a_dead_target_behind_tinyproxy, a_dead_target_behind_apache, in_turns=True)

@@ -61,4 +61,4 @@ scenario(a_password_in_the_configuration,
          a_password_in_a_file,
          a_password_from_a_command,
          a_wrong_password,
-         no_password)
+         no_password, in_turns=True)

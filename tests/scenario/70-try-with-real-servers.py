@@ -48,4 +48,4 @@ def one_server_of_two_is_down(stage):
     check("503" in shown, f"squid's answer is not told in\n{shown}")
 
 
-scenario(greetings, the_proxy_is_down, one_server_of_two_is_down)
+scenario(greetings, the_proxy_is_down, one_server_of_two_is_down, in_turns=True)

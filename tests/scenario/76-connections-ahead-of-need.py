@@ -202,4 +202,4 @@ scenario(they_stand_before_any_client_comes,
          too_late_for_the_proxy,
          dead_with_credentials,
          a_reload_changes_their_number,
-         where_it_cannot_be)
+         where_it_cannot_be, in_turns=True)

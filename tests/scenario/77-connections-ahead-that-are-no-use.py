@@ -374,4 +374,4 @@ scenario(a_path_that_went_silent,
          while_all_are_young_the_first_is_taken,
          of_those_that_have_stood_the_last_is_taken,
          a_request_without_an_answer,
-         none_is_kept_when_the_end_has_begun)
+         none_is_kept_when_the_end_has_begun, in_turns=True)

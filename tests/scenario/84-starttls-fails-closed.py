@@ -286,4 +286,4 @@ scenario(the_greeting_comes_when_tls_stands, the_greeting_comes_with_the_proxys_
          an_answer_comes_before_its_question, the_server_is_another_one, the_server_sends_no_text, a_line_without_end,
          the_server_leaves_at_once, the_server_leaves_in_place_of_the_go_ahead, the_server_falls_silent,
          the_certificate_is_for_another_name, text_in_place_of_tls, the_server_leaves_in_place_of_tls,
-         preauth, the_server_turns_us_away, ehlo_is_not_understood, ehlo_is_too_much_for_now)
+         preauth, the_server_turns_us_away, ehlo_is_not_understood, ehlo_is_too_much_for_now, in_turns=True)

@@ -225,4 +225,4 @@ scenario(once_is_this_session_and_no_other,
          each_target_of_an_srv_record_has_its_own_url,
          credentials_and_headers_stay_behind,
          a_configured_proxy_gets_its_own_and_nothing_else,
-         credentials_of_the_environment_stay_behind)
+         credentials_of_the_environment_stay_behind, in_turns=True)

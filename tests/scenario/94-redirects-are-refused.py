@@ -198,4 +198,4 @@ scenario(follow_no,
          wider_ask_with_nobody_to_ask,
          wider_clamp,
          wider_accept,
-         wider_same_domain)
+         wider_same_domain, in_turns=True)

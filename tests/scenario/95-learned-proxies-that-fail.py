@@ -192,4 +192,4 @@ scenario(a_dead_one_is_forgotten,
          the_configured_proxy_does_not_rest_for_it,
          direct_when_told,
          direct_to_a_dead_server_goes_back,
-         ipl_takes_all_back_once_a_minute)
+         ipl_takes_all_back_once_a_minute, in_turns=True)

@@ -131,4 +131,4 @@ scenario(a_hundred_in_a_row,
          more_than_the_table_holds,
          reload_keeps_those_of_configured_proxies,
          reload_may_forbid_what_was_learned,
-         reload_with_other_rules_forgets_what_the_old_ones_let_in)
+         reload_with_other_rules_forgets_what_the_old_ones_let_in, in_turns=True)

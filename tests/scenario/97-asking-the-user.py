@@ -257,4 +257,4 @@ scenario(yes,
          by_the_environment,
          shown_the_list_can_answer_and_the_program_may_break,
          shown_the_list_can_refuse_and_ends_the_program,
-         nobody_is_asked_about_what_is_forbidden_anyway)
+         nobody_is_asked_about_what_is_forbidden_anyway, in_turns=True)

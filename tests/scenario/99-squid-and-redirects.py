@@ -189,4 +189,4 @@ scenario(by_the_delivered_lines,
          with_its_via_it_is_taken_for_once,
          by_location_alone,
          the_policy_holds_behind_a_squid,
-         what_a_parent_may_do)
+         what_a_parent_may_do, in_turns=True)

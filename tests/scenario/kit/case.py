@@ -40,13 +40,15 @@ def unpacked(program, package):
     return found
 
 
-def scenario(*functions, paths=("splice", "copy")):
-    """Runs each function on a fresh Stage, for each pump path; prints TAP and exits 1 if any failed.
-    SALLYPORT_ONLY_PATH=splice or =copy in the environment keeps to one."""
+def scenario(*functions, paths=("splice", "copy"), in_turns=False):
+    """Runs each function on a fresh Stage, for each pump path, or in_turns for one of them, where bytes that flow are
+    not what it is about; prints TAP and exits 1 if any failed.  SALLYPORT_ONLY_PATH=splice or =copy in the environment
+    keeps to one."""
     from .stage import Stage
     only = os.environ.get("SALLYPORT_ONLY_PATH")
     chosen = [path for path in paths if not only or path == only] or list(paths[:1])
-    cases = [(function, path) for function in functions for path in chosen]
+    cases = [(function, path) for number, function in enumerate(functions)
+             for path in ([chosen[number % len(chosen)]] if in_turns else chosen)]
     print(f"1..{len(cases)}", flush=True)
     failed = False
     for number, (function, path) in enumerate(cases, 1):
