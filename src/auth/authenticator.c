@@ -239,10 +239,11 @@ bool authenticator_may_send(struct authenticator *authenticator)
     const char *user = user_of(authenticator);
     uint64_t now = loop_now(authenticator->task.loop);
 
-    if (!needs_password(authenticator) || authenticator->trying)
+    if (!needs_password(authenticator))
         return true;
-    authenticator->trying = lockout_left(lockout, user, authenticator->password, now) == 0 &&
-                            lockout_try(lockout, user, authenticator->password, now);
+    if (lockout_left(lockout, user, authenticator->password, now) > 0) /* refused, perhaps while our own trial went on */
+        return false;
+    authenticator->trying |= lockout_try(lockout, user, authenticator->password, now);
     return authenticator->trying;
 }
 

@@ -171,13 +171,13 @@ void lockout_note(struct lockout *lockout, const char *user, const char *passwor
         return;
     refusal->good = false;
     refusal->trial_until = 0;
+    if (refusal->until <= now_ms) { /* sessions that were refused together count as one */
+        for (unsigned k = 0; k < refusal->count && rest < LOCKOUT_REST_MAX_MS; k++)
+            rest *= 2;
+        refusal->count++;
+        refusal->until = now_ms + (rest < LOCKOUT_REST_MAX_MS ? rest : LOCKOUT_REST_MAX_MS);
+    }
     tell_waiters(lockout);
-    if (refusal->until > now_ms) /* sessions that were refused together count as one */
-        return;
-    for (unsigned k = 0; k < refusal->count && rest < LOCKOUT_REST_MAX_MS; k++)
-        rest *= 2;
-    refusal->count++;
-    refusal->until = now_ms + (rest < LOCKOUT_REST_MAX_MS ? rest : LOCKOUT_REST_MAX_MS);
 }
 
 void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)

@@ -16,6 +16,11 @@ bool exchange_was_cut_off(const struct exchange *exchange)
     return exchange->cut_off;
 }
 
+bool exchange_was_sent_in_part(const struct exchange *exchange)
+{
+    return exchange->sent_in_part;
+}
+
 struct transport *exchange_take(struct exchange *exchange, char **leftover, size_t *length)
 {
     return exchange->take(exchange, leftover, length);

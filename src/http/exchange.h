@@ -37,6 +37,7 @@ struct exchange {
     struct connect_response response;
     const struct http_head *head; /* of the answer, or NULL */
     bool cut_off;                 /* as exchange_was_cut_off */
+    bool sent_in_part;            /* as exchange_was_sent_in_part */
 };
 
 /* After DONE: the judged answer, and its head (NULL when it was not HTTP); both are borrowed until exchange_free. */
@@ -46,6 +47,10 @@ const struct http_head *exchange_head(const struct exchange *exchange);
 /* After PEER: whether the connection ended or broke before the first byte of an answer.  That happens with a kept
  * connection that the proxy has closed already. */
 bool exchange_was_cut_off(const struct exchange *exchange);
+
+/* After DONE: whether the answer came before all of the request was sent.  Whatever follows on the connection would be
+ * taken for the rest of that. */
+bool exchange_was_sent_in_part(const struct exchange *exchange);
 
 /* After DONE, once: returns the transport, which nobody watches.  *leftover: the *length bytes that came after the
  * answer (malloc'd), or NULL.  Both are the caller's now. */

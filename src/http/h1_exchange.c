@@ -94,6 +94,7 @@ static void answered(struct h1_exchange *h1)
         trace_step(&h1->trace, "reply", "%s%s", h1_exchange_status_line(&h1->exchange, line, sizeof line),
                    h1->head.unreadable > 0 ? ", with lines that are no fields" : "");
     h1->exchange.head = &h1->head;
+    h1->exchange.sent_in_part = h1->sent < h1->length;
     task_tell(&h1->exchange.task, OUTCOME_DONE);
 }
 

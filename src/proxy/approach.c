@@ -49,6 +49,7 @@ static void on_reuse(void *arg)
 
     approach->transport = reuse_take(approach->params.reuse);
     if (approach->transport) {
+        transport_set_patience(approach->transport, spare_patience(approach->request->settings->handshake_timeout));
         trace_step(&approach->request->trace, "connect", "the connection of that answer");
         task_tell(&approach->task, OUTCOME_DONE);
     } else {

@@ -73,12 +73,13 @@ static void drop_connection(struct proxy_request *request)
     request->transport = NULL;
 }
 
-/* The exchange over HTTP/1.1 that has brought a refusal; NULL: that came otherwise, or there is none. */
+/* The exchange over HTTP/1.1 that has brought a refusal of a whole request; NULL: there is none. */
 static struct exchange *refusal_of(const struct proxy_request *request)
 {
-    const struct http_head *head = request->exchange ? exchange_head(request->exchange) : NULL;
+    struct exchange *exchange = request->share.asked_on == 0 ? request->exchange : NULL;
+    const struct http_head *head = exchange ? exchange_head(exchange) : NULL;
 
-    return request->share.asked_on == 0 && head && head->status >= 400 ? request->exchange : NULL;
+    return head && head->status >= 400 && !exchange_was_sent_in_part(exchange) ? exchange : NULL;
 }
 
 /* Does everything once more, as if nothing had been asked; behind that exchange, over its connection, or NULL. */
@@ -349,7 +350,9 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     bool cut_off = exchange_was_cut_off(request->exchange);
 
     h2_share_is_answered(&request->share);
-    if (reuse_was_lost(&request->reuse, outcome, cut_off)) {
+    if (reuse_was_lost(&request->reuse, outcome, cut_off, exchange_head(request->exchange))) {
+        request->spare.dead = true; /* a password goes out once more, and no more */
+        drop_exchange(request);
         find_connection(request);
         return;
     }
@@ -592,7 +595,7 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
         transport = exchange_take(request->exchange, leftover, length);
     else if (request->login)
         transport = negotiate_login_take(request->login, leftover, length);
-    if (request->spare.used)
+    if (request->spare.used || request->reuse.used)
         transport_set_patience(transport, request->params.settings->keepalive);
     return transport;
 }

@@ -19,9 +19,9 @@ struct transport *reuse_take(struct reuse *reuse)
     return transport;
 }
 
-bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off)
+bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off, const struct http_head *head)
 {
-    bool lost = reuse->used && outcome == OUTCOME_PEER && cut_off;
+    bool lost = reuse->used && (head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off);
 
     reuse->used &= !lost;
     return lost;

@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "http/drain.h"
 #include "http/exchange.h"
+#include "http/http_head.h"
 #include "net/transport.h"
 
 #define REUSE_WAIT_MS 250 /* for the rest of the answer, which most often comes with its head; after that another
@@ -31,9 +32,10 @@ void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchan
  * made. */
 struct transport *reuse_take(struct reuse *reuse);
 
-/* A request over the connection in use came to this outcome; cut_off: exchange_was_cut_off.  True, once: the proxy had
- * ended the connection before it could answer, and the request is to be made over another one. */
-bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off);
+/* A request over the connection in use came to this outcome; cut_off: exchange_was_cut_off; head: the answer's, or NULL.
+ * True, once: the proxy had ended the connection before it could answer, or says that it had waited too long (408), and
+ * the request is to be made over another one. */
+bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off, const struct http_head *head);
 
 /* Ends it in any state, such as after REUSE_WAIT_MS; a connection that was not taken is closed. */
 void reuse_stop(struct reuse *reuse);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "proxy/spare.h"
 
+uint32_t spare_patience(uint32_t limit_ms)
+{
+    return limit_ms > 2 * POOL_PATIENCE_MS ? POOL_PATIENCE_MS : limit_ms / 2;
+}
+
 struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback)
 {
     struct transport *ready = spare->pool && !spare->dead ? pool_take(spare->pool, spare->proxy, spare->own,
@@ -8,7 +13,7 @@ struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_lo
 
     spare->used = ready;
     if (ready)
-        transport_set_patience(ready, limit_ms > 2 * POOL_PATIENCE_MS ? POOL_PATIENCE_MS : limit_ms / 2);
+        transport_set_patience(ready, spare_patience(limit_ms));
     return ready;
 }
 

@@ -22,8 +22,12 @@ struct spare {
     bool dead;                      /* one was dead */
 };
 
+/* For transport_set_patience until the answer to a first request has come, where one may take limit_ms: it is to be
+ * noticed sooner that the way is dead. */
+uint32_t spare_patience(uint32_t limit_ms);
+
 /* A connection, which is the caller's, and whether it leads to this machine.  NULL: none is ready, or none is to be
- * taken any more.  limit_ms: how long an answer may take; it is noticed sooner that the way is dead. */
+ * taken any more.  limit_ms as above. */
 struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback);
 
 /* A request over the connection in use came to this outcome; head: of the answer, or NULL; cut_off: the proxy ended it

@@ -517,6 +517,29 @@ START_TEST(a_connection_is_lost_behind_a_challenge_once)
 }
 END_TEST
 
+/* Its rest would be taken for the beginning of the next one, with the password in it. */
+START_TEST(a_connection_that_took_half_a_request_is_followed_by_another)
+{
+    struct asked asked;
+
+    set_up("user = arthur\npassword = magic");
+    start(&asked, "");
+    stage_wire(0)->room = 40;
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(0), WHO NO_LENGTH);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 40);
+    wire_say(stage_wire(0), "HTTP/1.1 400 No\r\n" NO_LENGTH); /* it is asked without Upgrade then */
+    ck_assert(stage_wire(0)->closed);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 40);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    wire_say(stage_wire(1), OPENS);
+    check_answered(&asked, CONNECT_OPEN, "");
+    check_taken(&asked, stage_wire(1), "");
+    tear_down();
+}
+END_TEST
+
 /* --- another session's trial of the password --- */
 
 /* Both are connected at once, and the second says nothing before the first has its answer. */
@@ -1557,6 +1580,31 @@ START_TEST(a_ready_connection_may_be_dead)
 }
 END_TEST
 
+/* A password that nobody has taken yet goes out twice at most, or it may lock the account. */
+START_TEST(what_is_lost_behind_a_challenge_is_not_sought_in_the_pool)
+{
+    struct asked asked;
+    unsigned sent = 0;
+
+    set_up_pool("preconnect = 2\nuser = arthur\npassword = magic");
+    it_takes_upgrade();
+    start(&asked, "");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    for (unsigned i = 0; i < stage_wires(); i++)
+        if (stage_wire(i)->heard_length > 0)
+            wire_say(stage_wire(i), WHO NO_LENGTH);
+    for (unsigned i = 0; i < stage_wires(); i++)
+        if (wire_is_held(stage_wire(i)) && stage_wire(i)->heard && strstr(stage_wire(i)->heard, BASIC_LINE)) {
+            sent++;
+            wire_end(stage_wire(i));
+        }
+    ck_assert_uint_eq(sent, 2);
+    check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
+    end(&asked);
+    tear_down_pool();
+}
+END_TEST
+
 /* Half an answer, or silence, is no dead connection's. */
 START_TEST(a_ready_connection_that_brings_no_answer_fails)
 {
@@ -1706,6 +1754,8 @@ int main(void)
     tcase_add_loop_test(cases, a_connection_that_does_not_last_is_followed_by_another, 0,
                         sizeof short_lived / sizeof short_lived[0]);
     tcase_add_test(cases, a_connection_is_lost_behind_a_challenge_once);
+    tcase_add_test(cases, a_connection_that_took_half_a_request_is_followed_by_another);
+    tcase_add_test(cases, what_is_lost_behind_a_challenge_is_not_sought_in_the_pool);
     tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
     tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
     tcase_add_test(cases, who_waits_for_a_trial_by_digest_is_connected_meanwhile);

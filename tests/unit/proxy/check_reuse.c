@@ -54,6 +54,7 @@ static void tear_down(void)
 
 START_TEST(the_connection_is_kept)
 {
+    const struct http_head refusal = {.status = 407}, too_slow = {.status = 408};
     struct transport *transport;
 
     start(_i == 0 ? ANSWER "\r\nwho" : ANSWER "\r\nw");
@@ -65,11 +66,13 @@ START_TEST(the_connection_is_kept)
     ck_assert_ptr_eq(transport, &stage_wire(0)->near);
     ck_assert_ptr_null(transport->watcher);
     ck_assert(reuse.used);
-    ck_assert(!reuse_was_lost(&reuse, OUTCOME_DONE, false));
-    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, false)); /* it is silent, or is no proxy */
-    ck_assert(!reuse_was_lost(&reuse, OUTCOME_LOCAL, true));
-    ck_assert(reuse_was_lost(&reuse, OUTCOME_PEER, true));
-    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, true));
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_DONE, false, NULL));
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, false, NULL)); /* it is silent, or is no proxy */
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_LOCAL, true, NULL));
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_DONE, false, &refusal));
+    ck_assert(_i == 0 ? reuse_was_lost(&reuse, OUTCOME_PEER, true, NULL)
+                      : reuse_was_lost(&reuse, OUTCOME_DONE, false, &too_slow));
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, true, NULL));
     transport_close(transport);
     tear_down();
 }
@@ -85,7 +88,7 @@ START_TEST(what_does_not_last_is_closed)
     ck_assert_ptr_null(reuse_take(&reuse));
     ck_assert(stage_wire(0)->closed);
     ck_assert(!reuse.used);
-    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, true));
+    ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, true, NULL));
     tear_down();
 }
 END_TEST
