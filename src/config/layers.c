@@ -252,7 +252,8 @@ static void read_asked(struct layer *layer, FILE *stream, size_t file)
     read_stream(layer, stream, file);
 }
 
-static void read_user(struct layer *layer, const char *path, FILE *stream)
+/* conf.d is looked for beside `beside`, which is path, or the real place of what path leads to. */
+static void read_user(struct layer *layer, const char *path, const char *beside, FILE *stream)
 {
     size_t file;
 
@@ -269,7 +270,7 @@ static void read_user(struct layer *layer, const char *path, FILE *stream)
     }
     read_asked(layer, stream, file);
     fclose(stream);
-    read_beside(layer, path);
+    read_beside(layer, beside);
 }
 
 /* --- one over the other --- */
@@ -281,12 +282,26 @@ static bool is_usual(const char *path)
     return user_file_path(usual, sizeof usual) && strcmp(usual, path) == 0;
 }
 
-/* Whether the user's files want the machine's. */
-static bool wants_system(const struct layer *user)
+/* What the files of a layer say of the machine's; NULL: nothing. */
+static const struct ini_key *find_include(const struct layer *layer)
 {
-    const struct ini_key *include = ini_sections_key(&user->sections, "[sallyport]", "include");
+    return ini_sections_key(&layer->sections, "[sallyport]", "include");
+}
+
+/* Whether a layer's files want the machine's. */
+static bool wants_system(const struct layer *layer)
+{
+    const struct ini_key *include = find_include(layer);
 
     return include && strcmp(include->value, "system") == 0;
+}
+
+/* For the layer that is the machine's. */
+static void refuse_include(const struct layer *layer)
+{
+    if (find_include(layer))
+        complain(layer, find_include(layer)->where,
+                 "include: this is the machine's file itself, which extends no other");
 }
 
 struct remarks {
@@ -347,7 +362,6 @@ static void extend(struct layer *user, const char *path, bool wanted)
     struct diagnostics *complaints = calloc(1, sizeof *complaints);
     struct layer system = {.sources = user->sources, .complaints = complaints};
     const size_t before = user->sources->count;
-    const struct ini_key *include;
 
     if (!complaints) {
         fail(user, 0);
@@ -356,9 +370,7 @@ static void extend(struct layer *user, const char *path, bool wanted)
     ini_sections_init(&system.sections);
     read_file(&system, path);
     read_beside(&system, path);
-    include = ini_sections_key(&system.sections, "[sallyport]", "include");
-    if (include)
-        complain(&system, include->where, "include: this is the machine's file itself, which extends no other");
+    refuse_include(&system);
     if (wanted || system.failed || ini_sections_key(&system.sections, "[sallyport]", "final")) {
         diagnostics_take(user->complaints, complaints);
         user->sources->over = before;
@@ -378,22 +390,19 @@ void layers_read(const char *path, FILE *stream, struct sources *sources, struct
                  struct diagnostics *complaints)
 {
     struct layer user = {.sources = sources, .complaints = complaints};
-    const struct ini_key *include;
+    const bool is_system = !stream && system_file_is(path);
     char system[PATH_MAX];
+    const bool has_system = system_file_find(system, sizeof system);
     bool wanted;
 
     ini_sections_init(&user.sections);
-    read_user(&user, path, stream);
+    read_user(&user, path, is_system ? system : path, stream); /* a link to it would else have a conf.d of its own */
     wanted = wants_system(&user);
-    include = ini_sections_key(&user.sections, "[sallyport]", "include");
-    if (!stream && system_file_is(path)) {
-        if (wanted)
-            complain(&user, include->where, "include: this is the machine's file itself, which extends no other");
-    } else if (system_file_find(system, sizeof system)) {
-        if (wanted || (!stream && is_usual(path)))
-            extend(&user, system, wanted);
-    } else if (wanted) {
-        complain(&user, include->where, "include: there is no %s", system);
-    }
+    if (is_system)
+        refuse_include(&user);
+    else if (has_system && (wanted || (!stream && is_usual(path))))
+        extend(&user, system, wanted);
+    else if (wanted)
+        complain(&user, find_include(&user)->where, "include: there is no %s", system);
     overlay_put(sections, &user.sections);
 }

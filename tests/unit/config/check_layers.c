@@ -222,6 +222,21 @@ START_TEST(the_machine_s_file_alone_has_its_small_ones)
 }
 END_TEST
 
+/* A link to the machine's file is that file: it has no conf.d of the user's in it, which would be over what is final. */
+START_TEST(a_link_to_the_machine_s_file_is_that_file)
+{
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(SYSTEM "conf.d/a.ini", "[proxy]\nhttp = s\n");
+    put(USER "conf.d/x.ini", "[proxy]\nurl = u\n");
+    ck_assert_int_eq(symlink(at(SYSTEM "sallyport.ini"), at(USER "sallyport.ini")), 0);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [sallyport]\n0:2 final=proxy\n1:1 [proxy]\n0:4 url=s\n1:2 http=s\n");
+    ck_assert_int_eq(symlink(at(SYSTEM "sallyport.ini"), at("other.ini")), 0); /* nor is it without its own */
+    ck_assert_str_eq(read_there(at("other.ini"), NULL), "");
+    ck_assert_str_eq(all(), "0:1 [sallyport]\n0:2 final=proxy\n1:1 [proxy]\n0:4 url=s\n1:2 http=s\n");
+}
+END_TEST
+
 /* --- what is final --- */
 
 START_TEST(final_needs_no_include_and_wins)
@@ -442,6 +457,7 @@ int main(void)
     tcase_add_test(cases, small_files_lie_over_the_one_that_they_are_beside);
     tcase_add_test(cases, only_names_that_are_meant_count);
     tcase_add_test(cases, the_machine_s_file_alone_has_its_small_ones);
+    tcase_add_test(cases, a_link_to_the_machine_s_file_is_that_file);
     tcase_add_test(cases, final_needs_no_include_and_wins);
     tcase_add_test(cases, a_small_file_can_say_what_is_final);
     tcase_add_test(cases, warnings_are_bounded);
