@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Deals the places of a list out to users (`order = spread`), so that many users use all of them: each user has an
- * order of his own, which stays the same, as does the order of the others when a place comes or goes.  When one fails,
- * its users are spread over all others, since they differ in who comes next (rendezvous hashing).  Pure. */
+ * order of their own, which stays the same, as does the order of the others when a place comes or goes.  When one
+ * fails, its users are spread over all others, since they differ in who comes next (rendezvous hashing).  Pure. */
 #ifndef SALLYPORT_DEAL_H
 #define SALLYPORT_DEAL_H
 

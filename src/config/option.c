@@ -50,7 +50,7 @@ static const struct option_row table[] = {
     GLOBAL("final", words, final, "none", 0, 0, section_kind_words, VALUE_OF_FILE, "sections that users cannot change"),
 
     PROXY("url", urls, urls, NULL, 0, 0, NULL, VALUE_REQUIRED, "proxies, in order"),
-    PROXY("order", word, order, "listed", 0, 0, order_words, 0, "whether each user has an order of them of his own"),
+    PROXY("order", word, order, "listed", 0, 0, order_words, 0, "whether each user has an order of them of their own"),
     PROXY("method", word, method, "connect", 0, 0, connect_method_words, 0, "how the tunnel is asked for"),
     PROXY("origin", text, origin, NULL, 0, 0, NULL, 0, "host that a TCPConnection server is to allow"),
     PROXY("form", word, form, "origin", 0, 0, form_words, 0, "whether the proxy before it gets TCPConnection's URL"),
