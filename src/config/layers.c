@@ -299,7 +299,7 @@ static bool wants_system(const struct layer *layer)
 /* For the layer that is the machine's. */
 static void refuse_include(const struct layer *layer)
 {
-    if (find_include(layer))
+    if (wants_system(layer))
         complain(layer, find_include(layer)->where,
                  "include: this is the machine's file itself, which extends no other");
 }

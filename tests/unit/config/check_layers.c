@@ -222,7 +222,7 @@ START_TEST(the_machine_s_file_alone_has_its_small_ones)
 }
 END_TEST
 
-/* A link to the machine's file is that file: it has no conf.d of the user's in it, which would be over what is final. */
+/* No conf.d of the user's lies over it, where nothing would be enforced. */
 START_TEST(a_link_to_the_machine_s_file_is_that_file)
 {
     put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
@@ -302,6 +302,16 @@ START_TEST(what_is_wrong_is_told_of_the_right_file)
     put(USER "sallyport.ini", "[imap]\n"); /* whoever does not extend it is not stopped by it */
     ck_assert_str_eq(read_user(), "");
     ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/sallyport.ini has errors"));
+}
+END_TEST
+
+START_TEST(the_machine_s_file_may_say_that_it_extends_none)
+{
+    put(SYSTEM "sallyport.ini", "[sallyport]\ninclude = none\n[proxy]\nurl = s\n");
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "");
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [sallyport]\n0:2 include=system\n1:3 [proxy]\n1:4 url=s\n");
 }
 END_TEST
 
@@ -462,6 +472,7 @@ int main(void)
     tcase_add_test(cases, a_small_file_can_say_what_is_final);
     tcase_add_test(cases, warnings_are_bounded);
     tcase_add_test(cases, what_is_wrong_is_told_of_the_right_file);
+    tcase_add_test(cases, the_machine_s_file_may_say_that_it_extends_none);
     tcase_add_test(cases, a_file_that_is_not_there_cannot_be_extended);
     tcase_add_test(cases, what_is_no_regular_file_is_an_error);
     tcase_add_test(cases, a_folder_that_is_none_is_an_error);
