@@ -231,13 +231,18 @@ bool kept_ports_has(uint16_t port)
     return has;
 }
 
-/* Changes the file in the open folder, which one of our processes does at a time. */
+/* Changes the file in the open folder, which one of our processes does at a time: another one is waited for, which
+ * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours. */
 static bool change(int folder, const char *key, uint16_t port)
 {
     char *before, *after;
     bool well = false;
+    int locked;
 
-    if (flock(folder, LOCK_EX | LOCK_NB) != 0)
+    do
+        locked = flock(folder, LOCK_EX);
+    while (locked != 0 && errno == EINTR);
+    if (locked != 0)
         return false;
     before = read_text(folder);
     after = before ? kept_ports_put(before, key, port) : NULL;

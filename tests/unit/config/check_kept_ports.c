@@ -2,16 +2,17 @@
 #include "config/kept_ports.h"
 
 #include <ftw.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "config/config.h"
 
 #include "../unit.h"
+
+#define MANY 20 /* ports, for two processes to get in each other's way */
 
 static char root[] = "/tmp/check_kept_ports-XXXXXX";
 static char error[300];
@@ -164,7 +165,6 @@ START_TEST(the_file_is_ours_alone)
 {
     struct config *config = load("one.ini");
     struct stat status;
-    int fd;
 
     ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
     ck_assert_int_eq(stat(at("a/state/sallyport"), &status), 0);
@@ -176,15 +176,39 @@ START_TEST(the_file_is_ours_alone)
     ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
     ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Operation not permitted"));
     ck_assert_int_eq(chmod(at("a/state/sallyport"), 0700), 0);
-    fd = open(at("a/state/sallyport"), O_RDONLY | O_DIRECTORY); /* another one is just writing */
-    ck_assert_int_eq(flock(fd, LOCK_EX), 0);
-    ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
-    close(fd);
     ck_assert_int_eq(unlink(at("a/state/sallyport/ports")), 0);
     ck_assert_int_eq(mkfifo(at("a/state/sallyport/ports"), 0600), 0); /* nothing waits */
     ck_assert(!kept_ports_has(23456));
     ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
     ck_assert(kept_ports_has(23456));
+    config_unref(config);
+}
+END_TEST
+
+/* Two at once, each with many ports: none is lost. */
+START_TEST(two_at_once_keep_all)
+{
+    struct config *config = load("one.ini");
+    char name[32];
+    int status;
+    pid_t other;
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    other = fork();
+    ck_assert_int_ge(other, 0);
+    for (unsigned i = 0; i < MANY; i++) {
+        snprintf(name, sizeof name, "%s/%u", other ? "imap" : "nntp", i);
+        if (!kept_ports_keep(config, name, (uint16_t)((other ? 20000 : 30000) + i), error, sizeof error))
+            break;
+        error[0] = '\0';
+    }
+    if (other == 0)
+        _exit(error[0] != '\0');
+    ck_assert_int_eq(waitpid(other, &status, 0), other);
+    ck_assert_int_eq(status, 0);
+    ck_assert_str_eq(error, "");
+    for (uint16_t i = 0; i < MANY; i++)
+        ck_assert(kept_ports_has(20000 + i) && kept_ports_has(30000 + i));
     config_unref(config);
 }
 END_TEST
@@ -255,6 +279,7 @@ int main(void)
     tcase_add_test(cases, what_is_kept_is_known_next_time);
     tcase_add_test(cases, the_usual_file_is_one_wherever_it_is);
     tcase_add_test(cases, the_file_is_ours_alone);
+    tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, without_a_place_it_says_so);
     tcase_add_test(cases, each_user_looks_elsewhere);
     tcase_add_test(cases, check_tells_of_them);
