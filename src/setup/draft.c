@@ -8,6 +8,7 @@
 #include "config/option.h"
 
 #define NAME "setup" /* of the text in errors */
+#define PROBE_LABEL "probe-of-setup" /* which no section of the machine's file has */
 
 /* While setup runs a person waits, and what has not answered by then is told as such.  Nothing is announced: the steps
  * are to tell of the way, and not of a proxy that refuses it at first. */
@@ -110,9 +111,8 @@ static void write_listener(const struct draft *draft, const struct draft_listene
 
 static void write_probe(const struct draft *draft, const char *probe, FILE *out)
 {
-    fprintf(out, "[forward%s]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s",
-            draft->extends ? " probe-of-setup" : "", probe, DRAFT_PROBE_PORT,
-            draft->url[0] ? "" : "proxy = direct\n");
+    fprintf(out, "[forward " PROBE_LABEL "]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s", probe,
+            DRAFT_PROBE_PORT, draft->url[0] ? "" : "proxy = direct\n");
 }
 
 /* Returns the text, malloc'd; NULL: out of memory. */
@@ -189,4 +189,21 @@ struct config *draft_config(const struct draft *draft, const char *password, con
         explicit_bzero(text, length);
     free(text);
     return config;
+}
+
+const struct listener_config *draft_probe(const struct config *config)
+{
+    return config_listener(config, "forward/" PROBE_LABEL);
+}
+
+const struct proxy_config *draft_proxy(const struct config *config)
+{
+    const struct listener_config *probe = draft_probe(config);
+
+    if (probe)
+        return probe->proxy;
+    for (size_t i = 0; i < config->proxy_count; i++)
+        if (!config->proxies[i].label[0])
+            return &config->proxies[i];
+    return NULL;
 }

@@ -190,6 +190,7 @@ static bool ask_login(struct desk *desk)
 
 struct attempt {
     struct desk *desk;
+    bool begun; /* false: it may not be tried, and counts as one that answers */
     enum proxy_verdict verdict;
     struct failure failure;
 };
@@ -204,13 +205,20 @@ static void on_verdict(void *arg, enum proxy_verdict verdict, const struct failu
     loop_stop(attempt->desk->services.loop);
 }
 
-/* Tries the draft's proxy.  What an earlier attempt has taught of it does not count: something was changed since. */
+/* Tries the draft's proxy; one that may not be tried is taken as it is.  What an earlier attempt has taught of it does
+ * not count: something was changed since. */
 static void attempt_it(struct attempt *attempt, struct config *config)
 {
     struct desk *desk = attempt->desk;
-    const struct proxy_trial_params params = {&desk->services, config, {desk_show, desk}, on_verdict, attempt};
+    const struct listener_config *probe = draft_probe(config);
+    const struct proxy_trial_params params = {&desk->services, config, probe, {desk_show, desk}, on_verdict, attempt};
     struct proxy_trial *trial;
 
+    attempt->begun = probe;
+    if (!probe) {
+        attempt->verdict = PROXY_ANSWERS;
+        return;
+    }
     health_forget(desk->services.health);
     passwords_forget(desk->services.passwords, NULL);
     finder_keep(desk->services.finder, config);
@@ -225,7 +233,7 @@ static enum proxy_verdict try_proxy(struct desk *desk, struct attempt *attempt)
     char error[DRAFT_ERROR_MAX];
     struct config *config = draft_config(&desk->draft, desk_password(desk), PROXY_TRIAL_HOST, error);
 
-    *attempt = (struct attempt){.desk = desk, .verdict = PROXY_FAILS};
+    *attempt = (struct attempt){.desk = desk, .begun = true, .verdict = PROXY_FAILS};
     if (config)
         attempt_it(attempt, config);
     else
@@ -239,6 +247,11 @@ static void tell(const struct desk *desk, const struct attempt *attempt)
 {
     char why[600];
 
+    if (!attempt->begun) {
+        page_say(&desk->page, "It is not tried: this machine's configuration says that [forward] is final in it, and "
+                 "a probe would be another one.");
+        return;
+    }
     failure_format(&attempt->failure, why, sizeof why);
     switch (attempt->verdict) {
     case PROXY_LEADS:
@@ -289,12 +302,12 @@ static int try_with_logins(struct desk *desk, enum proxy_verdict *verdict)
 
 /* --- what the machine's file says --- */
 
-/* What there is to show of the proxies of a section. */
+/* What there is to show of the proxies of a section (NULL: it is not known which one will count). */
 static void show_proxy(const struct proxy_config *proxy, const char *file, char url[DRAFT_VALUE_MAX])
 {
     char text[PLACES_URL_MAX];
 
-    if (proxy->urls.count > 0)
+    if (proxy && proxy->urls.count > 0)
         snprintf(url, DRAFT_VALUE_MAX, "%s", places_format_url(&proxy->urls, 0, text));
     else
         snprintf(url, DRAFT_VALUE_MAX, "what %.2000s names", file);
@@ -344,7 +357,7 @@ static bool take_system(struct desk *desk, const char *given, int *status)
                   file);
         *status = EX_USAGE;
     } else if (!given) {
-        show_proxy(config->listeners[0].proxy, file, desk->draft.url);
+        show_proxy(draft_proxy(config), file, desk->draft.url);
         page_say(&desk->page, "%s names the proxy: %s.", file, desk->draft.url);
     }
     if (given) {

@@ -45,7 +45,7 @@ static bool takes_password(const struct proxy_trial *trial, const struct failure
  * of an answer; a login page in the proxy's place has one. */
 static enum proxy_verdict judge(const struct proxy_trial *trial, const struct failure *failure)
 {
-    const struct proxy_config *section = trial->params.config->listeners[0].proxy;
+    const struct proxy_config *section = trial->params.listener->proxy;
     const bool has_user = section && section->user;
 
     if (failure->status == 407 || failure->status == 401)
@@ -73,7 +73,7 @@ struct proxy_trial *proxy_trial_start(const struct proxy_trial_params *params)
     const struct tunnel_params opening = {
         .services = params->services,
         .config = params->config,
-        .listener = &params->config->listeners[0],
+        .listener = params->listener,
         .name = "setup",
         .trace = {on_step, trial},
         .done = on_tunnel,

@@ -28,7 +28,8 @@ typedef void proxy_trial_done_fn(void *arg, enum proxy_verdict verdict, const st
 
 struct proxy_trial_params {
     const struct services *services;
-    struct config *config; /* a reference is taken; its first listener is opened */
+    struct config *config; /* a reference is taken */
+    const struct listener_config *listener; /* of config: it is opened */
     struct trace trace;
     proxy_trial_done_fn *done; /* called once, never from within the start */
     void *arg;

@@ -38,7 +38,7 @@ static void look(struct search *search, struct config *config, struct found_serv
     const struct discovery_params params = {
         .services = &desk->services,
         .config = config,
-        .proxy = config->listeners[0].proxy,
+        .proxy = draft_proxy(config),
         .address = &desk->address,
         .trace = {desk_show, desk},
         .done = on_found,

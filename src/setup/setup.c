@@ -171,7 +171,7 @@ static void tell_how_to_run(const struct setup *setup)
     char command[OWN_COMMAND_MAX];
 
     own_command(command, path_for_commands(setup));
-    if (setup->desk.draft.keeping == DRAFT_KEEPS_ASKING)
+    if (setup->desk.draft.keeping == DRAFT_KEEPS_ASKING && setup->config->listener_count > 0)
         page_say(page, "Since the password is kept nowhere, `run` has none: let the mail program run "
                  "`%s connect %s`.", command, setup->config->listeners[0].name);
     else

@@ -125,6 +125,11 @@ START_TEST(without_a_proxy)
     ck_assert_ptr_nonnull(config);
     ck_assert_ptr_null(config->listeners[0].proxy);
     config_unref(config);
+    draft.count = 0;
+    config = draft_config(&draft, NULL, "probe.example.net", error);
+    ck_assert_ptr_eq(draft_probe(config), &config->listeners[0]);
+    ck_assert_ptr_null(draft_proxy(config));
+    config_unref(config);
 }
 END_TEST
 
@@ -214,6 +219,36 @@ START_TEST(no_value_has_the_end_of_a_line)
 }
 END_TEST
 
+/* The machine's file may say that no other section of the probe's kind counts. */
+START_TEST(a_probe_that_does_not_count_is_none)
+{
+    static const char policy[] = "[sallyport]\nfinal = proxy forward\n[imap]\ntarget = t\nproxy = direct\n"
+                                 "[proxy other]\nurl = http://other:1\n";
+    char path[] = "/tmp/check_draft-XXXXXX";
+    struct draft draft = {.extends = true};
+    struct config *config;
+    FILE *file = fdopen(mkstemp(path), "w");
+
+    fputs(policy, file);
+    fflush(file);
+    setenv("SALLYPORT_SYSTEM_FILE", path, 1);
+    snprintf(draft.url, sizeof draft.url, "only shown");
+    config = draft_config(&draft, NULL, "probe.example.net", error);
+    ck_assert_msg(config, "%s", error);
+    ck_assert_ptr_null(draft_probe(config));
+    ck_assert_ptr_null(draft_proxy(config)); /* no other counts, and it names none for all */
+    config_unref(config);
+    fputs("[proxy]\nurl = http://machine:1\n", file);
+    fclose(file);
+    config = draft_config(&draft, NULL, "probe.example.net", error);
+    ck_assert_msg(config, "%s", error);
+    ck_assert_str_eq(draft_proxy(config)->urls.at[0].host, "machine");
+    config_unref(config);
+    unlink(path);
+    unsetenv("SALLYPORT_SYSTEM_FILE");
+}
+END_TEST
+
 /* The machine's file has the proxy; what is written extends it. */
 START_TEST(what_the_machine_s_file_says_is_not_written)
 {
@@ -247,7 +282,8 @@ START_TEST(what_the_machine_s_file_says_is_not_written)
     config = draft_config(&draft, NULL, "probe.example.net", error);
     ck_assert_msg(config, "%s", error);
     ck_assert_str_eq(config->listeners[0].target.place.host, "probe.example.net");
-    ck_assert_str_eq(config->listeners[0].proxy->urls.at[0].host, "machine");
+    ck_assert_ptr_eq(draft_probe(config), &config->listeners[0]);
+    ck_assert_str_eq(draft_proxy(config)->urls.at[0].host, "machine");
     ck_assert_uint_eq(config->listener_count, 2);
     config_unref(config);
     unlink(path);
@@ -269,6 +305,7 @@ int main(void)
     tcase_add_test(cases, found_proxies_and_who_is_trusted);
     tcase_add_test(cases, what_is_wrong_is_said_without_a_line);
     tcase_add_test(cases, no_value_has_the_end_of_a_line);
+    tcase_add_test(cases, a_probe_that_does_not_count_is_none);
     tcase_add_test(cases, what_the_machine_s_file_says_is_not_written);
     return unit_run();
 }

@@ -343,6 +343,29 @@ START_TEST(what_the_machine_s_file_says_is_not_asked)
 }
 END_TEST
 
+/* No section of the user's may be there to probe with; the machine's own lead elsewhere. */
+START_TEST(where_a_probe_does_not_count_nothing_is_tried)
+{
+    static const char *const proxies[] = {"[proxy]\nurl = http://proxy:1\n", "[proxy other]\nurl = http://proxy:1\n"};
+    char text[400], shown[200], expected[400];
+
+    given = NULL;
+    for (int i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "[sallyport]\nfinal = proxy imap forward\n%s"
+                 "[imap]\nlisten = localhost:1143\ntarget = t\nproxy = direct\n", proxies[i]);
+        set_machine(text);
+        start(NULL);
+        asked_answer(&asked, i == 0 ? "names the proxy: http://proxy:1." : "names the proxy: what /", NULL);
+        asked_answer(&asked, "It is not tried: this machine's configuration says that [forward] is final", NULL);
+        snprintf(shown, sizeof shown, "%s%s%s", i == 0 ? "http://proxy:1" : "what ", i == 0 ? "" : machine,
+                 i == 0 ? "" : " names");
+        snprintf(expected, sizeof expected, "url=%s extends user= keeping=none kept= trusted= password=\n", shown);
+        asked_expect(&asked, expected, EX_OK);
+        unset_machine();
+    }
+}
+END_TEST
+
 START_TEST(another_one_may_be_given_unless_that_is_final)
 {
     set_machine("[proxy]\nurl = http://proxy:2\n");
@@ -388,6 +411,7 @@ int main(void)
     tcase_add_test(cases, an_option_is_taken_or_refused);
     tcase_add_test(cases, nobody_is_asked);
     tcase_add_test(cases, what_the_machine_s_file_says_is_not_asked);
+    tcase_add_test(cases, where_a_probe_does_not_count_nothing_is_tried);
     tcase_add_test(cases, another_one_may_be_given_unless_that_is_final);
     return unit_run();
 }

@@ -44,7 +44,8 @@ static void start(const char *proxy)
     config = unit_config(text);
     stage_address("192.0.2.1:3128", STAGE_CONNECTS);
     told = steps = 0;
-    trial = proxy_trial_start(&(struct proxy_trial_params){services, config, {on_step, NULL}, on_verdict, &told});
+    trial = proxy_trial_start(&(struct proxy_trial_params){services, config, &config->listeners[0], {on_step, NULL},
+                                                           on_verdict, &told});
     ck_assert_ptr_nonnull(trial);
     ck_assert_uint_eq(told, 0);
 }
