@@ -56,18 +56,28 @@ static void write_proxy(const struct draft *draft, enum purpose purpose, FILE *o
         fprintf(out, "announce = none\n");
 }
 
+/* Writes a key in whose value `$` would begin a variable. */
+static void write_expanding(const char *key, const char *value, FILE *out)
+{
+    fprintf(out, "%s = ", key);
+    for (; *value; value++)
+        fprintf(out, *value == '$' ? "$$" : "%c", *value);
+    fputc('\n', out);
+}
+
 static void write_login(const struct draft *draft, FILE *out)
 {
     if (!draft->user[0])
         return;
-    fprintf(out, "user = %s\n", draft->user);
+    write_expanding("user", draft->user, out);
     if (draft->trusted[0])
         fprintf(out, "# Only this one of the proxies that are found gets user and password.\ntrusted = %s\n",
                 draft->trusted);
     switch (draft->keeping) {
     case DRAFT_KEEPS_NONE: break;
     case DRAFT_KEEPS_FILE:
-        fprintf(out, "# The first line of this file is the password.\npassword-file = %s\n", draft->kept);
+        fprintf(out, "# The first line of this file is the password.\n");
+        write_expanding("password-file", draft->kept, out);
         break;
     case DRAFT_KEEPS_COMMAND:
         fprintf(out, "# The first line that this command prints is the password.\npassword-command = %s\n",
@@ -84,7 +94,7 @@ static void write_login(const struct draft *draft, FILE *out)
 static void write_login_to_try(const struct draft *draft, const char *password, FILE *out)
 {
     if (draft->user[0])
-        fprintf(out, "user = %s\n", draft->user);
+        write_expanding("user", draft->user, out);
     if (draft->user[0] && draft->trusted[0])
         fprintf(out, "trusted = %s\n", draft->trusted);
     if (draft->user[0] && draft->keeping == DRAFT_KEEPS_COMMAND)

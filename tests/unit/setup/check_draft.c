@@ -111,6 +111,34 @@ START_TEST(where_a_password_is_kept)
 }
 END_TEST
 
+/* Nothing that was typed stands for something else. */
+START_TEST(a_dollar_sign_is_one)
+{
+    char path[] = "/tmp/check_draft-$USER$$-XXXXXX";
+    struct draft draft = sample();
+    struct config *config;
+
+    close(mkstemp(path));
+    snprintf(draft.user, sizeof draft.user, "$USER$$x$");
+    snprintf(draft.kept, sizeof draft.kept, "echo $HOME$$");
+    config = kept(&draft);
+    ck_assert_str_eq(config->proxies[0].user, "$USER$$x$");
+    ck_assert_str_eq(config->proxies[0].password_command, "echo $HOME$$"); /* the shell's */
+    config_unref(config);
+    draft.keeping = DRAFT_KEEPS_FILE;
+    memcpy(draft.kept, path, sizeof path);
+    config = kept(&draft);
+    ck_assert_str_eq(config->proxies[0].password_file, path);
+    config_unref(config);
+    unlink(path);
+    config = draft_config(&draft, "pass$USER$$", "probe.example.net", error);
+    ck_assert_msg(config, "%s", error);
+    ck_assert_str_eq(config->proxies[0].user, "$USER$$x$");
+    ck_assert_str_eq(config->proxies[0].password, "pass$USER$$");
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(without_a_proxy)
 {
     struct draft draft = sample();
@@ -299,6 +327,7 @@ int main(void)
     tcase_add_test(cases, what_is_written_is_what_was_meant);
     tcase_add_test(cases, the_text_is_for_a_reader);
     tcase_add_test(cases, where_a_password_is_kept);
+    tcase_add_test(cases, a_dollar_sign_is_one);
     tcase_add_test(cases, without_a_proxy);
     tcase_add_test(cases, a_trial_has_the_password_itself);
     tcase_add_test(cases, a_trial_without_servers_has_a_probe);
