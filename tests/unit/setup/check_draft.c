@@ -42,6 +42,7 @@ static struct config *kept(const struct draft *draft)
     for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
         ck_assert_uint_le(strcspn(line, "\n"), 100);
     config = config_parse(stream, "draft", CONFIG_TO_ASK, NULL, NULL);
+    ck_assert_ptr_nonnull(config);
     fclose(stream);
     free(text);
     return config;

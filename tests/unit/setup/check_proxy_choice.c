@@ -355,7 +355,7 @@ START_TEST(where_a_probe_does_not_count_nothing_is_tried)
                  "[imap]\nlisten = localhost:1143\ntarget = t\nproxy = direct\n", proxies[i]);
         set_machine(text);
         start(NULL);
-        asked_answer(&asked, i == 0 ? "names the proxy: http://proxy:1." : "names the proxy: what /", NULL);
+        asked_answer(&asked, i == 0 ? "names the proxy: http://proxy:1." : "names the proxy: what", NULL);
         asked_answer(&asked, "It is not tried: this machine's configuration says that [forward] is final", NULL);
         snprintf(shown, sizeof shown, "%s%s%s", i == 0 ? "http://proxy:1" : "what ", i == 0 ? "" : machine,
                  i == 0 ? "" : " names");
