@@ -241,7 +241,7 @@ bool authenticator_may_send(struct authenticator *authenticator)
 
     if (!needs_password(authenticator))
         return true;
-    if (lockout_left(lockout, user, authenticator->password, now) > 0) /* refused, perhaps while our own trial went on */
+    if (lockout_left(lockout, user, authenticator->password, now) > 0) /* refused, perhaps in our own trial's time */
         return false;
     authenticator->trying |= lockout_try(lockout, user, authenticator->password, now);
     return authenticator->trying;
