@@ -33,8 +33,8 @@ void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchan
 struct transport *reuse_take(struct reuse *reuse);
 
 /* A request over the connection in use came to this outcome; cut_off: exchange_was_cut_off; head: the answer's, or
- * NULL.  True, once: the proxy had ended the connection before it could answer, or says that it had waited too long (408), and
- * the request is to be made over another one. */
+ * NULL.  True, once: the proxy had ended the connection before it could answer, or says that it had waited too long
+ * (408), and the request is to be made over another one. */
 bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off, const struct http_head *head);
 
 /* Ends it in any state, such as after REUSE_WAIT_MS; a connection that was not taken is closed. */
