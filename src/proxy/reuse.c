@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "proxy/reuse.h"
 
+#include "proxy/spare.h"
+
 void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchange, void (*done)(void *arg), void *arg)
 {
     drain_start(&reuse->drain, loop, exchange, false, done, arg);
@@ -21,7 +23,7 @@ struct transport *reuse_take(struct reuse *reuse)
 
 bool reuse_was_lost(struct reuse *reuse, enum outcome outcome, bool cut_off, const struct http_head *head)
 {
-    bool lost = reuse->used && (head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off);
+    bool lost = reuse->used && spare_met_a_dead_one(outcome, cut_off, head);
 
     reuse->used &= !lost;
     return lost;

@@ -17,11 +17,16 @@ struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_lo
     return ready;
 }
 
+bool spare_met_a_dead_one(enum outcome outcome, bool cut_off, const struct http_head *head)
+{
+    return head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off;
+}
+
 bool spare_was_dead(struct spare *spare, enum outcome outcome, bool cut_off, const struct http_head *head)
 {
     if (!spare->used || spare->dead)
         return false;
-    spare->dead = head ? head->status == 408 : outcome == OUTCOME_PEER && cut_off;
+    spare->dead = spare_met_a_dead_one(outcome, cut_off, head);
     if (spare->dead)
         pool_note_stale(spare->pool, spare->proxy, spare->own);
     else if (outcome == OUTCOME_PEER)

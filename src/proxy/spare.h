@@ -26,13 +26,17 @@ struct spare {
  * noticed sooner that the way is dead. */
 uint32_t spare_patience(uint32_t limit_ms);
 
+/* Whether a request came to this outcome because its connection had been kept for too long: it was closed without an
+ * answer (the close crossed our request, or a router had dropped it), or answered by 408 (RFC 9110, 15.5.9).  head: of
+ * the answer, or NULL; cut_off: exchange_was_cut_off. */
+bool spare_met_a_dead_one(enum outcome outcome, bool cut_off, const struct http_head *head);
+
 /* A connection, which is the caller's, and whether it leads to this machine.  NULL: none is ready, or none is to be
  * taken any more.  limit_ms as above. */
 struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback);
 
-/* A request over the connection in use came to this outcome; head: of the answer, or NULL; cut_off: the proxy ended it
- * without an answer.  True: it is one of these and was dead, so that all is to be done again: it was closed without an
- * answer (the close crossed our request, or a router had dropped it), or answered by 408 (RFC 9110, 15.5.9). */
+/* A request over the connection in use came to this outcome, all as above.  True: it is one of these and was dead, so
+ * that all is to be done again. */
 bool spare_was_dead(struct spare *spare, enum outcome outcome, bool cut_off, const struct http_head *head);
 
 #endif
