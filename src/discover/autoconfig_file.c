@@ -8,6 +8,12 @@
 
 #define BETWEEN ' ' /* stands between namespace and name; neither has one */
 
+#if HAVE_DECL_XML_GETCURRENTLINENUMBER64
+#define LINE(parser) XML_GetCurrentLineNumber64(parser)
+#else
+#define LINE(parser) XML_GetCurrentLineNumber(parser)
+#endif
+
 enum value { HOSTNAME, PORT, SOCKET_TYPE, USERNAME, AUTHENTICATION, VALUES };
 
 /* What is read of a server, by the names of elements. */
@@ -255,7 +261,7 @@ static void explain(const struct reader *reader, char *why, size_t size)
         snprintf(why, size, "it is no XML (%s)", XML_ErrorString(code));
     else
         snprintf(why, size, "its XML is broken in line %lu (%s)",
-                 (unsigned long)XML_GetCurrentLineNumber(reader->parser), XML_ErrorString(code));
+                 (unsigned long)LINE(reader->parser), XML_ErrorString(code));
 }
 
 bool autoconfig_file_read(struct found_servers *found, struct server_file *file, char *why, size_t size)
