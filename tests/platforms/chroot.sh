@@ -3,7 +3,7 @@
 # mirror that this machine's apt uses ($MIRROR says another one).  A fresh one is unpacked from a tarball that is kept;
 # who wants new packages in it removes build/platforms.
 #
-# What runs in a chroot has mounts and processes of its own, which are gone with the command; the network is this
+# What runs in a chroot has mounts, terminals and processes of its own, which are gone with the command; the network is this
 # machine's.  All of it needs root.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -70,6 +70,8 @@ inside() {
         mount --make-rprivate /
         mount -t proc proc "$1/proc"
         mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm" 2>/dev/null || true
+        mkdir -p "$1/dev/pts" && mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$1/dev/pts"
+        touch "$1/dev/ptmx" && mount --bind "$1/dev/pts/ptmx" "$1/dev/ptmx"
         exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
             DEBIAN_FRONTEND=noninteractive \
             chroot "$1" su --shell /bin/sh --command "$3" "$2" </dev/null' inside "$work/$1" "$2" "$3"
