@@ -2,6 +2,7 @@
 #include "auth/curl_socket.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -9,6 +10,18 @@
 #include "base/sockets.h"
 
 #define ROOM 16384 /* bytes of the send buffer towards libcurl, which reads them one by one within one turn */
+
+/* It is ours until curl_socket_close, then libcurl's until the last of the sockets is closed. */
+struct curl_socket_end {
+    struct curl_socket *owner; /* NULL: gone */
+    unsigned open;             /* sockets that libcurl has */
+};
+
+static void end_left(struct curl_socket_end *end)
+{
+    if (!end->owner && end->open == 0)
+        free(end);
+}
 
 void curl_socket_init(struct curl_socket *curl_socket)
 {
@@ -29,6 +42,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
         curl_socket->error = errno;
         return CURL_SOCKET_BAD;
     }
+    curl_socket->end->open++;
     where->family = AF_UNIX;
     where->protocol = 0;
     where->addrlen = curl_socket->listener.length;
@@ -39,21 +53,27 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
 
 static int close_socket(void *arg, curl_socket_t fd)
 {
-    struct curl_socket *curl_socket = arg;
+    struct curl_socket_end *end = arg;
+    int result = close(fd);
 
-    if (fd == curl_socket->inner)
-        curl_socket->inner = -1;
-    return close(fd);
+    if (end->owner && end->owner->inner == fd)
+        end->owner->inner = -1;
+    end->open--;
+    end_left(end);
+    return result;
 }
 
 bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg)
 {
     curl_socket->opened = opened;
     curl_socket->arg = arg;
-    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+    if (!curl_socket->end && (curl_socket->end = calloc(1, sizeof *curl_socket->end)))
+        curl_socket->end->owner = curl_socket;
+    return curl_socket->end &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, curl_socket) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket) == CURLE_OK &&
-           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, curl_socket) == CURLE_OK;
+           curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, curl_socket->end) == CURLE_OK;
 }
 
 bool curl_socket_enter(struct curl_socket *curl_socket, struct loop *loop)
@@ -97,8 +117,11 @@ void curl_socket_close(struct curl_socket *curl_socket)
 {
     own_listener_close(&curl_socket->listener);
     transport_close(curl_socket->outer);
-    if (curl_socket->inner >= 0)
-        close(curl_socket->inner);
+    if (curl_socket->end) {
+        curl_socket->end->owner = NULL;
+        end_left(curl_socket->end);
+    }
+    curl_socket->end = NULL;
     curl_socket->inner = -1;
     curl_socket->outer = NULL;
 }

@@ -13,8 +13,11 @@
 #include "base/loop.h"
 #include "net/transport.h"
 
+struct curl_socket_end;
+
 struct curl_socket {
     struct own_listener listener; /* until libcurl has connected */
+    struct curl_socket_end *end; /* what libcurl knows of us while it has sockets, which may be longer than we are */
     int inner;               /* libcurl's end; -1: not made yet, or closed by libcurl */
     bool used;               /* libcurl has asked for a connection */
     bool again;              /* it may have another one when it has closed the one before; set before curl_socket_set */
@@ -26,7 +29,7 @@ struct curl_socket {
 
 /* Makes the handle connect through this socket.  opened is called from within libcurl when it wants a connection:
  * curl_socket_enter must be called after that, but not from within opened.  A handle gets one connection; a second
- * one fails, unless `again` is set.  False: libcurl did not take an option. */
+ * one fails, unless `again` is set.  False: libcurl did not take an option, or out of memory. */
 bool curl_socket_set(struct curl_socket *curl_socket, CURL *easy, void (*opened)(void *arg), void *arg);
 
 /* To be called after opened, when libcurl has connected: makes outer, and closes the one before.  False: see error. */
@@ -41,7 +44,8 @@ size_t curl_socket_unread(const struct curl_socket *curl_socket);
 bool curl_socket_take_unread(struct curl_socket *curl_socket, char *bytes, size_t length);
 
 /* curl_socket_init comes first: zeroed memory is not a valid socket.  curl_socket_close comes after curl_easy_cleanup
- * of the handle. */
+ * of the handle.  libcurl's end is libcurl's to close: newer ones say farewell by TLS when the handle is gone, and
+ * close it some turns later, or with the multi handle. */
 void curl_socket_init(struct curl_socket *curl_socket);
 void curl_socket_close(struct curl_socket *curl_socket);
 
