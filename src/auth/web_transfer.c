@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define TOO_LARGE (CURLcode)100 /* CURLE_TOO_LARGE, which older headers do not have */
 #define FIRST_ROOM 16384 /* bytes for the text; most have less */
 
 /* --- what comes --- */
@@ -200,8 +201,8 @@ static void explain_authorities(const struct web_transfer *web, char *why, size_
 }
 
 /* libcurl calls two things the same that a server can do as a lack of memory, which ends more than this question: a
- * line without end in the head of its answer (CURLE_OUT_OF_MEMORY), and bytes behind a text that was compressed on the
- * way (CURLE_WRITE_ERROR). */
+ * line without end in the head of its answer (CURLE_OUT_OF_MEMORY, and TOO_LARGE since 8.6), and bytes behind a text
+ * that was compressed on the way (CURLE_WRITE_ERROR). */
 enum outcome web_transfer_explain(const struct web_transfer *web, CURLcode code, char *why, size_t size)
 {
     const char *said = web->error[0] ? web->error : curl_easy_strerror(code);
@@ -216,7 +217,7 @@ enum outcome web_transfer_explain(const struct web_transfer *web, CURLcode code,
     } else if (web->lacks_memory || (code == CURLE_OUT_OF_MEMORY && !has_answered(web))) {
         snprintf(why, size, "out of memory");
         return OUTCOME_LOCAL;
-    } else if (code == CURLE_OUT_OF_MEMORY || code == CURLE_WRITE_ERROR) {
+    } else if (code == CURLE_OUT_OF_MEMORY || code == TOO_LARGE || code == CURLE_WRITE_ERROR) {
         snprintf(why, size, "the server's answer cannot be read");
     } else if (code == CURLE_SSL_CACERT_BADFILE) {
         explain_authorities(web, why, size);

@@ -187,8 +187,10 @@ static enum desktop_answer ask_by_hand(const char *url, char text[DESKTOP_TEXT_M
     char other[DESKTOP_TEXT_MAX];
     enum desktop_answer answer;
 
-    if (!is_kde())
-        (void)setenv("DESKTOP_SESSION", "gnome", 1); /* others share its settings; services are told of no desktop */
+    if (!is_kde()) { /* others share its settings; services are told of no desktop */
+        (void)setenv("DESKTOP_SESSION", "gnome", 1);       /* libproxy 0.4 */
+        (void)setenv("XDG_CURRENT_DESKTOP", "GNOME", 1);   /* and 0.5 */
+    }
     answer = ask_library(url, text);
     if (answer != DESKTOP_ANSWER || !says_direct(text) ||
         (ask_library(nobodys, other) == DESKTOP_ANSWER && !says_direct(other)))
