@@ -10,6 +10,7 @@ from kit import Sallyport, check, equal, need, run, scenario
 from kit.certificates import Authority
 from kit.process import PATIENCE
 from kit.real import PASSWORD, USER, Dovecot, Postfix
+from kit.real.dovecot import is_new
 from kit.real.gateway import printed
 from kit.real.published import BOB, NAME, WAYS, Home, Relay
 
@@ -35,6 +36,8 @@ def postfix(stage, dovecot):
 
 def dovecot_with_haproxy(stage, authority):
     lines = printed(SECTION, ("10993", "@PORT@"), page=PAGE, number=2)
+    if is_new(need("dovecot", "dovecot-core")):
+        lines = lines.replace("    address = ", "    listen = ")  # as the page says below
     return Dovecot(stage, certificate=authority.leaf("127.0.0.1", name="dovecot"), proxied=lines)
 
 

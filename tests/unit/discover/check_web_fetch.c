@@ -185,8 +185,8 @@ START_TEST(its_certificate_is_verified)
 {
     town_add_file("autoconfig.other.test:443", "text");
     fetch("https://autoconfig.other.test/");
-    check_failure("SSL: no alternative certificate subject name matches target host name 'autoconfig.other.test'; "
-                  "SSL_CERT_FILE says whom to trust");
+    check_failure("SSL: no alternative certificate subject name matches target host");
+    check_failure("'autoconfig.other.test'; SSL_CERT_FILE says whom to trust");
     town_add_file(PLACE, "text");
     scene.ca_file = authority_text_file("none.pem", "nothing");
     fetch(URL);
