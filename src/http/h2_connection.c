@@ -108,7 +108,7 @@ static size_t least(size_t a, size_t b)
 bool h2_connection_takes(const struct h2_connection *connection)
 {
     const struct h2_session *session = &connection->session;
-    size_t limit = least(least(H2_TUNNELS_MAX, connection->settled ? connection->settings.streams : 1),
+    size_t limit = least(least(H2_TUNNELS_MAX, connection->settled ? connection->settings.streams : H2_TUNNELS_EARLY),
                          least(session->refused_at, connection->limit));
     uint64_t still_since = h2_session_still_since(session);
 

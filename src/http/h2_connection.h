@@ -22,6 +22,9 @@
 #include "net/transport.h"
 
 #define H2_TUNNELS_MAX 100          /* on one connection, whatever the proxy promises */
+#define H2_TUNNELS_EARLY 8          /* before its SETTINGS have come: until then there is no limit, and one that is
+                                     * recommended not to be below 100 (RFC 9113 section 6.5.2).  What is above it is
+                                     * refused, and asked once more elsewhere, so it is not to be many */
 #define H2_UPLOAD_PATIENCE_MS 1000  /* once an upload has stood still for so long, no new tunnel is begun here */
 #define H2_PING_WAIT_MS 10000       /* an unanswered PING is death after that */
 
@@ -66,7 +69,7 @@ bool h2_connection_was_denied(const struct h2_connection *connection);
 
 /* Whether one more stream may be asked for: it is alive and not draining, has fewer streams than the least of what the
  * other side has set, H2_TUNNELS_MAX and the limit below, was not refused one at this number, and no upload stands
- * still.  Before the other side's SETTINGS have come, it takes one: nobody knows how many more would end all. */
+ * still.  Before the other side's SETTINGS have come, H2_TUNNELS_EARLY stand for what it has set. */
 bool h2_connection_takes(const struct h2_connection *connection);
 
 /* Experience shows that it serves no more than so many streams: it takes no more, and requests that wait beyond that

@@ -148,15 +148,24 @@ static int on_invalid_frame(nghttp2_session *frames, const nghttp2_frame *frame,
     return 0;
 }
 
+/* Whether a request was reset since it was one more than the other side takes at a time.  Before its SETTINGS have come
+ * there may be such requests, and it may call them REFUSED_STREAM or PROTOCOL_ERROR (RFC 9113 section 5.1.2). */
+static bool was_one_too_many(nghttp2_session *frames, const struct h2_member *member, uint32_t code)
+{
+    return member->kind == H2_WAITS && code == NGHTTP2_PROTOCOL_ERROR &&
+           member->others >= nghttp2_session_get_remote_settings(frames, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
 static int on_stream_close(nghttp2_session *frames, int32_t id, uint32_t code, void *arg)
 {
     struct h2_session *session = of_arg(arg);
     struct h2_member *member = h2_session_find(session, id);
     bool reset = session->reset_id == id;
 
-    (void)frames;
     if (!member)
         return 0;
+    if (reset && was_one_too_many(frames, member, code))
+        code = NGHTTP2_REFUSED_STREAM;
     if (reset && member->kind == H2_WAITS && code == NGHTTP2_REFUSED_STREAM && member->others < session->refused_at)
         session->refused_at = member->others;
     if (session->fault_id != id)

@@ -78,12 +78,17 @@ static size_t rest_of(const struct h2_carrier *carrier, size_t all)
 size_t h2_carrier_room(const struct h2_carrier *carrier)
 {
     const struct h2_connection *connection = carrier->connection;
+    size_t all;
 
     if (carrier->suspect || !h2_connection_takes(connection))
         return 0;
-    return rest_of(carrier, h2_connection_is_settled(connection)
-                                ? least(carrier->carriers, &carrier->proxy, h2_connection_settings(connection)->streams)
-                                : 1);
+    if (h2_connection_is_settled(connection)) {
+        all = least(carrier->carriers, &carrier->proxy, h2_connection_settings(connection)->streams);
+    } else {
+        all = h2_carriers_capacity(carrier->carriers, &carrier->proxy);
+        all = all < H2_TUNNELS_EARLY ? all : H2_TUNNELS_EARLY;
+    }
+    return rest_of(carrier, all);
 }
 
 size_t h2_carrier_room_to_come(const struct h2_carrier *carrier)

@@ -102,7 +102,7 @@ void h2_carrier_seat(struct h2_carrier *carrier, struct h2_place *place);
 void h2_place_give_back(struct h2_place *place);
 
 /* How many more tunnels it takes now; and how many it will, as far as is known: before its SETTINGS have come it takes
- * one. */
+ * H2_TUNNELS_EARLY, or fewer where that is what the proxy has promised or shown before. */
 size_t h2_carrier_room(const struct h2_carrier *carrier);
 size_t h2_carrier_room_to_come(const struct h2_carrier *carrier);
 

@@ -5,8 +5,8 @@
  * A session takes a seat.  It leads to a connection that takes one more tunnel; or the session is to make a connection
  * itself, for all that want one.  While the first one to a proxy is being made, further sessions wait for it, but only
  * up to a quarter of connect-timeout, and not more of them than it will carry as far as is known.  Until its SETTINGS
- * have come, one serves only the session that brought it: most proxies refuse what is above their limit, and some end
- * the connection.
+ * have come, a few are let in that do not wait for these: what is above the proxy's limit is refused, and asked once
+ * more on another connection.
  *
  *     seat: WAITS -> SITS (there is a connection), or MAKES -> SITS; from each it may be given back */
 #ifndef SALLYPORT_H2_POOL_H

@@ -38,8 +38,6 @@ START_TEST(it_is_settled_when_their_settings_have_come)
     ck_assert(!h2_connection_settings(h2.connection)->connect_protocol);
     ck_assert(h2_connection_takes(h2.connection));
     ck_assert(h2_ask(0));
-    ck_assert(!h2_connection_takes(h2.connection)); /* one more might be too many */
-    ck_assert(!h2_ask(1));
     h2_carry();
     settings = h2_connection_settings(h2.connection);
     ck_assert(h2_connection_is_settled(h2.connection));
@@ -49,6 +47,36 @@ START_TEST(it_is_settled_when_their_settings_have_come)
     ck_assert(settings->connect_protocol);
     ck_assert_uint_gt(h2.changes, 0);
     ck_assert(h2_connection_takes(h2.connection));
+}
+END_TEST
+
+/* Until then there are a few, and of these refused what is too many, by either code. */
+START_TEST(what_is_too_many_before_their_settings_is_refused)
+{
+    restart(3, 0, false);
+    for (size_t i = 0; i < H2_TUNNELS_EARLY; i++)
+        ck_assert(h2_ask(i));
+    ck_assert(!h2_connection_takes(h2.connection));
+    ck_assert(!h2_ask(H2_TUNNELS_EARLY));
+    h2_carry();
+    ck_assert(h2_connection_is_settled(h2.connection));
+    ck_assert_uint_eq(h2.peer.count, 3); /* nghttp2's server refuses the others by REFUSED_STREAM */
+    for (size_t i = 0; i < H2_TUNNELS_EARLY; i++)
+        ck_assert_uint_eq(h2.askers[i].ends, i >= 3);
+    for (size_t i = 3; i < H2_TUNNELS_EARLY; i++)
+        ck_assert_int_eq(h2.askers[i].end, H2_END_UNPROCESSED);
+    restart(UINT32_MAX, 0, false);
+    for (size_t i = 0; i < 5; i++)
+        ck_assert(h2_ask(i));
+    h2_carry();
+    set(3);
+    h2_peer_reset(h2_peer_stream(&h2.peer, 4), NGHTTP2_PROTOCOL_ERROR);
+    h2_peer_reset(h2_peer_stream(&h2.peer, 3), NGHTTP2_PROTOCOL_ERROR);
+    h2_peer_reset(h2_peer_stream(&h2.peer, 2), NGHTTP2_PROTOCOL_ERROR); /* this was not too many */
+    ck_assert_int_eq(h2.askers[4].end, H2_END_UNPROCESSED);
+    ck_assert_int_eq(h2.askers[3].end, H2_END_UNPROCESSED);
+    ck_assert_int_eq(h2.askers[2].end, H2_END_RESET);
+    ck_assert_uint_eq(h2.askers[0].ends + h2.askers[1].ends, 0);
 }
 END_TEST
 
@@ -689,6 +717,7 @@ int main(void)
 
     tcase_add_checked_fixture(cases, h2_set_up, h2_tear_down);
     tcase_add_test(cases, it_is_settled_when_their_settings_have_come);
+    tcase_add_test(cases, what_is_too_many_before_their_settings_is_refused);
     tcase_add_test(cases, without_a_word_there_is_no_limit_but_ours);
     tcase_add_test(cases, no_more_streams_than_they_set);
     tcase_add_test(cases, settings_may_change_to_0_and_back);

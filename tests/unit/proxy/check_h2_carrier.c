@@ -381,7 +381,7 @@ START_TEST(it_takes_the_least_of_all)
 }
 END_TEST
 
-START_TEST(before_its_settings_it_takes_one)
+START_TEST(before_its_settings_it_takes_a_few)
 {
     struct h2_place place = {0};
     struct h2_carrier *carrier;
@@ -389,10 +389,10 @@ START_TEST(before_its_settings_it_takes_one)
     set_up();
     carrier = add(&proxy);
     h2_carrier_serve(carrier, group, H2_POOL_IDLE_MS);
-    ck_assert_uint_eq(h2_carrier_room(carrier), 1);
+    ck_assert_uint_eq(h2_carrier_room(carrier), H2_TUNNELS_EARLY);
     ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 100);
     h2_carrier_seat(carrier, &place);
-    ck_assert_uint_eq(h2_carrier_room(carrier), 0);
+    ck_assert_uint_eq(h2_carrier_room(carrier), H2_TUNNELS_EARLY - 1);
     ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 99);
     changes = 0;
     played_settle(played(0), 5);
@@ -403,10 +403,10 @@ START_TEST(before_its_settings_it_takes_one)
     ck_assert_uint_eq(h2_carriers_capacity(&carriers, &other), 100);
     carrier = add(&proxy);
     h2_carrier_serve(carrier, group, H2_POOL_IDLE_MS);
-    ck_assert_uint_eq(h2_carrier_room(carrier), 1);
-    ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 5); /* as the first one has told */
-    played(1)->waiting = 1; /* then it takes none for now */
-    ck_assert_uint_eq(h2_carrier_room(carrier), 0);
+    ck_assert_uint_eq(h2_carrier_room(carrier), 5); /* as the first one has told */
+    ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 5);
+    played(1)->waiting = 1;
+    ck_assert_uint_eq(h2_carrier_room(carrier), 4);
     ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 4);
     played(1)->draining = true;
     ck_assert_uint_eq(h2_carrier_room_to_come(carrier), 0);
@@ -577,7 +577,7 @@ int main(void)
     tcase_add_test(cases, one_ahead_is_renewed_in_time_and_never_of_age);
     tcase_add_loop_test(cases, one_ahead_that_the_proxy_ends_is_told, 0, 4);
     tcase_add_loop_test(cases, it_takes_the_least_of_all, 0, sizeof capacities / sizeof capacities[0]);
-    tcase_add_test(cases, before_its_settings_it_takes_one);
+    tcase_add_test(cases, before_its_settings_it_takes_a_few);
     tcase_add_test(cases, an_old_configurations_promise_is_not_kept);
     tcase_add_test(cases, it_is_told_what_was_shown);
     tcase_add_test(cases, what_one_carries_is_shown);

@@ -162,22 +162,24 @@ START_TEST(the_first_one_makes_and_the_others_wait)
     struct played *made;
 
     set_up();
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < 10; i++)
         ask(i);
     stage_settle();
     check_makes(0);
-    for (unsigned i = 1; i < 5; i++)
+    for (unsigned i = 1; i < 10; i++)
         check_waits(i);
     made = bring(0);
-    for (unsigned i = 1; i < 5; i++)
-        check_waits(i); /* what it takes is not known */
+    for (unsigned i = 1; i < H2_TUNNELS_EARLY; i++)
+        check_sits(i, 0); /* although what it takes is not known */
+    for (unsigned i = H2_TUNNELS_EARLY; i < 10; i++)
+        check_waits(i);
     ck_assert_uint_eq(made->params.keepalive, 70000);
     ck_assert_str_eq(made->name, "https://a:443");
     played_settle(made, 100);
-    for (unsigned i = 1; i < 5; i++)
+    for (unsigned i = H2_TUNNELS_EARLY; i < 10; i++)
         check_sits(i, 0);
-    ask_and_settle(5);
-    check_sits(5, 0);
+    ask_and_settle(10);
+    check_sits(10, 0);
     tear_down();
 }
 END_TEST
@@ -246,25 +248,20 @@ END_TEST
 
 START_TEST(all_that_fit_are_served_and_the_next_one_makes)
 {
-    struct played *made;
-
     set_up();
-    for (unsigned i = 0; i < 10; i++)
+    played_settle(begin(4), 4);
+    for (unsigned i = 1; i < 11; i++)
         ask(i);
     stage_settle();
-    played_settle(bring(0), 4);
     for (unsigned i = 1; i < 4; i++)
         check_sits(i, 0);
     check_makes(4);
     check_makes(8); /* four will do for those from 4 to 7, as is known now */
     check_waits(5);
     check_waits(9);
-    made = bring(4);
+    bring(4);
     for (unsigned i = 5; i < 8; i++)
-        check_waits(i);
-    played_settle(made, 4);
-    for (unsigned i = 5; i < 8; i++)
-        check_sits(i, 1);
+        check_sits(i, 1); /* before its SETTINGS have come, it takes what the last one took */
     check_waits(9);
     leave(8);
     stage_settle();
@@ -298,7 +295,7 @@ START_TEST(a_connection_that_dies_early_hands_making_on)
     for (unsigned i = 0; i < 3; i++)
         ask(i);
     stage_settle();
-    played_die(bring(0), "no HTTP/2");
+    played_die(played_by(h2_seat_bring(guests[0].seat, &stage_new_wire()->near, false)), "no HTTP/2");
     ck_assert_ptr_null(h2_seat_connection(guests[0].seat));
     check_makes(1);
     check_waits(2);
@@ -428,8 +425,6 @@ START_TEST(one_to_avoid_is_not_used)
     stage_settle();
     check_waits(2); /* although there is room on the first one */
     second = bring(1);
-    check_waits(2);
-    played_settle(second, 100);
     check_sits(2, 1);
     ask_and_settle(3);
     check_sits(3, 0);

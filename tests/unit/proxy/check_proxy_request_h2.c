@@ -585,6 +585,32 @@ START_TEST(what_was_not_processed_is_asked_elsewhere)
 }
 END_TEST
 
+/* Two ask at once before the proxy has said that it takes one. */
+START_TEST(what_was_too_early_is_asked_elsewhere)
+{
+    static const nghttp2_settings_entry one[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 1}};
+    struct asked first, second, third;
+
+    set_up("");
+    start(&first, "");
+    start(&second, "");
+    ck_assert_uint_eq(stage_dials(), 1);
+    h2_peer_start(&peers[0], stage_wire(0), one, 1, false);
+    h2_peer_answer(request(0, 0), "200", NULL, NULL, false);
+    stage_settle();
+    ck_assert_uint_eq(peers[0].count, 1); /* nghttp2's server refuses the other */
+    ck_assert_uint_eq(stage_dials(), 2);
+    start(&third, ""); /* it has learned */
+    ck_assert_uint_eq(stage_dials(), 3);
+    h2_peer_answer(request(1, 0), "200", NULL, NULL, false);
+    h2_peer_answer(request(2, 0), "200", NULL, NULL, false);
+    check_open(&first, request(0, 0));
+    check_open(&second, request(1, 0));
+    check_open(&third, request(2, 0));
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_second_time_it_is_a_failure)
 {
     struct asked asked;
@@ -927,6 +953,7 @@ int main(void)
     tcase_add_loop_test(cases, only_bound_logins_are_told_of, 0, 2);
     tcase_add_test(cases, a_login_of_a_connection_needs_one);
     tcase_add_loop_test(cases, what_was_not_processed_is_asked_elsewhere, 0, LOSSES);
+    tcase_add_test(cases, what_was_too_early_is_asked_elsewhere);
     tcase_add_test(cases, a_second_time_it_is_a_failure);
     tcase_add_test(cases, a_proof_that_was_not_processed_begins_anew);
     tcase_add_test(cases, a_proxy_that_left_is_not_reached);

@@ -126,7 +126,7 @@ bool __wrap_h2_connection_takes(const struct h2_connection *connection)
     size_t streams = asked->tunnels + asked->waiting;
 
     return !asked->full && !asked->draining && !asked->death && streams < asked->limit && streams < H2_TUNNELS_MAX &&
-           streams < (asked->settled ? asked->settings.streams : 1);
+           streams < (asked->settled ? asked->settings.streams : H2_TUNNELS_EARLY);
 }
 
 size_t __wrap_h2_connection_tunnels(const struct h2_connection *connection)
