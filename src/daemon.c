@@ -22,6 +22,7 @@
 #include "net/endpoint.h"
 #include "net/netwatch.h"
 #include "net/peer.h"
+#include "proxy/ahead.h"
 #include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/notices.h"
@@ -71,7 +72,7 @@ struct daemon {
 /* Raises the limit of descriptors as far as the system allows, and shares them out. */
 static void share_descriptors(struct daemon *daemon, const struct config *config)
 {
-    shares_make(&daemon->shares, descriptors_raise(), pool_size(config), config);
+    shares_make(&daemon->shares, descriptors_raise(), ahead_size(config), config);
 }
 
 /* Who has to wait. */

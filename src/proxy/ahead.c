@@ -12,6 +12,18 @@ size_t ahead_asked_for(const struct config *config, const struct proxy_config *s
     return 0;
 }
 
+size_t ahead_size(const struct config *config)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < config->proxy_count; i++) {
+        size_t wished = ahead_asked_for(config, &config->proxies[i]);
+
+        size += wished > 0 ? wished + wished / 4 + 1 : 0;
+    }
+    return size;
+}
+
 /* What a section gets where there may be so many at most. */
 static size_t share_of(const struct config *config, const struct proxy_config *section, size_t most)
 {
@@ -125,5 +137,15 @@ uint64_t ahead_next(const struct ahead *ahead, const struct endpoint *proxy)
             (!proxy || endpoint_equal(&ahead->section->urls.at[i], proxy)))
             next = opens;
     }
+    return next;
+}
+
+uint64_t ahead_next_look(const struct ahead *ahead)
+{
+    uint64_t next = ahead_next(ahead, NULL), ends = redirect_table_next_end(ahead->services->redirects, now(ahead));
+
+    for (size_t i = 0; i < ahead->section->urls.count; i++)
+        if (ahead->outlooks[i].held && ends != 0 && (next == 0 || ends < next))
+            next = ends;
     return next;
 }

@@ -27,6 +27,9 @@ struct ahead {
 /* How many a section asks for: none if no listener uses it, and one where that carries all tunnels. */
 size_t ahead_asked_for(const struct config *config, const struct proxy_config *section);
 
+/* How many a configuration needs at most, successors of old ones included. */
+size_t ahead_size(const struct config *config);
+
 /* Begins with nothing known.  Where there may be `most` at a time, each section gets its share, or one at least. */
 void ahead_begin(struct ahead *ahead, const struct services *services, const struct config *config,
                  const struct proxy_config *section, size_t most);
@@ -39,6 +42,10 @@ const struct endpoint *ahead_choose(const struct ahead *ahead);
 
 /* The outlook of one of the section's proxies; NULL: it is none of them. */
 struct outlook *ahead_outlook(struct ahead *ahead, const struct endpoint *proxy);
+
+/* When ahead_look may have something to do, in ms of the loop's clock, as of the last one; 0: not by itself.  Before
+ * that it has when health_watch or redirect_table_watch tells. */
+uint64_t ahead_next_look(const struct ahead *ahead);
 
 /* When the next place opens to this proxy, or (NULL) to any, in ms of the loop's clock; 0: none does by itself. */
 uint64_t ahead_next(const struct ahead *ahead, const struct endpoint *proxy);

@@ -28,6 +28,8 @@ struct entry {
 struct health {
     size_t count;
     uint64_t lenient_until; /* ms: failures do not count before then */
+    void (*changed)(void *arg); /* who was sent away; NULL: nobody wants to know */
+    void *changed_arg;
     struct entry entries[HEALTH_ENTRIES_MAX];
 };
 
@@ -72,6 +74,22 @@ static size_t least_wanted(const struct health *health)
     return least;
 }
 
+void health_watch(struct health *health, void (*changed)(void *arg), void *arg)
+{
+    health->changed = changed;
+    health->changed_arg = arg;
+}
+
+/* The only writer of away. */
+static void set_away(const struct health *health, struct entry *entry, bool away)
+{
+    bool other = entry->away != away;
+
+    entry->away = away;
+    if (other && health->changed)
+        health->changed(health->changed_arg);
+}
+
 static struct entry *touch(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
 {
     size_t i = place(health, proxy);
@@ -86,6 +104,8 @@ static struct entry *touch(struct health *health, const struct endpoint *proxy, 
     }
     entry = &health->entries[i];
     if (fresh || !endpoint_equal(&entry->proxy, proxy)) {
+        if (!fresh)
+            set_away(health, entry, false);
         memset(entry, 0, sizeof *entry);
         entry->proxy = *proxy;
     }
@@ -142,7 +162,8 @@ static void note_error(struct entry *entry, uint64_t now_ms, const char *why)
 
 /* Makes the proxy rest.  Returns for how many milliseconds; 0: it was resting already, since sessions that failed
  * together count as one failure. */
-static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, bool refused, const char *why)
+static uint64_t lay_to_rest(const struct health *health, struct entry *entry, uint64_t now_ms, bool refused,
+                            const char *why)
 {
     uint64_t rest = HEALTH_REST_FIRST_MS;
 
@@ -154,15 +175,16 @@ static uint64_t lay_to_rest(struct entry *entry, uint64_t now_ms, bool refused, 
         rest *= 2;
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
     entry->failures++;
-    entry->away = false;
+    set_away(health, entry, false);
     entry->refused = refused;
     note_error(entry, now_ms, why);
     return entry->rests_until - now_ms;
 }
 
-static void rest(struct entry *entry, const char *name, uint64_t now_ms, bool refused, const struct failure *failure)
+static void rest(const struct health *health, struct entry *entry, const char *name, uint64_t now_ms, bool refused,
+                 const struct failure *failure)
 {
-    uint64_t left = lay_to_rest(entry, now_ms, refused, failure->what);
+    uint64_t left = lay_to_rest(health, entry, now_ms, refused, failure->what);
     char where[ENDPOINT_URL_MAX];
 
     if (left > 0)
@@ -178,13 +200,13 @@ void health_failed(struct health *health, const char *name, const struct endpoin
     if (now_ms < health->lenient_until)
         note_error(entry, now_ms, failure->what);
     else
-        rest(entry, name, now_ms, false, failure);
+        rest(health, entry, name, now_ms, false, failure);
 }
 
 void health_refused(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                     const struct failure *failure)
 {
-    rest(touch(health, proxy, now_ms), name, now_ms, true, failure);
+    rest(health, touch(health, proxy, now_ms), name, now_ms, true, failure);
 }
 
 void health_renew(struct health *health, uint64_t now_ms)
@@ -208,7 +230,7 @@ void health_sent_away(struct health *health, const char *name, const struct endp
 
     entry->rests_until = now_ms + (uint64_t)seconds * 1000;
     entry->failures = 0;
-    entry->away = true;
+    set_away(health, entry, true);
     note_error(entry, now_ms, failure->what);
     log_message(LEVEL_WARNING, name, "%s asks to be left alone for %u s: %s", endpoint_format_url(proxy, where),
                 seconds, failure->what);
@@ -227,11 +249,14 @@ void health_worked(struct health *health, const struct endpoint *proxy, uint64_t
 
     entry->rests_until = 0;
     entry->failures = 0;
-    entry->away = entry->refused = false;
+    entry->refused = false;
+    set_away(health, entry, false);
 }
 
 void health_forget(struct health *health)
 {
+    for (size_t i = 0; i < health->count; i++)
+        set_away(health, &health->entries[i], false);
     health->count = 0;
     health->lenient_until = 0;
 }

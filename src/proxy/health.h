@@ -65,6 +65,10 @@ void health_sent_away(struct health *health, const char *name, const struct endp
  * all again. */
 bool health_was_sent_away(const struct health *health, const struct endpoint *proxy);
 
+/* Calls changed, from within the call that brings it about, when health_was_sent_away says something else of a proxy
+ * than before; it must change nothing here.  One at a time is told; NULL: nobody. */
+void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
+
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 

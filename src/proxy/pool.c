@@ -109,10 +109,10 @@ static void on_look(void *arg)
     fill_soon(arg);
 }
 
-/* Looks again when a place opens; soon: for what nobody tells of, too. */
+/* Looks again when something may have changed by itself; soon: for what nobody tells of, too. */
 static void look_later(struct reserve *reserve, bool soon)
 {
-    uint64_t next = ahead_next(&reserve->ahead, NULL);
+    uint64_t next = ahead_next_look(&reserve->ahead);
 
     if (soon && (next == 0 || next > now(reserve) + POOL_LOOK_MS))
         next = now(reserve) + POOL_LOOK_MS;
@@ -120,6 +120,16 @@ static void look_later(struct reserve *reserve, bool soon)
     if (next != 0)
         loop_timer_start(loop_of(reserve), &reserve->look, next > now(reserve) ? next - now(reserve) : 0, on_look,
                          reserve);
+}
+
+/* There may be room, or other proxies that want connections: what is looked at then. */
+static void fill_all_soon(void *arg)
+{
+    const struct pool *pool = arg;
+
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        if (pool->reserves[i].ahead.places > 0)
+            fill_soon(&pool->reserves[i]);
 }
 
 static void replace(struct idle *idle)
@@ -297,6 +307,7 @@ static void enter_gone(struct idle *idle)
     if (idle->next)
         idle->next->back = idle->back;
     idle->reserve->pool->held--;
+    fill_all_soon(idle->reserve->pool);
     loop_defer(loop_of(idle->reserve), &idle->death, die);
 }
 
@@ -354,7 +365,7 @@ static bool has_room(const struct pool *pool)
     return pool->held + (pool->services->h2 ? h2_pool_offered(pool->services->h2, NULL) : 0) < pool->most;
 }
 
-/* Makes the connections to this proxy that are missing now.  False: it cannot, for want of room or memory. */
+/* Makes the connections to this proxy that are missing now, as far as there is room.  False: out of memory. */
 static bool make_missing(struct reserve *reserve, const struct endpoint *proxy)
 {
     const struct pool *pool = reserve->pool;
@@ -367,9 +378,12 @@ static bool make_missing(struct reserve *reserve, const struct endpoint *proxy)
     };
     size_t there = count(reserve, proxy), wanted = outlook_now(ahead_outlook(&reserve->ahead, proxy), &wish);
 
-    while (there < wanted && has_room(pool) && add(reserve, proxy, http))
+    while (there < wanted && has_room(pool)) {
+        if (!add(reserve, proxy, http))
+            return false;
         there++;
-    return there >= wanted;
+    }
+    return true;
 }
 
 /* Those to other proxies stay until there are enough to the one that is wanted now. */
@@ -380,7 +394,7 @@ static void fill(struct deferred *filling)
 
     ahead_look(&reserve->ahead);
     proxy = ahead_choose(&reserve->ahead);
-    look_later(reserve, !proxy || !make_missing(reserve, proxy));
+    look_later(reserve, proxy && !make_missing(reserve, proxy));
 }
 
 /* --- what h2_pool tells --- */
@@ -391,15 +405,6 @@ static struct reserve *find_reserve(const struct pool *pool, const struct proxy_
         if (pool->reserves[i].ahead.section == section && pool->reserves[i].ahead.places > 0)
             return &pool->reserves[i];
     return NULL;
-}
-
-static void on_h2_news(void *arg)
-{
-    struct pool *pool = arg;
-
-    for (size_t i = 0; i < pool->reserve_count; i++)
-        if (pool->reserves[i].ahead.places > 0 && pool->reserves[i].ahead.section->http != PROXY_HTTP_1_1)
-            fill_soon(&pool->reserves[i]);
 }
 
 static size_t being_made(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
@@ -443,15 +448,16 @@ struct pool *pool_new(const struct services *services)
 
 void pool_close(struct pool *pool)
 {
+    health_watch(pool->services->health, NULL, NULL);
+    redirect_table_watch(pool->services->redirects, NULL, NULL);
     if (pool->services->h2)
         h2_pool_watch(pool->services->h2, NULL);
+    for (size_t i = 0; i < pool->reserve_count; i++)
+        while (pool->reserves[i].idles)
+            enter(pool->reserves[i].idles, GONE);
     for (size_t i = 0; i < pool->reserve_count; i++) {
-        struct reserve *reserve = &pool->reserves[i];
-
-        loop_timer_stop(&reserve->look);
-        loop_undefer(loop_of(reserve), &reserve->filling);
-        while (reserve->idles)
-            enter(reserve->idles, GONE);
+        loop_timer_stop(&pool->reserves[i].look);
+        loop_undefer(loop_of(&pool->reserves[i]), &pool->reserves[i].filling);
     }
     free(pool->reserves);
     pool->reserves = NULL;
@@ -470,7 +476,7 @@ void pool_free(struct pool *pool)
 
 void pool_keep(struct pool *pool, struct config *config, size_t most)
 {
-    const struct h2_pool_watch watch = {on_h2_news, being_made, on_h2_lost, on_h2_ended, pool};
+    const struct h2_pool_watch watch = {fill_all_soon, being_made, on_h2_lost, on_h2_ended, pool};
 
     pool_close(pool);
     pool->config = config_ref(config);
@@ -479,6 +485,8 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
     if (!pool->reserves)
         return;
     pool->reserve_count = config->proxy_count;
+    health_watch(pool->services->health, fill_all_soon, pool);
+    redirect_table_watch(pool->services->redirects, fill_all_soon, pool);
     if (pool->services->h2)
         h2_pool_watch(pool->services->h2, &watch);
     for (size_t i = 0; i < config->proxy_count; i++) {
@@ -550,18 +558,6 @@ void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct pr
     for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
         if (idle->state == READY && endpoint_equal(idle->proxy, proxy))
             enter(idle, RETIRING);
-}
-
-size_t pool_size(const struct config *config)
-{
-    size_t size = 0;
-
-    for (size_t i = 0; i < config->proxy_count; i++) {
-        size_t wished = ahead_asked_for(config, &config->proxies[i]);
-
-        size += wished > 0 ? wished + wished / 4 + 1 : 0;
-    }
-    return size;
 }
 
 size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)

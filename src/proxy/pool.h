@@ -22,8 +22,8 @@
 #include "net/transport.h"
 #include "proxy/services.h"
 
-#define POOL_LOOK_MS 5000     /* while some are missing, so often it is looked whether they can be made now: there may
-                               * be room, or another proxy's turn */
+#define POOL_LOOK_MS 5000     /* so much later it is looked again whether there is the memory that one could not be
+                               * made for; of all else that is waited for, somebody tells */
 #define POOL_SETTLED_MS 250   /* by then a proxy without a free place has most likely closed the connection */
 #define POOL_PATIENCE_MS 2000 /* for transport_set_patience while the first request is on its way: a router may have
                                * dropped an idle connection */
@@ -54,9 +54,6 @@ void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const stru
 /* A connection that was taken brought no answer: the others to this proxy are replaced as if they were old, and may
  * be used until then. */
 void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
-
-/* How many connections a configuration needs at most, successors of old ones included. */
-size_t pool_size(const struct config *config);
 
 /* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead.  Those of
  * HTTP/2 that wait for a listener, and were taken by one, count. */

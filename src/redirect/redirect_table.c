@@ -15,6 +15,8 @@ struct redirect_table {
     unsigned serial;
     unsigned epoch;
     uint64_t forgotten; /* ms: when IPL was last obeyed; 0: never */
+    void (*changed)(void *arg); /* the number of entries; NULL: nobody wants to know */
+    void *changed_arg;
     bool indexed;
     uint16_t first[BUCKETS], next[REDIRECT_ENTRIES_MAX];
     struct redirect_entry entries[REDIRECT_ENTRIES_MAX];
@@ -95,17 +97,44 @@ static void make_index(struct redirect_table *redirects)
     redirects->indexed = true;
 }
 
+/* There is one more or less. */
+static void tell_changed(const struct redirect_table *redirects)
+{
+    if (redirects->changed)
+        redirects->changed(redirects->changed_arg);
+}
+
+void redirect_table_watch(struct redirect_table *redirects, void (*changed)(void *arg), void *arg)
+{
+    redirects->changed = changed;
+    redirects->changed_arg = arg;
+}
+
 static void remove_at(struct redirect_table *redirects, size_t i)
 {
     size_t left = --redirects->count - i;
 
     memmove(&redirects->entries[i], &redirects->entries[i + 1], left * sizeof redirects->entries[0]);
     redirects->indexed = false;
+    tell_changed(redirects);
 }
 
 static bool has_ended(const struct redirect_entry *entry, uint64_t now_ms)
 {
     return entry->ends_at != 0 && entry->ends_at <= now_ms;
+}
+
+uint64_t redirect_table_next_end(const struct redirect_table *redirects, uint64_t now_ms)
+{
+    uint64_t next = 0;
+
+    for (size_t i = 0; i < redirects->count; i++) {
+        const struct redirect_entry *entry = &redirects->entries[i];
+
+        if (entry->ends_at > now_ms && (next == 0 || entry->ends_at < next))
+            next = entry->ends_at;
+    }
+    return next;
 }
 
 static void make_room(struct redirect_table *redirects)
@@ -149,6 +178,7 @@ unsigned redirect_table_learn(struct redirect_table *redirects, const struct end
     entry->hits_left = said->lifetime.hits ? said->lifetime.hits - 1 : 0;
     entry->hits = 1;
     entry->used = now_ms;
+    tell_changed(redirects);
     return entry->id;
 }
 
@@ -251,6 +281,7 @@ void redirect_table_clear(struct redirect_table *redirects)
 {
     redirects->count = 0;
     redirects->indexed = false;
+    tell_changed(redirects);
 }
 
 unsigned redirect_table_epoch(const struct redirect_table *redirects)

@@ -46,6 +46,13 @@ bool redirect_table_use(struct redirect_table *redirects, const struct endpoint 
 bool redirect_table_holds(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
                           uint64_t now_ms);
 
+/* Calls changed, from within the call that brings it about, when there is one entry more or less; it must call nothing
+ * here.  One at a time is told; NULL: nobody. */
+void redirect_table_watch(struct redirect_table *redirects, void (*changed)(void *arg), void *arg);
+
+/* When the next entry ends by time, in ms; 0: none will. */
+uint64_t redirect_table_next_end(const struct redirect_table *redirects, uint64_t now_ms);
+
 /* Forget the entry with this id; all entries; all entries whose sender kept does not return true for. */
 void redirect_table_drop(struct redirect_table *redirects, unsigned id);
 void redirect_table_clear(struct redirect_table *redirects);

@@ -22,7 +22,8 @@ struct shares {
     size_t relays;   /* and so many of all [relay] sections; without one, there is nobody who could reach it */
 };
 
-/* limit: descriptors that may be open (descriptors_raise).  ahead: connections that the pool would have (pool_size). */
+/* limit: descriptors that may be open (descriptors_raise).  ahead: connections that the pool would have
+ * (ahead_size). */
 void shares_make(struct shares *shares, size_t limit, size_t ahead, const struct config *config);
 
 #endif

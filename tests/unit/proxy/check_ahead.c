@@ -91,6 +91,7 @@ START_TEST(one_that_sent_us_away_is_passed_over_until_it_has_answered)
     ck_assert_uint_eq(ahead_next(&ahead, url(0)), now() + 15000);
     ck_assert_uint_eq(ahead_next(&ahead, url(1)), 0);
     ck_assert_uint_eq(ahead_next(&ahead, NULL), now() + 15000);
+    ck_assert_uint_eq(ahead_next_look(&ahead), now() + 15000);
     end();
 }
 END_TEST
@@ -122,6 +123,7 @@ START_TEST(one_that_redirects_all_gets_none_until_that_ends)
     ck_assert_str_eq(chosen(), "a");
     redirect(url(0), learned->scope, 100);
     ck_assert_str_eq(chosen(), learned->needed ? "a" : "");
+    ck_assert_uint_eq(ahead_next_look(&ahead), learned->needed ? 0 : now() + 100000);
     stage_advance(99999);
     ck_assert_str_eq(chosen(), learned->needed ? "a" : "");
     stage_advance(1);

@@ -400,6 +400,49 @@ START_TEST(just_after_a_change_failures_do_not_count)
 }
 END_TEST
 
+static unsigned changes;
+
+static void on_changed(void *arg)
+{
+    ck_assert_ptr_eq(arg, &changes);
+    changes++;
+}
+
+START_TEST(who_watches_is_told_of_each_that_is_sent_away_or_returns)
+{
+    struct health *health = health_new();
+    struct endpoint another = {.port = 1};
+
+    changes = 0;
+    health_watch(health, on_changed, &changes);
+    health_failed(health, NULL, &proxy, START, because("unreachable"));
+    health_worked(health, &proxy, START);
+    ck_assert_uint_eq(changes, 0);
+    health_sent_away(health, NULL, &proxy, START, 1, because("503"));
+    health_sent_away(health, NULL, &proxy, START, 2, because("503"));
+    ck_assert_uint_eq(changes, 1);
+    health_worked(health, &proxy, START);
+    ck_assert_uint_eq(changes, 2);
+    health_sent_away(health, NULL, &proxy, START, 1, because("503"));
+    health_failed(health, NULL, &proxy, START + 1000, because("unreachable"));
+    ck_assert_uint_eq(changes, 4);
+    health_sent_away(health, NULL, &proxy, START + 1000, 1, because("503"));
+    health_forget(health);
+    ck_assert_uint_eq(changes, 6);
+    health_sent_away(health, NULL, &proxy, START, 1, because("503"));
+    for (unsigned i = 0; i < HEALTH_ENTRIES_MAX; i++) { /* the last one takes its place */
+        ck_assert_uint_eq(changes, 7);
+        snprintf(another.host, sizeof another.host, "p%u", i);
+        health_worked(health, &another, START + 1);
+    }
+    ck_assert_uint_eq(changes, 8);
+    health_watch(health, NULL, NULL);
+    health_sent_away(health, NULL, &proxy, START, 1, because("503"));
+    ck_assert_uint_eq(changes, 8);
+    health_free(health);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("health");
@@ -424,5 +467,6 @@ int main(void)
     tcase_add_test(cases, a_refused_password_rests_in_any_network);
     tcase_add_test(cases, a_password_refused_during_a_rest_makes_it_last);
     tcase_add_test(cases, just_after_a_change_failures_do_not_count);
+    tcase_add_test(cases, who_watches_is_told_of_each_that_is_sent_away_or_returns);
     return unit_run();
 }

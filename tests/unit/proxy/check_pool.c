@@ -6,6 +6,7 @@
 
 #include "../unit.h"
 #include "pool_setting.h"
+#include "proxy/ahead.h"
 
 /* --- how many --- */
 
@@ -22,7 +23,7 @@ START_TEST(nothing_is_kept_that_nobody_asks_for)
 
     set_up(&setting);
     keep(&setting, askless[_i], MANY);
-    ck_assert_uint_eq(pool_size(setting.config), 0);
+    ck_assert_uint_eq(ahead_size(setting.config), 0);
     stage_advance(600000);
     for (size_t i = 0; i < setting.config->proxy_count; i++) {
         bool on_loopback;
@@ -144,7 +145,7 @@ START_TEST(its_size_has_room_for_successors)
 
     set_up(&setting);
     keep(&setting, sizes[_i].text, sizes[_i].size);
-    ck_assert_uint_eq(pool_size(setting.config), sizes[_i].size);
+    ck_assert_uint_eq(ahead_size(setting.config), sizes[_i].size);
     for (size_t i = 0; i < setting.config->listener_count; i++)
         if (i == 0 || setting.config->listeners[i].proxy != setting.config->listeners[0].proxy)
             asked += setting.config->listeners[i].proxy->preconnect;

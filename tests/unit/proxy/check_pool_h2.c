@@ -4,6 +4,7 @@
 
 #include "played_h2.h"
 #include "pool_setting.h"
+#include "proxy/ahead.h"
 #include "proxy/connector.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_pool.h"
@@ -333,13 +334,13 @@ START_TEST(where_one_does_for_all_there_is_room_for_no_more)
 {
     struct config *config = unit_config("[proxy]\nurl = http://" A "\nhttp = 2\npreconnect = 30\n" MAIL);
 
-    ck_assert_uint_eq(pool_size(config), 2); /* and a successor */
+    ck_assert_uint_eq(ahead_size(config), 2); /* and a successor */
     config_unref(config);
     config = unit_config("[proxy]\nurl = http://" A "\nhttp = 2\npreconnect = 0\n" MAIL);
-    ck_assert_uint_eq(pool_size(config), 0);
+    ck_assert_uint_eq(ahead_size(config), 0);
     config_unref(config);
     config = unit_config("[proxy]\nurl = https://" A "\nhttp = auto\npreconnect = 3\n" MAIL);
-    ck_assert_uint_eq(pool_size(config), 4); /* it may choose HTTP/1.1 */
+    ck_assert_uint_eq(ahead_size(config), 4); /* it may choose HTTP/1.1 */
     config_unref(config);
 }
 END_TEST

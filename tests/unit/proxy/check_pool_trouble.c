@@ -546,6 +546,61 @@ START_TEST(one_that_redirects_all_gets_none_until_that_ends)
 }
 END_TEST
 
+/* Who waits until a proxy wants connections again, or until there is room, is told: no timer rings meanwhile, but for
+ * the end of a redirect. */
+START_TEST(one_that_wants_none_is_waited_for_without_looking)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    struct setproxy said = {.action = SETPROXY_SET, .lifetime = {.seconds = _i == 2 ? 5000 : 0}};
+    unsigned before;
+
+    set_up(&setting);
+    said.proxy = setting.b;
+    ck_assert(scope_parse(&said.scope, "imap://mail.example.net/", 24, false));
+    keep(&setting, THREE, MANY);
+    stage_settle();
+    if (_i == 0)
+        health_sent_away(setting.services->health, NULL, &setting.a, loop_now(stage_loop()), 2, &failure);
+    else
+        ck_assert_uint_ne(redirect_table_learn(setting.services->redirects, &setting.a, false, &said,
+                                               loop_now(stage_loop())), 0);
+    stage_advance(AGE_MS); /* those that were there grow old */
+    check_ready(&setting, 0, 0);
+    ck_assert_uint_eq(stage_timers_running(), _i == 2);
+    before = stage_timers();
+    stage_advance(3600000);
+    ck_assert_uint_eq(stage_timers(), before);
+    ck_assert_uint_eq(stage_dials(), 3);
+    if (_i == 0)
+        health_worked(setting.services->health, &setting.a, loop_now(stage_loop()));
+    else if (_i == 1)
+        redirect_table_clear(setting.services->redirects);
+    else
+        stage_advance(5000000 - 3600000 - AGE_MS);
+    stage_advance(RETURN_MS + 2 * PACE_MS);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
+START_TEST(room_is_waited_for_without_looking)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    keep(&setting, "[proxy]\nurl = http://" A "\npreconnect = 1\n[proxy two]\nurl = http://" B "\npreconnect = 1\n"
+         MAIL "[smtp]\ntarget = mail.example.net\nproxy = two\n", 1);
+    stage_settle();
+    check_ready(&setting, 1, 0);
+    ck_assert_uint_eq(stage_timers_running(), 1); /* the age of that one */
+    wire_end(stage_wire(0));
+    stage_settle();
+    check_ready(&setting, 0, 1);
+    tear_down(&setting);
+}
+END_TEST
+
 /* Where nothing better is left, one that rests is asked; one that wants to be left alone is not. */
 START_TEST(resting_proxies_come_last_and_those_away_not_at_all)
 {
@@ -659,6 +714,8 @@ int main(void)
     tcase_add_test(cases, they_lead_where_a_session_would_be_sent);
     tcase_add_test(cases, one_that_told_us_to_stay_away_gets_none_until_it_has_answered);
     tcase_add_loop_test(cases, one_that_redirects_all_gets_none_until_that_ends, 0, 2);
+    tcase_add_loop_test(cases, one_that_wants_none_is_waited_for_without_looking, 0, 3);
+    tcase_add_test(cases, room_is_waited_for_without_looking);
     tcase_add_loop_test(cases, resting_proxies_come_last_and_those_away_not_at_all, 0, 2);
     tcase_add_loop_test(cases, a_proxy_that_has_asked_for_ntlm_or_negotiate_gets_them_too, 0, 2);
     tcase_add_loop_test(cases, none_is_made_to_a_listener_of_our_own, 0, sizeof owns / sizeof owns[0]);

@@ -448,6 +448,47 @@ START_TEST(they_are_listed_from_the_oldest_without_those_that_have_ended)
 }
 END_TEST
 
+static unsigned changes;
+
+static void on_changed(void *arg)
+{
+    ck_assert_ptr_eq(arg, &changes);
+    changes++;
+}
+
+START_TEST(who_watches_is_told_of_each_that_comes_or_goes)
+{
+    changes = 0;
+    redirect_table_watch(table, on_changed, &changes);
+    learn(&a, &b, EXACT, LIFETIME(.hits = 2), START);
+    ck_assert_uint_eq(changes, 1);
+    ck_assert_str_eq(use(&a, MAIL, START), b.host); /* the last hit */
+    ck_assert_uint_eq(changes, 2);
+    learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
+    redirect_table_drop(table, redirect_table_at(table, 0, START)->id);
+    ck_assert_uint_eq(changes, 4);
+    learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
+    ck_assert(redirect_table_forget(table, START));
+    ck_assert_uint_eq(changes, 6);
+    redirect_table_watch(table, NULL, NULL);
+    learn(&a, &b, EXACT, LIFETIME(.seconds = 60), START);
+    ck_assert_uint_eq(changes, 6);
+}
+END_TEST
+
+START_TEST(the_next_that_ends_by_time_is_told)
+{
+    ck_assert_uint_eq(redirect_table_next_end(table, START), 0);
+    learn(&a, &b, EXACT, LIFETIME(.hits = 2), START);
+    ck_assert_uint_eq(redirect_table_next_end(table, START), 0);
+    learn(&b, &c, EXACT, LIFETIME(.seconds = 60), START);
+    learn(&c, &b, EXACT, LIFETIME(.seconds = 30), START);
+    ck_assert_uint_eq(redirect_table_next_end(table, START), START + 30000);
+    ck_assert_uint_eq(redirect_table_next_end(table, START + 30000), START + 60000);
+    ck_assert_uint_eq(redirect_table_next_end(table, START + 60000), 0);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("redirect");
@@ -477,6 +518,8 @@ int main(void)
     tcase_add_test(cases, those_of_senders_that_are_kept_stay);
     tcase_add_test(cases, all_are_forgotten_at_most_once_a_minute);
     tcase_add_test(cases, when_full_the_one_used_longest_ago_gives_way);
+    tcase_add_test(cases, who_watches_is_told_of_each_that_comes_or_goes);
+    tcase_add_test(cases, the_next_that_ends_by_time_is_told);
     tcase_add_test(cases, they_are_listed_from_the_oldest_without_those_that_have_ended);
     return unit_run();
 }
