@@ -6,6 +6,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/announcement.c src/proxy/announcement.h \
 	src/proxy/approach.c src/proxy/approach.h \
 	src/proxy/connector.c src/proxy/connector.h \
+	src/proxy/detour.c src/proxy/detour.h \
 	src/proxy/doubled_request.c src/proxy/doubled_request.h \
 	src/proxy/form_choice.c src/proxy/form_choice.h \
 	src/proxy/h2_carrier.c src/proxy/h2_carrier.h \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "proxy/outer_route.h"
 
+#include "proxy/detour.h"
 #include "proxy/health.h"
 #include "proxy/notices.h"
 
@@ -9,6 +10,7 @@ void outer_route_start(struct outer_route *route, const struct services *service
 {
     *route = (struct outer_route){.services = services, .name = name, .via = via};
     route_through(&route->way, via);
+    detour_choose(&route->way, services, via);
     route->before = route->way.at[0];
 }
 

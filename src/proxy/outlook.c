@@ -52,6 +52,7 @@ void outlook_made(struct outlook *outlook, bool h2, uint64_t now, uint32_t rando
     bool tried = is_trying(outlook);
 
     outlook->speaks = h2 ? OUTLOOK_H2 : OUTLOOK_H1;
+    outlook->unreached = false;
     if (outlook->held)
         return;
     if (h2)
@@ -68,6 +69,7 @@ void outlook_made(struct outlook *outlook, bool h2, uint64_t now, uint32_t rando
 
 void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now, uint32_t random)
 {
+    outlook->unreached = false;
     if (outlook->held)
         return;
     if (!another_is_ready)
@@ -79,6 +81,11 @@ void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now
     judge(outlook, now);
     outlook->failures++;
     wait(outlook, now + refill_rest(outlook->failures, random), true);
+}
+
+void outlook_note_unreached(struct outlook *outlook)
+{
+    outlook->unreached = !outlook->held;
 }
 
 void outlook_lost(struct outlook *outlook, uint64_t now, uint32_t random)
@@ -98,6 +105,7 @@ void outlook_hold(struct outlook *outlook, bool held, uint64_t now, uint32_t ran
     if (held == outlook->held)
         return;
     outlook->held = held;
+    outlook->unreached = false;
     outlook->closed = outlook->places;
     outlook->failures = 0;
     outlook->good_since = 0;

@@ -21,6 +21,7 @@ struct outlook {
     size_t closed;       /* places that stay empty for now */
     uint64_t until;      /* then the next of them opens; 0: when the last one that opened has been filled */
     bool resting;        /* that is so because of a failure */
+    bool unreached;      /* the last one could not even be connected */
     bool held;           /* all are closed, since the proxy wants no connections */
     unsigned failures;   /* in a row */
     uint64_t good_since; /* since then none has failed, and one was made; 0: that is not so */
@@ -49,6 +50,10 @@ void outlook_made(struct outlook *outlook, bool h2, uint64_t now, uint32_t rando
 
 /* One failed, or was ended before OUTLOOK_EARLY_MS.  Its place closes; if no other is ready, all do. */
 void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now, uint32_t random);
+
+/* Behind outlook_failed: that one could not be connected, in which a session would fare no better.  Holds until one is
+ * made, fails in another way, or none is wanted. */
+void outlook_note_unreached(struct outlook *outlook);
 
 /* The proxy has ended one that had stood for longer, or one of HTTP/2 that served. */
 void outlook_lost(struct outlook *outlook, uint64_t now, uint32_t random);

@@ -249,11 +249,15 @@ static void on_ready(struct idle *idle)
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct idle *idle = arg;
+    struct outlook *outlook = ahead_outlook(&idle->reserve->ahead, idle->proxy);
+    bool reached = outcome != OUTCOME_PEER || connector_connected(idle->connector);
 
     if (outcome == OUTCOME_DONE)
         on_ready(idle);
     else
         lose(idle, failure->what);
+    if (!reached)
+        outlook_note_unreached(outlook);
 }
 
 /* A connection to a listener of ours would be its next client, and need a connection itself. */
@@ -314,8 +318,7 @@ static void enter_gone(struct idle *idle)
 /* The only writer of the state. */
 static void enter(struct idle *idle, enum state state)
 {
-    if (log_wants(LEVEL_DEBUG))
-        log_message(LEVEL_DEBUG, NULL, "pool %s -> %s", state_names[idle->state], state_names[state]);
+    log_message(LEVEL_DEBUG, NULL, "pool %s -> %s", state_names[idle->state], state_names[state]);
     loop_timer_stop(&idle->age);
     idle->state = state;
     switch (state) {
@@ -494,9 +497,8 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
 
         reserve->pool = pool;
         ahead_begin(&reserve->ahead, pool->services, config, &config->proxies[i], most);
-        if (reserve->ahead.places > 0)
-            fill_soon(reserve);
     }
+    fill_all_soon(pool);
 }
 
 /* The newest that has been ready for POOL_SETTLED_MS: nobody had much time to drop it.  If there is none, the oldest:
@@ -568,6 +570,14 @@ size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
         for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
             count += is_ready(idle) && endpoint_equal(idle->proxy, proxy);
     return count + (pool->services->h2 ? h2_pool_offered(pool->services->h2, proxy) : 0);
+}
+
+bool pool_failed_to_reach(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section)
+{
+    struct reserve *reserve = find_reserve(pool, section);
+    const struct outlook *outlook = reserve ? ahead_outlook(&reserve->ahead, proxy) : NULL;
+
+    return outlook && outlook->unreached;
 }
 
 uint64_t pool_next_try(const struct pool *pool, const struct endpoint *proxy)

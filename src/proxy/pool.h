@@ -9,7 +9,7 @@
  *
  * The connections of a section lead to that one of its proxies to which a session would be sent now, or to the next
  * one if they fail; never to a listener of our own.  Their failures are not recorded in health.h, and change nothing
- * for sessions. */
+ * for sessions but the order of proxies that are up (detour.h). */
 #ifndef SALLYPORT_POOL_H
 #define SALLYPORT_POOL_H
 
@@ -58,6 +58,10 @@ void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct pr
 /* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead.  Those of
  * HTTP/2 that wait for a listener, and were taken by one, count. */
 size_t pool_ready(const struct pool *pool, const struct endpoint *proxy);
+
+/* Whether the last attempt to connect to this proxy of this section failed, so that a session would most likely fare no
+ * better; false where none is made. */
+bool pool_failed_to_reach(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* When a place to this proxy opens that was closed (outlook.h), in ms of the loop's clock; 0: none does by itself. */
 uint64_t pool_next_try(const struct pool *pool, const struct endpoint *proxy);

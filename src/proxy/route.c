@@ -150,16 +150,21 @@ static size_t end_of_proxies(const struct route *route, size_t begin)
     return begin;
 }
 
-/* The next one of these proxies that is in this state; NULL: there is none. */
+/* The next one of these proxies that is in this state; of those that are up, one that is put off comes last.  NULL:
+ * there is none. */
 static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, enum health_state state,
                                          const struct health *health, uint64_t now_ms)
 {
+    size_t next = end;
+
     for (size_t i = begin; i < end; i++)
-        if (!route->tried[i] && health_state(health, route->at[i], now_ms) == state) {
-            route->tried[i] = true;
-            return route->at[i];
-        }
-    return NULL;
+        if (!route->tried[i] && health_state(health, route->at[i], now_ms) == state &&
+            (next == end || (state == HEALTH_UP && route->put_off[next] && !route->put_off[i])))
+            next = i;
+    if (next == end)
+        return NULL;
+    route->tried[next] = true;
+    return route->at[next];
 }
 
 /* Whether the direct way is the i-th, and may be taken now that all before it were. */

@@ -23,6 +23,7 @@ struct route {
     size_t count;
     const struct endpoint *at[ROUTE_MAX]; /* borrowed, or &environment; NULL: without a proxy */
     bool tried[ROUTE_MAX];
+    bool put_off[ROUTE_MAX]; /* it comes behind the other proxies that are up (detour.h) */
     bool found;       /* for this one target (route_add) */
     bool reached;     /* one of the proxies was connected: none is gone around */
     struct endpoint environment; /* the proxy that an environment variable names */

@@ -7,6 +7,7 @@
 
 #include "finding/finder.h"
 #include "finding/source.h"
+#include "proxy/detour.h"
 #include "proxy/targets.h"
 
 enum state { STARTED, TARGET, FIND, READY };
@@ -195,6 +196,7 @@ static void enter(struct way *way, enum state state)
     case FIND: enter_find(way); break;
     case READY:
         way->route.reached = way->reached;
+        detour_choose(&way->route, way->services, way->listener->proxy);
         task_tell(&way->task, OUTCOME_DONE);
         break;
     }

@@ -194,6 +194,26 @@ START_TEST(while_it_is_held_nothing_opens)
 }
 END_TEST
 
+START_TEST(that_it_was_not_reached_holds_until_another_end)
+{
+    failed(false, START);
+    ck_assert(!outlook.unreached);
+    outlook_note_unreached(&outlook);
+    outlook_go_on(&outlook, START + 900000, MIDDLE);
+    ck_assert(outlook.unreached);
+    failed(false, START + 900000);
+    ck_assert(!outlook.unreached);
+    outlook_note_unreached(&outlook);
+    made(START + 990000);
+    ck_assert(!outlook.unreached);
+    outlook_note_unreached(&outlook);
+    outlook_hold(&outlook, true, START + 990000, MIDDLE);
+    ck_assert(!outlook.unreached);
+    outlook_note_unreached(&outlook);
+    ck_assert(!outlook.unreached);
+}
+END_TEST
+
 START_TEST(one_tells_the_version)
 {
     ck_assert_uint_eq(outlook_now(&outlook, &choice), 1);
@@ -240,6 +260,7 @@ int main(void)
     tcase_add_test(cases, one_that_has_stood_ends_the_row_of_failures);
     tcase_add_test(cases, those_that_are_lost_return_at_leisure);
     tcase_add_test(cases, while_it_is_held_nothing_opens);
+    tcase_add_test(cases, that_it_was_not_reached_holds_until_another_end);
     tcase_add_test(cases, one_tells_the_version);
     tcase_add_test(cases, one_of_http_2_that_fails_rests_too);
     return unit_run();

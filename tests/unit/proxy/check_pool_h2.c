@@ -6,6 +6,7 @@
 #include "pool_setting.h"
 #include "proxy/ahead.h"
 #include "proxy/connector.h"
+#include "proxy/detour.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_pool.h"
 
@@ -96,6 +97,30 @@ START_TEST(one_connection_does_for_all)
     stage_advance(RENEWED_FROM_MS - 1);
     ck_assert_uint_eq(stage_dials(), 1);
     ck_assert_uint_eq(pool_sums(setting.pool).taken, 0);
+    end();
+}
+END_TEST
+
+/* The one that can be connected to is at hand for sessions, be it that a listener has it. */
+START_TEST(one_that_cannot_be_connected_to_is_put_off)
+{
+    struct route route;
+
+    begin("[proxy]\nurl = http://" A " http://" B "\nhttp = auto\npreconnect = 1\n" MAIL, MANY);
+    setting.services->pool = setting.pool;
+    stage_address(A, STAGE_REFUSES);
+    played_die(played(0), "closed");
+    stage_advance(REFILL_REST_FIRST_MS);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), i == 0);
+        route_through(&route, section(&setting, 0));
+        detour_choose(&route, setting.services, section(&setting, 0));
+        ck_assert(route.put_off[0]);
+        ck_assert(!route.put_off[1]);
+        if (i == 0)
+            ck_assert_uint_eq(sit(0, 0, &setting.b), 1);
+    }
+    setting.services->pool = NULL;
     end();
 }
 END_TEST
@@ -376,6 +401,7 @@ int main(void)
     TCase *cases = unit_case("pool_h2");
 
     tcase_add_test(cases, one_connection_does_for_all);
+    tcase_add_test(cases, one_that_cannot_be_connected_to_is_put_off);
     tcase_add_test(cases, where_the_proxy_chooses_http_1_1_all_are_made);
     tcase_add_test(cases, where_http_2_is_not_offered_all_are_made);
     tcase_add_test(cases, without_a_place_for_them_there_are_none);

@@ -129,6 +129,25 @@ START_TEST(resting_ones_come_last_and_those_away_not_at_all)
 }
 END_TEST
 
+/* Behind the others that are up, and before those that rest. */
+START_TEST(those_that_are_put_off_are_tried_later)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+
+    set_up(&setting, 4);
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    route.put_off[0] = route.put_off[1] = true;
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p2 p3 p0 p1 none");
+    health_failed(setting.health, NULL, url(&setting, 2), NOW, because("x"));
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    route.put_off[0] = route.put_off[2] = true;
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p1 p3 p0 p2 none");
+    health_free(setting.health);
+}
+END_TEST
+
 /* One that begins to rest, or is sent away, while the others are tried. */
 START_TEST(health_is_asked_at_each_step)
 {
@@ -482,6 +501,7 @@ int main(void)
     tcase_add_test(cases, proxies_in_their_order);
     tcase_add_test(cases, without_a_proxy_it_is_direct);
     tcase_add_test(cases, resting_ones_come_last_and_those_away_not_at_all);
+    tcase_add_test(cases, those_that_are_put_off_are_tried_later);
     tcase_add_test(cases, health_is_asked_at_each_step);
     tcase_add_test(cases, when_all_are_away_the_first_to_come_back_is_named);
     tcase_add_test(cases, a_section_with_a_path_is_no_proxys);

@@ -5,6 +5,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_approach \
 	tests/unit/proxy/check_connector \
 	tests/unit/proxy/check_connector_tls \
+	tests/unit/proxy/check_detour \
 	tests/unit/proxy/check_doubled_request \
 	tests/unit/proxy/check_fleet \
 	tests/unit/proxy/check_form_choice \
@@ -85,6 +86,8 @@ tests_unit_proxy_check_h2_share_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=h2_pool_seat,
 POOL_SETTING = tests/unit/proxy/pool_setting.c tests/unit/proxy/pool_setting.h
 tests_unit_proxy_check_pool_SOURCES = tests/unit/proxy/check_pool.c $(POOL_SETTING)
 tests_unit_proxy_check_pool_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
+tests_unit_proxy_check_detour_SOURCES = tests/unit/proxy/check_detour.c $(POOL_SETTING)
+tests_unit_proxy_check_detour_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
 tests_unit_proxy_check_pool_trouble_SOURCES = tests/unit/proxy/check_pool_trouble.c $(POOL_SETTING)
 tests_unit_proxy_check_pool_trouble_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=connector_take
 

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: ISC */
+#include "proxy/detour.h"
+
+#include "../unit.h"
+#include "pool_setting.h"
+
+static struct setting setting;
+
+static void begin(void)
+{
+    set_up(&setting);
+    setting.services->pool = setting.pool;
+}
+
+static void keep_and_settle(const char *text)
+{
+    keep(&setting, text, MANY);
+    stage_settle();
+}
+
+static void end(void)
+{
+    setting.services->pool = NULL;
+    tear_down(&setting);
+}
+
+/* A session begins now: which of the two proxies are put off. */
+static void check_put_off(bool a, bool b)
+{
+    struct route route;
+
+    route_through(&route, section(&setting, 0));
+    detour_choose(&route, setting.services, section(&setting, 0));
+    ck_assert_int_eq(route.put_off[0], a);
+    ck_assert_int_eq(route.put_off[1], b);
+}
+
+START_TEST(one_that_cannot_be_connected_to_is_put_off)
+{
+    struct route route;
+    const struct endpoint *next;
+    struct failure failure;
+    uint64_t now;
+
+    begin();
+    stage_address(A, STAGE_REFUSES);
+    keep(&setting, EITHER, MANY);
+    check_put_off(false, false); /* nobody knows so far */
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    check_put_off(true, false);
+    now = loop_now(stage_loop());
+    ck_assert_int_eq(health_state(setting.services->health, &setting.a, now), HEALTH_UP); /* it is not blamed */
+    route_through(&route, section(&setting, 0));
+    detour_choose(&route, setting.services, section(&setting, 0));
+    ck_assert_int_eq(route_next(&route, setting.services->health, now, &next, &failure), ROUTE_PROXY);
+    ck_assert(endpoint_equal(next, &setting.b));
+    ck_assert_int_eq(route_next(&route, setting.services->health, now, &next, &failure), ROUTE_PROXY);
+    ck_assert(endpoint_equal(next, &setting.a)); /* but tried, if the other one fails */
+    stage_address(A, STAGE_CONNECTS);
+    stage_advance(REFILL_REST_FIRST_MS);
+    check_put_off(false, false);
+    end();
+}
+END_TEST
+
+/* While it is silent the next attempt takes long, in which sessions need not wait for it. */
+START_TEST(it_is_put_off_until_the_next_attempt_is_over)
+{
+    begin();
+    stage_address(A, STAGE_REFUSES);
+    keep_and_settle(EITHER);
+    stage_address(A, STAGE_SILENT);
+    stage_advance(REFILL_REST_FIRST_MS);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    check_put_off(true, false);
+    end();
+}
+END_TEST
+
+START_TEST(none_is_put_off_where_no_other_is_ready)
+{
+    begin();
+    stage_address(A, STAGE_REFUSES);
+    stage_address(B, STAGE_REFUSES);
+    keep_and_settle(EITHER);
+    ck_assert(pool_failed_to_reach(setting.pool, &setting.a, section(&setting, 0)));
+    ck_assert(pool_failed_to_reach(setting.pool, &setting.b, section(&setting, 0)));
+    check_put_off(false, false);
+    stage_address(B, STAGE_CONNECTS);
+    stage_advance(REFILL_REST_FIRST_MS);
+    check_put_off(true, false);
+    end();
+}
+END_TEST
+
+/* Such a proxy may well serve who asks at once: no session is kept away from it. */
+START_TEST(one_that_ends_them_is_not_put_off)
+{
+    begin();
+    keep_and_settle(EITHER);
+    for (unsigned i = 0; i < 3; i++)
+        wire_end(stage_wire(i));
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    check_put_off(false, false);
+    end();
+}
+END_TEST
+
+START_TEST(our_own_trouble_puts_none_off)
+{
+    begin();
+    stage_address(A, STAGE_LOCAL);
+    keep_and_settle(EITHER);
+    check_ready(&setting, 0, 3);
+    check_put_off(false, false);
+    end();
+}
+END_TEST
+
+START_TEST(without_connections_ahead_none_is)
+{
+    begin();
+    keep_and_settle("[proxy]\nurl = http://" A " http://" B "\n" MAIL);
+    check_put_off(false, false);
+    setting.services->pool = NULL;
+    check_put_off(false, false);
+    end();
+}
+END_TEST
+
+int main(void)
+{
+    TCase *cases = unit_case("detour");
+
+    tcase_add_test(cases, one_that_cannot_be_connected_to_is_put_off);
+    tcase_add_test(cases, it_is_put_off_until_the_next_attempt_is_over);
+    tcase_add_test(cases, none_is_put_off_where_no_other_is_ready);
+    tcase_add_test(cases, one_that_ends_them_is_not_put_off);
+    tcase_add_test(cases, our_own_trouble_puts_none_off);
+    tcase_add_test(cases, without_connections_ahead_none_is);
+    return unit_run();
+}
