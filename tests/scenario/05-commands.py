@@ -11,7 +11,7 @@ from kit import Sallyport, check, equal, free_port, run, scenario, until
 from kit import streams
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, OPAQUE, SWITCHED, Proxy
-from kit.process import PATIENCE
+from kit.process import PATIENCE, naps
 from kit.route import listener, settings
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../reference"))
@@ -189,12 +189,6 @@ def connect_that_is_cut_off_does_not_end_well(stage):
     done = Sallyport.command(stage, "connect", "imap", ini=settings(proxy.url), data=b"x")
     check(done.returncode != OK, "a reset looked like a clean end")
     check(GREETING.startswith(done.stdout), f"standard output has {done.stdout!r}")
-
-
-def naps(pid):
-    """How often the process has gone to sleep by itself."""
-    with open(f"/proc/{pid}/status", encoding="ascii") as status:
-        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M).group(1))
 
 
 def connect_whose_client_is_gone(stage):

@@ -14,10 +14,10 @@ from kit import check, equal, free_port, scenario, until
 from kit.checking import complaints
 from kit.control import command, facts
 from kit.peers import GREETING, Proxy
-from kit.process import pause
+from kit.process import naps, pause
 from kit.redirecting import use
 from kit.route import Route, listener, settings
-from kit.streams import read_exactly
+from kit.streams import read_all, read_exactly
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER, DROP_ALL = 26, 27, struct.pack("HBBI", 0x06, 0, 0, 0)
 """A socket's filter (BPF) that lets nothing in: "return 0 bytes"."""
@@ -208,6 +208,32 @@ def they_follow_the_sessions_back(stage):
     wait_ready(daemon, second, 0)
 
 
+def nobody_wakes_while_it_wants_none(stage):
+    """Nor for what is idle: 50 sessions by another proxy."""
+    def busy(connection):
+        connection.read_head()
+        connection.send(b"HTTP/1.1 503 Busy\r\nRetry-After: 2\r\nContent-Length: 0\r\n\r\n")
+
+    away, proxy = Proxy(stage, busy), Proxy(stage, serve)
+    daemon = stage.sallyport(f"[proxy away]\nurl = {away.url}\npreconnect = 2\npreconnect-age = 1s\n"
+                             f"[proxy other]\nurl = {proxy.url}\n" +
+                             listener("imap", more="proxy = away") + listener("smtp", more="proxy = other"))
+    stage.later(away.stop)
+    stage.later(proxy.stop)
+    wait_ready(daemon, away, 2)
+    for _ in range(50):
+        greeted(stage, daemon, "smtp")
+    refused = daemon.connect("imap")
+    check(read_all(refused)[0], "a word for the client that the proxy sent away")
+    refused.close()
+    wait_ready(daemon, away, 0)
+    pause(1)  # what was to be done is done
+    before, made = naps(daemon.process.pid), len(away.connections)
+    pause(6)
+    equal(naps(daemon.process.pid), before, "times that it has gone to sleep")
+    equal(len(away.connections), made, "connections to the one that wants none")
+
+
 def not_for_one_that_a_redirect_names(stage):
     """Whether it may be where it is, is looked up when it is asked."""
     inner = Proxy(stage, serve)
@@ -388,6 +414,7 @@ scenario(a_path_that_went_silent,
          one_that_ends_early_keeps_only_its_own_place_empty,
          they_are_made_to_the_next_proxy_when_one_is_down,
          they_follow_the_sessions_back,
+         nobody_wakes_while_it_wants_none,
          not_for_one_that_a_redirect_names,
          not_to_ourselves,
          they_leave_descriptors_for_sessions,

@@ -32,6 +32,12 @@ def pause(seconds):
     until(lambda: time.monotonic() - begun >= seconds, f"{seconds} s to pass")
 
 
+def naps(pid):
+    """How often the process has gone to sleep by itself."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as status:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read(), re.M).group(1))
+
+
 def free_port(family=socket.AF_INET):
     """A TCP port that was free a moment ago, for programs that cannot be told port 0."""
     with socket.socket(family, socket.SOCK_STREAM) as probe:
