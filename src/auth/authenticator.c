@@ -20,7 +20,7 @@ struct authenticator {
     struct scheme_choice choice;
     struct password_fetch *fetch; /* in FETCH, or NULL */
     uint64_t waits_since;         /* ms: WAIT was entered */
-    bool trying;                  /* this session tries user and password first; the others wait for the result */
+    struct lockout_trial trial;   /* this session's of user and password; the others wait for the result */
     bool awaits;                  /* the owner has nothing else to do before that result */
     struct lockout_waiter waiter; /* in WAIT */
     char *password;               /* a copy, because a reload may free the original; wiped */
@@ -125,18 +125,16 @@ static void look(void *arg)
     struct authenticator *authenticator = arg;
     struct lockout *lockout = authenticator->params.lockout;
     uint32_t wait_ms = authenticator->params.wait_ms;
-    bool later = authenticator->params.ahead && !authenticator->awaits;
+    bool goes_on = authenticator->params.ahead && !authenticator->awaits; /* without it */
     const char *user = user_of(authenticator);
     uint64_t now = loop_now(authenticator->task.loop);
     uint64_t left = lockout_left(lockout, user, authenticator->password, now);
     uint64_t waited = now - authenticator->waits_since;
 
     lockout_unawait(lockout, &authenticator->waiter);
-    if (left == 0 && !later && !authenticator->trying)
-        authenticator->trying = lockout_try(lockout, user, authenticator->password, now);
     if (left > 0)
         fail_for_lockout(authenticator, (unsigned)((left + 999) / 1000));
-    else if (authenticator->trying || later)
+    else if (goes_on || lockout_try(lockout, &authenticator->trial, user, authenticator->password, now))
         enter(authenticator, READY);
     else if (waited >= wait_ms)
         fail_for_trial(authenticator, wait_ms / 1000);
@@ -201,8 +199,7 @@ static void drop(struct task *task)
 
     password_cancel(authenticator->fetch);
     lockout_unawait(authenticator->params.lockout, &authenticator->waiter);
-    if (authenticator->trying)
-        lockout_leave(authenticator->params.lockout, user_of(authenticator), authenticator->password);
+    lockout_leave(authenticator->params.lockout, &authenticator->trial);
     secrets_drop_password(authenticator->password);
     if (authenticator->password)
         explicit_bzero(authenticator->password, strlen(authenticator->password));
@@ -222,6 +219,7 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
     if (!authenticator)
         return NULL;
     authenticator->params = *params;
+    authenticator->trial.session = params->session ? params->session : authenticator;
     scheme_choice_start(&authenticator->choice, params->own, params->method, params->proxy->tls || params->tls_upgrade,
                         user_of(authenticator) != NULL, params->remembered, params->ever_offered);
     task_start(&authenticator->task, &kind, params->loop, params->done, params->arg);
@@ -243,8 +241,7 @@ bool authenticator_may_send(struct authenticator *authenticator)
         return true;
     if (lockout_left(lockout, user, authenticator->password, now) > 0) /* refused, perhaps in our own trial's time */
         return false;
-    authenticator->trying |= lockout_try(lockout, user, authenticator->password, now);
-    return authenticator->trying;
+    return lockout_try(lockout, &authenticator->trial, user, authenticator->password, now);
 }
 
 void authenticator_await(struct authenticator *authenticator)
@@ -315,7 +312,6 @@ void authenticator_note(struct authenticator *authenticator, bool refused)
 
     if (!needs_password(authenticator))
         return;
-    authenticator->trying = false;
     if (refused)
         lockout_note(authenticator->params.lockout, user_of(authenticator), authenticator->password, now);
     else

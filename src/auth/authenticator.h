@@ -37,6 +37,7 @@ struct authenticator_params {
     enum challenge_scheme remembered; /* what worked with this proxy before, or CHALLENGE_NONE */
     unsigned ever_offered;            /* bits of all schemes that it ever offered */
     uint32_t wait_ms;                 /* at most so long it waits for another session's trial of the password */
+    const void *session;              /* whose its trial of the password is (struct lockout_trial); NULL: its own */
     bool ahead;                       /* done is called before that trial and wait: see authenticator_may_send */
     task_done_fn *done;               /* DONE: ready to send.  LOCAL: there is no password, or it is too long, or it
                                        * was refused a short while ago, or another session's trial of it brings no

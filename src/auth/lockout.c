@@ -12,7 +12,10 @@
 struct refusal {
     unsigned char digest[DIGEST_BYTES];
     uint64_t until;       /* ms: not sent before then; 0: it may be sent */
-    uint64_t trial_until; /* ms: a session tries it, until then at most; 0: none does */
+    uint64_t trial;       /* the number of the trial that is under way; 0: none is */
+    uint64_t trial_until; /* ms: it is waited for until then at most */
+    const void *session;  /* whose it is; only compared */
+    unsigned holders;     /* parts of that session that have not left it */
     uint64_t touched;     /* ms: when it was last used */
     bool good;            /* it was accepted */
     unsigned count;       /* refusals in a row */
@@ -21,6 +24,7 @@ struct refusal {
 struct lockout {
     unsigned char salt[DIGEST_BYTES]; /* random, so that the digests are of no use outside of this process */
     TAILQ_HEAD(, lockout_waiter) waiters;
+    uint64_t trials; /* that there were: the number of the last one */
     size_t count;
     struct refusal at[LOCKOUT_MAX];
 };
@@ -109,15 +113,24 @@ static struct refusal *touch(struct lockout *lockout, const char *user, const ch
     return &lockout->at[i];
 }
 
-bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
+bool lockout_try(struct lockout *lockout, struct lockout_trial *trial, const char *user, const char *password,
+                 uint64_t now_ms)
 {
     struct refusal *refusal = touch(lockout, user, password, now_ms);
 
     if (!refusal || refusal->good)
         return true;
-    if (refusal->trial_until > now_ms)
+    if (refusal->trial == 0 || refusal->trial_until <= now_ms) {
+        refusal->trial = ++lockout->trials;
+        refusal->trial_until = now_ms + LOCKOUT_TRIAL_MS;
+        refusal->session = trial->session;
+        refusal->holders = 0;
+    } else if (refusal->session != trial->session) {
         return false;
-    refusal->trial_until = now_ms + LOCKOUT_TRIAL_MS;
+    }
+    if (trial->number != refusal->trial)
+        refusal->holders++;
+    trial->number = refusal->trial;
     return true;
 }
 
@@ -136,11 +149,12 @@ void lockout_unawait(struct lockout *lockout, struct lockout_waiter *waiter)
     waiter->over = NULL;
 }
 
-/* A trial is over. */
-static void tell_waiters(struct lockout *lockout)
+/* The pair's trial is over, if there was one. */
+static void end_trial(struct lockout *lockout, struct refusal *refusal)
 {
     struct lockout_waiter *waiter;
 
+    refusal->trial = 0;
     while ((waiter = TAILQ_FIRST(&lockout->waiters))) {
         void (*over)(void *arg) = waiter->over;
 
@@ -149,17 +163,15 @@ static void tell_waiters(struct lockout *lockout)
     }
 }
 
-void lockout_leave(struct lockout *lockout, const char *user, const char *password)
+void lockout_leave(struct lockout *lockout, struct lockout_trial *trial)
 {
-    unsigned char digest[DIGEST_BYTES];
-    size_t i;
+    size_t i = 0;
 
-    if (!make_digest(lockout, user, password, digest))
-        return;
-    i = find(lockout, digest);
-    if (i < lockout->count)
-        lockout->at[i].trial_until = 0;
-    tell_waiters(lockout);
+    while (i < lockout->count && lockout->at[i].trial != trial->number)
+        i++;
+    if (trial->number > 0 && i < lockout->count && --lockout->at[i].holders == 0)
+        end_trial(lockout, &lockout->at[i]);
+    trial->number = 0;
 }
 
 void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
@@ -170,14 +182,13 @@ void lockout_note(struct lockout *lockout, const char *user, const char *passwor
     if (!refusal)
         return;
     refusal->good = false;
-    refusal->trial_until = 0;
     if (refusal->until <= now_ms) { /* sessions that were refused together count as one */
         for (unsigned k = 0; k < refusal->count && rest < LOCKOUT_REST_MAX_MS; k++)
             rest *= 2;
         refusal->count++;
         refusal->until = now_ms + (rest < LOCKOUT_REST_MAX_MS ? rest : LOCKOUT_REST_MAX_MS);
     }
-    tell_waiters(lockout);
+    end_trial(lockout, refusal);
 }
 
 void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms)
@@ -187,13 +198,21 @@ void lockout_accept(struct lockout *lockout, const char *user, const char *passw
     if (!refusal)
         return;
     refusal->good = true;
-    refusal->trial_until = refusal->until = 0;
+    refusal->until = 0;
     refusal->count = 0;
-    tell_waiters(lockout);
+    end_trial(lockout, refusal);
 }
 
 void lockout_forget(struct lockout *lockout)
 {
-    lockout->count = 0;
-    tell_waiters(lockout);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < lockout->count; i++)
+        if (lockout->at[i].trial > 0) {
+            lockout->at[kept] = lockout->at[i];
+            lockout->at[kept].until = 0;
+            lockout->at[kept].count = 0;
+            kept++;
+        }
+    lockout->count = kept;
 }

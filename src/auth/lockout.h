@@ -24,10 +24,18 @@ void lockout_free(struct lockout *lockout); /* NULL is fine */
 /* Milliseconds for which this pair must not be sent; 0: it may be. */
 uint64_t lockout_left(const struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
+/* The part that one sender has in its session's trial of a pair.  A session may send a pair from several places, such
+ * as to a proxy and to the one before it: all of them try it together, and none waits for the other. */
+struct lockout_trial {
+    const void *session; /* the same for all of one session, and for nobody else; it is only compared */
+    uint64_t number;     /* zeroed: it has a part in none; the rest is lockout.c's */
+};
+
 /* Asks to send a pair; one that was not accepted yet is tried by one session first.  True: it may be sent; then call
  * lockout_note, lockout_accept or lockout_leave.  False: another session tries it; ask again when that is over, or
- * LOCKOUT_TRIAL_MS have passed. */
-bool lockout_try(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
+ * LOCKOUT_TRIAL_MS have passed.  Who has a part in the trial may ask again. */
+bool lockout_try(struct lockout *lockout, struct lockout_trial *trial, const char *user, const char *password,
+                 uint64_t now_ms);
 
 /* Embedded in whoever waits for another session's trial; zeroed memory waits for none. */
 struct lockout_waiter {
@@ -41,8 +49,9 @@ struct lockout_waiter {
 void lockout_await(struct lockout *lockout, struct lockout_waiter *waiter, void (*over)(void *arg), void *arg);
 void lockout_unawait(struct lockout *lockout, struct lockout_waiter *waiter);
 
-/* The trial ended without a result. */
-void lockout_leave(struct lockout *lockout, const char *user, const char *password);
+/* The sender has no part in the trial any more.  With the last one of its session the trial ends without a result.  A
+ * trial that is over, or that another session has taken over after LOCKOUT_TRIAL_MS, is not touched. */
+void lockout_leave(struct lockout *lockout, struct lockout_trial *trial);
 
 /* The pair was refused. */
 void lockout_note(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
@@ -50,7 +59,8 @@ void lockout_note(struct lockout *lockout, const char *user, const char *passwor
 /* The pair was accepted: its refusals are forgotten, and it needs no trial any more. */
 void lockout_accept(struct lockout *lockout, const char *user, const char *password, uint64_t now_ms);
 
-/* Forgets all pairs: the configuration was reloaded. */
+/* Forgets what was refused and what was accepted: the configuration was reloaded.  A trial that is under way goes on,
+ * and is waited for: it says the same of the same pair. */
 void lockout_forget(struct lockout *lockout);
 
 #endif

@@ -7,6 +7,7 @@
 #include "proxy/connector.h"
 #include "proxy/outer_form.h"
 #include "proxy/outer_route.h"
+#include "proxy/request_parts.h"
 
 enum state { STARTED, REUSE, SEAT, OUTER, CONNECT };
 
@@ -273,6 +274,7 @@ static void enter_outer(struct approach *approach)
         .services = request->services,
         .settings = request->settings,
         .name = request->name,
+        .session = request_parts_session(request),
         .own = via,
         .via = via->via,
         .listener = request->listener,

@@ -15,7 +15,7 @@
 
 struct doubled_request;
 
-/* As proxy_request_start; params.overtaken and params.avoid are set by this.  NULL: out of memory. */
+/* As proxy_request_start; params.session, overtaken and avoid are set by this.  NULL: out of memory. */
 struct doubled_request *doubled_request_start(const struct proxy_request_params *params);
 
 /* The request whose outcome counts: after done the one that was reported, before that the first that has not failed.

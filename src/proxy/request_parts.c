@@ -5,6 +5,11 @@
 #include "proxy/health.h"
 #include "proxy/socks5.h"
 
+const void *request_parts_session(const struct proxy_request_params *request)
+{
+    return request->session ? request->session : request;
+}
+
 struct authenticator *request_parts_authenticator(const struct proxy_request_params *request,
                                                   const struct form_choice *choice, task_done_fn *done, void *arg)
 {
@@ -21,6 +26,7 @@ struct authenticator *request_parts_authenticator(const struct proxy_request_par
         .tls_upgrade = request->request.answer_owed,
         .remembered = health_scheme(services->health, &choice->form.proxy),
         .ever_offered = health_offers(services->health, request->proxy),
+        .session = request_parts_session(request),
         .wait_ms = request->settings->handshake_timeout,
         .ahead = true,
         .done = done,

@@ -15,6 +15,9 @@
 #include "proxy/h2_share.h"
 #include "proxy/proxy_request_params.h"
 
+/* Whose a trial of the password is: the session, or this request if that is all the session asks. */
+const void *request_parts_session(const struct proxy_request_params *request);
+
 /* Who decides on the credentials, for the present form.  NULL: out of memory. */
 struct authenticator *request_parts_authenticator(const struct proxy_request_params *request,
                                                   const struct form_choice *choice, task_done_fn *done, void *arg);

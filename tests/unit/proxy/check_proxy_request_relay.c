@@ -181,6 +181,27 @@ START_TEST(the_servers_login_goes_beside_the_proxys)
 }
 END_TEST
 
+/* It is tried by both at once, and neither waits for what the other hears of it. */
+START_TEST(both_may_have_the_same_account)
+{
+    struct asked asked, other;
+
+    set_up(ABSOLUTE "auth = basic\nuser = ada\npassword = loom\n");
+    start(&asked);
+    ck_assert_uint_eq(stage_dials(), 1);
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, ADA));
+    ck_assert_ptr_nonnull(strstr(stage_wire(0)->heard, "\r\nAuthorization: Basic YWRhOmxvb20=\r\n"));
+    start(&other); /* of another session */
+    ck_assert_uint_eq(stage_dials(), 1);
+    wire_say(stage_wire(0), OPENS);
+    check_answer(&asked, CONNECT_OPEN, "");
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 2);
+    proxy_request_free(other.request);
+    finish(&asked);
+}
+END_TEST
+
 static const struct {
     const char *lines, *answer, *what;
 } vain[] = {
@@ -639,6 +660,7 @@ int main(void)
     tcase_add_test(cases, the_proxy_before_it_is_asked_for_the_resource);
     tcase_add_test(cases, in_the_usual_form_a_tunnel_comes_first);
     tcase_add_loop_test(cases, the_servers_login_goes_beside_the_proxys, 0, 2);
+    tcase_add_test(cases, both_may_have_the_same_account);
     tcase_add_loop_test(cases, the_servers_refusal_is_the_answer, 0, sizeof vain / sizeof vain[0]);
     tcase_add_loop_test(cases, the_proxy_before_it_may_fail, 0, 4);
     tcase_add_test(cases, the_server_may_want_digest);
