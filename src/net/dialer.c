@@ -21,6 +21,7 @@ struct attempt {
     struct loop_io io;
     int fd;        /* -1: not started, or over */
     bool homeless; /* its own address is gone */
+    bool refused;  /* it failed, and not at our end */
 };
 
 struct dial {
@@ -109,7 +110,8 @@ static void give_up(struct dial *dial)
     dial->done(dial->arg, dial->local ? OUTCOME_LOCAL : OUTCOME_PEER, -1, &dial->failed, dial->error);
 }
 
-/* All that were started before it and have not answered, or not well, come last from now on. */
+/* All that were started before it and have not answered, or not well, come last from now on.  What failed at our own
+ * end, such as for want of a descriptor, says nothing of the address. */
 static void note_slow(const struct attempt *answered)
 {
     const struct dial *dial = answered->dial;
@@ -117,7 +119,8 @@ static void note_slow(const struct attempt *answered)
 
     slow_addresses_forget(slow, &answered->address);
     for (const struct attempt *attempt = dial->attempts; attempt < answered; attempt++)
-        slow_addresses_note(slow, &attempt->address, loop_now(dial->dialer->loop));
+        if (attempt->fd >= 0 || attempt->refused)
+            slow_addresses_note(slow, &attempt->address, loop_now(dial->dialer->loop));
 }
 
 static void succeed(struct attempt *attempt)
@@ -131,6 +134,13 @@ static void succeed(struct attempt *attempt)
     dial->done(dial->arg, OUTCOME_DONE, fd, &attempt->address, NULL);
 }
 
+/* Whether the other end, or somebody on the way to it, has said so, or nobody has said anything. */
+static bool is_answer(int error)
+{
+    return error == ECONNREFUSED || error == ECONNRESET || error == EHOSTUNREACH || error == ENETUNREACH ||
+           error == ETIMEDOUT;
+}
+
 static void note_failure(struct attempt *attempt, int error)
 {
     struct dial *dial = attempt->dial;
@@ -138,6 +148,7 @@ static void note_failure(struct attempt *attempt, int error)
     dial->local = error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
     snprintf(dial->error, sizeof dial->error, "%s", strerror(error));
     dial->failed = attempt->address;
+    attempt->refused = is_answer(error);
     attempt_end(attempt, false);
 }
 

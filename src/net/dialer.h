@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* Connects by TCP to the first address of a list that answers (RFC 8305): one attempt for each address, started one
  * after the other without waiting for the one before to fail.  Those that were overtaken by another one of their list
- * come last for a while (slow_addresses.h). */
+ * come last for a while (slow_addresses.h), unless that was for want of something of our own. */
 #ifndef SALLYPORT_DIALER_H
 #define SALLYPORT_DIALER_H
 

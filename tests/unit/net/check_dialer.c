@@ -133,24 +133,31 @@ START_TEST(dead_addresses_are_passed_over)
 }
 END_TEST
 
+/* Another address of the place. */
+static int listen_at(const char *host, uint16_t port)
+{
+    struct address address = literal(host);
+    int listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    address_set_port(&address, port);
+    ck_assert_int_eq(bind(listening, &address.any, address_length(&address)), 0);
+    ck_assert_int_eq(listen(listening, 16), 0);
+    return listening;
+}
+
 /* What did not answer comes last the next time, until the network is another one, or it has answered. */
 START_TEST(slow_addresses_come_last)
 {
     static const char *const hosts[] = {"127.0.0.2", "127.0.0.1", NULL}, *const expected[] = {
         "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2"};
-    struct address other = literal("127.0.0.2");
     char text[ADDRESS_TEXT_MAX];
     struct scene scene;
     int listening = -1;
 
     set_up(&scene);
-    address_set_port(&other, scene.port);
     for (unsigned i = 0; i < 4; i++) {
-        if (i == 1) {
-            listening = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-            ck_assert_int_eq(bind(listening, &other.any, address_length(&other)), 0);
-            ck_assert_int_eq(listen(listening, 16), 0);
-        }
+        if (i == 1)
+            listening = listen_at("127.0.0.2", scene.port);
         if (i == 2)
             dialer_renew(scene.dialer);
         scene.calls = 0;
@@ -160,6 +167,72 @@ START_TEST(slow_addresses_come_last)
         ck_assert_str_eq(address_format_host(&scene.address, text), expected[i]);
         close(scene.fd);
         scene.fd = -1;
+    }
+    close(listening);
+    tear_down(&scene);
+}
+END_TEST
+
+/* What the linker puts in place of socket: no descriptor is left for so many of them. */
+static unsigned without;
+
+int __real_socket(int domain, int type, int protocol);
+int __wrap_socket(int domain, int type, int protocol);
+
+int __wrap_socket(int domain, int type, int protocol)
+{
+    if (without == 0)
+        return __real_socket(domain, type, protocol);
+    without--;
+    errno = EMFILE;
+    return -1;
+}
+
+/* One that could not even be asked is as good as before. */
+START_TEST(what_failed_here_makes_no_address_slow)
+{
+    static const char *const hosts[] = {"127.0.0.1", "127.0.0.2", NULL}, *const expected[] = {
+        "127.0.0.2", "127.0.0.1"};
+    char text[ADDRESS_TEXT_MAX];
+    struct scene scene;
+    int listening;
+
+    set_up(&scene);
+    listening = listen_at("127.0.0.2", scene.port);
+    for (unsigned i = 0; i < 2; i++) {
+        scene.calls = 0;
+        without = i == 0;
+        dial(&scene, hosts, scene.port, 10000);
+        unit_wait(scene.loop, was_called, &scene);
+        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
+        ck_assert_str_eq(address_format_host(&scene.address, text), expected[i]);
+        close(scene.fd);
+        scene.fd = -1;
+    }
+    close(listening);
+    tear_down(&scene);
+}
+END_TEST
+
+/* Asked alone, because it is all that there is then, one that was slow has answered. */
+START_TEST(one_that_answers_is_slow_no_more)
+{
+    static const char *const hosts[] = {"127.0.0.2", "127.0.0.1", NULL}, *const alone[] = {"127.0.0.2", NULL};
+    char text[ADDRESS_TEXT_MAX];
+    struct scene scene;
+    int listening = -1;
+
+    set_up(&scene);
+    for (unsigned i = 0; i < 3; i++) {
+        scene.calls = 0;
+        dial(&scene, i == 1 ? alone : hosts, scene.port, 10000);
+        unit_wait(scene.loop, was_called, &scene);
+        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
+        ck_assert_str_eq(address_format_host(&scene.address, text), i == 0 ? "127.0.0.1" : "127.0.0.2");
+        close(scene.fd);
+        scene.fd = -1;
+        if (i == 0)
+            listening = listen_at("127.0.0.2", scene.port);
     }
     close(listening);
     tear_down(&scene);
@@ -296,6 +369,8 @@ int main(void)
     tcase_add_test(cases, a_socket_comes_back);
     tcase_add_test(cases, dead_addresses_are_passed_over);
     tcase_add_test(cases, slow_addresses_come_last);
+    tcase_add_test(cases, what_failed_here_makes_no_address_slow);
+    tcase_add_test(cases, one_that_answers_is_slow_no_more);
     tcase_add_test(cases, when_no_address_answers_the_last_is_named);
     tcase_add_test(cases, a_cancelled_dial_never_calls);
     tcase_add_test(cases, without_descriptors_it_is_our_own_trouble);

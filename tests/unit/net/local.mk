@@ -37,7 +37,7 @@ tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockop
 
 # the test takes addresses away
 tests_unit_net_check_transport_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has
-tests_unit_net_check_dialer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has
+tests_unit_net_check_dialer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has -Wl,--wrap=socket
 
 # the test can put the clock forward
 tests_unit_net_check_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
