@@ -98,8 +98,7 @@ void child_forget_unreaped(struct loop *loop)
     }
 }
 
-/* A library may not have set close-on-exec.  Where the system cannot be told to close the rest, it is set now, up to
- * the limit that holds. */
+/* A library may not have set close-on-exec.  Where the system cannot be told to close the rest, it is set now. */
 #ifdef HAVE_POSIX_SPAWN_FILE_ACTIONS_ADDCLOSEFROM_NP
 static void close_rest(posix_spawn_file_actions_t *files)
 {
@@ -109,8 +108,7 @@ static void close_rest(posix_spawn_file_actions_t *files)
 static void close_rest(posix_spawn_file_actions_t *files)
 {
     (void)files;
-    for (long end = sysconf(_SC_OPEN_MAX), fd = STDERR_FILENO + 1; fd < end; fd++)
-        (void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
+    descriptors_withhold_from(STDERR_FILENO + 1);
 }
 #endif
 

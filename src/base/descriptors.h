@@ -21,4 +21,8 @@ bool descriptors_restore(void);
 /* Closes this descriptor and all above it: in a child process, which must not hold what its parent closes. */
 void descriptors_close_from(int first);
 
+/* Sets close-on-exec on this descriptor and all above it: no program that is started from now on has them.  Where the
+ * system neither does that at once nor lists what is open, only those below the limit are looked at, in both. */
+void descriptors_withhold_from(int first);
+
 #endif

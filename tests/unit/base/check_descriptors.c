@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "base/descriptors.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,7 +51,35 @@ START_TEST(the_limit_is_raised_and_restored)
 }
 END_TEST
 
-START_TEST(a_child_closes_all_from_there_on)
+/* What the linker puts in place of these: a system that does not know the one, nor has the other. */
+static enum { AT_ONCE, LISTED, ONE_BY_ONE, WAYS } way;
+
+int __real_close_range(unsigned first, unsigned last, int flags);
+int __wrap_close_range(unsigned first, unsigned last, int flags);
+DIR *__real_opendir(const char *name);
+DIR *__wrap_opendir(const char *name);
+
+#ifdef HAVE_CLOSE_RANGE
+int __wrap_close_range(unsigned first, unsigned last, int flags)
+{
+    if (way == AT_ONCE)
+        return __real_close_range(first, last, flags);
+    errno = ENOSYS;
+    return -1;
+}
+#endif
+
+static bool listed;
+
+DIR *__wrap_opendir(const char *name)
+{
+    listed = true;
+    return way == ONE_BY_ONE ? NULL : __real_opendir(name);
+}
+
+/* A child with a pipe and one that is far above, and, unless all are gone through, above the limit.  Whether it had
+ * the right ones is its status. */
+static int in_child(bool (*is_right)(const int ends[2]))
 {
     int ends[2], status;
     pid_t child;
@@ -57,14 +88,40 @@ START_TEST(a_child_closes_all_from_there_on)
     ck_assert_int_eq(dup2(ends[1], 90), 90);
     child = fork();
     if (child == 0) {
-        descriptors_close_from(ends[1]);
-        _exit(close(ends[0]) == 0 && close(ends[1]) != 0 && close(90) != 0 ? 0 : 1);
+        set(way == ONE_BY_ONE ? 100 : 50);
+        _exit(is_right(ends) ? 0 : 1);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert_int_eq(status, 0);
     ck_assert_int_eq(close(90), 0);
     close(ends[0]);
     close(ends[1]);
+    return status;
+}
+
+static bool all_are_closed(const int ends[2])
+{
+    descriptors_close_from(ends[1]);
+    return close(ends[0]) == 0 && close(ends[1]) != 0 && close(90) != 0;
+}
+
+static bool all_are_withheld(const int ends[2])
+{
+    descriptors_withhold_from(ends[1]);
+    return fcntl(ends[0], F_GETFD) == 0 && fcntl(ends[1], F_GETFD) == FD_CLOEXEC && fcntl(90, F_GETFD) == FD_CLOEXEC &&
+           (way == AT_ONCE || listed);
+}
+
+START_TEST(a_child_closes_all_from_there_on)
+{
+    way = _i;
+    ck_assert_int_eq(in_child(all_are_closed), 0);
+}
+END_TEST
+
+START_TEST(no_program_gets_any_from_there_on)
+{
+    way = _i;
+    ck_assert_int_eq(in_child(all_are_withheld), 0);
 }
 END_TEST
 
@@ -73,6 +130,7 @@ int main(void)
     TCase *cases = unit_case("descriptors");
 
     tcase_add_test(cases, the_limit_is_raised_and_restored);
-    tcase_add_test(cases, a_child_closes_all_from_there_on);
+    tcase_add_loop_test(cases, a_child_closes_all_from_there_on, 0, WAYS);
+    tcase_add_loop_test(cases, no_program_gets_any_from_there_on, 0, WAYS);
     return unit_run();
 }

@@ -54,6 +54,7 @@ tests_unit_base_check_notifier_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=subpr
 tests_unit_base_check_allowance_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 
 # the system may have no random numbers
+tests_unit_base_check_descriptors_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=close_range -Wl,--wrap=opendir
 tests_unit_base_check_chance_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=getentropy
 
 tests_unit_base_check_child_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=waitpid
