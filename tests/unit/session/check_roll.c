@@ -118,6 +118,24 @@ START_TEST(each_is_due_at_its_time)
 }
 END_TEST
 
+/* Whatever order they are in, and whatever is set meanwhile, the next one is the one that is due first. */
+START_TEST(the_first_of_those_that_are_left_comes_next)
+{
+    set_up(on_due);
+    roll_enter(&roll, &one), roll_enter(&roll, &two), roll_enter(&roll, &three);
+    roll_set_deadline(&roll, &one, 2000);
+    roll_set_deadline(&roll, &two, 3000);
+    roll_set_deadline(&roll, &three, 1000);
+    stage_advance(1000);
+    ck_assert_ptr_eq(due_last, &three);
+    stage_advance(1000);
+    ck_assert_ptr_eq(due_last, &one);
+    stage_advance(1000);
+    ck_assert_ptr_eq(due_last, &two);
+    tear_down();
+}
+END_TEST
+
 START_TEST(deadlines_that_are_close_share_a_call)
 {
     unsigned timers;
@@ -207,6 +225,11 @@ START_TEST(who_is_due_may_set_another_deadline)
     ck_assert_uint_eq(due_count, 1);
     stage_advance(1);
     ck_assert_uint_eq(due_count, 2);
+    roll_set_deadline(&roll, &two, 700); /* the first one's is over in 500, and sets it to 500 then */
+    stage_advance(500);
+    ck_assert_ptr_eq(due_last, &one);
+    stage_advance(200);
+    ck_assert_ptr_eq(due_last, &two);
     tear_down();
 }
 END_TEST
@@ -219,6 +242,7 @@ int main(void)
     tcase_add_test(cases, those_of_a_reverse_are_counted);
     tcase_add_test(cases, who_is_served_counts_once);
     tcase_add_test(cases, each_is_due_at_its_time);
+    tcase_add_test(cases, the_first_of_those_that_are_left_comes_next);
     tcase_add_test(cases, deadlines_that_are_close_share_a_call);
     tcase_add_test(cases, a_deadline_may_be_taken_back);
     tcase_add_test(cases, nobody_is_woken_when_nothing_is_due);
