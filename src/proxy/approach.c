@@ -86,10 +86,10 @@ static bool take_ready(struct approach *approach)
     const struct proxy_request_params *request = approach->request;
     struct spare *spare = approach->params.spare;
 
-    spare->used = false;
+    spare->in_use = false;
     if (request->proxy && request->own && !request->forbids && !approach->params.absolute)
         approach->transport = spare_take(spare, request->settings->handshake_timeout, &approach->on_loopback);
-    return spare->used;
+    return spare->in_use;
 }
 
 static void go_there(struct approach *approach)
@@ -176,7 +176,7 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
     const struct connect_response *refusal = connector_refusal(connector);
     bool speaks_h2 = outcome == OUTCOME_DONE && connector_speaks_h2(connector);
 
-    if (!approach->params.spare->used)
+    if (!approach->params.spare->in_use)
         approach->on_loopback = connector_on_loopback(connector);
     approach->cut_off = connector_was_cut_off(connector);
     approach->reached |= connector_connected(connector);
@@ -318,7 +318,7 @@ static void enter(struct approach *approach, enum state state)
 /* Without the connection of the answer before. */
 static void begin_otherwise(struct approach *approach)
 {
-    approach->params.reuse->used = approach->on_loopback = false;
+    approach->params.reuse->in_use = approach->on_loopback = false;
     if (take_ready(approach)) {
         trace_step(&approach->request->trace, "connect", "made ahead of need");
         if (approach->request->request.answer_owed) /* the pool has them without TLS */

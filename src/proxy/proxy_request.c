@@ -232,7 +232,7 @@ static void find_connection(void *arg)
         drop_exchange(request);
     drop_approach(request);
     h2_share_leave(&request->share);
-    request->reached |= request->spare.used && !request->spare.dead; /* a login wants another: it has had an answer */
+    request->reached |= spare_has_answered(&request->spare); /* a login wants another one */
     if (request->transport) /* the login begins once more, for another version */
         enter(request, ASK);
     else
@@ -256,12 +256,19 @@ static void begin_request(struct proxy_request *request)
         find_connection(request);
 }
 
-/* It may be sent now, over the connection that was made, unless that has come to harm. */
+/* Whether the connection in use was there before: it has less patience until an answer comes (spare_patience). */
+static bool was_hurried(const struct proxy_request *request)
+{
+    return request->spare.in_use || request->reuse.in_use;
+}
+
+/* It may be sent now, over the connection that was made, unless that has come to harm; if it does on the way, over
+ * another one. */
 static void go_on(struct proxy_request *request)
 {
-    char byte;
-
-    if (request->transport && transport_peek(request->transport, &byte, 1) == TRANSPORT_AGAIN) {
+    if (request->transport && reuse_lasts(request->transport)) {
+        if (!was_hurried(request))
+            reuse_after_wait(&request->reuse, request->transport, request->params.settings->handshake_timeout);
         enter(request, ASK);
         return;
     }
@@ -381,8 +388,8 @@ static void on_overtaken(void *arg)
     request->params.overtaken(request->params.arg);
 }
 
-/* A login whose proof is for another version of HTTP than the one at hand: it begins once more, and a connection of our
- * own waits for it. */
+/* The login begins once more: its proof is for another version of HTTP than the one at hand, and a connection of our
+ * own waits for it, or it was lost with its connection. */
 static void prepare_anew(struct proxy_request *request)
 {
     h2_share_leave(&request->share);
@@ -422,6 +429,11 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
     struct proxy_request *request = arg;
     bool cut_off = negotiate_login_was_cut_off(request->login);
 
+    if (reuse_was_lost(&request->reuse, outcome, cut_off, negotiate_login_head(request->login))) {
+        request->spare.dead = true;
+        prepare_anew(request);
+        return;
+    }
     if (begin_anew_if_dead(request, outcome, cut_off))
         return;
     request->reached |= outcome != OUTCOME_LOCAL;
@@ -468,23 +480,10 @@ static void enter(struct proxy_request *request, enum state state)
 static void begin(struct task *task)
 {
     struct proxy_request *request = (struct proxy_request *)task;
-    const struct proxy_request_params *params = &request->params;
 
-    if (!params->proxy) {
+    if (!request->params.proxy)
         enter(request, APPROACH);
-        return;
-    }
-    request->choice = (struct form_choice){
-        .health = params->services->health,
-        .name = params->name,
-        .proxy = params->proxy,
-        .own = params->own,
-        .request = &request->params.request,
-        .require_switch = params->require_switch,
-        .only_1_1 = !params->services->h2,
-        .trace = params->trace,
-    };
-    if (form_choice_start(&request->choice))
+    else if (request_parts_form(&request->params, &request->choice))
         enter(request, AUTHENTICATE);
     else
         fail_for_memory(request);
@@ -595,7 +594,7 @@ struct transport *proxy_request_take(struct proxy_request *request, char **lefto
         transport = exchange_take(request->exchange, leftover, length);
     else if (request->login)
         transport = negotiate_login_take(request->login, leftover, length);
-    if (request->spare.used || request->reuse.used)
+    if (was_hurried(request))
         transport_set_patience(transport, request->params.settings->keepalive);
     return transport;
 }

@@ -11,7 +11,8 @@
  *
  * APPROACH brings what it is asked over (approach.h), which behind a refusal is the same connection, if it lasts.
  * AWAIT: another session tries the password first (lockout.h); where all that can be done before is that wait, it comes
- * before PREPARE or APPROACH.  If that was a connection from the pool and dead, everything is
+ * before PREPARE or APPROACH.  A connection that is lost after that wait, or behind a refusal, is followed by another
+ * one (reuse.h).  If that was a connection from the pool and dead, everything is
  * done once more without the pool (spare.h); if it was one of HTTP/2 and did not process the request, once more on
  * another one (h2_share.h).  With the absolute form it brings the answer itself, and nothing follows; or a login begins
  * with it or goes on, whose every request is one to the proxy before.  Over HTTP/2, too, a login makes credentials and

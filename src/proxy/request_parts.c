@@ -10,6 +10,21 @@ const void *request_parts_session(const struct proxy_request_params *request)
     return request->session ? request->session : request;
 }
 
+bool request_parts_form(struct proxy_request_params *request, struct form_choice *choice)
+{
+    *choice = (struct form_choice){
+        .health = request->services->health,
+        .name = request->name,
+        .proxy = request->proxy,
+        .own = request->own,
+        .request = &request->request,
+        .require_switch = request->require_switch,
+        .only_1_1 = !request->services->h2,
+        .trace = request->trace,
+    };
+    return form_choice_start(choice);
+}
+
 struct authenticator *request_parts_authenticator(const struct proxy_request_params *request,
                                                   const struct form_choice *choice, task_done_fn *done, void *arg)
 {

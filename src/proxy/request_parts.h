@@ -4,6 +4,8 @@
 #ifndef SALLYPORT_REQUEST_PARTS_H
 #define SALLYPORT_REQUEST_PARTS_H
 
+#include <stdbool.h>
+
 #include "auth/authenticator.h"
 #include "auth/negotiate_login.h"
 #include "base/task.h"
@@ -17,6 +19,9 @@
 
 /* Whose a trial of the password is: the session, or this request if that is all the session asks. */
 const void *request_parts_session(const struct proxy_request_params *request);
+
+/* In which form it is asked; choice is the caller's to release.  False: out of memory. */
+bool request_parts_form(struct proxy_request_params *request, struct form_choice *choice);
 
 /* Who decides on the credentials, for the present form.  NULL: out of memory. */
 struct authenticator *request_parts_authenticator(const struct proxy_request_params *request,

@@ -2,7 +2,7 @@
 /* The connection over which a proxy has asked for credentials or for another form, used once more: the rest of that
  * answer is skipped, and the next request goes out over it, which saves the round trips of making another.  A proxy
  * that lets it last may still end it before that request has come; then the request is made once more, over another
- * one.  Zeroed memory has none. */
+ * one.  The same holds for one that was made and then had to wait for its first request.  Zeroed memory has none. */
 #ifndef SALLYPORT_REUSE_H
 #define SALLYPORT_REUSE_H
 
@@ -21,7 +21,7 @@
 
 struct reuse {
     struct drain drain;
-    bool used; /* the connection in use has brought an answer already; whoever takes another one says that it has not */
+    bool in_use; /* the connection in use is one of these; whoever takes another one says that it is none */
 };
 
 /* Skips what is left of the answer of an exchange, which is over HTTP/1.1 and is the caller's to free still.  done is
@@ -31,6 +31,12 @@ void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchan
 /* After done: the connection, for the next request; the caller's.  NULL: it does not last, and another one is to be
  * made. */
 struct transport *reuse_take(struct reuse *reuse);
+
+/* Whether a connection that has waited may be used: it neither ends, nor has the proxy spoken unasked. */
+bool reuse_lasts(struct transport *transport);
+
+/* One that was made, and has waited for its first request, goes into use.  limit_ms: as for spare_patience. */
+void reuse_after_wait(struct reuse *reuse, struct transport *transport, uint32_t limit_ms);
 
 /* A request over the connection in use came to this outcome; cut_off: exchange_was_cut_off; head: the answer's, or
  * NULL.  True, once: the proxy had ended the connection before it could answer, or says that it had waited too long

@@ -11,10 +11,15 @@ struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_lo
     struct transport *ready = spare->pool && !spare->dead ? pool_take(spare->pool, spare->proxy, spare->own,
                                                                       on_loopback) : NULL;
 
-    spare->used = ready;
+    spare->in_use = ready;
     if (ready)
         transport_set_patience(ready, spare_patience(limit_ms));
     return ready;
+}
+
+bool spare_has_answered(const struct spare *spare)
+{
+    return spare->in_use && !spare->dead;
 }
 
 bool spare_met_a_dead_one(enum outcome outcome, bool cut_off, const struct http_head *head)
@@ -24,7 +29,7 @@ bool spare_met_a_dead_one(enum outcome outcome, bool cut_off, const struct http_
 
 bool spare_was_dead(struct spare *spare, enum outcome outcome, bool cut_off, const struct http_head *head)
 {
-    if (!spare->used || spare->dead)
+    if (!spare->in_use || spare->dead)
         return false;
     spare->dead = spare_met_a_dead_one(outcome, cut_off, head);
     if (spare->dead)

@@ -18,8 +18,8 @@ struct spare {
     struct pool *pool;              /* NULL: none are taken; borrowed, as are the next two */
     const struct endpoint *proxy;
     const struct proxy_config *own; /* the proxy's section */
-    bool used;                      /* the connection in use is one of these */
-    bool dead;                      /* one was dead */
+    bool in_use;                    /* the connection in use is one of these, whatever came over it since */
+    bool dead;                      /* one was dead, and none is taken any more */
 };
 
 /* For transport_set_patience until the answer to a first request has come, where one may take limit_ms: it is to be
@@ -34,6 +34,9 @@ bool spare_met_a_dead_one(enum outcome outcome, bool cut_off, const struct http_
 /* A connection, which is the caller's, and whether it leads to this machine.  NULL: none is ready, or none is to be
  * taken any more.  limit_ms as above. */
 struct transport *spare_take(struct spare *spare, uint32_t limit_ms, bool *on_loopback);
+
+/* Whether a connection that is given up for another one is one of these and has brought an answer. */
+bool spare_has_answered(const struct spare *spare);
 
 /* A request over the connection in use came to this outcome, all as above.  True: it is one of these and was dead, so
  * that all is to be done again. */

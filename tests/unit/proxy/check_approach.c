@@ -94,8 +94,8 @@ static void start(int i)
         request.proxy = &request.own->urls.at[0];
         request.via = request.own->via;
     }
-    spare = (struct spare){.used = true};
-    reuse = (struct reuse){.used = true};
+    spare = (struct spare){.in_use = true};
+    reuse = (struct reuse){.in_use = true};
     share = (struct h2_share){0};
     stage_name("o", "192.0.2.2");
     stage_name("mail.example.net", "192.0.2.9");
@@ -125,8 +125,8 @@ START_TEST(it_brings_a_connection)
     ck_assert_int_eq(outcome, OUTCOME_DONE);
     ck_assert_str_eq(stage_wire(0)->to, _i == 0 ? "192.0.2.9:143" : "192.0.2.2:8080");
     ck_assert(approach_was_reached(approach));
-    ck_assert(!spare.used);
-    ck_assert(!reuse.used);
+    ck_assert(!spare.in_use);
+    ck_assert(!reuse.in_use);
     ck_assert_ptr_null(approach_outer(approach));
     transport = approach_take(approach);
     ck_assert_ptr_eq(transport, &stage_wire(0)->near);

@@ -629,6 +629,43 @@ START_TEST(who_waits_for_a_trial_by_digest_is_connected_meanwhile)
 }
 END_TEST
 
+/* The proxy's end crosses the request on a connection that has waited for a trial: once more on another one, and once
+ * only. */
+START_TEST(a_connection_that_has_waited_may_be_lost)
+{
+    static const char *const ways[] = {"basic", "digest"};
+    struct asked one, two;
+    char lines[80];
+
+    snprintf(lines, sizeof lines, "user = arthur\npassword = magic\nauth = %s", ways[_i % 2]);
+    set_up(lines);
+    start(&one, "");
+    start(&two, "");
+    if (_i % 2 == 1)
+        wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    wire_say(stage_wire(0), OPENS);
+    ck_assert_uint_eq(stage_wires(), 2);
+    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    ck_assert_uint_eq(stage_wire(1)->patience, POOL_PATIENCE_MS);
+    wire_end(stage_wire(1));
+    ck_assert(stage_wire(1)->closed);
+    ck_assert_uint_eq(stage_wires(), 3);
+    ck_assert_uint_eq(asks(stage_wire(2)), 1);
+    if (_i < 2) {
+        wire_say(stage_wire(2), OPENS);
+        check_answered(&two, CONNECT_OPEN, "");
+        check_taken(&two, stage_wire(2), "");
+    } else {
+        wire_end(stage_wire(2));
+        check_failed(&two, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
+        ck_assert_uint_eq(stage_wires(), 3);
+        end(&two);
+    }
+    end(&one);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_refusal_makes_the_scheme_forgotten)
 {
     struct asked asked;
@@ -1759,6 +1796,7 @@ int main(void)
     tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
     tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
     tcase_add_test(cases, who_waits_for_a_trial_by_digest_is_connected_meanwhile);
+    tcase_add_loop_test(cases, a_connection_that_has_waited_may_be_lost, 0, 4);
     tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
     tcase_add_loop_test(cases, a_forged_refusal_brings_out_no_readable_password, 0, 2);
     tcase_add_test(cases, a_login_that_is_cut_off_fails);

@@ -36,7 +36,7 @@ static void start(const char *answer)
     const struct exchange_params params = {.loop = stage_set_up()->loop, .request = &request, .done = on_answer};
 
     answered = told = 0;
-    reuse = (struct reuse){.used = false};
+    reuse = (struct reuse){.in_use = false};
     exchange = h1_exchange_start(&params, &stage_new_wire()->near);
     ck_assert_ptr_nonnull(exchange);
     stage_settle();
@@ -65,7 +65,7 @@ START_TEST(the_connection_is_kept)
     transport = reuse_take(&reuse);
     ck_assert_ptr_eq(transport, &stage_wire(0)->near);
     ck_assert_ptr_null(transport->watcher);
-    ck_assert(reuse.used);
+    ck_assert(reuse.in_use);
     ck_assert(!reuse_was_lost(&reuse, OUTCOME_DONE, false, NULL));
     ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, false, NULL)); /* it is silent, or is no proxy */
     ck_assert(!reuse_was_lost(&reuse, OUTCOME_LOCAL, true, NULL));
@@ -87,7 +87,7 @@ START_TEST(what_does_not_last_is_closed)
     ck_assert_uint_eq(told, 1);
     ck_assert_ptr_null(reuse_take(&reuse));
     ck_assert(stage_wire(0)->closed);
-    ck_assert(!reuse.used);
+    ck_assert(!reuse.in_use);
     ck_assert(!reuse_was_lost(&reuse, OUTCOME_PEER, true, NULL));
     tear_down();
 }
@@ -103,7 +103,7 @@ START_TEST(what_has_ended_meanwhile_is_closed)
         wire_say(stage_wire(0), "HTTP/1.1 200 OK\r\n");
     ck_assert_ptr_null(reuse_take(&reuse));
     ck_assert(stage_wire(0)->closed);
-    ck_assert(!reuse.used);
+    ck_assert(!reuse.in_use);
     tear_down();
 }
 END_TEST

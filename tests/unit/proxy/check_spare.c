@@ -37,8 +37,8 @@ static struct transport *take(uint32_t limit_ms)
     bool on_loopback = false;
     struct transport *ready = spare_take(&spare, limit_ms, &on_loopback);
 
-    ck_assert(spare.used == (ready != NULL));
-    ck_assert(on_loopback == spare.used);
+    ck_assert(spare.in_use == (ready != NULL));
+    ck_assert(on_loopback == spare.in_use);
     return ready;
 }
 
