@@ -96,6 +96,11 @@ void outlook_lost(struct outlook *outlook, uint64_t now, uint32_t random)
         outlook->closed = outlook->places;
     else if (outlook->closed < outlook->places)
         outlook->closed++;
+    if (outlook->closed == outlook->places) {
+        judge(outlook, now);
+        if (outlook->failures < OUTLOOK_ALL_LOST)
+            outlook->failures = OUTLOOK_ALL_LOST;
+    }
     if (outlook->until <= now)
         wait(outlook, now + refill_return(outlook->age, random), false);
 }

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #define OUTLOOK_EARLY_MS 5000 /* one that the proxy ends before it is that old might as well not have been made */
+#define OUTLOOK_ALL_LOST 3    /* the loss of all is as bad as so many failures: most likely the proxy is down, for all of
+                               * its users, and those who come back first and fail are not to come again with the rest */
 
 struct outlook {
     size_t places;       /* as many as `preconnect` says */
@@ -55,7 +57,8 @@ void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now
  * made, fails in another way, or none is wanted. */
 void outlook_note_unreached(struct outlook *outlook);
 
-/* The proxy has ended one that had stood for longer, or one of HTTP/2 that served. */
+/* The proxy has ended one that had stood for longer, or one of HTTP/2 that served.  If no place is open then, a failure
+ * to make one again weighs more (OUTLOOK_ALL_LOST). */
 void outlook_lost(struct outlook *outlook, uint64_t now, uint32_t random);
 
 /* The proxy wants no connections (held), or does not say so any more.  Each may be called again. */

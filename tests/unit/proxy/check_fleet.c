@@ -240,7 +240,7 @@ struct absence {
     double peak;
 };
 
-static const struct absence absences[] = {{0, 1.5}, {20000, 2.1}, {60000, 1.4}, {600000, 1.4}};
+static const struct absence absences[] = {{0, 1.4}, {5000, 1.4}, {20000, 1.4}, {60000, 1.4}, {600000, 1.4}};
 
 START_TEST(a_proxy_that_returns_is_not_stormed)
 {

@@ -173,6 +173,23 @@ START_TEST(those_that_are_lost_return_at_leisure)
 }
 END_TEST
 
+/* Those who fail then come again much later than those whose first attempt is still to come; what stands ends that. */
+START_TEST(when_all_are_lost_a_failure_weighs_more)
+{
+    uint64_t now = START + 90000;
+
+    made(START);
+    for (unsigned i = 0; i < 5; i++)
+        lost(now);
+    opens(now += RETURN, 1);
+    failed(false, now);
+    opens(now += 40000, 1);
+    made(now);
+    failed(false, now += OUTLOOK_EARLY_MS);
+    ck_assert_uint_eq(outlook_next(&outlook), now + 5000);
+}
+END_TEST
+
 START_TEST(while_it_is_held_nothing_opens)
 {
     made(START);
@@ -259,6 +276,7 @@ int main(void)
     tcase_add_test(cases, a_place_that_stays_empty_is_tried_less_and_less);
     tcase_add_test(cases, one_that_has_stood_ends_the_row_of_failures);
     tcase_add_test(cases, those_that_are_lost_return_at_leisure);
+    tcase_add_test(cases, when_all_are_lost_a_failure_weighs_more);
     tcase_add_test(cases, while_it_is_held_nothing_opens);
     tcase_add_test(cases, that_it_was_not_reached_holds_until_another_end);
     tcase_add_test(cases, one_tells_the_version);

@@ -282,8 +282,8 @@ START_TEST(one_that_is_ended_soon_rests)
     ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + RETURN_MS);
     stage_advance(RETURN_MS);
     ck_assert_uint_eq(stage_dials(), 6);
-    played_die(played(5), "closed");
-    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[0]);
+    played_die(played(5), "closed"); /* behind the loss of all that there was */
+    ck_assert_uint_eq(pool_next_try(setting.pool, &setting.a), loop_now(stage_loop()) + rests[OUTLOOK_ALL_LOST]);
     end();
 }
 END_TEST
