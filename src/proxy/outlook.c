@@ -67,6 +67,12 @@ void outlook_made(struct outlook *outlook, bool h2, uint64_t now, uint32_t rando
         outlook->good_since = now;
 }
 
+void outlook_filled(struct outlook *outlook, uint64_t now, uint32_t random)
+{
+    if (!outlook->held && outlook->closed > 0 && is_trying(outlook))
+        wait(outlook, now + refill_pace(outlook->age, outlook->places, random), false);
+}
+
 void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now, uint32_t random)
 {
     outlook->unreached = false;

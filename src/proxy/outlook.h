@@ -50,6 +50,10 @@ bool outlook_is_bleak(const struct outlook *outlook);
 /* One was made; h2: of HTTP/2.  It may still fail, so that of many places all but its own stay closed. */
 void outlook_made(struct outlook *outlook, bool h2, uint64_t now, uint32_t random);
 
+/* All places that are open are filled, and none had to be made for that: one that has stood all along is as good as one
+ * that is made, and the next place follows. */
+void outlook_filled(struct outlook *outlook, uint64_t now, uint32_t random);
+
 /* One failed, or was ended before OUTLOOK_EARLY_MS.  Its place closes; if no other is ready, all do. */
 void outlook_failed(struct outlook *outlook, bool another_is_ready, uint64_t now, uint32_t random);
 

@@ -76,13 +76,13 @@ static uint64_t age_of(const struct idle *idle)
     return now(idle->reserve) - idle->since;
 }
 
-/* How many connections to this proxy are ready or being made, without old ones. */
-static size_t count(const struct reserve *reserve, const struct endpoint *proxy)
+/* How many connections to this proxy are ready, or (made) being made, too; without old ones. */
+static size_t count(const struct reserve *reserve, const struct endpoint *proxy, bool made)
 {
     size_t found = 0;
 
     for (const struct idle *idle = reserve->idles; idle; idle = idle->next)
-        found += idle->proxy == proxy && idle->state != RETIRING;
+        found += idle->proxy == proxy && (idle->state == READY || (made && idle->state == CONNECTING));
     return found;
 }
 
@@ -379,8 +379,11 @@ static bool make_missing(struct reserve *reserve, const struct endpoint *proxy)
         .may_be_h2 = http != PROXY_HTTP_1_1,
         .one_of_h2 = http != PROXY_HTTP_1_1 && h2_pool_wants(pool->services->h2, section, proxy),
     };
-    size_t there = count(reserve, proxy), wanted = outlook_now(ahead_outlook(&reserve->ahead, proxy), &wish);
+    struct outlook *outlook = ahead_outlook(&reserve->ahead, proxy);
+    size_t there = count(reserve, proxy, true), wanted = outlook_now(outlook, &wish);
 
+    if (count(reserve, proxy, false) >= wanted)
+        outlook_filled(outlook, now(reserve), chance_number());
     while (there < wanted && has_room(pool)) {
         if (!add(reserve, proxy, http))
             return false;

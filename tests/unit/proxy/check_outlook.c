@@ -231,6 +231,26 @@ START_TEST(that_it_was_not_reached_holds_until_another_end)
 }
 END_TEST
 
+/* The place that opens first is not empty: its connection has stood all along. */
+START_TEST(one_that_has_stood_all_along_is_as_good_as_made)
+{
+    outlook_filled(&outlook, START, MIDDLE);
+    ck_assert_uint_eq(outlook_next(&outlook), 0); /* nothing is closed */
+    outlook_hold(&outlook, true, START, MIDDLE);
+    outlook_filled(&outlook, START, MIDDLE);
+    ck_assert_uint_eq(outlook_next(&outlook), 0);
+    outlook_hold(&outlook, false, START + 1, MIDDLE);
+    outlook_filled(&outlook, START + 2, MIDDLE);
+    opens(START + 1 + RETURN, 1);
+    outlook_filled(&outlook, START + 20000, MIDDLE);
+    outlook_filled(&outlook, START + 20001, MIDDLE);
+    opens(START + 20000 + PACE, 2);
+    outlook_begin(&outlook, 1, AGE);
+    outlook_filled(&outlook, START, MIDDLE);
+    ck_assert_uint_eq(outlook_next(&outlook), 0); /* there is no other place */
+}
+END_TEST
+
 START_TEST(one_tells_the_version)
 {
     ck_assert_uint_eq(outlook_now(&outlook, &choice), 1);
@@ -279,6 +299,7 @@ int main(void)
     tcase_add_test(cases, when_all_are_lost_a_failure_weighs_more);
     tcase_add_test(cases, while_it_is_held_nothing_opens);
     tcase_add_test(cases, that_it_was_not_reached_holds_until_another_end);
+    tcase_add_test(cases, one_that_has_stood_all_along_is_as_good_as_made);
     tcase_add_test(cases, one_tells_the_version);
     tcase_add_test(cases, one_of_http_2_that_fails_rests_too);
     return unit_run();

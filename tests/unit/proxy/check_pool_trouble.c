@@ -521,6 +521,33 @@ START_TEST(one_that_told_us_to_stay_away_gets_none_until_it_has_answered)
 }
 END_TEST
 
+/* One that is left from before has the first place, and the others follow without waiting for its renewal. */
+START_TEST(one_that_is_left_is_the_first_to_be_there_again)
+{
+    const struct failure failure = {.what = "x"};
+    struct setting setting;
+    struct health *health;
+
+    set_up(&setting);
+    health = setting.services->health;
+    keep(&setting, "[proxy]\nurl = http://" A "\npreconnect = 3\npreconnect-age = 1h\n" MAIL, MANY);
+    stage_settle();
+    health_sent_away(health, NULL, &setting.a, loop_now(stage_loop()), 2, &failure);
+    transport_close(&take(&setting, &setting.a)->near);
+    transport_close(&take(&setting, &setting.a)->near);
+    stage_settle();
+    check_ready(&setting, 1, 0);
+    health_worked(health, &setting.a, loop_now(stage_loop()));
+    stage_advance(POOL_LOOK_MS + RETURN_MS);
+    check_ready(&setting, 1, 0);
+    stage_advance(REFILL_LEISURE_MS);
+    check_ready(&setting, 2, 0);
+    stage_advance(REFILL_LEISURE_MS);
+    check_ready(&setting, 3, 0);
+    tear_down(&setting);
+}
+END_TEST
+
 /* While it redirects all listeners of the section, nobody needs one to it, nor to the next proxy. */
 START_TEST(one_that_redirects_all_gets_none_until_that_ends)
 {
@@ -713,6 +740,7 @@ int main(void)
     tcase_add_test(cases, one_that_comes_when_another_failed_makes_it_its_proxys_turn);
     tcase_add_test(cases, they_lead_where_a_session_would_be_sent);
     tcase_add_test(cases, one_that_told_us_to_stay_away_gets_none_until_it_has_answered);
+    tcase_add_test(cases, one_that_is_left_is_the_first_to_be_there_again);
     tcase_add_loop_test(cases, one_that_redirects_all_gets_none_until_that_ends, 0, 2);
     tcase_add_loop_test(cases, one_that_wants_none_is_waited_for_without_looking, 0, 3);
     tcase_add_test(cases, room_is_waited_for_without_looking);
