@@ -51,6 +51,8 @@ struct starttls {
     enum step step;
     bool offered;       /* the server has said that it knows STARTTLS */
     bool reader;        /* MODE READER was said */
+    enum failure_class refused; /* why it was said: STARTTLS was refused before, with this line */
+    char refusal[QUOTED_MAX];   /* or the beginning of it */
     const char *name, *other_name; /* for EHLO: the one to say, the one to say when that is refused, or NULL */
     char hello[HELLO_MAX];
     const char *output; /* the part of a command that is still to be sent */
@@ -124,30 +126,45 @@ static enum meaning is_no_answer(struct starttls *starttls, const char *line)
     return MEANS_NO;
 }
 
-/* The server says no for good, and this is why. */
-static enum meaning turns_away(struct starttls *starttls, enum failure_class class, const char *line)
+/* STARTTLS is refused, in this line. */
+static enum meaning refuses_tls(struct starttls *starttls, enum failure_class class, const char *line)
 {
     const char *keyword = starttls->dialogue->keyword;
     char quoted[QUOTED_MAX];
 
     log_escape(quoted, sizeof quoted, line, strlen(line));
-    if (starttls->step == STEP_READER)
-        return fail(starttls, class, "refuses MODE READER: \"%s\"", quoted);
-    if (starttls->step != STEP_START)
-        return fail(starttls, class, "turns us away: \"%s\"", quoted);
     if (starttls->offered || class == FAILURE_TEMPORARY)
         return fail(starttls, class, "refuses %s: \"%s\"", keyword, quoted);
     return fail(starttls, class, "takes no %s; set tls = yes if the server has a TLS port, or somebody on the way "
                 "removes it: \"%s\"", keyword, quoted);
 }
 
-/* The server says no.  more: the answer has more lines. */
-static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line, bool more)
+/* The server says no, and nothing else is tried.  Where MODE READER is refused for good, the cause is what we have said
+ * it for. */
+static enum meaning turns_away(struct starttls *starttls, enum failure_class class, const char *line)
 {
     char quoted[QUOTED_MAX];
 
-    if ((starttls->step == STEP_HELLO && starttls->other_name) ||
-        (starttls->step == STEP_START && starttls->dialogue->readers && !starttls->reader))
+    if (starttls->step == STEP_START)
+        return refuses_tls(starttls, class, line);
+    if (starttls->step == STEP_READER && class == FAILURE_PERMANENT)
+        return refuses_tls(starttls, starttls->refused, starttls->refusal);
+    return fail(starttls, class, starttls->step == STEP_READER ? "refuses MODE READER: \"%s\""
+                                                               : "turns us away: \"%s\"",
+                log_escape(quoted, sizeof quoted, line, strlen(line)));
+}
+
+/* The server says no.  more: the answer has more lines. */
+static enum meaning refuses(struct starttls *starttls, enum failure_class class, const char *line, bool more)
+{
+    bool for_reader = starttls->step == STEP_START && starttls->dialogue->readers && !starttls->reader;
+    char quoted[QUOTED_MAX];
+
+    if (for_reader) {
+        starttls->refused = class;
+        snprintf(starttls->refusal, sizeof starttls->refusal, "%s", line);
+    }
+    if (for_reader || (starttls->step == STEP_HELLO && starttls->other_name))
         return more ? MEANS_MORE : MEANS_NO;
     if (starttls->step != STEP_HELLO)
         return turns_away(starttls, class, line);
