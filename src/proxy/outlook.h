@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 #define OUTLOOK_EARLY_MS 5000 /* one that the proxy ends before it is that old might as well not have been made */
-#define OUTLOOK_ALL_LOST 3    /* the loss of all is as bad as so many failures: most likely the proxy is down, for all of
-                               * its users, and those who come back first and fail are not to come again with the rest */
+#define OUTLOOK_ALL_LOST 3    /* the loss of all is as bad as so many failures: most likely it is down for all of its
+                               * users, and those who are back first, and fail, are not to come again with the rest */
 
 struct outlook {
     size_t places;       /* as many as `preconnect` says */

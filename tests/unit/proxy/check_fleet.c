@@ -268,8 +268,8 @@ START_TEST(a_proxy_that_returns_is_not_stormed)
 }
 END_TEST
 
-/* A site's power returns, and each desktop fills all its places at once, so that whoever uses it first finds them ready:
- * that is about two thirds of the mean for a minute, and half as much again as the mean when these are renewed while the
+/* A site's power returns, and each desktop fills all its places at once: whoever uses it first finds them ready.
+ * That is two thirds of the mean for a minute, and half as much again as the mean when the first are renewed while the
  * last ones begin. */
 START_TEST(a_fleet_that_begins_within_a_minute_is_no_storm)
 {
