@@ -383,6 +383,11 @@ START_TEST(the_second_session_waits_for_the_first_ones_trial)
                      "sent again for 30 s");
     else
         check_ready(&two, 1, CHALLENGE_BASIC, ARTHUR);
+    if (_i == 3) { /* and then it is: nobody waits for that any more */
+        authenticator_note(one.authenticator, false);
+        stage_advance(2000);
+        ck_assert_uint_eq(two.told, 1);
+    }
     if (_i != 2)
         authenticator_free(one.authenticator);
     authenticator_free(two.authenticator);
