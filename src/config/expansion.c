@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+#define DIGITS "0123456789"
 
 /* Whatever is put in goes into a line of the file when `check` prints it. */
 static bool has_control_byte(const char *text)
@@ -54,6 +55,13 @@ static const struct variable *find(const struct variable *variables, size_t coun
     return NULL;
 }
 
+/* The length of the name that text begins with: letters, underscores and, behind the first, digits, as a shell has
+ * them. */
+static size_t name_length(const char *text)
+{
+    return strspn(text, LETTERS) > 0 ? strspn(text, LETTERS DIGITS) : 0;
+}
+
 /* Appends to out, of which *length bytes are used.  False: there is no room. */
 static bool append(char *out, size_t *length, const char *text, size_t size)
 {
@@ -80,7 +88,7 @@ bool expansion_make(const struct expansion *expansion, const char *text, char ou
         *missing = NULL;
     out[0] = '\0';
     while (*text) {
-        const size_t plain = strcspn(text, "$"), name = text[plain] ? strspn(text + plain + 1, LETTERS) : 0;
+        const size_t plain = strcspn(text, "$"), name = text[plain] ? name_length(text + plain + 1) : 0;
         const struct variable *variable;
 
         if (!append(out, &length, text, plain))

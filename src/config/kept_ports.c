@@ -121,7 +121,8 @@ static int open_folder(const char *folder)
     return -1;
 }
 
-/* Returns what the file has, malloc'd: "" if there is none, or it is none of ours; NULL: out of memory. */
+/* Returns what the file has, malloc'd: "" if there is none, or it is none of ours; NULL: out of memory, or it cannot be
+ * read, and errno says why. */
 static char *read_text(int folder)
 {
     const int fd = openat(folder, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -129,6 +130,7 @@ static char *read_text(int folder)
     struct stat status;
     size_t length = 0;
     ssize_t got = 1;
+    int failure;
 
     if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()))
         got = 0;
@@ -136,26 +138,54 @@ static char *read_text(int folder)
         got = read(fd, text + length, KEPT_PORTS_SIZE_MAX - length);
         length += got > 0 ? (size_t)got : 0;
     }
-    if (text)
-        text[length] = '\0';
+    failure = got < 0 ? errno : ENOMEM;
     if (fd >= 0)
         close(fd);
+    if (text && got < 0) { /* what could not be read must not be written over */
+        free(text);
+        text = NULL;
+    }
+    errno = failure;
     return text;
 }
 
+/* A disk that is nearly full takes a part at first, and says at the next piece what is wrong. */
+static bool write_all(int fd, const char *text)
+{
+    size_t length = strlen(text);
+
+    while (length > 0) {
+        const ssize_t put = write(fd, text, length);
+
+        if (put < 0 && errno != EINTR)
+            return false;
+        text += put > 0 ? put : 0;
+        length -= put > 0 ? (size_t)put : 0;
+    }
+    return true;
+}
+
+/* False: errno says why, and what was there before is there. */
 static bool write_text(int folder, const char *text)
 {
-    const size_t length = strlen(text);
     const int fd = openat(folder, NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool well;
+    int failure;
 
     if (fd < 0)
         return false;
-    well = write(fd, text, length) == (ssize_t)length && fsync(fd) == 0;
-    well = close(fd) == 0 && well && renameat(folder, NEW_NAME, folder, NAME) == 0;
-    if (!well)
-        (void)unlinkat(folder, NEW_NAME, 0);
-    return well;
+    well = write_all(fd, text) && fsync(fd) == 0;
+    failure = errno;
+    if (close(fd) != 0 && well) {
+        well = false;
+        failure = errno;
+    }
+    if (well && renameat(folder, NEW_NAME, folder, NAME) == 0)
+        return true;
+    failure = well ? errno : failure;
+    (void)unlinkat(folder, NEW_NAME, 0);
+    errno = failure;
+    return false;
 }
 
 /* What the file has now, malloc'd; NULL: it cannot be read, or there is none. */
@@ -231,7 +261,7 @@ bool kept_ports_has(uint16_t port)
     return has;
 }
 
-/* Changes the file in the open folder, which one of our processes does at a time: another one is waited for, which
+/* Changes the file in the open folder (false: errno says why not), which one of our processes does at a time: another one is waited for, which
  * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours. */
 static bool change(int folder, const char *key, uint16_t port)
 {
@@ -245,7 +275,9 @@ static bool change(int folder, const char *key, uint16_t port)
     if (locked != 0)
         return false;
     before = read_text(folder);
-    after = before ? kept_ports_put(before, key, port) : NULL;
+    if (!before)
+        return false;
+    after = kept_ports_put(before, key, port);
     if (after)
         well = write_text(folder, after);
     else

@@ -157,14 +157,21 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* NULL: there is none any more, or (errno is not 0) what there is cannot be told. */
+static const struct dirent *next_of(DIR *folder)
+{
+    errno = 0;
+    return readdir(folder);
+}
+
 /* Lists the names that count, which are the caller's to free.  Returns how many; what is wrong was reported. */
 static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *names[LAYERS_FILES_MAX])
 {
     const int where = sources_where(file, 0);
     size_t count = 0, seen = 0;
-    const struct dirent *entry;
+    const struct dirent *entry = NULL;
 
-    while (seen++ < LAYERS_NAMES_MAX && (entry = readdir(folder)) != NULL) {
+    while (seen++ < LAYERS_NAMES_MAX && (entry = next_of(folder)) != NULL) {
         if (!is_ours(entry->d_name))
             continue;
         if (has_control_byte(entry->d_name)) {
@@ -182,6 +189,8 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
         }
         count++;
     }
+    if (!entry && errno != 0)
+        complain(layer, where, "cannot be read to its end: %s", strerror(errno));
     if (seen > LAYERS_NAMES_MAX)
         complain(layer, where, "has more than %d files", LAYERS_NAMES_MAX);
     qsort(names, count, sizeof names[0], by_name); /* by bytes: the same in each language */

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "config/pac_question.h"
 #include "config/settings.h"
+#include "config/socket_path.h"
 #include "config/trusted.h"
 #include "http/connect_request.h"
 
@@ -45,7 +46,7 @@ static const struct option_row table[] = {
     GLOBAL("keepalive", time, keepalive, "2m", 1000, 86400000, NULL, 0, "how soon a dead path is noticed"),
     GLOBAL("same-user", yes_no, same_user, "yes", 0, 0, NULL, 0, "whether only this user's programs may connect"),
     GLOBAL("notify-command", text, notify_command, "auto", 0, 0, NULL, VALUE_VERBATIM, "command that shows notices"),
-    GLOBAL("control", text, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
+    GLOBAL("control", control, control, "$XDG_RUNTIME_DIR/sallyport.sock", 0, 0, NULL, 0, "control socket, or none"),
     GLOBAL("include", word, include, "none", 0, 0, include_words, VALUE_OF_FILE, "a file that this one extends"),
     GLOBAL("final", words, final, "none", 0, 0, section_kind_words, VALUE_OF_FILE, "sections that users cannot change"),
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/socket_path.h"
 #include "control/control_server.h"
 #include "control/control_socket.h"
 #include "control/status_text.h"
@@ -93,17 +94,17 @@ static bool take_apart(struct answer *answer)
  * bytes. */
 static int ask(const char *control, const char *request, struct answer *answer)
 {
-    char path[CONTROL_SOCKET_PATH_MAX], error[400], line[CONTROL_LINE_MAX + 1];
+    char path[UNIX_SOCKET_PATH_MAX], error[400], line[CONTROL_LINE_MAX + 1];
     int fd = -1, length = snprintf(line, sizeof line, "%s\n", request);
 
-    switch (control_socket_find(control, path, error, sizeof error)) {
-    case CONTROL_SOCKET_NONE:
+    switch (socket_path_find(control, path, error, sizeof error)) {
+    case SOCKET_PATH_NONE:
         return complain("the configuration has no control socket (control = none)");
-    case CONTROL_SOCKET_HOMELESS:
+    case SOCKET_PATH_HOMELESS:
         return complain("cannot tell where the control socket is: XDG_RUNTIME_DIR is not set");
-    case CONTROL_SOCKET_BAD:
+    case SOCKET_PATH_BAD:
         return complain(error);
-    case CONTROL_SOCKET_HERE:
+    case SOCKET_PATH_HERE:
         fd = control_socket_reach(path, error, sizeof error);
         break;
     }

@@ -11,9 +11,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "control/control_socket.h"
+#include "config/socket_path.h"
 #include "net/listener.h"
 #include "net/peer.h"
+#include "net/unix_socket.h"
 
 enum state { READING, ANSWERING, DEAD };
 
@@ -36,7 +37,7 @@ struct talk {
 /* The socket at one path, with its connections. */
 struct service {
     struct loop *loop;
-    struct control_socket socket;
+    struct unix_socket socket;
     struct listener *listener;
     const struct requests_master *master;
     struct talk *first;
@@ -259,7 +260,7 @@ static struct service *serve(struct loop *loop, const char *path, const struct r
         snprintf(error, size, "out of memory");
         return NULL;
     }
-    if (!control_socket_take(&service->socket, path, error, size)) {
+    if (!unix_socket_take(&service->socket, path, error, size)) {
         free(service);
         return NULL;
     }
@@ -268,7 +269,7 @@ static struct service *serve(struct loop *loop, const char *path, const struct r
     service->listener = listener_start(loop, service->socket.fd, "control", on_connection, service);
     if (!service->listener) {
         snprintf(error, size, "out of memory");
-        control_socket_give_back(&service->socket);
+        unix_socket_give_back(&service->socket);
         free(service);
         return NULL;
     }
@@ -281,7 +282,7 @@ static void end_service(struct service *service)
     if (!service)
         return;
     listener_free(service->listener);
-    control_socket_give_back(&service->socket);
+    unix_socket_give_back(&service->socket);
     while (service->first)
         enter(service->first, DEAD);
     free(service);
@@ -312,19 +313,19 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
 }
 
 /* The path of the socket; NULL: there is none, and the log says why if that is not intended. */
-static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
+static const char *find(const char *control, char path[UNIX_SOCKET_PATH_MAX])
 {
     char error[300];
 
-    switch (control_socket_find(control, path, error, sizeof error)) {
-    case CONTROL_SOCKET_HERE:
+    switch (socket_path_find(control, path, error, sizeof error)) {
+    case SOCKET_PATH_HERE:
         return path;
-    case CONTROL_SOCKET_NONE:
+    case SOCKET_PATH_NONE:
         break;
-    case CONTROL_SOCKET_HOMELESS:
+    case SOCKET_PATH_HOMELESS:
         log_message(LEVEL_INFO, NULL, "no control socket: XDG_RUNTIME_DIR is not set");
         break;
-    case CONTROL_SOCKET_BAD:
+    case SOCKET_PATH_BAD:
         log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
         break;
     }
@@ -333,7 +334,7 @@ static const char *find(const char *control, char path[CONTROL_SOCKET_PATH_MAX])
 
 static void open_at(struct control_server *server, const char *path)
 {
-    char error[400], shown[2 * CONTROL_SOCKET_PATH_MAX];
+    char error[400], shown[2 * UNIX_SOCKET_PATH_MAX];
 
     server->service = serve(server->loop, path, &server->master, error, sizeof error);
     if (server->service)
@@ -347,7 +348,7 @@ static void open_at(struct control_server *server, const char *path)
 static void move(struct deferred *deferred)
 {
     struct control_server *server = (struct control_server *)((char *)deferred - offsetof(struct control_server, move));
-    char room[CONTROL_SOCKET_PATH_MAX];
+    char room[UNIX_SOCKET_PATH_MAX];
     const char *path = find(server->wanted, room);
 
     if (server->service && path && strcmp(server->service->socket.path, path) == 0)

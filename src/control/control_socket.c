@@ -2,183 +2,15 @@
 #include "control/control_socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/sockets.h"
-#include "config/expansion.h"
 #include "net/peer.h"
-
-#define RUNTIME "XDG_RUNTIME_DIR"
-#define BACKLOG 64 /* connections are accepted in each turn of the loop */
-
-/* What the variables of the value stand for.  The system's list of users may be far away, and is asked only if need
- * be. */
-static struct expansion expansion_for(const char *control)
-{
-    const bool asks = strstr(control, "$USER") || strstr(control, "$HOME");
-    struct expansion expansion = asks ? expansion_of_this_user() : (struct expansion){NULL};
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-
-    expansion.runtime = runtime && *runtime ? runtime : NULL;
-    return expansion;
-}
-
-enum control_socket_place control_socket_find(const char *control, char path[CONTROL_SOCKET_PATH_MAX], char *error,
-                                              size_t size)
-{
-    const struct expansion expansion = expansion_for(control);
-    char whole[EXPANSION_MAX];
-    const char *why, *missing;
-    int length;
-
-    if (strcmp(control, "none") == 0)
-        return CONTROL_SOCKET_NONE;
-    if (!expansion_make(&expansion, control, whole, &why, &missing)) {
-        snprintf(error, size, "%s: %s", control, why);
-        return missing && strcmp(missing, RUNTIME) == 0 ? CONTROL_SOCKET_HOMELESS : CONTROL_SOCKET_BAD;
-    }
-    length = snprintf(path, CONTROL_SOCKET_PATH_MAX, "%s", whole);
-    if (whole[0] != '/') {
-        snprintf(error, size, "%s is no full path", path);
-        return CONTROL_SOCKET_BAD;
-    }
-    if (length >= CONTROL_SOCKET_PATH_MAX) {
-        snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path,
-                 CONTROL_SOCKET_PATH_MAX - 1);
-        return CONTROL_SOCKET_BAD;
-    }
-    return CONTROL_SOCKET_HERE;
-}
-
-static void set_address(struct sockaddr_un *address, const char *path)
-{
-    memset(address, 0, sizeof *address);
-    address->sun_family = AF_UNIX;
-    snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
-}
-
-/* Opens the directory of a path; only this user may have the right to write to it.  Returns its descriptor, or -1
- * with error and errno set. */
-static int open_folder(const char *path, char *error, size_t size)
-{
-    char folder[CONTROL_SOCKET_PATH_MAX];
-    int fd, length = (int)(strrchr(path, '/') - path);
-    struct stat status;
-
-    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, path);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0) {
-        snprintf(error, size, "%s: %s", folder, strerror(errno));
-    } else if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        errno = EPERM;
-        snprintf(error, size, "%s is a directory that others may write to: it must belong to this user, and to this "
-                 "user alone (chmod 700)", folder);
-    } else {
-        return fd;
-    }
-    if (fd >= 0)
-        close(fd);
-    return -1;
-}
-
-/* Removes a dead socket from the path.  False: the path is not free; error and errno say why. */
-static bool make_free(const struct sockaddr_un *address, char *error, size_t size)
-{
-    const char *path = address->sun_path;
-    struct stat status;
-    int probe, reached;
-
-    if (lstat(path, &status) != 0) {
-        snprintf(error, size, "%s: %s", path, strerror(errno));
-        return errno == ENOENT;
-    }
-    if (!S_ISSOCK(status.st_mode)) {
-        snprintf(error, size, "%s is there already, and is no socket", path);
-        errno = EEXIST;
-        return false;
-    }
-    probe = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
-    if (probe < 0) {
-        snprintf(error, size, "%s: %s", path, strerror(errno));
-        return false;
-    }
-    reached = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
-    close(probe);
-    if (reached != ECONNREFUSED && reached != ENOENT) {
-        snprintf(error, size, "another sallyport runs already and answers on %s", path);
-        errno = EADDRINUSE;
-        return false;
-    }
-    if (unlink(path) == 0 || errno == ENOENT)
-        return true;
-    snprintf(error, size, "%s cannot be removed: %s", path, strerror(errno));
-    return false;
-}
-
-/* Binds and listens.  umask gives the file mode 0600 from the start; this program has no other thread that could make
- * a file meanwhile.  False: error says why. */
-static bool bind_there(struct control_socket *taken, const struct sockaddr_un *address, char *error, size_t size)
-{
-    mode_t mask = umask(0177);
-    bool bound = bind(taken->fd, (const struct sockaddr *)address, sizeof *address) == 0;
-    struct stat status;
-
-    umask(mask);
-    if (bound && lstat(taken->path, &status) == 0) {
-        taken->device = status.st_dev;
-        taken->inode = status.st_ino;
-        if (listen(taken->fd, BACKLOG) == 0)
-            return true;
-    }
-    snprintf(error, size, "%s: %s", taken->path, strerror(errno));
-    if (bound)
-        unlink(taken->path);
-    return false;
-}
-
-bool control_socket_take(struct control_socket *taken, const char *path, char *error, size_t size)
-{
-    struct sockaddr_un address;
-    int folder = open_folder(path, error, size), failure;
-    bool done = false;
-
-    if (folder < 0)
-        return false;
-    set_address(&address, path);
-    snprintf(taken->path, sizeof taken->path, "%s", path);
-    taken->fd = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
-    if (taken->fd < 0) {
-        snprintf(error, size, "%s: %s", path, strerror(errno));
-    } else if (flock(folder, LOCK_EX | LOCK_NB) != 0) { /* of two that find a dead socket, one may remove it */
-        snprintf(error, size, "another sallyport is just taking %s", path);
-        errno = EADDRINUSE;
-    } else {
-        done = make_free(&address, error, size) && bind_there(taken, &address, error, size);
-    }
-    failure = errno;
-    close(folder);
-    if (!done && taken->fd >= 0)
-        close(taken->fd);
-    errno = failure;
-    return done;
-}
-
-void control_socket_give_back(const struct control_socket *taken)
-{
-    struct stat status;
-
-    if (lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode)
-        unlink(taken->path);
-}
+#include "net/unix_socket.h"
 
 int control_socket_reach(const char *path, char *error, size_t size)
 {
@@ -186,7 +18,7 @@ int control_socket_reach(const char *path, char *error, size_t size)
     int fd = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_BLOCK);
     struct sockaddr_un address;
 
-    set_address(&address, path);
+    unix_socket_address(&address, path);
     if (fd >= 0) {
         (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
         (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

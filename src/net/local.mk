@@ -25,7 +25,8 @@ src_libhouse_a_SOURCES += \
 	src/net/srv.c src/net/srv.h \
 	src/net/srv_query.c src/net/srv_query.h \
 	src/net/suspend.h \
-	src/net/transport.c src/net/transport.h
+	src/net/transport.c src/net/transport.h \
+	src/net/unix_socket.c src/net/unix_socket.h
 if ON_LINUX
 src_libhouse_a_SOURCES += src/net/programs_linux.c src/net/socket_options_linux.c
 else

@@ -26,6 +26,7 @@ struct member {
     struct address wanted;                /* as configured: the port may be 0 */
     bool fresh;                           /* opened for the configuration being set */
     bool inherited;                       /* passed by a service manager */
+    bool automatic;                       /* its port was found, for `auto` */
 };
 
 struct listener_set {
@@ -296,21 +297,41 @@ static free_port_word judge_port(void *arg, uint16_t port)
     return kept_ports_has(port) ? FREE_PORT_SKIP : FREE_PORT_LOOK;
 }
 
-/* Opens a place whose port is `auto` and not known yet, and keeps the port. */
+/* The port that the section's `auto` has in the configuration in force, although it was not kept; 0: none. */
+static uint16_t held_port(const struct listener_set *set, const struct listening *section)
+{
+    for (const struct member *member = set->first; member; member = member->next)
+        if (member->automatic && !member->claim.name && strcmp(member->section.name, section->name) == 0)
+            return address_port(listener_address(member->listener));
+    return 0;
+}
+
+/* Remembers which sockets are the section's `auto`. */
+static void mark_automatic(struct listener_set *set, const struct listening *section, uint16_t port)
+{
+    for (struct member *member = set->first; member; member = member->next)
+        if (member->claim.places == section->places)
+            member->automatic = address_port(listener_address(member->listener)) == port;
+}
+
+/* Opens a place whose port is `auto` and not known yet, and keeps the port.  One that could not be kept stays as long
+ * as we run, and that is said once. */
 static bool open_automatic(struct listener_set *set, const struct config *config, const struct listening *section,
                            const struct endpoint *place, char *error, size_t size)
 {
+    const uint16_t held = held_port(set, section);
     struct endpoint found = *place;
     char why[PATH_MAX];
 
-    found.port = free_port_find(kept_ports_start(geteuid(), section->name), judge_port, NULL);
+    found.port = held ? held : free_port_find(kept_ports_start(geteuid(), section->name), judge_port, NULL);
     if (!found.port) {
         snprintf(error, size, "cannot listen: of the ports that %s looks at, none is free", section->name);
         return false;
     }
     if (!open_known(set, section, &found, error, size))
         return false;
-    if (!kept_ports_keep(config, section->name, found.port, why, sizeof why))
+    mark_automatic(set, section, found.port);
+    if (!kept_ports_keep(config, section->name, found.port, why, sizeof why) && !held)
         log_message(LEVEL_WARNING, section->name, "its port, %u, cannot be kept, and may be another one next time: %s",
                     found.port, why);
     return true;
@@ -326,8 +347,11 @@ static bool open_configured(struct listener_set *set, const struct config *confi
 
     if (automatic && !place->port)
         return open_automatic(set, config, section, place, error, size);
-    if (open_known(set, section, place, error, size))
+    if (open_known(set, section, place, error, size)) {
+        if (automatic)
+            mark_automatic(set, section, place->port);
         return true;
+    }
     length = strlen(error);
     if (automatic)
         snprintf(error + length, size - length, "; it was kept for %s, whose mail programs know it: see "

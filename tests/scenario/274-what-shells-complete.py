@@ -42,7 +42,7 @@ target = mail.example.net
 [smtp ;touch pwned]
 target = $(touch pwned)
 [sallyport]
-control = $(touch pwned)
+control = /$$(touch pwned)
 """
 
 

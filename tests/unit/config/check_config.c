@@ -657,7 +657,8 @@ START_TEST(variables_stand_in_paths_and_users)
     struct reports reports;
     struct config *config;
     char *text, expected[300];
-    static const char bad[] = GOOD "[proxy]\nurl=http://p\nuser=$user\npassword-file=/x/$\nca-file=$PATH/x\n";
+    static const char bad[] = GOOD "[proxy]\nurl=http://p\nuser=$user\npassword-file=/x/$\nca-file=$PATH/x\n"
+                              "[sallyport]\ncontrol=$FOO/x\n";
 
     ck_assert_ptr_nonnull(entry);
     config = parse_good(GOOD "[proxy]\nurl=http://p\nuser=CORP\\$USER$$\npassword-command=cat $HOME/$x\n"
@@ -673,7 +674,8 @@ START_TEST(variables_stand_in_paths_and_users)
     assert_fixed_point(config, "variables");
     config_unref(config);
     ck_assert_ptr_null(parse(bad, sizeof bad - 1, CONFIG_TO_CHECK, &reports));
-    ck_assert_uint_eq(reports.count, 3);
+    ck_assert_uint_eq(reports.count, 4);
+    ck_assert_ptr_nonnull(strstr(reports.text, ": control: a $ stands before USER, HOME or XDG_RUNTIME_DIR"));
     ck_assert_ptr_nonnull(strstr(reports.text, "f:6: user: a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one "
                                                "that is meant, write $$\nf:7: password-file: a $"));
 }

@@ -34,7 +34,7 @@ END_TEST
 START_TEST(what_is_none_of_them_is_an_error)
 {
     static const char *const rows[] = {"$", "a$", "$ USER", "$USERS", "$PATH", "$user", "${USER}", "$1", "$$$",
-                                       "$HOMEx", "$XDG_RUNTIME_DIR_"};
+                                       "$HOMEx", "$HOME2", "$USER0/x", "$XDG_RUNTIME_DIR_"};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *text = unit_exact(rows[i], strlen(rows[i]) + 1);

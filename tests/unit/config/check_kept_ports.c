@@ -2,8 +2,10 @@
 #include "config/kept_ports.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -213,6 +215,29 @@ START_TEST(two_at_once_keep_all)
 }
 END_TEST
 
+/* A disk that is full takes a part of the file: then what was there stays, and it is told why. */
+START_TEST(what_is_written_in_part_is_noticed)
+{
+    struct config *config = load("one.ini");
+    struct rlimit before, limit;
+    bool kept;
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 20;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    kept = kept_ports_keep(config, "imap/work", 23457, error, sizeof error);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    ck_assert(!kept);
+    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: File too large"));
+    ck_assert(kept_ports_has(23456) && !kept_ports_has(23457));
+    ck_assert_int_ne(access(at("a/state/sallyport/.ports.new"), F_OK), 0);
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(without_a_place_it_says_so)
 {
     struct config *config = load("one.ini"), *stream = unit_config("[imap]\nlisten = localhost:auto\ntarget = t\n"
@@ -280,6 +305,7 @@ int main(void)
     tcase_add_test(cases, the_usual_file_is_one_wherever_it_is);
     tcase_add_test(cases, the_file_is_ours_alone);
     tcase_add_test(cases, two_at_once_keep_all);
+    tcase_add_test(cases, what_is_written_in_part_is_noticed);
     tcase_add_test(cases, without_a_place_it_says_so);
     tcase_add_test(cases, each_user_looks_elsewhere);
     tcase_add_test(cases, check_tells_of_them);

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/layers.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +27,25 @@ static struct ini_sections sections;
 static struct diagnostics complaints;
 static char told[8192], logged[8192]; /* with T for the root */
 static int descriptors;
+static int readable = INT_MAX; /* names of a folder, before the disk fails */
 
 /* --- the stage --- */
+
+/* What the linker puts in place of the system's: a disk that fails. */
+#ifdef __USE_FILE_OFFSET64 /* there are two of them */
+#define __wrap_readdir __wrap_readdir64
+#define __real_readdir __real_readdir64
+#endif
+struct dirent *__wrap_readdir(DIR *folder);
+struct dirent *__real_readdir(DIR *folder);
+
+struct dirent *__wrap_readdir(DIR *folder)
+{
+    if (readable-- > 0)
+        return __real_readdir(folder);
+    errno = EIO;
+    return NULL;
+}
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
 {
@@ -426,6 +446,19 @@ START_TEST(the_number_of_files_has_a_bound)
 }
 END_TEST
 
+START_TEST(a_folder_that_ends_too_early_is_an_error)
+{
+    put(USER "sallyport.ini", "[imap]\n");
+    put(USER "conf.d/a.ini", "[imap]\n");
+    put(USER "conf.d/b.ini", "[imap]\n");
+    for (int names = 0; names < 4; names++) { /* . and .. are among them */
+        readable = names;
+        ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: cannot be read to its end: Input/output error\n");
+        readable = INT_MAX;
+    }
+}
+END_TEST
+
 START_TEST(a_name_that_could_end_a_line_is_an_error)
 {
     put(USER "sallyport.ini", "[imap]\n");
@@ -479,6 +512,7 @@ int main(void)
     tcase_add_test(cases, what_others_can_write_to_is_not_read);
     tcase_add_test(cases, what_belongs_to_another_user_is_not_read);
     tcase_add_test(cases, the_number_of_files_has_a_bound);
+    tcase_add_test(cases, a_folder_that_ends_too_early_is_an_error);
     tcase_add_test(cases, a_name_that_could_end_a_line_is_an_error);
     tcase_add_test(cases, whether_others_can_read_a_file_is_noted);
     tcase_add_test(cases, a_stream_has_nothing_beside_it);

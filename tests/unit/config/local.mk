@@ -30,6 +30,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_reverse_check \
 	tests/unit/config/check_section \
 	tests/unit/config/check_section_kind \
+	tests/unit/config/check_socket_path \
 	tests/unit/config/check_socket_unit \
 	tests/unit/config/check_sources \
 	tests/unit/config/check_spelling \
@@ -54,4 +55,6 @@ tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_r
 SECTIONS_TEXT = tests/unit/config/sections_text.c tests/unit/config/sections_text.h
 tests_unit_config_check_ini_sections_SOURCES = tests/unit/config/check_ini_sections.c $(SECTIONS_TEXT)
 tests_unit_config_check_layers_SOURCES = tests/unit/config/check_layers.c $(SECTIONS_TEXT)
+# a disk that fails
+tests_unit_config_check_layers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir -Wl,--wrap=readdir64
 tests_unit_config_check_overlay_SOURCES = tests/unit/config/check_overlay.c $(SECTIONS_TEXT)

@@ -17,8 +17,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "control/control_socket.h"
 #include "net/address.h"
+#include "net/unix_socket.h"
 
 #include "../terminal.h"
 #include "../unit.h"
@@ -27,7 +27,7 @@
 #define ANSWER_MAX (16u << 20)
 #define CUT_OFF "sallyport: the answer of the daemon was cut off\n"
 
-static char folder[64], place[CONTROL_SOCKET_PATH_MAX];
+static char folder[64], place[UNIX_SOCKET_PATH_MAX];
 static int descriptors; /* before */
 static bool hasty;      /* whether blocking calls are to give up soon */
 
@@ -87,7 +87,7 @@ static struct {
     pid_t child;
     int ears; /* from which comes what it has heard */
     int told; /* readable when it has answered */
-    struct control_socket socket;
+    struct unix_socket socket;
     char heard[2000];
 } played;
 
@@ -123,7 +123,7 @@ static void play(const char *answer, size_t length, enum manner manner)
     char error[200];
     int ends[2], told[2];
 
-    ck_assert_msg(control_socket_take(&played.socket, place, error, sizeof error), "%s", error);
+    ck_assert_msg(unix_socket_take(&played.socket, place, error, sizeof error), "%s", error);
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     ck_assert_int_eq(pipe2(told, O_CLOEXEC), 0);
     played.child = fork();
@@ -151,7 +151,7 @@ static void end_play(void)
     close(played.ears);
     close(played.told);
     answered = -1;
-    control_socket_give_back(&played.socket);
+    unix_socket_give_back(&played.socket);
 }
 
 /* --- the commands --- */

@@ -48,10 +48,10 @@ END_TEST
 
 START_TEST(the_place_of_another_daemon_is_left_to_it)
 {
-    struct control_socket theirs;
+    struct unix_socket theirs;
     char wanted[400];
 
-    ck_assert(control_socket_take(&theirs, served.place, wanted, sizeof wanted));
+    ck_assert(unix_socket_take(&theirs, served.place, wanted, sizeof wanted));
     served_start();
     snprintf(wanted, sizeof wanted, "sallyport: error: no control socket: another sallyport runs already and answers "
              "on %s; give this one a `control` of its own, or none\n", served.place);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "control/control_server.h"
-#include "control/control_socket.h"
+#include "net/unix_socket.h"
 #include "proxy/services.h"
 
 #define MUCH (1u << 20) /* bytes of an answer that a socket does not hold */
@@ -18,7 +18,7 @@
 extern struct served {
     struct control_server *server; /* NULL when the test has freed it */
     struct services *services;
-    char folder[64], place[CONTROL_SOCKET_PATH_MAX], other[CONTROL_SOCKET_PATH_MAX];
+    char folder[64], place[UNIX_SOCKET_PATH_MAX], other[UNIX_SOCKET_PATH_MAX];
     unsigned reloads, stops;
     size_t much;           /* bytes that a reload has to tell of faults; 0: it succeeds */
     const char *moves;     /* where a reload moves the socket, or NULL */

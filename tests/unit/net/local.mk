@@ -22,7 +22,8 @@ UNIT_TESTS += \
 	tests/unit/net/check_srv \
 	tests/unit/net/check_srv_query \
 	tests/unit/net/check_suspend_tick \
-	tests/unit/net/check_transport
+	tests/unit/net/check_transport \
+	tests/unit/net/check_unix_socket
 
 # the test is the kernel where it has to be another one
 if ON_LINUX

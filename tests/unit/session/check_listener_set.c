@@ -767,6 +767,7 @@ START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
 {
     struct scene scene;
     char expected[300];
+    uint16_t port;
 
     set_up(&scene);
     set_config(&scene, "[imap]\nlisten=127.0.0.1:auto\n" TARGET); /* which has no path */
@@ -775,6 +776,11 @@ START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
              "the configuration has no path by which to keep it\ninfo imap listening on=127.0.0.1:%u\n",
              port_of(&scene), port_of(&scene));
     given_check_log(expected);
+    port = port_of(&scene);
+    given_forget_log();
+    set_config(&scene, "[imap]\nlisten=127.0.0.1:auto\n" TARGET); /* a reload: it stays, and that is said once */
+    ck_assert_uint_eq(port_of(&scene), port);
+    given_check_log("");
     tear_down(&scene);
 }
 END_TEST

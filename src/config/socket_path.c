@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: ISC */
+#include "config/socket_path.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/expansion.h"
+#include "config/value.h"
+#include "config/value_kind.h"
+
+#define NONE "none"
+#define RUNTIME "XDG_RUNTIME_DIR"
+
+bool socket_path_check(const char *text, const char **why)
+{
+    static const struct expansion anybody = {"u", "/h", "/r"};
+    char whole[EXPANSION_MAX];
+
+    if (!expansion_make(&anybody, text, whole, why, NULL))
+        return false;
+    return whole[0] == '/' || value_fault(why, "no full path; it begins with /, $HOME or $" RUNTIME);
+}
+
+/* What the variables of the value stand for.  The system's list of users may be far away, and is asked only if need
+ * be. */
+static struct expansion expansion_for(const char *text)
+{
+    const bool asks = strstr(text, "$USER") || strstr(text, "$HOME");
+    struct expansion expansion = asks ? expansion_of_this_user() : (struct expansion){NULL};
+    const char *runtime = getenv(RUNTIME);
+
+    expansion.runtime = runtime && *runtime ? runtime : NULL;
+    return expansion;
+}
+
+enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_MAX], char *error, size_t size)
+{
+    const struct expansion expansion = expansion_for(text);
+    char whole[EXPANSION_MAX];
+    const char *why, *missing;
+    int length;
+
+    if (strcmp(text, NONE) == 0)
+        return SOCKET_PATH_NONE;
+    if (!expansion_make(&expansion, text, whole, &why, &missing)) {
+        snprintf(error, size, "%s: %s", text, why);
+        return missing && strcmp(missing, RUNTIME) == 0 ? SOCKET_PATH_HOMELESS : SOCKET_PATH_BAD;
+    }
+    length = snprintf(path, UNIX_SOCKET_PATH_MAX, "%s", whole);
+    if (whole[0] != '/') {
+        snprintf(error, size, "%s is no full path", path);
+        return SOCKET_PATH_BAD;
+    }
+    if (length >= UNIX_SOCKET_PATH_MAX) {
+        snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path, UNIX_SOCKET_PATH_MAX - 1);
+        return SOCKET_PATH_BAD;
+    }
+    return SOCKET_PATH_HERE;
+}
+
+/* --- as a value --- */
+
+static bool parse_control(const struct value_rule *rule, const struct protocol *protocol, void *field,
+                          const char *value, const char **why)
+{
+    return (strcmp(value, NONE) == 0 || socket_path_check(value, why)) &&
+           value_text.parse(rule, protocol, field, value, why);
+}
+
+static void print_control(const struct value_rule *rule, const void *field, FILE *out)
+{
+    value_text.print(rule, field, out);
+}
+
+static void release_control(void *field)
+{
+    value_text.release(field);
+}
+
+const struct value_kind value_control = {parse_control, print_control, release_control, NULL};

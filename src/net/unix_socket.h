@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: ISC */
+/* A listening socket in the file system: the control socket, and listeners at a path.  It is made only in a folder that
+ * belongs to this user and that nobody else may write to, with mode 0600 from the first moment on.  Nothing here
+ * blocks. */
+#ifndef SALLYPORT_UNIX_SOCKET_H
+#define SALLYPORT_UNIX_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+#define UNIX_SOCKET_PATH_MAX 108 /* bytes, with the NUL: what an AF_UNIX address can hold (unix(7)) */
+
+/* A socket that was taken; path, device and inode are for unix_socket_give_back. */
+struct unix_socket {
+    char path[UNIX_SOCKET_PATH_MAX];
+    int fd; /* listening, non-blocking; owned by the caller, who may hand it on */
+    dev_t device;
+    ino_t inode;
+};
+
+/* Makes and binds a listening socket at a full path, shorter than UNIX_SOCKET_PATH_MAX.  A socket that is there already
+ * is removed if nobody answers on it.  False: error, which has size bytes, says why; errno is EADDRINUSE if somebody
+ * answers. */
+bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size);
+
+/* Removes the file, if it is still the one that was made.  The descriptor stays open. */
+void unix_socket_give_back(const struct unix_socket *taken);
+
+/* Writes the address of such a path. */
+void unix_socket_address(struct sockaddr_un *address, const char *path);
+
+#endif
