@@ -114,7 +114,7 @@ static void forward(struct daemon *daemon, const struct listener_config *listene
     struct transport *client;
 
     welcome = access_admits(&daemon->access, &daemon->config->settings, loop_now(daemon->services.loop), listener->name,
-                            from, local, &uid, &known, &refusal);
+                            fd, from, local, &uid, &known, &refusal);
     address_format(from, where);
     if (known)
         snprintf(text, sizeof text, "from=%s uid=%lu", where, (unsigned long)uid);

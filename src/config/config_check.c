@@ -290,7 +290,8 @@ static bool taken_by(const struct config *config, size_t at, size_t place, struc
         return false;
     for (size_t i = 0; i <= at && listening_at(config, i, other); i++)
         for (size_t k = 0; k < (i < at ? other->places->count : place); k++)
-            if (overlap(&other->places->at[k], &wanted.places->at[place]))
+            if (overlap(&other->places->at[k], &wanted.places->at[place]) ||
+                places_same_socket(other->places, k, wanted.places, place))
                 return true;
     return false;
 }
@@ -304,7 +305,9 @@ static void check_places(const struct config *config, struct diagnostics *compla
         for (size_t k = 0; k < wanted.places->count; k++)
             if (taken_by(config, i, k, &other))
                 complain(complaints, wanted.line, "%s listens on %s, which %s does already: give it a `listen` of its "
-                         "own", wanted.name, endpoint_format(&wanted.places->at[k], place),
+                         "own", wanted.name,
+                         wanted.places->paths[k] ? wanted.places->paths[k]
+                                                 : endpoint_format(&wanted.places->at[k], place),
                          other.places == wanted.places ? "it" : other.name);
 }
 

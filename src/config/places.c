@@ -6,10 +6,12 @@
 #include <strings.h>
 
 #include "config/pac_place.h"
+#include "config/socket_path.h"
 #include "config/value_kind.h"
 #include "net/address.h"
 
 #define AUTO ":auto" /* in place of a port */
+#define UNIX "unix:" /* before the path of a socket */
 
 /* Reads one member of the list into the place at index, which is zeroed. */
 typedef bool place_parser(struct value_places *places, size_t index, const char *text, size_t length, const char **why);
@@ -17,7 +19,8 @@ typedef bool place_parser(struct value_places *places, size_t index, const char 
 static bool stands_before(const struct value_places *places, size_t index)
 {
     for (size_t i = 0; i < index; i++)
-        if (places->at[i].port != 0 && endpoint_equal(&places->at[i], &places->at[index]))
+        if ((places->at[i].port != 0 && endpoint_equal(&places->at[i], &places->at[index])) ||
+            places_same_socket(places, i, places, index))
             return true;
     return false;
 }
@@ -61,7 +64,22 @@ static size_t open_end(const char *value, size_t length)
     return 0;
 }
 
-/* localhost, an IPv4 address or [IPv6], with a port, which may be 0 or auto. */
+/* The path of a socket, which stays as it is written; its place has neither host nor port. */
+static bool parse_socket(struct value_places *places, size_t index, const char *path, size_t length, const char **why)
+{
+    char *text = strndup(path, length);
+
+    if (text && socket_path_check(text, why)) {
+        places->paths[index] = text;
+        return true;
+    }
+    if (!text)
+        *why = "does not fit into memory";
+    free(text);
+    return false;
+}
+
+/* localhost, an IPv4 address or [IPv6], with a port, which may be 0 or auto; or a socket in the file system. */
 static bool parse_listen_place(struct value_places *places, size_t index, const char *value, size_t length,
                                const char **why)
 {
@@ -70,6 +88,8 @@ static bool parse_listen_place(struct value_places *places, size_t index, const 
     const bool any_port = end > 0;
     struct address ignored;
 
+    if (length > strlen(UNIX) && memcmp(value, UNIX, strlen(UNIX)) == 0)
+        return parse_socket(places, index, value + strlen(UNIX), length - strlen(UNIX), why);
     if (is_number(value, length))
         return value_fault(why, "a port alone is no place; write localhost: before it");
     /* endpoint_parse does not accept port 0: leave it out and parse the rest with a default port */
@@ -94,26 +114,34 @@ static bool parse_listen(const struct value_rule *rule, const struct protocol *p
     (void)rule;
     if (!parse_places(places, value, parse_listen_place, why))
         return false;
-    return !places->automatic || protocol || value_fault(why, "auto is for listeners: others are known by their port");
+    if (places->automatic && !protocol)
+        return value_fault(why, "auto is for listeners: others are known by their port");
+    for (size_t i = 0; i < places->count && !protocol; i++)
+        if (places->paths[i])
+            return value_fault(why, "unix: is for listeners: others are there for other machines");
+    return true;
 }
 
-/* Writes the place as it was configured.  Returns out. */
-static const char *format_listen_place(const struct value_places *places, size_t index, char out[ENDPOINT_TEXT_MAX])
+/* Writes the place as it was configured. */
+static void print_listen_place(const struct value_places *places, size_t index, FILE *out)
 {
-    endpoint_format(&places->at[index], out);
+    char place[ENDPOINT_TEXT_MAX];
+
+    endpoint_format(&places->at[index], place);
     if (places->automatic == index + 1)
-        snprintf(strrchr(out, ':'), sizeof AUTO, AUTO);
-    return out;
+        snprintf(strrchr(place, ':'), sizeof AUTO, AUTO);
+    fprintf(out, "%s%s\n", places->paths[index] ? UNIX : "", places->paths[index] ? places->paths[index] : place);
 }
 
 static void print_listen(const struct value_rule *rule, const void *field, FILE *out)
 {
     const struct value_places *places = field;
-    char place[ENDPOINT_TEXT_MAX];
 
     fprintf(out, "%s =", rule->key);
-    for (size_t i = 0; i < places->count; i++)
-        fprintf(out, "%s%s\n", i == 0 ? " " : "    ", format_listen_place(places, i, place));
+    for (size_t i = 0; i < places->count; i++) {
+        fputs(i == 0 ? " " : "    ", out);
+        print_listen_place(places, i, out);
+    }
 }
 
 static void release_places(void *field)
@@ -127,6 +155,12 @@ static void release_places(void *field)
 }
 
 const struct value_kind value_listen = {parse_listen, print_listen, release_places, parse_listen};
+
+bool places_same_socket(const struct value_places *a, size_t i, const struct value_places *b, size_t k)
+{
+    return a->at[i].host[0] == '\0' && b->at[k].host[0] == '\0' && a->paths[i] && b->paths[k] &&
+           strcmp(a->paths[i], b->paths[k]) == 0;
+}
 
 /* Takes the path and query of a URL. */
 static bool take_path(struct value_places *places, size_t index, const char *path, size_t length, const char **why)

@@ -28,11 +28,13 @@ struct value_places {
     struct endpoint at[VALUE_LIST_MAX];
     size_t automatic;          /* of a listener: 1 and the index of the place whose port is `auto`, which is found once
                                 * and kept: the port is 0, or what kept_ports_fill knows; 0: there is none */
-    char *paths[VALUE_LIST_MAX]; /* path and query of each URL, owned; NULL: it has none */
+    char *paths[VALUE_LIST_MAX]; /* path and query of each URL, owned; NULL: it has none.  Of a listener: the path of a
+                                  * socket (config/socket_path.h), whose `at` has an empty host and port 0 */
 };
 
 extern const struct value_kind value_listen; /* struct value_places: localhost or address literals; port may be 0, and
-                                              * of one place of a listener `auto` */
+                                              * of one place of a listener `auto`; a listener may have sockets in the
+                                              * file system, too */
 extern const struct value_kind value_urls;   /* struct value_places: URLs of proxies, or where else they are said */
 
 extern const struct value_kind value_relay; /* struct value_places: one URL with its path, of a relay */
@@ -40,6 +42,9 @@ extern const struct value_kind value_relay; /* struct value_places: one URL with
 /* Whether a place is on this machine by what is written: localhost, a name below it (RFC 6761 section 6.3), or an
  * address of loopback. */
 bool places_is_loopback(const struct endpoint *place);
+
+/* Whether place i of one list and place k of another, or of the same, are sockets of the same path, as written. */
+bool places_same_socket(const struct value_places *a, size_t i, const struct value_places *b, size_t k);
 
 /* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
 const char *places_path(const struct value_places *places, const struct endpoint *place);

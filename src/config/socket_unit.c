@@ -4,6 +4,22 @@
 #include <strings.h>
 
 #include "config/listening.h"
+#include "config/socket_path.h"
+
+/* systemd knows variables of its own, by %. */
+static void print_path(const char *path, FILE *out)
+{
+    char whole[UNIX_SOCKET_PATH_MAX], error[300];
+
+    if (socket_path_find(path, whole, error, sizeof error) != SOCKET_PATH_HERE) {
+        fprintf(out, "# %s\n", error);
+        return;
+    }
+    fputs("ListenStream=", out);
+    for (const char *c = whole; *c; c++)
+        fprintf(out, *c == '%' ? "%%%%" : "%c", *c);
+    fputc('\n', out);
+}
 
 static void print_listening(const struct listening *listening, FILE *out)
 {
@@ -12,7 +28,9 @@ static void print_listening(const struct listening *listening, FILE *out)
         const struct endpoint *place = &listening->places->at[i];
         char text[ENDPOINT_TEXT_MAX];
 
-        if (place->port == 0)
+        if (listening->places->paths[i])
+            print_path(listening->places->paths[i], out);
+        else if (place->port == 0)
             fprintf(out, "# a free port is found by sallyport itself\n");
         else if (strcasecmp(place->host, "localhost") == 0)
             fprintf(out, "ListenStream=127.0.0.1:%u\nListenStream=[::1]:%u\n", place->port, place->port);
@@ -38,6 +56,7 @@ void socket_unit_print(const struct config *config, FILE *out)
             "[Socket]\n"
             "BindIPv6Only=ipv6-only\n"
             "NoDelay=yes\n"
+            "SocketMode=0600\n"
             "Backlog=4096\n");
     for (size_t i = 0; listening_at(config, i, &listening); i++)
         print_listening(&listening, out);

@@ -11,6 +11,7 @@
 #include "net/address.h"
 #include "net/endpoint.h"
 #include "net/netwatch.h"
+#include "net/unix_socket.h"
 #include "proxy/h2_pool.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
@@ -70,13 +71,17 @@ static json_t *find(json_t *array, const char *key, const char *value)
 
 /* --- listeners --- */
 
-static void see_post(void *arg, const struct listener_config *config, const struct address *address)
+static void see_post(void *arg, const struct listener_config *config, const struct address *address, const char *path)
 {
     json_t *listener = find(arg, "name", config->name);
-    char where[ADDRESS_TEXT_MAX];
+    char where[ADDRESS_TEXT_MAX + UNIX_SOCKET_PATH_MAX];
 
+    if (path)
+        snprintf(where, sizeof where, "unix:%s", path);
+    else
+        address_format(address, where);
     if (listener)
-        json_array_append_new(json_object_get(listener, "addresses"), text(address_format(address, where)));
+        json_array_append_new(json_object_get(listener, "addresses"), text(where));
 }
 
 static json_t *listeners_of(const struct status_sources *sources)

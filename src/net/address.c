@@ -25,6 +25,8 @@ socklen_t address_length(const struct address *address)
 
 uint16_t address_port(const struct address *address)
 {
+    if (address_is_unix(address))
+        return 0;
     return ntohs(address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
 }
 
@@ -38,7 +40,7 @@ void address_set_port(struct address *address, uint16_t port)
 
 bool address_equal(const struct address *a, const struct address *b)
 {
-    if (a->any.sa_family != b->any.sa_family || address_port(a) != address_port(b))
+    if (a->any.sa_family != b->any.sa_family || address_is_unix(a) || address_port(a) != address_port(b))
         return false;
     if (a->any.sa_family == AF_INET6)
         return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0 &&
@@ -46,9 +48,17 @@ bool address_equal(const struct address *a, const struct address *b)
     return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
 }
 
+bool address_is_unix(const struct address *address)
+{
+    return address->any.sa_family == AF_UNIX;
+}
+
 bool address_is_loopback(const struct address *address)
 {
     const struct in6_addr *six = &address->v6.sin6_addr;
+
+    if (address_is_unix(address))
+        return false;
 
     if (address->any.sa_family == AF_INET)
         return ntohl(address->v4.sin_addr.s_addr) >> 24 == 127;
@@ -57,6 +67,8 @@ bool address_is_loopback(const struct address *address)
 
 bool address_is_any(const struct address *address)
 {
+    if (address_is_unix(address))
+        return false;
     return address->any.sa_family == AF_INET ? address->v4.sin_addr.s_addr == htonl(INADDR_ANY)
                                              : IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr);
 }
@@ -66,7 +78,9 @@ const char *address_format_host(const struct address *address, char out[ADDRESS_
     const void *bytes = address->any.sa_family == AF_INET6 ? (const void *)&address->v6.sin6_addr
                                                            : (const void *)&address->v4.sin_addr;
 
-    if (!inet_ntop(address->any.sa_family, bytes, out, ADDRESS_TEXT_MAX))
+    if (address_is_unix(address))
+        snprintf(out, ADDRESS_TEXT_MAX, "unix");
+    else if (!inet_ntop(address->any.sa_family, bytes, out, ADDRESS_TEXT_MAX))
         snprintf(out, ADDRESS_TEXT_MAX, "?");
     return out;
 }
@@ -75,6 +89,8 @@ const char *address_format(const struct address *address, char out[ADDRESS_TEXT_
 {
     char host[ADDRESS_TEXT_MAX];
 
+    if (address_is_unix(address))
+        return address_format_host(address, out);
     address_format_host(address, host);
     snprintf(out, ADDRESS_TEXT_MAX, address->any.sa_family == AF_INET6 ? "[%.46s]:%u" : "%.46s:%u", host,
              (unsigned)address_port(address));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A numeric TCP address (IPv4 or IPv6, with its port), and lists of them.  Pure values. */
+/* A numeric TCP address (IPv4 or IPv6, with its port), and lists of them.  Pure values.  An end of an AF_UNIX stream has
+ * none; it is known by its family alone, and has port 0. */
 #ifndef SALLYPORT_ADDRESS_H
 #define SALLYPORT_ADDRESS_H
 
@@ -34,13 +35,17 @@ uint16_t address_port(const struct address *address);
 void address_set_port(struct address *address, uint16_t port);
 bool address_equal(const struct address *a, const struct address *b);
 
+/* Whether it is an end of an AF_UNIX stream: each is of this machine, and equal to no other. */
+bool address_is_unix(const struct address *address);
+
 /* Whether it is in 127.0.0.0/8, also mapped into IPv6, or ::1. */
 bool address_is_loopback(const struct address *address);
 
 /* Whether it is 0.0.0.0 or ::, which stand for every address of the machine. */
 bool address_is_any(const struct address *address);
 
-/* Writes "host:port", with IPv6 in brackets; _host writes neither brackets nor port.  Both return out. */
+/* Writes "host:port", with IPv6 in brackets; _host writes neither brackets nor port.  An end of an AF_UNIX stream is
+ * "unix".  Both return out. */
 const char *address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 const char *address_format_host(const struct address *address, char out[ADDRESS_TEXT_MAX]);
 

@@ -23,6 +23,9 @@ enum peer_answer peer_uid(const struct address *client, const struct address *lo
 /* Whether peer_uid can tell anything: false on a system that does not say whose a connection is. */
 bool peer_is_told(void);
 
+/* For an AF_UNIX stream: whose its other end was when it was connected.  False: the system does not say. */
+bool peer_stream_uid(int fd, uid_t *uid);
+
 /* For an AF_UNIX stream: whether its other end is of this user.  On a system that does not say that of such streams
  * either, the mode of the socket's file and of its folder is all that keeps others out, and this is true. */
 bool peer_is_ours(int fd);

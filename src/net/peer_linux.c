@@ -196,10 +196,20 @@ bool peer_is_told(void)
     return true;
 }
 
-bool peer_is_ours(int fd)
+bool peer_stream_uid(int fd, uid_t *uid)
 {
     struct ucred credentials;
     socklen_t size = sizeof credentials;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 && credentials.uid == geteuid();
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return false;
+    *uid = credentials.uid;
+    return true;
+}
+
+bool peer_is_ours(int fd)
+{
+    uid_t uid;
+
+    return peer_stream_uid(fd, &uid) && uid == geteuid();
 }

@@ -19,14 +19,26 @@ bool peer_is_told(void)
 }
 
 #ifdef HAVE_GETPEEREID /* the BSDs */
+bool peer_stream_uid(int fd, uid_t *uid)
+{
+    gid_t gid;
+
+    return getpeereid(fd, uid, &gid) == 0;
+}
+
 bool peer_is_ours(int fd)
 {
     uid_t uid;
-    gid_t gid;
 
-    return getpeereid(fd, &uid, &gid) == 0 && uid == geteuid();
+    return peer_stream_uid(fd, &uid) && uid == geteuid();
 }
 #else
+bool peer_stream_uid(int fd, uid_t *uid)
+{
+    (void)fd, (void)uid;
+    return false;
+}
+
 bool peer_is_ours(int fd)
 {
     (void)fd;

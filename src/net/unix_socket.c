@@ -127,10 +127,15 @@ bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, 
     return done;
 }
 
-void unix_socket_give_back(const struct unix_socket *taken)
+bool unix_socket_stands(const struct unix_socket *taken)
 {
     struct stat status;
 
-    if (lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode)
+    return lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode;
+}
+
+void unix_socket_give_back(const struct unix_socket *taken)
+{
+    if (unix_socket_stands(taken))
         unlink(taken->path);
 }

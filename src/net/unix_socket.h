@@ -25,6 +25,9 @@ struct unix_socket {
  * answers. */
 bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size);
 
+/* Whether the file is still there, so that clients find the socket. */
+bool unix_socket_stands(const struct unix_socket *taken);
+
 /* Removes the file, if it is still the one that was made.  The descriptor stays open. */
 void unix_socket_give_back(const struct unix_socket *taken);
 

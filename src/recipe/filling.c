@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "config/places.h"
+#include "config/socket_path.h"
 
 /* --- where the listener is --- */
 
@@ -39,6 +40,17 @@ bool filling_place(const struct listener_config *listener, struct endpoint *plac
         found = true;
     }
     return found;
+}
+
+bool filling_socket(const struct listener_config *listener, char path[UNIX_SOCKET_PATH_MAX])
+{
+    char error[300];
+
+    for (size_t i = 0; i < listener->listen.count; i++)
+        if (listener->listen.paths[i] && socket_path_find(listener->listen.paths[i], path, error, sizeof error) ==
+            SOCKET_PATH_HERE)
+            return true;
+    return false;
 }
 
 /* --- words --- */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/log.h"
 #include "recipe/accounts.h"
 #include "recipe/filling.h"
 #include "recipe/programs.h"
@@ -115,6 +116,33 @@ static void note(const struct printing *printing, const struct listener_config *
     fprintf(printing->out, " %s\n", text);
 }
 
+/* Where it has a socket in the file system, too. */
+static void note_socket(const struct printing *printing, const struct listener_config *listener)
+{
+    char path[UNIX_SOCKET_PATH_MAX], text[2 * UNIX_SOCKET_PATH_MAX], shown[2 * UNIX_SOCKET_PATH_MAX + 80];
+
+    if (!filling_socket(listener, path))
+        return;
+    snprintf(shown, sizeof shown, "has a socket, too: %s", log_escape(text, sizeof text, path, strlen(path)));
+    note(printing, listener, shown);
+}
+
+/* Why it has no place that a program can be told. */
+static void note_placeless(const struct printing *printing, const struct listener_config *listener)
+{
+    char path[UNIX_SOCKET_PATH_MAX], text[2 * UNIX_SOCKET_PATH_MAX], shown[2 * UNIX_SOCKET_PATH_MAX + 80];
+
+    if (listener->listen.automatic) {
+        note(printing, listener, "has a port of its own, which is known once `sallyport run` has started");
+    } else if (filling_socket(listener, path)) {
+        snprintf(shown, sizeof shown, "has no port, but a socket, for programs that run a command:\n%s  socat - "
+                 "UNIX-CONNECT:%s", printing->program->comment, log_escape(text, sizeof text, path, strlen(path)));
+        note(printing, listener, shown);
+    } else {
+        note(printing, listener, "has another port each time: its key `listen` has to say one, or auto");
+    }
+}
+
 static void note_place(const struct printing *printing, const struct listener_config *listener)
 {
     char local[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX];
@@ -129,6 +157,7 @@ static void note_place(const struct printing *printing, const struct listener_co
     else
         fprintf(printing->out, " %s, to %s\n", endpoint_format(&place, local),
                 endpoint_format(&listener->target.place, target));
+    note_socket(printing, listener);
     if (is_open(listener)) {
         note(printing, listener, "has no `tls`: passwords pass the proxy unencrypted.");
         note(printing, listener, "`tls = starttls` there ends that; the lines below stay as they are.");
@@ -173,9 +202,7 @@ static bool is_usable(const struct printing *printing, const struct listener_con
     if (!(program_roles(printing->program) & role)) {
         note_unknown(printing, listener);
     } else if (!filling_place(listener, &place)) {
-        note(printing, listener, listener->listen.automatic
-                                     ? "has a port of its own, which is known once `sallyport run` has started"
-                                     : "has another port each time: its key `listen` has to say one, or auto");
+        note_placeless(printing, listener);
     } else if (!program_can(printing->program, role, mode_of(listener), filling_can_connect(printing->params))) {
         note_misfit(printing, listener);
     } else {

@@ -12,7 +12,16 @@ void access_foretell(const struct settings *settings)
                     "let every user of this machine in, set same-user = no");
 }
 
-bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name,
+/* Whether that user may connect.  False: *refusal is set. */
+static bool is_ours(uid_t uid, struct failure *refusal)
+{
+    if (uid == geteuid())
+        return true;
+    failure_set(refusal, FAILURE_PERMANENT, "only the user who runs sallyport may connect (same-user)");
+    return false;
+}
+
+bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name, int fd,
                    const struct address *from, const struct address *local, uid_t *uid, bool *known,
                    struct failure *refusal)
 {
@@ -20,6 +29,10 @@ bool access_admits(struct access *access, const struct settings *settings, uint6
     unsigned suppressed;
 
     *known = false;
+    if (settings->same_user && address_is_unix(local)) {
+        *known = peer_stream_uid(fd, uid);
+        return !*known || is_ours(*uid, refusal);
+    }
     if (!settings->same_user || !address_is_loopback(local))
         return true;
     if (!address_is_loopback(from)) { /* its packets were redirected here: nobody can say whose it is */
@@ -29,10 +42,7 @@ bool access_admits(struct access *access, const struct settings *settings, uint6
     switch (peer_uid(from, local, uid, error, sizeof error)) {
     case PEER_KNOWN:
         *known = true;
-        if (*uid == geteuid())
-            return true;
-        failure_set(refusal, FAILURE_PERMANENT, "only the user who runs sallyport may connect (same-user)");
-        return false;
+        return is_ours(*uid, refusal);
     case PEER_GONE:
         failure_set(refusal, FAILURE_PERMANENT, "the client has gone before it could be told whose it is");
         return false;

@@ -12,9 +12,11 @@
 #include "base/log.h"
 #include "base/systemd.h"
 #include "config/kept_ports.h"
+#include "config/socket_path.h"
 #include "net/free_port.h"
 #include "net/listener.h"
 #include "net/machine.h"
+#include "net/unix_socket.h"
 
 /* One listening socket: one address of one section. */
 struct member {
@@ -24,6 +26,7 @@ struct member {
     struct listening section;             /* in the configuration in force */
     struct listening claim;               /* in the configuration being set; zeroed: that does not want the socket */
     struct address wanted;                /* as configured: the port may be 0 */
+    struct unix_socket *file;             /* of one in the file system; owned.  NULL: it is at a port */
     bool fresh;                           /* opened for the configuration being set */
     bool inherited;                       /* passed by a service manager */
     bool automatic;                       /* its port was found, for `auto` */
@@ -60,10 +63,20 @@ static void close_inherited(struct listener_set *set)
     for (size_t i = 0; i < set->inherited_count; i++)
         if (set->inherited[i].fd >= 0) {
             log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no section: it must be a "
-                        "listening TCP socket, with a section's name or address", set->inherited[i].name);
+                        "listening socket of TCP or in the file system, with a section's name or address", set->inherited[i].name);
             close(set->inherited[i].fd);
         }
     set->inherited_count = 0;
+}
+
+/* The file of a socket that was passed belongs to whom has passed it. */
+static void drop(struct member *member)
+{
+    if (member->file && !member->inherited)
+        unix_socket_give_back(member->file);
+    listener_free(member->listener);
+    free(member->file);
+    free(member);
 }
 
 /* Closes the sockets without a claim; for the others, the claim comes into force. */
@@ -81,8 +94,7 @@ static void sweep(struct listener_set *set)
             at = &member->next;
         } else {
             *at = member->next;
-            listener_free(member->listener);
-            free(member);
+            drop(member);
         }
     }
     set->end = at;
@@ -222,6 +234,56 @@ static bool open_known(struct listener_set *set, const struct listening *section
                : open_localhost(set, section, place->port, error, size);
 }
 
+/* --- sockets in the file system --- */
+
+/* Claims the socket that is already open at this path.  One whose file somebody has removed is none that clients could
+ * find. */
+static bool claim_path(struct listener_set *set, const struct listening *section, const char *path)
+{
+    for (struct member *member = set->first; member; member = member->next)
+        if (member->file && !member->claim.name && strcmp(member->file->path, path) == 0 &&
+            unix_socket_stands(member->file)) {
+            member->claim = *section;
+            return true;
+        }
+    return false;
+}
+
+/* Opens the socket at a path as it stands in the configuration. */
+static bool open_path(struct listener_set *set, const struct listening *section, const char *text, char *error,
+                      size_t size)
+{
+    char path[UNIX_SOCKET_PATH_MAX], why[400];
+    struct unix_socket *file;
+    struct member *member;
+
+    if (socket_path_find(text, path, why, sizeof why) != SOCKET_PATH_HERE) {
+        snprintf(error, size, "cannot listen: %s", why);
+        return false;
+    }
+    if (claim_path(set, section, path))
+        return true;
+    snprintf(error, size, "cannot listen: out of memory");
+    file = calloc(1, sizeof *file);
+    if (!file)
+        return false;
+    if (!unix_socket_take(file, path, why, sizeof why)) {
+        snprintf(error, size, "cannot listen: %s", why);
+        free(file);
+        return false;
+    }
+    member = add(set, file->fd, section, error, size);
+    if (member) {
+        member->file = file;
+        return true;
+    }
+    unix_socket_give_back(file);
+    free(file);
+    return false;
+}
+
+/* --- sockets of a service manager --- */
+
 static int socket_option(int fd, int option)
 {
     int value = -1;
@@ -230,27 +292,60 @@ static int socket_option(int fd, int option)
     return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -1;
 }
 
-/* False for all else that may be passed: a datagram socket, a connection of Accept=yes, a file. */
-static bool is_tcp_listener(int fd)
+/* The family of a socket that listens; AF_UNSPEC for all else that may be passed: a datagram socket, a connection of
+ * Accept=yes, a file. */
+static sa_family_t listening_family(int fd)
 {
     struct address at = {0};
     socklen_t length = sizeof at.v6;
 
     return socket_option(fd, SO_TYPE) == SOCK_STREAM && socket_option(fd, SO_ACCEPTCONN) == 1 &&
-           getsockname(fd, &at.any, &length) == 0 &&
-           (at.any.sa_family == AF_INET || at.any.sa_family == AF_INET6);
+           getsockname(fd, &at.any, &length) == 0 ? at.any.sa_family : AF_UNSPEC;
 }
 
-/* Whether a socket of the service manager is meant for this section: it has its name or one of its addresses. */
-static bool is_for(const struct systemd_inherited *inherited, const struct listening *section)
+/* The same for one in the file system, with its path; only listeners have such.  NULL: it is none, or out of memory. */
+static struct unix_socket *passed_file(int fd, const struct listening *section)
 {
+    struct sockaddr_un at = {.sun_family = AF_UNSPEC};
+    socklen_t length = sizeof at - 1; /* a NUL stays behind the longest path */
+    struct unix_socket *file;
+
+    if (!section->listener || listening_family(fd) != AF_UNIX || getsockname(fd, (struct sockaddr *)&at, &length) != 0 ||
+        at.sun_path[0] != '/')
+        return NULL;
+    file = calloc(1, sizeof *file);
+    if (file)
+        snprintf(file->path, sizeof file->path, "%s", at.sun_path);
+    return file;
+}
+
+static bool has_path(const struct listening *section, const char *path)
+{
+    char own[UNIX_SOCKET_PATH_MAX], error[300];
+
+    for (size_t i = 0; i < section->places->count; i++)
+        if (section->places->paths[i] &&
+            socket_path_find(section->places->paths[i], own, error, sizeof error) == SOCKET_PATH_HERE &&
+            strcmp(own, path) == 0)
+            return true;
+    return false;
+}
+
+/* Whether a socket of the service manager is meant for this section: it has its name or one of its addresses.  file: of
+ * one in the file system, else NULL. */
+static bool is_for(const struct systemd_inherited *inherited, const struct unix_socket *file,
+                   const struct listening *section)
+{
+    const sa_family_t family = listening_family(inherited->fd);
     struct address at = {0}, place;
     socklen_t length = sizeof at.v6;
 
-    if (!is_tcp_listener(inherited->fd))
+    if (!file && family != AF_INET && family != AF_INET6)
         return false;
     if (strcmp(inherited->name, section->name) == 0)
         return true;
+    if (file)
+        return has_path(section, file->path);
     if (getsockname(inherited->fd, &at.any, &length) != 0)
         return false;
     for (size_t i = 0; i < section->places->count; i++) {
@@ -277,14 +372,20 @@ static bool use_inherited(struct listener_set *set, const struct listening *sect
         }
     for (size_t i = 0; i < set->inherited_count; i++) {
         struct systemd_inherited *inherited = &set->inherited[i];
+        struct unix_socket *file = inherited->fd < 0 ? NULL : passed_file(inherited->fd, section);
         struct member *member;
 
-        if (inherited->fd < 0 || !is_for(inherited, section))
+        if (inherited->fd < 0 || !is_for(inherited, file, section)) {
+            free(file);
             continue;
+        }
         member = add(set, inherited->fd, section, error, size);
         inherited->fd = -1;
-        if (!member)
+        if (!member) {
+            free(file);
             return false;
+        }
+        member->file = file;
         member->inherited = *found = true;
     }
     return true;
@@ -345,6 +446,8 @@ static bool open_configured(struct listener_set *set, const struct config *confi
     const bool automatic = section->places->automatic == i + 1;
     size_t length;
 
+    if (section->places->paths[i])
+        return open_path(set, section, section->places->paths[i], error, size);
     if (automatic && !place->port)
         return open_automatic(set, config, section, place, error, size);
     if (open_known(set, section, place, error, size)) {
@@ -376,12 +479,17 @@ static bool open_section(struct listener_set *set, const struct config *config, 
  * listeners are meant for this machine alone. */
 static void announce(struct member *member)
 {
-    char where[ADDRESS_TEXT_MAX];
+    char where[ADDRESS_TEXT_MAX], shown[2 * UNIX_SOCKET_PATH_MAX];
 
     listener_hand_to(member->listener, member->claim.name, on_client, member);
     apply_pause(member, &member->claim);
     if (!member->fresh && strcmp(member->section.name, member->claim.name) == 0)
         return;
+    if (member->file) {
+        log_event(LEVEL_INFO, member->claim.name, "listening on=\"unix:%s\"",
+                  log_escape(shown, sizeof shown, member->file->path, strlen(member->file->path)));
+        return;
+    }
     address_format(listener_address(member->listener), where);
     log_event(LEVEL_INFO, member->claim.name, "listening on=%s", where);
     if (member->claim.listener && !address_is_loopback(listener_address(member->listener)))
@@ -396,13 +504,12 @@ void listener_set_pause(struct listener_set *set, enum listener_set_pause pause)
         apply_pause(member, &member->section);
 }
 
-void listener_set_each(const struct listener_set *set,
-                       void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
-                       void *arg)
+void listener_set_each(const struct listener_set *set, listener_set_see_fn *see, void *arg)
 {
     for (const struct member *member = set->first; member; member = member->next)
         if (member->section.listener)
-            see(arg, member->section.listener, listener_address(member->listener));
+            see(arg, member->section.listener, listener_address(member->listener),
+                member->file ? member->file->path : NULL);
 }
 
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The listening sockets of a configuration: one for each address of each section that has some (config/listening.h:
- * listeners, [relay], [public]), bound by us or passed by a service manager.  A new configuration keeps the sockets
+ * listeners, [relay], [public]), and of listeners for each path, bound by us or passed by a service manager.  A new configuration keeps the sockets
  * whose addresses it has too, so that a reload refuses no client. */
 #ifndef SALLYPORT_LISTENER_SET_H
 #define SALLYPORT_LISTENER_SET_H
@@ -34,15 +34,16 @@ enum listener_set_pause { PAUSE_NONE, PAUSE_RELAYS /* those of [relay] and [publ
 /* Stops accepting there, so that new clients wait in the system's queue, and goes on with the others. */
 void listener_set_pause(struct listener_set *set, enum listener_set_pause pause);
 
-/* Calls see for each socket of a listener, with that and the address where it listens, both borrowed for the call. */
-void listener_set_each(const struct listener_set *set,
-                       void (*see)(void *arg, const struct listener_config *listener, const struct address *address),
-                       void *arg);
+/* Calls see for each socket of a listener, with that and the address where it listens, or (path not NULL) the path in
+ * the file system; all borrowed for the call. */
+typedef void listener_set_see_fn(void *arg, const struct listener_config *listener, const struct address *address,
+                                 const char *path);
+void listener_set_each(const struct listener_set *set, listener_set_see_fn *see, void *arg);
 
 /* Whether a connection to this address would reach one of the sockets. */
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address);
 
-/* Closes all sockets: the system refuses new clients.  NULL is fine. */
+/* Closes all sockets, and removes the files of those that we have made: the system refuses new clients.  NULL is fine. */
 void listener_set_free(struct listener_set *set);
 
 #endif

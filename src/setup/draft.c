@@ -16,6 +16,10 @@
 
 enum purpose { TO_KEEP, TO_TRY };
 
+/* Kinds of sections that the probe may be of: the machine's file may say that one of them is final in it. */
+static const char *const probe_kinds[] = {"forward", "imap", "submission", "pop3", "nntp", "smtp", "managesieve"};
+#define PROBE_KINDS (sizeof probe_kinds / sizeof probe_kinds[0])
+
 /* The word of an enum's value as the file has it. */
 static const char *word_of(const char *key, unsigned value)
 {
@@ -119,15 +123,15 @@ static void write_listener(const struct draft *draft, const struct draft_listene
         fprintf(out, "proxy = direct\n");
 }
 
-static void write_probe(const struct draft *draft, const char *probe, FILE *out)
+static void write_probe(const struct draft *draft, const char *kind, const char *probe, FILE *out)
 {
-    fprintf(out, "[forward " PROBE_LABEL "]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s", probe,
+    fprintf(out, "[%s " PROBE_LABEL "]\nlisten = localhost:0\ntarget = %s:%u\nprotocol = HTTPS\n%s", kind, probe,
             DRAFT_PROBE_PORT, draft->url[0] ? "" : "proxy = direct\n");
 }
 
-/* Returns the text, malloc'd; NULL: out of memory. */
-static char *compose(const struct draft *draft, enum purpose purpose, const char *password, const char *probe,
-                     size_t *length)
+/* Returns the text, malloc'd; NULL: out of memory.  kind: of the probe (NULL: none). */
+static char *compose(const struct draft *draft, enum purpose purpose, const char *password, const char *kind,
+                     const char *probe, size_t *length)
 {
     char *text = NULL;
     FILE *out = open_memstream(&text, length);
@@ -146,7 +150,7 @@ static char *compose(const struct draft *draft, enum purpose purpose, const char
     for (size_t i = 0; i < draft->count; i++)
         write_listener(draft, &draft->at[i], out);
     if (draft->count == 0 && probe)
-        write_probe(draft, probe, out);
+        write_probe(draft, kind, probe, out);
     if (fclose(out) == 0)
         return text;
     free(text);
@@ -167,7 +171,7 @@ static bool has_line_end(const struct draft *draft, const char *password)
 
 char *draft_text(const struct draft *draft, size_t *length)
 {
-    return has_line_end(draft, NULL) ? NULL : compose(draft, TO_KEEP, NULL, NULL, length);
+    return has_line_end(draft, NULL) ? NULL : compose(draft, TO_KEEP, NULL, NULL, NULL, length);
 }
 
 /* Keeps the first error, without the name of the text and the line. */
@@ -180,11 +184,13 @@ static void keep_error(void *arg, const char *line)
         snprintf(error, DRAFT_ERROR_MAX, "%s", text ? text + 2 : line);
 }
 
-struct config *draft_config(const struct draft *draft, const char *password, const char *probe, char *error)
+/* The same as draft_config, with a probe of that kind. */
+static struct config *config_with(const struct draft *draft, const char *password, const char *kind, const char *probe,
+                                  char *error)
 {
     const bool is_safe = !has_line_end(draft, password);
     size_t length;
-    char *text = is_safe ? compose(draft, TO_TRY, password, probe, &length) : NULL;
+    char *text = is_safe ? compose(draft, TO_TRY, password, kind, probe, &length) : NULL;
     FILE *stream = text ? fmemopen(text, length, "r") : NULL;
     struct config *config = NULL;
 
@@ -201,9 +207,33 @@ struct config *draft_config(const struct draft *draft, const char *password, con
     return config;
 }
 
+struct config *draft_config(const struct draft *draft, const char *password, const char *probe, char *error)
+{
+    struct config *config = config_with(draft, password, probe_kinds[0], probe, error);
+    char ignored[DRAFT_ERROR_MAX];
+
+    for (size_t i = 1; i < PROBE_KINDS && probe && draft->extends && draft->count == 0; i++) {
+        struct config *other = config && draft_probe(config)
+                                   ? NULL : config_with(draft, password, probe_kinds[i], probe, ignored);
+
+        if (!other)
+            continue;
+        config_unref(config);
+        config = other;
+    }
+    return config;
+}
+
 const struct listener_config *draft_probe(const struct config *config)
 {
-    return config_listener(config, "forward/" PROBE_LABEL);
+    const struct listener_config *probe = NULL;
+    char name[64];
+
+    for (size_t i = 0; i < PROBE_KINDS && !probe; i++) {
+        snprintf(name, sizeof name, "%s/" PROBE_LABEL, probe_kinds[i]);
+        probe = config_listener(config, name);
+    }
+    return probe;
 }
 
 const struct proxy_config *draft_proxy(const struct config *config)

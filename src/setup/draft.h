@@ -56,8 +56,8 @@ char *draft_text(const struct draft *draft, size_t *length);
  * written anywhere.  NULL: error, which has DRAFT_ERROR_MAX bytes, says what is wrong, without a line number. */
 struct config *draft_config(const struct draft *draft, const char *password, const char *probe, char *error);
 
-/* The listener of such a configuration that is there to probe, borrowed.  NULL: there is none, since the draft has
- * listeners, or since the machine's file says that its own of this kind are final. */
+/* The listener of such a configuration that is there to probe, borrowed.  It is of a kind that the machine's file does
+ * not call final.  NULL: there is none, since the draft has listeners, or since all kinds are final. */
 const struct listener_config *draft_probe(const struct config *config);
 
 /* The proxy of that listener, or where there is none, of all that name no other; borrowed.  NULL: without a proxy. */

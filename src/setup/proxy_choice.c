@@ -248,7 +248,7 @@ static void tell(const struct desk *desk, const struct attempt *attempt)
     char why[600];
 
     if (!attempt->begun) {
-        page_say(&desk->page, "It is not tried: this machine's configuration says that [forward] is final in it, and "
+        page_say(&desk->page, "It is not tried: this machine's configuration says that its listeners are final, and "
                  "a probe would be another one.");
         return;
     }

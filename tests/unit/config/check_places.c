@@ -178,6 +178,47 @@ START_TEST(one_port_of_a_listener_may_be_auto)
 }
 END_TEST
 
+START_TEST(a_listener_may_have_sockets_in_the_file_system)
+{
+    static const struct value_rule rule = {.key = "listen", .kind = &value_listen};
+    static const char *const faults[][2] = {
+        {"unix:x.sock", "no full path; it begins with /, $HOME or $XDG_RUNTIME_DIR"},
+        {"unix:$FOO/x", "a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one that is meant, write $$"},
+        {"unix:/a localhost:1 unix:/a", "has one place twice"},
+    };
+    const struct protocol *imap = protocol_find("imap", 4);
+    struct value_places places = {0}, other = {0};
+    const char *why = "";
+    char *text = NULL;
+    size_t length;
+    FILE *out;
+
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        ck_assert(!value_parse(&rule, imap, &places, faults[i][0], &why));
+        ck_assert_str_eq(why, faults[i][1]);
+        value_release(&rule, &places);
+    }
+    ck_assert_msg(value_parse(&rule, imap, &places, "unix:/a/$$b localhost:1143 unix:$HOME/c", &why), "%s", why);
+    ck_assert_uint_eq(places.count, 3);
+    ck_assert_str_eq(places.paths[0], "/a/$$b"); /* as it is written */
+    ck_assert_ptr_null(places.paths[1]);
+    ck_assert_uint_eq(places.at[1].port, 1143);
+    out = open_memstream(&text, &length);
+    value_print(&rule, &places, out);
+    fclose(out);
+    ck_assert_str_eq(text, "listen = unix:/a/$$b\n    localhost:1143\n    unix:$HOME/c\n");
+    free(text);
+    ck_assert_msg(value_parse(&rule, imap, &other, "127.0.0.1:1 unix:/a/$$b", &why), "%s", why);
+    ck_assert(places_same_socket(&places, 0, &other, 1) && !places_same_socket(&places, 2, &other, 1));
+    ck_assert(!places_same_socket(&places, 1, &other, 0) && !places_same_socket(&places, 0, &other, 0));
+    value_release(&rule, &places);
+    value_release(&rule, &other);
+    ck_assert(!value_parse(&rule, NULL, &places, "unix:/a", &why)); /* of a relay */
+    ck_assert_str_eq(why, "unix: is for listeners: others are there for other machines");
+    value_release(&rule, &places);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("places");
@@ -190,5 +231,6 @@ int main(void)
     tcase_add_test(cases, the_url_of_a_relay_has_its_path_as_written);
     tcase_add_test(cases, what_is_of_this_machine_by_its_name);
     tcase_add_test(cases, one_port_of_a_listener_may_be_auto);
+    tcase_add_test(cases, a_listener_may_have_sockets_in_the_file_system);
     return unit_run();
 }

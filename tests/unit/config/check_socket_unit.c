@@ -56,6 +56,16 @@ START_TEST(a_relay_and_public_ports_are_opened_too)
 }
 END_TEST
 
+START_TEST(paths_are_opened_too)
+{
+    setenv("XDG_RUNTIME_DIR", "/run/100%", 1); /* systemd's own variables begin so */
+    check_streams("[imap]\ntarget = a\nlisten = unix:$XDG_RUNTIME_DIR/a localhost:1143\n",
+                  "/run/100%%/a\n127.0.0.1:1143\n[::1]:1143\n");
+    unsetenv("XDG_RUNTIME_DIR");
+    check_streams("[imap]\ntarget = a\nlisten = unix:$XDG_RUNTIME_DIR/a unix:/b\n", "/b\n");
+}
+END_TEST
+
 /* systemd cannot open any port that is free; the listener does it by itself. */
 START_TEST(a_port_that_is_not_chosen_is_left_out)
 {
@@ -82,6 +92,7 @@ int main(void)
 
     tcase_add_test(cases, each_address_of_each_listener);
     tcase_add_test(cases, a_relay_and_public_ports_are_opened_too);
+    tcase_add_test(cases, paths_are_opened_too);
     tcase_add_test(cases, a_port_that_is_not_chosen_is_left_out);
     tcase_add_test(cases, the_sections_are_in_order);
     return unit_run();

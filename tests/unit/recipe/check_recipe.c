@@ -165,6 +165,11 @@ START_TEST(what_is_left_out_is_said)
     has("mutt", "[imap]\ntarget = a\n[pop3]\ntarget = a\n[submission]\ntarget = a\n[smtp]\ntarget = a\n", true,
         (const char *const[]){"# [pop3] is left out: IMAP has the same mail\n",
                               "# [smtp] is left out: submission is the better way to send\n", NULL});
+    has("mutt", "[imap]\ntarget = a\nlisten = unix:/a/sock\n", true,
+        (const char *const[]){"# [imap] has no port, but a socket, for programs that run a command:\n"
+                              "#   socat - UNIX-CONNECT:/a/sock\n", NULL});
+    has("mutt", "[imap]\ntarget = a\nlisten = unix:/a/sock localhost:7\n", true,
+        (const char *const[]){"# [imap] localhost:7, to a:143\n", "# [imap] has a socket, too: /a/sock\n", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = localhost:0\n[pop3]\ntarget = a\n", true,
         (const char *const[]){"# [imap] has another port each time", "pop://", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto\n[pop3]\ntarget = a\n", true,

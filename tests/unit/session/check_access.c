@@ -72,7 +72,7 @@ static void come(struct client *client, struct access *access, uint64_t now)
     peer.asked = 0;
     client->known = peer.answer != PEER_KNOWN; /* both are to be set, whatever they were */
     client->uid = 12345;
-    client->admitted = access_admits(access, &settings, now, "imap/work", &from, &local, &client->uid, &client->known,
+    client->admitted = access_admits(access, &settings, now, "imap/work", -1, &from, &local, &client->uid, &client->known,
                                      &client->refusal);
     if (peer.asked > 0) {
         ck_assert(address_equal(&peer.client, &from));
@@ -216,6 +216,42 @@ END_TEST
 
 /* --- the system itself --- */
 
+/* An end of a stream has a user of its own, and no address is asked for. */
+START_TEST(streams_of_others_are_refused)
+{
+    const struct address unix_end = {.any.sa_family = AF_UNIX};
+    struct settings settings = {.same_user = true};
+    struct access access = {0};
+    struct failure refusal;
+    uid_t uid = 12345;
+    int ends[2], others[2];
+    bool known;
+
+    peer.asked = 0;
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    ck_assert(access_admits(&access, &settings, NOW, "imap", ends[0], &unix_end, &unix_end, &uid, &known, &refusal));
+#ifdef LINUX_WAYS
+    ck_assert(known);
+    ck_assert_uint_eq(uid, geteuid());
+    if (geteuid() == 0) { /* who alone can play another user */
+        ck_assert_int_eq(seteuid(65534), 0);
+        ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, others), 0);
+        ck_assert_int_eq(seteuid(0), 0);
+        ck_assert(!access_admits(&access, &settings, NOW, "imap", others[0], &unix_end, &unix_end, &uid, &known,
+                                 &refusal));
+        ck_assert_str_eq(refusal.what, "only the user who runs sallyport may connect (same-user)");
+        ck_assert_uint_eq(uid, 65534);
+        settings.same_user = false;
+        ck_assert(access_admits(&access, &settings, NOW, "imap", others[0], &unix_end, &unix_end, &uid, &known,
+                                &refusal));
+        close(others[0]), close(others[1]);
+    }
+#endif
+    ck_assert_uint_eq(peer.asked, 0);
+    close(ends[0]), close(ends[1]);
+}
+END_TEST
+
 #ifdef LINUX_WAYS
 START_TEST(our_own_connection_is_let_in)
 {
@@ -232,11 +268,11 @@ START_TEST(our_own_connection_is_let_in)
     unit_tcp_pair(ends);
     ck_assert_int_eq(getpeername(ends[1], &from.any, &from_size), 0);
     ck_assert_int_eq(getsockname(ends[1], &local.any, &local_size), 0);
-    ck_assert(access_admits(&access, &settings, NOW, "imap", &from, &local, &uid, &known, &refusal));
+    ck_assert(access_admits(&access, &settings, NOW, "imap", -1, &from, &local, &uid, &known, &refusal));
     ck_assert(known);
     ck_assert_uint_eq(uid, geteuid());
     close(ends[0]); /* nobody owns it any more */
-    ck_assert(!access_admits(&access, &settings, NOW, "imap", &from, &local, &uid, &known, &refusal));
+    ck_assert(!access_admits(&access, &settings, NOW, "imap", -1, &from, &local, &uid, &known, &refusal));
     ck_assert_str_eq(refusal.what, "the client has gone before it could be told whose it is");
     close(ends[1]);
     peer_release();
@@ -265,6 +301,7 @@ int main(void)
 {
     TCase *cases = unit_case("access");
 
+    tcase_add_test(cases, streams_of_others_are_refused);
     tcase_add_test(cases, the_user_who_runs_the_daemon_may_connect);
     tcase_add_test(cases, any_other_user_may_not);
     tcase_add_test(cases, who_comes_to_loopback_from_elsewhere_may_not);

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/systemd.h"
 #include "config/kept_ports.h"
 #include "net/free_port.h"
+#include "net/unix_socket.h"
 
 #include "../unit.h"
 #include "given.h"
@@ -108,15 +110,17 @@ struct posts {
     struct {
         const struct listener_config *listener;
         struct address address;
+        char path[UNIX_SOCKET_PATH_MAX]; /* "": it is at a port */
     } at[8];
 };
 
-static void see(void *arg, const struct listener_config *listener, const struct address *address)
+static void see(void *arg, const struct listener_config *listener, const struct address *address, const char *path)
 {
     struct posts *posts = arg;
 
     ck_assert_uint_lt(posts->count, 8);
     posts->at[posts->count].listener = listener;
+    snprintf(posts->at[posts->count].path, sizeof posts->at[0].path, "%s", path ? path : "");
     posts->at[posts->count++].address = *address;
 }
 
@@ -785,6 +789,105 @@ START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
 }
 END_TEST
 
+/* --- sockets in the file system --- */
+
+static int client_at(const char *path)
+{
+    struct sockaddr_un there;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    unix_socket_address(&there, path);
+    if (connect(fd, (const struct sockaddr *)&there, sizeof there) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static void check_served_at(struct scene *scene, const char *path, const char *listener)
+{
+    int fd = client_at(path);
+
+    ck_assert_int_ge(fd, 0);
+    wait_for_client(scene, config_listener(scene->config, listener));
+    ck_assert(address_is_unix(&scene->from) && address_is_unix(&scene->local));
+    close(fd);
+}
+
+START_TEST(a_socket_in_the_file_system_is_made_kept_moved_and_removed)
+{
+    char folder[] = "/tmp/check_listener_set-XXXXXX", one[100], two[100], text[400], error[200], expected[300];
+    struct stat status, again;
+    struct scene scene;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("XDG_RUNTIME_DIR", folder, 1);
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(two, sizeof two, "%s/two", folder);
+    set_up(&scene);
+    set_config(&scene, "[imap]\nlisten=unix:$XDG_RUNTIME_DIR/one\n" TARGET);
+    snprintf(expected, sizeof expected, "info imap listening on=\"unix:%s\"\n", one);
+    given_check_log(expected);
+    ck_assert_int_eq(lstat(one, &status), 0);
+    ck_assert_uint_eq(status.st_mode, S_IFSOCK | 0600);
+    ck_assert_uint_eq(posts_of(&scene).count, 1);
+    ck_assert_str_eq(posts_of(&scene).at[0].path, one);
+    check_served_at(&scene, one, "imap");
+    given_forget_log();
+    snprintf(text, sizeof text, "[imap]\nlisten=unix:%s unix:%s localhost:0\n" TARGET, one, two);
+    set_config(&scene, text); /* kept, and another one */
+    ck_assert_int_eq(lstat(one, &again), 0);
+    ck_assert_uint_eq(again.st_ino, status.st_ino);
+    check_served_at(&scene, one, "imap");
+    check_served_at(&scene, two, "imap");
+    snprintf(text, sizeof text, "[smtp]\nlisten=unix:%s\n" TARGET, two);
+    set_config(&scene, text); /* one is removed, two changes hands */
+    ck_assert_int_ne(access(one, F_OK), 0);
+    check_served_at(&scene, two, "smtp");
+    ck_assert_int_eq(unlink(two), 0);
+    set_config(&scene, text); /* nobody could find it */
+    check_served_at(&scene, two, "smtp");
+    snprintf(text, sizeof text, "[smtp]\nlisten=unix:%s unix:%s/none/x\n" TARGET, one, folder);
+    ck_assert(!try_config(&scene, text, error)); /* nothing changes */
+    snprintf(expected, sizeof expected, "cannot listen: %s/none: No such file or directory", folder);
+    ck_assert_str_eq(error, expected);
+    ck_assert_int_ne(access(one, F_OK), 0);
+    check_served_at(&scene, two, "smtp");
+    tear_down(&scene);
+    ck_assert_int_ne(access(two, F_OK), 0);
+    unsetenv("XDG_RUNTIME_DIR");
+    set_up(&scene);
+    ck_assert(!try_config(&scene, "[imap]\nlisten=unix:$XDG_RUNTIME_DIR/one\n" TARGET, error));
+    ck_assert_str_eq(error, "cannot listen: $XDG_RUNTIME_DIR/one: $XDG_RUNTIME_DIR is not set, or is no full path");
+    tear_down(&scene);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+/* Its file is the service manager's. */
+START_TEST(a_socket_of_a_path_that_was_passed_is_used)
+{
+    char folder[] = "/tmp/check_listener_set-XXXXXX", error[200], text[200];
+    struct unix_socket theirs;
+    struct scene scene;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(text, sizeof text, "%s/one", folder);
+    ck_assert_msg(unix_socket_take(&theirs, text, error, sizeof error), "%s", error);
+    pass(theirs.fd, "mail.socket");
+    set_up(&scene);
+    snprintf(text, sizeof text, "[imap]\nlisten=127.0.0.1:0\n" TARGET "[smtp]\nlisten=unix:%s\n" TARGET, theirs.path);
+    for (int i = 0; i < 2; i++) { /* and again, behind a reload */
+        set_config(&scene, text);
+        ck_assert_uint_eq(posts_of(&scene).count, 2);
+        check_served_at(&scene, theirs.path, "smtp");
+    }
+    tear_down(&scene);
+    ck_assert_int_eq(access(theirs.path, F_OK), 0);
+    unlink(theirs.path);
+    rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("listener_set");
@@ -803,6 +906,8 @@ int main(void)
     tcase_add_test(cases, our_own_addresses_are_known);
     tcase_add_test(cases, a_socket_that_was_passed_stands_in_for_the_listeners_own);
     tcase_add_test(cases, sockets_are_passed_to_relays_and_public_ports_by_name);
+    tcase_add_test(cases, a_socket_in_the_file_system_is_made_kept_moved_and_removed);
+    tcase_add_test(cases, a_socket_of_a_path_that_was_passed_is_used);
     tcase_add_test(cases, a_socket_that_fits_nobody_is_closed_and_told);
     tcase_add_test(cases, sockets_nobody_came_for_are_closed_in_the_end);
     tcase_add_test(cases, an_automatic_port_is_found_once_and_kept);

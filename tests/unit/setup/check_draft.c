@@ -272,9 +272,38 @@ START_TEST(a_probe_that_does_not_count_is_none)
     config = draft_config(&draft, NULL, "probe.example.net", error);
     ck_assert_msg(config, "%s", error);
     ck_assert_str_eq(draft_proxy(config)->urls.at[0].host, "machine");
+    ck_assert_str_eq(draft_probe(config)->name, "imap/probe-of-setup"); /* which is not final */
     config_unref(config);
     unlink(path);
     unsetenv("SALLYPORT_SYSTEM_FILE");
+}
+END_TEST
+
+/* It may have no listener at all, and the probe is the only one. */
+START_TEST(a_probe_is_of_a_kind_that_is_not_final)
+{
+    static const char policy[] = "[sallyport]\nfinal = proxy forward%s\n[proxy]\nurl = http://machine:1\n";
+    static const char *const more[] = {"", " imap", " imap submission pop3"},
+                             *const names[] = {"imap/probe-of-setup", "submission/probe-of-setup", "nntp/probe-of-setup"};
+    struct draft draft = {.extends = true, .url = "only shown"};
+
+    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
+        char path[] = "/tmp/check_draft-XXXXXX";
+        FILE *file = fdopen(mkstemp(path), "w");
+        struct config *config;
+
+        fprintf(file, policy, more[i]);
+        fclose(file);
+        setenv("SALLYPORT_SYSTEM_FILE", path, 1);
+        config = draft_config(&draft, NULL, "probe.example.net", error);
+        ck_assert_msg(config, "%s", error);
+        ck_assert_str_eq(draft_probe(config)->name, names[i]);
+        ck_assert_str_eq(draft_probe(config)->target.place.host, "probe.example.net");
+        ck_assert_str_eq(draft_probe(config)->proxy->urls.at[0].host, "machine");
+        config_unref(config);
+        unlink(path);
+        unsetenv("SALLYPORT_SYSTEM_FILE");
+    }
 }
 END_TEST
 
@@ -336,6 +365,7 @@ int main(void)
     tcase_add_test(cases, what_is_wrong_is_said_without_a_line);
     tcase_add_test(cases, no_value_has_the_end_of_a_line);
     tcase_add_test(cases, a_probe_that_does_not_count_is_none);
+    tcase_add_test(cases, a_probe_is_of_a_kind_that_is_not_final);
     tcase_add_test(cases, what_the_machine_s_file_says_is_not_written);
     return unit_run();
 }

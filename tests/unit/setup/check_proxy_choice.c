@@ -351,12 +351,13 @@ START_TEST(where_a_probe_does_not_count_nothing_is_tried)
 
     given = NULL;
     for (int i = 0; i < 2; i++) {
-        snprintf(text, sizeof text, "[sallyport]\nfinal = proxy imap forward\n%s"
+        snprintf(text, sizeof text, "[sallyport]\nfinal = proxy imap smtp submission nntp pop3 managesieve "
+                 "forward\n%s"
                  "[imap]\nlisten = localhost:1143\ntarget = t\nproxy = direct\n", proxies[i]);
         set_machine(text);
         start(NULL);
         asked_answer(&asked, i == 0 ? "names the proxy: http://proxy:1." : "names the proxy: what", NULL);
-        asked_answer(&asked, "It is not tried: this machine's configuration says that [forward] is final", NULL);
+        asked_answer(&asked, "It is not tried: this machine's configuration says that its listeners are final", NULL);
         snprintf(shown, sizeof shown, "%s%s%s", i == 0 ? "http://proxy:1" : "what ", i == 0 ? "" : machine,
                  i == 0 ? "" : " names");
         snprintf(expected, sizeof expected, "url=%s extends user= keeping=none kept= trusted= password=\n", shown);
