@@ -5,16 +5,29 @@ port that is found once for each user, and told to mail programs."""
 import os
 import re
 import signal
+import socket
+import sys
 
 from kit import Sallyport, check, equal, run, scenario, streams
 from kit.control import CONFIGURATION, OK, facts
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, Proxy
+from kit.real import Account
+from kit.route import TARGET, settings
 
 SYSTEM = "etc/sallyport/sallyport.ini"
 FINAL = "[sallyport]\nfinal = proxy redirects\n[proxy]\nurl = {}\n[redirects]\nfollow = no\n"
 USER = ("[proxy]\nurl = http://127.0.0.1:1\n[proxy mine]\nurl = http://127.0.0.1:1\n[redirects]\nwider = accept\n"
         "[imap]\nlisten = localhost:auto\ntarget = mail.example.net\n")
+
+
+AT = """\
+import socket, sys
+with socket.socket(socket.AF_UNIX) as sock:
+    sock.connect(sys.argv[1])
+    print(sock.recv(1000).decode())
+"""
+"""A client that prints what it is told first at a path."""
 
 
 class Desktop:
@@ -84,4 +97,43 @@ def small_files_come_and_go(stage):
     check("\nurl = http://127.0.0.1:1\n" in desktop.command("check")[0], "still final")
 
 
-scenario(what_is_final_stays_and_ports_are_kept, small_files_come_and_go, paths=("splice",))
+def a_socket_of_the_file_system_serves(stage):
+    """It is told by each command, keeps others out, and goes with its daemon; one that was left is replaced."""
+    proxy = Proxy(stage, lambda connection: (connection.open(), connection.echo()))
+    folder = stage.dir("run", 0o700)
+    path = os.path.join(folder, "imap.sock")
+    dead = socket.socket(socket.AF_UNIX)
+    dead.bind(path)
+    dead.close()
+    daemon = stage.sallyport(settings(proxy.url, "[imap]\nlisten = unix:$XDG_RUNTIME_DIR/imap.sock\n"
+                                      f"target = {TARGET}\n"), env={"XDG_RUNTIME_DIR": folder})
+    daemon.wait_line(rf'imap listening on="unix:{re.escape(path)}"$')
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+        equal(streams.read_exactly(client, len(GREETING)), GREETING, "what comes through the socket")
+        daemon.wait_line(rf"imap #1 accepted from=unix uid={os.geteuid()}$")
+        client.sendall(b"x" * 100000)
+        client.shutdown(socket.SHUT_WR)
+        equal(len(streams.read_all(client)[0]), 100000, "bytes that come back behind the end of ours")
+    status = facts(daemon)
+    equal(status["listeners"][0]["addresses"], [f"unix:{path}"], "where status says that it listens")
+    equal(os.stat(path).st_mode & 0o777, 0o600, "mode of the socket")
+    for arguments, wanted in ((("check",), "listen = unix:$XDG_RUNTIME_DIR/imap.sock\n"),
+                              (("recipe", "mutt"), f"#   socat - UNIX-CONNECT:{path}\n"),
+                              (("check", "--socket-unit"), f"ListenStream={path}\n")):
+        done = run([PROGRAM, "-c", daemon.ini, *arguments], env=Sallyport.environment(stage,
+                                                                                     {"XDG_RUNTIME_DIR": folder}))
+        check(wanted in done.stdout.decode(), f"{arguments} said {done.stdout} {done.stderr}")
+    if os.geteuid() == 0:  # who can be somebody else
+        os.chmod(folder, 0o711)
+        os.chmod(path, 0o666)
+        nobody = Account("nobody")
+        done = run(nobody.argv(sys.executable, "-c", AT, path))
+        check(done.stdout.startswith(b"* BYE sallyport: only the user who runs sallyport"), f"{done}")
+        daemon.wait_line(rf"imap #\d+ refused from=unix uid={nobody.uid} class=permanent")
+    equal(daemon.stop(), 0, "status")
+    check(not os.path.exists(path), "it is still there")
+
+
+scenario(what_is_final_stays_and_ports_are_kept, small_files_come_and_go, a_socket_of_the_file_system_serves,
+         paths=("splice",))

@@ -643,7 +643,7 @@ START_TEST(sockets_are_passed_to_relays_and_public_ports_by_name)
 END_TEST
 
 #define FITS_NONE(name) "warning socket \"" name "\" of the service manager fits no section: it must be a listening " \
-                        "TCP socket, with a section's name or address\n"
+                        "socket of TCP or in the file system, with a section's name or address\n"
 
 START_TEST(a_socket_that_fits_nobody_is_closed_and_told)
 {
