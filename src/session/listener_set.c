@@ -310,8 +310,8 @@ static struct unix_socket *passed_file(int fd, const struct listening *section)
     socklen_t length = sizeof at - 1; /* a NUL stays behind the longest path */
     struct unix_socket *file;
 
-    if (!section->listener || listening_family(fd) != AF_UNIX || getsockname(fd, (struct sockaddr *)&at, &length) != 0 ||
-        at.sun_path[0] != '/')
+    if (!section->listener || listening_family(fd) != AF_UNIX ||
+        getsockname(fd, (struct sockaddr *)&at, &length) != 0 || at.sun_path[0] != '/')
         return NULL;
     file = calloc(1, sizeof *file);
     if (file)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* The listening sockets of a configuration: one for each address of each section that has some (config/listening.h:
- * listeners, [relay], [public]), and of listeners for each path, bound by us or passed by a service manager.  A new configuration keeps the sockets
- * whose addresses it has too, so that a reload refuses no client. */
+ * listeners, [relay], [public]), and for each path of a listener, bound by us or passed by a service manager.  A new
+ * configuration keeps the sockets whose places it has too, so that a reload refuses no client. */
 #ifndef SALLYPORT_LISTENER_SET_H
 #define SALLYPORT_LISTENER_SET_H
 
@@ -43,7 +43,8 @@ void listener_set_each(const struct listener_set *set, listener_set_see_fn *see,
 /* Whether a connection to this address would reach one of the sockets. */
 bool listener_set_listen_on(const struct listener_set *set, const struct address *address);
 
-/* Closes all sockets, and removes the files of those that we have made: the system refuses new clients.  NULL is fine. */
+/* Closes all sockets, and removes the files of those that we have made: the system refuses new clients.  NULL is
+ * fine. */
 void listener_set_free(struct listener_set *set);
 
 #endif

@@ -72,8 +72,8 @@ static void come(struct client *client, struct access *access, uint64_t now)
     peer.asked = 0;
     client->known = peer.answer != PEER_KNOWN; /* both are to be set, whatever they were */
     client->uid = 12345;
-    client->admitted = access_admits(access, &settings, now, "imap/work", -1, &from, &local, &client->uid, &client->known,
-                                     &client->refusal);
+    client->admitted = access_admits(access, &settings, now, "imap/work", -1, &from, &local, &client->uid,
+                                     &client->known, &client->refusal);
     if (peer.asked > 0) {
         ck_assert(address_equal(&peer.client, &from));
         ck_assert(address_equal(&peer.local, &local));

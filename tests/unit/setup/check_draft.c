@@ -284,7 +284,8 @@ START_TEST(a_probe_is_of_a_kind_that_is_not_final)
 {
     static const char policy[] = "[sallyport]\nfinal = proxy forward%s\n[proxy]\nurl = http://machine:1\n";
     static const char *const more[] = {"", " imap", " imap submission pop3"},
-                             *const names[] = {"imap/probe-of-setup", "submission/probe-of-setup", "nntp/probe-of-setup"};
+                             *const names[] = {"imap/probe-of-setup", "submission/probe-of-setup",
+                                               "nntp/probe-of-setup"};
     struct draft draft = {.extends = true, .url = "only shown"};
 
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
