@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "net/address.h"
@@ -19,6 +20,10 @@ enum peer_answer {
  * user of the other end.  UNTOLD: error, which has size bytes, says why in a few words. */
 enum peer_answer peer_uid(const struct address *client, const struct address *local, uid_t *uid, char *error,
                           size_t size);
+
+/* Whether another user's socket listens at a port of this machine, at whatever address.  False also where the system
+ * does not say. */
+bool peer_port_is_foreign(uint16_t port);
 
 /* Whether peer_uid can tell anything: false on a system that does not say whose a connection is. */
 bool peer_is_told(void);

@@ -191,6 +191,26 @@ enum peer_answer peer_uid(const struct address *client, const struct address *lo
     return answer;
 }
 
+bool peer_port_is_foreign(uint16_t port)
+{
+    static const char *const tables[] = {"/proc/net/tcp", "/proc/net/tcp6"};
+    bool foreign = false;
+
+    for (size_t i = 0; i < 2; i++) {
+        FILE *table = fopen(tables[i], "re");
+        unsigned own, state, owner;
+        char line[512];
+
+        while (table && !foreign && fgets(line, sizeof line, table))
+            foreign = sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x %*x:%*x %*x %u", &own, &state,
+                             &owner) == 3 &&
+                      own == port && state == TCP_LISTEN && owner != geteuid();
+        if (table)
+            fclose(table);
+    }
+    return foreign;
+}
+
 bool peer_is_told(void)
 {
     return true;

@@ -111,12 +111,21 @@ static void write_listener(const struct draft *draft, const struct draft_listene
 {
     char place[ENDPOINT_TEXT_MAX];
 
-    fprintf(out, "\n[%s]\n# The mail program connects to localhost, port %u, without encryption%s.\n",
-            listener->protocol->section, listener->port,
-            listener->tls == TLS_NO ? "" : ":\n# sallyport does TLS with the server");
+    if (listener->automatic)
+        fprintf(out, "\n[%s]\n# Other users of this machine have ports, too.  `auto` is one of your own, which\n"
+                "# `sallyport recipe` and `status` tell.  The mail program uses no encryption%s.\n",
+                listener->protocol->section, listener->tls == TLS_NO ? "" : ":\n# sallyport does TLS with the server");
+    else
+        fprintf(out, "\n[%s]\n# The mail program connects to localhost, port %u, without encryption%s.\n",
+                listener->protocol->section, listener->port,
+                listener->tls == TLS_NO ? "" : ":\n# sallyport does TLS with the server");
     if (listener->source)
         fprintf(out, "# The server is known from %s.\n", listener->source);
-    fprintf(out, "listen = localhost:%u\ntarget = %s\n", listener->port, endpoint_format(&listener->target, place));
+    if (listener->automatic)
+        fputs("listen = localhost:auto\n", out);
+    else
+        fprintf(out, "listen = localhost:%u\n", listener->port);
+    fprintf(out, "target = %s\n", endpoint_format(&listener->target, place));
     if (listener->tls != TLS_NO)
         fprintf(out, "tls = %s\n", word_of("tls", listener->tls));
     if (!draft->url[0])

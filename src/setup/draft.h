@@ -33,6 +33,7 @@ struct draft_listener {
     enum listener_tls tls;
     uint16_t port;       /* to listen on, at localhost */
     const char *source;  /* who said so, in words; static */
+    bool automatic;      /* the port is to be kept for `auto` (config/kept_ports.h), and not to be written */
 };
 
 struct draft {

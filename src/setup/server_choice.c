@@ -6,10 +6,13 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "config/kept_ports.h"
 #include "config/listening.h"
 #include "discover/discovery.h"
 #include "net/free_port.h"
+#include "net/peer.h"
 #include "setup/proxy_trial.h"
 #include "setup/whole_file.h"
 
@@ -85,7 +88,7 @@ static void add(struct desk *desk, const struct protocol *protocol, const struct
                 const char *source)
 {
     if (desk->draft.count < DRAFT_LISTENERS_MAX)
-        desk->draft.at[desk->draft.count++] = (struct draft_listener){protocol, *place, tls, 0, source};
+        desk->draft.at[desk->draft.count++] = (struct draft_listener){protocol, *place, tls, 0, source, false};
 }
 
 /* The server that mail is read at: by IMAP, unless DNS alone, which may be forged, names that one and not the other. */
@@ -181,6 +184,7 @@ static int ask_servers(struct desk *desk)
 struct ports {
     const struct draft *draft;
     const struct config *present; /* the configuration that is to be replaced, or NULL */
+    bool automatic;               /* for `auto`: no port that is kept for another listener */
 };
 
 /* A port that the present configuration has may be taken by the daemon that runs by it. */
@@ -192,6 +196,8 @@ static free_port_word judge_port(void *arg, uint16_t port)
     for (size_t i = 0; i < ports->draft->count; i++)
         if (ports->draft->at[i].port == port)
             return FREE_PORT_SKIP;
+    if (ports->automatic)
+        return kept_ports_has(port) ? FREE_PORT_SKIP : FREE_PORT_LOOK;
     return ports->present && address_from_literal(&address, "127.0.0.1", port) &&
            listening_on(ports->present, &address) ? FREE_PORT_TAKE : FREE_PORT_LOOK;
 }
@@ -201,27 +207,49 @@ static void ignore(void *arg, const char *line)
     (void)arg, (void)line;
 }
 
+/* Whether another user of this machine has a port that one of the listeners would have: then the next one may have any
+ * other. */
+static bool is_shared(const struct draft *draft)
+{
+    for (size_t i = 0; i < draft->count; i++)
+        if (peer_port_is_foreign(draft->at[i].protocol->listen_port))
+            return true;
+    return false;
+}
+
+static void tell_port(const struct desk *desk, const struct draft_listener *listener)
+{
+    const uint16_t usual = listener->protocol->listen_port;
+
+    if (!listener->automatic && listener->port != usual)
+        page_say(&desk->page, "Port %u is taken on this machine: %s gets %u.", usual, listener->protocol->section,
+                 listener->port);
+}
+
 static int give_ports(struct desk *desk)
 {
     char error[WHOLE_FILE_ERROR_MAX];
     const bool can_be_read = whole_file_look(desk->output, error); /* a pipe, or /dev/zero, would have no end */
     struct config *present = can_be_read ? config_load(desk->output, CONFIG_TO_CHECK, ignore, NULL) : NULL;
-    struct ports ports = {&desk->draft, present};
+    struct ports ports = {&desk->draft, present, is_shared(&desk->draft)};
     int status = EX_OK;
 
     for (size_t i = 0; i < desk->draft.count && status == EX_OK; i++) {
         struct draft_listener *listener = &desk->draft.at[i];
-        const uint16_t usual = listener->protocol->listen_port;
+        const char *section = listener->protocol->section;
+        const uint16_t first = ports.automatic ? kept_ports_start(geteuid(), section) : listener->protocol->listen_port;
 
-        listener->port = free_port_find(usual, judge_port, &ports);
+        listener->automatic = ports.automatic;
+        listener->port = free_port_find(first, judge_port, &ports);
         if (listener->port == 0) {
-            page_fail(&desk->page, "no port is free from %u on", usual);
+            page_fail(&desk->page, "no port is free from %u on", first);
             status = EX_OSERR;
-        } else if (listener->port != usual) {
-            page_say(&desk->page, "Port %u is taken on this machine: %s gets %u.", usual, listener->protocol->section,
-                     listener->port);
+        } else {
+            tell_port(desk, listener);
         }
     }
+    if (ports.automatic && status == EX_OK)
+        page_say(&desk->page, "Another user of this machine has such a port: you get ports of your own (localhost:auto).");
     config_unref(present);
     return status;
 }

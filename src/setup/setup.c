@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/kept_ports.h"
 #include "recipe/recipe.h"
 #include "setup/desk.h"
 #include "setup/file_step.h"
@@ -99,6 +100,32 @@ static void report(void *arg, const char *line)
     page_fail(arg, "%s", line);
 }
 
+/* Keeps a port for `auto`, where the recipe and the daemon look for it.  One that was kept before stays, since mail
+ * programs may know it. */
+static void keep_port(const struct setup *setup, const struct draft_listener *draft)
+{
+    const struct listener_config *listener = config_listener(setup->config, draft->protocol->section);
+    const struct page *page = &setup->desk.page;
+    char error[PATH_MAX];
+
+    if (!draft->automatic || !listener || !listener->listen.automatic)
+        return;
+    if (listener->listen.at[listener->listen.automatic - 1].port)
+        page_say(page, "%s keeps port %u.", listener->name, listener->listen.at[listener->listen.automatic - 1].port);
+    else if (kept_ports_keep(setup->config, listener->name, draft->port, error, sizeof error))
+        page_say(page, "%s gets port %u.", listener->name, draft->port);
+    else
+        page_say(page, "%s gets another port at each start: %s.", listener->name, error);
+}
+
+static void keep_ports(struct setup *setup)
+{
+    kept_ports_fill(setup->config);
+    for (size_t i = 0; i < setup->desk.draft.count; i++)
+        keep_port(setup, &setup->desk.draft.at[i]);
+    kept_ports_fill(setup->config);
+}
+
 /* The services are not needed any more; `try` has its own. */
 static int try_listeners(struct setup *setup)
 {
@@ -109,6 +136,7 @@ static int try_listeners(struct setup *setup)
     setup->config = config_load(desk->output, CONFIG_TO_ASK, report, &desk->page);
     if (!setup->config)
         return EX_CONFIG;
+    keep_ports(setup);
     page_say(&desk->page, "Trying all of it:");
     setup->works = setup->params->try_all(setup->config, NULL, 0) == EX_OK;
     if (!setup->works)

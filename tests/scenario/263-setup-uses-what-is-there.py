@@ -3,11 +3,13 @@
 """What `sallyport setup` finds on the machine itself: a ticket of Kerberos, a port that is taken, a manager that starts
 services; and a password that is to be kept nowhere."""
 import os
+import re
 import socket
+import sys
 
-from kit import check, equal, own_network, scenario
+from kit import Skip, check, equal, own_network, scenario
 from kit.provider import ADDRESS, PROXY_PASSWORD, Provider, fits, talk
-from kit.real import Kerberos, Negotiate
+from kit.real import Account, Kerberos, Negotiate
 
 GATE = "proxy.example.net"
 
@@ -20,6 +22,17 @@ case "$*" in
 esac
 exit 99
 """
+
+
+NEIGHBOUR = """\
+import socket, sys
+sock = socket.create_server(("127.0.0.1", 1143))
+print("listens", file=sys.stderr, flush=True)
+sys.stdin.read()
+while True:
+    sock.accept()
+"""
+"""Another user's program, at our usual port."""
 
 
 def a_ticket_is_enough(stage):
@@ -51,6 +64,23 @@ def a_port_that_is_taken(stage):
     done = provider.setup_alone(*arguments)
     equal(done.returncode, 0, f"status of setup over a daemon that runs, with {done.stdout} {done.stderr}")
     equal(provider.ports(), {"imap": 1143, "submission": 1587}, "the ports, of which one is free again")
+
+
+def a_neighbour_has_the_port(stage):
+    """Then the next neighbour may have any other, and one's own are kept."""
+    own_network.own_etc()
+    if os.geteuid() != 0:
+        raise Skip("needs root, to be two users")
+    provider = Provider(stage)
+    neighbour = stage.start(Account("nobody").argv(sys.executable, "-c", NEIGHBOUR), name="neighbour")
+    neighbour.wait_line("listens")
+    done = provider.setup_alone("--address", ADDRESS, "--proxy", provider.squid.url, "--program", "mutt", "--yes")
+    equal(done.returncode, 0, f"status of setup, with {done.stdout} {done.stderr}")
+    equal(provider.read().count("listen = localhost:auto\n"), 2, "listeners with a port of one's own")
+    ports = re.findall(rb"^(?:imap|submission) gets port (2\d{4})\.", done.stdout, re.MULTILINE)
+    equal(len(ports), 2, f"ports that {done.stdout} tells")
+    for port in ports:
+        check(b"localhost:" + port in done.stdout, f"no {port} in the recipe, in {done.stdout}")
 
 
 def manager(stage, provider, status):
@@ -105,5 +135,5 @@ def a_password_that_is_kept_nowhere(stage):
 
 
 own_network.go_inside()
-scenario(a_ticket_is_enough, a_port_that_is_taken, a_manager_starts_it, a_password_that_is_kept_nowhere,
-         paths=["splice"])
+scenario(a_ticket_is_enough, a_port_that_is_taken, a_neighbour_has_the_port, a_manager_starts_it,
+         a_password_that_is_kept_nowhere, paths=["splice"])

@@ -25,9 +25,9 @@ static struct draft sample(void)
     };
 
     draft.at[0] = (struct draft_listener){protocol("imap"), {.host = "imap.example.net", .port = 993}, TLS_YES, 1143,
-                                          "SRV records"};
+                                          "SRV records", false};
     draft.at[1] = (struct draft_listener){protocol("submission"), {.host = "2001:db8::1", .port = 587}, TLS_STARTTLS,
-                                          1588, NULL};
+                                          1588, NULL, false};
     return draft;
 }
 

@@ -43,7 +43,7 @@ static struct desk *open_desk(bool agrees)
     snprintf(draft->kept, sizeof draft->kept, "%s/new/proxy-password", folder);
     draft->count = 1;
     draft->at[0] = (struct draft_listener){protocol_find("imap", 4), {.host = "imap.example.net", .port = 993}, TLS_YES,
-                                           1143, NULL};
+                                           1143, NULL, false};
     return desk;
 }
 

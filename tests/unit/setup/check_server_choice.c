@@ -10,6 +10,7 @@
 
 #include "../unit.h"
 #include "asked.h"
+#include "config/kept_ports.h"
 #include "discover/discovery.h"
 #include "net/free_port.h"
 
@@ -58,10 +59,19 @@ void __wrap_discovery_free(struct discovery *discovery)
     (void)discovery;
 }
 
+static uint16_t taken; /* another user's port */
+
+bool __wrap_peer_port_is_foreign(uint16_t port);
+
+bool __wrap_peer_port_is_foreign(uint16_t port)
+{
+    return port == taken;
+}
+
 /* Port 1143 is taken, and 1144 is the other daemon's. */
 uint16_t __wrap_free_port_find(uint16_t wanted, free_port_fn *word, void *arg)
 {
-    if (wanted != 1143 && wanted != 1110 && world.found.count > 1)
+    if (wanted != 1143 && wanted != 1110 && !taken && world.found.count > 1)
         ck_assert_int_eq(word(arg, 1144), FREE_PORT_SKIP); /* imap has it by then */
     for (uint16_t port = wanted; port < wanted + 10; port++)
         if (port != 1143 && word(arg, port) != FREE_PORT_SKIP)
@@ -95,8 +105,10 @@ static int choose(struct desk *desk, FILE *told)
     for (size_t i = 0; status == EX_OK && i < desk->draft.count; i++) {
         const struct draft_listener *listener = &desk->draft.at[i];
 
-        fprintf(told, "%s %s:%u %d at %u\n", listener->protocol->section, listener->target.host, listener->target.port,
-                listener->tls, listener->port);
+        fprintf(told, "%s %s:%u %d at %u%s\n", listener->protocol->section, listener->target.host,
+                listener->target.port, listener->tls, listener->automatic ? listener->port >= KEPT_PORTS_FIRST
+                                                                          : listener->port,
+                listener->automatic ? " or so" : "");
     }
     if (status == EX_OK)
         fprintf(told, "login=%s\n", desk->login);
@@ -124,6 +136,21 @@ START_TEST(the_best_ones_are_taken)
     asked_answer(&asked, "Port 1143 is taken on this machine: imap gets 1144.", NULL);
     asked_expect(&asked, "imap imap.example.net:993 1 at 1144\nsubmission smtp.example.net:465 1 at 1587\n"
                  "managesieve sieve.example.net:4190 2 at 14190\nlogin=alice\n", EX_OK);
+}
+END_TEST
+
+START_TEST(where_others_listen_ports_are_automatic)
+{
+    forget();
+    put("imap", "imap.example.net", 993, TLS_YES, false);
+    put("submission", "smtp.example.net", 465, TLS_YES, false);
+    taken = 1587;
+    asked_start(&asked, choose);
+    asked_answer(&asked, "Use these servers [yes]: ", "\n");
+    asked_answer(&asked, "you get ports of your own", NULL);
+    asked_expect(&asked, "imap imap.example.net:993 1 at 1 or so\nsubmission smtp.example.net:465 1 at 1 or so\n"
+                 "login=alice\n", EX_OK);
+    taken = 0;
 }
 END_TEST
 
@@ -247,6 +274,7 @@ int main(void)
     TCase *cases = unit_case("server_choice");
 
     tcase_add_test(cases, the_best_ones_are_taken);
+    tcase_add_test(cases, where_others_listen_ports_are_automatic);
     tcase_add_test(cases, pop3_where_there_is_no_imap);
     tcase_add_test(cases, pop3_before_an_imap_that_may_be_forged);
     tcase_add_test(cases, what_may_be_forged_is_not_taken_by_enter);

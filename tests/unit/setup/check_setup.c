@@ -49,7 +49,7 @@ int __wrap_server_choice_make(struct desk *desk)
     note('S');
     desk->draft.count = 1;
     desk->draft.at[0] = (struct draft_listener){protocol_find("imap", 4), {.host = "imap.example.net", .port = 993},
-                                                TLS_YES, 1143, NULL};
+                                                TLS_YES, 1143, NULL, false};
     return server_status;
 }
 

@@ -32,6 +32,6 @@ tests_unit_setup_check_desktop_guess_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=finding_
 tests_unit_setup_check_proxy_choice_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=proxy_trial_start,--wrap=proxy_trial_free \
 	-Wl,--wrap=desktop_guess_make
 tests_unit_setup_check_server_choice_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=discovery_start,--wrap=discovery_free \
-	-Wl,--wrap=discovery_found,--wrap=free_port_find
+	-Wl,--wrap=discovery_found,--wrap=free_port_find,--wrap=peer_port_is_foreign
 tests_unit_setup_check_setup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=proxy_choice_make,--wrap=server_choice_make \
 	-Wl,--wrap=user_service_is_there,--wrap=user_service_start
