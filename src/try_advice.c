@@ -7,6 +7,7 @@
 
 #include "auth/challenge.h"
 #include "auth/lockout.h"
+#include "config/socket_path.h"
 #include "http/connect_request.h"
 
 #define INDENT 4         /* columns before a paragraph */
@@ -137,7 +138,7 @@ struct row {
 #define DOES_NOT_REACH "{proxy} does not reach {target}, or is in trouble itself. Are the name and the port right, " \
     "and does the server answer elsewhere? Then ask the administrator of the proxy whether a firewall behind it " \
     "keeps {target} out."
-#define TYPE "In the {program}: server {local-host}, port {local-port}, "
+#define TYPE "In the {program}: {local-place}, "
 
 static const struct row rows[] = {
     /* it works */
@@ -388,23 +389,43 @@ static void put_proxy_section(const struct try_advice *facts, FILE *out)
     fprintf(out, "[proxy%s%s]", section && section->label[0] ? " " : "", section ? section->label : "");
 }
 
-static void put_local_port(const struct try_advice *facts, FILE *out)
+/* The first place that is at a port; NULL: all are sockets in the file system. */
+static const struct endpoint *first_port(const struct value_places *listen)
 {
-    const struct value_places *listen = &facts->listener->listen;
-
-    if (listen->count > 0 && listen->at[0].port != 0)
-        fprintf(out, "%u", listen->at[0].port);
-    else
-        fputs("as `sallyport status` shows it", out);
+    for (size_t i = 0; i < listen->count; i++)
+        if (!listen->paths[i])
+            return &listen->at[i];
+    return NULL;
 }
 
 /* Where every address is listened on, this machine is one of them. */
 static void put_local_host(const struct try_advice *facts, FILE *out)
 {
-    const struct value_places *listen = &facts->listener->listen;
-    const char *host = listen->count > 0 ? listen->at[0].host : "localhost";
+    const struct endpoint *place = first_port(&facts->listener->listen);
+    const char *host = place ? place->host : "localhost";
 
     fputs(strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0 ? "localhost" : host, out);
+}
+
+/* What the program is told. */
+static void put_local_place(const struct try_advice *facts, FILE *out)
+{
+    const struct value_places *listen = &facts->listener->listen;
+    const struct endpoint *place = first_port(listen);
+    char path[UNIX_SOCKET_PATH_MAX], error[300];
+
+    if (!place && listen->count > 0) {
+        fprintf(out, "the socket %s",
+                socket_path_find(listen->paths[0], path, error, sizeof error) == SOCKET_PATH_HERE ? path
+                                                                                                  : listen->paths[0]);
+        return;
+    }
+    fputs("server ", out);
+    put_local_host(facts, out);
+    if (place && place->port != 0)
+        fprintf(out, ", port %u", place->port);
+    else
+        fputs(", port as `sallyport status` shows it", out);
 }
 
 static const char *program(const struct try_advice *facts)
@@ -433,8 +454,8 @@ static void put_in(const struct try_advice *facts, const char *name, size_t leng
         fputs(facts->target ? facts->target->host : "the server", out);
     else if (IS("local-host"))
         put_local_host(facts, out);
-    else if (IS("local-port"))
-        put_local_port(facts, out);
+    else if (IS("local-place"))
+        put_local_place(facts, out);
     else if (IS("program"))
         fputs(program(facts), out);
     else if (IS("who"))

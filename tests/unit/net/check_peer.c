@@ -123,6 +123,30 @@ START_TEST(an_end_that_is_closed_has_no_owner)
 }
 END_TEST
 
+START_TEST(a_port_of_another_user_is_foreign)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), other = -1;
+
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(fd, 1), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    ck_assert(!peer_port_is_foreign(ntohs(at.sin_port)));
+    close(fd);
+    if (geteuid() != 0)
+        return; /* only root can play another user */
+    ck_assert_int_eq(seteuid(65534), 0);
+    other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(bind(other, (const struct sockaddr *)&at, sizeof at), 0);
+    ck_assert(!peer_port_is_foreign(ntohs(at.sin_port))); /* it does not listen */
+    ck_assert_int_eq(listen(other, 1), 0);
+    ck_assert(peer_port_is_foreign(ntohs(at.sin_port)));
+    close(other);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("peer");
@@ -132,5 +156,6 @@ int main(void)
     tcase_add_test(cases, a_connection_that_is_not_there_has_no_owner);
     tcase_add_loop_test(cases, a_listening_socket_is_no_client, 0, 2);
     tcase_add_test(cases, an_end_that_is_closed_has_no_owner);
+    tcase_add_test(cases, a_port_of_another_user_is_foreign);
     return unit_run();
 }
