@@ -84,9 +84,9 @@ START_TEST(what_works_is_typed_so)
     says(&facts, "In the news program: server localhost, port 1119, and encryption by STARTTLS");
     says(&facts, "set tls = starttls in [nntp]");
     facts = facts_of("[imap]\ntarget = imap.example.net\nproxy = direct\nlisten = unix:/a/$$b unix:/c\n");
-    says(&facts, "In the mail program: the socket /a/$b, and encryption by STARTTLS");
+    says(&facts, "In the mail program: the socket /a/$b, and encryption by SSL/TLS");
     facts = facts_of("[imap]\ntarget = imap.example.net\nproxy = direct\nlisten = unix:/a localhost:7\n");
-    says(&facts, "In the mail program: server localhost, port 7, and encryption by STARTTLS");
+    says(&facts, "In the mail program: server localhost, port 7, and encryption by SSL/TLS");
     facts = facts_of("[imap]\ntarget = imap.example.net:993\nproxy = direct\n");
     says(&facts, "encryption by SSL/TLS, which the program does itself with imap.example.net");
     facts = facts_of("[forward]\ntarget = a.example.net:22\nproxy = direct\nlisten = [::1]:0\nprotocol = ssh\n");
