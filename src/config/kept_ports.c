@@ -261,8 +261,9 @@ bool kept_ports_has(uint16_t port)
     return has;
 }
 
-/* Changes the file in the open folder (false: errno says why not), which one of our processes does at a time: another one is waited for, which
- * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours. */
+/* Changes the file in the open folder, which one of our processes does at a time: another one is waited for, which
+ * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours.  False:
+ * errno says why. */
 static bool change(int folder, const char *key, uint16_t port)
 {
     char *before, *after;

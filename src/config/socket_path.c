@@ -53,7 +53,8 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
         return SOCKET_PATH_BAD;
     }
     if (length >= UNIX_SOCKET_PATH_MAX) {
-        snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path, UNIX_SOCKET_PATH_MAX - 1);
+        snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path,
+                 UNIX_SOCKET_PATH_MAX - 1);
         return SOCKET_PATH_BAD;
     }
     return SOCKET_PATH_HERE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* A numeric TCP address (IPv4 or IPv6, with its port), and lists of them.  Pure values.  An end of an AF_UNIX stream has
- * none; it is known by its family alone, and has port 0. */
+/* A numeric TCP address (IPv4 or IPv6, with its port), and lists of them.  Pure values.  An end of an AF_UNIX stream
+ * has none; it is known by its family alone, and has port 0. */
 #ifndef SALLYPORT_ADDRESS_H
 #define SALLYPORT_ADDRESS_H
 

@@ -25,7 +25,8 @@ struct filling {
  * the first that has one; an address that means all is replaced by loopback's.  False: none has a fixed port. */
 bool filling_place(const struct listener_config *listener, struct endpoint *place);
 
-/* Writes the path of the first of its sockets in the file system.  False: it has none, or its path is not known here. */
+/* Writes the path of the first of its sockets in the file system.  False: it has none, or its path is not known
+ * here. */
 bool filling_socket(const struct listener_config *listener, char path[UNIX_SOCKET_PATH_MAX]);
 
 /* Whether {connect} needs no quotes: what it is made of has no character that a shell or a program might take for

@@ -63,7 +63,8 @@ static void close_inherited(struct listener_set *set)
     for (size_t i = 0; i < set->inherited_count; i++)
         if (set->inherited[i].fd >= 0) {
             log_message(LEVEL_WARNING, NULL, "socket \"%s\" of the service manager fits no section: it must be a "
-                        "listening socket of TCP or in the file system, with a section's name or address", set->inherited[i].name);
+                        "listening socket of TCP or in the file system, with a section's name or address",
+                        set->inherited[i].name);
             close(set->inherited[i].fd);
         }
     set->inherited_count = 0;

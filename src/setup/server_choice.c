@@ -249,7 +249,8 @@ static int give_ports(struct desk *desk)
         }
     }
     if (ports.automatic && status == EX_OK)
-        page_say(&desk->page, "Another user of this machine has such a port: you get ports of your own (localhost:auto).");
+        page_say(&desk->page, "Another user of this machine has such a port: you get ports of your own "
+                 "(localhost:auto).");
     config_unref(present);
     return status;
 }
