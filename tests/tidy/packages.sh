@@ -7,7 +7,7 @@ cd "$top" || bail_out "no tree"
 version=$(sed -n 's/^AC_INIT(\[sallyport\], \[\([^]]*\)\].*/\1/p' configure.ac)
 [ -n "$version" ] || bail_out "configure.ac says no version"
 
-plan 5
+plan 6
 
 {
     sed -n '1s/^sallyport \([^ ]*\).*/\1/p' NEWS | grep -qxF "$version" || echo "NEWS begins with another one"
@@ -59,11 +59,17 @@ for unit in etc/systemd/sallyport.service etc/systemd/sallyport.socket; do
 done >"$offences"
 verdict "units are quiet where there is no configuration"
 
+for step in post preun postun; do
+    sed -n "/^%$step\$/,/^\$/p" packaging/sallyport.spec.in |
+        grep -qxF "%systemd_user_$step sallyport.service sallyport.socket" || echo "sallyport.spec.in: no such %$step"
+done >"$offences"
+verdict "an RPM tells the service managers of its units, as it comes and goes"
+
 # An assertion that fails names its file, and from the tree on.
 program_wanted
 strip -g -o "$scratch/stripped" "$SALLYPORT" || bail_out "strip cannot read $SALLYPORT"
 if grep -qa __asan_init "$SALLYPORT"; then
-    echo "ok 5 - the program does not say where it was built # SKIP sanitizers name each file by its path"
+    echo "ok 6 - the program does not say where it was built # SKIP sanitizers name each file by its path"
 else
     grep -aoF "$(pwd)" "$scratch/stripped" | head -n 1 >"$offences"
     verdict "the program does not say where it was built"
