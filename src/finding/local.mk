@@ -9,21 +9,12 @@ src_libhouse_a_SOURCES += \
 	src/finding/found.h \
 	src/finding/findproxy_path.c src/finding/findproxy_path.h \
 	src/finding/helper.c src/finding/helper.h \
-	src/finding/helper.h \
 	src/finding/host_lookup.c src/finding/host_lookup.h \
 	src/finding/inquiry.c src/finding/inquiry.h \
-	src/finding/pac_answer.c \
 	src/finding/pac_answer.c src/finding/pac_answer.h \
-	src/finding/pac_answer.h \
-	src/finding/pac_disk.c \
 	src/finding/pac_disk.c src/finding/pac_disk.h \
-	src/finding/pac_disk.h \
-	src/finding/pac_fetch.c \
 	src/finding/pac_fetch.c src/finding/pac_fetch.h \
-	src/finding/pac_fetch.h \
-	src/finding/pac_file.c \
 	src/finding/pac_file.c src/finding/pac_file.h \
-	src/finding/pac_file.h \
 	src/finding/script.c src/finding/script.h \
 	src/finding/source.c src/finding/source.h \
 	src/finding/talk.h
