@@ -99,10 +99,8 @@ void transport_reset(struct transport *transport)
         transport->ops->end(transport, true);
 }
 
-static void on_ready(void *arg, int ready)
+static void tell_watcher(struct transport *transport, int ready)
 {
-    struct transport *transport = arg;
-
     if (transport->watcher)
         transport->watcher(transport->watcher_arg, ready);
 }
@@ -126,6 +124,7 @@ struct socket_transport {
     struct transport base; /* first: the ops cast back */
     struct socket_transport *next, **back;
     int fd;
+    bool readable; /* the loop has told of something to read, and not all of it was read yet */
     union {
         struct loop_io io;     /* while it is open */
         struct deferred death; /* from then on */
@@ -134,9 +133,25 @@ struct socket_transport {
 
 static struct socket_transport *sockets; /* all that are open */
 
+static void on_socket(void *arg, int ready)
+{
+    struct socket_transport *self = arg;
+
+    if (ready & LOOP_READ)
+        self->readable = true;
+    tell_watcher(&self->base, ready);
+}
+
+/* Where the loop has told of nothing since the last AGAIN, or since the beginning, there is no need to ask the system:
+ * whoever looks whether there is something before it is told finds nothing, and is told. */
 static ssize_t socket_recv(struct transport *transport, void *bytes, size_t size)
 {
-    return outcome(transport, recv(((struct socket_transport *)transport)->fd, bytes, size, 0));
+    struct socket_transport *self = (struct socket_transport *)transport;
+    ssize_t got = self->readable ? outcome(transport, recv(self->fd, bytes, size, 0)) : TRANSPORT_AGAIN;
+
+    if (got == TRANSPORT_AGAIN)
+        self->readable = false;
+    return got;
 }
 
 static ssize_t socket_send(struct transport *transport, const void *bytes, size_t length)
@@ -215,7 +230,7 @@ struct transport *transport_from_socket(struct loop *loop, int fd)
         self->base.loop = loop;
         self->fd = fd;
     }
-    if (!self || !loop_io_edges(loop, &self->io, fd, on_ready, self)) {
+    if (!self || !loop_io_edges(loop, &self->io, fd, on_socket, self)) {
         close(fd);
         free(self);
         return NULL;
@@ -254,6 +269,11 @@ size_t transport_break_homeless(void)
 }
 
 /* --- a pair of descriptors --- */
+
+static void on_pair(void *arg, int ready)
+{
+    tell_watcher(arg, ready);
+}
 
 struct pair_end {
     struct loop_io io;
@@ -376,7 +396,7 @@ static void pair_end_open(struct loop *loop, struct pair_end *end, int fd, int m
     end->flags = fcntl(fd, F_GETFL);
     fcntl(fd, F_SETFL, end->flags | O_NONBLOCK);
     /* a regular file cannot be watched, and need not be: it never returns EAGAIN */
-    if (!loop_io_edges(loop, &end->io, fd, on_ready, transport))
+    if (!loop_io_edges(loop, &end->io, fd, on_pair, transport))
         end->io.call = NULL;
 }
 

@@ -110,6 +110,26 @@ START_TEST(bytes_come_and_go)
 }
 END_TEST
 
+/* The system is not asked in vain: neither before the first call of the watcher nor between AGAIN and the next one. */
+START_TEST(what_nobody_was_told_of_is_not_looked_for)
+{
+    struct scene scene;
+    char bytes[16];
+
+    set_up(&scene);
+    for (unsigned times = 0; times < 2; times++) {
+        scene.reads = 0;
+        say(&scene, "hello");
+        ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+        unit_wait(scene.loop, was_read_ready, &scene);
+        ck_assert_int_eq((int)transport_recv(scene.transport, bytes, 2), 2);
+        ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), 3);
+        ck_assert_int_eq((int)transport_recv(scene.transport, bytes, sizeof bytes), TRANSPORT_AGAIN);
+    }
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(the_end_of_one_direction_leaves_the_other)
 {
     struct scene scene;
@@ -572,6 +592,7 @@ int main(void)
     tcase_add_test(cases, its_patience_is_the_systems);
 #endif
     tcase_add_test(cases, bytes_come_and_go);
+    tcase_add_test(cases, what_nobody_was_told_of_is_not_looked_for);
     tcase_add_test(cases, the_end_of_one_direction_leaves_the_other);
     tcase_add_test(cases, close_is_a_clean_end_and_reset_is_none);
     tcase_add_test(cases, a_reset_of_the_other_side_is_an_error);
