@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ static struct {
     bool to_syslog;
     bool timestamps;
     bool journal; /* standard error is the journal of systemd */
+    bool file;    /* standard error is a regular file, which always has room */
     bool started, held;
     unsigned lost, lost_to_syslog; /* lines not written because nobody made room for them; not reported yet */
 } settings = {.level = LEVEL_INFO};
@@ -42,11 +44,13 @@ static const struct {
 void log_setup(enum log_level level, bool to_syslog, bool timestamps)
 {
     bool was_syslog = settings.to_syslog;
+    struct stat about;
 
     settings.level = level;
     settings.to_syslog = false;
     settings.timestamps = timestamps;
     settings.journal = systemd_journal_reads(STDERR_FILENO);
+    settings.file = fstat(STDERR_FILENO, &about) == 0 && S_ISREG(about.st_mode);
     if (to_syslog && !was_syslog && !syslog_socket_open(SYSLOG_SOCKET_PATH))
         log_message(LEVEL_WARNING, NULL, "log-to = syslog: nobody reads " SYSLOG_SOCKET_PATH " (%s): lines are lost "
                     "until somebody does", strerror(errno));
@@ -101,7 +105,7 @@ static bool has_room(void)
 {
     struct pollfd error = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    return poll(&error, 1, 0) != 0; /* if poll fails, try to write all the same */
+    return settings.file || poll(&error, 1, 0) != 0; /* if poll fails, try to write all the same */
 }
 
 /* Writes at most PART_MAX bytes of text at line + at.  Returns the new length of the line. */

@@ -40,6 +40,16 @@ END_TEST
 /* --- lines --- */
 
 static char written[16384];
+static unsigned polls; /* how often it was asked whether there is room, by what the linker puts in place of poll */
+
+int __real_poll(struct pollfd *about, nfds_t count, int ms);
+int __wrap_poll(struct pollfd *about, nfds_t count, int ms);
+
+int __wrap_poll(struct pollfd *about, nfds_t count, int ms)
+{
+    polls++;
+    return __real_poll(about, count, ms);
+}
 
 /* Where standard error goes while lines are looked at. */
 static FILE *capture_begin(int *saved)
@@ -128,6 +138,25 @@ START_TEST(more_lines_than_can_be_held_are_all_written)
     }
     ck_assert_int_eq(fgetc(file), EOF);
     capture_end(file, saved);
+}
+END_TEST
+
+START_TEST(a_regular_file_is_not_asked_for_room_and_a_pipe_is)
+{
+    int saved, ends[2];
+    FILE *file = capture_begin(&saved);
+
+    log_setup(LEVEL_INFO, false, false);
+    polls = 0;
+    log_event(LEVEL_INFO, NULL, "to a file");
+    ck_assert_uint_eq(polls, 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    dup2(ends[1], STDERR_FILENO);
+    log_setup(LEVEL_INFO, false, false);
+    log_event(LEVEL_INFO, NULL, "to a pipe");
+    ck_assert_uint_eq(polls, 1);
+    close(ends[0]), close(ends[1]);
+    ck_assert_str_eq(capture_end(file, saved), "sallyport: to a file\n");
 }
 END_TEST
 
@@ -397,6 +426,7 @@ int main(void)
     tcase_add_test(cases, an_event_is_one_line_with_the_name_in_front);
     tcase_add_test(cases, held_lines_come_in_order_when_they_are_flushed_or_an_error_is_said);
     tcase_add_test(cases, more_lines_than_can_be_held_are_all_written);
+    tcase_add_test(cases, a_regular_file_is_not_asked_for_room_and_a_pipe_is);
     tcase_add_test(cases, levels_keep_what_is_above_them);
     tcase_add_test(cases, a_time_stamp_comes_first_when_asked_for);
     tcase_add_test(cases, a_long_line_is_cut_and_still_ends);

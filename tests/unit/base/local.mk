@@ -33,7 +33,7 @@ tests_unit_base_check_sockets_fcntl_SOURCES = tests/unit/base/check_sockets.c sr
 tests_unit_base_check_wiped_sized_SOURCES = tests/unit/base/check_wiped.c src/base/wiped_sized.c
 
 # the log of the system is the test's own
-tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect
+tests_unit_base_check_log_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=connect -Wl,--wrap=poll
 
 # what is given back passes through the test, which looks whether it was wiped
 tests_unit_base_check_secrets_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
