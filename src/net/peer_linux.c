@@ -22,8 +22,9 @@ static bool diag_open(void)
 {
     const struct timeval limit = {.tv_usec = ANSWER_MS * 1000};
 
-    if (diag < 0)
-        diag = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+    if (diag >= 0)
+        return true;
+    diag = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     if (diag >= 0)
         (void)setsockopt(diag, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     return diag >= 0;
