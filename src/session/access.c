@@ -12,10 +12,25 @@ void access_foretell(const struct settings *settings)
                     "let every user of this machine in, set same-user = no");
 }
 
+/* Who runs this program.  That never changes, and the system is asked for it once, not for each client. */
+static uid_t own_user(void)
+{
+    static struct {
+        bool known;
+        uid_t uid;
+    } own;
+
+    if (!own.known) {
+        own.uid = geteuid();
+        own.known = true;
+    }
+    return own.uid;
+}
+
 /* Whether that user may connect.  False: *refusal is set. */
 static bool is_ours(uid_t uid, struct failure *refusal)
 {
-    if (uid == geteuid())
+    if (uid == own_user())
         return true;
     failure_set(refusal, FAILURE_PERMANENT, "only the user who runs sallyport may connect (same-user)");
     return false;
