@@ -22,7 +22,7 @@ struct notifier {
     enum log_level level;
     bool complained;                /* of this command */
     unsigned turns;
-    struct message waiting[NOTIFIER_SUBJECTS];
+    struct message *waiting;        /* NOTIFIER_SUBJECTS of them; NULL while it is off */
     struct subprocess *running;     /* or NULL */
     uint64_t next;                  /* ms: no other is started before that */
     struct loop_timer timer;
@@ -44,6 +44,7 @@ void notifier_free(struct notifier *notifier)
     loop_timer_stop(&notifier->timer);
     subprocess_cancel(notifier->running);
     free(notifier->command);
+    free(notifier->waiting);
     free(notifier);
 }
 
@@ -53,9 +54,14 @@ void notifier_set(struct notifier *notifier, const char *command, enum log_level
     notifier->command = command && command[strspn(command, BLANKS)] ? strdup(command) : NULL;
     notifier->level = level;
     notifier->complained = false;
-    if (notifier->command)
+    if (notifier->command && !notifier->waiting)
+        notifier->waiting = calloc(NOTIFIER_SUBJECTS, sizeof *notifier->waiting);
+    if (notifier->command && notifier->waiting)
         return;
-    memset(notifier->waiting, 0, sizeof notifier->waiting);
+    free(notifier->command); /* without memory it stays off, too */
+    free(notifier->waiting);
+    notifier->command = NULL;
+    notifier->waiting = NULL;
     loop_timer_stop(&notifier->timer);
 }
 
@@ -134,7 +140,7 @@ static struct message *find_first(struct notifier *notifier)
 {
     struct message *first = NULL;
 
-    for (size_t i = 0; i < NOTIFIER_SUBJECTS; i++) {
+    for (size_t i = 0; notifier->waiting && i < NOTIFIER_SUBJECTS; i++) {
         struct message *message = &notifier->waiting[i];
 
         if (message->turn > 0 && (!first || message->turn < first->turn))
@@ -184,10 +190,11 @@ static void clean(char *out, size_t size, const char *text)
 
 void notifier_tell(struct notifier *notifier, unsigned subject, const char *title, const char *text)
 {
-    struct message *message = &notifier->waiting[subject];
+    struct message *message;
 
     if (!notifier->command)
         return;
+    message = &notifier->waiting[subject];
     clean(message->title, sizeof message->title, title);
     clean(message->text, sizeof message->text, text);
     message->turn = ++notifier->turns;
@@ -196,10 +203,10 @@ void notifier_tell(struct notifier *notifier, unsigned subject, const char *titl
 
 bool notifier_withdraw(struct notifier *notifier, unsigned subject)
 {
-    bool waited = notifier->waiting[subject].turn > 0;
-
+    if (!notifier->waiting || notifier->waiting[subject].turn == 0)
+        return false;
     notifier->waiting[subject].turn = 0;
     if (!find_first(notifier))
         loop_timer_stop(&notifier->timer);
-    return waited;
+    return true;
 }

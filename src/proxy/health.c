@@ -30,12 +30,22 @@ struct health {
     uint64_t lenient_until; /* ms: failures do not count before then */
     void (*changed)(void *arg); /* who was sent away; NULL: nobody wants to know */
     void *changed_arg;
-    struct entry entries[HEALTH_ENTRIES_MAX];
+    struct entry entries[HEALTH_ENTRIES_MAX]; /* count of them; the others were never written */
 };
 
+/* The entries are not zeroed here but when they are taken (touch), so that the pages of those that never are cost no
+ * memory. */
 struct health *health_new(void)
 {
-    return calloc(1, sizeof(struct health));
+    struct health *health = malloc(sizeof *health);
+
+    if (health) {
+        health->count = 0;
+        health->lenient_until = 0;
+        health->changed = NULL;
+        health->changed_arg = NULL;
+    }
+    return health;
 }
 
 void health_free(struct health *health)

@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdint.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,15 +43,18 @@ struct password_trials {
     size_t waiting, running;
     uint64_t uses;
     size_t count;
-    struct remembered at[PASSWORD_REMEMBERED_MAX];
+    struct remembered at[PASSWORD_REMEMBERED_MAX]; /* count of them; the others were never written */
 };
 
 static void start_some(struct password_trials *trials);
 
+/* What will be remembered is not zeroed here, so that its pages cost no memory before they are used. */
 struct password_trials *password_trials_new(struct loop *loop)
 {
-    struct password_trials *trials = calloc(1, sizeof *trials);
+    struct password_trials *trials = malloc(sizeof *trials);
 
+    if (trials)
+        memset(trials, 0, offsetof(struct password_trials, at));
     if (trials && RAND_bytes(trials->key, sizeof trials->key) != 1) {
         free(trials);
         trials = NULL;
