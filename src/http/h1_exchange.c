@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "http/h1_exchange.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,7 @@ struct h1_exchange {
     bool body_over;                /* in OWED: it was read to its end */
     bool endless;                  /* in PAGE: only the end of stream ends it */
     bool awaits_page;              /* in PAGE: what has not come yet is waited for */
-    struct http_head head;
+    struct http_head head;         /* last, since it is large and is not zeroed: it has its own start */
 };
 
 static void enter(struct h1_exchange *h1, enum state state);
@@ -470,8 +471,10 @@ static bool make_ready(struct h1_exchange *h1, const struct connect_request *req
 
 struct exchange *h1_exchange_start(const struct exchange_params *params, struct transport *transport)
 {
-    struct h1_exchange *h1 = calloc(1, sizeof *h1);
+    struct h1_exchange *h1 = malloc(sizeof *h1);
 
+    if (h1)
+        memset(h1, 0, offsetof(struct h1_exchange, head));
     if (!h1 || !make_ready(h1, params->request) || !held_secrets_take(&h1->secrets, params->request)) {
         if (h1) {
             held_secrets_release(&h1->secrets);

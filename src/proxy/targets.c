@@ -17,7 +17,7 @@ struct targets {
     const struct listener_config *listener;
     uint32_t limit_ms;
     struct lookup *lookup; /* running, or NULL */
-    struct srv_list list;
+    struct srv_list *list; /* what it found; NULL: none, or the target is written out, and is the only one */
     size_t next;           /* the index of the next one to take */
 };
 
@@ -36,8 +36,10 @@ static void on_srv(void *arg, const struct srv_list *records, const char *error)
         failure_brief(&targets->task.failure, 0, "no such service (SRV), says %s", domain);
         targets->task.failure.cause = CAUSE_NO_ADDRESS;
         task_tell(&targets->task, OUTCOME_PEER);
+    } else if (!(targets->list = malloc(sizeof *targets->list))) {
+        task_fail(&targets->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
     } else {
-        targets->list = *records;
+        *targets->list = *records;
         task_tell(&targets->task, OUTCOME_DONE);
     }
 }
@@ -75,8 +77,6 @@ static void begin(struct task *task)
         task_enter(task, NULL, RESOLVE);
         enter_resolve(targets);
     } else {
-        targets->list.count = 1;
-        targets->list.at[0].place = targets->listener->target.place;
         task_tell(task, OUTCOME_DONE);
     }
 }
@@ -86,7 +86,12 @@ static void drop(struct task *task)
     lookup_cancel(((struct targets *)task)->lookup);
 }
 
-static const struct task_kind kind = {"targets", state_names, begin, drop, NULL};
+static void release(struct task *task)
+{
+    free(((struct targets *)task)->list);
+}
+
+static const struct task_kind kind = {"targets", state_names, begin, drop, release};
 
 struct targets *targets_find(struct loop *loop, struct resolver *resolver, const struct listener_config *listener,
                              uint32_t limit_ms, task_done_fn *done, void *arg)
@@ -104,9 +109,13 @@ struct targets *targets_find(struct loop *loop, struct resolver *resolver, const
 
 bool targets_next(struct targets *targets, struct endpoint *place)
 {
-    if (targets->next >= targets->list.count)
+    const struct endpoint_target *target = &targets->listener->target;
+    size_t count = !target->srv ? 1 : targets->list ? targets->list->count : 0, next = targets->next;
+
+    if (next >= count)
         return false;
-    *place = targets->list.at[targets->next++].place;
+    *place = target->srv ? targets->list->at[next].place : target->place;
+    targets->next++;
     return true;
 }
 
