@@ -5,6 +5,7 @@ src_libhouse_a_SOURCES += \
 	src/tls/alert.c src/tls/alert.h \
 	src/tls/certificate.c src/tls/certificate.h \
 	src/tls/hello.c src/tls/hello.h \
+	src/tls/key_share.c src/tls/key_share.h \
 	src/tls/message_limit.c src/tls/message_limit.h \
 	src/tls/plain_answer.c src/tls/plain_answer.h \
 	src/tls/record_bio.c src/tls/record_bio.h \

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tls/key_share.h"
 #include "tls/tls_files.h"
 #include "tls/tls_rules.h"
 
@@ -18,6 +19,7 @@
 struct memory {
     struct memory *next;
     SSL_SESSION *session;
+    char group[KEY_SHARE_GROUP_MAX]; /* that the server asked for when it was offered another one, or "" */
     char key[];
 };
 
@@ -28,6 +30,7 @@ struct tls_context {
     size_t count;
     X509 *shared[TLS_CONTEXT_CERTIFICATES_MAX];
     size_t shared_next; /* index of the slot for the next one */
+    char groups[KEY_SHARE_LIST_MAX]; /* that are offered; "": not looked at yet */
 };
 
 /* One loaded setting. */
@@ -97,7 +100,7 @@ static int key_place(void)
 static int on_new_session(SSL *stream, SSL_SESSION *session)
 {
     struct tls_context *context = SSL_CTX_get_app_data(SSL_get_SSL_CTX(stream));
-    const char *key = SSL_get_ex_data(stream, key_place());
+    const char *key = SSL_get_ex_data(stream, key_place()), *asked = key_share_asked_for(stream);
     struct memory *memory;
 
     if (!key)
@@ -110,7 +113,10 @@ static int on_new_session(SSL *stream, SSL_SESSION *session)
         if (!memory)
             return 0;
         memcpy(memory->key, key, strlen(key) + 1);
+        memory->group[0] = '\0';
     }
+    if (asked)
+        snprintf(memory->group, sizeof memory->group, "%s", asked);
     memory->session = session;
     memory_put_first(context, memory);
     if (context->count > TLS_CONTEXT_SESSIONS_MAX)
@@ -118,10 +124,21 @@ static int on_new_session(SSL *stream, SSL_SESSION *session)
     return 1;
 }
 
+/* Begins with the group that the server of that key has asked for. */
+static void offer_group(struct tls_context *context, SSL *stream, const char *key)
+{
+    const struct memory *memory = context->memories;
+
+    while (memory && strcmp(memory->key, key) != 0)
+        memory = memory->next;
+    if (memory && memory->group[0] && (context->groups[0] || key_share_list(context->context, context->groups)))
+        key_share_begin_with(stream, memory->group, context->groups);
+}
+
 bool tls_context_remember(struct tls_context *context, SSL *stream, const char *key)
 {
-    (void)context; /* on_new_session finds it through the stream */
-    return SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
+    offer_group(context, stream, key);
+    return key_share_watch(stream) && SSL_set_ex_data(stream, key_place(), (void *)(uintptr_t)key) == 1;
 }
 
 /* When the session was made, seconds since 1970.  The old call is out of favour since OpenSSL 3.4: on some machines its

@@ -54,7 +54,9 @@ void tls_context_unref(struct tls_context *context); /* NULL is fine */
 SSL_CTX *tls_context_ssl(const struct tls_context *context);
 
 /* Caches the TLS sessions of this stream under key, also those that come after the handshake, as in TLS 1.3 (RFC 8446
- * section 4.6.1).  key is borrowed; it and a reference to the context must outlive the stream.  False: no memory. */
+ * section 4.6.1); and with them the group that the server has asked for, with which the handshake of this stream begins
+ * if one is known (key_share.h).  key is borrowed; it and a reference to the context must outlive the stream.  To be
+ * called before the handshake.  False: no memory. */
 bool tls_context_remember(struct tls_context *context, SSL *stream, const char *key);
 
 /* The cached session of that key, if it has not expired: a reference for the caller to SSL_SESSION_free; or NULL. */

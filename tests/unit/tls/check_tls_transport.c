@@ -947,6 +947,66 @@ START_TEST(resumption)
 }
 END_TEST
 
+static unsigned hellos;
+static unsigned char offered[2][64]; /* groups, as the last two hellos have them, the last one first */
+static size_t offered_length[2];
+
+static int count_hello(SSL *server, int *alert, void *arg)
+{
+    const unsigned char *groups;
+
+    (void)alert, (void)arg;
+    hellos++;
+    memcpy(offered[1], offered[0], sizeof offered[1]);
+    offered_length[1] = offered_length[0];
+    ck_assert_int_eq(SSL_client_hello_get0_ext(server, TLSEXT_TYPE_supported_groups, &groups, &offered_length[0]), 1);
+    ck_assert_uint_le(offered_length[0], sizeof offered[0]);
+    memcpy(offered[0], groups, offered_length[0]);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    return memcmp(a, b, 2);
+}
+
+/* A server that wants another group than the first has to ask for it once only; all are offered nevertheless, and the
+ * server may come to want yet another one. */
+START_TEST(the_group_that_a_server_wants_comes_first)
+{
+    static const unsigned char p384[] = {0, 24}, p521[] = {0, 25};
+    struct scene scene;
+
+    set_up(&scene);
+    speak(&scene, TLS1_3_VERSION);
+    SSL_CTX_set_client_hello_cb(scene.context, count_hello, NULL);
+    ck_assert_int_eq(SSL_CTX_set1_groups_list(scene.context, "P-384"), 1);
+    scene.remember = "one";
+    hellos = 0;
+    ck_assert(!resumes(&scene));
+    ck_assert_uint_eq(hellos, 2);
+    ck_assert(resumes(&scene));
+    ck_assert_uint_eq(hellos, 3);
+    ck_assert_mem_eq(offered[0] + 2, p384, 2);
+    ck_assert_uint_eq(offered_length[0], offered_length[1]);
+    for (size_t i = 0; i < 2; i++)
+        qsort(offered[i] + 2, offered_length[i] / 2 - 1, 2, by_value);
+    ck_assert_mem_eq(offered[0], offered[1], offered_length[0]);
+    ck_assert(resumes(&scene));
+    ck_assert_uint_eq(hellos, 4); /* it is kept, although nobody has asked for it since */
+    ck_assert_int_eq(SSL_CTX_set1_groups_list(scene.context, "P-521"), 1);
+    ck_assert(resumes(&scene));
+    ck_assert_uint_eq(hellos, 6);
+    ck_assert(resumes(&scene));
+    ck_assert_uint_eq(hellos, 7);
+    ck_assert_mem_eq(offered[0] + 2, p521, 2);
+    scene.remember = "other";
+    ck_assert(!resumes(&scene));
+    ck_assert_uint_eq(hellos, 9);
+    tear_down(&scene);
+}
+END_TEST
+
 /* A stream that was cut, or reset by us, leaves its session fit for use. */
 START_TEST(resumption_after_a_reset)
 {
@@ -1792,6 +1852,7 @@ int main(void)
     tcase_add_test(cases, client_certificate);
     tcase_add_test(cases, client_certificate_refused);
     tcase_add_test(cases, resumption);
+    tcase_add_test(cases, the_group_that_a_server_wants_comes_first);
     tcase_add_test(cases, resumption_after_a_reset);
     tcase_add_test(cases, resumption_after_a_cut);
     tcase_add_test(cases, one_certificate_for_all);

@@ -3,6 +3,7 @@ UNIT_TESTS += \
 	tests/unit/tls/check_alert \
 	tests/unit/tls/check_certificate \
 	tests/unit/tls/check_hello \
+	tests/unit/tls/check_key_share \
 	tests/unit/tls/check_message_limit \
 	tests/unit/tls/check_plain_answer \
 	tests/unit/tls/check_record_bio \
