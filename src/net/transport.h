@@ -83,8 +83,8 @@ bool transport_broken(struct transport *transport);
 bool transport_shutdown_send(struct transport *transport);
 
 /* Sets who is called when the transport is ready (NULL: nobody).  Edge-triggered: the watcher is called after AGAIN
- * and when more arrives, not for bytes that have arrived and were not read.  It may be called for no reason.  Before the
- * first call and between AGAIN and the next one, recv does not look for what has arrived. */
+ * and when more arrives, not for bytes that have arrived and were not read.  It may be called for no reason.  Before
+ * the first call and between AGAIN and the next one, recv does not look for what has arrived. */
 void transport_watch(struct transport *transport, transport_watch_fn *watcher, void *arg);
 
 /* The descriptor for splice(2) from (direction LOOP_READ) or to (LOOP_WRITE) the stream; -1: it cannot be spliced.
