@@ -3,6 +3,8 @@
 
 if HAVE_DUKTAPE
 pkglibexec_PROGRAMS = src/findproxy/findproxy
+# nobody calls it by hand: it has no --help for `make installcheck` to ask for
+AM_INSTALLCHECK_STD_OPTIONS_EXEMPT = src/findproxy/findproxy
 noinst_LIBRARIES += src/findproxy/libfindproxy.a
 endif
 
