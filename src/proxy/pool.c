@@ -263,10 +263,7 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
 /* A connection to a listener of ours would be its next client, and need a connection itself. */
 static const char *forbids(void *arg, const struct address *address)
 {
-    const struct services *services = ((struct idle *)arg)->reserve->pool->services;
-
-    return services->is_own && services->is_own(services->is_own_arg,
-                                                address) ? "it is one of our own listeners" : NULL;
+    return services_forbid_own(((struct idle *)arg)->reserve->pool->services, address);
 }
 
 /* --- the state machine of one connection --- */

@@ -56,13 +56,17 @@ void services_release(struct services *services)
     memset(services, 0, sizeof *services);
 }
 
+const char *services_forbid_own(const struct services *services, const struct address *address)
+{
+    return services->is_own && services->is_own(services->is_own_arg, address) ? "it leads to one of our own listeners"
+                                                                               : NULL;
+}
+
 const char *services_forbid(const struct services *services, bool sender_on_loopback, const struct address *address)
 {
     const char *why = redirect_policy_forbids_address(sender_on_loopback, address);
 
-    if (!why && services->is_own && services->is_own(services->is_own_arg, address))
-        why = "it leads to one of our own listeners";
-    return why;
+    return why ? why : services_forbid_own(services, address);
 }
 
 const char *services_forbid_named(const struct services *services, bool sender_on_loopback,

@@ -3,8 +3,8 @@
 # mirror that this machine's apt uses ($MIRROR says another one).  A fresh one is unpacked from a tarball that is kept;
 # who wants new packages in it removes build/platforms.
 #
-# What runs in a chroot has mounts, terminals and processes of its own, which are gone with the command; the network is this
-# machine's.  All of it needs root.
+# What runs in a chroot has mounts, terminals and processes of its own, which are gone with the command; the network is
+# this machine's.  All of it needs root.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$top/build/platforms
