@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: ISC
 """A real proxy does not open the tunnel: for a port that it forbids the client gets its protocol's permanent refusal,
 for a target that is dead the temporary one, at once, however long a page the proxy promised."""
+import socket
 import time
 
-from kit import check, free_port, scenario
+from kit import check, scenario
 from kit.real import Apache, Squid, Tinyproxy, through
 from kit.route import refusal
 
@@ -16,7 +17,10 @@ AT_ONCE = 5
 
 def refused(stage, kind, allowed, status, manner):
     """Each protocol's line, when the proxy of that kind lets through the port of a dead target, or not."""
-    dead = free_port()
+    reserved = socket.socket()  # bound and not listening: it refuses, and nobody else gets its port
+    stage.later(reserved.close)
+    reserved.bind(("127.0.0.1", 0))
+    dead = reserved.getsockname()[1]
     proxy = kind(stage, [dead if allowed else 1])
     daemon = stage.sallyport(through(proxy, **dict.fromkeys(KINDS, dead)))
     for protocol in KINDS:
