@@ -116,7 +116,9 @@ def an_announced_limit_is_kept(stage):
 
 
 def an_announced_limit_is_kept_by_those_that_come_together(stage):
+    """Once it is known: who comes before the proxy's SETTINGS goes by what most allow (RFC 9113 section 6.5.2)."""
     way = H2Route(stage, offers={h2.STREAMS: 3})
+    way.greeted()
     clients = [way.client() for _ in range(8)]
     for client in clients:
         equal(read_exactly(client, len(GREETING)), GREETING, "greeting")
