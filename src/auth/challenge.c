@@ -228,17 +228,25 @@ static struct search search_for(const struct http_head *head, enum challenge_sch
     return search;
 }
 
-static void write_parameters(FILE *out, struct field_reader *reader)
+static void skip_commas(struct field_reader *reader)
+{
+    do
+        field_reader_skip_blanks(reader);
+    while (field_reader_take_byte(reader, ','));
+}
+
+/* nonce: to be written in place of theirs, or NULL. */
+static void write_parameters(FILE *out, struct field_reader *reader, const struct http_head_slice *nonce)
 {
     struct http_head_slice name, value;
     const char *between = " ";
 
     while (field_reader_take_token(reader, &name) && read_value(reader, &value)) {
+        if (nonce && http_head_slice_is(&name, "nonce"))
+            value = *nonce;
         fprintf(out, "%s%.*s=\"%.*s\"", between, (int)name.length, name.bytes, (int)value.length, value.bytes);
         between = ", ";
-        do
-            field_reader_skip_blanks(reader);
-        while (field_reader_take_byte(reader, ','));
+        skip_commas(reader);
     }
 }
 
@@ -259,9 +267,19 @@ static void write_rest(FILE *out, const struct challenge *challenge)
     field_reader_skip_blanks(&reader);
     start = reader.at;
     if (challenge->scheme == CHALLENGE_DIGEST)
-        write_parameters(out, &reader);
+        write_parameters(out, &reader, NULL);
     else if (take_token68(&reader))
         fprintf(out, " %.*s", (int)(strip(start, reader.at) - start), start);
+}
+
+/* Ends the text.  False: out of memory, and there is none. */
+static bool has_written(FILE *out, char **text)
+{
+    if (fclose(out) == 0)
+        return true;
+    free(*text);
+    *text = NULL;
+    return false;
 }
 
 bool challenge_write(const struct http_head *head, enum challenge_scheme scheme, char **text)
@@ -278,11 +296,65 @@ bool challenge_write(const struct http_head *head, enum challenge_scheme scheme,
         return false;
     fputs(names[scheme], out);
     write_rest(out, &search.first);
-    if (fclose(out) == 0)
-        return true;
-    free(*text);
-    *text = NULL;
+    return has_written(out, text);
+}
+
+/* Finds a parameter in a list of them.  False: it is not there, or the list has a syntax error. */
+static bool find_parameter(const struct http_head_slice *list, const char *wanted, struct http_head_slice *found)
+{
+    struct field_reader reader = field_reader_of(list);
+    struct http_head_slice name, value;
+    bool is_there = false;
+
+    for (skip_commas(&reader); !field_reader_at_end(&reader); skip_commas(&reader)) {
+        if (!field_reader_take_token(&reader, &name) || !read_value(&reader, &value))
+            return false;
+        if (is_there || !http_head_slice_is(&name, wanted))
+            continue;
+        is_there = true;
+        *found = value;
+    }
+    return is_there;
+}
+
+static bool find_next_nonce(const struct http_head *answer, const char *field, struct http_head_slice *nonce)
+{
+    for (size_t i = 0; i < answer->fields.count; i++)
+        if (http_head_slice_is(&answer->fields.at[i].name, field) &&
+            find_parameter(&answer->fields.at[i].value, "nextnonce", nonce))
+            return nonce->length > 0 && nonce->length <= VALUE_MAX_READ;
     return false;
+}
+
+/* Whether the nonce can stand in the challenge in place of its own. */
+static bool can_follow(const struct http_head_slice *challenge, const struct http_head_slice *nonce)
+{
+    struct http_head_slice own, algorithm;
+
+    return find_parameter(challenge, "nonce", &own) &&
+           (own.length != nonce->length || memcmp(own.bytes, nonce->bytes, own.length) != 0) &&
+           !(find_parameter(challenge, "algorithm", &algorithm) && (http_head_slice_is(&algorithm, "MD5-sess") ||
+                                                                    http_head_slice_is(&algorithm, "SHA-256-sess")));
+}
+
+bool challenge_write_next(const char *challenge, const struct http_head *answer, const char *field, char **text)
+{
+    const size_t skipped = strlen(names[CHALLENGE_DIGEST]) + 1;
+    const struct http_head_slice parameters = {challenge + skipped, strlen(challenge) - skipped};
+    struct field_reader reader = field_reader_of(&parameters);
+    struct http_head_slice nonce;
+    size_t size;
+    FILE *out;
+
+    *text = NULL;
+    if (!find_next_nonce(answer, field, &nonce) || !can_follow(&parameters, &nonce))
+        return true;
+    out = open_memstream(text, &size);
+    if (!out)
+        return false;
+    fputs(names[CHALLENGE_DIGEST], out);
+    write_parameters(out, &reader, &nonce);
+    return has_written(out, text);
 }
 
 bool challenge_is_stale(const struct http_head *head)

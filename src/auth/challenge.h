@@ -39,6 +39,13 @@ unsigned challenge_offered(const struct http_head *head);
  * out of memory, and *text is NULL. */
 bool challenge_write(const struct http_head *head, enum challenge_scheme scheme, char **text);
 
+/* Writes that Digest challenge once more, as it was written, with the nonce in it that an answer to its proof names for
+ * the next one: nextnonce in that field, Authentication-Info or Proxy-Authentication-Info (RFC 7616 section 3.5).  The
+ * proof of the next request may then be made without asking.  *text: malloc'd, the caller's; NULL when the answer names
+ * none that libcurl can read, or the same nonce, and with -sess, where a proof also depends on the first nonce of all
+ * (section 3.4.2), which libcurl no longer knows.  False: out of memory, and *text is NULL. */
+bool challenge_write_next(const char *challenge, const struct http_head *answer, const char *field, char **text);
+
 /* Whether the first Digest challenge that can be answered says that the request before was refused for its nonce alone
  * (stale, RFC 7616 section 3.3). */
 bool challenge_is_stale(const struct http_head *head);

@@ -11,6 +11,7 @@ src_libhouse_a_SOURCES += \
 	src/auth/curl_socket.c src/auth/curl_socket.h \
 	src/auth/latin1.c src/auth/latin1.h \
 	src/auth/lockout.c src/auth/lockout.h \
+	src/auth/login_challenge.c src/auth/login_challenge.h \
 	src/auth/negotiate_login.c src/auth/negotiate_login.h \
 	src/auth/nonces.c src/auth/nonces.h \
 	src/auth/own_listener.h \

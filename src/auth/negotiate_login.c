@@ -7,6 +7,7 @@
 
 #include "auth/curl_client.h"
 #include "auth/curl_socket.h"
+#include "auth/login_challenge.h"
 #include "auth/scheme_choice.h"
 #include "base/allowance.h"
 #include "http/drain.h"
@@ -20,9 +21,9 @@ struct negotiate_login {
     struct task task;
     struct negotiate_login_params params;
     struct endpoint proxy, target;
-    struct endpoint known_as;     /* the proxy, to nonces */
     struct connect_request request;
     char *user;                   /* or NULL */
+    struct login_challenge challenge;
     struct curl_client curl;
     struct deferred opening;      /* libcurl wants its connection: open_way makes it outside of libcurl's callbacks */
     struct exchange *exchange;    /* the last request, or NULL before the next one is made, or if the owner asks */
@@ -33,8 +34,6 @@ struct negotiate_login {
     bool reused;                  /* an answer has come over this connection already */
     unsigned heads;               /* 407s so far */
     struct allowance limit;       /* of the login; stands still in CONNECT */
-    bool first_told;              /* libcurl has got the challenge of the owner's 407 */
-    bool nonce_is_old;            /* libcurl has it from an earlier login, and no 407 has come since */
     bool unable, cut_off, credentials_sent;
 };
 
@@ -70,9 +69,9 @@ static void settle_nonces(struct negotiate_login *login, enum outcome outcome)
     if (outcome != OUTCOME_DONE || login->params.scheme != CHALLENGE_DIGEST || !login->credentials_sent)
         return;
     if (login->response->denied)
-        nonces_forget(login->params.nonces, &login->known_as);
+        login_challenge_forget(&login->challenge);
     else
-        nonces_keep(login->params.nonces, &login->known_as, login->user, curl_client_part(&login->curl));
+        login_challenge_leave(&login->challenge, login->head, login->user, curl_client_part(&login->curl));
 }
 
 static void finish(struct negotiate_login *login, enum outcome outcome)
@@ -157,31 +156,21 @@ static bool is_refusal(const struct negotiate_login *login)
     return login->params.scheme == CHALLENGE_NTLM || login->heads > NEGOTIATE_LOGIN_HEADS_MAX;
 }
 
-/* Tells libcurl the challenge of the last 407.  False: out of memory. */
-static bool tell_challenge(struct negotiate_login *login)
-{
-    char *text;
-    bool told = challenge_write(login->head, login->params.scheme, &text) &&
-                curl_client_challenge(&login->curl, text);
-
-    free(text);
-    return told;
-}
-
 static void on_challenge(struct negotiate_login *login)
 {
     bool digest = login->params.scheme == CHALLENGE_DIGEST;
 
     login->heads++;
-    if (login->nonce_is_old) /* the proxy may have forgotten it: that was no trial of the password */
-        login->nonce_is_old = login->credentials_sent = false;
+    if (login->challenge.is_old)
+        login->challenge.is_old = login->credentials_sent = false;
     if (is_refusal(login))
         answered(login);
     else if (login->heads > (digest ? NEGOTIATE_LOGIN_DIGEST_HEADS_MAX : NEGOTIATE_LOGIN_HEADS_MAX))
         fail(login, OUTCOME_PEER, FAILURE_THEY "%s", digest && login->credentials_sent
                                                          ? "calls each nonce stale that it has just given"
                                                          : "asks for credentials again and again");
-    else if (tell_challenge(login))
+    else if (login_challenge_read(&login->challenge, login->head) &&
+             curl_client_challenge(&login->curl, login->challenge.text))
         enter(login, PREPARE);
     else
         fail(login, OUTCOME_LOCAL, "out of memory");
@@ -299,7 +288,7 @@ const char *negotiate_login_credentials(const struct negotiate_login *login)
 
 void negotiate_login_again(struct negotiate_login *login)
 {
-    login->nonce_is_old = true;
+    login->challenge.is_old = true;
 }
 
 void negotiate_login_hear(struct negotiate_login *login, const struct connect_response *response,
@@ -354,9 +343,9 @@ static void on_request(struct negotiate_login *login)
     if (login->params.scheme == CHALLENGE_NEGOTIATE && !login->curl.credentials && login->heads == 0) {
         login->unable = true;
         finish_without_ticket(login, reason);
-    } else if (login->head && !login->first_told && login->params.scheme == CHALLENGE_DIGEST && login->heads == 0) {
-        login->first_told = true; /* libcurl begins without credentials: its request is answered here */
-        if (!tell_challenge(login))
+    } else if (login->challenge.is_early) {
+        login->challenge.is_early = false; /* libcurl's request is answered here */
+        if (!curl_client_challenge(&login->curl, login->challenge.text))
             fail(login, OUTCOME_LOCAL, "out of memory");
     } else if (login->params.owner_asks) {
         note_sent(login);
@@ -444,9 +433,7 @@ static bool is_possible(struct negotiate_login *login)
 /* False: out of memory. */
 static bool start_libcurl(struct negotiate_login *login)
 {
-    CURL *known = login->params.scheme == CHALLENGE_DIGEST && !login->head
-                      ? nonces_take(login->params.nonces, &login->known_as, login->user) : NULL;
-    const struct curl_client_params params = {
+    struct curl_client_params params = {
         .curl_loop = login->params.curl_loop,
         .proxy = &login->proxy,
         .target = &login->target,
@@ -454,24 +441,18 @@ static bool start_libcurl(struct negotiate_login *login)
         .scheme = login->params.scheme,
         .user = login->params.user,
         .password = login->params.password,
-        .easy = known,
         .opened = on_opened,
         .done = on_curl_done,
         .arg = login,
     };
+    enum curl_client_result result;
 
-    enum curl_client_result result = curl_client_start(&login->curl, &params);
-
-    login->nonce_is_old = known;
+    if (!login_challenge_begin(&login->challenge, login->head, login->user, &params.easy))
+        return false;
+    result = curl_client_start(&login->curl, &params);
     if (curl_client_refusal(result))
         give_up(login, "%s %s", challenge_words[login->params.scheme], curl_client_refusal(result));
     return result != CURL_CLIENT_NO_MEMORY;
-}
-
-/* Whether the proxy is asked for what a server behind it has. */
-static bool passes_on(unsigned method)
-{
-    return connect_request_has_path(method) && connect_request_denial(method) == 407;
 }
 
 /* --- the state machine --- */
@@ -509,6 +490,7 @@ static void drop(struct task *task)
     curl_client_stop(&login->curl);
     drop_answer(login);
     drop_connection(login);
+    login_challenge_clear(&login->challenge);
     free(login->user);
     login->user = NULL;
 }
@@ -531,9 +513,8 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
         set_answer(login, exchange_response(params->first), exchange_head(params->first));
     else if (params->head)
         set_answer(login, params->response, params->head);
-    login->proxy = login->known_as = *params->proxy;
-    if (passes_on(params->request->method)) /* to libcurl it is a server here, and a proxy where it makes tunnels */
-        login->known_as.resource = endpoint_resource("http://");
+    login->proxy = *params->proxy;
+    login_challenge_init(&login->challenge, params->scheme, params->nonces, params->proxy, params->request->method);
     login->target = *params->request->target;
     login->request = *params->request;
     login->request.target = &login->target;
@@ -544,6 +525,7 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
     if (is_possible(login) && ((params->user && !login->user) || !start_libcurl(login))) {
         curl_client_stop(&login->curl);
         exchange_free(login->exchange);
+        login_challenge_clear(&login->challenge);
         free(login->user);
         free(login);
         return NULL;

@@ -14,7 +14,8 @@
  *
  * It may begin with a 407 that the owner got to a request without credentials (`first`), which is as good as one of
  * its own.  With Digest that challenge is played to libcurl before anything is sent, and none is needed when an
- * earlier login has left a nonce (nonces.h): so it takes two requests the first time, and then one.
+ * earlier login has left a nonce, its own or one that the answer named for the next (login_challenge.h): so it takes
+ * two requests the first time, and then one.
  *
  * Where a request has two readers (a server, and the proxy before it, which is asked for the server's resource), each
  * has a login of its own.  The proxy's is as above, and each of its requests carries the server's credentials along

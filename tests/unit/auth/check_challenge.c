@@ -204,6 +204,82 @@ START_TEST(a_challenge_is_written_as_libcurl_reads_it)
 }
 END_TEST
 
+/* What an answer says (fields parted by "\n"), and the nonce in the challenge that follows (at @); NULL: none does. */
+static const struct {
+    const char *challenge, *fields, *nonce;
+} named[] = {
+    {"Digest nonce=\"@\"", "nextnonce=\"n\"", "n"},
+    {"Digest realm=\"a, \\\"b\", NONCE=\"@\", qop=\"auth\", opaque=\"nonce=c\", userhash=\"true\"",
+     "nextnonce=n", "n"},
+    {"Digest nonce=\"@\", algorithm=\"SHA-256\", stale=\"true\"",
+     "qop=auth, rspauth=\"0f\" ,, NextNonce = \"a, \\\"b\" , cnonce=\"x\", nc=00000001", "a, \\\"b"},
+    {"Digest nonce=\"@\"", "rspauth=\"0f\"\nnextnonce=\"n\"\nnextnonce=\"m\"", "n"},
+    {"Digest nonce=\"@\"", "nextnonce=\"n\", nextnonce=\"m\"", "n"},
+    {"Digest nonce=\"@\"", "nextnonce=\"n\" b\nnextnonce=\"m\"", "m"}, /* the first field has a syntax error */
+    {"Digest nonce=\"@\"", "nextnonce=\"n\", \"b\"", NULL},
+    {"Digest nonce=\"@\"", "nextnonce=\"n", NULL},
+    {"Digest nonce=\"@\"", "nextnonce=n==", NULL},
+    {"Digest nonce=\"@\"", "Digest nextnonce=\"n\"", NULL},
+    {"Digest nonce=\"@\"", "nextnonce=\"\"", NULL},
+    {"Digest nonce=\"@\"", "nextnonce=", NULL},
+    {"Digest nonce=\"@\"", "nextnonce", NULL},
+    {"Digest nonce=\"@\"", "nonce=\"n\"", NULL},
+    {"Digest nonce=\"@\"", "rspauth=\"nextnonce=n\"", NULL},
+    {"Digest nonce=\"@\"", "", NULL},
+    {"Digest nonce=\"@\"", "nextnonce=old", NULL}, /* its uses are counted on */
+    {"Digest nonce=\"@\"", "nextnonce=older", "older"},
+    {"Digest nonce=\"@\"", "nextnonce=Old", "Old"},
+    {"Digest nonce=\"@\", algorithm=\"md5-sess\"", "nextnonce=n", NULL},
+    {"Digest algorithm=\"SHA-256-sess\", nonce=\"@\"", "nextnonce=n", NULL},
+    {"Digest realm=\"@\"", "nextnonce=n", NULL},
+};
+
+static void put_nonce(char out[200], const char *challenge, const char *nonce)
+{
+    const char *at = strchr(challenge, '@');
+
+    snprintf(out, 200, "%.*s%s%s", (int)(at - challenge), challenge, nonce, at + 1);
+}
+
+START_TEST(the_next_nonce_takes_the_place_of_its_own)
+{
+    for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
+        for (int other = 0; other < 2; other++) {
+            char own[200], expected[200] = "none", *bytes, *text;
+            struct http_head head;
+
+            side = (size_t)_i;
+            put_nonce(own, named[i].challenge, "old");
+            if (named[i].nonce && !other)
+                put_nonce(expected, named[i].challenge, named[i].nonce);
+            read_head(&head, &bytes, named[i].fields);
+            ck_assert(challenge_write_next(own, &head, other ? sides[side].other : sides[side].name, &text));
+            ck_assert_msg(strcmp(text ? text : "none", expected) == 0, "%s: %s", named[i].fields, text);
+            free(text);
+            free(bytes);
+        }
+}
+END_TEST
+
+START_TEST(a_next_nonce_that_is_too_long_for_libcurl_is_none)
+{
+    for (int more = 0; more < 2; more++) {
+        char nonce[1100], field[1200], *bytes, *text;
+        struct http_head head;
+
+        memset(nonce, 'n', sizeof nonce);
+        nonce[1023 + more] = '\0';
+        snprintf(field, sizeof field, "nextnonce=\"%s\"", nonce);
+        side = 0;
+        read_head(&head, &bytes, field);
+        ck_assert(challenge_write_next("Digest nonce=\"old\"", &head, sides[0].name, &text));
+        ck_assert_int_eq(text != NULL, !more);
+        free(text);
+        free(bytes);
+    }
+}
+END_TEST
+
 /* Which cuts what is longer, in silence. */
 START_TEST(what_is_too_long_for_libcurl_is_no_offer)
 {
@@ -277,6 +353,8 @@ int main(void)
     tcase_add_loop_test(suite_cases, offers_are_found, 0, sizeof sides / sizeof sides[0]);
     tcase_add_test(suite_cases, nothing_behind_a_value_is_read);
     tcase_add_loop_test(suite_cases, a_challenge_is_written_as_libcurl_reads_it, 0, sizeof sides / sizeof sides[0]);
+    tcase_add_loop_test(suite_cases, the_next_nonce_takes_the_place_of_its_own, 0, sizeof sides / sizeof sides[0]);
+    tcase_add_test(suite_cases, a_next_nonce_that_is_too_long_for_libcurl_is_none);
     tcase_add_test(suite_cases, what_is_too_long_for_libcurl_is_no_offer);
     tcase_add_test(suite_cases, the_strongest_of_both_is_taken);
     tcase_add_test(suite_cases, what_binds_a_connection);

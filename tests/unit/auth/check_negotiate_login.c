@@ -684,6 +684,59 @@ static void first_proof_wins(struct scene *scene, const char *request)
     say(scene, "HTTP/1.1 200 OK\r\n\r\n");
 }
 
+/* Nonces for one use, the next of which it names. */
+static void name_the_next(struct scene *scene, const char *request)
+{
+    char text[200], expected[20], out[200];
+
+    check_digest(request, forms[form].hash, false, "mail.example.net:143");
+    snprintf(expected, sizeof expected, "n%u", current);
+    ck_assert_str_eq(parameter(request, "nonce", out), expected);
+    ck_assert_str_eq(parameter(request, "nc", out), "00000001");
+    snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nProxy-Authentication-Info: nextnonce=\"n%u\"\r\n\r\n", ++current);
+    say(scene, text);
+}
+
+static void name_the_next_when_asked(struct scene *scene, const char *request)
+{
+    char text[300];
+
+    if (scene->leg > 1) {
+        name_the_next(scene, request);
+        return;
+    }
+    snprintf(text, sizeof text, "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"a realm\", qop=\"auth\", "
+             "nonce=\"n%u\", algorithm=%s\r\nContent-Length: 0\r\n\r\n", current, forms[form].algorithm);
+    say(scene, text);
+}
+
+/* With MD5, and with SHA-256. */
+START_TEST(a_nonce_that_is_named_costs_no_request)
+{
+    struct scene scene;
+    struct negotiate_login_params params;
+
+    form = 2 * (size_t)_i;
+    current = 1;
+    set_up(&scene, name_the_next_when_asked);
+    params = job_of(&scene, CHALLENGE_DIGEST);
+    run(&scene, &params);
+    check_open(&scene, false);
+    ck_assert_uint_eq(scene.leg, 2);
+    scene.answer = name_the_next;
+    for (unsigned i = 0; i < 5; i++) {
+        run_again(&scene, &params);
+        check_open(&scene, false);
+        ck_assert_uint_eq(scene.leg, 1);
+        ck_assert_uint_eq(scene.wanted, 1);
+        ck_assert(negotiate_login_credentials_were_sent(scene.login));
+        check_bytes(&scene, "", 0);
+    }
+    ck_assert_uint_eq(current, 7);
+    tear_down(&scene);
+}
+END_TEST
+
 /* Not the same one: its counts would reach the proxy in any order. */
 START_TEST(logins_at_a_time_have_a_nonce_each)
 {
@@ -2053,6 +2106,7 @@ int main(void)
     tcase_add_loop_test(cases, a_known_nonce_may_be_old, 0, 3);
     tcase_add_test(cases, a_scheme_may_be_gone_since);
     tcase_add_test(cases, a_refused_password_leaves_no_nonce);
+    tcase_add_loop_test(cases, a_nonce_that_is_named_costs_no_request, 0, 2);
     tcase_add_test(cases, logins_at_a_time_have_a_nonce_each);
     tcase_add_test(cases, a_stale_nonce_says_nothing_against_the_password);
     tcase_add_test(cases, whatever_stands_before_the_challenge);

@@ -204,6 +204,64 @@ START_TEST(an_old_nonce_is_no_refusal)
 }
 END_TEST
 
+/* One that lets us in, and names the nonce of that number. */
+static const char *opens(unsigned next)
+{
+    static char lines[200];
+
+    snprintf(lines, sizeof lines, OPENS "Authentication-Info: nextnonce=\"n%u\", qop=auth\r\n", next);
+    return lines;
+}
+
+/* Each is used once, and then the last one on. */
+START_TEST(the_next_nonce_is_used_without_asking)
+{
+    set_up();
+    set_answer(digest(1, ", opaque=\"o\""));
+    begin(true);
+    check_wants(1, 1, 1);
+    for (unsigned nonce = 2; nonce < 5; nonce++) {
+        hear(opens(nonce));
+        check_answered(false, true);
+        end();
+        begin(false);
+        check_wants(1, nonce, 1);
+        ck_assert_ptr_nonnull(strstr(negotiate_login_credentials(login), "opaque=\"o\""));
+    }
+    hear(OPENS);
+    end();
+    begin(false);
+    check_wants(1, 4, 2);
+    hear(opens(5)); /* what was kept with the handle knows how to go on */
+    end();
+    begin(false);
+    check_wants(1, 5, 1);
+    tear_down();
+}
+END_TEST
+
+/* It was forgotten, or was for another: that says nothing against the password. */
+START_TEST(a_next_nonce_may_be_refused_once)
+{
+    set_up();
+    set_answer(digest(1, ""));
+    begin(true);
+    hear(opens(2));
+    end();
+    begin(false);
+    check_wants(1, 2, 1);
+    hear(digest(3, ""));
+    check_wants(2, 3, 1);
+    ck_assert(negotiate_login_credentials_were_sent(login));
+    hear(digest(4, ""));
+    check_answered(true, true);
+    end();
+    begin(false);
+    check_wants(1, 0, 0);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_refusal_ends_it)
 {
     set_up();
@@ -329,6 +387,8 @@ int main(void)
 
     tcase_add_loop_test(cases, it_makes_one_proof_a_request, 0, 2);
     tcase_add_loop_test(cases, an_old_nonce_is_no_refusal, 0, 2);
+    tcase_add_test(cases, the_next_nonce_is_used_without_asking);
+    tcase_add_test(cases, a_next_nonce_may_be_refused_once);
     tcase_add_test(cases, a_refusal_ends_it);
     tcase_add_test(cases, what_goes_out_again_may_be_refused_once);
     tcase_add_test(cases, it_does_not_go_on_for_ever);

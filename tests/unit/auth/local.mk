@@ -12,6 +12,7 @@ UNIT_TESTS += \
 	tests/unit/auth/check_negotiate_login_limit \
 	tests/unit/auth/check_negotiate_login_owner \
 	tests/unit/auth/check_lockout \
+	tests/unit/auth/check_login_challenge \
 	tests/unit/auth/check_negotiate_login \
 	tests/unit/auth/check_nonces \
 	tests/unit/auth/check_own_listener \
