@@ -37,8 +37,8 @@ bool login_challenge_begin(struct login_challenge *challenge, const struct http_
 /* Reads the one of a 407.  False: out of memory. */
 bool login_challenge_read(struct login_challenge *challenge, const struct http_head *head);
 
-/* With Digest: the answer (or NULL) takes the proof for good.  Leaves text, and libcurl's handle, which is no longer the
- * caller's, for the next login. */
+/* With Digest: the answer (or NULL) takes the proof for good.  Leaves text, or the challenge with the next nonce, and
+ * libcurl's handle, which is no longer the caller's, for the next login. */
 void login_challenge_leave(struct login_challenge *challenge, const struct http_head *answer, const char *user,
                            CURL *easy);
 
