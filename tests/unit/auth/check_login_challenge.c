@@ -18,6 +18,7 @@ static struct login_challenge login;
 
 static void init(enum challenge_scheme scheme, unsigned method)
 {
+    login_challenge_clear(&login); /* of the one before */
     login_challenge_init(&login, scheme, nonces, &proxy, method);
 }
 
