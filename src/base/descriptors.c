@@ -64,7 +64,7 @@ static bool close_at_once(int first, unsigned when)
 /* Passes on each one from the first on that the system lists, and returns true; false: it lists none. */
 static bool for_listed(int first, void (*act)(int fd))
 {
-    DIR *list = opendir("/proc/self/fd");
+    DIR *list = opendir("/dev/fd");
     const struct dirent *entry;
 
     if (!list)

@@ -97,7 +97,9 @@ class Fish(Shell):
 
     def complete(self, line):
         quoted = line.replace("\\", "\\\\").replace("'", "\\'")
-        return [offer.split("\t")[0] for offer in self.run(f"source {self.script}; complete -C '{quoted}'")]
+        offers = [offer.split("\t")[0] for offer in self.run(f"source {self.script}; complete -C '{quoted}'")]
+        begun = [offer for offer in offers if offer.startswith(line.split(" ")[-1])]
+        return begun or offers  # fish 4 names those, too, that have it elsewhere, and shows them where there is no other
 
 
 class Typed(Shell):
