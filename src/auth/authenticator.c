@@ -268,6 +268,11 @@ bool authenticator_wants_login(const struct authenticator *authenticator)
            authenticator->choice.scheme != CHALLENGE_BASIC;
 }
 
+bool authenticator_wants_ticket(const struct authenticator *authenticator)
+{
+    return authenticator_wants_login(authenticator) && authenticator->choice.scheme == CHALLENGE_NEGOTIATE;
+}
+
 bool authenticator_wants_own_connection(const struct authenticator *authenticator)
 {
     return authenticator->params.proxy->socks ||

@@ -68,6 +68,9 @@ enum challenge_scheme authenticator_scheme(const struct authenticator *authentic
 bool authenticator_wants_login(const struct authenticator *authenticator);
 bool authenticator_wants_own_connection(const struct authenticator *authenticator);
 
+/* After DONE: whether what is sent first needs a Kerberos ticket for the proxy, which may have to come from a KDC. */
+bool authenticator_wants_ticket(const struct authenticator *authenticator);
+
 /* After DONE: the value for Proxy-Authorization or Authorization, with Basic; borrowed.  Otherwise NULL: the request
  * has none, or negotiate_login makes it. */
 const char *authenticator_credentials(const struct authenticator *authenticator);

@@ -195,6 +195,13 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
         task_tell(&approach->task, outcome);
 }
 
+static void on_dials(void *arg)
+{
+    const struct approach *approach = arg;
+
+    approach->params.dials(approach->params.arg);
+}
+
 static void enter_connect(struct approach *approach)
 {
     const struct proxy_request_params *request = approach->request;
@@ -209,6 +216,7 @@ static void enter_connect(struct approach *approach)
         .forbids = request->forbids,
         .forbids_arg = request->arg,
         .trace = request->trace,
+        .dials = approach->params.dials ? on_dials : NULL,
         .done = on_connector,
         .arg = approach,
     };

@@ -39,10 +39,12 @@ struct approach_params {
     unsigned http;           /* enum proxy_http: which versions may be spoken.  PROXY_HTTP_1_1 if share has no pool */
     bool absolute;           /* the proxy before this one is asked for the answer */
     const char *credentials; /* absolute: those for this one; borrowed until done.  NULL: none */
+    void (*dials)(void *arg); /* as of a connector, for the connection that it makes itself; NULL: nobody wants to
+                               * know */
     task_done_fn *done;      /* DONE: share->connection is there, to ask on within this turn; or approach_outer has the
                               * answer (absolute); else approach_take has the connection.  PEER, FORBIDDEN, LOCAL: as
                               * for a connector */
-    void *arg;
+    void *arg;               /* for both */
 };
 
 /* Starts.  NULL: out of memory. */

@@ -220,6 +220,8 @@ static void enter_dial(struct connector *connector)
                                   on_dialed, connector);
     if (!connector->dial)
         task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
+    else if (connector->params.dials)
+        connector->params.dials(connector->params.arg);
 }
 
 /* --- UPGRADE: a request that begins TLS --- */

@@ -41,10 +41,12 @@ struct connector_params {
                                                                        * forbids NULL: any may */
     void *forbids_arg;
     struct trace trace;
+    void (*dials)(void *arg);         /* it dials, so that the network has the next word; NULL: nobody wants to know.
+                                       * It may free the connector */
     task_done_fn *done;               /* DONE: take the transport.  PEER: the place cannot be reached, or its TLS
                                        * failed; FORBIDDEN: forbids refused an address; LOCAL: our own trouble.  The
                                        * owner adds the failure's place */
-    void *arg;
+    void *arg;                        /* for both */
 };
 
 /* Starts.  NULL: out of memory; through was closed and leftover freed. */

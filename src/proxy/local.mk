@@ -31,6 +31,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/services.c src/proxy/services.h \
 	src/proxy/socks5.c src/proxy/socks5.h \
 	src/proxy/spare.c src/proxy/spare.h \
+	src/proxy/standby.c src/proxy/standby.h \
 	src/proxy/target_tls.c src/proxy/target_tls.h \
 	src/proxy/targets.c src/proxy/targets.h \
 	src/proxy/template_try.c src/proxy/template_try.h \

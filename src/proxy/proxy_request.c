@@ -14,6 +14,7 @@
 #include "proxy/reuse.h"
 #include "proxy/socks5.h"
 #include "proxy/spare.h"
+#include "proxy/standby.h"
 
 enum state { STARTED, AUTHENTICATE, PREPARE, APPROACH, AWAIT, ASK };
 
@@ -26,10 +27,10 @@ struct proxy_request {
     struct negotiate_login *login;       /* from PREPARE on, or NULL */
     struct approach *approach;           /* in APPROACH, and as long as what it brought is an answer (absolute) */
     struct exchange *exchange;           /* in ASK and after, unless it is the login's */
-    struct transport *transport;         /* between two of these parts, or to the target */
-    struct spare spare;                  /* whether it came from the pool */
-    struct reuse reuse;                  /* whether it has brought the answer before */
+    struct standby standby;              /* the connection between two of these parts, or to the target */
     struct h2_share share;               /* on which HTTP/2 connection it is asked */
+    bool beside;                         /* in APPROACH: a login is prepared meanwhile, or is to be; */
+    bool waited_for;                     /* that one has done so, and waits for the connection */
     bool before_failed;                  /* this proxy was not even tried */
     bool on_loopback, reached, refused;
     struct connect_response response;
@@ -38,11 +39,8 @@ struct proxy_request {
 
 static void enter(struct proxy_request *request, enum state state);
 static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent);
-
-static uint64_t now(const struct proxy_request *request)
-{
-    return loop_now(request->task.loop);
-}
+static void go_on(struct proxy_request *request);
+static void prepare(struct proxy_request *request);
 
 static void fail_for_memory(struct proxy_request *request)
 {
@@ -59,6 +57,7 @@ static void drop_approach(struct proxy_request *request)
 {
     approach_free(request->approach);
     request->approach = NULL;
+    request->beside = false;
 }
 
 /* Drops the connection, with the request and the answer on it. */
@@ -68,18 +67,14 @@ static void drop_connection(struct proxy_request *request)
     drop_exchange(request);
     drop_approach(request);
     h2_share_leave(&request->share);
-    transport_close(request->transport);
+    standby_close(&request->standby);
     request->login = NULL;
-    request->transport = NULL;
 }
 
 /* The exchange over HTTP/1.1 that has brought a refusal of a whole request; NULL: there is none. */
 static struct exchange *refusal_of(const struct proxy_request *request)
 {
-    struct exchange *exchange = request->share.asked_on == 0 ? request->exchange : NULL;
-    const struct http_head *head = exchange ? exchange_head(exchange) : NULL;
-
-    return head && head->status >= 400 && !exchange_was_sent_in_part(exchange) ? exchange : NULL;
+    return request->share.asked_on == 0 && reuse_is_refusal(request->exchange) ? request->exchange : NULL;
 }
 
 /* Does everything once more, as if nothing had been asked; behind that exchange, over its connection, or NULL. */
@@ -100,19 +95,18 @@ static void begin_anew(struct proxy_request *request, struct exchange *behind)
 static void finish(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
     struct failure *failure = &request->task.failure;
-    bool asked = request->task.state != APPROACH;
+    uint64_t now = loop_now(request->task.loop);
 
     if (request->params.proxy) {
         request->choice.over_h2 = request->share.asked_on > 0;
         request->choice.h2_end = h2_share_end(&request->share, outcome, request->exchange);
-        outcome = form_choice_hear(&request->choice, now(request), outcome, asked, &request->response,
-                                   request->refused);
-        if (form_choice_again(&request->choice, now(request), outcome, cut_off, &request->response, failure)) {
+        outcome = form_choice_hear(&request->choice, now, outcome, request->task.state != APPROACH,
+                                   &request->response, request->refused);
+        if (form_choice_again(&request->choice, now, outcome, cut_off, &request->response, failure)) {
             begin_anew(request, refusal_of(request));
             return;
         }
-        outcome = form_choice_end(&request->choice, now(request), outcome, &request->response, request->refused,
-                                  failure);
+        outcome = form_choice_end(&request->choice, now, outcome, &request->response, request->refused, failure);
         request->before_failed &= !form_choice_was_answered(&request->choice);
     }
     task_tell(&request->task, outcome);
@@ -130,7 +124,7 @@ static void pass_on(struct proxy_request *request, enum outcome outcome, const s
 /* True: a connection from the pool was dead, and all is done again. */
 static bool begin_anew_if_dead(struct proxy_request *request, enum outcome outcome, bool cut_off)
 {
-    if (!spare_was_dead(&request->spare, outcome, cut_off,
+    if (!spare_was_dead(&request->standby.spare, outcome, cut_off,
                         outcome == OUTCOME_DONE ? proxy_request_head(request) : NULL))
         return false;
     begin_anew(request, NULL);
@@ -152,19 +146,25 @@ static void on_outer_answer(struct proxy_request *request)
         on_answer(request, &request->response, authenticator_credentials(request->authenticator) != NULL);
 }
 
+/* All is there that is needed. */
+static void ask(struct proxy_request *request)
+{
+    enter(request, authenticator_may_send(request->authenticator) ? ASK : AWAIT);
+}
+
 static void on_approach(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct proxy_request *request = arg;
     struct approach *approach = request->approach;
     const struct connect_response *refusal = approach_refusal(approach);
-    bool cut_off = approach_was_cut_off(approach);
+    bool cut_off = approach_was_cut_off(approach), unprepared = request->beside && !request->waited_for;
 
     if (outcome != OUTCOME_DONE && (cut_off || !refusal) && begin_anew_if_dead(request, outcome, cut_off))
         return; /* a refusal of TLS is an answer like others */
     request->on_loopback = approach_on_loopback(approach);
     request->reached |= approach_was_reached(approach);
     request->before_failed = approach_failed_before(approach);
-    request->transport = approach_take(approach);
+    request->standby.transport = approach_take(approach);
     if (refusal)
         request->response = *refusal;
     if (failure)
@@ -174,25 +174,14 @@ static void on_approach(void *arg, enum outcome outcome, const struct failure *f
         return;
     }
     drop_approach(request);
-    if (outcome == OUTCOME_DONE && request->params.proxy)
-        enter(request, authenticator_may_send(request->authenticator) ? ASK : AWAIT);
+    if (outcome == OUTCOME_DONE && unprepared)
+        enter(request, PREPARE);
+    else if (outcome == OUTCOME_DONE && request->waited_for)
+        go_on(request);
+    else if (outcome == OUTCOME_DONE && request->params.proxy)
+        ask(request);
     else
         finish(request, refusal ? OUTCOME_DONE : outcome, false);
-}
-
-/* Those that the next request has; NULL: none. */
-static const char *credentials_of(const struct proxy_request *request)
-{
-    if (!request->authenticator)
-        return NULL;
-    return request->login ? negotiate_login_credentials(request->login)
-                          : authenticator_credentials(request->authenticator);
-}
-
-/* Whether what it authenticates is a connection, and no other request may go over that one. */
-static bool needs_own_connection(const struct proxy_request *request)
-{
-    return request->authenticator && authenticator_wants_own_connection(request->authenticator);
 }
 
 static const struct proxy_request_functions functions = {
@@ -200,24 +189,41 @@ static const struct proxy_request_functions functions = {
     proxy_request_was_reached, proxy_request_take,
 };
 
+/* Whether a KDC may have to be asked before the proxy is, which is done while that one is connected to. */
+static bool prepares_beside(const struct proxy_request *request)
+{
+    return request->authenticator && authenticator_wants_ticket(request->authenticator) && !request->login &&
+           !request->exchange && !request->standby.transport;
+}
+
+/* The library that asks the KDC keeps all waiting until it has an answer, but for the system, which connects. */
+static void on_dials(void *arg)
+{
+    prepare(arg);
+}
+
 static void enter_approach(struct proxy_request *request)
 {
+    const bool beside = prepares_beside(request);
     const struct approach_params params = {
         .request = &request->params,
         .functions = &functions,
-        .spare = &request->spare,
-        .reuse = &request->reuse,
+        .spare = &request->standby.spare,
+        .reuse = &request->standby.reuse,
         .share = &request->share,
         .before = request->exchange,
         .on_loopback = request->on_loopback,
-        .http = !request->params.proxy || needs_own_connection(request) ? PROXY_HTTP_1_1
-                                                                        : form_choice_http(&request->choice),
+        .http = !request->params.proxy || authenticator_wants_own_connection(request->authenticator)
+                    ? PROXY_HTTP_1_1 : form_choice_http(&request->choice),
         .absolute = request->choice.form.absolute,
-        .credentials = credentials_of(request),
+        .credentials = request_parts_credentials(request->authenticator, request->login),
+        .dials = beside ? on_dials : NULL,
         .done = on_approach,
         .arg = request,
     };
 
+    request->beside = beside;
+    request->waited_for = false;
     request->exchange = NULL;
     request->approach = approach_start(&params);
     if (!request->approach)
@@ -228,13 +234,17 @@ static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
 
+    if (request->beside) { /* it is being made */
+        request->waited_for = true;
+        return;
+    }
     if (!refusal_of(request) || request->login)
         drop_exchange(request);
     drop_approach(request);
     h2_share_leave(&request->share);
-    request->reached |= spare_has_answered(&request->spare); /* a login wants another one */
-    if (request->transport) /* the login begins once more, for another version */
-        enter(request, ASK);
+    request->reached |= standby_has_answered(&request->standby); /* a login wants another one */
+    if (request->standby.transport) /* the login has begun once more, for another version, or beside the approach */
+        go_on(request);
     else
         enter(request, APPROACH);
 }
@@ -250,31 +260,22 @@ static bool must_not_begin(const struct proxy_request *request)
 
 static void begin_request(struct proxy_request *request)
 {
-    if (authenticator_wants_login(request->authenticator) && !request->login)
+    if (prepares_beside(request))
+        enter(request, APPROACH);
+    else if (authenticator_wants_login(request->authenticator) && !request->login)
         enter(request, PREPARE);
     else
         find_connection(request);
 }
 
-/* Whether the connection in use was there before: it has less patience until an answer comes (spare_patience). */
-static bool was_hurried(const struct proxy_request *request)
-{
-    return request->spare.in_use || request->reuse.in_use;
-}
-
-/* It may be sent now, over the connection that was made, unless that has come to harm; if it does on the way, over
- * another one. */
+/* It can be sent now, over the connection that was made, unless that has come to harm meanwhile; if it does on the way,
+ * over another one. */
 static void go_on(struct proxy_request *request)
 {
-    if (request->transport && reuse_lasts(request->transport)) {
-        if (!was_hurried(request))
-            reuse_after_wait(&request->reuse, request->transport, request->params.settings->handshake_timeout);
-        enter(request, ASK);
-        return;
-    }
-    transport_close(request->transport);
-    request->transport = NULL;
-    begin_request(request);
+    if (standby_lasts(&request->standby, request->params.settings->handshake_timeout))
+        ask(request);
+    else
+        begin_request(request);
 }
 
 /* A place among others (HTTP/2) is left to them meanwhile. */
@@ -292,7 +293,8 @@ static void on_authenticator(void *arg, enum outcome outcome, const struct failu
 
     if (outcome != OUTCOME_DONE)
         pass_on(request, outcome, failure, false);
-    else if (needs_own_connection(request) && form_choice_http(&request->choice) == PROXY_HTTP_2)
+    else if (authenticator_wants_own_connection(request->authenticator) &&
+             form_choice_http(&request->choice) == PROXY_HTTP_2)
         task_fail(&request->task, OUTCOME_LOCAL, FAILURE_PERMANENT, "with http = 2 its connections are shared, and %s "
                   "is for one that is not", challenge_words[authenticator_scheme(request->authenticator)]);
     else if (request->task.state == AWAIT)
@@ -327,16 +329,9 @@ static void end_login(struct proxy_request *request)
 /* sent: our credentials were sent. */
 static void on_answer(struct proxy_request *request, const struct connect_response *response, bool sent)
 {
-    const struct login_answer answer = {
-        .authenticator = request->authenticator,
-        .health = request->params.services->health,
-        .proxy = &request->choice.form.proxy,
-        .now_ms = now(request),
-        .head = proxy_request_head(request),
-        .may_log_in = !request->params.proxy->socks && request->params.own,
-        .sent = sent,
-        .shared = request->share.asked_on > 0,
-    };
+    const struct login_answer answer =
+        request_parts_answer(&request->params, &request->choice, request->authenticator, proxy_request_head(request),
+                             sent, request->share.asked_on > 0);
 
     request->response = *response;
     request->choice.only_bound =
@@ -357,8 +352,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     bool cut_off = exchange_was_cut_off(request->exchange);
 
     h2_share_is_answered(&request->share);
-    if (reuse_was_lost(&request->reuse, outcome, cut_off, exchange_head(request->exchange))) {
-        request->spare.dead = true; /* a password goes out once more, and no more */
+    if (standby_was_lost(&request->standby, outcome, cut_off, exchange_head(request->exchange))) {
         drop_exchange(request);
         find_connection(request);
         return;
@@ -401,7 +395,7 @@ static void prepare_anew(struct proxy_request *request)
 static void enter_ask(struct proxy_request *request)
 {
     struct connect_request *asked = &request->params.request;
-    struct transport *transport = request->transport;
+    struct transport *transport;
     bool http2 = request->share.connection, other = asked->http2 != http2;
 
     asked->http2 = http2;
@@ -409,12 +403,12 @@ static void enter_ask(struct proxy_request *request)
         prepare_anew(request);
         return;
     }
-    request->transport = NULL; /* it is theirs, and they may fail within the call */
+    transport = standby_take(&request->standby); /* it is theirs, and they may fail within the call */
     if (request->login && !http2) {
         negotiate_login_connect(request->login, transport);
         return;
     }
-    asked->credentials = credentials_of(request);
+    asked->credentials = request_parts_credentials(request->authenticator, request->login);
     request->exchange = request_parts_exchange(&request->params, request->authenticator, &request->share, transport,
                                                request->params.overtaken ? on_overtaken : NULL, on_exchange, request);
     asked->credentials = NULL;
@@ -429,8 +423,7 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
     struct proxy_request *request = arg;
     bool cut_off = negotiate_login_was_cut_off(request->login);
 
-    if (reuse_was_lost(&request->reuse, outcome, cut_off, negotiate_login_head(request->login))) {
-        request->spare.dead = true;
+    if (standby_was_lost(&request->standby, outcome, cut_off, negotiate_login_head(request->login))) {
         prepare_anew(request);
         return;
     }
@@ -443,18 +436,23 @@ static void on_login(void *arg, enum outcome outcome, const struct failure *fail
     } else if (negotiate_login_is_unable(request->login) && authenticator_unable(request->authenticator)) {
         trace_step(&request->params.trace, "auth", "%s", failure->what);
         end_login(request);
+        if (request->beside) /* whoever comes next may want another connection */
+            drop_approach(request);
         enter(request, AUTHENTICATE);
     } else {
         pass_on(request, outcome, failure, outcome == OUTCOME_PEER && cut_off);
     }
 }
 
-static void enter_prepare(struct proxy_request *request)
+/* It may have begun beside the approach, which may dial more than once. */
+static void prepare(struct proxy_request *request)
 {
     bool denied = request->response.denied;
     struct exchange *first = denied ? refusal_of(request) : NULL; /* over HTTP/2 we ask ourselves */
     const struct http_head *head = denied && !first ? proxy_request_head(request) : NULL;
 
+    if (request->login)
+        return;
     request->login = request_parts_login(&request->params, &request->choice, request->authenticator, first,
                                          &request->response, head, find_connection, on_login, request);
     request->exchange = first ? NULL : request->exchange;
@@ -470,7 +468,7 @@ static void enter(struct proxy_request *request, enum state state)
     switch (state) {
     case STARTED: break;
     case AUTHENTICATE: enter_authenticate(request); break;
-    case PREPARE: enter_prepare(request); break;
+    case PREPARE: prepare(request); break;
     case APPROACH: enter_approach(request); break;
     case AWAIT: enter_await(request); break;
     case ASK: enter_ask(request); break;
@@ -521,7 +519,7 @@ struct proxy_request *proxy_request_start(const struct proxy_request_params *par
     if (!request)
         return NULL;
     request->params = *params;
-    request->spare = (struct spare){.pool = params->services->pool, .proxy = params->proxy, .own = params->own};
+    request->standby.spare = (struct spare){.pool = params->services->pool, .proxy = params->proxy, .own = params->own};
     request->share.pool = params->services->h2;
     memcpy(request->share.params.avoid, params->avoid, sizeof params->avoid);
     task_start(&request->task, &kind, params->services->loop, params->done, params->arg);
@@ -583,18 +581,17 @@ bool proxy_request_over_h2(const struct proxy_request *request)
 
 struct transport *proxy_request_take(struct proxy_request *request, char **leftover, size_t *length)
 {
-    struct transport *transport = request->transport;
+    struct transport *transport = standby_take(&request->standby);
 
     *leftover = NULL;
     *length = 0;
-    request->transport = NULL;
     if (outer_of(request))
         transport = proxy_request_take(outer_of(request), leftover, length);
     else if (request->exchange)
         transport = exchange_take(request->exchange, leftover, length);
     else if (request->login)
         transport = negotiate_login_take(request->login, leftover, length);
-    if (was_hurried(request))
+    if (standby_was_hurried(&request->standby))
         transport_set_patience(transport, request->params.settings->keepalive);
     return transport;
 }

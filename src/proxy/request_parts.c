@@ -81,6 +81,29 @@ struct negotiate_login *request_parts_login(const struct proxy_request_params *r
     return negotiate_login_start(&params);
 }
 
+const char *request_parts_credentials(const struct authenticator *authenticator, const struct negotiate_login *login)
+{
+    if (login)
+        return negotiate_login_credentials(login);
+    return authenticator ? authenticator_credentials(authenticator) : NULL;
+}
+
+struct login_answer request_parts_answer(const struct proxy_request_params *request, const struct form_choice *choice,
+                                         struct authenticator *authenticator, const struct http_head *head, bool sent,
+                                         bool shared)
+{
+    return (struct login_answer){
+        .authenticator = authenticator,
+        .health = request->services->health,
+        .proxy = &choice->form.proxy,
+        .now_ms = loop_now(request->services->loop),
+        .head = head,
+        .may_log_in = !request->proxy->socks && request->own,
+        .sent = sent,
+        .shared = shared,
+    };
+}
+
 struct exchange *request_parts_exchange(const struct proxy_request_params *request,
                                         const struct authenticator *authenticator, struct h2_share *share,
                                         struct transport *transport, void (*overtaken)(void *arg), task_done_fn *done,

@@ -15,12 +15,14 @@
 #include "net/transport.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_share.h"
+#include "proxy/login_answer.h"
 #include "proxy/proxy_request_params.h"
 
 /* Whose a trial of the password is: the session, or this request if that is all the session asks. */
 const void *request_parts_session(const struct proxy_request_params *request);
 
-/* In which form it is asked; choice is the caller's to release.  False: out of memory. */
+/* How it is asked: sets choice, to be released with form_choice_release, which changes request->request.  False: out of
+ * memory. */
 bool request_parts_form(struct proxy_request_params *request, struct form_choice *choice);
 
 /* Who decides on the credentials, for the present form.  NULL: out of memory. */
@@ -35,6 +37,14 @@ struct negotiate_login *request_parts_login(const struct proxy_request_params *r
                                             struct exchange *first, const struct connect_response *response,
                                             const struct http_head *head, void (*connect)(void *arg),
                                             task_done_fn *done, void *arg);
+
+/* What the next request proves who we are with, borrowed from either; NULL: nothing.  Both may be NULL. */
+const char *request_parts_credentials(const struct authenticator *authenticator, const struct negotiate_login *login);
+
+/* What its answer says of that is read from this; the last three are those of struct login_answer. */
+struct login_answer request_parts_answer(const struct proxy_request_params *request, const struct form_choice *choice,
+                                         struct authenticator *authenticator, const struct http_head *head, bool sent,
+                                         bool shared);
 
 /* What carries the request: a stream of the connection that share has, else the transport, which is the exchange's from
  * now on.  overtaken: see h2_exchange_start.  NULL: out of memory; the transport was closed. */

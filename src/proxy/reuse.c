@@ -3,6 +3,13 @@
 
 #include "proxy/spare.h"
 
+bool reuse_is_refusal(const struct exchange *exchange)
+{
+    const struct http_head *head = exchange ? exchange_head(exchange) : NULL;
+
+    return head && head->status >= 400 && !exchange_was_sent_in_part(exchange);
+}
+
 void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchange, void (*done)(void *arg), void *arg)
 {
     drain_start(&reuse->drain, loop, exchange, false, done, arg);

@@ -24,6 +24,10 @@ struct reuse {
     bool in_use; /* the connection in use is one of these; whoever takes another one says that it is none */
 };
 
+/* Whether an exchange over HTTP/1.1 has brought a refusal of a whole request, so that its connection may serve for the
+ * next one.  NULL: no. */
+bool reuse_is_refusal(const struct exchange *exchange);
+
 /* Skips what is left of the answer of an exchange, which is over HTTP/1.1 and is the caller's to free still.  done is
  * called once, perhaps from within, unless reuse_stop comes first: call reuse_take. */
 void reuse_start(struct reuse *reuse, struct loop *loop, struct exchange *exchange, void (*done)(void *arg), void *arg);

@@ -77,6 +77,7 @@ static struct {
     size_t address_count;
     unsigned lookups, lookups_for_both, lookups_anew, lookups_open, dials, dials_open;
     struct lookup *silent; /* the last one that nobody answers, or NULL */
+    struct dial *unanswered; /* the same of these */
     enum stage_lack lack;
     struct wire *wires[WIRES_MAX];
     unsigned wire_count;
@@ -488,6 +489,13 @@ void stage_lack(enum stage_lack what)
     stage.lack = what;
 }
 
+static void forget_dial(const struct dial *dial)
+{
+    stage.dials_open--;
+    if (stage.unanswered == dial)
+        stage.unanswered = NULL;
+}
+
 static void end_dial(struct dial *dial, enum outcome outcome, struct wire *wire, const char *error)
 {
     struct address address = dial->addresses.at[dial->at];
@@ -495,7 +503,7 @@ static void end_dial(struct dial *dial, enum outcome outcome, struct wire *wire,
     address_set_port(&address, dial->port);
     if (wire)
         address_format(&address, wire->to);
-    stage.dials_open--;
+    forget_dial(dial);
     __wrap_loop_timer_stop(&dial->limit);
     dial->done(dial->arg, outcome, wire ? stage_descriptor(wire) : -1, &address, error);
     free(dial);
@@ -526,6 +534,7 @@ static void try_next(struct deferred *turn)
             end_dial(dial, OUTCOME_LOCAL, NULL, "Too many open files");
             return;
         case STAGE_SILENT:
+            stage.unanswered = dial;
             return;
         case STAGE_REFUSES:
             if (dial->at + 1 < dial->addresses.count)
@@ -534,6 +543,13 @@ static void try_next(struct deferred *turn)
             return;
         }
     }
+}
+
+void stage_answer_dial(void)
+{
+    ck_assert_ptr_nonnull(stage.unanswered);
+    loop_defer(stage.services.loop, &stage.unanswered->turn, try_next);
+    stage_settle();
 }
 
 struct dial *__wrap_dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
@@ -564,7 +580,7 @@ void __wrap_dial_cancel(struct dial *dial)
 {
     if (!dial)
         return;
-    stage.dials_open--;
+    forget_dial(dial);
     loop_undefer(stage.services.loop, &dial->turn);
     __wrap_loop_timer_stop(&dial->limit);
     free(dial);

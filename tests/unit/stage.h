@@ -84,6 +84,9 @@ enum stage_dial {
 /* What comes of dialing an address ("192.0.2.1:3128", or without the port for all of them) from now on. */
 void stage_address(const char *address, enum stage_dial how);
 
+/* Answers the last dial that had no answer, by what its address does now. */
+void stage_answer_dial(void);
+
 /* How many dials were started, and how many are under way. */
 unsigned stage_dials(void);
 unsigned stage_dials_open(void);

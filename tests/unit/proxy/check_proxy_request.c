@@ -1081,7 +1081,7 @@ START_TEST(what_cannot_start_and_is_alone_fails)
     ck_assert_uint_eq(asked.told, 1);
     ck_assert_int_eq(asked.outcome, OUTCOME_LOCAL);
     ck_assert_int_eq(strncmp(asked.failure.what, "no Kerberos ticket for HTTP/p: run kinit", 40), 0);
-    ck_assert_uint_eq(stage_wires(), 0);
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
     end(&asked);
     tear_down();
 }

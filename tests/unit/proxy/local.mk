@@ -26,6 +26,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_proxy_request \
 	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
+	tests/unit/proxy/check_proxy_request_ticket \
 	tests/unit/proxy/check_proxy_source \
 	tests/unit/proxy/check_refill \
 	tests/unit/proxy/check_request_form \
@@ -35,6 +36,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_services \
 	tests/unit/proxy/check_socks5 \
 	tests/unit/proxy/check_spare \
+	tests/unit/proxy/check_standby \
 	tests/unit/proxy/check_target_tls \
 	tests/unit/proxy/check_targets \
 	tests/unit/proxy/check_template_try \
@@ -56,9 +58,12 @@ tests_unit_proxy_check_notices_LDFLAGS = $(AM_LDFLAGS) $(STAGE) \
 tests_unit_proxy_check_outer_route_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_proxy_request_relay_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_proxy_request_ticket_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=negotiate_login_start \
+	-Wl,--wrap=connector_take
 tests_unit_proxy_check_request_parts_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_reuse_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_spare_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_standby_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
