@@ -161,7 +161,12 @@ static ssize_t socket_send(struct transport *transport, const void *bytes, size_
 
 static ssize_t socket_peek(struct transport *transport, void *bytes, size_t size)
 {
-    return outcome(transport, recv(((struct socket_transport *)transport)->fd, bytes, size, MSG_PEEK));
+    struct socket_transport *self = (struct socket_transport *)transport;
+    ssize_t got = outcome(transport, recv(self->fd, bytes, size, MSG_PEEK));
+
+    if (got != TRANSPORT_AGAIN)
+        self->readable = true; /* seen before the loop tells of it */
+    return got;
 }
 
 static bool socket_broken(struct transport *transport)

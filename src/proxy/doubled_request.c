@@ -39,7 +39,7 @@ static bool start(struct doubled_request *doubled)
     for (size_t i = 0; i < doubled->count; i++)
         params.avoid[i] = doubled->twins[i].request ? proxy_request_asked_on(doubled->twins[i].request, &proxy) : 0;
     params.forbids = doubled->params.forbids ? forbids : NULL;
-    params.session = doubled;
+    params.session = twin; /* another twin's trial of a password is awaited: two would be two at the proxy */
     params.overtaken = on_overtaken;
     params.done = on_done;
     params.arg = twin;

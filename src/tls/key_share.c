@@ -80,8 +80,10 @@ static int on_hello(SSL *server, int *alert, void *arg)
     for (size_t at = 2; at + 1 < length; at += 2) { /* behind their length in bytes */
         const char *name = SSL_group_to_name(server, TLSEXT_nid_unknown | groups[at] << 8 | groups[at + 1]);
 
-        if (name && !add(list, name, strlen(name)))
+        if (!name || !add(list, name, strlen(name))) { /* no list is better than one that lacks some */
             list[0] = '\0';
+            break;
+        }
     }
     return SSL_CLIENT_HELLO_ERROR;
 }

@@ -196,7 +196,7 @@ START_TEST(one_that_is_overtaken_is_asked_again_elsewhere)
     ck_assert_uint_eq(made[1].params.avoid[0], 1);
     ck_assert_uint_eq(made[1].params.avoid[1], 0);
     ck_assert_ptr_eq(made[1].params.proxy, &proxy);
-    ck_assert_ptr_eq(made[1].params.session, made[0].params.session); /* nor does it wait for the other's password */
+    ck_assert_ptr_ne(made[1].params.session, made[0].params.session); /* it waits for the other's password */
     ck_assert_ptr_nonnull(made[1].params.session);
     ck_assert_ptr_eq(doubled_request_served(doubled), &made[0]);
     tear_down();

@@ -260,6 +260,32 @@ START_TEST(a_password_is_tried_once)
 }
 END_TEST
 
+/* Nor by the same session a second time, on another connection, while nobody has answered the first. */
+START_TEST(a_password_in_trial_is_not_sent_by_a_twin)
+{
+    struct asked first, second, third;
+
+    set_up("user = arthur\npassword = magic\nauth = basic", "");
+    start(&first);
+    h2_peer_answer(request(0, 0), "200", NULL, NULL, false);
+    stage_advance(100);
+    check_open(&first);
+    start(&second);
+    h2_peer_answer(request(0, 1), "407", "proxy-authenticate", "Basic realm=\"r\"", true);
+    ck_assert_uint_eq(second.told, 1);
+    end(&second);
+    stage_advance(LOCKOUT_REST_FIRST_MS + 1000);
+    start(&third);
+    ck_assert(h2_peer_asked(request(0, 2), "proxy-authorization: Basic YXJ0aHVyOm1hZ2lj"));
+    stage_advance(LATE);
+    ck_assert_uint_eq(stage_dials(), 2);
+    ck_assert_uint_eq(serve(1)->count, 0);
+    end(&third);
+    end(&first);
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_it_carries_may_be_tls)
 {
     static const char *const listeners[] = {"target = mail.example.net\ntls = yes",
@@ -359,6 +385,7 @@ int main(void)
     tcase_add_test(cases, a_later_failure_is_none);
     tcase_add_loop_test(cases, a_refusal_counts_once, 0, 2);
     tcase_add_test(cases, a_password_is_tried_once);
+    tcase_add_test(cases, a_password_in_trial_is_not_sent_by_a_twin);
     tcase_add_loop_test(cases, what_it_carries_may_be_tls, 0, 2);
     tcase_add_test(cases, a_proxy_of_http2_may_redirect);
     tcase_add_test(cases, a_reload_leaves_what_is_open);
