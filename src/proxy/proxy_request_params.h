@@ -24,8 +24,8 @@ struct proxy_request_params {
     const struct services *services;
     const struct settings *settings; /* borrowed, as are all pointers below, until proxy_request_free */
     const char *name;                /* the session's, for the log */
-    const void *session;             /* the same for the requests that lead to one connection, which do not wait for each
-                                      * other's trial of a password (lockout.h); NULL: there is only this one */
+    const void *session;             /* the same for the requests that lead to one connection, which do not wait for
+                                      * each other's trial of a password (lockout.h); NULL: there is only this one */
     const struct endpoint *proxy;    /* NULL: dial the request's target itself */
     const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */
     const struct proxy_config *via;  /* the section of the proxies before this one; NULL: none */

@@ -45,8 +45,8 @@ struct services {
     void *is_own_arg;
 };
 
-/* Why a proxy may not be at this address, whoever names it: a connection to a listener of ours would be its next client.
- * NULL: it may. */
+/* Why a proxy may not be at this address, whoever names it: a connection to a listener of ours would be its next
+ * client.  NULL: it may. */
 const char *services_forbid_own(const struct services *services, const struct address *address);
 
 /* Why a proxy that a redirect named may not be at this address; NULL: it may.  It must be allowed by

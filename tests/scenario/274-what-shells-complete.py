@@ -99,7 +99,7 @@ class Fish(Shell):
         quoted = line.replace("\\", "\\\\").replace("'", "\\'")
         offers = [offer.split("\t")[0] for offer in self.run(f"source {self.script}; complete -C '{quoted}'")]
         begun = [offer for offer in offers if offer.startswith(line.split(" ")[-1])]
-        return begun or offers  # fish 4 names those, too, that have it elsewhere, and shows them where there is no other
+        return begun or offers  # fish 4 names those, too, that have it elsewhere
 
 
 class Typed(Shell):

@@ -272,7 +272,7 @@ START_TEST(an_answer_that_is_no_answer_is_a_failure)
     pac_server_say(scene.server, OK "Content-Length: 9\r\n\r\ntext");
     fetch_from("wpad.example.net", "/");
     ck_assert_int_eq(scene.outcome, OUTCOME_PEER);
-    ck_assert_msg(strstr(scene.why.what, "5 bytes") != NULL, "%s", scene.why.what); /* are missing, in libcurl's words */
+    ck_assert_msg(strstr(scene.why.what, "5 bytes") != NULL, "%s", scene.why.what); /* are missing */
     pac_server_say(scene.server, OK "Transfer-Encoding: chunked\r\n\r\n4\r\ntext\r\n");
     fetch_from("wpad.example.net", "/");
     check_failure("transfer closed with outstanding read data remaining");
