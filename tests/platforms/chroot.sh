@@ -68,13 +68,15 @@ inside() {
     unshare --mount --pid --fork --kill-child sh -c '
         set -e
         mount --make-rprivate /
+        mount --bind "$1" "$1"
         mount -t proc proc "$1/proc"
         mount -t tmpfs -o mode=1777 tmpfs "$1/dev/shm" 2>/dev/null || true
         mkdir -p "$1/dev/pts" && mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5 devpts "$1/dev/pts"
         touch "$1/dev/ptmx" && mount --bind "$1/dev/pts/ptmx" "$1/dev/ptmx"
+        cd "$1" && pivot_root . . && umount -l . && cd / # a mount, so that programs there may have mounts of their own
         env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
             DEBIAN_FRONTEND=noninteractive \
-            chroot "$1" su --shell /bin/sh --command "$3" "$2" </dev/null || exit $? # who waits here is the
+            su --shell /bin/sh --command "$3" "$2" </dev/null || exit $? # who waits here is the
         # first process, to which orphans go' inside "$work/$1" "$2" "$3"
 }
 

@@ -119,7 +119,7 @@ class Inspector(WrittenSquid):
                     "tls_outgoing_options flags=DONT_VERIFY_PEER\n")
 
         super().__init__(stage, lines, names={NAME: "127.0.0.1"}, name=name,
-                         program=unpacked("usr/sbin/squid", "squid-openssl"))
+                         program=unpacked("squid-openssl", "usr/sbin/squid", "usr/sbin/squid-openssl"))
 
 
 def squid_leaves_announced_mail_alone(stage):

@@ -30,14 +30,15 @@ def need(program, package):
     return found
 
 
-def unpacked(program, package):
-    """Likewise of a package that bootstrap does not install but unpack, since it cannot be beside another one; program
-    is its path in there."""
+def unpacked(package, *programs):
+    """Likewise of a package that bootstrap does not install but unpack, since it cannot be beside another one; programs
+    are the paths in there that it has in one release of Debian or another."""
     top = os.environ.get("top_srcdir") or os.path.join(os.path.dirname(__file__), "../../..")
-    found = os.path.join(os.path.abspath(top), "build/unpacked", package, program)
-    if not os.access(found, os.X_OK):
-        raise Skip(f"missing package {package} ({found}), which ./bootstrap check unpacks there")
-    return found
+    there = os.path.join(os.path.abspath(top), "build/unpacked", package)
+    for program in programs:
+        if os.access(os.path.join(there, program), os.X_OK):
+            return os.path.join(there, program)
+    raise Skip(f"missing package {package} ({there}), which ./bootstrap check unpacks there")
 
 
 def scenario(*functions, paths=("splice", "copy"), in_turns=False):
