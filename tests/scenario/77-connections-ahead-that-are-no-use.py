@@ -266,7 +266,7 @@ def not_to_ourselves(stage):
                              f"[forward]\nlisten = 127.0.0.1:{port}\ntarget = proxy.example.net:3128\n"
                              "protocol = HTTP\n" + listener("imap", more="proxy = loop"))
     stage.later(proxy.stop)
-    daemon.wait_line("ahead of need: it is one of our own listeners", count=2)
+    daemon.wait_line("ahead of need: it leads to one of our own listeners", count=2)
     equal(facts(daemon)["totals"]["sessions"], 0, "sessions without a client")
     equal(len(proxy.connections), 0, "connections at the proxy")
     found = complaints(stage, f"[proxy]\nurl = http://localhost:{port}\n[imap]\nlisten = 127.0.0.1:{port}\n"
