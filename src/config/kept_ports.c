@@ -121,17 +121,20 @@ static int open_folder(const char *folder)
     return -1;
 }
 
-/* Returns what the file has, malloc'd: "" if there is none, or it is none of ours; NULL: out of memory, or it cannot be
- * read, and errno says why. */
+/* Returns what the file has, malloc'd: "" if there is none, or it is none of ours, such as a link; NULL: out of memory,
+ * or it cannot be opened or read, and errno says why. */
 static char *read_text(int folder)
 {
     const int fd = openat(folder, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    char *text = calloc(1, KEPT_PORTS_SIZE_MAX + 1);
     struct stat status;
     size_t length = 0;
     ssize_t got = 1;
     int failure;
+    char *text;
 
+    if (fd < 0 && errno != ENOENT && errno != ELOOP)
+        return NULL;
+    text = calloc(1, KEPT_PORTS_SIZE_MAX + 1);
     if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()))
         got = 0;
     while (text && fd >= 0 && got > 0 && length < KEPT_PORTS_SIZE_MAX) {

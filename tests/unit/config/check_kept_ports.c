@@ -14,6 +14,7 @@
 
 #include "../unit.h"
 
+#define NOBODY 65534 /* another user, when this one is root */
 #define MANY 20 /* ports, for two processes to get in each other's way */
 
 static char root[] = "/tmp/check_kept_ports-XXXXXX";
@@ -238,6 +239,35 @@ START_TEST(what_is_written_in_part_is_noticed)
 }
 END_TEST
 
+/* The folder and its file become another user's, since root reads everything. */
+static void become_nobody(const char *const places[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(chown(at(places[i]), NOBODY, (gid_t)-1), 0);
+    ck_assert_int_eq(seteuid(NOBODY), 0);
+}
+
+START_TEST(what_cannot_be_read_is_not_written_over)
+{
+    static const char *const places[] = {"", "a", "a/state", "a/state/sallyport", "a/state/sallyport/ports"};
+    struct config *config = load("one.ini");
+    const uid_t user = geteuid();
+    bool kept;
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert_int_eq(chmod(at("a/state/sallyport/ports"), 0200), 0);
+    if (user == 0)
+        become_nobody(places, sizeof places / sizeof places[0]);
+    kept = kept_ports_keep(config, "imap/work", 23457, error, sizeof error);
+    ck_assert_int_eq(chmod(at("a/state/sallyport/ports"), 0600), 0);
+    ck_assert(kept_ports_has(23456) && !kept_ports_has(23457));
+    ck_assert(!kept);
+    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Permission denied"));
+    ck_assert_int_eq(seteuid(user), 0);
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(without_a_place_it_says_so)
 {
     struct config *config = load("one.ini"), *stream = unit_config("[imap]\nlisten = localhost:auto\ntarget = t\n"
@@ -306,6 +336,7 @@ int main(void)
     tcase_add_test(cases, the_file_is_ours_alone);
     tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, what_is_written_in_part_is_noticed);
+    tcase_add_test(cases, what_cannot_be_read_is_not_written_over);
     tcase_add_test(cases, without_a_place_it_says_so);
     tcase_add_test(cases, each_user_looks_elsewhere);
     tcase_add_test(cases, check_tells_of_them);
