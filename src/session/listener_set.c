@@ -238,12 +238,12 @@ static bool open_known(struct listener_set *set, const struct listening *section
 /* --- sockets in the file system --- */
 
 /* Claims the socket that is already open at this path.  One whose file somebody has removed is none that clients could
- * find. */
+ * find; of one that was passed the file is the service manager's to keep, and maybe out of our sight. */
 static bool claim_path(struct listener_set *set, const struct listening *section, const char *path)
 {
     for (struct member *member = set->first; member; member = member->next)
         if (member->file && !member->claim.name && strcmp(member->file->path, path) == 0 &&
-            unix_socket_stands(member->file)) {
+            (member->inherited || unix_socket_stands(member->file))) {
             member->claim = *section;
             return true;
         }

@@ -881,6 +881,10 @@ START_TEST(a_socket_of_a_path_that_was_passed_is_used)
         ck_assert_uint_eq(posts_of(&scene).count, 2);
         check_served_at(&scene, theirs.path, "smtp");
     }
+    snprintf(text, sizeof text, "[imap]\nlisten=127.0.0.1:0\n" TARGET "[pop3]\nlisten=unix:%s\n" TARGET, theirs.path);
+    set_config(&scene, text); /* it changes hands like any other */
+    ck_assert_uint_eq(posts_of(&scene).count, 2);
+    check_served_at(&scene, theirs.path, "pop3");
     tear_down(&scene);
     ck_assert_int_eq(access(theirs.path, F_OK), 0);
     unlink(theirs.path);
