@@ -184,7 +184,7 @@ static int ask_servers(struct desk *desk)
 struct ports {
     const struct draft *draft;
     const struct config *present; /* the configuration that is to be replaced, or NULL */
-    bool automatic;               /* for `auto`: no port that is kept for another listener */
+    bool automatic;               /* for the next one, `auto`: no port that is kept for another listener */
 };
 
 /* A port that the present configuration has may be taken by the daemon that runs by it. */
@@ -207,12 +207,30 @@ static void ignore(void *arg, const char *line)
     (void)arg, (void)line;
 }
 
-/* Whether another user of this machine has a port that one of the listeners would have: then the next one may have any
- * other. */
+/* Gives a listener the port that the present configuration has for it, since mail programs know that one: unless
+ * another user of this machine has taken it meanwhile.  An `auto` stays one, also before its port is known. */
+static void keep_port(const struct config *present, struct draft_listener *listener)
+{
+    const struct listener_config *before = config_listener(present, listener->protocol->section);
+    const struct value_places *places = before ? &before->listen : NULL;
+
+    if (places && places->automatic) {
+        listener->automatic = true;
+        listener->port = places->at[places->automatic - 1].port;
+        return;
+    }
+    for (size_t i = 0; places && i < places->count && listener->port == 0; i++)
+        if (places_is_loopback(&places->at[i]) && !peer_port_is_foreign(places->at[i].port))
+            listener->port = places->at[i].port;
+}
+
+/* Whether another user of this machine has a port that a listener without one would have: then the next one may have
+ * any other. */
 static bool is_shared(const struct draft *draft)
 {
     for (size_t i = 0; i < draft->count; i++)
-        if (peer_port_is_foreign(draft->at[i].protocol->listen_port))
+        if (draft->at[i].port == 0 && !draft->at[i].automatic &&
+            peer_port_is_foreign(draft->at[i].protocol->listen_port))
             return true;
     return false;
 }
@@ -226,33 +244,48 @@ static void tell_port(const struct desk *desk, const struct draft_listener *list
                  listener->port);
 }
 
+/* Finds a port for a listener that has none.  False: none is free, and that was said. */
+static bool give_port(const struct desk *desk, struct ports *ports, struct draft_listener *listener)
+{
+    const char *section = listener->protocol->section;
+    const uint16_t first = listener->automatic ? kept_ports_start(geteuid(), section) : listener->protocol->listen_port;
+
+    ports->automatic = listener->automatic;
+    listener->port = free_port_find(first, judge_port, ports);
+    if (listener->port == 0) {
+        page_fail(&desk->page, "no port is free from %u on", first);
+        return false;
+    }
+    tell_port(desk, listener);
+    return true;
+}
+
 static int give_ports(struct desk *desk)
 {
     char error[WHOLE_FILE_ERROR_MAX];
     const bool can_be_read = whole_file_look(desk->output, error); /* a pipe, or /dev/zero, would have no end */
     struct config *present = can_be_read ? config_load(desk->output, CONFIG_TO_CHECK, ignore, NULL) : NULL;
-    struct ports ports = {&desk->draft, present, is_shared(&desk->draft)};
-    int status = EX_OK;
+    struct ports ports = {&desk->draft, present, false};
+    bool shared, well = true;
 
-    for (size_t i = 0; i < desk->draft.count && status == EX_OK; i++) {
+    if (present)
+        kept_ports_fill(present);
+    for (size_t i = 0; present && i < desk->draft.count; i++)
+        keep_port(present, &desk->draft.at[i]);
+    shared = is_shared(&desk->draft);
+    for (size_t i = 0; i < desk->draft.count && well; i++) {
         struct draft_listener *listener = &desk->draft.at[i];
-        const char *section = listener->protocol->section;
-        const uint16_t first = ports.automatic ? kept_ports_start(geteuid(), section) : listener->protocol->listen_port;
 
-        listener->automatic = ports.automatic;
-        listener->port = free_port_find(first, judge_port, &ports);
         if (listener->port == 0) {
-            page_fail(&desk->page, "no port is free from %u on", first);
-            status = EX_OSERR;
-        } else {
-            tell_port(desk, listener);
+            listener->automatic = listener->automatic || shared;
+            well = give_port(desk, &ports, listener);
         }
     }
-    if (ports.automatic && status == EX_OK)
+    if (shared && well)
         page_say(&desk->page, "Another user of this machine has such a port: you get ports of your own "
                  "(localhost:auto).");
     config_unref(present);
-    return status;
+    return well ? EX_OK : EX_OSERR;
 }
 
 /* --- all together --- */

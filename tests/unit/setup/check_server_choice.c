@@ -246,6 +246,49 @@ START_TEST(a_pipe_is_no_present_configuration)
 }
 END_TEST
 
+/* Runs it over a file with that place for imap, while another user has port 1143; imap is left in the draft. */
+static struct draft_listener choose_again(const char *place)
+{
+    char folder[] = "/tmp/check_server_choice.XXXXXX";
+    struct desk *desk = asked_desk(true);
+    struct draft_listener imap;
+    const char *why;
+    FILE *file;
+
+    forget();
+    put("imap", "imap.example.net", 993, TLS_YES, false);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("XDG_STATE_HOME", folder, 1); /* nothing is kept there */
+    snprintf(desk->output, sizeof desk->output, "%s/ini", folder);
+    file = fopen(desk->output, "w");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file, "[imap]\nlisten = %s\ntarget = t\nproxy = direct\n", place);
+    fclose(file);
+    ck_assert(mail_address_parse(&desk->address, "me@example.net", 14, &why));
+    snprintf(desk->draft.url, sizeof desk->draft.url, "http://proxy:3128");
+    ck_assert_int_eq(server_choice_make(desk), EX_OK);
+    imap = desk->draft.at[0];
+    unlink(desk->output);
+    rmdir(folder);
+    asked_release();
+    return imap;
+}
+
+START_TEST(who_has_a_port_keeps_it)
+{
+    taken = 1143;
+    ck_assert_uint_eq(choose_again("localhost:1144").port, 1144);
+    ck_assert(!choose_again("localhost:1144").automatic);
+    ck_assert_uint_eq(choose_again("192.0.2.7:1145 127.0.0.1:1146").port, 1146);
+    ck_assert(choose_again("localhost:1143").automatic); /* which has been taken away */
+    ck_assert(choose_again("unix:/run/imap").automatic);
+    taken = 0;
+    ck_assert_uint_eq(choose_again("localhost:1145").port, 1145);
+    ck_assert(choose_again("localhost:auto").automatic); /* the neighbour is off */
+    ck_assert_uint_ge(choose_again("localhost:auto").port, KEPT_PORTS_FIRST);
+}
+END_TEST
+
 START_TEST(nobody_is_asked)
 {
     for (int agrees = 0; agrees < 2; agrees++) {
@@ -281,6 +324,7 @@ int main(void)
     tcase_add_test(cases, others_may_be_typed);
     tcase_add_test(cases, nothing_is_found);
     tcase_add_test(cases, a_pipe_is_no_present_configuration);
+    tcase_add_test(cases, who_has_a_port_keeps_it);
     tcase_add_test(cases, nobody_is_asked);
     return unit_run();
 }
