@@ -31,6 +31,9 @@ bool peer_is_told(void);
 /* For an AF_UNIX stream: whose its other end was when it was connected.  False: the system does not say. */
 bool peer_stream_uid(int fd, uid_t *uid);
 
+/* Whether peer_stream_uid can tell anything on this system: if so, its false is a fault of the moment. */
+bool peer_streams_are_told(void);
+
 /* For an AF_UNIX stream: whether its other end is of this user.  On a system that does not say that of such streams
  * either, the mode of the socket's file and of its folder is all that keeps others out, and this is true. */
 bool peer_is_ours(int fd);

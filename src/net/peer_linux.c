@@ -228,6 +228,11 @@ bool peer_stream_uid(int fd, uid_t *uid)
     return true;
 }
 
+bool peer_streams_are_told(void)
+{
+    return true;
+}
+
 bool peer_is_ours(int fd)
 {
     uid_t uid;

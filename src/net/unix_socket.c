@@ -134,6 +134,24 @@ bool unix_socket_stands(const struct unix_socket *taken)
     return lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode;
 }
 
+bool unix_socket_is_guarded(int fd)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNSPEC};
+    socklen_t length = sizeof at - 1; /* a NUL stays behind the longest path */
+    struct stat status;
+    char error[400];
+    int folder;
+
+    if (getsockname(fd, (struct sockaddr *)&at, &length) != 0 || at.sun_family != AF_UNIX || at.sun_path[0] != '/' ||
+        lstat(at.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode) || status.st_uid != geteuid() ||
+        (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        return false;
+    folder = open_folder(at.sun_path, error, sizeof error);
+    if (folder >= 0)
+        close(folder);
+    return folder >= 0;
+}
+
 void unix_socket_give_back(const struct unix_socket *taken)
 {
     if (unix_socket_stands(taken))

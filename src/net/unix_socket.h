@@ -28,6 +28,10 @@ bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, 
 /* Whether the file is still there, so that clients find the socket. */
 bool unix_socket_stands(const struct unix_socket *taken);
 
+/* Whether the file and the folder of a connection's socket keep other users out, as those that are made here do; they
+ * may have been made by somebody else. */
+bool unix_socket_is_guarded(int fd);
+
 /* Removes the file, if it is still the one that was made.  The descriptor stays open. */
 void unix_socket_give_back(const struct unix_socket *taken);
 

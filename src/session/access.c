@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "net/peer.h"
+#include "net/unix_socket.h"
 
 void access_foretell(const struct settings *settings)
 {
@@ -36,6 +37,20 @@ static bool is_ours(uid_t uid, struct failure *refusal)
     return false;
 }
 
+/* The same for a client at a socket in the file system.  A system that can tell whose it is and did not is at fault
+ * just now, and that opens no door.  On one that never tells, file and folder decide: where they are ours alone nobody
+ * else can have come, but a socket that was passed may lie open to all. */
+static bool admits_stream(int fd, uid_t *uid, bool *known, struct failure *refusal)
+{
+    *known = peer_stream_uid(fd, uid);
+    if (*known)
+        return is_ours(*uid, refusal);
+    if (!peer_streams_are_told() && unix_socket_is_guarded(fd))
+        return true;
+    failure_set(refusal, FAILURE_PERMANENT, "cannot find out which user connects (same-user)");
+    return false;
+}
+
 bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name, int fd,
                    const struct address *from, const struct address *local, uid_t *uid, bool *known,
                    struct failure *refusal)
@@ -44,10 +59,8 @@ bool access_admits(struct access *access, const struct settings *settings, uint6
     unsigned suppressed;
 
     *known = false;
-    if (settings->same_user && address_is_unix(local)) {
-        *known = peer_stream_uid(fd, uid);
-        return !*known || is_ours(*uid, refusal);
-    }
+    if (settings->same_user && address_is_unix(local))
+        return admits_stream(fd, uid, known, refusal);
     if (!settings->same_user || !address_is_loopback(local))
         return true;
     if (!address_is_loopback(from)) { /* its packets were redirected here: nobody can say whose it is */

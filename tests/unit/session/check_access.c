@@ -2,11 +2,14 @@
 #include "session/access.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "net/peer.h"
+#include "net/unix_socket.h"
 
 #include "../unit.h"
 #include "given.h"
@@ -51,6 +54,22 @@ bool __wrap_peer_is_told(void);
 bool __wrap_peer_is_told(void)
 {
     return tells;
+}
+
+static bool streams_fail, streams_told = true; /* of ends of streams */
+
+bool __wrap_peer_stream_uid(int fd, uid_t *uid);
+bool __real_peer_stream_uid(int fd, uid_t *uid);
+bool __wrap_peer_streams_are_told(void);
+
+bool __wrap_peer_stream_uid(int fd, uid_t *uid)
+{
+    return !streams_fail && __real_peer_stream_uid(fd, uid);
+}
+
+bool __wrap_peer_streams_are_told(void)
+{
+    return streams_told;
 }
 
 /* A client from there to here, and what became of it. */
@@ -252,6 +271,54 @@ START_TEST(streams_of_others_are_refused)
 }
 END_TEST
 
+/* Ours are let in only where the system never tells, and only while file and folder are ours alone. */
+START_TEST(a_stream_that_nothing_is_told_of_is_let_in_at_a_guarded_socket)
+{
+    static const struct {
+        bool told;
+        mode_t file, folder;
+        bool admitted;
+    } rows[] = {
+        {false, 0600, 0700, true}, {false, 0666, 0700, false}, {false, 0600, 0777, false}, {true, 0600, 0700, false},
+    };
+    const struct address unix_end = {.any.sa_family = AF_UNIX};
+    const struct settings settings = {.same_user = true};
+    char folder[] = "/tmp/check_access-XXXXXX", path[60], error[400];
+    struct access access = {0};
+    struct unix_socket ours;
+    struct sockaddr_un at;
+    struct failure refusal;
+    int client, end;
+    uid_t uid;
+    bool known;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/imap", folder);
+    ck_assert_msg(unix_socket_take(&ours, path, error, sizeof error), "%s", error);
+    unix_socket_address(&at, path);
+    client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(connect(client, (const struct sockaddr *)&at, sizeof at), 0);
+    end = accept(ours.fd, NULL, NULL);
+    ck_assert_int_ge(end, 0);
+    streams_fail = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        streams_told = rows[i].told;
+        ck_assert_int_eq(chmod(path, rows[i].file), 0);
+        ck_assert_int_eq(chmod(folder, rows[i].folder), 0);
+        ck_assert_int_eq(access_admits(&access, &settings, NOW, "imap", end, &unix_end, &unix_end, &uid, &known,
+                                       &refusal), rows[i].admitted);
+        ck_assert(!known);
+        if (!rows[i].admitted)
+            ck_assert_str_eq(refusal.what, "cannot find out which user connects (same-user)");
+    }
+    streams_told = true;
+    streams_fail = false;
+    close(client), close(end), close(ours.fd);
+    unix_socket_give_back(&ours);
+    rmdir(folder);
+}
+END_TEST
+
 #ifdef LINUX_WAYS
 START_TEST(our_own_connection_is_let_in)
 {
@@ -302,6 +369,7 @@ int main(void)
     TCase *cases = unit_case("access");
 
     tcase_add_test(cases, streams_of_others_are_refused);
+    tcase_add_test(cases, a_stream_that_nothing_is_told_of_is_let_in_at_a_guarded_socket);
     tcase_add_test(cases, the_user_who_runs_the_daemon_may_connect);
     tcase_add_test(cases, any_other_user_may_not);
     tcase_add_test(cases, who_comes_to_loopback_from_elsewhere_may_not);

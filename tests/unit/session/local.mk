@@ -26,7 +26,8 @@ SCENE_SOURCES = $(GIVEN_SOURCES) tests/unit/session/scene.c tests/unit/session/s
 
 # and so does the question whose a client is
 tests_unit_session_check_access_SOURCES = tests/unit/session/check_access.c $(GIVEN_SOURCES)
-tests_unit_session_check_access_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=peer_uid,--wrap=peer_is_told
+tests_unit_session_check_access_LDFLAGS = $(AM_LDFLAGS) $(GIVEN) -Wl,--wrap=peer_uid,--wrap=peer_is_told \
+	-Wl,--wrap=peer_stream_uid,--wrap=peer_streams_are_told
 
 # and what a service manager has passed
 tests_unit_session_check_listener_set_SOURCES = tests/unit/session/check_listener_set.c $(GIVEN_SOURCES)
