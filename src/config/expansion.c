@@ -10,8 +10,7 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 #define DIGITS "0123456789"
 
-/* Whatever is put in goes into a line of the file when `check` prints it. */
-static bool has_control_byte(const char *text)
+bool expansion_has_control_byte(const char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -21,15 +20,16 @@ static bool has_control_byte(const char *text)
 
 static const char *path_or_nothing(const char *path)
 {
-    return path && path[0] == '/' && !has_control_byte(path) ? path : NULL;
+    return path && path[0] == '/' && !expansion_has_control_byte(path) ? path : NULL;
 }
 
 struct expansion expansion_of_this_user(void)
 {
     const struct passwd *entry = getpwuid(getuid());
-    const char *name = entry && entry->pw_name[0] && !has_control_byte(entry->pw_name) ? entry->pw_name : NULL;
+    const char *name = entry && entry->pw_name[0] ? entry->pw_name : NULL;
 
-    return (struct expansion){name, entry ? path_or_nothing(entry->pw_dir) : NULL,
+    return (struct expansion){name && !expansion_has_control_byte(name) ? name : NULL,
+                              entry ? path_or_nothing(entry->pw_dir) : NULL,
                               path_or_nothing(getenv("XDG_RUNTIME_DIR"))};
 }
 

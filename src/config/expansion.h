@@ -20,6 +20,10 @@ struct expansion {
  * until the environment changes. */
 struct expansion expansion_of_this_user(void);
 
+/* Whether there is a control byte in it: no value that is put in has one, since it goes into a line of the file when
+ * `check` prints it. */
+bool expansion_has_control_byte(const char *text);
+
 /* Writes text into out, with the variables put in, and one $ for each $$.  False: *why (until the next call) says why
  * not, and *missing, if the caller wants it (not NULL), which variable of these three is not known, or NULL. */
 bool expansion_make(const struct expansion *expansion, const char *text, char out[EXPANSION_MAX], const char **why,

@@ -11,15 +11,20 @@
 
 #define NONE "none"
 #define RUNTIME "XDG_RUNTIME_DIR"
+#define CONTROL_BYTE "a control character is in the path"
 
 bool socket_path_check(const char *text, const char **why)
 {
-    static const struct expansion anybody = {"u", "/h", "/r"};
+    static const struct expansion anybody = {"u", "/", "/"}; /* as short as can be */
     char whole[EXPANSION_MAX];
 
     if (!expansion_make(&anybody, text, whole, why, NULL))
         return false;
-    return whole[0] == '/' || value_fault(why, "no full path; it begins with /, $HOME or $" RUNTIME);
+    if (whole[0] != '/')
+        return value_fault(why, "no full path; it begins with /, $HOME or $" RUNTIME);
+    if (expansion_has_control_byte(whole))
+        return value_fault(why, CONTROL_BYTE);
+    return strlen(whole) < UNIX_SOCKET_PATH_MAX || value_fault(why, "longer than the path of a socket may be");
 }
 
 /* What the variables of the value stand for.  The system's list of users may be far away, and is asked only if need
@@ -46,6 +51,10 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
     if (!expansion_make(&expansion, text, whole, &why, &missing)) {
         snprintf(error, size, "%s: %s", text, why);
         return missing && strcmp(missing, RUNTIME) == 0 ? SOCKET_PATH_HOMELESS : SOCKET_PATH_BAD;
+    }
+    if (expansion_has_control_byte(whole)) {
+        snprintf(error, size, "%s: " CONTROL_BYTE, text);
+        return SOCKET_PATH_BAD;
     }
     length = snprintf(path, UNIX_SOCKET_PATH_MAX, "%s", whole);
     if (whole[0] != '/') {

@@ -113,6 +113,7 @@ START_TEST(what_can_become_a_path_is_known_when_it_is_read)
                                  {"b.sock", "no full path; it begins with /, $HOME or $XDG_RUNTIME_DIR"},
                                  {"$USER/b", "no full path"},
                                  {"", "no full path"},
+                                 {"/a\tb", "a control character is in the path"},
                              };
     const char *why = NULL;
 
@@ -126,6 +127,37 @@ START_TEST(what_can_become_a_path_is_known_when_it_is_read)
 }
 END_TEST
 
+/* With the shortest that a variable can stand for, since those of whoever asks say nothing of the next one's. */
+START_TEST(what_is_too_long_for_everybody_is_known_when_it_is_read)
+{
+    static const char *const begins[] = {"/", "$HOME", "$XDG_RUNTIME_DIR"};
+    const char *why = NULL;
+    char path[400];
+
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+        const size_t end = strlen(begins[i]) + UNIX_SOCKET_PATH_MAX - 2; /* what it begins with becomes one byte */
+
+        memset(path, 'a', sizeof path);
+        memcpy(path, begins[i], strlen(begins[i]));
+        path[strlen(begins[i])] = '/';
+        path[end] = '\0';
+        ck_assert_msg(socket_path_check(path, &why), "%s: %s", path, why);
+        path[end] = 'a';
+        path[end + 1] = '\0';
+        ck_assert_msg(!socket_path_check(path, &why), "%s", path);
+        ck_assert_str_eq(why, "longer than the path of a socket may be");
+    }
+}
+END_TEST
+
+START_TEST(a_control_character_of_a_variable_is_refused)
+{
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run/a\nb", 1), 0);
+    ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR/b.sock", NULL), SOCKET_PATH_BAD);
+    ck_assert_str_eq(error, "$XDG_RUNTIME_DIR/b.sock: a control character is in the path");
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("socket-path");
@@ -135,5 +167,7 @@ int main(void)
     tcase_add_test(cases, what_is_no_full_path_is_bad);
     tcase_add_test(cases, a_path_is_not_longer_than_an_address_holds);
     tcase_add_test(cases, what_can_become_a_path_is_known_when_it_is_read);
+    tcase_add_test(cases, what_is_too_long_for_everybody_is_known_when_it_is_read);
+    tcase_add_test(cases, a_control_character_of_a_variable_is_refused);
     return unit_run();
 }
