@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -21,27 +23,89 @@ void unix_socket_address(struct sockaddr_un *address, const char *path)
     snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
 }
 
-/* Opens the directory of a path; only this user may have the right to write to it.  Returns its descriptor, or -1
- * with error and errno set. */
+static bool is_wide(const struct stat *status)
+{
+    return (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
+}
+
+/* Cuts a full path to that of the folder above. */
+static void go_up(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    slash[slash == path] = '\0'; /* the root keeps its own */
+}
+
+/* Whether nobody but root and this user can put another folder in the place of this full path: it, each folder above
+ * it, and each link among them belongs to one of the two, and the folders are closed to others or sticky, which keeps
+ * what is in them from others, as in /tmp.  Whom the root folder belongs to counts as root, since that one is not
+ * called so within a user namespace.  False: error and errno say why. */
+static bool stands_firmly(const char *path, char *error, size_t size)
+{
+    char at[PATH_MAX];
+    struct stat root, status;
+    const char *fault = NULL;
+    bool top;
+
+    snprintf(at, sizeof at, "%s", path);
+    do {
+        top = strcmp(at, "/") == 0;
+        if (lstat("/", &root) != 0 || lstat(at, &status) != 0) {
+            snprintf(error, size, "%.200s: %s", at, strerror(errno));
+            return false;
+        }
+        if (status.st_uid != 0 && status.st_uid != geteuid() && status.st_uid != root.st_uid)
+            fault = "belongs to another user";
+        else if (!S_ISLNK(status.st_mode) && is_wide(&status) && !(status.st_mode & S_ISVTX))
+            fault = "is one that others may write to";
+        if (fault) {
+            snprintf(error, size, "%.150s: %.150s, on the way there, %s: use a folder such as $XDG_RUNTIME_DIR", path,
+                     at, fault);
+            errno = EPERM;
+            return false;
+        }
+        go_up(at);
+    } while (!top);
+    return true;
+}
+
+/* The same for the way as it is written, and for where links lead. */
+static bool both_stand_firmly(const char *folder, char *error, size_t size)
+{
+    char real[PATH_MAX];
+
+    if (realpath(folder, real))
+        return stands_firmly(folder, error, size) && stands_firmly(real, error, size);
+    snprintf(error, size, "%s: %s", folder, strerror(errno));
+    return false;
+}
+
+/* Opens the directory of a path; only this user may have the right to write to it, or to move it.  Returns its
+ * descriptor, or -1 with error and errno set. */
 static int open_folder(const char *path, char *error, size_t size)
 {
     char folder[UNIX_SOCKET_PATH_MAX];
-    int fd, length = (int)(strrchr(path, '/') - path);
+    int fd, failure, length = (int)(strrchr(path, '/') - path);
     struct stat status;
 
     snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, path);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) != 0) {
         snprintf(error, size, "%s: %s", folder, strerror(errno));
-    } else if (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    } else if (status.st_uid != geteuid()) {
         errno = EPERM;
-        snprintf(error, size, "%s is a directory that others may write to: it must belong to this user, and to this "
-                 "user alone (chmod 700)", folder);
-    } else {
+        snprintf(error, size, "%s belongs to another user: use a folder of your own, such as $XDG_RUNTIME_DIR", folder);
+    } else if (is_wide(&status)) {
+        errno = EPERM;
+        snprintf(error, size, "%s: others may write there: use a folder of your own, such as $XDG_RUNTIME_DIR",
+                 folder);
+    } else if (both_stand_firmly(folder, error, size)) {
         return fd;
     }
+    failure = errno;
     if (fd >= 0)
         close(fd);
+    errno = failure;
     return -1;
 }
 

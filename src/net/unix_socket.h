@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A listening socket in the file system: the control socket, and listeners at a path.  It is made only in a folder that
- * belongs to this user and that nobody else may write to, with mode 0600 from the first moment on.  Nothing here
- * blocks. */
+ * belongs to this user and that nobody else but root may write to or move, with mode 0600 from the first moment on.
+ * Nothing here blocks. */
 #ifndef SALLYPORT_UNIX_SOCKET_H
 #define SALLYPORT_UNIX_SOCKET_H
 

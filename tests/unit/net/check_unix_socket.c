@@ -161,8 +161,8 @@ START_TEST(a_folder_that_others_may_write_to_is_refused)
     static const mode_t wide[] = {0720, 0702, 0777, 01777}, closed[] = {0700, 0755, 0711};
     char wanted[400];
 
-    snprintf(wanted, sizeof wanted, "%s is a directory that others may write to: it must belong to this user, and to "
-             "this user alone (chmod 700)", folder);
+    snprintf(wanted, sizeof wanted, "%s: others may write there: use a folder of your own, such as $XDG_RUNTIME_DIR",
+             folder);
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
         ck_assert_int_eq(chmod(folder, wide[i]), 0);
         is_refused(place, EPERM, "");
@@ -181,7 +181,55 @@ START_TEST(a_folder_of_somebody_else_is_refused)
 {
     ck_assert_int_eq(chown(folder, NOBODY, (gid_t)-1), 0);
     is_refused(place, EPERM, "");
-    ck_assert_ptr_nonnull(strstr(error, "it must belong to this user"));
+    ck_assert_ptr_nonnull(strstr(error, " belongs to another user: use a folder of your own"));
+}
+END_TEST
+
+/* Who may write to one above it could put another folder in its place; in a sticky one this takes its owner. */
+START_TEST(a_folder_below_one_that_others_may_write_to_is_refused)
+{
+    static const mode_t wide[] = {0720, 0702, 0777}, closed[] = {0700, 0755, 01777, 01720};
+    char below[80], path[90], wanted[400];
+
+    snprintf(below, sizeof below, "%s/ours", folder);
+    snprintf(path, sizeof path, "%s/run", below);
+    ck_assert_int_eq(mkdir(below, 0700), 0);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(wanted, sizeof wanted, "%s: %s, on the way there, is one that others may write to: use a folder such as "
+             "$XDG_RUNTIME_DIR", path, folder);
+    snprintf(place, sizeof place, "%s/sock", path);
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+        ck_assert_int_eq(chmod(folder, wide[i]), 0);
+        is_refused(place, EPERM, "");
+        ck_assert_str_eq(error, wanted);
+    }
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        ck_assert_int_eq(chmod(folder, closed[i]), 0);
+        take();
+        let_go();
+    }
+}
+END_TEST
+
+START_TEST(so_is_one_below_that_of_somebody_else)
+{
+    char path[100], other[100];
+
+    snprintf(path, sizeof path, "%s/run", folder);
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+    snprintf(other, sizeof other, "/tmp/check-socket-link-%ld", (long)getpid());
+    ck_assert_int_eq(symlink(path, other), 0); /* whatever way leads there */
+    ck_assert_int_eq(chown(folder, NOBODY, (gid_t)-1), 0);
+    snprintf(place, sizeof place, "%s/sock", other);
+    is_refused(place, EPERM, "");
+    ck_assert_ptr_nonnull(strstr(error, ", on the way there, belongs to another user"));
+    ck_assert_int_eq(chown(folder, geteuid(), (gid_t)-1), 0);
+    take();
+    let_go();
+    ck_assert_int_eq(lchown(other, NOBODY, (gid_t)-1), 0); /* who could lead it elsewhere */
+    is_refused(place, EPERM, "");
+    ck_assert_ptr_nonnull(strstr(error, ", on the way there, belongs to another user"));
+    ck_assert_int_eq(unlink(other), 0);
 }
 END_TEST
 
@@ -208,7 +256,7 @@ START_TEST(the_folder_of_a_path_may_be_the_root)
 
     ck_assert(!unix_socket_take(&other, "/tmp", error, sizeof error));
     ck_assert_msg((errno == EEXIST && strcmp(error, "/tmp is there already, and is no socket") == 0) ||
-                  (errno == EPERM && strncmp(error, "/ is a directory that others", 28) == 0), "%s", error);
+                  (errno == EPERM && strncmp(error, "/ belongs to another user", 25) == 0), "%s", error);
 }
 END_TEST
 
@@ -379,6 +427,7 @@ int main(void)
     tcase_add_test(cases, its_mode_is_600_whatever_the_mask_is);
     tcase_add_test(cases, the_longest_path_can_be_taken);
     tcase_add_test(cases, a_folder_that_others_may_write_to_is_refused);
+    tcase_add_test(cases, a_folder_below_one_that_others_may_write_to_is_refused);
     tcase_add_test(cases, a_folder_that_is_none_is_told_by_name);
     tcase_add_test(cases, the_folder_of_a_path_may_be_the_root);
     tcase_add_test(cases, a_dead_socket_is_replaced);
@@ -389,7 +438,9 @@ int main(void)
     tcase_add_test(cases, without_descriptors_nothing_is_taken_and_nothing_is_lost);
     tcase_add_test(cases, what_was_taken_is_removed_and_its_descriptor_stays);
     tcase_add_test(cases, what_another_has_put_there_meanwhile_stays);
-    if (geteuid() == 0) /* who alone can play another user */
+    if (geteuid() == 0) { /* who alone can play another user */
         tcase_add_test(cases, a_folder_of_somebody_else_is_refused);
+        tcase_add_test(cases, so_is_one_below_that_of_somebody_else);
+    }
     return unit_run();
 }
