@@ -10,10 +10,13 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sockets.h"
 
+#define LOCK_NAP_MS 10
+#define LOCK_NAPS 10 /* before the lock is given up */
 #define BACKLOG 4096 /* as of a listener at a port: a burst of clients waits, and none is refused */
 
 void unix_socket_address(struct sockaddr_un *address, const char *path)
@@ -21,6 +24,14 @@ void unix_socket_address(struct sockaddr_un *address, const char *path)
     memset(address, 0, sizeof *address);
     address->sun_family = AF_UNIX;
     snprintf(address->sun_path, sizeof address->sun_path, "%s", path);
+}
+
+/* How many bytes of a full path are its folder's, for %.*s. */
+static int folder_length(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash > path ? (int)(slash - path) : 1;
 }
 
 static bool is_wide(const struct stat *status)
@@ -85,10 +96,10 @@ static bool both_stand_firmly(const char *folder, char *error, size_t size)
 static int open_folder(const char *path, char *error, size_t size)
 {
     char folder[UNIX_SOCKET_PATH_MAX];
-    int fd, failure, length = (int)(strrchr(path, '/') - path);
+    int fd, failure;
     struct stat status;
 
-    snprintf(folder, sizeof folder, "%.*s", length > 0 ? length : 1, path);
+    snprintf(folder, sizeof folder, "%.*s", folder_length(path), path);
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &status) != 0) {
         snprintf(error, size, "%s: %s", folder, strerror(errno));
@@ -164,6 +175,28 @@ static bool bind_there(struct unix_socket *taken, const struct sockaddr_un *addr
     return false;
 }
 
+/* Of two that find a dead socket, one may remove it: this waits until the other one is through, which takes a moment.
+ * False: error and errno say why. */
+static bool lock_folder(int folder, const char *path, char *error, size_t size)
+{
+    static const struct timespec nap = {.tv_nsec = LOCK_NAP_MS * 1000000L};
+    unsigned naps = 0;
+
+    while (flock(folder, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            snprintf(error, size, "%s: cannot lock its folder: %s", path, strerror(errno));
+            return false;
+        }
+        if (naps++ == LOCK_NAPS) {
+            snprintf(error, size, "somebody holds the lock of %.*s", folder_length(path), path);
+            errno = EADDRINUSE;
+            return false;
+        }
+        nanosleep(&nap, NULL);
+    }
+    return true;
+}
+
 bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size)
 {
     struct sockaddr_un address;
@@ -177,11 +210,9 @@ bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, 
     taken->fd = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
     if (taken->fd < 0) {
         snprintf(error, size, "%s: %s", path, strerror(errno));
-    } else if (flock(folder, LOCK_EX | LOCK_NB) != 0) { /* of two that find a dead socket, one may remove it */
-        snprintf(error, size, "another sallyport is just taking %s", path);
-        errno = EADDRINUSE;
     } else {
-        done = make_free(&address, error, size) && bind_there(taken, &address, error, size);
+        done = lock_folder(folder, path, error, size) && make_free(&address, error, size) &&
+               bind_there(taken, &address, error, size);
     }
     failure = errno;
     close(folder);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /* A listening socket in the file system: the control socket, and listeners at a path.  It is made only in a folder that
  * belongs to this user and that nobody else but root may write to or move, with mode 0600 from the first moment on.
- * Nothing here blocks. */
+ * Nothing here blocks, but for the tenth of a second that another process of ours may be at work in the same folder. */
 #ifndef SALLYPORT_UNIX_SOCKET_H
 #define SALLYPORT_UNIX_SOCKET_H
 
@@ -22,7 +22,7 @@ struct unix_socket {
 
 /* Makes and binds a listening socket at a full path, shorter than UNIX_SOCKET_PATH_MAX.  A socket that is there already
  * is removed if nobody answers on it.  False: error, which has size bytes, says why; errno is EADDRINUSE if somebody
- * answers. */
+ * answers, or keeps the folder locked. */
 bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size);
 
 /* Whether the file is still there, so that clients find the socket. */

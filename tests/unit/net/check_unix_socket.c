@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../unit.h"
@@ -41,6 +42,23 @@ static void teardown(void)
 {
     ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
     ck_assert_int_eq(unit_descriptors(), descriptors);
+}
+
+/* What the linker puts in place of the library's: no time passes, and a lock is given back after half of it. */
+static struct {
+    unsigned ms;
+    int lock; /* 0: none */
+} naps;
+
+int __wrap_nanosleep(const struct timespec *nap, struct timespec *left);
+
+int __wrap_nanosleep(const struct timespec *nap, struct timespec *left)
+{
+    (void)left;
+    naps.ms += (unsigned)(nap->tv_sec * 1000 + nap->tv_nsec / 1000000);
+    if (naps.lock && naps.ms == 50)
+        close(naps.lock);
+    return 0;
 }
 
 /* --- taking it --- */
@@ -347,10 +365,15 @@ START_TEST(two_do_not_take_the_same_folder_at_once)
     ck_assert_int_eq(flock(lock, LOCK_EX), 0);
     close(bound(SOCK_STREAM));
     is_refused(place, EADDRINUSE, "");
-    snprintf(wanted, sizeof wanted, "another sallyport is just taking %s", place);
+    snprintf(wanted, sizeof wanted, "somebody holds the lock of %s", folder);
     ck_assert_str_eq(error, wanted);
+    ck_assert_uint_eq(naps.ms, 100);
     ck_assert(S_ISSOCK(status_of(place).st_mode));
-    close(lock);
+    naps.ms = 0;
+    naps.lock = lock; /* which the other one gives back meanwhile */
+    take();
+    ck_assert_uint_eq(naps.ms, 50);
+    let_go();
     take(); /* and nobody holds the lock for longer than that */
     ck_assert_int_eq(flock(lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), LOCK_EX | LOCK_NB), 0);
     close(lock);

@@ -38,6 +38,7 @@ tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockop
 
 # the test takes addresses away
 tests_unit_net_check_transport_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has
+tests_unit_net_check_unix_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nanosleep
 tests_unit_net_check_dialer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has -Wl,--wrap=socket
 
 # the test can put the clock forward
