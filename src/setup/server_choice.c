@@ -207,8 +207,9 @@ static void ignore(void *arg, const char *line)
     (void)arg, (void)line;
 }
 
-/* Gives a listener the port that the present configuration has for it, since mail programs know that one: unless
- * another user of this machine has taken it meanwhile.  An `auto` stays one, also before its port is known. */
+/* Where another user of this machine has the usual port, gives a listener the port that the present configuration has
+ * for it, since mail programs know that one: unless it has been taken, too.  An `auto` stays one in any case, also
+ * before its port is known. */
 static void keep_port(const struct config *present, struct draft_listener *listener)
 {
     const struct listener_config *before = config_listener(present, listener->protocol->section);
@@ -219,6 +220,8 @@ static void keep_port(const struct config *present, struct draft_listener *liste
         listener->port = places->at[places->automatic - 1].port;
         return;
     }
+    if (!peer_port_is_foreign(listener->protocol->listen_port))
+        return;
     for (size_t i = 0; places && i < places->count && listener->port == 0; i++)
         if (places_is_loopback(&places->at[i]) && !peer_port_is_foreign(places->at[i].port))
             listener->port = places->at[i].port;

@@ -206,7 +206,7 @@ def a_directory_of_another_user_will_not_do(stage):
         raise Skip("needs root, to be two users")
     folder = Account("nobody").own(stage.dir("theirs", 0o700))
     no_socket(daemon_of(stage, env={"XDG_RUNTIME_DIR": folder}), os.path.join(folder, "sallyport.sock"),
-              "others may write")
+              "belongs to another user")
 
 
 def a_directory_that_is_not_there_is_told(stage):
@@ -215,7 +215,7 @@ def a_directory_that_is_not_there_is_told(stage):
 
 
 def a_path_that_cannot_be_used_is_told(stage):
-    daemon = daemon_of(stage, f"control = {stage.folder}/{'x' * 100}")
+    daemon = daemon_of(stage, f"control = $XDG_RUNTIME_DIR/{'x' * 100}")
     daemon.wait_line(r"warning: no control socket: .*longer")
     command(daemon, "status", status=UNAVAILABLE)
 

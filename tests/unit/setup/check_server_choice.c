@@ -283,7 +283,7 @@ START_TEST(who_has_a_port_keeps_it)
     ck_assert(choose_again("localhost:1143").automatic); /* which has been taken away */
     ck_assert(choose_again("unix:/run/imap").automatic);
     taken = 0;
-    ck_assert_uint_eq(choose_again("localhost:1145").port, 1145);
+    ck_assert_uint_eq(choose_again("localhost:1145").port, 1144); /* the usual one, or the next that is free */
     ck_assert(choose_again("localhost:auto").automatic); /* the neighbour is off */
     ck_assert_uint_ge(choose_again("localhost:auto").port, KEPT_PORTS_FIRST);
 }
