@@ -19,8 +19,8 @@ enum socket_path {
 
 extern const struct value_kind value_control; /* char *, owned: such a path, or "none" */
 
-/* Whether text can become a path: its variables are known ones, and it is full with whatever they stand for, and not too
- * long at least with the shortest.  False: *why (static) says why not. */
+/* Whether text can become a path: its variables are known ones, and it is full with whatever they stand for, and not
+ * too long at least with the shortest.  False: *why (static) says why not. */
 bool socket_path_check(const char *text, const char **why);
 
 /* Writes the path that text stands for.  HOMELESS, BAD: error, which has size bytes, says why it is none. */
