@@ -23,9 +23,9 @@ struct access {
 void access_foretell(const struct settings *settings);
 
 /* Whether a client that connected from `from` to `local`, an address of the listener `name`, may be served; fd is its
- * connection.  At a socket in the file system, mode and folder keep others out, too, and where the system never
- * tells of streams either, it is left to these, if they are ours alone.  now_ms is the loop's clock, for the warning.  *known:
- * *uid is the client's user.  False: *refusal is set. */
+ * connection.  At a socket in the file system, mode and folder keep others out, too, and where the system never tells
+ * of streams either, it is left to these, if they are ours alone.  now_ms is the loop's clock, for the warning.
+ * *known: *uid is the client's user.  False: *refusal is set. */
 bool access_admits(struct access *access, const struct settings *settings, uint64_t now_ms, const char *name, int fd,
                    const struct address *from, const struct address *local, uid_t *uid, bool *known,
                    struct failure *refusal);
