@@ -68,5 +68,6 @@ tests_unit_libunit_a_SOURCES = \
 	tests/unit/tls/asked_tls.c tests/unit/tls/asked_tls.h \
 	tests/unit/tls/tls_pair.c tests/unit/tls/tls_pair.h \
 	tests/unit/tls_peer.c tests/unit/tls_peer.h \
-	tests/unit/unit.c tests/unit/unit.h
+	tests/unit/unit.c tests/unit/unit.h \
+	tests/unit/unix_ends.c tests/unit/unix_ends.h
 tests_unit_libunit_a_CPPFLAGS = $(AM_CPPFLAGS) -DDATA='"$(abs_top_srcdir)/tests/unit/data"'

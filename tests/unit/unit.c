@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,6 +233,17 @@ void unit_nonblocking(int fd)
 
     ck_assert_int_ge(flags, 0);
     ck_assert_int_eq(fcntl(fd, F_SETFL, flags | O_NONBLOCK), 0);
+}
+
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *walk)
+{
+    (void)status, (void)kind, (void)walk;
+    return remove(path);
+}
+
+void unit_remove(const char *folder)
+{
+    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 int unit_descriptors(void)

@@ -63,6 +63,9 @@ void unit_tcp_pair(int ends[2]);
 /* Sets O_NONBLOCK. */
 void unit_nonblocking(int fd);
 
+/* Removes a folder with all that is in it; links are not followed. */
+void unit_remove(const char *folder);
+
 /* How many descriptors this process has open. */
 int unit_descriptors(void);
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/kept_ports.h"
 
-#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +19,6 @@
 static char root[] = "/tmp/check_kept_ports-XXXXXX";
 static char error[300];
 static int descriptors;
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status, (void)kind, (void)ftw;
-    return remove(path);
-}
 
 static char *at(const char *name)
 {
@@ -58,7 +51,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    ck_assert_int_eq(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    unit_remove(root);
     ck_assert_int_eq(unit_descriptors(), descriptors);
 }
 

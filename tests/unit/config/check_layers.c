@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,12 +46,6 @@ struct dirent *__wrap_readdir(DIR *folder)
     return NULL;
 }
 
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *ftw)
-{
-    (void)status, (void)kind, (void)ftw;
-    return remove(path);
-}
-
 static char *at(const char *name)
 {
     static char paths[4][400];
@@ -78,7 +71,7 @@ static void teardown(void)
     ini_sections_release(&sections);
     sources_cut(&sources, 0);
     sources.over = 0;
-    ck_assert_int_eq(nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    unit_remove(root);
     ck_assert_int_eq(unit_descriptors(), descriptors);
 }
 

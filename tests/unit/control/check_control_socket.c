@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 #include "net/unix_socket.h"
 
 #include "../unit.h"
+#include "../unix_ends.h"
 
 #define NOBODY 65534 /* another user, when this one is root */
 
@@ -47,16 +47,10 @@ static void setup(void)
     hasty = false;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 /* No test leaves a descriptor behind. */
 static void teardown(void)
 {
-    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    unit_remove(folder);
     ck_assert_int_eq(unit_descriptors(), descriptors);
 }
 
@@ -70,37 +64,6 @@ static void let_go(void)
 {
     close(taken.fd);
     unix_socket_give_back(&taken);
-}
-
-static struct sockaddr_un address_of(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    return address;
-}
-
-/* A socket of somebody else at the place, which does not listen yet. */
-static int bound(int type)
-{
-    struct sockaddr_un address = address_of(place);
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-static int connected(void)
-{
-    struct sockaddr_un address = address_of(place);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
 }
 
 static void is_not_reached(const char *path, const char *before, const char *behind)
@@ -144,7 +107,7 @@ END_TEST
 START_TEST(where_nobody_answers_no_sallyport_is_running)
 {
     is_not_reached(place, "no sallyport is running: nobody answers on ", "");
-    close(bound(SOCK_STREAM));
+    close(unix_bound(place, SOCK_STREAM));
     is_not_reached(place, "no sallyport is running: nobody answers on ", "");
 }
 END_TEST
@@ -155,7 +118,7 @@ START_TEST(whatever_else_is_in_the_way_is_told_by_name)
     char path[200];
     int next = dup(0), fd;
 
-    close(bound(SOCK_DGRAM));
+    close(unix_bound(place, SOCK_DGRAM));
     snprintf(path, sizeof path, "%s/sock", place);
     is_not_reached(path, "cannot reach ", ": Not a directory");
     close(next);
@@ -173,10 +136,10 @@ END_TEST
 
 START_TEST(one_that_takes_no_more_connections_is_given_up)
 {
-    int busy = bound(SOCK_STREAM), clients[8], count = 0;
+    int busy = unix_bound(place, SOCK_STREAM), clients[8], count = 0;
 
     ck_assert_int_eq(listen(busy, 0), 0);
-    while ((clients[count] = connected()) >= 0)
+    while ((clients[count] = unix_connected(place)) >= 0)
         ck_assert_int_lt(++count, 8);
     hasty = true;
     is_not_reached(place, "cannot reach ", ": Resource temporarily unavailable");
@@ -189,7 +152,7 @@ END_TEST
 #ifdef LINUX_WAYS
 START_TEST(another_user_is_not_believed)
 {
-    int other = bound(SOCK_STREAM);
+    int other = unix_bound(place, SOCK_STREAM);
 
     ck_assert_int_eq(seteuid(NOBODY), 0);
     ck_assert_int_eq(listen(other, 1), 0);

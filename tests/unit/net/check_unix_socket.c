@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "../unix_ends.h"
 
 #define NOBODY 65534 /* another user, when this one is root */
 
@@ -31,16 +31,10 @@ static void setup(void)
     snprintf(place, sizeof place, "%s/sock", folder);
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 /* No test leaves a descriptor behind. */
 static void teardown(void)
 {
-    ck_assert_int_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+    unit_remove(folder);
     ck_assert_int_eq(unit_descriptors(), descriptors);
 }
 
@@ -91,37 +85,6 @@ static void is_refused(const char *path, int number, const char *format)
     ck_assert_int_eq(unit_descriptors(), before);
 }
 
-static struct sockaddr_un address_of(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    return address;
-}
-
-/* A socket of somebody else at the place, which does not listen yet. */
-static int bound(int type)
-{
-    struct sockaddr_un address = address_of(place);
-    int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    return fd;
-}
-
-static int connected(void)
-{
-    struct sockaddr_un address = address_of(place);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    ck_assert_int_ge(fd, 0);
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 static struct stat status_of(const char *path)
 {
     struct stat status;
@@ -140,7 +103,7 @@ START_TEST(it_listens_without_blocking_and_is_not_inherited)
     ck_assert_int_eq(one, 1);
     ck_assert(fcntl(taken.fd, F_GETFL) & O_NONBLOCK);
     ck_assert(fcntl(taken.fd, F_GETFD) & FD_CLOEXEC);
-    flag = connected();
+    flag = unix_connected(place);
     ck_assert_int_ge(flag, 0);
     close(flag);
     let_go();
@@ -259,7 +222,7 @@ START_TEST(a_folder_that_is_none_is_told_by_name)
     is_refused(path, ENOENT, "");
     snprintf(wanted, sizeof wanted, "%s/nowhere: No such file or directory", folder);
     ck_assert_str_eq(error, wanted);
-    close(bound(SOCK_STREAM));
+    close(unix_bound(place, SOCK_STREAM));
     snprintf(path, sizeof path, "%s/sock", place);
     is_refused(path, ENOTDIR, "");
     snprintf(wanted, sizeof wanted, "%s: Not a directory", place);
@@ -282,14 +245,14 @@ START_TEST(a_dead_socket_is_replaced)
 {
     int old;
 
-    close(bound(SOCK_STREAM));
-    ck_assert_int_eq(connected(), -1);
+    close(unix_bound(place, SOCK_STREAM));
+    ck_assert_int_eq(unix_connected(place), -1);
     take();
-    old = connected();
+    old = unix_connected(place);
     ck_assert_int_ge(old, 0);
     close(old);
     let_go();
-    close(bound(SOCK_DGRAM)); /* of whatever kind */
+    close(unix_bound(place, SOCK_DGRAM)); /* of whatever kind */
     take();
     let_go();
 }
@@ -307,7 +270,7 @@ START_TEST(a_socket_that_somebody_answers_on_is_left_alone)
         ck_assert_str_eq(error, wanted);
     }
     ck_assert_uint_eq(status_of(place).st_ino, taken.inode);
-    client = connected();
+    client = unix_connected(place);
     ck_assert_int_ge(client, 0);
     close(client);
     let_go();
@@ -316,10 +279,10 @@ END_TEST
 
 START_TEST(so_is_one_that_is_too_busy_to_answer)
 {
-    int busy = bound(SOCK_STREAM), clients[8], count = 0;
+    int busy = unix_bound(place, SOCK_STREAM), clients[8], count = 0;
 
     ck_assert_int_eq(listen(busy, 0), 0);
-    while ((clients[count] = connected()) >= 0)
+    while ((clients[count] = unix_connected(place)) >= 0)
         ck_assert_int_lt(++count, 8);
     ck_assert_int_eq(errno, EAGAIN);
     is_refused(place, EADDRINUSE, "");
@@ -348,7 +311,7 @@ START_TEST(what_is_no_socket_is_left_alone)
     is_refused(place, EEXIST, " is there already, and is no socket");
     snprintf(other, sizeof other, "%s/other", folder);
     ck_assert_int_eq(unlink(place), 0);
-    close(bound(SOCK_STREAM));
+    close(unix_bound(place, SOCK_STREAM));
     ck_assert_int_eq(rename(place, other), 0);
     ck_assert_int_eq(symlink(other, place), 0); /* even to a dead one */
     is_refused(place, EEXIST, " is there already, and is no socket");
@@ -363,7 +326,7 @@ START_TEST(two_do_not_take_the_same_folder_at_once)
     char wanted[200];
 
     ck_assert_int_eq(flock(lock, LOCK_EX), 0);
-    close(bound(SOCK_STREAM));
+    close(unix_bound(place, SOCK_STREAM));
     is_refused(place, EADDRINUSE, "");
     snprintf(wanted, sizeof wanted, "somebody holds the lock of %s", folder);
     ck_assert_str_eq(error, wanted);
@@ -386,7 +349,7 @@ START_TEST(without_descriptors_nothing_is_taken_and_nothing_is_lost)
 {
     struct unix_socket other;
     struct rlimit before, limit;
-    int next, old = bound(SOCK_STREAM);
+    int next, old = unix_bound(place, SOCK_STREAM);
 
     close(old);
     next = dup(0);
@@ -434,7 +397,7 @@ START_TEST(what_another_has_put_there_meanwhile_stays)
     take();
     snprintf(aside, sizeof aside, "%s/aside", folder);
     ck_assert_int_eq(rename(place, aside), 0); /* so that its number is not given to the next file */
-    close(bound(SOCK_STREAM));
+    close(unix_bound(place, SOCK_STREAM));
     let_go();
     ck_assert(S_ISSOCK(status_of(place).st_mode));
     ck_assert_uint_ne(status_of(place).st_ino, taken.inode);
