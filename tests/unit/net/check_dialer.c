@@ -145,12 +145,25 @@ static int listen_at(const char *host, uint16_t port)
     return listening;
 }
 
+/* The list is dialed, and this one of it answers. */
+static void check_answers(struct scene *scene, const char *const *hosts, const char *expected)
+{
+    char text[ADDRESS_TEXT_MAX];
+
+    scene->calls = 0;
+    dial(scene, hosts, scene->port, 10000);
+    unit_wait(scene->loop, was_called, scene);
+    ck_assert_msg(scene->outcome == OUTCOME_DONE, "%s", scene->error);
+    ck_assert_str_eq(address_format_host(&scene->address, text), expected);
+    close(scene->fd);
+    scene->fd = -1;
+}
+
 /* What did not answer comes last the next time, until the network is another one, or it has answered. */
 START_TEST(slow_addresses_come_last)
 {
     static const char *const hosts[] = {"127.0.0.2", "127.0.0.1", NULL}, *const expected[] = {
         "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2"};
-    char text[ADDRESS_TEXT_MAX];
     struct scene scene;
     int listening = -1;
 
@@ -160,13 +173,7 @@ START_TEST(slow_addresses_come_last)
             listening = listen_at("127.0.0.2", scene.port);
         if (i == 2)
             dialer_renew(scene.dialer);
-        scene.calls = 0;
-        dial(&scene, hosts, scene.port, 10000);
-        unit_wait(scene.loop, was_called, &scene);
-        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
-        ck_assert_str_eq(address_format_host(&scene.address, text), expected[i]);
-        close(scene.fd);
-        scene.fd = -1;
+        check_answers(&scene, hosts, expected[i]);
     }
     close(listening);
     tear_down(&scene);
@@ -193,21 +200,14 @@ START_TEST(what_failed_here_makes_no_address_slow)
 {
     static const char *const hosts[] = {"127.0.0.1", "127.0.0.2", NULL}, *const expected[] = {
         "127.0.0.2", "127.0.0.1"};
-    char text[ADDRESS_TEXT_MAX];
     struct scene scene;
     int listening;
 
     set_up(&scene);
     listening = listen_at("127.0.0.2", scene.port);
     for (unsigned i = 0; i < 2; i++) {
-        scene.calls = 0;
         without = i == 0;
-        dial(&scene, hosts, scene.port, 10000);
-        unit_wait(scene.loop, was_called, &scene);
-        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
-        ck_assert_str_eq(address_format_host(&scene.address, text), expected[i]);
-        close(scene.fd);
-        scene.fd = -1;
+        check_answers(&scene, hosts, expected[i]);
     }
     close(listening);
     tear_down(&scene);
@@ -218,19 +218,12 @@ END_TEST
 START_TEST(one_that_answers_is_slow_no_more)
 {
     static const char *const hosts[] = {"127.0.0.2", "127.0.0.1", NULL}, *const alone[] = {"127.0.0.2", NULL};
-    char text[ADDRESS_TEXT_MAX];
     struct scene scene;
     int listening = -1;
 
     set_up(&scene);
     for (unsigned i = 0; i < 3; i++) {
-        scene.calls = 0;
-        dial(&scene, i == 1 ? alone : hosts, scene.port, 10000);
-        unit_wait(scene.loop, was_called, &scene);
-        ck_assert_msg(scene.outcome == OUTCOME_DONE, "%s", scene.error);
-        ck_assert_str_eq(address_format_host(&scene.address, text), i == 0 ? "127.0.0.1" : "127.0.0.2");
-        close(scene.fd);
-        scene.fd = -1;
+        check_answers(&scene, i == 1 ? alone : hosts, i == 0 ? "127.0.0.1" : "127.0.0.2");
         if (i == 0)
             listening = listen_at("127.0.0.2", scene.port);
     }

@@ -185,8 +185,8 @@ static void run_until(uint64_t end)
     now = end;
 }
 
-/* All have their connections, of any age. */
-static void set_up(void)
+/* Nobody is there yet, and the proxy works. */
+static void begin_anew(void)
 {
     memset(desktops, 0, sizeof desktops);
     memset(made, 0, sizeof made);
@@ -194,6 +194,12 @@ static void set_up(void)
     drawn = 20;
     now = 1000;
     proxy = WORKS;
+}
+
+/* All have their connections, of any age. */
+static void set_up(void)
+{
+    begin_anew();
     for (struct desktop *desktop = desktops; desktop < desktops + DESKTOPS; desktop++) {
         outlook_begin(&desktop->outlook, PLACES, AGE_MS);
         outlook_made(&desktop->outlook, false, now, draw());
@@ -273,12 +279,7 @@ END_TEST
  * last ones begin. */
 START_TEST(a_fleet_that_begins_within_a_minute_is_no_storm)
 {
-    memset(desktops, 0, sizeof desktops);
-    memset(made, 0, sizeof made);
-    event_count = 0;
-    drawn = 20;
-    now = 1000;
-    proxy = WORKS;
+    begin_anew();
     for (struct desktop *desktop = desktops; desktop < desktops + DESKTOPS; desktop++) {
         outlook_begin(&desktop->outlook, PLACES, AGE_MS);
         push(now + draw() % 60000, desktop, LOOK, 0);
