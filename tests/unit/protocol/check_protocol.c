@@ -201,7 +201,7 @@ END_TEST
 START_TEST(how_tls_begins)
 {
     static const struct {
-        char said[6];
+        char said[7];
         size_t length;
         enum protocol_beginning expected;
     } rows[] = {
