@@ -209,6 +209,10 @@ START_TEST(windows_that_overflow)
 
     h2_open(1);
     h2_peer_frame(&h2.peer, NGHTTP2_WINDOW_UPDATE, 0, 1, "\x7f\xff\xff\xff", 4);
+    if (h2_connection_death(h2.connection)) { /* RFC 9113 section 6.9.1 leaves it to the library, newer ones do this */
+        check_ended("FLOW_CONTROL_ERROR", NGHTTP2_FLOW_CONTROL_ERROR);
+        return;
+    }
     ck_assert_int_eq(stream->reset, NGHTTP2_FLOW_CONTROL_ERROR);
     ck_assert(transport_broken(h2.askers[0].transport));
     ck_assert(!transport_broken(h2.askers[1].transport));
