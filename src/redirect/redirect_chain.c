@@ -54,6 +54,12 @@ bool redirect_chain_begin(struct redirect_chain *chain, const struct endpoint *c
     return follow_table(chain, now_ms, why, size);
 }
 
+void redirect_chain_leave(struct redirect_chain *chain)
+{
+    chain->asked_count = 0;
+    chain->direct = false;
+}
+
 const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain)
 {
     return chain->direct || chain->asked_count == 0 ? NULL : &chain->asked[chain->asked_count - 1];

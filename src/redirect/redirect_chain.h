@@ -40,6 +40,9 @@ struct redirect_chain {
 bool redirect_chain_begin(struct redirect_chain *chain, const struct endpoint *configured, uint64_t now_ms, char *why,
                           size_t size);
 
+/* No proxy is asked, and none has redirected us. */
+void redirect_chain_leave(struct redirect_chain *chain);
+
 /* The proxy in use; NULL: the target itself (direct). */
 const struct endpoint *redirect_chain_proxy(const struct redirect_chain *chain);
 

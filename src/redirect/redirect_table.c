@@ -249,6 +249,14 @@ bool redirect_table_holds(struct redirect_table *redirects, const struct endpoin
     return best_entry(redirects, sender, url, now_ms) != SIZE_MAX;
 }
 
+bool redirect_table_names(const struct redirect_table *redirects, const struct endpoint *sender, uint64_t now_ms)
+{
+    for (size_t i = 0; i < redirects->count; i++)
+        if (endpoint_equal(&redirects->entries[i].sender, sender) && !has_ended(&redirects->entries[i], now_ms))
+            return true;
+    return false;
+}
+
 bool redirect_table_use(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
                         uint64_t now_ms, struct redirect_entry *used)
 {

@@ -46,6 +46,9 @@ bool redirect_table_use(struct redirect_table *redirects, const struct endpoint 
 bool redirect_table_holds(struct redirect_table *redirects, const struct endpoint *sender, const struct scope_url *url,
                           uint64_t now_ms);
 
+/* Whether there is any of this sender, whatever is asked for. */
+bool redirect_table_names(const struct redirect_table *redirects, const struct endpoint *sender, uint64_t now_ms);
+
 /* Calls changed, from within the call that brings it about, when there is one entry more or less; it must call nothing
  * here.  One at a time is told; NULL: nobody. */
 void redirect_table_watch(struct redirect_table *redirects, void (*changed)(void *arg), void *arg);

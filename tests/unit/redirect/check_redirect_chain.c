@@ -411,6 +411,17 @@ START_TEST(direct_is_no_proxy_and_comes_back_from_the_table)
 }
 END_TEST
 
+START_TEST(whoever_leaves_was_led_by_nobody)
+{
+    config.redirects.direct = true;
+    redirected(_i == 0 ? "DIRECT; seconds=60" : "SET; proxyURI=\"http://p1.example.net:3129\"; seconds=60", START);
+    ck_assert(redirect_chain_is_learned(&chain));
+    redirect_chain_leave(&chain);
+    ck_assert_ptr_null(redirect_chain_proxy(&chain));
+    ck_assert(!redirect_chain_is_learned(&chain));
+}
+END_TEST
+
 START_TEST(ipl_forgets_all_once_a_minute)
 {
     static const char ipl[] = USE "Set-Proxy: IPL; scope=\"*\"\r\n\r\n";
@@ -516,6 +527,7 @@ int main(void)
     tcase_add_test(cases, a_wider_scope_waits_for_the_answer_and_is_then_kept);
     tcase_add_test(cases, a_session_of_before_a_reload_is_led_but_teaches_nothing);
     tcase_add_test(cases, direct_is_no_proxy_and_comes_back_from_the_table);
+    tcase_add_loop_test(cases, whoever_leaves_was_led_by_nobody, 0, 2);
     tcase_add_test(cases, ipl_forgets_all_once_a_minute);
     tcase_add_test(cases, a_dead_one_is_forgotten_and_not_taken_twice);
     tcase_add_test(cases, only_the_entry_that_led_to_the_dead_one_is_forgotten);

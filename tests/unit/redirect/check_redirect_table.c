@@ -55,6 +55,11 @@ static const char *use(const struct endpoint *sender, const char *url, uint64_t 
     return redirect_table_use(table, sender, &asked, at, &got) ? got.direct ? "direct" : got.proxy.host : "";
 }
 
+static bool names(const struct endpoint *sender, uint64_t at)
+{
+    return redirect_table_names(table, sender, at);
+}
+
 static bool holds(const struct endpoint *sender, const char *url, uint64_t at)
 {
     struct scope_url asked = url_of(url);
@@ -88,15 +93,20 @@ END_TEST
 START_TEST(to_look_is_not_to_use)
 {
     ck_assert(!holds(&a, MAIL, START));
+    ck_assert(!names(&a, START));
     learn(&a, &b, EXACT, LIFETIME(.seconds = 60, .hits = 3), START);
     for (unsigned i = 0; i < 5; i++)
         ck_assert(holds(&a, MAIL, START + 59999));
     ck_assert(!holds(&b, MAIL, START));
     ck_assert(!holds(&a, "imap://other.example.net:143/", START));
     ck_assert(!holds(&a, MAIL, START + 60000));
+    ck_assert(names(&a, START + 59999));
+    ck_assert(!names(&b, START));
+    ck_assert(!names(&a, START + 60000));
     for (unsigned i = 0; i < 2; i++)
         ck_assert_str_eq(use(&a, MAIL, START), "b.example.net");
     ck_assert(!holds(&a, MAIL, START)); /* that was the last hit */
+    ck_assert(!names(&a, START));
 }
 END_TEST
 
