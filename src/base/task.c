@@ -59,6 +59,7 @@ void task_tell(struct task *task, enum outcome outcome)
     if (task->phase != TASK_RUNS) /* it was told already, or is told when it begins */
         return;
     task->phase = TASK_TOLD;
+    task->outcome = outcome;
     task->done(task->arg, outcome, outcome == OUTCOME_DONE ? NULL : &task->failure);
 }
 
@@ -99,6 +100,17 @@ void task_restart(struct task *task)
         return;
     task->phase = TASK_BEGINS;
     task->early = false;
+    loop_defer(task->loop, &task->turn, begin);
+}
+
+void task_hand_over(struct task *task, task_done_fn *done, void *arg)
+{
+    task->done = done;
+    task->arg = arg;
+    if (task->phase != TASK_TOLD)
+        return;
+    task->phase = TASK_BEGINS;
+    task->early = true;
     loop_defer(task->loop, &task->turn, begin);
 }
 

@@ -46,8 +46,8 @@ struct task {
     struct loop_timer limit;  /* time limit of the present state */
     unsigned state;
     enum { TASK_BEGINS, TASK_RUNS, TASK_TOLD, TASK_FREED } phase;
-    bool early;               /* it ended before it began, and reports in place of beginning */
-    enum outcome outcome;     /* with early */
+    bool early;               /* it ended before it began, or is handed over, and reports in place of beginning */
+    enum outcome outcome;     /* with early, or reported */
     struct failure failure;   /* reported with any outcome but DONE */
     task_done_fn *done;
     void *arg;
@@ -83,6 +83,10 @@ bool task_has_ended(const struct task *task);
 /* For a machine that works in rounds: a task that has reported begins again at the end of the turn and will report
  * once more.  Its state stays until it enters another. */
 void task_restart(struct task *task);
+
+/* Has another owner from now on: done and arg as for task_start.  One that has reported does so to him, too, at the end
+ * of this turn. */
+void task_hand_over(struct task *task, task_done_fn *done, void *arg);
 
 /* Ends the task in any state; done will not be called any more.  The memory is freed at the end of the turn.  NULL is
  * fine, and so is a call from within done. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proxy/connector.h"
+#include "proxy/head_start.h"
 #include "proxy/outer_form.h"
 #include "proxy/outer_route.h"
 #include "proxy/request_parts.h"
@@ -20,7 +21,8 @@ struct approach {
     struct outer_route *way;             /* the proxies of `via`; NULL: not used so far */
     struct outer_form outer_form;
     struct proxy_request *outer;         /* from OUTER on, until it has brought a tunnel, or NULL */
-    struct connector *connector;         /* in CONNECT */
+    struct connector *connector;         /* in CONNECT, or taken over for that */
+    bool waited;                         /* that was taken over, and its connection stood already */
     struct transport *transport;         /* between two of these parts, or to the proxy or the target */
     struct connect_response refusal;
     bool refused, cut_off;               /* TLS was; the connection was lost in place of an answer to that */
@@ -77,6 +79,17 @@ static void enter_reuse(struct approach *approach)
     exchange_free(before);
 }
 
+/* --- a connection begun early --- */
+
+/* Takes it over.  False: there is none, or none that leads there. */
+static bool take_begun(struct approach *approach)
+{
+    const struct proxy_request_params *request = approach->request;
+
+    approach->connector = head_start_take(request->begun, request->forbids ? NULL : request->proxy, request->own);
+    return approach->connector;
+}
+
 /* --- a connection made ahead of need --- */
 
 /* Takes one.  False: none is ready or none will do.  Where the proxy's address must be checked (forbids), it is looked
@@ -86,7 +99,6 @@ static bool take_ready(struct approach *approach)
     const struct proxy_request_params *request = approach->request;
     struct spare *spare = approach->params.spare;
 
-    spare->in_use = false;
     if (request->proxy && request->own && !request->forbids && !approach->params.absolute)
         approach->transport = spare_take(spare, request->settings->handshake_timeout, &approach->on_loopback);
     return spare->in_use;
@@ -169,6 +181,20 @@ static bool bring(struct approach *approach, bool speaks_h2)
     return h2_share_bring(approach->params.share, transport, approach->on_loopback);
 }
 
+/* The connection has waited for its first request, and may have ended meanwhile: then another one is made. */
+static void use_waited(struct approach *approach)
+{
+    approach->waited = false;
+    if (reuse_lasts(approach->transport)) {
+        reuse_after_wait(approach->params.reuse, approach->transport, approach->request->settings->handshake_timeout);
+        task_tell(&approach->task, OUTCOME_DONE);
+        return;
+    }
+    transport_close(approach->transport);
+    approach->transport = NULL;
+    enter(approach, CONNECT);
+}
+
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct approach *approach = arg;
@@ -191,6 +217,8 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
     approach->connector = NULL;
     if (outcome == OUTCOME_DONE && !bring(approach, speaks_h2))
         fail_for_memory(approach);
+    else if (outcome == OUTCOME_DONE && approach->waited)
+        use_waited(approach);
     else
         task_tell(&approach->task, outcome);
 }
@@ -202,7 +230,7 @@ static void on_dials(void *arg)
     approach->params.dials(approach->params.arg);
 }
 
-static void enter_connect(struct approach *approach)
+static void make_connection(struct approach *approach)
 {
     const struct proxy_request_params *request = approach->request;
     struct connector_params params = {
@@ -228,6 +256,15 @@ static void enter_connect(struct approach *approach)
     approach->connector = connector_start(&params);
     if (!approach->connector)
         fail_for_memory(approach);
+}
+
+static void enter_connect(struct approach *approach)
+{
+    if (approach->connector)
+        approach->waited = connector_hand_over(approach->connector, approach->params.dials ? on_dials : NULL,
+                                               on_connector, approach);
+    else
+        make_connection(approach);
 }
 
 /* --- OUTER: a tunnel from the proxy before this one, or that one's answer --- */
@@ -326,8 +363,10 @@ static void enter(struct approach *approach, enum state state)
 /* Without the connection of the answer before. */
 static void begin_otherwise(struct approach *approach)
 {
-    approach->params.reuse->in_use = approach->on_loopback = false;
-    if (take_ready(approach)) {
+    approach->params.reuse->in_use = approach->params.spare->in_use = approach->on_loopback = false;
+    if (take_begun(approach)) {
+        enter(approach, CONNECT);
+    } else if (take_ready(approach)) {
         trace_step(&approach->request->trace, "connect", "made ahead of need");
         if (approach->request->request.answer_owed) /* the pool has them without TLS */
             enter(approach, CONNECT);

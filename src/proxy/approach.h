@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* Gets what one request to a proxy is made over: the connection of the answer before (reuse.h), one made ahead of need
- * (spare.h), a share of an HTTP/2 connection (h2_share.h), or a new connection, perhaps through the proxy before this
+/* Gets what one request to a proxy is made over: the connection of the answer before (reuse.h), one begun before it was
+ * known what is asked for (head_start.h), one made ahead of need (spare.h), a share of an HTTP/2 connection (h2_share.h), or a new connection, perhaps through the proxy before this
  * one.  Where there is no proxy, a connection to the target.
  *
  *     started -> [REUSE] -> [SEAT] -> [OUTER] -> CONNECT -> over
@@ -31,7 +31,7 @@ struct approach_params {
                                                  * functions, until approach_free */
     const struct proxy_request_functions *functions; /* for the request to the proxy before; static */
     struct spare *spare;                        /* of the request */
-    struct reuse *reuse;
+    struct reuse *reuse;     /* in use after DONE also for one of head_start.h that has waited */
     struct h2_share *share;
     struct exchange *before; /* over HTTP/1.1, with a refusal that leads to this request; the approach's from now on,
                               * also when NULL is returned.  NULL: none */

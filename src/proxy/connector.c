@@ -398,6 +398,18 @@ struct connector *connector_start(const struct connector_params *params)
     return connector;
 }
 
+bool connector_hand_over(struct connector *connector, void (*dials)(void *arg), task_done_fn *done, void *arg)
+{
+    bool ended = task_has_ended(&connector->task);
+
+    connector->params.dials = dials;
+    connector->params.arg = arg;
+    task_hand_over(&connector->task, done, arg);
+    if (dials && connector->dial)
+        dials(arg);
+    return ended;
+}
+
 bool connector_connected(const struct connector *connector)
 {
     return connector->connected;

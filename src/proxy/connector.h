@@ -52,6 +52,11 @@ struct connector_params {
 /* Starts.  NULL: out of memory; through was closed and leftover freed. */
 struct connector *connector_start(const struct connector_params *params);
 
+/* Another owner has it from now on, with dials, done and arg of his own.  dials is called from within, and may free the
+ * connector, where it dials by now.  True: it had told its outcome, and will tell it to him at the end of this turn; if
+ * that is DONE, the connection has been waiting. */
+bool connector_hand_over(struct connector *connector, void (*dials)(void *arg), task_done_fn *done, void *arg);
+
 /* Whether it was connected, even if TLS failed after that; and whether the connection leads to this machine itself
  * (false for one through another proxy, of which that is not known). */
 bool connector_connected(const struct connector *connector);

@@ -13,6 +13,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/h2_lessons.c src/proxy/h2_lessons.h \
 	src/proxy/h2_pool.c src/proxy/h2_pool.h \
 	src/proxy/h2_share.c src/proxy/h2_share.h \
+	src/proxy/head_start.c src/proxy/head_start.h \
 	src/proxy/health.c src/proxy/health.h \
 	src/proxy/login_answer.c src/proxy/login_answer.h \
 	src/proxy/notices.c src/proxy/notices.h \

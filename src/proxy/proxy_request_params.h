@@ -19,6 +19,7 @@
 #include "proxy/services.h"
 
 struct proxy_request;
+struct head_start;
 
 struct proxy_request_params {
     const struct services *services;
@@ -28,6 +29,7 @@ struct proxy_request_params {
                                       * each other's trial of a password (lockout.h); NULL: there is only this one */
     const struct endpoint *proxy;    /* NULL: dial the request's target itself */
     const struct proxy_config *own;  /* the proxy's section, whose secrets no other proxy may see; NULL: none */
+    struct head_start *begun;        /* whose connection is taken over if it leads to that proxy; NULL: none */
     const struct proxy_config *via;  /* the section of the proxies before this one; NULL: none */
     const struct listener_config *listener; /* for which it is asked: others do not share its connections; NULL: none */
     struct connect_request request;  /* all but credentials and what form_choice.h sets; its method is what a proxy

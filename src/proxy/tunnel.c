@@ -208,8 +208,7 @@ static void go_direct(struct tunnel *tunnel)
 {
     tunnel->proxy = NULL;
     tunnel->own = NULL;
-    tunnel->chain.asked_count = 0;
-    tunnel->chain.direct = false;
+    redirect_chain_leave(&tunnel->chain);
     enter(tunnel, REQUEST);
 }
 
@@ -446,6 +445,7 @@ static void enter_request(struct tunnel *tunnel)
         .name = tunnel->name,
         .proxy = tunnel->proxy,
         .own = tunnel->own,
+        .begun = way_head_start(tunnel->way),
         .listener = listener,
         .user = configured && route->user[0] ? route->user : NULL,
         .password = route->password,

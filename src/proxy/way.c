@@ -22,7 +22,7 @@ struct way {
     const char *name;
     struct trace trace;
     struct targets *targets; /* the places of the listener's target; NULL: not looked for yet */
-    struct lookup *ahead;    /* of the proxy's addresses, beside that of an SRV record, or NULL */
+    struct head_start *head_start; /* to the proxy, beside the look-up of an SRV record, or NULL */
     struct endpoint target;
     struct finding *finding; /* whose answer the route is made of, or NULL */
     struct route route;
@@ -39,13 +39,19 @@ static bool take_target(struct way *way)
     return way->targets && targets_next(way->targets, &way->target);
 }
 
+static void drop_head_start(struct way *way)
+{
+    head_start_free(way->head_start);
+    way->head_start = NULL;
+}
+
 static void on_targets(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct way *way = arg;
     char place[ENDPOINT_TEXT_MAX];
 
-    lookup_cancel(way->ahead); /* which the resolver finishes all the same */
-    way->ahead = NULL;
+    if (outcome != OUTCOME_DONE || !head_start_connects(way->head_start))
+        drop_head_start(way);
     if (outcome != OUTCOME_DONE) {
         way->task.failure = *failure;
         task_tell(&way->task, outcome);
@@ -57,29 +63,10 @@ static void on_targets(void *arg, enum outcome outcome, const struct failure *fa
     enter(way, FIND);
 }
 
-static void on_ahead(void *arg, const struct address_list *addresses, const char *error)
-{
-    (void)addresses, (void)error; /* whoever connects asks again, and finds the answer kept */
-    ((struct way *)arg)->ahead = NULL;
-}
-
-/* Which proxy is dialed does not depend on the target, if the configuration names it: its addresses are looked up
- * beside the SRV record, and not after it. */
-static void look_up_proxy(struct way *way)
-{
-    const struct proxy_config *section = way->listener->proxy;
-
-    while (section && section->via)
-        section = section->via;
-    if (section && section->urls.source == PLACES_LISTED)
-        way->ahead = resolver_find_addresses(way->services->resolver, section->urls.at[0].host, RESOLVER_SOON, on_ahead,
-                                             way);
-}
-
 static void enter_target(struct way *way)
 {
     if (way->listener->target.srv)
-        look_up_proxy(way);
+        way->head_start = head_start_begin(way->services, way->config, way->listener->proxy, &way->trace);
     way->targets = targets_find(way->services->loop, way->services->resolver, way->listener,
                                 way->config->settings.resolve_timeout, on_targets, way);
     if (!way->targets)
@@ -214,7 +201,7 @@ static void drop(struct task *task)
 {
     struct way *way = (struct way *)task;
 
-    lookup_cancel(way->ahead);
+    drop_head_start(way);
     finding_free(way->finding);
     targets_free(way->targets);
 }
@@ -266,6 +253,11 @@ const struct endpoint *way_target(const struct way *way)
 struct route *way_route(struct way *way)
 {
     return &way->route;
+}
+
+struct head_start *way_head_start(const struct way *way)
+{
+    return way->head_start;
 }
 
 const struct proxy_config *way_section(const struct listener_config *listener, const struct endpoint *proxy)

@@ -16,6 +16,7 @@
 #include "base/trace.h"
 #include "config/config.h"
 #include "net/endpoint.h"
+#include "proxy/head_start.h"
 #include "proxy/route.h"
 #include "proxy/services.h"
 
@@ -41,6 +42,10 @@ bool way_next(struct way *way);
 /* After DONE: the place, and the route to it, whose `reached` was kept from the place before; valid until way_next. */
 const struct endpoint *way_target(const struct way *way);
 struct route *way_route(struct way *way);
+
+/* After DONE: the connection that was begun while the place was looked up, to be taken by the first request to a proxy;
+ * the way's.  NULL: there is none. */
+struct head_start *way_head_start(const struct way *way);
 
 /* The section as which a proxy of the route is asked: the listener's; where proxies are found, for one outside of
  * `trusted` that without our secrets (stranger).  Borrowed from the configuration. */

@@ -20,6 +20,7 @@ struct seen {
     bool frees;        /* the owner frees the task from within done */
     bool tells_twice, fails_twice;
     uint32_t limit_ms; /* 0: the machine tells at once */
+    struct seen *next; /* of the owner that it is handed over to */
 };
 
 struct machine {
@@ -169,6 +170,48 @@ START_TEST(a_task_that_has_told_may_begin_anew)
 }
 END_TEST
 
+static bool is_handed_over(void *arg)
+{
+    struct seen *seen = arg, *next = seen->next;
+
+    if (next->told == 0 && seen->told == 0)
+        return false;
+    task_hand_over(&seen->machine->task, on_done, next);
+    ck_assert_int_eq(next->told, 0); /* not from within the call */
+    return true;
+}
+
+static bool next_was_told(void *arg)
+{
+    return ((struct seen *)arg)->next->told > 0;
+}
+
+/* When it has told the one before; when it has not even begun. */
+START_TEST(another_owner_is_told_what_there_is_to_tell)
+{
+    static unit_step_fn *const steps[] = {is_handed_over, next_was_told, NULL};
+    struct seen next = {0}, seen = {.fails_twice = true, .next = &next};
+
+    start(&seen);
+    if (_i == 0) {
+        unit_walk(loop, steps, &seen);
+    } else {
+        task_hand_over(&seen.machine->task, on_done, &next);
+        unit_wait(loop, was_told, &next);
+    }
+    ck_assert_int_eq(seen.begun, 1);
+    ck_assert_int_eq(seen.told, _i == 0 ? 1 : 0);
+    ck_assert_int_eq(next.told, 1);
+    ck_assert_int_eq(next.outcome, OUTCOME_PEER);
+    ck_assert_str_eq(next.what, "first");
+    ck_assert(task_has_ended(&seen.machine->task));
+    task_free(&seen.machine->task);
+    end_turn();
+    ck_assert_int_eq(next.told, 1);
+    ck_assert_int_eq(seen.released, 1);
+}
+END_TEST
+
 START_TEST(what_was_told_stays)
 {
     struct seen seen = {.fails_twice = true};
@@ -280,6 +323,7 @@ int main(void)
     tcase_add_checked_fixture(cases, open_loop, close_loop);
     tcase_add_test(cases, a_task_begins_later_and_tells_once);
     tcase_add_test(cases, a_task_that_has_told_may_begin_anew);
+    tcase_add_loop_test(cases, another_owner_is_told_what_there_is_to_tell, 0, 2);
     tcase_add_test(cases, what_was_told_stays);
     tcase_add_test(cases, a_limit_rings_and_its_failure_is_told);
     tcase_add_test(cases, a_task_that_fails_before_it_begins_tells_in_place_of_beginning);

@@ -6,6 +6,7 @@
 
 #include "../stage.h"
 #include "../unit.h"
+#include "proxy/head_start.h"
 
 /* check_proxy_request*.c sees the rest of it, with real requests to the proxies before. */
 
@@ -17,6 +18,9 @@ static struct spare spare;
 static struct reuse reuse;
 static struct h2_share share;
 static struct proxy_request_params request;
+static bool begins_early;
+static const char *(*request_forbids)(void *arg, const struct address *address);
+static struct head_start *head_start;
 static unsigned told, started;
 static enum outcome outcome;
 static struct failure failure;
@@ -88,7 +92,8 @@ static void start(int i)
                          "[imap]\ntarget = mail.example.net\nproxy = far\n");
     told = started = 0;
     request = (struct proxy_request_params){.services = services, .settings = &config->settings, .name = "test",
-                                            .request.target = &target, .listener = &config->listeners[0]};
+                                            .request.target = &target, .forbids = request_forbids,
+                                            .listener = &config->listeners[0]};
     if (i >= 0) {
         request.own = &config->proxies[i];
         request.proxy = &request.own->urls.at[0];
@@ -101,6 +106,9 @@ static void start(int i)
     stage_name("mail.example.net", "192.0.2.9");
     stage_address("192.0.2.2", STAGE_CONNECTS);
     stage_address("192.0.2.9", STAGE_CONNECTS);
+    head_start = begins_early ? head_start_begin(services, config, request.own, &request.trace) : NULL;
+    request.begun = head_start;
+    stage_settle();
     approach = approach_start(&params);
     ck_assert_ptr_nonnull(approach);
     ck_assert_uint_eq(told, 0);
@@ -110,6 +118,9 @@ static void start(int i)
 static void tear_down(void)
 {
     approach_free(approach);
+    head_start_free(head_start);
+    begins_early = false;
+    request_forbids = NULL;
     stage_settle();
     ck_assert(!before.held);
     config_unref(config);
@@ -133,6 +144,32 @@ START_TEST(it_brings_a_connection)
     ck_assert_ptr_null(approach_take(approach));
     transport_close(transport);
     tear_down();
+}
+END_TEST
+
+static const char *forbids_none(void *arg, const struct address *address)
+{
+    (void)arg, (void)address;
+    return NULL;
+}
+
+/* One that was begun is taken over; not where it had to be looked at which address it has, since nobody did. */
+START_TEST(one_that_was_begun_is_taken_over)
+{
+    begins_early = true;
+    request_forbids = _i == 0 ? NULL : forbids_none;
+    start(0);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(outcome, OUTCOME_DONE);
+    ck_assert_uint_eq(stage_wires(), _i == 0 ? 1 : 2);
+    ck_assert_int_eq(reuse.in_use, _i == 0); /* it has waited */
+    ck_assert(!spare.in_use);
+    ck_assert(approach_was_reached(approach));
+    way = stage_wire(stage_wires() - 1);
+    ck_assert(wire_is_held(way));
+    ck_assert_uint_eq(way->patience, _i == 0 ? 2000 : 0);
+    tear_down();
+    ck_assert_uint_eq(started, 0);
 }
 END_TEST
 
@@ -184,6 +221,7 @@ int main(void)
     TCase *cases = unit_case("approach");
 
     tcase_add_loop_test(cases, it_brings_a_connection, 0, 2);
+    tcase_add_loop_test(cases, one_that_was_begun_is_taken_over, 0, 2);
     tcase_add_test(cases, what_is_not_taken_is_closed);
     tcase_add_test(cases, it_goes_through_the_proxy_before);
     tcase_add_test(cases, the_proxy_before_may_fail);

@@ -460,6 +460,74 @@ START_TEST(a_given_connection_is_closed_when_it_is_freed)
 }
 END_TEST
 
+/* --- another owner --- */
+
+static unsigned dialed, told;
+static enum outcome outcome;
+static struct failure failure;
+
+static void on_dials(void *arg)
+{
+    ck_assert_ptr_eq(arg, &told);
+    dialed++;
+}
+
+static void on_told(void *arg, enum outcome how, const struct failure *why)
+{
+    ck_assert_ptr_eq(arg, &told);
+    unit_note_outcome(&told, &outcome, &failure, how, why);
+}
+
+/* Before it begins, looking up, dialing, when it stands, when it has failed. */
+static const struct {
+    const char *name;
+    enum stage_dial dial;
+    bool dials_by_then, ended;
+} moments[] = {
+    {"", STAGE_SILENT, false, false},
+    {"", STAGE_SILENT, false, false},
+    {"192.0.2.1", STAGE_SILENT, true, false},
+    {"192.0.2.1", STAGE_CONNECTS, false, true},
+    {"192.0.2.1", STAGE_REFUSES, false, true},
+};
+
+START_TEST(another_owner_goes_on_with_it)
+{
+    struct asked_connector asked = asked_connector_set_up();
+    bool fails = moments[_i].dial == STAGE_REFUSES;
+
+    dialed = told = 0;
+    stage_name(HOST, moments[_i].name);
+    stage_address("192.0.2.1", moments[_i].dial);
+    asked_connector_start(&asked, &by_name);
+    if (_i > 0)
+        stage_settle();
+    ck_assert_int_eq(connector_hand_over(asked.connector, on_dials, on_told, &told), moments[_i].ended);
+    ck_assert_uint_eq(dialed, moments[_i].dials_by_then ? 1 : 0);
+    ck_assert_uint_eq(told, 0); /* not from within the call */
+    stage_settle();
+    if (!moments[_i].ended) {
+        ck_assert_uint_eq(told, 0);
+        stage_name(HOST, "192.0.2.1");
+        stage_address("192.0.2.1", STAGE_CONNECTS);
+        if (moments[_i].dials_by_then)
+            stage_answer_dial();
+        else
+            stage_answer_silent();
+        stage_settle();
+        ck_assert_uint_eq(dialed, 1);
+    }
+    ck_assert_uint_eq(asked.told, moments[_i].ended ? 1 : 0);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(outcome, fails ? OUTCOME_PEER : OUTCOME_DONE);
+    if (fails)
+        ck_assert_str_eq(failure.what, "cannot connect to 192.0.2.1:3128: Connection refused");
+    else
+        transport_close(connector_take(asked.connector));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("connector");
@@ -491,5 +559,6 @@ int main(void)
     tcase_add_test(cases, a_given_connection_may_not_have_spoken);
     tcase_add_test(cases, in_http2_a_given_connection_may_have_spoken);
     tcase_add_test(cases, a_given_connection_is_closed_when_it_is_freed);
+    tcase_add_loop_test(cases, another_owner_goes_on_with_it, 0, sizeof moments / sizeof moments[0]);
     return unit_run();
 }

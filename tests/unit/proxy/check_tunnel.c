@@ -191,7 +191,7 @@ START_TEST(a_record_that_is_not_found_fails)
     stage_advance(1);
     ck_assert_uint_eq(asked.told, 1);
     ck_assert_msg(strstr(asked.failure.what, no_records[_i].what) != NULL, "%s", asked.failure.what);
-    ck_assert_uint_eq(stage_wires(), 0);
+    ck_assert_uint_eq(stage_wires(), _i == 2 ? 1 : 0); /* begun meanwhile, see check_head_start */
     asked_end(&asked);
     tear_down();
 }

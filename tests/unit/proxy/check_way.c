@@ -316,9 +316,9 @@ START_TEST(each_place_has_its_own_proxies)
 }
 END_TEST
 
-/* The proxy of the configuration, or the one that is dialed for it, is looked up beside the record; one that has to be
- * found for each place is not. */
-START_TEST(the_proxy_is_looked_up_beside_the_record)
+/* The proxy of the configuration is connected to, or the one that is dialed for it looked up, beside the record; one that
+ * has to be found for each place is not. */
+START_TEST(the_proxy_is_gone_to_beside_the_record)
 {
     static const struct {
         const char *proxy;
@@ -436,7 +436,7 @@ int main(void)
     tcase_add_loop_test(cases, a_source_that_fails_is_a_failure, 0, 3);
     tcase_add_loop_test(cases, the_environment_answers_for_the_desktop, 0, 2);
     tcase_add_test(cases, each_place_has_its_own_proxies);
-    tcase_add_loop_test(cases, the_proxy_is_looked_up_beside_the_record, 0, 3);
+    tcase_add_loop_test(cases, the_proxy_is_gone_to_beside_the_record, 0, 3);
     tcase_add_test(cases, a_record_that_is_not_there_fails);
     tcase_add_test(cases, strangers_are_asked_as_such);
     tcase_add_loop_test(cases, it_can_be_freed_in_each_state, 0, 5);

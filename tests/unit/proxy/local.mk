@@ -13,6 +13,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_h2_lessons \
 	tests/unit/proxy/check_h2_pool \
 	tests/unit/proxy/check_h2_share \
+	tests/unit/proxy/check_head_start \
 	tests/unit/proxy/check_health \
 	tests/unit/proxy/check_login_answer \
 	tests/unit/proxy/check_notices \
@@ -67,6 +68,8 @@ tests_unit_proxy_check_standby_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_socks5_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
+tests_unit_proxy_check_head_start_SOURCES = tests/unit/proxy/check_head_start.c $(TUNNEL_SCENE)
+tests_unit_proxy_check_head_start_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_SOURCES = tests/unit/proxy/check_tunnel.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_notices_SOURCES = tests/unit/proxy/check_tunnel_notices.c $(TUNNEL_SCENE)
