@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: ISC
 """A target `srv:domain` is looked up as RFC 6186 says: the records name host and port, which then stand in the
 request as any target does; the host itself is left to the proxy to resolve."""
-from kit import check, equal, scenario
+import socket
+
+from kit import check, equal, scenario, until
 from kit.nameserver import NXDOMAIN, SERVFAIL, Nameserver
 from kit.peers import GREETING, Proxy
 from kit.route import listener, refusal, settings
@@ -74,6 +76,39 @@ def a_host_of_dot_means_not_available(stage):
     equal(proxy.heads, [], "requests to the proxy")
 
 
+def the_proxy_is_connected_to_meanwhile(stage):
+    nameserver, heard = Nameserver(stage), []
+
+    def script(connection):
+        heard.append(connection.sock.recv(1, socket.MSG_PEEK))
+        if heard[-1]:
+            connection.open()
+
+    nameserver.add(f"_imap._tcp.{DOMAIN}", "SRV", (0, 1, 1430, "mail.example.test"))
+    nameserver.add(f"_pop3._tcp.{DOMAIN}", "SRV", (0, 0, 0, "."))
+    proxy = Proxy(stage, script)
+    sections = listener("imap", f"srv:{DOMAIN}") + listener("pop3", f"srv:{DOMAIN}")
+    daemon = stage.sallyport(settings(proxy.url, sections), env=nameserver.env)
+    nameserver.hold()
+    client = daemon.connect("imap")
+    proxy.wait_connection()
+    nameserver.wait_asked(f"_imap._tcp.{DOMAIN}", "SRV")
+    equal(heard, [], "what the proxy heard before the target was known")
+    nameserver.release()
+    equal(read_all(client), (GREETING, END), "what came through")
+    client.close()
+    equal(len(proxy.connections), 1, "connections to the proxy")
+    named_in_request(proxy.heads[0], "mail.example.test:1430")
+
+    nameserver.hold()
+    client = daemon.connect("pop3")
+    proxy.wait_connection(2)
+    nameserver.release()
+    refusal(client, ("permanent",), "pop3")
+    until(lambda: len(heard) == 2, "the end of the connection that was not needed")
+    equal(heard[1], b"", "what the proxy heard for a service that there is not")
+
+
 def no_such_record(stage):
     nameserver = Nameserver(stage)
     nameserver.fail(f"_imap._tcp.{DOMAIN}", NXDOMAIN)
@@ -114,6 +149,7 @@ scenario(host_and_port_of_the_record_are_asked_for,
          each_protocol_has_its_service_name,
          the_lowest_priority_comes_first,
          a_host_of_dot_means_not_available,
+         the_proxy_is_connected_to_meanwhile,
          no_such_record,
          a_name_server_that_fails,
          records_are_kept_for_their_ttl,

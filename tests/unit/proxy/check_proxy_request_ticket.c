@@ -11,6 +11,7 @@
 #include "../unit.h"
 #include "auth/negotiate_login.h"
 #include "proxy/connector.h"
+#include "proxy/head_start.h"
 #include "proxy/health.h"
 #include "proxy/pool.h"
 
@@ -63,6 +64,7 @@ struct transport *__wrap_connector_take(struct connector *connector)
 /* --- a request, and what it told --- */
 
 static struct proxy_request *request;
+static struct head_start *head_start;
 static unsigned told;
 static enum outcome told_outcome;
 static struct failure told_failure;
@@ -96,6 +98,8 @@ static void set_up(const char *lines)
 static void tear_down(void)
 {
     proxy_request_free(request);
+    head_start_free(head_start);
+    head_start = NULL;
     stage_settle();
     pool_free(services->pool);
     services->pool = NULL;
@@ -112,6 +116,7 @@ static void ask(void)
         .name = "test",
         .proxy = &own->urls.at[0],
         .own = own,
+        .begun = head_start,
         .via = own->via,
         .request = {.target = &target},
         .done = on_told,
@@ -173,6 +178,35 @@ START_TEST(what_needs_no_dial_waits_for_the_ticket)
         wire_say(stage_wire(0), OPENS);
     ck_assert_uint_eq(wires_at_login, 1);
     check_opens(0, 1);
+    tear_down();
+}
+END_TEST
+
+/* Likewise one that was begun early; what is still being dialed when the request comes is what the KDC is asked beside. */
+START_TEST(one_that_was_begun_early_may_be_waited_for)
+{
+    bool stands = _i == 1;
+
+    set_up("auth = negotiate");
+    has_ticket = _i < 2;
+    if (!stands)
+        stage_address("192.0.2.1", STAGE_SILENT);
+    head_start = head_start_begin(services, config, config->listeners[0].proxy, &(struct trace){0});
+    stage_settle();
+    ck_assert_uint_eq(stage_dials(), 1);
+    ask();
+    ck_assert_uint_eq(logins, 1);
+    ck_assert_uint_eq(dials_at_login, stands ? 0 : 1);
+    ck_assert_uint_eq(wires_at_login, stands ? 1 : 0);
+    if (has_ticket) {
+        stage_address("192.0.2.1", STAGE_CONNECTS);
+        if (!stands)
+            stage_answer_dial();
+        check_opens(0, 1);
+    } else {
+        check_no_ticket();
+    }
+    ck_assert_uint_eq(stage_dials(), 1);
     tear_down();
 }
 END_TEST
@@ -301,6 +335,7 @@ int main(void)
 
     tcase_add_loop_test(cases, the_kdc_is_asked_while_the_proxy_is_connected_to, 0, 2);
     tcase_add_loop_test(cases, what_needs_no_dial_waits_for_the_ticket, 0, 2);
+    tcase_add_loop_test(cases, one_that_was_begun_early_may_be_waited_for, 0, 3);
     tcase_add_test(cases, a_connection_that_ended_meanwhile_is_replaced);
     tcase_add_test(cases, a_connection_that_ended_before_it_was_seen_is_replaced);
     tcase_add_loop_test(cases, a_connection_that_has_waited_may_be_lost, 0, 4);
