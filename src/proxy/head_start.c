@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "net/resolver.h"
-#include "proxy/detour.h"
 #include "proxy/form_choice.h"
 #include "proxy/health.h"
 #include "proxy/route.h"
@@ -57,7 +56,6 @@ static const struct endpoint *choose(const struct head_start *head_start)
     if (section->urls.source != PLACES_LISTED || section->via || section->preconnect > 0 || section->tls_upgrade)
         return NULL;
     route_through(&route, section);
-    detour_choose(&route, services, section);
     if (route_next(&route, services->health, now, &proxy, &away) != ROUTE_PROXY ||
         health_state(services->health, proxy, now) != HEALTH_UP ||
         redirect_table_names(services->redirects, proxy, now) ||

@@ -101,6 +101,8 @@ static const struct {
     {"url = https://a:3128\nhttp = auto", NULL, true},
     {"url = http://a:3128\nhttp = auto", "192.0.2.1:3128", false},
     {"url = http://a:3128\npreconnect = 1", NULL, true},
+    {"url = http://a:3128/mail\nmethod = tcpconnection\ntls-upgrade = yes", NULL, true},
+    {"url = http://a:3128/mail\nmethod = tcpconnection", "192.0.2.1:3128", false},
     {"url = http://f:3128\nvia = outer\n[proxy outer]\nurl = http://a:3128", NULL, true},
 
     /* which proxy it is, is not known yet */
