@@ -192,6 +192,13 @@ static bool is_bound(const struct negotiate_login *login)
            are_secret(login->curl.credentials);
 }
 
+/* Whether the next request may go out over the connection at hand.  In the middle of a bound scheme it always may. */
+static bool may_ask(const struct negotiate_login *login)
+{
+    return !login->params.authenticator || !login->curl.credentials || is_bound(login) ||
+           authenticator_may_send(login->params.authenticator);
+}
+
 static void fail_bound(struct negotiate_login *login)
 {
     fail(login, OUTCOME_PEER, FAILURE_THEY "ends the connection in the middle of %s",
@@ -244,20 +251,23 @@ static void enter_ask(struct negotiate_login *login)
 
 static void go_on_draining(struct negotiate_login *login);
 
-/* Sends the next request over the connection if it is still usable, otherwise over a new one. */
+/* Sends the next request over the connection if it is still usable, otherwise over a new one.  If it may not be sent
+ * yet, the connection is kept for the owner. */
 static void ask(struct negotiate_login *login)
 {
     char byte;
     ssize_t ahead = login->transport ? transport_peek(login->transport, &byte, 1) : TRANSPORT_EOF;
 
-    if (ahead == TRANSPORT_AGAIN)
-        enter(login, ASK);
-    else if (!is_bound(login))
-        enter(login, CONNECT); /* there is none, or it is at end of stream, or it has bytes that nobody asked for */
-    else if (ahead > 0)
+    if (ahead == TRANSPORT_AGAIN) {
+        enter(login, may_ask(login) ? ASK : CONNECT);
+    } else if (!is_bound(login)) { /* there is none, or it is at end of stream, or has bytes that nobody asked for */
+        drop_connection(login);
+        enter(login, CONNECT);
+    } else if (ahead > 0) {
         go_on_draining(login);
-    else
+    } else {
         fail_bound(login);
+    }
 }
 
 /* --- CONNECT: the owner's turn --- */
@@ -265,9 +275,16 @@ static void ask(struct negotiate_login *login)
 static void enter_connect(struct negotiate_login *login)
 {
     drop_answer(login);
-    drop_connection(login);
     allowance_hold(&login->limit);
     login->params.connect(login->params.arg);
+}
+
+struct transport *negotiate_login_kept(struct negotiate_login *login)
+{
+    struct transport *kept = login->transport;
+
+    login->transport = NULL;
+    return kept;
 }
 
 void negotiate_login_connect(struct negotiate_login *login, struct transport *transport)
@@ -276,6 +293,7 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
         transport_close(transport);
         return;
     }
+    drop_connection(login);
     login->transport = transport;
     allowance_go_on(&login->limit);
     enter(login, ASK);

@@ -23,6 +23,7 @@
  * that the owner brings.  So each answers its own challenges only, and each is bounded by itself.
  *
  * The body of a 407 is skipped, and the connection used again if it stays open; otherwise another one is asked for.
+ * Credentials that may not go out yet leave it to the owner (kept), who gives it back, or another one, when they may.
  * NTLM and Negotiate authenticate one connection: in the middle of them (bound) there is no other, so it is used until
  * it really ends, whatever the 407 says of its own end and of the connection's.  A body without a known end is over
  * when nothing more comes for a moment.  The number of answers, and of bytes before the last one, is bounded.
@@ -38,6 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth/authenticator.h"
 #include "auth/challenge.h"
 #include "auth/curl_loop.h"
 #include "auth/nonces.h"
@@ -70,13 +72,16 @@ struct negotiate_login_params {
                                             * are unused */
     bool require_switch;                   /* 2xx is a failure */
     enum challenge_scheme scheme;          /* CHALLENGE_DIGEST, _NTLM or _NEGOTIATE */
+    struct authenticator *authenticator;   /* says whether they may be sent over the connection of a 407, as the owner
+                                            * asks it before any other; borrowed.  NULL: they may */
     const char *user, *password;           /* copied, wiped in the end; both NULL: none (Negotiate).  NTLM also takes
                                             * DOMAIN\user */
     uint32_t limit_ms;                     /* milliseconds for the whole login, but for the time in which it waits for
                                             * a connection: making those has limits of its own */
     struct trace trace;                    /* of the last request and its reply */
     void (*connect)(void *arg);            /* it needs a new connection to the proxy: answer with
-                                            * negotiate_login_connect, now or later.  If the owner asks: it is to do so
+                                            * negotiate_login_connect, now or later; or it may not send over the one
+                                            * that it has (negotiate_login_kept).  If the owner asks: it is to do so
                                             * now, and to answer with negotiate_login_hear */
     task_done_fn *done;                    /* DONE: the proxy's final answer, see negotiate_login_response.  PEER: it
                                             * closed, is silent or is no proxy.  LOCAL: our own trouble: no
@@ -87,8 +92,12 @@ struct negotiate_login_params {
 /* Starts.  Neither connect nor done is called from within this call.  NULL: out of memory; first was freed. */
 struct negotiate_login *negotiate_login_start(const struct negotiate_login_params *params);
 
-/* Hands over a new connection to the proxy, over which nothing was sent.  The login owns it from now on, whatever its
- * state. */
+/* Within connect: the connection over which the credentials may not go out yet, and which is the caller's from now on,
+ * to be handed over again when they may, if it lasts.  NULL: there is none. */
+struct transport *negotiate_login_kept(struct negotiate_login *login);
+
+/* Hands over a connection to the proxy, over which nothing was sent, or the one that it had kept.  The login owns it
+ * from now on, whatever its state. */
 void negotiate_login_connect(struct negotiate_login *login, struct transport *transport);
 
 /* If the owner asks: the value for Authorization in its next request, borrowed until negotiate_login_hear; NULL: none.

@@ -146,10 +146,12 @@ static void on_outer_answer(struct proxy_request *request)
         on_answer(request, &request->response, authenticator_credentials(request->authenticator) != NULL);
 }
 
-/* All is there that is needed. */
+/* All is there that is needed.  What only asks for a challenge is no trial of the password. */
 static void ask(struct proxy_request *request)
 {
-    enter(request, authenticator_may_send(request->authenticator) ? ASK : AWAIT);
+    bool is_bare = request->login && !negotiate_login_credentials(request->login);
+
+    enter(request, is_bare || authenticator_may_send(request->authenticator) ? ASK : AWAIT);
 }
 
 static void on_approach(void *arg, enum outcome outcome, const struct failure *failure)
@@ -233,6 +235,7 @@ static void enter_approach(struct proxy_request *request)
 static void find_connection(void *arg)
 {
     struct proxy_request *request = arg;
+    struct transport *kept;
 
     if (request->beside) { /* it is being made */
         request->waited_for = true;
@@ -242,21 +245,17 @@ static void find_connection(void *arg)
         drop_exchange(request);
     drop_approach(request);
     h2_share_leave(&request->share);
-    request->reached |= standby_has_answered(&request->standby); /* a login wants another one */
-    if (request->standby.transport) /* the login has begun once more, for another version, or beside the approach */
+    request->reached |= standby_has_answered(&request->standby); /* a login wants another one, or waits with it */
+    kept = request->login ? negotiate_login_kept(request->login) : NULL;
+    if (kept)
+        standby_keep(&request->standby, kept);
+    if (request->standby.transport) /* or the login has begun once more, for another version, or beside the approach */
         go_on(request);
     else
         enter(request, APPROACH);
 }
 
 /* --- AWAIT: another session tries the password; what is needed besides is there already --- */
-
-/* Whether nothing at all can be done before the password may be sent. */
-static bool must_not_begin(const struct proxy_request *request)
-{
-    return request->choice.form.absolute ||
-           (authenticator_wants_login(request->authenticator) && refusal_of(request));
-}
 
 static void begin_request(struct proxy_request *request)
 {
@@ -299,8 +298,8 @@ static void on_authenticator(void *arg, enum outcome outcome, const struct failu
                   "is for one that is not", challenge_words[authenticator_scheme(request->authenticator)]);
     else if (request->task.state == AWAIT)
         go_on(request);
-    else if (must_not_begin(request) && !authenticator_may_send(request->authenticator))
-        enter(request, AWAIT);
+    else if (request->choice.form.absolute && !authenticator_may_send(request->authenticator))
+        enter(request, AWAIT); /* there is nothing that can be done before */
     else
         begin_request(request);
 }

@@ -52,7 +52,7 @@ struct authenticator *request_parts_authenticator(const struct proxy_request_par
 }
 
 struct negotiate_login *request_parts_login(const struct proxy_request_params *request,
-                                            const struct form_choice *choice, const struct authenticator *authenticator,
+                                            const struct form_choice *choice, struct authenticator *authenticator,
                                             struct exchange *first, const struct connect_response *response,
                                             const struct http_head *head, void (*connect)(void *arg),
                                             task_done_fn *done, void *arg)
@@ -69,6 +69,7 @@ struct negotiate_login *request_parts_login(const struct proxy_request_params *r
         .request = &request->request,
         .require_switch = request->require_switch,
         .scheme = authenticator_scheme(authenticator),
+        .authenticator = authenticator,
         .user = authenticator_user(authenticator),
         .password = authenticator_password(authenticator),
         .limit_ms = request->settings->handshake_timeout,

@@ -33,7 +33,7 @@ struct authenticator *request_parts_authenticator(const struct proxy_request_par
  * when NULL is returned; NULL: response and head are that challenge, or head is NULL, too.  connect: see
  * negotiate_login_params.  NULL: out of memory. */
 struct negotiate_login *request_parts_login(const struct proxy_request_params *request,
-                                            const struct form_choice *choice, const struct authenticator *authenticator,
+                                            const struct form_choice *choice, struct authenticator *authenticator,
                                             struct exchange *first, const struct connect_response *response,
                                             const struct http_head *head, void (*connect)(void *arg),
                                             task_done_fn *done, void *arg);

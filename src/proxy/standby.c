@@ -3,6 +3,12 @@
 
 #include <stddef.h>
 
+void standby_keep(struct standby *standby, struct transport *transport)
+{
+    standby->transport = transport;
+    standby->spare.in_use = standby->reuse.in_use = false;
+}
+
 bool standby_lasts(struct standby *standby, uint32_t limit_ms)
 {
     if (!standby->transport)

@@ -21,6 +21,9 @@ struct standby {
     struct reuse reuse;          /* whether it is another one that the proxy may have ended */
 };
 
+/* Takes over the one in use, over which a login has got its challenge: it is no spare any more. */
+void standby_keep(struct standby *standby, struct transport *transport);
+
 /* It has waited, and is to be used: whether it lasts.  False: there is none, any more.  limit_ms: as for
  * spare_patience. */
 bool standby_lasts(struct standby *standby, uint32_t limit_ms);

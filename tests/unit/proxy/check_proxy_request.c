@@ -15,6 +15,8 @@
 
 #define BASIC_LINE "\r\nProxy-Authorization: Basic YXJ0aHVyOm1hZ2lj\r\n" /* arthur:magic */
 #define DIGEST "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
+#define CHALLENGES(nonce, more) "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Digest realm=\"r\", nonce=\"" nonce \
+    "\", qop=\"auth\"\r\n" more NO_LENGTH
 #define NO_LENGTH "Content-Length: 0\r\n\r\n"
 #define WHO "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic realm=\"r\"\r\n"
 #define OPENS "HTTP/1.1 200 OK\r\n\r\n"
@@ -608,23 +610,151 @@ START_TEST(the_same_account_at_two_proxies_in_a_row)
 }
 END_TEST
 
-/* So it is with Digest: the challenge is asked for when the first one's proof was taken. */
-START_TEST(who_waits_for_a_trial_by_digest_is_connected_meanwhile)
+/* With Digest both ask for a challenge at once, and only the second one's proof waits.  which: 0 if the configuration
+ * names the scheme; 1 if it is found out. */
+static void start_two_by_digest(int which, struct asked *one, struct asked *two)
+{
+    set_up(which == 0 ? "user = arthur\npassword = magic\nauth = digest" : "user = arthur\npassword = magic");
+    it_takes_upgrade();
+    start(one, "");
+    start(two, "");
+    ck_assert_uint_eq(stage_wires(), 2);
+    for (unsigned i = 0; i < 2; i++) {
+        ck_assert_uint_eq(asks(stage_wire(i)), 1);
+        ck_assert_ptr_null(strstr(stage_wire(i)->heard, "Proxy-Authorization"));
+        wire_clear(stage_wire(i));
+    }
+}
+
+/* The one proof that this wire has heard is for that nonce. */
+static void check_proves(const struct wire *wire, const char *nonce)
+{
+    char words[40];
+
+    snprintf(words, sizeof words, "nonce=\"%s\"", nonce);
+    ck_assert_uint_eq(asks(wire), 1);
+    ck_assert_ptr_nonnull(strstr(wire->heard, "\r\nProxy-Authorization: Digest "));
+    ck_assert_ptr_nonnull(strstr(wire->heard, words));
+}
+
+START_TEST(a_proof_is_ready_when_a_trial_is_over)
 {
     struct asked one, two;
 
-    set_up("user = arthur\npassword = magic\nauth = digest");
-    start(&one, "");
-    start(&two, "");
-    ck_assert_uint_eq(stage_wires(), 2);
-    wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
-    ck_assert_uint_eq(asks(stage_wire(0)), 2);
+    start_two_by_digest(_i, &one, &two);
+    wire_say(stage_wire(0), CHALLENGES("n", ""));
+    wire_say(stage_wire(1), CHALLENGES("m", ""));
+    check_proves(stage_wire(0), "n");
+    stage_advance(config->settings.handshake_timeout - 1000);
     ck_assert_uint_eq(stage_wire(1)->heard_length, 0);
     wire_say(stage_wire(0), OPENS);
     check_answered(&one, CONNECT_OPEN, "");
-    ck_assert_uint_eq(asks(stage_wire(1)), 1);
+    ck_assert_uint_eq(stage_wires(), 2);
+    check_proves(stage_wire(1), "m"); /* no moment later */
+    stage_advance(2000);              /* the wait was not the proxy's */
+    wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n* OK\r\n");
+    check_answered(&two, CONNECT_OPEN, "");
+    check_taken(&two, stage_wire(1), "* OK\r\n");
+    ck_assert_uint_eq(stage_wire(1)->patience, config->settings.keepalive);
+    end(&one);
+    for (unsigned i = 2; i < 4; i++) { /* each has left its nonce: two more at once prove at once */
+        start(i == 2 ? &one : &two, "");
+        check_proves(stage_wire(i), i == 2 ? "m" : "n");
+    }
     end(&one);
     end(&two);
+    tear_down();
+}
+END_TEST
+
+/* Whoever has a challenge first tries the password. */
+START_TEST(the_first_challenge_begins_the_trial)
+{
+    struct asked one, two;
+
+    start_two_by_digest(_i, &one, &two);
+    wire_say(stage_wire(1), CHALLENGES("m", ""));
+    wire_say(stage_wire(0), CHALLENGES("n", ""));
+    check_proves(stage_wire(1), "m");
+    ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
+    wire_say(stage_wire(1), OPENS);
+    check_proves(stage_wire(0), "n");
+    end(&one);
+    end(&two);
+    tear_down();
+}
+END_TEST
+
+/* However many sessions have a challenge, a password that is wrong goes out once. */
+START_TEST(a_wrong_proof_goes_out_once)
+{
+    struct asked one, two, three;
+
+    start_two_by_digest(_i, &one, &two);
+    start(&three, "");
+    wire_clear(stage_wire(2));
+    for (unsigned i = 0; i < 3; i++)
+        wire_say(stage_wire(i), CHALLENGES("n", ""));
+    check_proves(stage_wire(0), "n");
+    wire_say(stage_wire(0), CHALLENGES("n", ""));
+    check_answered(&one, CONNECT_FAILED, "407 Who?: user and password, or ticket, were refused");
+    stage_settle();
+    check_failed(&two, OUTCOME_LOCAL, FAILURE_PERMANENT, "407: this user and password were refused; the same ones are "
+                 "not sent again for 30 s");
+    check_failed(&three, OUTCOME_LOCAL, FAILURE_PERMANENT, two.failure.what);
+    ck_assert_uint_eq(stage_wires(), 3);
+    ck_assert_uint_eq(stage_wire(1)->heard_length + stage_wire(2)->heard_length, 0);
+    end(&one);
+    end(&two);
+    end(&three);
+    tear_down();
+}
+END_TEST
+
+/* The first session leaves: the second tries the password, and the third one still waits. */
+START_TEST(a_trial_that_is_left_is_another_sessions)
+{
+    struct asked one, two, three;
+
+    start_two_by_digest(_i, &one, &two);
+    start(&three, "");
+    wire_clear(stage_wire(2));
+    for (unsigned i = 0; i < 3; i++)
+        wire_say(stage_wire(i), CHALLENGES("n", ""));
+    end(&one);
+    stage_settle();
+    check_proves(stage_wire(1), "n");
+    ck_assert_uint_eq(stage_wire(2)->heard_length, 0);
+    ck_assert(wire_is_held(stage_wire(2)));
+    end(&three);
+    ck_assert(stage_wire(2)->closed);
+    end(&two);
+    tear_down();
+}
+END_TEST
+
+/* The proxy does not keep the connection of its challenge: at once, then another one is there when the proof may go
+ * out; or during the wait, then it is made when that is over. */
+START_TEST(a_proof_may_want_another_connection)
+{
+    struct asked one, two;
+
+    start_two_by_digest(_i / 2, &one, &two);
+    wire_say(stage_wire(0), CHALLENGES("n", ""));
+    wire_say(stage_wire(1), _i % 2 == 0 ? CHALLENGES("m", "Connection: close\r\n") : CHALLENGES("m", ""));
+    if (_i % 2 == 0)
+        ck_assert_uint_eq(stage_wires(), 3);
+    else
+        wire_end(stage_wire(1));
+    wire_say(stage_wire(0), OPENS);
+    ck_assert(stage_wire(1)->closed);
+    ck_assert_uint_eq(stage_wire(1)->heard_length, 0);
+    ck_assert_uint_eq(stage_wires(), 3);
+    check_proves(stage_wire(2), "m");
+    wire_say(stage_wire(2), OPENS);
+    check_answered(&two, CONNECT_OPEN, "");
+    check_taken(&two, stage_wire(2), "");
+    end(&one);
     tear_down();
 }
 END_TEST
@@ -641,8 +771,11 @@ START_TEST(a_connection_that_has_waited_may_be_lost)
     set_up(lines);
     start(&one, "");
     start(&two, "");
-    if (_i % 2 == 1)
-        wire_say(stage_wire(0), "HTTP/1.1 407 Who?\r\n" DIGEST NO_LENGTH);
+    if (_i % 2 == 1) {
+        wire_say(stage_wire(0), CHALLENGES("n", ""));
+        wire_say(stage_wire(1), CHALLENGES("m", ""));
+        wire_clear(stage_wire(1));
+    }
     wire_say(stage_wire(0), OPENS);
     ck_assert_uint_eq(stage_wires(), 2);
     ck_assert_uint_eq(asks(stage_wire(1)), 1);
@@ -651,6 +784,7 @@ START_TEST(a_connection_that_has_waited_may_be_lost)
     ck_assert(stage_wire(1)->closed);
     ck_assert_uint_eq(stage_wires(), 3);
     ck_assert_uint_eq(asks(stage_wire(2)), 1);
+    ck_assert_ptr_nonnull(strstr(stage_wire(2)->heard, "\r\nProxy-Authorization: "));
     if (_i < 2) {
         wire_say(stage_wire(2), OPENS);
         check_answered(&two, CONNECT_OPEN, "");
@@ -1795,7 +1929,11 @@ int main(void)
     tcase_add_test(cases, what_is_lost_behind_a_challenge_is_not_sought_in_the_pool);
     tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
     tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
-    tcase_add_test(cases, who_waits_for_a_trial_by_digest_is_connected_meanwhile);
+    tcase_add_loop_test(cases, a_proof_is_ready_when_a_trial_is_over, 0, 2);
+    tcase_add_loop_test(cases, the_first_challenge_begins_the_trial, 0, 2);
+    tcase_add_loop_test(cases, a_wrong_proof_goes_out_once, 0, 2);
+    tcase_add_loop_test(cases, a_trial_that_is_left_is_another_sessions, 0, 2);
+    tcase_add_loop_test(cases, a_proof_may_want_another_connection, 0, 4);
     tcase_add_loop_test(cases, a_connection_that_has_waited_may_be_lost, 0, 4);
     tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
     tcase_add_loop_test(cases, a_forged_refusal_brings_out_no_readable_password, 0, 2);

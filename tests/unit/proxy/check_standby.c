@@ -89,6 +89,24 @@ START_TEST(a_spare_has_answered_when_another_one_is_looked_for)
 }
 END_TEST
 
+/* A login's challenge has come over it: it is no spare any more, and may have ended before it is used again. */
+START_TEST(what_is_kept_counts_as_used)
+{
+    struct transport *transport;
+
+    set_up((enum held)_i);
+    transport = standby_take(&standby);
+    standby_keep(&standby, transport);
+    ck_assert(!standby_was_hurried(&standby));
+    ck_assert(standby_lasts(&standby, LIMIT_MS));
+    ck_assert(standby.reuse.in_use && !standby.spare.in_use);
+    ck_assert_uint_eq(stage_wire(0)->patience, POOL_PATIENCE_MS);
+    ck_assert_ptr_eq(standby.transport, transport);
+    ck_assert(standby_was_lost(&standby, OUTCOME_PEER, true, NULL));
+    tear_down();
+}
+END_TEST
+
 START_TEST(what_has_waited_may_be_lost_once)
 {
     set_up(FRESH);
@@ -123,6 +141,7 @@ int main(void)
     tcase_add_loop_test(cases, what_has_come_to_harm_is_closed, 2 * FRESH, 2 * (USED + 1));
     tcase_add_test(cases, none_does_not_last);
     tcase_add_test(cases, a_spare_has_answered_when_another_one_is_looked_for);
+    tcase_add_loop_test(cases, what_is_kept_counts_as_used, FRESH, USED + 1);
     tcase_add_test(cases, what_has_waited_may_be_lost_once);
     tcase_add_test(cases, what_is_held_is_closed);
     return unit_run();
