@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 
-from kit import check, equal, scenario
+from kit import check, equal, scenario, until
 from kit.peers import Proxy
 from kit.route import listener, refusal, settings
 
@@ -32,6 +32,7 @@ class Server:
         self.scheme, self.word = scheme, word
         self.token = form[4]
         self.nonces, self.requests, self.bad = {}, [], 0
+        self.crowd = 0  # so many must have asked for a challenge before any proof is answered
         self.proxy = Proxy(stage, self._serve)
         more = f"{form[2]}\nuser = {USER}\npassword = {WORD}"
         listeners = "".join(listener(name, target) for name, target in TARGETS.items()) if form[0] == "connect-tcp" \
@@ -72,12 +73,18 @@ class Server:
             self.requests.append(head)
             sent, good = self._knows(head)
             self.bad += sent and not good
+            if sent:
+                until(lambda: self.bare() >= self.crowd, "challenges for all")
             if good:
                 connection.send(b"HTTP/1.1 101 Here\r\nConnection: upgrade\r\nUpgrade: " + self.token + b"\r\n\r\n")
                 connection.read_all()
                 return
             connection.send(b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: " + self._challenge() +
                             b"\r\nContent-Length: 5\r\n\r\nlogin")
+
+    def bare(self):
+        """How many requests came without credentials."""
+        return sum(b"\r\nAuthorization: " not in head for head in self.requests)
 
     def opened(self, name="imap"):
         """One session, up to the tunnel."""
@@ -133,6 +140,25 @@ def a_refused_password_rests(stage):
             server.is_discreet()
 
 
+def of_many_sessions_one_tries_the_password(stage):
+    """All ask for a challenge at once, and one proof goes out; the others follow if that was taken."""
+    many = 5
+    for word in (WORD, "another"):
+        server = Server(stage, FORMS[0], "MD5", word=word)
+        server.crowd = many
+        clients = [server.daemon.connect("imap") for _ in range(many)]
+        if word == WORD:
+            server.daemon.wait_line(r"#\d+ open ", count=many)
+            equal(len(server.requests), 2 * many, "requests of all sessions")
+        for client in clients:
+            if word != WORD:
+                refusal(client, ("permanent",))
+            client.close()
+        equal(server.bare(), many, "requests for a challenge")
+        equal(server.bad, word != WORD, "wrong proofs")
+        server.is_discreet()
+
+
 def what_authenticates_connections_does_not_go_with_it(stage):
     for form in FORMS:
         server = Server(stage, form, "basic")
@@ -147,5 +173,6 @@ def what_authenticates_connections_does_not_go_with_it(stage):
 scenario(digest_takes_two_requests_and_then_one,
          basic_takes_two_requests_and_then_one,
          a_refused_password_rests,
+         of_many_sessions_one_tries_the_password,
          what_authenticates_connections_does_not_go_with_it,
          paths=("splice",))

@@ -466,6 +466,44 @@ START_TEST(digest_may_be_refused_or_stale)
 }
 END_TEST
 
+/* Two sessions at once, whose scheme is named or found out: both ask for a challenge, and the second one's proof waits
+ * until the first one's was taken; if that was refused, it never goes out. */
+START_TEST(digest_of_two_is_tried_by_one)
+{
+    bool taken = _i % 2 == 0;
+    struct asked one, two;
+
+    set_up(_i < 2 ? "user = arthur\npassword = magic\nauth = digest" : "user = arthur\npassword = magic");
+    start(&one, "");
+    start(&two, "");
+    ck_assert_uint_eq(serve(0)->count, 2);
+    ck_assert_ptr_null(strstr(request(0, 1)->fields, "authorization"));
+    h2_peer_answer(request(0, 0), "407", "proxy-authenticate", DIGEST, true);
+    h2_peer_answer(request(0, 1), "407", "proxy-authenticate", "Digest realm=\"r\", nonce=\"m\"", true);
+    wait_for_request(0, 2);
+    for (unsigned turns = 0; turns < 20; turns++)
+        stage_settle();
+    ck_assert_uint_eq(serve(0)->count, 3);
+    check_proof(request(0, 2), "proxy-authorization: Digest ", "n", "mail.example.net:143");
+    if (taken) {
+        h2_peer_answer(request(0, 2), "200", NULL, NULL, false);
+        wait_for_request(0, 3);
+        check_proof(request(0, 3), "proxy-authorization: Digest ", "m", "mail.example.net:143");
+        h2_peer_answer(request(0, 3), "200", NULL, NULL, false);
+        check_open(&two, request(0, 3));
+    } else {
+        h2_peer_answer(request(0, 2), "407", "proxy-authenticate", DIGEST, true);
+        stage_settle();
+        ck_assert_int_eq(two.outcome, OUTCOME_LOCAL);
+        ck_assert_ptr_nonnull(strstr(two.failure.what, "407: this user and password were refused"));
+        ck_assert_uint_eq(serve(0)->count, 3);
+        end(&two);
+    }
+    end(&one);
+    tear_down();
+}
+END_TEST
+
 /* RFC 8441: the method of an extended CONNECT is CONNECT, and its path is what is proved. */
 START_TEST(digest_for_a_template_proves_the_path)
 {
@@ -948,6 +986,7 @@ int main(void)
     tcase_add_test(cases, basic_may_be_refused);
     tcase_add_loop_test(cases, digest_is_another_stream, 0, 2);
     tcase_add_loop_test(cases, digest_may_be_refused_or_stale, 0, 2);
+    tcase_add_loop_test(cases, digest_of_two_is_tried_by_one, 0, 4);
     tcase_add_test(cases, digest_for_a_template_proves_the_path);
     tcase_add_test(cases, digest_goes_on_over_another_connection);
     tcase_add_loop_test(cases, only_bound_logins_are_told_of, 0, 2);
