@@ -51,9 +51,9 @@ struct authenticator *authenticator_start(const struct authenticator_params *par
 /* Ends it in any state and wipes the secrets.  NULL is fine, and so is a call from within done. */
 void authenticator_free(struct authenticator *authenticator);
 
-/* After DONE, with `ahead`, right before something is sent: whether it may be.  False: another session tries user and
- * password, or has had them refused since.  Then call authenticator_await: done is called once more, when it may be
- * sent, or never will (LOCAL). */
+/* After DONE, with `ahead`, right before credentials are sent: whether they may be.  False: another session tries user
+ * and password, or has had them refused since.  Then call authenticator_await: done is called once more, when they may
+ * be sent, or never will (LOCAL). */
 bool authenticator_may_send(struct authenticator *authenticator);
 void authenticator_await(struct authenticator *authenticator);
 

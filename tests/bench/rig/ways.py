@@ -54,7 +54,7 @@ GROUPS = {
     "two sessions at once, the later of them": [
         Way("http", "none", "plain", "CQ", "CQ", HTTP, PLAIN, at_once=2),
         Way("http", "Basic", "plain", "CPQ", "CQ", _at("http", "http_basic", more=WHO + "basic"), PLAIN, at_once=2),
-        Way("http", "Digest", "plain", "CPPQ", "CQ", _at("http", "http_digest", more=WHO + "digest"), PLAIN, at_once=2),
+        Way("http", "Digest", "plain", "CAPQ", "CQ", _at("http", "http_digest", more=WHO + "digest"), PLAIN, at_once=2),
         Way("https", "Basic", "plain", "CSPQ", "CSQ", _at("https", "https_basic", more=WHO + "basic"), PLAIN,
             at_once=2),
         Way("HTTP/2", "none", "plain", "CSQ", "Q", HTTP2, PLAIN, at_once=2),
