@@ -13,13 +13,13 @@
  * With Negotiate APPROACH comes first, and the login begins when the proxy is dialed: it may have to ask a KDC, which
  * takes a round trip as well.  If that is not done when the connection is there, PREPARE waits for it.
  * AWAIT: another session tries the password first (lockout.h), and the request that would prove it waits.  With Digest
- * that is the one behind the 407, for which the login leaves its connection here; with the absolute form all waits, from
- * APPROACH on.  A connection that is lost after either of these waits (standby.h), or behind a refusal (reuse.h), is
+ * that is the one behind the 407, for which the login leaves its connection here; with the absolute form APPROACH
+ * waits, too.  A connection that is lost after either of these waits (standby.h), or behind a refusal (reuse.h), is
  * followed by another one.  If that was a connection from the pool and dead, everything is done once more without the
  * pool (spare.h); if it was one of HTTP/2 and did not process the request, once more on another one (h2_share.h).  With
  * the absolute form it brings the answer itself, and nothing follows; or a login begins with it or goes on, whose every
- * request is one to the proxy before.  Over HTTP/2, too, a login makes credentials and judges
- * answers, and each request is one of ours: another stream, whose connection others share.
+ * request is one to the proxy before.  Over HTTP/2, too, a login makes credentials and judges answers, and each request
+ * is one of ours: another stream, whose connection others share.
  * When the authenticator begins its next round (407, or a scheme that cannot start), AUTHENTICATE waits for it. */
 #ifndef SALLYPORT_PROXY_REQUEST_H
 #define SALLYPORT_PROXY_REQUEST_H
