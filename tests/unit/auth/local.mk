@@ -9,6 +9,7 @@ UNIT_TESTS += \
 	tests/unit/auth/check_curl_socket \
 	tests/unit/auth/check_latin1 \
 	tests/unit/auth/check_negotiate_login \
+	tests/unit/auth/check_negotiate_login_kept \
 	tests/unit/auth/check_negotiate_login_limit \
 	tests/unit/auth/check_negotiate_login_owner \
 	tests/unit/auth/check_lockout \
@@ -29,6 +30,7 @@ tests_unit_auth_check_curl_loop_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free -Wl,--wr
 tests_unit_auth_check_negotiate_login_limit_LDFLAGS = $(AM_LDFLAGS) $(STAGE) \
 	-Wl,--wrap=curl_loop_add -Wl,--wrap=loop_io_levels
 
+tests_unit_auth_check_negotiate_login_kept_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_auth_check_negotiate_login_owner_LDFLAGS = $(AM_LDFLAGS) $(STAGE) -Wl,--wrap=curl_client_challenge
 
 tests_unit_auth_check_authenticator_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
