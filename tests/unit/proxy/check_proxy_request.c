@@ -1776,6 +1776,38 @@ START_TEST(what_is_lost_behind_a_challenge_is_not_sought_in_the_pool)
 }
 END_TEST
 
+/* A challenge came over it, and its proof waited for another session's: that it ends is not for its age in the pool, and
+ * what follows it is none of the pool. */
+START_TEST(a_ready_connection_that_waits_is_no_spare)
+{
+    struct asked one, two;
+    unsigned sent = 0;
+
+    set_up_pool("preconnect = 2\nuser = arthur\npassword = magic\nauth = digest");
+    it_takes_upgrade();
+    start(&one, "");
+    start(&two, "");
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    wire_say(stage_wire(1), CHALLENGES("n", ""));
+    wire_say(stage_wire(0), CHALLENGES("m", ""));
+    wire_clear(stage_wire(0));
+    wire_say(stage_wire(1), OPENS);
+    check_proves(stage_wire(0), "m");
+    wire_end(stage_wire(0));
+    ck_assert_uint_eq(pool_sums(services->pool).stale, 0);
+    ck_assert_uint_eq(pool_sums(services->pool).taken, 2);
+    for (unsigned i = 2; i < stage_wires(); i++)
+        if (stage_wire(i)->heard_length > 0) {
+            check_proves(stage_wire(i), "n");
+            sent++;
+        }
+    ck_assert_uint_eq(sent, 1);
+    end(&one);
+    end(&two);
+    tear_down_pool();
+}
+END_TEST
+
 /* Half an answer, or silence, is no dead connection's. */
 START_TEST(a_ready_connection_that_brings_no_answer_fails)
 {
@@ -1927,6 +1959,7 @@ int main(void)
     tcase_add_test(cases, a_connection_is_lost_behind_a_challenge_once);
     tcase_add_test(cases, a_connection_that_took_half_a_request_is_followed_by_another);
     tcase_add_test(cases, what_is_lost_behind_a_challenge_is_not_sought_in_the_pool);
+    tcase_add_test(cases, a_ready_connection_that_waits_is_no_spare);
     tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
     tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
     tcase_add_loop_test(cases, a_proof_is_ready_when_a_trial_is_over, 0, 2);
