@@ -67,8 +67,11 @@ static size_t open_end(const char *value, size_t length)
 /* The path of a socket, which stays as it is written; its place has neither host nor port. */
 static bool parse_socket(struct value_places *places, size_t index, const char *path, size_t length, const char **why)
 {
-    char *text = strndup(path, length);
+    char *text;
 
+    if (length == 0)
+        return value_fault(why, "the path is missing, as in " UNIX "$XDG_RUNTIME_DIR/imap.sock");
+    text = strndup(path, length);
     if (text && socket_path_check(text, why)) {
         places->paths[index] = text;
         return true;
@@ -88,7 +91,7 @@ static bool parse_listen_place(struct value_places *places, size_t index, const 
     const bool any_port = end > 0;
     struct address ignored;
 
-    if (length > strlen(UNIX) && memcmp(value, UNIX, strlen(UNIX)) == 0)
+    if (length >= strlen(UNIX) && memcmp(value, UNIX, strlen(UNIX)) == 0)
         return parse_socket(places, index, value + strlen(UNIX), length - strlen(UNIX), why);
     if (is_number(value, length))
         return value_fault(why, "a port alone is no place; write localhost: before it");

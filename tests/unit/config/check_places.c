@@ -182,6 +182,8 @@ START_TEST(a_listener_may_have_sockets_in_the_file_system)
 {
     static const struct value_rule rule = {.key = "listen", .kind = &value_listen};
     static const char *const faults[][2] = {
+        {"unix:", "the path is missing, as in unix:$XDG_RUNTIME_DIR/imap.sock"},
+        {"localhost:1 unix: /a", "the path is missing, as in unix:$XDG_RUNTIME_DIR/imap.sock"},
         {"unix:x.sock", "no full path; it begins with /, $HOME or $XDG_RUNTIME_DIR"},
         {"unix:$FOO/x", "a $ stands before USER, HOME or XDG_RUNTIME_DIR; for one that is meant, write $$"},
         {"unix:/a localhost:1 unix:/a", "has one place twice"},
