@@ -9,6 +9,7 @@
 #include "config/listening.h"
 #include "config/no_proxy.h"
 #include "config/proxy_environment.h"
+#include "config/socket_check.h"
 #include "config/stranger.h"
 #include "http/connect_request.h"
 #include "protocol/starttls.h"
@@ -290,8 +291,7 @@ static bool taken_by(const struct config *config, size_t at, size_t place, struc
         return false;
     for (size_t i = 0; i <= at && listening_at(config, i, other); i++)
         for (size_t k = 0; k < (i < at ? other->places->count : place); k++)
-            if (overlap(&other->places->at[k], &wanted.places->at[place]) ||
-                places_same_socket(other->places, k, wanted.places, place))
+            if (overlap(&other->places->at[k], &wanted.places->at[place]))
                 return true;
     return false;
 }
@@ -305,9 +305,7 @@ static void check_places(const struct config *config, struct diagnostics *compla
         for (size_t k = 0; k < wanted.places->count; k++)
             if (taken_by(config, i, k, &other))
                 complain(complaints, wanted.line, "%s listens on %s, which %s does already: give it a `listen` of its "
-                         "own", wanted.name,
-                         wanted.places->paths[k] ? wanted.places->paths[k]
-                                                 : endpoint_format(&wanted.places->at[k], place),
+                         "own", wanted.name, endpoint_format(&wanted.places->at[k], place),
                          other.places == wanted.places ? "it" : other.name);
 }
 
@@ -476,6 +474,7 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
     check_before_relays(config, complaints);
     check_via_urls(config, complaints);
     check_places(config, complaints);
+    socket_check(config, complaints);
     check_circles(config, complaints);
     check_published(config, complaints);
     check_ehlo_names(config, complaints);

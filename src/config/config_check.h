@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Checks whether the sections of a configuration fit together, and links them: a listener to its proxy, a proxy to
  * the proxy that it is reached through (`via`), a [reverse] to the proxy before its relay, a [public] to its relay; and
- * a section whose proxies are found to what is said to strangers (`stranger`).  Pure, but it reads the environment, and
- * the log gets a warning of what no_proxy has and can match nothing. */
+ * a section whose proxies are found to what is said to strangers (`stranger`).  Pure, but it reads the environment and
+ * asks who runs this, and the log gets a warning of what no_proxy has and can match nothing. */
 #ifndef SALLYPORT_CONFIG_CHECK_H
 #define SALLYPORT_CONFIG_CHECK_H
 

@@ -32,6 +32,7 @@ src_libhouse_a_SOURCES += \
 	src/config/section.c src/config/section.h \
 	src/config/section_kind.c src/config/section_kind.h \
 	src/config/settings.h \
+	src/config/socket_check.c src/config/socket_check.h \
 	src/config/socket_path.c src/config/socket_path.h \
 	src/config/socket_unit.c src/config/socket_unit.h \
 	src/config/sources.c src/config/sources.h \

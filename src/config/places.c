@@ -16,11 +16,18 @@
 /* Reads one member of the list into the place at index, which is zeroed. */
 typedef bool place_parser(struct value_places *places, size_t index, const char *text, size_t length, const char **why);
 
+/* Whether two places of a list are sockets of the same path, as written. */
+static bool is_same_socket(const struct value_places *places, size_t i, size_t k)
+{
+    return places->at[i].host[0] == '\0' && places->at[k].host[0] == '\0' && places->paths[i] && places->paths[k] &&
+           strcmp(places->paths[i], places->paths[k]) == 0;
+}
+
 static bool stands_before(const struct value_places *places, size_t index)
 {
     for (size_t i = 0; i < index; i++)
         if ((places->at[i].port != 0 && endpoint_equal(&places->at[i], &places->at[index])) ||
-            places_same_socket(places, i, places, index))
+            is_same_socket(places, i, index))
             return true;
     return false;
 }
@@ -158,12 +165,6 @@ static void release_places(void *field)
 }
 
 const struct value_kind value_listen = {parse_listen, print_listen, release_places, parse_listen};
-
-bool places_same_socket(const struct value_places *a, size_t i, const struct value_places *b, size_t k)
-{
-    return a->at[i].host[0] == '\0' && b->at[k].host[0] == '\0' && a->paths[i] && b->paths[k] &&
-           strcmp(a->paths[i], b->paths[k]) == 0;
-}
 
 /* Takes the path and query of a URL. */
 static bool take_path(struct value_places *places, size_t index, const char *path, size_t length, const char **why)

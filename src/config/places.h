@@ -43,9 +43,6 @@ extern const struct value_kind value_relay; /* struct value_places: one URL with
  * address of loopback. */
 bool places_is_loopback(const struct endpoint *place);
 
-/* Whether place i of one list and place k of another, or of the same, are sockets of the same path, as written. */
-bool places_same_socket(const struct value_places *a, size_t i, const struct value_places *b, size_t k);
-
 /* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
 const char *places_path(const struct value_places *places, const struct endpoint *place);
 

@@ -13,6 +13,25 @@
 #define RUNTIME "XDG_RUNTIME_DIR"
 #define CONTROL_BYTE "a control character is in the path"
 
+bool socket_path_is_wanted(const char *text)
+{
+    return strcmp(text, NONE) != 0;
+}
+
+void socket_path_tidy(char *path)
+{
+    char *end = path;
+
+    for (const char *from = path; *from;)
+        if (from[0] == '/' && from[1] == '/')
+            from++;
+        else if (strncmp(from, "/./", 3) == 0)
+            from += 2;
+        else
+            *end++ = *from++;
+    *end = '\0';
+}
+
 bool socket_path_check(const char *text, const char **why)
 {
     static const struct expansion anybody = {"u", "/", "/"}; /* as short as can be */
@@ -24,6 +43,7 @@ bool socket_path_check(const char *text, const char **why)
         return value_fault(why, "no full path; it begins with /, $HOME or $" RUNTIME);
     if (expansion_has_control_byte(whole))
         return value_fault(why, CONTROL_BYTE);
+    socket_path_tidy(whole);
     return strlen(whole) < UNIX_SOCKET_PATH_MAX || value_fault(why, "longer than the path of a socket may be");
 }
 
@@ -46,7 +66,7 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
     const char *why, *missing;
     int length;
 
-    if (strcmp(text, NONE) == 0)
+    if (!socket_path_is_wanted(text))
         return SOCKET_PATH_NONE;
     if (!expansion_make(&expansion, text, whole, &why, &missing)) {
         snprintf(error, size, "%s: %s", text, why);
@@ -56,6 +76,7 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
         snprintf(error, size, "%s: " CONTROL_BYTE, text);
         return SOCKET_PATH_BAD;
     }
+    socket_path_tidy(whole);
     length = snprintf(path, UNIX_SOCKET_PATH_MAX, "%s", whole);
     if (whole[0] != '/') {
         snprintf(error, size, "%s is no full path", path);
@@ -69,12 +90,23 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
     return SOCKET_PATH_HERE;
 }
 
+char *socket_path_meant(const char *text)
+{
+    char path[UNIX_SOCKET_PATH_MAX], error[300];
+    const bool known = socket_path_find(text, path, error, sizeof error) == SOCKET_PATH_HERE;
+    char *meant = strdup(known ? path : text);
+
+    if (meant)
+        socket_path_tidy(meant);
+    return meant;
+}
+
 /* --- as a value --- */
 
 static bool parse_control(const struct value_rule *rule, const struct protocol *protocol, void *field,
                           const char *value, const char **why)
 {
-    return (strcmp(value, NONE) == 0 || socket_path_check(value, why)) &&
+    return (!socket_path_is_wanted(value) || socket_path_check(value, why)) &&
            value_text.parse(rule, protocol, field, value, why);
 }
 

@@ -19,11 +19,22 @@ enum socket_path {
 
 extern const struct value_kind value_control; /* char *, owned: such a path, or "none" */
 
+/* Whether the value of `control` asks for a socket: it is not "none". */
+bool socket_path_is_wanted(const char *text);
+
 /* Whether text can become a path: its variables are known ones, and it is full with whatever they stand for, and not
  * too long at least with the shortest.  False: *why (static) says why not. */
 bool socket_path_check(const char *text, const char **why);
 
-/* Writes the path that text stands for.  HOMELESS, BAD: error, which has size bytes, says why it is none. */
+/* Spells a full path in the shortest way that leads to the same place whatever is there: without empty parts and
+ * without those that are a dot.  Two dots stay, since what is before them may be a link. */
+void socket_path_tidy(char *path);
+
+/* Writes the path that text stands for, tidy.  HOMELESS, BAD: error, which has size bytes, says why it is none. */
 enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_MAX], char *error, size_t size);
+
+/* What tells whether two values mean one socket: the path that text stands for, or where that is not known here the
+ * text, which is tidy, too.  It is the caller's, to be freed; NULL: out of memory. */
+char *socket_path_meant(const char *text);
 
 #endif

@@ -315,8 +315,10 @@ static struct unix_socket *passed_file(int fd, const struct listening *section)
         getsockname(fd, (struct sockaddr *)&at, &length) != 0 || at.sun_path[0] != '/')
         return NULL;
     file = calloc(1, sizeof *file);
-    if (file)
-        snprintf(file->path, sizeof file->path, "%s", at.sun_path);
+    if (!file)
+        return NULL;
+    snprintf(file->path, sizeof file->path, "%s", at.sun_path);
+    socket_path_tidy(file->path);
     return file;
 }
 

@@ -189,7 +189,7 @@ START_TEST(a_listener_may_have_sockets_in_the_file_system)
         {"unix:/a localhost:1 unix:/a", "has one place twice"},
     };
     const struct protocol *imap = protocol_find("imap", 4);
-    struct value_places places = {0}, other = {0};
+    struct value_places places = {0};
     const char *why = "";
     char *text = NULL;
     size_t length;
@@ -210,11 +210,7 @@ START_TEST(a_listener_may_have_sockets_in_the_file_system)
     fclose(out);
     ck_assert_str_eq(text, "listen = unix:/a/$$b\n    localhost:1143\n    unix:$HOME/c\n");
     free(text);
-    ck_assert_msg(value_parse(&rule, imap, &other, "127.0.0.1:1 unix:/a/$$b", &why), "%s", why);
-    ck_assert(places_same_socket(&places, 0, &other, 1) && !places_same_socket(&places, 2, &other, 1));
-    ck_assert(!places_same_socket(&places, 1, &other, 0) && !places_same_socket(&places, 0, &other, 0));
     value_release(&rule, &places);
-    value_release(&rule, &other);
     ck_assert(!value_parse(&rule, NULL, &places, "unix:/a", &why)); /* of a relay */
     ck_assert_str_eq(why, "unix: is for listeners: others are there for other machines");
     value_release(&rule, &places);

@@ -47,6 +47,36 @@ START_TEST(the_value_is_none_or_a_full_path_or_one_in_the_runtime_folder)
 }
 END_TEST
 
+START_TEST(a_path_is_tidy)
+{
+    static const char *const paths[][2] = {
+        {"/a/b", "/a/b"}, {"//a///b", "/a/b"}, {"/./a/././b", "/a/b"}, {"/.//./a", "/a"}, {"/a/../b", "/a/../b"},
+        {"/a/.b/..c/d./e", "/a/.b/..c/d./e"}, {"/a/.", "/a/."}, {"/a/", "/a/"}, {"//", "/"},
+    };
+
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
+        ck_assert_int_eq(found_at(paths[i][0], paths[i][1]), SOCKET_PATH_HERE);
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run/", 1), 0);
+    ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR/b.sock", "/run/b.sock"), SOCKET_PATH_HERE);
+}
+END_TEST
+
+START_TEST(two_values_mean_one_socket_or_not)
+{
+    char *meant;
+
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run", 1), 0);
+    meant = socket_path_meant("$XDG_RUNTIME_DIR/./b");
+    ck_assert_str_eq(meant, "/run/b");
+    free(meant);
+    ck_assert_int_eq(unsetenv("XDG_RUNTIME_DIR"), 0);
+    meant = socket_path_meant("$XDG_RUNTIME_DIR/./b"); /* only its owner knows */
+    ck_assert_str_eq(meant, "$XDG_RUNTIME_DIR/b");
+    free(meant);
+    ck_assert(socket_path_is_wanted("/none") && !socket_path_is_wanted("none"));
+}
+END_TEST
+
 START_TEST(without_a_runtime_folder_what_is_in_it_has_no_home)
 {
     ck_assert_int_eq(unsetenv("XDG_RUNTIME_DIR"), 0);
@@ -135,7 +165,7 @@ START_TEST(what_is_too_long_for_everybody_is_known_when_it_is_read)
     char path[400];
 
     for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
-        const size_t end = strlen(begins[i]) + UNIX_SOCKET_PATH_MAX - 2; /* what it begins with becomes one byte */
+        const size_t end = strlen(begins[i]) + UNIX_SOCKET_PATH_MAX - 1; /* it becomes one slash with the next one */
 
         memset(path, 'a', sizeof path);
         memcpy(path, begins[i], strlen(begins[i]));
@@ -163,6 +193,8 @@ int main(void)
     TCase *cases = unit_case("socket-path");
 
     tcase_add_test(cases, the_value_is_none_or_a_full_path_or_one_in_the_runtime_folder);
+    tcase_add_test(cases, a_path_is_tidy);
+    tcase_add_test(cases, two_values_mean_one_socket_or_not);
     tcase_add_test(cases, without_a_runtime_folder_what_is_in_it_has_no_home);
     tcase_add_test(cases, what_is_no_full_path_is_bad);
     tcase_add_test(cases, a_path_is_not_longer_than_an_address_holds);

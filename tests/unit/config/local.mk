@@ -30,6 +30,7 @@ UNIT_TESTS += \
 	tests/unit/config/check_reverse_check \
 	tests/unit/config/check_section \
 	tests/unit/config/check_section_kind \
+	tests/unit/config/check_socket_check \
 	tests/unit/config/check_socket_path \
 	tests/unit/config/check_socket_unit \
 	tests/unit/config/check_sources \
