@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,17 @@ static void pause_accepting(struct listener *listener, int error)
     loop_timer_start(listener->loop, &listener->pause, PAUSE_MS, watch, listener);
 }
 
+/* Whether a client in the file system has gone both ways without a byte: who only looks whether somebody listens here
+ * does so.  One that has ended its own stream alone waits for ours. */
+static bool has_left(const struct listener *listener, int fd)
+{
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    char byte;
+
+    return listener->address.any.sa_family == AF_UNIX && poll(&end, 1, 0) == 1 && (end.revents & POLLHUP) &&
+           recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void on_clients(void *arg, int ready)
 {
     struct listener *listener = arg;
@@ -80,6 +92,11 @@ static void on_clients(void *arg, int ready)
             pause_accepting(listener, errno);
         if (fd < 0)
             return; /* EAGAIN, or the client has gone already */
+        if (has_left(listener, fd)) {
+            log_message(LEVEL_DEBUG, listener->name, "a client has come and gone without a byte");
+            close(fd);
+            continue;
+        }
         if (address_is_any(&local))
             (void)getsockname(fd, &local.any, &local_size); /* the address that the client connected to */
         listener->accepted(listener->arg, fd, &from, &local);

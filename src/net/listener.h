@@ -12,7 +12,7 @@
 
 struct listener;
 
-/* A client connected.  fd is non-blocking, close-on-exec and now the callee's; from is the client's address, local
+/* A client connected; one in the file system that has gone without a byte is none.  fd is non-blocking, close-on-exec and now the callee's; from is the client's address, local
  * the one that it connected to.  Both are borrowed for the call. */
 typedef void listener_accept_fn(void *arg, int fd, const struct address *from, const struct address *local);
 

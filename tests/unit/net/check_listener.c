@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../unit.h"
+#include "../unix_ends.h"
 
 #define CLIENTS 100 /* more than are accepted in one turn */
 
@@ -170,6 +171,35 @@ static void on_other(void *arg, int fd, const struct address *from, const struct
     close(fd);
 }
 
+/* Who only looks whether somebody is there is no client; who has said something, or waits for our words, is one. */
+START_TEST(who_has_left_a_socket_in_the_file_system_at_once_is_no_client)
+{
+    char folder[] = "/tmp/check-listener-XXXXXX", path[64];
+    struct scene scene = {.loop = loop_new(), .wanted = 3};
+    int ends[5], fd;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/sock", folder);
+    fd = unix_bound(path, SOCK_STREAM);
+    ck_assert_int_eq(listen(fd, 8), 0);
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        ends[i] = unix_connected(path);
+    close(ends[0]);
+    ck_assert_int_eq(shutdown(ends[1], SHUT_WR), 0);
+    ck_assert_int_eq((int)send(ends[2], "QUIT\r\n", 6, MSG_NOSIGNAL), 6);
+    close(ends[2]);
+    close(ends[3]);
+    scene.listener = listener_start(scene.loop, fd, "imap/work", on_client, &scene);
+    ck_assert_ptr_nonnull(scene.listener);
+    unit_wait(scene.loop, all_are_accepted, &scene);
+    ck_assert_uint_eq(scene.accepted, 3);
+    close(ends[1]);
+    close(ends[4]);
+    tear_down(&scene);
+    unit_remove(folder);
+}
+END_TEST
+
 START_TEST(clients_may_be_handed_to_another)
 {
     struct scene scene;
@@ -317,6 +347,7 @@ int main(void)
     tcase_add_test(cases, the_address_that_was_connected_to_is_told);
     tcase_add_test(cases, ipv6_is_listened_on_alone);
     tcase_add_test(cases, an_address_that_cannot_be_had);
+    tcase_add_test(cases, who_has_left_a_socket_in_the_file_system_at_once_is_no_client);
     tcase_add_test(cases, clients_may_be_handed_to_another);
     tcase_add_test(cases, a_paused_one_lets_clients_wait);
     tcase_add_test(cases, a_freed_one_refuses);
