@@ -120,7 +120,8 @@ static int open_folder(const char *path, char *error, size_t size)
     return -1;
 }
 
-/* Removes a dead socket from the path.  False: the path is not free; error and errno say why. */
+/* Removes a dead socket from the path.  False: the path is not free; error and errno say why.  It is probed by a socket
+ * of another kind: one that is served answers with EPROTOTYPE (POSIX, connect), and has no client by that. */
 static bool make_free(const struct sockaddr_un *address, char *error, size_t size)
 {
     const char *path = address->sun_path;
@@ -136,7 +137,7 @@ static bool make_free(const struct sockaddr_un *address, char *error, size_t siz
         errno = EEXIST;
         return false;
     }
-    probe = sockets_open(AF_UNIX, SOCK_STREAM, SOCKETS_RETURN);
+    probe = sockets_open(AF_UNIX, SOCK_DGRAM, SOCKETS_RETURN);
     if (probe < 0) {
         snprintf(error, size, "%s: %s", path, strerror(errno));
         return false;

@@ -270,6 +270,8 @@ START_TEST(a_socket_that_somebody_answers_on_is_left_alone)
         ck_assert_str_eq(error, wanted);
     }
     ck_assert_uint_eq(status_of(place).st_ino, taken.inode);
+    ck_assert_int_eq(accept(taken.fd, NULL, NULL), -1); /* it has not been a client */
+    ck_assert_int_eq(errno, EAGAIN);
     client = unix_connected(place);
     ck_assert_int_ge(client, 0);
     close(client);
