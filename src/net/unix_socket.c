@@ -39,6 +39,13 @@ static bool is_wide(const struct stat *status)
     return (status->st_mode & (S_IWGRP | S_IWOTH)) != 0;
 }
 
+/* Whether it is its group alone that makes it wide, as a umask of 002 does: who may write there then is most likely
+ * nobody else, but only whoever knows all groups could say so, and it is closed by one command. */
+static bool is_wide_by_group(const struct stat *status)
+{
+    return (status->st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP && status->st_uid == geteuid();
+}
+
 /* Cuts a full path to that of the folder above. */
 static void go_up(char *path)
 {
@@ -70,8 +77,12 @@ static bool stands_firmly(const char *path, char *error, size_t size)
         else if (!S_ISLNK(status.st_mode) && is_wide(&status) && !(status.st_mode & S_ISVTX))
             fault = "is one that others may write to";
         if (fault) {
-            snprintf(error, size, "%.150s: %.150s, on the way there, %s: use a folder such as $XDG_RUNTIME_DIR", path,
-                     at, fault);
+            if (is_wide_by_group(&status))
+                snprintf(error, size, "%.100s: its group may write to %.100s, on the way there: chmod g-w %.150s, or "
+                         "use a folder such as $XDG_RUNTIME_DIR", path, at, at);
+            else
+                snprintf(error, size, "%.150s: %.150s, on the way there, %s: use a folder such as $XDG_RUNTIME_DIR",
+                         path, at, fault);
             errno = EPERM;
             return false;
         }
@@ -106,6 +117,10 @@ static int open_folder(const char *path, char *error, size_t size)
     } else if (status.st_uid != geteuid()) {
         errno = EPERM;
         snprintf(error, size, "%s belongs to another user: use a folder of your own, such as $XDG_RUNTIME_DIR", folder);
+    } else if (is_wide_by_group(&status)) {
+        errno = EPERM;
+        snprintf(error, size, "%s: its group may write there: chmod g-w %s, or use a folder such as $XDG_RUNTIME_DIR",
+                 folder, folder);
     } else if (is_wide(&status)) {
         errno = EPERM;
         snprintf(error, size, "%s: others may write there: use a folder of your own, such as $XDG_RUNTIME_DIR",

@@ -198,7 +198,8 @@ def a_directory_that_others_may_write_to_will_not_do(stage):
     for mode in 0o777, 0o770, 0o1777, 0o720, 0o702:
         folder = stage.dir(f"open-{mode:o}", mode)
         daemon = daemon_of(stage, env={"XDG_RUNTIME_DIR": folder}, name=f"d{mode:o}")
-        no_socket(daemon, os.path.join(folder, "sallyport.sock"), "others may write")
+        why = f"its group may write there: chmod g-w {folder}, or" if mode in (0o770, 0o720) else "others may write"
+        no_socket(daemon, os.path.join(folder, "sallyport.sock"), why)
 
 
 def a_directory_of_another_user_will_not_do(stage):
