@@ -312,52 +312,70 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
     return server;
 }
 
-/* The path of the socket; NULL: there is none, and the log says why if that is not intended. */
-static const char *find(const char *control, char path[UNIX_SOCKET_PATH_MAX])
+const char *control_server_place(const struct control_server *server)
 {
-    char error[300];
+    return server->service && unix_socket_stands(&server->service->socket) ? server->service->socket.path : NULL;
+}
 
-    switch (socket_path_find(control, path, error, sizeof error)) {
+/* Says why there is no socket where it is wanted: the one that there is stays, or there is none. */
+static void miss(const struct control_server *server, enum log_level level, const char *why, const char *advice)
+{
+    if (server->service)
+        log_message(LEVEL_ERROR, NULL, "the control socket stays at %s: %s", server->service->socket.path, why);
+    else
+        log_message(level, NULL, "no control socket: %s%s", why, advice);
+}
+
+/* Opens the socket at a path.  NULL: the log says why not. */
+static struct service *open_at(const struct control_server *server, const char *path)
+{
+    char error[400], shown[2 * UNIX_SOCKET_PATH_MAX];
+    struct service *service = serve(server->loop, path, &server->master, error, sizeof error);
+
+    if (service)
+        log_event(LEVEL_INFO, NULL, "control on=\"%s\"", log_escape(shown, sizeof shown, path, strlen(path)));
+    else if (errno == EADDRINUSE)
+        miss(server, LEVEL_ERROR, error, "; give this one a `control` of its own, or none");
+    else
+        miss(server, LEVEL_WARNING, error, "");
+    return service;
+}
+
+/* Opens the socket where the value wants it.  NULL: there is none; *none: that is intended. */
+static struct service *open_wanted(const struct control_server *server, bool *none)
+{
+    char path[UNIX_SOCKET_PATH_MAX], error[300];
+    const char *place = control_server_place(server);
+
+    *none = false;
+    switch (socket_path_find(server->wanted, path, error, sizeof error)) {
     case SOCKET_PATH_HERE:
-        return path;
+        return place && strcmp(place, path) == 0 ? server->service : open_at(server, path);
     case SOCKET_PATH_NONE:
+        *none = true;
         break;
     case SOCKET_PATH_HOMELESS:
-        log_message(LEVEL_INFO, NULL, "no control socket: XDG_RUNTIME_DIR is not set");
+        miss(server, LEVEL_INFO, "XDG_RUNTIME_DIR is not set", "");
         break;
     case SOCKET_PATH_BAD:
-        log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
+        miss(server, LEVEL_WARNING, error, "");
         break;
     }
     return NULL;
 }
 
-static void open_at(struct control_server *server, const char *path)
-{
-    char error[400], shown[2 * UNIX_SOCKET_PATH_MAX];
-
-    server->service = serve(server->loop, path, &server->master, error, sizeof error);
-    if (server->service)
-        log_event(LEVEL_INFO, NULL, "control on=\"%s\"", log_escape(shown, sizeof shown, path, strlen(path)));
-    else if (errno == EADDRINUSE)
-        log_message(LEVEL_ERROR, NULL, "no control socket: %s; give this one a `control` of its own, or none", error);
-    else
-        log_message(LEVEL_WARNING, NULL, "no control socket: %s", error);
-}
-
+/* The old socket goes when the new one is there: without either, nobody could say what to do about it. */
 static void move(struct deferred *deferred)
 {
     struct control_server *server = (struct control_server *)((char *)deferred - offsetof(struct control_server, move));
-    char room[UNIX_SOCKET_PATH_MAX];
-    const char *path = find(server->wanted, room);
+    bool none;
+    struct service *old = server->service, *fresh = open_wanted(server, &none);
 
-    if (server->service && path && strcmp(server->service->socket.path, path) == 0)
+    if (fresh == old || (!fresh && !none))
         return;
-    end_service(server->service);
-    server->service = NULL;
-    if (path)
-        open_at(server, path);
-    questions_set_shown(server->questions, server->service != NULL);
+    server->service = fresh;
+    end_service(old);
+    questions_set_shown(server->questions, fresh != NULL);
 }
 
 void control_server_set(struct control_server *server, const char *control)

@@ -26,8 +26,11 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
                                           const struct requests_master *master);
 
 /* Opens the socket that this value of the key `control` names, or moves it there; during a request this is done at
- * the end of the loop's turn.  If the socket cannot be opened, the log says why, and there is none. */
+ * the end of the loop's turn.  If the socket cannot be opened, the log says why, and the one that there was stays. */
 void control_server_set(struct control_server *server, const char *control);
+
+/* The path where it is now, borrowed until the loop's turn ends; NULL: nobody finds one. */
+const char *control_server_place(const struct control_server *server);
 
 /* Closes all connections and removes the socket.  NULL is fine. */
 void control_server_free(struct control_server *server);

@@ -108,15 +108,63 @@ END_TEST
 
 START_TEST(none_takes_it_away)
 {
-    static const char *const values[] = {"none", "a.sock", "/nowhere at all/sock"};
+    served_start();
+    ck_assert(served_exists(served.place));
+    ck_assert_str_eq(control_server_place(served.server), served.place);
+    control_server_set(served.server, "none");
+    stage_settle();
+    ck_assert(!served_exists(served.place));
+    ck_assert_ptr_null(control_server_place(served.server));
+}
+END_TEST
 
+/* Without one, nobody could tell it where to be instead. */
+START_TEST(it_stays_while_it_cannot_be_had_elsewhere)
+{
+    static const char *const values[][2] = {
+        {"a.sock", "a.sock is no full path"},
+        {"/nowhere at all/sock", "/nowhere at all: No such file or directory"},
+        {"$XDG_RUNTIME_DIR/sock", "XDG_RUNTIME_DIR is not set"},
+    };
+    struct unix_socket theirs;
+    char wanted[400];
+
+    unsetenv("XDG_RUNTIME_DIR");
+    served_start();
+    served_opened(served.place);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        served_start();
-        ck_assert(served_exists(served.place));
-        control_server_set(served.server, values[i]);
+        control_server_set(served.server, values[i][0]);
         stage_settle();
-        ck_assert(!served_exists(served.place));
+        snprintf(wanted, sizeof wanted, "sallyport: error: the control socket stays at %s: %s\n", served.place,
+                 values[i][1]);
+        served_logged(wanted);
+        served_works();
     }
+    ck_assert(unix_socket_take(&theirs, served.other, wanted, sizeof wanted));
+    control_server_set(served.server, served.other);
+    stage_settle();
+    snprintf(wanted, sizeof wanted, "sallyport: error: the control socket stays at %s: another sallyport runs already "
+             "and answers on %s\n", served.place, served.other);
+    served_logged(wanted);
+    served_works();
+    close(theirs.fd);
+    control_server_set(served.server, served.other); /* and goes as soon as it can be */
+    stage_settle();
+    served_opened(served.other);
+    ck_assert(!served_exists(served.place));
+}
+END_TEST
+
+START_TEST(one_whose_file_was_removed_is_made_anew)
+{
+    served_start();
+    served_opened(served.place);
+    ck_assert_int_eq(unlink(served.place), 0);
+    ck_assert_ptr_null(control_server_place(served.server));
+    served_start();
+    stage_settle();
+    served_opened(served.place);
+    served_works();
 }
 END_TEST
 
@@ -172,9 +220,9 @@ START_TEST(questions_are_shown_while_there_is_a_socket)
     ck_assert(!is_shown());
     served_start();
     ck_assert(is_shown());
-    control_server_set(served.server, "a.sock");
+    control_server_set(served.server, "a.sock"); /* it stays */
     stage_settle();
-    ck_assert(!is_shown());
+    ck_assert(is_shown());
 }
 END_TEST
 
@@ -189,6 +237,8 @@ int main(void)
     tcase_add_test(cases, the_same_place_once_more_changes_nothing);
     tcase_add_test(cases, it_moves_at_the_end_of_the_turn_and_drops_who_is_there);
     tcase_add_test(cases, none_takes_it_away);
+    tcase_add_test(cases, it_stays_while_it_cannot_be_had_elsewhere);
+    tcase_add_test(cases, one_whose_file_was_removed_is_made_anew);
     tcase_add_test(cases, who_moves_it_by_a_request_is_answered_first);
     tcase_add_test(cases, questions_are_shown_while_there_is_a_socket);
     return unit_run();
