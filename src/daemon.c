@@ -15,6 +15,7 @@
 #include "base/systemd.h"
 #include "config/kept_ports.h"
 #include "config/listening.h"
+#include "config/socket_path.h"
 #include "control/control_server.h"
 #include "control/requests.h"
 #include "control/status_json.h"
@@ -268,6 +269,26 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
 }
 
+/* Whether no listener wants the path where the control socket is: that one moves when the listeners have what they want,
+ * since it stays if they do not.  False: error says what to do. */
+static bool leaves_control(const struct daemon *daemon, const struct config *fresh, char *error, size_t size)
+{
+    const char *place = control_server_place(daemon->control);
+    char path[UNIX_SOCKET_PATH_MAX];
+    struct listening listening;
+
+    for (size_t i = 0; place && listening_at(fresh, i, &listening); i++)
+        for (size_t k = 0; k < listening.places->count; k++)
+            if (listening.places->paths[k] &&
+                socket_path_find(listening.places->paths[k], path, error, size) == SOCKET_PATH_HERE &&
+                strcmp(path, place) == 0) {
+                snprintf(error, size, "%s cannot have %s, where the control socket is until it has moved: reload with "
+                         "`control` elsewhere first, and then with this", listening.name, path);
+                return false;
+            }
+    return true;
+}
+
 /* False: the old configuration stays, error says why, and faults (or NULL) got each fault as a line. */
 static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size)
 {
@@ -286,7 +307,8 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
     taken = fresh && relay_set_prepare(daemon->relays, fresh, report, faults);
     if (fresh && !taken)
         snprintf(error, size, "what a relay needs has errors");
-    taken = taken && listener_set_set(daemon->listeners, fresh, error, size);
+    taken = taken && leaves_control(daemon, fresh, error, size) &&
+            listener_set_set(daemon->listeners, fresh, error, size);
     if (taken) {
         take_over(daemon, fresh);
     } else {
@@ -300,7 +322,7 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
 
 static void on_reload_signal(void *arg, int number)
 {
-    char error[256];
+    char error[400];
 
     (void)number;
     reload(arg, NULL, error, sizeof error);
@@ -465,7 +487,7 @@ int daemon_run(struct config *config, daemon_log_fn *set_log)
     struct daemon daemon = {.config = config, .set_log = set_log};
     const struct requests_master master = {show, on_reload_order, on_stop_order, &daemon};
     int status = EX_UNAVAILABLE;
-    char error[256];
+    char error[400];
 
     share_descriptors(&daemon, config);
     if (!prepare(&daemon, on_session_ended) ||

@@ -10,7 +10,7 @@
 #include "redirect/redirect_table.h"
 
 #define WORDS_MAX 3
-#define REASON_MAX 256
+#define REASON_MAX 400
 
 /* A row of the table of requests.  run writes what follows the first line of the answer.  False: error says why. */
 struct order {

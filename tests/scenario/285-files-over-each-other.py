@@ -131,6 +131,28 @@ def a_socket_of_the_file_system_serves(stage):
         done = run(nobody.argv(sys.executable, "-c", AT, path))
         check(done.stdout.startswith(b"* BYE sallyport: only the user who runs sallyport"), f"{done}")
         daemon.wait_line(rf"imap #\d+ refused from=unix uid={nobody.uid} class=permanent")
+        os.chmod(folder, 0o700)
+    accepted = daemon.count(r"imap #\d+ accepted from=unix")
+    env = {"XDG_RUNTIME_DIR": folder}
+    other = Sallyport.command(stage, "run", ini=f"[sallyport]\ncontrol = none\n[imap]\nlisten = unix:{path}\n"
+                              f"target = {TARGET}\nproxy = direct\n", env=env)
+    check(f"another sallyport runs already and answers on {path}\n" in other.stderr.decode(), f"{other}")
+    control = os.path.join(folder, "sallyport.sock")
+    swapped = settings(proxy.url, f"[imap]\nlisten = unix:{control}\ntarget = {TARGET}\n",
+                       sallyport=f"control = {path}")
+    daemon.reload(swapped)
+    daemon.wait_line(rf"not reloaded, the old configuration stays: imap cannot have {re.escape(control)}, where the "
+                     r"control socket is until it has moved: reload with `control` elsewhere first")
+    daemon.reload(settings(proxy.url, f"[imap]\nlisten = unix:{path}\ntarget = {TARGET}\n",
+                           sallyport="control = $XDG_RUNTIME_DIR/third.sock"))
+    daemon.wait_line(r'control on="\S+third\.sock"$')
+    daemon.reload(swapped)  # as it was told to do
+    daemon.wait_line(rf'control on="{re.escape(path)}"$')
+    daemon.wait_line(rf'imap listening on="unix:{re.escape(control)}"$')
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(control)
+        equal(streams.read_exactly(client, len(GREETING)), GREETING, "what comes through the socket")
+    equal(daemon.count(r"imap #\d+ accepted from=unix", accepted + 1), accepted + 1, "clients: who only looked is none")
     equal(daemon.stop(), 0, "status")
     check(not os.path.exists(path), "it is still there")
 

@@ -863,6 +863,28 @@ START_TEST(a_socket_in_the_file_system_is_made_kept_moved_and_removed)
 }
 END_TEST
 
+START_TEST(two_sections_may_exchange_their_paths)
+{
+    char folder[] = "/tmp/check_listener_set-XXXXXX", one[60], two[60], text[300];
+    struct scene scene;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(two, sizeof two, "%s/two", folder);
+    set_up(&scene);
+    snprintf(text, sizeof text, "[imap]\nlisten=unix:%s\n" TARGET "[smtp]\nlisten=unix:%s\n" TARGET, one, two);
+    set_config(&scene, text);
+    check_served_at(&scene, one, "imap");
+    check_served_at(&scene, two, "smtp");
+    snprintf(text, sizeof text, "[imap]\nlisten=unix:%s\n" TARGET "[smtp]\nlisten=unix:%s\n" TARGET, two, one);
+    set_config(&scene, text);
+    check_served_at(&scene, two, "imap");
+    check_served_at(&scene, one, "smtp");
+    tear_down(&scene);
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
 /* Its file is the service manager's. */
 START_TEST(a_socket_of_a_path_that_was_passed_is_used)
 {
@@ -911,6 +933,7 @@ int main(void)
     tcase_add_test(cases, a_socket_that_was_passed_stands_in_for_the_listeners_own);
     tcase_add_test(cases, sockets_are_passed_to_relays_and_public_ports_by_name);
     tcase_add_test(cases, a_socket_in_the_file_system_is_made_kept_moved_and_removed);
+    tcase_add_test(cases, two_sections_may_exchange_their_paths);
     tcase_add_test(cases, a_socket_of_a_path_that_was_passed_is_used);
     tcase_add_test(cases, a_socket_that_fits_nobody_is_closed_and_told);
     tcase_add_test(cases, sockets_nobody_came_for_are_closed_in_the_end);
