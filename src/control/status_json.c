@@ -258,7 +258,7 @@ static void see_configured(const struct proxies *proxies, const struct proxy_con
     json_t *proxy = take_proxy(proxies, endpoint);
 
     if (section->preconnect > 0 && pool)
-        json_object_set_new(proxy, "ready", number(pool_ready(pool, endpoint)));
+        json_object_set_new(proxy, "ready", number(pool_ready(pool, endpoint, NULL)));
     if (next > 0)
         json_object_set_new(proxy, "next_try", seconds_left(next > now ? next - now : 0));
 }

@@ -8,7 +8,7 @@
  * already. */
 static bool is_ready(const struct services *services, const struct proxy_config *section, const struct endpoint *proxy)
 {
-    return proxy && (pool_ready(services->pool, proxy) > 0 ||
+    return proxy && (pool_ready(services->pool, proxy, section) > 0 ||
                      (services->h2 && !h2_pool_wants(services->h2, section, proxy)));
 }
 

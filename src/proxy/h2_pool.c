@@ -565,12 +565,13 @@ void h2_pool_missed(struct h2_pool *pool, const struct endpoint *proxy, bool is_
     share_all_soon(pool);
 }
 
-size_t h2_pool_offered(const struct h2_pool *pool, const struct endpoint *proxy)
+size_t h2_pool_offered(const struct h2_pool *pool, const struct endpoint *proxy, const struct proxy_config *section)
 {
     size_t count = 0;
 
     for (const struct h2_carrier *carrier = pool->carriers.first; carrier; carrier = carrier->next)
-        count += carrier->section && (!proxy || endpoint_equal(&carrier->proxy, proxy));
+        count += carrier->section && (!section || carrier->section == section) &&
+                 (!proxy || endpoint_equal(&carrier->proxy, proxy));
     return count;
 }
 

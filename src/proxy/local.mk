@@ -15,6 +15,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/h2_share.c src/proxy/h2_share.h \
 	src/proxy/head_start.c src/proxy/head_start.h \
 	src/proxy/health.c src/proxy/health.h \
+	src/proxy/idle.c src/proxy/idle.h \
 	src/proxy/login_answer.c src/proxy/login_answer.h \
 	src/proxy/notices.c src/proxy/notices.h \
 	src/proxy/outer_form.c src/proxy/outer_form.h \

@@ -10,29 +10,11 @@
 #include "proxy/connector.h"
 #include "proxy/form_choice.h"
 #include "proxy/h2_pool.h"
+#include "proxy/idle.h"
 #include "proxy/outlook.h"
 #include "proxy/refill.h"
 
-enum state { CONNECTING, READY, RETIRING, GONE };
-
 static const char *const state_names[] = {"connecting", "ready", "retiring", "gone"};
-
-/* One connection.  If it turns out to speak HTTP/2, it is h2_pool's from then on.
- *
- *     CONNECTING -> READY -> RETIRING -> GONE      RETIRING: kept until its successor is ready, or it is of age; it
- *                                                  does not count.  From each state it may be GONE at once. */
-struct idle {
-    struct reserve *reserve;
-    struct idle *next, **back;
-    enum state state;
-    const struct endpoint *proxy; /* one of the section's */
-    struct connector *connector;  /* while CONNECTING */
-    struct transport *transport;  /* from READY on */
-    bool on_loopback;
-    uint64_t since, ready_since;  /* ms: it was begun, it became ready */
-    struct loop_timer age;        /* of the state it is in */
-    struct deferred death;
-};
 
 /* The connections that are kept for one section. */
 struct reserve {
@@ -52,17 +34,11 @@ struct pool {
     struct pool_sums sums;
 };
 
-static void enter(struct idle *idle, enum state state);
+static void enter(struct idle *idle, enum idle_state state);
 
 static struct loop *loop_of(const struct reserve *reserve)
 {
     return reserve->pool->services->loop;
-}
-
-/* Whether it can be given away, be it that its successor is being made. */
-static bool is_ready(const struct idle *idle)
-{
-    return idle->state == READY || idle->state == RETIRING;
 }
 
 static uint64_t now(const struct reserve *reserve)
@@ -74,25 +50,6 @@ static uint64_t now(const struct reserve *reserve)
 static uint64_t age_of(const struct idle *idle)
 {
     return now(idle->reserve) - idle->since;
-}
-
-/* How many connections to this proxy are ready, or (made) being made, too; without old ones. */
-static size_t count(const struct reserve *reserve, const struct endpoint *proxy, bool made)
-{
-    size_t found = 0;
-
-    for (const struct idle *idle = reserve->idles; idle; idle = idle->next)
-        found += idle->proxy == proxy && (idle->state == READY || (made && idle->state == CONNECTING));
-    return found;
-}
-
-/* Whether another connection to the same proxy is ready, even an old one. */
-static bool another_is_ready(const struct idle *lost)
-{
-    for (const struct idle *idle = lost->reserve->idles; idle; idle = idle->next)
-        if (idle != lost && is_ready(idle) && idle->proxy == lost->proxy)
-            return true;
-    return false;
 }
 
 /* --- filling --- */
@@ -136,7 +93,7 @@ static void replace(struct idle *idle)
 {
     struct reserve *reserve = idle->reserve;
 
-    enter(idle, GONE);
+    enter(idle, IDLE_GONE);
     fill_soon(reserve);
 }
 
@@ -154,20 +111,17 @@ static void note_failure(struct reserve *reserve, const struct endpoint *proxy, 
 static void lose(struct idle *idle, const char *why)
 {
     h2_pool_missed(idle->reserve->pool->services->h2, idle->proxy, false);
-    note_failure(idle->reserve, idle->proxy, another_is_ready(idle), why);
+    note_failure(idle->reserve, idle->proxy, idle_another_is_ready(idle->reserve->idles, idle), why);
     replace(idle);
 }
 
-/* A successor is ready: ends the oldest connection that is old or leads to another proxy.  False: there is none. */
+/* A successor is ready: ends the one whose place it takes.  False: there is none. */
 static bool end_predecessor(struct reserve *reserve, const struct endpoint *proxy)
 {
-    struct idle *oldest = NULL;
+    struct idle *oldest = idle_predecessor(reserve->idles, proxy);
 
-    for (struct idle *idle = reserve->idles; idle; idle = idle->next)
-        if (is_ready(idle) && (idle->state == RETIRING || idle->proxy != proxy))
-            oldest = idle;
     if (oldest)
-        enter(oldest, GONE);
+        enter(oldest, IDLE_GONE);
     return oldest;
 }
 
@@ -179,11 +133,11 @@ static bool keep_if_silent(struct idle *idle)
 
     if (transport_peek(idle->transport, &byte, 1) == TRANSPORT_AGAIN)
         return true;
-    if (idle->state == READY && age_of(idle) < OUTLOOK_EARLY_MS) {
+    if (idle->state == IDLE_READY && age_of(idle) < OUTLOOK_EARLY_MS) {
         lose(idle, "it ended one that was just made");
         return false;
     }
-    if (idle->state == READY)
+    if (idle->state == IDLE_READY)
         outlook_lost(ahead_outlook(&idle->reserve->ahead, idle->proxy), now(idle->reserve), chance_number());
     replace(idle);
     return false;
@@ -243,7 +197,7 @@ static void on_ready(struct idle *idle)
     if (ahead_choose(&reserve->ahead) == idle->proxy)
         end_predecessor(reserve, idle->proxy);
     fill_soon(reserve);
-    enter(idle, READY);
+    enter(idle, IDLE_READY);
 }
 
 static void on_connector(void *arg, enum outcome outcome, const struct failure *failure)
@@ -270,7 +224,7 @@ static const char *forbids(void *arg, const struct address *address)
 
 static void on_renewal(void *arg)
 {
-    enter(arg, RETIRING);
+    enter(arg, IDLE_RETIRING);
 }
 
 static void on_of_age(void *arg)
@@ -304,25 +258,23 @@ static void enter_gone(struct idle *idle)
 {
     connector_free(idle->connector);
     transport_close(idle->transport);
-    *idle->back = idle->next;
-    if (idle->next)
-        idle->next->back = idle->back;
+    idle_unlink(idle);
     idle->reserve->pool->held--;
     fill_all_soon(idle->reserve->pool);
     loop_defer(loop_of(idle->reserve), &idle->death, die);
 }
 
 /* The only writer of the state. */
-static void enter(struct idle *idle, enum state state)
+static void enter(struct idle *idle, enum idle_state state)
 {
     log_message(LEVEL_DEBUG, NULL, "pool %s -> %s", state_names[idle->state], state_names[state]);
     loop_timer_stop(&idle->age);
     idle->state = state;
     switch (state) {
-    case CONNECTING: break;
-    case READY: enter_ready(idle); break;
-    case RETIRING: enter_retiring(idle); break;
-    case GONE: enter_gone(idle); break;
+    case IDLE_CONNECTING: break;
+    case IDLE_READY: enter_ready(idle); break;
+    case IDLE_RETIRING: enter_retiring(idle); break;
+    case IDLE_GONE: enter_gone(idle); break;
     }
 }
 
@@ -350,11 +302,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy, unsigned 
     idle->reserve = reserve;
     idle->proxy = proxy;
     idle->since = now(reserve);
-    idle->next = reserve->idles;
-    idle->back = &reserve->idles;
-    if (idle->next)
-        idle->next->back = &idle->next;
-    reserve->idles = idle;
+    idle_link(idle, &reserve->idles);
     reserve->pool->held++;
     return true;
 }
@@ -362,7 +310,7 @@ static bool add(struct reserve *reserve, const struct endpoint *proxy, unsigned 
 /* Whether there may be one more, with those of HTTP/2 that wait. */
 static bool has_room(const struct pool *pool)
 {
-    return pool->held + (pool->services->h2 ? h2_pool_offered(pool->services->h2, NULL) : 0) < pool->most;
+    return pool->held + (pool->services->h2 ? h2_pool_offered(pool->services->h2, NULL, NULL) : 0) < pool->most;
 }
 
 /* Makes the connections to this proxy that are missing now, as far as there is room.  False: out of memory. */
@@ -377,9 +325,9 @@ static bool make_missing(struct reserve *reserve, const struct endpoint *proxy)
         .one_of_h2 = http != PROXY_HTTP_1_1 && h2_pool_wants(pool->services->h2, section, proxy),
     };
     struct outlook *outlook = ahead_outlook(&reserve->ahead, proxy);
-    size_t there = count(reserve, proxy, true), wanted = outlook_now(outlook, &wish);
+    size_t there = idle_count(reserve->idles, proxy, true), wanted = outlook_now(outlook, &wish);
 
-    if (count(reserve, proxy, false) >= wanted)
+    if (idle_count(reserve->idles, proxy, false) >= wanted)
         outlook_filled(outlook, now(reserve), chance_number());
     while (there < wanted && has_room(pool)) {
         if (!add(reserve, proxy, http))
@@ -413,11 +361,8 @@ static struct reserve *find_reserve(const struct pool *pool, const struct proxy_
 static size_t being_made(void *arg, const struct proxy_config *section, const struct endpoint *proxy)
 {
     const struct reserve *reserve = find_reserve(arg, section);
-    size_t found = 0;
 
-    for (const struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
-        found += idle->state == CONNECTING && endpoint_equal(idle->proxy, proxy);
-    return found;
+    return reserve ? idle_count_connecting(reserve->idles, proxy) : 0;
 }
 
 static void on_h2_lost(void *arg, const struct proxy_config *section, const struct endpoint *proxy, uint64_t age_ms,
@@ -457,7 +402,7 @@ void pool_close(struct pool *pool)
         h2_pool_watch(pool->services->h2, NULL);
     for (size_t i = 0; i < pool->reserve_count; i++)
         while (pool->reserves[i].idles)
-            enter(pool->reserves[i].idles, GONE);
+            enter(pool->reserves[i].idles, IDLE_GONE);
     for (size_t i = 0; i < pool->reserve_count; i++) {
         loop_timer_stop(&pool->reserves[i].look);
         loop_undefer(loop_of(&pool->reserves[i]), &pool->reserves[i].filling);
@@ -501,21 +446,6 @@ void pool_keep(struct pool *pool, struct config *config, size_t most)
     fill_all_soon(pool);
 }
 
-/* The newest that has been ready for POOL_SETTLED_MS: nobody had much time to drop it.  If there is none, the oldest:
- * a proxy with few places closes the later ones, and that may be on its way. */
-static struct idle *find_ready(const struct reserve *reserve, const struct endpoint *proxy)
-{
-    struct idle *found = NULL;
-
-    for (struct idle *idle = reserve->idles; idle; idle = idle->next)
-        if (is_ready(idle) && endpoint_equal(idle->proxy, proxy)) {
-            found = idle;
-            if (now(reserve) - idle->ready_since >= POOL_SETTLED_MS)
-                break;
-        }
-    return found;
-}
-
 struct transport *pool_take(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section,
                             bool *on_loopback)
 {
@@ -524,7 +454,7 @@ struct transport *pool_take(struct pool *pool, const struct endpoint *proxy, con
     struct transport *transport;
 
     do
-        idle = reserve ? find_ready(reserve, proxy) : NULL;
+        idle = reserve ? idle_best(reserve->idles, proxy, now(reserve)) : NULL;
     while (idle && !keep_if_silent(idle)); /* its event may not have been handled yet */
     if (!idle) {
         if (reserve)
@@ -548,7 +478,7 @@ void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const stru
     pool->sums.stale++;
     for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = next) {
         next = idle->next;
-        if (is_ready(idle) && endpoint_equal(idle->proxy, proxy))
+        if (idle_is_ready(idle) && endpoint_equal(idle->proxy, proxy))
             replace(idle);
     }
 }
@@ -558,18 +488,18 @@ void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct pr
     struct reserve *reserve = find_reserve(pool, section);
 
     for (struct idle *idle = reserve ? reserve->idles : NULL; idle; idle = idle->next)
-        if (idle->state == READY && endpoint_equal(idle->proxy, proxy))
-            enter(idle, RETIRING);
+        if (idle->state == IDLE_READY && endpoint_equal(idle->proxy, proxy))
+            enter(idle, IDLE_RETIRING);
 }
 
-size_t pool_ready(const struct pool *pool, const struct endpoint *proxy)
+size_t pool_ready(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section)
 {
-    size_t count = 0;
+    size_t count = pool->services->h2 ? h2_pool_offered(pool->services->h2, proxy, section) : 0;
 
     for (size_t i = 0; i < pool->reserve_count; i++)
-        for (const struct idle *idle = pool->reserves[i].idles; idle; idle = idle->next)
-            count += is_ready(idle) && endpoint_equal(idle->proxy, proxy);
-    return count + (pool->services->h2 ? h2_pool_offered(pool->services->h2, proxy) : 0);
+        if (!section || pool->reserves[i].ahead.section == section)
+            count += idle_count_ready(pool->reserves[i].idles, proxy);
+    return count;
 }
 
 bool pool_failed_to_reach(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section)

@@ -24,7 +24,6 @@
 
 #define POOL_LOOK_MS 5000     /* so much later it is looked again whether there is the memory that one could not be
                                * made for; of all else that is waited for, somebody tells */
-#define POOL_SETTLED_MS 250   /* by then a proxy without a free place has most likely closed the connection */
 #define POOL_PATIENCE_MS 2000 /* for transport_set_patience while the first request is on its way: a router may have
                                * dropped an idle connection */
 
@@ -55,9 +54,9 @@ void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const stru
  * be used until then. */
 void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
-/* How many are ready to this proxy; and since the start, how many were taken and how many of those were dead.  Those of
- * HTTP/2 that wait for a listener, and were taken by one, count. */
-size_t pool_ready(const struct pool *pool, const struct endpoint *proxy);
+/* How many are ready to this proxy for that section, or (NULL) for all of them.  Those of HTTP/2 that wait for a listener
+ * count. */
+size_t pool_ready(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* Whether the last attempt to connect to this proxy of this section failed, so that a session would most likely fare no
  * better; false where none is made. */
@@ -66,6 +65,8 @@ bool pool_failed_to_reach(const struct pool *pool, const struct endpoint *proxy,
 /* When a place to this proxy opens that was closed (outlook.h), in ms of the loop's clock; 0: none does by itself. */
 uint64_t pool_next_try(const struct pool *pool, const struct endpoint *proxy);
 
+/* Since the start: how many were taken, and how many of those were dead.  Those of HTTP/2 that were taken by a listener
+ * count. */
 struct pool_sums {
     uint64_t taken, stale;
 };

@@ -94,6 +94,29 @@ START_TEST(none_is_put_off_where_no_other_is_ready)
 }
 END_TEST
 
+/* What another section has ready to the same proxy, no session of this one gets. */
+START_TEST(none_is_put_off_for_what_is_another_section_s)
+{
+    begin();
+    keep_and_settle(EITHER "[proxy other]\nurl = http://" B "\npreconnect = 1\n"
+                    "[smtp]\ntarget = mail.example.net\nproxy = other\n");
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, section(&setting, 0)), 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, section(&setting, 1)), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, NULL), 1);
+    stage_address(A, STAGE_REFUSES);
+    stage_address(B, STAGE_REFUSES);
+    for (unsigned i = 0; i < 3; i++) /* the first section's, to A */
+        wire_end(stage_wire(i));
+    stage_settle();
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 0);
+    stage_advance(REFILL_REST_FIRST_MS);
+    ck_assert(pool_failed_to_reach(setting.pool, &setting.a, section(&setting, 0)));
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, NULL), 1);
+    check_put_off(false, false);
+    end();
+}
+END_TEST
+
 /* Such a proxy may well serve who asks at once: no session is kept away from it. */
 START_TEST(one_that_ends_them_is_not_put_off)
 {
@@ -137,6 +160,7 @@ int main(void)
     tcase_add_test(cases, one_that_cannot_be_connected_to_is_put_off);
     tcase_add_test(cases, it_is_put_off_until_the_next_attempt_is_over);
     tcase_add_test(cases, none_is_put_off_where_no_other_is_ready);
+    tcase_add_test(cases, none_is_put_off_for_what_is_another_section_s);
     tcase_add_test(cases, one_that_ends_them_is_not_put_off);
     tcase_add_test(cases, our_own_trouble_puts_none_off);
     tcase_add_test(cases, without_connections_ahead_none_is);

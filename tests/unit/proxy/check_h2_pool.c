@@ -863,8 +863,8 @@ START_TEST(one_made_ahead_is_taken_by_the_first_listener_that_wants_one)
     ck_assert(!wants(&a));
     ck_assert(wants(&b));
     ck_assert(h2_pool_wants(pool, &config->proxies[1], &a));
-    ck_assert_uint_eq(h2_pool_offered(pool, &a), 1);
-    ck_assert_uint_eq(h2_pool_offered(pool, &b), 0);
+    ck_assert_uint_eq(h2_pool_offered(pool, &a, NULL), 1);
+    ck_assert_uint_eq(h2_pool_offered(pool, &b, NULL), 0);
     ask_for(1, 2, &a); /* of another section */
     stage_settle();
     check_makes(1);
@@ -879,7 +879,7 @@ START_TEST(one_made_ahead_is_taken_by_the_first_listener_that_wants_one)
     ck_assert(h2_seat_on_loopback(guests[3].seat));
     ck_assert_uint_ge(news, 1);
     ck_assert_uint_eq(h2_pool_taken(pool), 1);
-    ck_assert_uint_eq(h2_pool_offered(pool, NULL), 0);
+    ck_assert_uint_eq(h2_pool_offered(pool, NULL, NULL), 0);
     ck_assert_uint_eq(made->patience, H2_POOL_PATIENCE_MS); /* nobody knows whether there is a way still */
     ask(4);
     stage_settle();
@@ -966,7 +966,7 @@ START_TEST(an_old_one_serves_until_there_is_another)
     ck_assert_uint_ge(news, 1);
     ck_assert(wants(&a));
     ck_assert(first->held);
-    ck_assert_uint_eq(h2_pool_offered(pool, &a), 1);
+    ck_assert_uint_eq(h2_pool_offered(pool, &a, NULL), 1);
     if (_i == 0) {
         second = offer(&a);
         ck_assert(!first->held);

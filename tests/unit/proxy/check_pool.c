@@ -7,6 +7,7 @@
 #include "../unit.h"
 #include "pool_setting.h"
 #include "proxy/ahead.h"
+#include "proxy/idle.h"
 
 /* --- how many --- */
 
@@ -115,7 +116,7 @@ START_TEST(there_are_never_more_than_most)
     while (stage_time() < 120000) {
         stage_advance(500);
         ck_assert_uint_le(held(), share->most);
-        ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b),
+        ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL) + pool_ready(setting.pool, &setting.b, NULL),
                           share->get_a + share->get_b);
     }
     ck_assert_uint_ge(stage_dials(), 2 * (share->get_a + share->get_b)); /* all were renewed, with room or not */
@@ -221,13 +222,13 @@ START_TEST(the_youngest_that_has_settled_is_given_or_else_the_first)
 
     set_up(&setting);
     keep(&setting, THREE, MANY); /* 0, 1, 2 */
-    stage_advance(POOL_SETTLED_MS - 1);
+    stage_advance(IDLE_SETTLED_MS - 1);
     check_taken(take(&setting, &setting.a), 0);
     stage_settle();              /* 3 comes */
     stage_advance(1);
     check_taken(take(&setting, &setting.a), 2);
     stage_settle();              /* 4 */
-    stage_advance(POOL_SETTLED_MS - 2);
+    stage_advance(IDLE_SETTLED_MS - 2);
     check_taken(take(&setting, &setting.a), 1);
     stage_settle();              /* 5; none has settled of 3, 4, 5 */
     check_taken(take(&setting, &setting.a), 3);
@@ -360,7 +361,7 @@ START_TEST(one_that_takes_too_long_to_make_is_not_kept)
     ck_assert_uint_eq(stage_wires(), 1);
     ck_assert_str_eq(stage_wire(0)->to, A);
     ck_assert_int_eq(wire_is_held(stage_wire(0)), _i == 1);
-    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), _i);
+    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0], NULL), _i);
     if (_i == 0) {
         stage_advance(REFILL_REST_FIRST_MS - 1);
         ck_assert_uint_eq(stage_dials(), 2);
@@ -440,7 +441,7 @@ static void bring_to(struct setting *setting, enum state state)
     ck_assert_uint_eq(stage_lookups_open(), state == RESOLVING ? 3 : 0);
     ck_assert_uint_eq(stage_dials_open(), state == DIALING ? 3 : 0);
     ck_assert_uint_eq(held(), state == RESOLVING || state == DIALING || state == RESTING ? 0 : 3);
-    ck_assert_uint_eq(pool_ready(setting->pool, &setting->a), held() && state != IN_TLS ? 3 : 0);
+    ck_assert_uint_eq(pool_ready(setting->pool, &setting->a, NULL), held() && state != IN_TLS ? 3 : 0);
     if (state == IN_TLS)
         ck_assert_uint_gt(stage_wire(2)->heard_length, 0); /* TLS has begun */
     if (state == OLD) {

@@ -91,7 +91,7 @@ START_TEST(one_connection_does_for_all)
     ck_assert_uint_eq(stage_dials(), 1);
     ck_assert_uint_eq(played_count(), 1);
     ck_assert_str_eq(played(0)->name, "http://" A);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 1);
     ck_assert_ptr_null(take(&setting, &setting.a)); /* it is none of HTTP/1.1 */
     played_settle(played(0), 100);
     stage_advance(RENEWED_FROM_MS - 1);
@@ -112,7 +112,7 @@ START_TEST(one_that_cannot_be_connected_to_is_put_off)
     played_die(played(0), "closed");
     stage_advance(REFILL_REST_FIRST_MS);
     for (unsigned i = 0; i < 2; i++) {
-        ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), i == 0);
+        ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, NULL), i == 0);
         route_through(&route, section(&setting, 0));
         detour_choose(&route, setting.services, section(&setting, 0));
         ck_assert(route.put_off[0]);
@@ -135,7 +135,7 @@ START_TEST(where_the_proxy_chooses_http_1_1_all_are_made)
     ck_assert_uint_eq(stage_dials(), 1);
     stage_advance(2 * PACE_MS);
     ck_assert_uint_eq(stage_dials(), 3);
-    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), 3);
+    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0], NULL), 3);
     check_taken(take(&setting, &section(&setting, 0)->urls.at[0]), 1);
     stage_settle();
     ck_assert_uint_eq(stage_dials(), 4);
@@ -153,7 +153,7 @@ START_TEST(where_http_2_is_not_offered_all_are_made)
     played_die(played(0), "closed");
     stage_advance(REFILL_REST_FIRST_MS);
     stage_advance(REFILL_REST_FIRST_MS);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b), 3);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL) + pool_ready(setting.pool, &setting.b, NULL), 3);
     end();
 }
 END_TEST
@@ -170,7 +170,7 @@ START_TEST(without_a_place_for_them_there_are_none)
     setting.config = config;
     pool_keep(setting.pool, config, MANY);
     stage_settle();
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 3);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 3);
     ck_assert_uint_eq(stage_dials(), 3);
     tear_down(&setting);
 }
@@ -192,7 +192,7 @@ START_TEST(another_is_made_while_a_listener_has_none_with_room)
     played_carry(played(1), 1, 0);
     stage_advance(10 * AGE_MS);
     ck_assert_uint_eq(stage_dials(), 3);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 0);
     h2_seat_free(seats[1]);
     seats[1] = NULL;
     played_carry(played(1), 0, 0);
@@ -249,7 +249,7 @@ START_TEST(it_is_renewed_in_time)
     for (unsigned i = 3; stage_time() < 10 * AGE_MS; i++) {
         stage_advance(AGE_MS);
         ck_assert_uint_ge(stage_dials(), i);
-        ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
+        ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 1);
     }
     ck_assert_uint_le(stage_dials(), 14);
     end();
@@ -314,11 +314,11 @@ START_TEST(then_it_is_made_to_the_next_proxy)
     played_die(played(0), "closed");
     ck_assert_uint_eq(stage_dials(), 2);
     ck_assert_str_eq(played(1)->name, "http://" B);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, NULL), 1);
     stage_advance(REFILL_REST_FIRST_MS);
     ck_assert_str_eq(played(2)->name, "http://" A);
     ck_assert(!played(1)->held);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 1);
     end();
 }
 END_TEST
@@ -334,8 +334,8 @@ START_TEST(it_takes_the_place_of_others)
     stage_address(A, STAGE_CONNECTS);
     speaks_h2 = true;
     stage_advance(REFILL_REST_FIRST_MS);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a), 1);
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b), 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.b, NULL), 0);
     ck_assert_uint_eq(played_count(), 2);
     end();
 }
@@ -375,7 +375,7 @@ START_TEST(without_memory_it_rests)
     begin(CHOICE, MANY);
     played_lacks(true);
     played_die(played(0), "closed"); /* and none to B, either */
-    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a) + pool_ready(setting.pool, &setting.b), 0);
+    ck_assert_uint_eq(pool_ready(setting.pool, &setting.a, NULL) + pool_ready(setting.pool, &setting.b, NULL), 0);
     played_lacks(false);
     stage_advance(REFILL_REST_FIRST_MS - 1);
     ck_assert_uint_eq(played_count(), 1);

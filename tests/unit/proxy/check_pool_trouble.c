@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proxy/idle.h"
+
 #include "../unit.h"
 #include "pool_setting.h"
 
@@ -252,9 +254,9 @@ START_TEST(after_a_failure_there_is_a_pause)
     stage_name("proxy.example.net", "192.0.2.1");
     stage_address(A, STAGE_CONNECTS);
     stage_advance(40000);
-    ck_assert_uint_eq(pool_ready(setting.pool, proxy), 1);
+    ck_assert_uint_eq(pool_ready(setting.pool, proxy, NULL), 1);
     stage_advance(2 * PACE_OF(50000));
-    ck_assert_uint_eq(pool_ready(setting.pool, proxy), 3);
+    ck_assert_uint_eq(pool_ready(setting.pool, proxy, NULL), 3);
     tear_down(&setting);
 }
 END_TEST
@@ -411,10 +413,10 @@ START_TEST(each_that_leads_to_the_right_proxy_ends_one_that_does_not)
     stage_address(A, STAGE_SILENT);
     check_taken(take(&setting, &setting.a), 3);
     ck_assert_ptr_null(take(&setting, &setting.a));
-    stage_advance(POOL_SETTLED_MS);
+    stage_advance(IDLE_SETTLED_MS);
     check_ready(&setting, 0, 2);
     ck_assert_uint_eq(stage_dials_open(), 1);
-    stage_advance(PACE_MS - POOL_SETTLED_MS);
+    stage_advance(PACE_MS - IDLE_SETTLED_MS);
     ck_assert_uint_eq(stage_dials_open(), 2);
     check_ready(&setting, 0, 2);
     tear_down(&setting);
@@ -712,7 +714,7 @@ START_TEST(none_is_made_to_a_listener_of_our_own)
     stage_settle();
     ck_assert_uint_eq(stage_dials(), 2);
     check_ready(&setting, 0, own->refused ? 2 : 0);
-    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0]), own->refused ? 0 : 2);
+    ck_assert_uint_eq(pool_ready(setting.pool, &section(&setting, 0)->urls.at[0], NULL), own->refused ? 0 : 2);
     stage_advance(2 * REFILL_REST_FIRST_MS);
     ck_assert_uint_eq(stage_dials(), 2);
     tear_down(&setting);

@@ -10,6 +10,7 @@
 #include "../unit.h"
 #include "auth/password.h"
 #include "proxy/health.h"
+#include "proxy/idle.h"
 #include "proxy/pool.h"
 #include "proxy/reuse.h"
 
@@ -1660,8 +1661,8 @@ static void set_up_pool(const char *lines)
     services->pool = pool_new(services);
     ck_assert_ptr_nonnull(services->pool);
     pool_keep(services->pool, config, 100);
-    stage_advance(POOL_SETTLED_MS);
-    ck_assert_uint_eq(pool_ready(services->pool, &section("")->urls.at[0]), section("")->preconnect);
+    stage_advance(IDLE_SETTLED_MS);
+    ck_assert_uint_eq(pool_ready(services->pool, &section("")->urls.at[0], NULL), section("")->preconnect);
     stage_address("192.0.2.1", STAGE_SILENT); /* it is not replaced: what is asked over is this one */
 }
 

@@ -6,6 +6,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
+#include "proxy/idle.h"
 #include "proxy/pool.h"
 #include "proxy/proxy_request.h"
 
@@ -633,7 +634,7 @@ START_TEST(a_ready_connection_begins_with_tls)
     set_up(UPGRADE "preconnect = 1\n");
     services->pool = pool_new(services);
     pool_keep(services->pool, config, 100);
-    stage_advance(POOL_SETTLED_MS);
+    stage_advance(IDLE_SETTLED_MS);
     ck_assert_uint_eq(stage_wires(), 1);
     ck_assert_uint_eq(stage_wire(0)->heard_length, 0);
     start(&asked);

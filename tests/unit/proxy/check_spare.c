@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 #include "proxy/spare.h"
 
+#include "proxy/idle.h"
+
 #include "../stage.h"
 #include "../unit.h"
 
@@ -19,7 +21,7 @@ static void set_up(void)
     services->pool = pool_new(services);
     ck_assert_ptr_nonnull(services->pool);
     pool_keep(services->pool, config, 100);
-    stage_advance(POOL_SETTLED_MS);
+    stage_advance(IDLE_SETTLED_MS);
     spare = (struct spare){.pool = services->pool, .proxy = &config->proxies[0].urls.at[0],
                            .own = &config->proxies[0]};
 }

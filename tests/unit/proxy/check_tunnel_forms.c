@@ -9,6 +9,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
+#include "proxy/idle.h"
 #include "proxy/pool.h"
 
 #define TEMPLATE ":3128/t/{target_host}/{target_port}"
@@ -291,8 +292,8 @@ START_TEST(a_ready_connection_is_used)
     services->pool = pool_new(services);
     ck_assert_ptr_nonnull(services->pool);
     pool_keep(services->pool, config, 100);
-    stage_advance(POOL_SETTLED_MS);
-    ck_assert_uint_eq(pool_ready(services->pool, &config->proxies[0].urls.at[0]), 1);
+    stage_advance(IDLE_SETTLED_MS);
+    ck_assert_uint_eq(pool_ready(services->pool, &config->proxies[0].urls.at[0], NULL), 1);
     stage_address("192.0.2.1", STAGE_SILENT);
     start(&asked);
     ck_assert_uint_eq(pool_sums(services->pool).taken, 1);

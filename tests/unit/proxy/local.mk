@@ -15,6 +15,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_h2_share \
 	tests/unit/proxy/check_head_start \
 	tests/unit/proxy/check_health \
+	tests/unit/proxy/check_idle \
 	tests/unit/proxy/check_login_answer \
 	tests/unit/proxy/check_notices \
 	tests/unit/proxy/check_outer_form \

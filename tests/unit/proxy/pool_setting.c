@@ -72,8 +72,8 @@ unsigned held(void)
 
 void check_ready(const struct setting *setting, unsigned to_a, unsigned to_b)
 {
-    ck_assert_uint_eq(pool_ready(setting->pool, &setting->a), to_a);
-    ck_assert_uint_eq(pool_ready(setting->pool, &setting->b), to_b);
+    ck_assert_uint_eq(pool_ready(setting->pool, &setting->a, NULL), to_a);
+    ck_assert_uint_eq(pool_ready(setting->pool, &setting->b, NULL), to_b);
     for (unsigned i = 0; i < stage_wires(); i++)
         ck_assert(!wire_is_held(stage_wire(i)) || stage_wire(i)->heard_length == 0);
 }
