@@ -433,7 +433,7 @@ static void watch_network(struct daemon *daemon)
 /* What daemon_run and daemon_connect both need.  False: the log says why, or out of memory. */
 static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
 {
-    const char *pump = getenv("SALLYPORT_PUMP");
+    const char *pump = getenv("SALLYPORT_PUMP"), *preconnect = getenv("SALLYPORT_PRECONNECT");
     char error[160];
 
     pipe_allow(!pump || strcmp(pump, "copy") != 0);
@@ -441,6 +441,7 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
         log_message(LEVEL_ERROR, NULL, "%s", error);
         return false;
     }
+    daemon->services.ahead_at_once = preconnect && strcmp(preconnect, "at-once") == 0;
     daemon->services.is_own = listens_on;
     daemon->services.is_own_arg = daemon;
     daemon->started = loop_now(daemon->services.loop);

@@ -43,8 +43,11 @@ void ahead_begin(struct ahead *ahead, const struct services *services, const str
 {
     *ahead = (struct ahead){.services = services, .config = config, .section = section,
                             .places = share_of(config, section, most)};
-    for (size_t i = 0; i < section->urls.count; i++)
+    for (size_t i = 0; i < section->urls.count; i++) {
         outlook_begin(&ahead->outlooks[i], ahead->places, section->preconnect_age);
+        if (services->ahead_at_once)
+            outlook_open(&ahead->outlooks[i]);
+    }
 }
 
 static uint64_t now(const struct ahead *ahead)

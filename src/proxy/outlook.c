@@ -5,7 +5,12 @@
 
 void outlook_begin(struct outlook *outlook, size_t places, uint32_t age)
 {
-    *outlook = (struct outlook){.places = places, .age = age};
+    *outlook = (struct outlook){.places = places, .age = age, .closed = places > 0 ? places - 1 : 0};
+}
+
+void outlook_open(struct outlook *outlook)
+{
+    outlook->closed = 0;
 }
 
 size_t outlook_full(const struct outlook *outlook, const struct outlook_wish *wish)

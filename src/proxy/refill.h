@@ -11,8 +11,9 @@
 
 #define REFILL_REST_FIRST_MS 5000u /* what one that could not be made costs: no session waits for this */
 #define REFILL_REST_MOST_MS 60000u /* ten thousand desktops whose proxy is down are 167 attempts a second */
-#define REFILL_LEISURE_MS 30000u   /* within so long a place is filled that was not missed for the first time: a proxy
-                                    * that has dropped all its ten thousand gets 333 a second back */
+#define REFILL_LEISURE_MS 35000u   /* within so long a place is filled that was not missed for the first time: a proxy
+                                    * that has dropped all its ten thousand gets 286 a second back, and those that are
+                                    * made in the last seconds of it meet no more renewals of the first than usual */
 
 /* Behind so many failures in a row, 1 or more: REST_FIRST, doubled by each further one up to REST_MOST; longer or
  * shorter by up to half, so that those that failed together do not try again together. */

@@ -39,6 +39,7 @@ struct services {
     struct redirect_table *redirects;
     struct questions *questions;
     struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */
+    bool ahead_at_once; /* connections are made in advance all at once, and not one by one */
     struct h2_pool *h2; /* HTTP/2 connections, owned by the daemon or by who tries; NULL: HTTP/1.1 alone is spoken */
     struct notices *notices; /* what the user is shown, owned by the daemon; NULL: nothing */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */

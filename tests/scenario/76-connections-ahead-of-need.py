@@ -54,6 +54,16 @@ def they_stand_before_any_client_comes(stage):
     equal((len(route.proxy.connections), totals(route)), (3, (1, 0)), "connections, and (used, dead)")
 
 
+def the_others_follow_the_first_one_by_one(stage):
+    """As users have it, who may be thousands that start at one time."""
+    route = Route(stage, serve, proxy="preconnect = 3", env={"SALLYPORT_PRECONNECT": ""})
+    wait_ready(route, 1)
+    told = facts(route.daemon)["proxies"][0]
+    check(5 <= told["next_try"] <= 21, f"the next one is due in {told['next_try']} s")
+    equal(len(route.proxy.connections), 1, "connections")
+    route.greeted()
+
+
 def each_serves_one_tunnel(stage):
     route = standing(stage, 2)
     for _ in range(6):
@@ -192,6 +202,7 @@ def where_it_cannot_be(stage):
 
 
 scenario(they_stand_before_any_client_comes,
+         the_others_follow_the_first_one_by_one,
          each_serves_one_tunnel,
          none_grows_older_than_it_may,
          a_proxy_that_closes_at_once_is_not_stormed,

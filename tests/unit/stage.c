@@ -831,6 +831,7 @@ struct services *stage_set_up(void)
     stage.now = EPOCH;
     stage.descriptors = unit_descriptors();
     ck_assert_msg(services_init(&stage.services, error, sizeof error), "%s", error);
+    stage.services.ahead_at_once = true;
     return &stage.services;
 }
 

@@ -31,7 +31,7 @@ class Sallyport:
         keep = {key: value for key, value in os.environ.items()
                 if not key.lower().endswith("_proxy") and key not in ("DISPLAY", "WAYLAND_DISPLAY")}
         keep.update(HOME=stage.folder, XDG_RUNTIME_DIR=stage.dir("run", 0o700), XDG_CONFIG_HOME=stage.folder,
-                    SALLYPORT_PUMP=stage.path)
+                    SALLYPORT_PUMP=stage.path, SALLYPORT_PRECONNECT="at-once")
         keep.update(extra or {})
         sanitizer = extra.get("ASAN_OPTIONS") if extra else None
         keep["ASAN_OPTIONS"] = sanitizer or "detect_leaks=1:abort_on_error=0:exitcode=99:quarantine_size_mb=16"

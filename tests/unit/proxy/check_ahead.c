@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "proxy/refill.h"
+
 #include "../stage.h"
 #include "../unit.h"
 
@@ -88,10 +90,10 @@ START_TEST(one_that_sent_us_away_is_passed_over_until_it_has_answered)
     ck_assert_str_eq(chosen(), "");
     health_worked(services->health, url(0), now());
     ck_assert_str_eq(chosen(), "a");
-    ck_assert_uint_eq(ahead_next(&ahead, url(0)), now() + 15000);
+    ck_assert_uint_eq(ahead_next(&ahead, url(0)), now() + REFILL_LEISURE_MS / 2);
     ck_assert_uint_eq(ahead_next(&ahead, url(1)), 0);
-    ck_assert_uint_eq(ahead_next(&ahead, NULL), now() + 15000);
-    ck_assert_uint_eq(ahead_next_look(&ahead), now() + 15000);
+    ck_assert_uint_eq(ahead_next(&ahead, NULL), now() + REFILL_LEISURE_MS / 2);
+    ck_assert_uint_eq(ahead_next_look(&ahead), now() + REFILL_LEISURE_MS / 2);
     end();
 }
 END_TEST
@@ -128,7 +130,7 @@ START_TEST(one_that_redirects_all_gets_none_until_that_ends)
     ck_assert_str_eq(chosen(), learned->needed ? "a" : "");
     stage_advance(1);
     ck_assert_str_eq(chosen(), "a");
-    ck_assert_uint_eq(ahead_next(&ahead, url(0)), learned->needed ? 0 : now() + 15000);
+    ck_assert_uint_eq(ahead_next(&ahead, url(0)), learned->needed ? 0 : now() + REFILL_LEISURE_MS / 2);
     end();
 }
 END_TEST

@@ -8,7 +8,7 @@
 #define AGE 48000u
 #define MIDDLE 0x80000000u /* the random number by which what is spread is neither longer nor shorter */
 #define PACE 7800u         /* of five places */
-#define RETURN 15000u
+#define RETURN 17500u
 #define START 1000u
 
 static const struct outlook_wish all = {.may_be_h2 = false}, choice = {.may_be_h2 = true},
@@ -18,6 +18,7 @@ static struct outlook outlook;
 static void set_up(void)
 {
     outlook_begin(&outlook, 5, AGE);
+    outlook_open(&outlook);
 }
 
 static void made(uint64_t now)
@@ -46,6 +47,33 @@ static void opens(uint64_t at, size_t open)
     outlook_go_on(&outlook, at, MIDDLE);
     ck_assert_uint_eq(outlook_now(&outlook, &all), open);
 }
+
+START_TEST(one_is_made_at_the_beginning_and_the_others_follow)
+{
+    outlook_begin(&outlook, 5, AGE);
+    ck_assert_uint_eq(outlook_full(&outlook, &all), 5);
+    ck_assert_uint_eq(outlook_now(&outlook, &all), 1);
+    ck_assert(!outlook_is_bleak(&outlook));
+    ck_assert_uint_eq(outlook_next(&outlook), 0);
+    made(START);
+    for (unsigned i = 1; i < 5; i++)
+        opens(START + i * PACE, i + 1);
+    ck_assert_uint_eq(outlook_next(&outlook), 0);
+    outlook_begin(&outlook, 5, AGE);
+    failed(false, START);
+    ck_assert(outlook_is_bleak(&outlook));
+    opens(START + REFILL_REST_FIRST_MS, 1);
+    outlook_begin(&outlook, 5, AGE);
+    outlook_made(&outlook, true, START, MIDDLE); /* it is all that is needed */
+    ck_assert_uint_eq(outlook_next(&outlook), 0);
+    outlook_begin(&outlook, 1, AGE);
+    ck_assert_uint_eq(outlook_now(&outlook, &all), 1);
+    made(START);
+    ck_assert_uint_eq(outlook_next(&outlook), 0);
+    outlook_begin(&outlook, 0, AGE);
+    ck_assert_uint_eq(outlook_now(&outlook, &all), 0);
+}
+END_TEST
 
 START_TEST(without_trouble_all_are_made)
 {
@@ -288,6 +316,7 @@ int main(void)
     TCase *cases = unit_case("outlook");
 
     tcase_add_checked_fixture(cases, set_up, NULL);
+    tcase_add_test(cases, one_is_made_at_the_beginning_and_the_others_follow);
     tcase_add_test(cases, without_trouble_all_are_made);
     tcase_add_test(cases, where_none_is_ready_a_failure_closes_all_places);
     tcase_add_test(cases, when_one_is_made_the_others_follow_one_by_one);

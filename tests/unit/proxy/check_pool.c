@@ -58,6 +58,31 @@ START_TEST(as_many_are_made_as_asked_for)
 }
 END_TEST
 
+/* As users have it: what many do at one time is no storm. */
+START_TEST(the_first_is_made_at_once_and_the_others_follow)
+{
+    struct setting setting;
+
+    set_up(&setting);
+    setting.services->ahead_at_once = false;
+    for (unsigned round = 0; round < 2; round++) { /* and again behind a reload */
+        keep(&setting, THREE, MANY);
+        stage_settle();
+        check_ready(&setting, 1, 0);
+        stage_advance(PACE_MS - 1);
+        check_ready(&setting, 1, 0);
+        stage_advance(1);
+        check_ready(&setting, 2, 0);
+        stage_advance(PACE_MS);
+        check_ready(&setting, 3, 0);
+    }
+    transport_close(&take(&setting, &setting.a)->near);
+    stage_settle();
+    check_ready(&setting, 3, 0); /* one that was taken is made again at once */
+    tear_down(&setting);
+}
+END_TEST
+
 START_TEST(one_that_others_are_reached_through_is_kept_too)
 {
     struct setting setting;
@@ -499,6 +524,7 @@ int main(void)
 
     tcase_add_loop_test(cases, nothing_is_kept_that_nobody_asks_for, 0, sizeof askless / sizeof askless[0]);
     tcase_add_test(cases, as_many_are_made_as_asked_for);
+    tcase_add_test(cases, the_first_is_made_at_once_and_the_others_follow);
     tcase_add_test(cases, one_that_others_are_reached_through_is_kept_too);
     tcase_add_test(cases, a_proxy_of_two_sections_counts_for_both);
     tcase_add_loop_test(cases, there_are_never_more_than_most, 0, sizeof shares / sizeof shares[0]);

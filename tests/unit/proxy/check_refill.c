@@ -21,12 +21,12 @@ START_TEST(a_rest_doubles_up_to_a_minute)
 }
 END_TEST
 
-START_TEST(a_return_is_any_time_within_half_a_minute)
+START_TEST(a_return_is_any_time_within_35_seconds)
 {
     ck_assert_uint_eq(refill_return(AGE, LEAST), 0);
-    ck_assert_uint_eq(refill_return(AGE, MIDDLE), 15000);
-    ck_assert_uint_eq(refill_return(AGE, MOST), 29999);
-    ck_assert_uint_eq(refill_return(3600000, MOST), 29999);
+    ck_assert_uint_eq(refill_return(AGE, MIDDLE), 17500);
+    ck_assert_uint_eq(refill_return(AGE, MOST), 34999);
+    ck_assert_uint_eq(refill_return(3600000, MOST), 34999);
     ck_assert_uint_eq(refill_return(1000, MOST), 749);
 }
 END_TEST
@@ -36,8 +36,8 @@ START_TEST(the_pace_is_that_of_renewals)
     ck_assert_uint_eq(refill_pace(AGE, 3, MIDDLE), 13000);
     ck_assert_uint_eq(refill_pace(AGE, 3, LEAST), 6500);
     ck_assert_uint_eq(refill_pace(AGE, 3, MOST), 19499);
-    ck_assert_uint_eq(refill_pace(AGE, 1, MIDDLE), 30000);
-    ck_assert_uint_eq(refill_pace(3600000, 64, MIDDLE), 30000);
+    ck_assert_uint_eq(refill_pace(AGE, 1, MIDDLE), 35000);
+    ck_assert_uint_eq(refill_pace(3600000, 64, MIDDLE), 35000);
     ck_assert_uint_gt(refill_pace(1000, 64, LEAST), 0);
 }
 END_TEST
@@ -56,7 +56,7 @@ int main(void)
     TCase *cases = unit_case("refill");
 
     tcase_add_test(cases, a_rest_doubles_up_to_a_minute);
-    tcase_add_test(cases, a_return_is_any_time_within_half_a_minute);
+    tcase_add_test(cases, a_return_is_any_time_within_35_seconds);
     tcase_add_test(cases, the_pace_is_that_of_renewals);
     tcase_add_test(cases, a_renewal_is_in_the_last_quarter);
     return unit_run();

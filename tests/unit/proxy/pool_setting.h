@@ -18,7 +18,7 @@
 #define RENEWED_FROM_MS (AGE_MS / 4 * 3) /* when a successor is made, at the earliest and at the latest */
 #define RENEWED_BY_MS (AGE_MS / 8 * 7)
 #define MANY 1000
-#define RETURN_MS (REFILL_LEISURE_MS / 2)    /* before a place is filled whose connection had stood */
+#define RETURN_MS (AGE_MS / 4 * 3 / 2)       /* before a place is filled whose connection had stood */
 #define PACE_OF(age) ((age) / 16 * 13 / 3 / 2 * 2) /* between one of three places and the next */
 #define PACE_MS PACE_OF(AGE_MS)
 
