@@ -27,7 +27,8 @@ enum program_role {
 };
 #define PROGRAM_ROLES 5
 
-/* When a piece is printed: of each pair, what is not asked for does not matter. */
+/* When a piece is printed: of each pair, what is not asked for does not matter.  Where the listener has no port, no piece
+ * may name one, nor the host or the place. */
 enum program_when {
     WHEN_PLAIN = 1 << 0,   /* the program speaks plain text to the listener */
     WHEN_TLS = 1 << 1,     /* it does TLS with the server by itself, from the first byte, through the listener */
@@ -36,6 +37,8 @@ enum program_when {
     WHEN_LOGIN = 1 << 4,   /* the server wants to know who sends */
     WHEN_NO_LOGIN = 1 << 5,
     WHEN_CONNECT = 1 << 6, /* the command of {connect} can be written without quotes */
+    WHEN_PORT = 1 << 7,    /* the listener has a port that a program can be told */
+    WHEN_SOCKET = 1 << 8,  /* it has none, but a socket in the file system: the command has to do; with WHEN_CONNECT */
 };
 
 /* A piece: for the first of its roles that the account has, as long as that fits `when`. */

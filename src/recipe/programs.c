@@ -33,6 +33,25 @@ bool program_can(const struct program *program, unsigned role, unsigned when, bo
     return false;
 }
 
+bool program_piece_fits(const struct program_piece *piece, unsigned when)
+{
+    static const unsigned pairs[] = {WHEN_PLAIN | WHEN_TLS, WHEN_FIRST | WHEN_FURTHER, WHEN_LOGIN | WHEN_NO_LOGIN,
+                                     WHEN_PORT | WHEN_SOCKET};
+
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if ((piece->when & pairs[i]) && !(piece->when & pairs[i] & when))
+            return false;
+    return true;
+}
+
+bool program_runs_command(const struct program *program, unsigned role, unsigned when)
+{
+    for (const struct program_piece *piece = program->pieces; piece->text; piece++)
+        if ((piece->roles & role) && (piece->when & WHEN_CONNECT) && program_piece_fits(piece, when | WHEN_SOCKET))
+            return true;
+    return false;
+}
+
 bool program_names_person(const struct program *program)
 {
     static const char *const words[] = {"{address}", "{login}", "{urllogin}"};

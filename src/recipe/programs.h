@@ -18,6 +18,13 @@ unsigned program_roles(const struct program *program);
  * written. */
 bool program_can(const struct program *program, unsigned role, unsigned when, bool connects);
 
+/* Whether {connect} does for such a listener in place of a port; when says of each pair what it is, but for port and
+ * socket. */
+bool program_runs_command(const struct program *program, unsigned role, unsigned when);
+
+/* Whether what a piece asks for is so: when says of each pair what it is. */
+bool program_piece_fits(const struct program_piece *piece, unsigned when);
+
 /* Whether its recipe has something of the person in it. */
 bool program_names_person(const struct program *program);
 

@@ -7,13 +7,16 @@
 static const struct program_piece mbsync[] = {
     {ROLE_IMAP, WHEN_PLAIN,
      "\n"
-     "IMAPAccount {account}\n"
+     "IMAPAccount {account}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT,
      "Host {host}\n"
-     "Port {port}\n"
+     "Port {port}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "Tunnel \"{connect}\"\n"},
+    {ROLE_IMAP, WHEN_PLAIN,
      "# from isync 1.5 on, the word is TLSType\n"
      "SSLType None\n"
      "AuthMechs PLAIN LOGIN\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      "# without a port of this machine, in place of Host and Port:\n"
      "# Tunnel \"{connect}\"\n"},
     {ROLE_IMAP, WHEN_TLS | WHEN_CONNECT,
@@ -65,15 +68,18 @@ static const struct program_piece offlineimap[] = {
      "localfolders = ~/Mail/{account}\n"
      "\n"
      "[Repository {account}-remote]\n"
-     "type = IMAP\n"
+     "type = IMAP\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT,
      "remotehost = {host}\n"
-     "remoteport = {port}\n"
+     "remoteport = {port}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "transporttunnel = {connect}\n"},
+    {ROLE_IMAP, WHEN_PLAIN,
      "remoteuser = {login}\n"
      "# offlineimap asks for the password, or gets it from a file:\n"
      "# remotepassfile = ~/.offlineimap.password\n"
      "ssl = no\n"
      "starttls = no\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      "# without a port of this machine, in place of remotehost and remoteport:\n"
      "# transporttunnel = {connect}\n"},
     {0, 0, NULL},
@@ -123,9 +129,14 @@ static const struct program_piece fetchmail[] = {
      "# fetchmail hands mail to the mail server of this machine; where there\n"
      "# is none, name a program: fetchmail -m PROGRAM\n"
      "# it asks for the password, or has it behind the word `password`\n"},
-    {ROLE_IMAP, 0, "\npoll {account} via \"{host}\" service {port} protocol IMAP\n"},
-    {ROLE_POP3, 0, "\npoll {account} via \"{host}\" service {port} protocol POP3\n"},
-    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PORT, "\npoll {account} via \"{host}\" service {port} protocol IMAP\n"},
+    {ROLE_POP3, WHEN_PORT, "\npoll {account} via \"{host}\" service {port} protocol POP3\n"},
+    {ROLE_IMAP, WHEN_SOCKET, "\npoll {account} via \"localhost\" protocol IMAP\n"},
+    {ROLE_POP3, WHEN_SOCKET, "\npoll {account} via \"localhost\" protocol POP3\n"},
+    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+     "# fetchmail looks up the name above, and does not connect to it\n"
+     "    plugin \"{connect}\"\n"},
+    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      "# without a port of this machine, here: plugin \"{connect}\"\n"},
     {ROLE_IMAP | ROLE_POP3, 0, "    user \"{login}\" keep\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN, "    sslproto ''\n"},

@@ -59,13 +59,13 @@ static const struct program_piece thunderbird[] = {
 
 /* --- claws-mail --- */
 
-#define CLAWS_RECEIVE(protocol) \
+#define CLAWS_RECEIVE(protocol, server) \
     "\n" \
     "Basic\n" \
     "  Name of account:              {account}\n" \
     "  Mail address:                 {address}\n" \
     "  Protocol:                     " protocol "\n" \
-    "  Server for receiving:         {host}\n"
+    "  Server for receiving:         " server "\n"
 #define CLAWS_PLAIN "TLS, below the name of each protocol\n  Don't use TLS\n"
 #define CLAWS_TLS "TLS, below the name of each protocol\n  Use TLS\n" COMPARE
 
@@ -73,8 +73,9 @@ static const struct program_piece claws_mail[] = {
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_TLS,
      "# The wizard of a first start has no place for ports: save anything in\n"
      "# it, and make this account then.\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("IMAP")},
-    {ROLE_POP3, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("POP")},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_TLS | WHEN_PORT, CLAWS_RECEIVE("IMAP", "{host}")},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET, CLAWS_RECEIVE("IMAP", "{target}")},
+    {ROLE_POP3, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("POP", "{host}")},
     {ROLE_SEND, WHEN_PLAIN | WHEN_TLS, "  SMTP server (send):           {host}\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_TLS, "  User ID:                      {login}\n"},
     {ROLE_SEND, WHEN_LOGIN,
@@ -86,9 +87,10 @@ static const struct program_piece claws_mail[] = {
     {ROLE_SEND, WHEN_TLS, "# to send: Use TLS, with the certificate of {target}\n"},
     {ROLE_IMAP | ROLE_POP3 | ROLE_SEND, 0, "Advanced\n"},
     {ROLE_SEND, 0, "  SMTP port:                    {port}\n"},
-    {ROLE_IMAP, 0, "  IMAP port:                    {port}\n"},
+    {ROLE_IMAP, WHEN_PORT, "  IMAP port:                    {port}\n"},
     {ROLE_POP3, 0, "  POP port:                     {port}\n"},
-    {ROLE_IMAP, WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "  Use command to communicate with server: {connect}\n"},
+    {ROLE_IMAP, WHEN_PORT | WHEN_CONNECT,
      "  # or, without a port of this machine:\n"
      "  # Use command to communicate with server: {connect}\n"},
     {ROLE_NEWS, WHEN_PLAIN,
@@ -105,32 +107,38 @@ static const struct program_piece claws_mail[] = {
 
 /* --- evolution --- */
 
-#define EVOLUTION_RECEIVE(type, security) \
+#define EVOLUTION_RECEIVE(type, server, security) \
     "\n" \
     "Identity\n" \
     "  Email Address:       {address}\n" \
     "  Look up mail server details based on the entered e-mail address: no\n" \
     "Receiving Email\n" \
     "  Server Type:         " type "\n" \
-    "  Server:              {host}\n" \
-    "  Port:                {port}\n" \
+    server \
     "  Username:            {login}\n" \
     "  Encryption method:   " security "\n" \
     "  Authentication:      Password\n"
+#define EVOLUTION_PLACE \
+    "  Server:              {host}\n" \
+    "  Port:                {port}\n"
 #define EVOLUTION_SEND(security) \
     "Sending Email\n" \
     "  Server Type:         SMTP\n" \
-    "  Server:              {host}\n" \
-    "  Port:                {port}\n" \
+    EVOLUTION_PLACE \
     "  Encryption method:   " security "\n"
 #define EVOLUTION_TLS "TLS on a dedicated port"
 
 static const struct program_piece evolution[] = {
-    {ROLE_IMAP, WHEN_PLAIN, EVOLUTION_RECEIVE("IMAP", "No encryption")},
-    {ROLE_IMAP, WHEN_TLS, EVOLUTION_RECEIVE("IMAP", EVOLUTION_TLS) COMPARE},
-    {ROLE_POP3, WHEN_PLAIN, EVOLUTION_RECEIVE("POP", "No encryption")},
-    {ROLE_POP3, WHEN_TLS, EVOLUTION_RECEIVE("POP", EVOLUTION_TLS) COMPARE},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT, EVOLUTION_RECEIVE("IMAP", EVOLUTION_PLACE, "No encryption")},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET,
+     EVOLUTION_RECEIVE("IMAP", "  Server:              {target}\n", "No encryption")},
+    {ROLE_IMAP, WHEN_TLS, EVOLUTION_RECEIVE("IMAP", EVOLUTION_PLACE, EVOLUTION_TLS) COMPARE},
+    {ROLE_POP3, WHEN_PLAIN, EVOLUTION_RECEIVE("POP", EVOLUTION_PLACE, "No encryption")},
+    {ROLE_POP3, WHEN_TLS, EVOLUTION_RECEIVE("POP", EVOLUTION_PLACE, EVOLUTION_TLS) COMPARE},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+     "Receiving Options\n"
+     "  Use custom command to connect to server: {connect}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      "Receiving Options\n"
      "  # without a port of this machine, if you like:\n"
      "  # Use custom command to connect to server: {connect}\n"},

@@ -11,8 +11,12 @@
      "# sallyport does TLS with the server; to it, " program " speaks plain text\n" \
      "set ssl_starttls = no\n" \
      "set ssl_force_tls = no\n"}, \
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_PORT, "set folder = \"imap://{urllogin}@{place}/\"\n"}, \
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_SOCKET | WHEN_CONNECT, \
+     "# for all IMAP folders there are: others can be had once it has a port\n" \
+     "set tunnel = \"{connect}\"\n" \
+     "set folder = \"imap://{urllogin}@{target}/\"\n"}, \
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST, \
-     "set folder = \"imap://{urllogin}@{place}/\"\n" \
      "set spoolfile = \"+INBOX\"\n" \
      "# " program " asks for the password, or gets it from a command:\n" \
      "# set imap_pass = \"`pass show mail`\"\n"}, \
@@ -34,7 +38,7 @@
      "# set smtp_url = \"smtp://{urllogin}@{place}/\"\n"}
 
 #define MUTT_CONNECT(program) \
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_CONNECT, \
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_PORT | WHEN_CONNECT, \
      "# without a port of this machine, for all IMAP folders there are:\n" \
      "# set tunnel = \"{connect}\"\n" \
      "# set folder = \"imap://{urllogin}@{target}/\"\n"}
@@ -113,14 +117,21 @@ static const struct program_piece gnus[] = {
      "(require 'gnus)\n"
      "(setq gnus-select-method '(nnnil \"\"))\n"},
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST, "(setq user-mail-address \"{address}\")\n"},
-    {ROLE_IMAP, WHEN_PLAIN,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT,
      "(add-to-list 'gnus-secondary-select-methods\n"
      "             '(nnimap \"{account}\"\n"
      "                      (nnimap-address \"{host}\")\n"
      "                      (nnimap-server-port {port})\n"
      "                      (nnimap-user \"{login}\")\n"
      "                      (nnimap-stream plain)))\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+     "(add-to-list 'gnus-secondary-select-methods\n"
+     "             '(nnimap \"{account}\"\n"
+     "                      (nnimap-address \"{target}\")\n"
+     "                      (nnimap-user \"{login}\")\n"
+     "                      (nnimap-shell-program \"{connect}\")\n"
+     "                      (nnimap-stream shell)))\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      ";; without a port of this machine, in place of the last line:\n"
      ";;                    (nnimap-shell-program \"{connect}\")\n"
      ";;                    (nnimap-stream shell)))\n"},

@@ -32,15 +32,16 @@ static const struct program_piece msmtp[] = {
 
 static const struct program_piece swaks[] = {
     {ROLE_SEND, WHEN_PLAIN, "\n"},
-    {ROLE_SEND, WHEN_PLAIN | WHEN_CONNECT,
+    {ROLE_SEND, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,
      "# without a port of this machine, in place of --server:\n"
      "#   --pipe '{connect}'\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN, "# swaks asks for the password\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_PORT, "swaks --server '{place}' \\\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "swaks --pipe '{connect}' \\\n"},
     {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN,
-     "# swaks asks for the password\n"
-     "swaks --server '{place}' \\\n"
      "    --auth PLAIN --auth-user '{login}' \\\n"
      "    --from '{address}' --to '{address}'\n"},
-    {ROLE_SEND, WHEN_PLAIN | WHEN_NO_LOGIN, "swaks --server '{place}' --from '{address}' --to '{address}'\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_NO_LOGIN, "    --from '{address}' --to '{address}'\n"},
     {0, 0, NULL},
 };
 

@@ -2,6 +2,7 @@
 #include "recipe/recipe.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -127,20 +128,40 @@ static void note_socket(const struct printing *printing, const struct listener_c
     note(printing, listener, shown);
 }
 
-/* Why it has no place that a program can be told. */
+/* Why it has no place that a program can be told, and what to do about it. */
 static void note_placeless(const struct printing *printing, const struct listener_config *listener)
 {
-    char path[UNIX_SOCKET_PATH_MAX], text[2 * UNIX_SOCKET_PATH_MAX], shown[2 * UNIX_SOCKET_PATH_MAX + 80];
+    char path[UNIX_SOCKET_PATH_MAX], shown[160];
+    const uint16_t port = listener->protocol->listen_port;
 
     if (listener->listen.automatic) {
         note(printing, listener, "has a port of its own, which is known once `sallyport run` has started");
     } else if (filling_socket(listener, path)) {
-        snprintf(shown, sizeof shown, "has no port, but a socket, for programs that run a command:\n%s  socat - "
-                 "UNIX-CONNECT:%s", printing->program->comment, log_escape(text, sizeof text, path, strlen(path)));
+        snprintf(shown, sizeof shown, "has no port, but a socket, which %s cannot be told:",
+                 printing->program->row.name);
         note(printing, listener, shown);
+        begin_comment(printing);
+        fprintf(printing->out, port ? "add one to its `listen`, as in localhost:%u\n" : "add one to its `listen`\n",
+                port);
     } else {
         note(printing, listener, "has another port each time: its key `listen` has to say one, or auto");
     }
+}
+
+/* By which command it is reached. */
+static void note_command(const struct printing *printing, const struct listener_config *listener)
+{
+    char path[UNIX_SOCKET_PATH_MAX], text[2 * UNIX_SOCKET_PATH_MAX];
+    const struct filling filling = {.params = printing->params, .listener = listener};
+
+    note(printing, listener, "has no port: this is run in place of connecting:");
+    begin_comment(printing);
+    filling_print(&filling, "  {connect}\n", printing->out);
+    if (!filling_socket(listener, path))
+        return;
+    begin_comment(printing);
+    fprintf(printing->out, "or, by way of the socket and `sallyport run`: socat - UNIX-CONNECT:%s\n",
+            log_escape(text, sizeof text, path, strlen(path)));
 }
 
 static void note_place(const struct printing *printing, const struct listener_config *listener)
@@ -148,16 +169,15 @@ static void note_place(const struct printing *printing, const struct listener_co
     char local[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX];
     struct endpoint place;
 
-    if (!filling_place(listener, &place))
-        return;
-    begin_comment(printing);
-    print_section(printing, listener);
-    if (listener->target.srv)
-        fprintf(printing->out, " %s, to %s\n", endpoint_format(&place, local), listener->target.place.host);
-    else
+    if (filling_place(listener, &place)) {
+        begin_comment(printing);
+        print_section(printing, listener);
         fprintf(printing->out, " %s, to %s\n", endpoint_format(&place, local),
-                endpoint_format(&listener->target.place, target));
-    note_socket(printing, listener);
+                listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, target));
+        note_socket(printing, listener);
+    } else {
+        note_command(printing, listener);
+    }
     if (is_open(listener)) {
         note(printing, listener, "has no `tls`: passwords pass the proxy unencrypted.");
         note(printing, listener, "`tls = starttls` there ends that; the lines below stay as they are.");
@@ -193,6 +213,25 @@ static const struct listener_config *listener_at(const struct recipe_params *par
     return i < params->config->listener_count ? &params->config->listeners[i] : NULL;
 }
 
+/* Whether an account that is there already has the role. */
+static bool is_taken(const struct printing *printing, unsigned role)
+{
+    for (size_t i = 0; i < printing->accounts.count; i++)
+        if (account_listener(&printing->accounts.at[i], role))
+            return true;
+    return false;
+}
+
+/* Whether the program runs a command to reach a listener that has a socket and no port. */
+static bool runs_command(const struct printing *printing, const struct listener_config *listener)
+{
+    const unsigned role = accounts_role(listener), turn = is_taken(printing, role) ? WHEN_FURTHER : WHEN_FIRST;
+    char path[UNIX_SOCKET_PATH_MAX];
+
+    return !listener->listen.automatic && filling_socket(listener, path) && filling_can_connect(printing->params) &&
+           program_runs_command(printing->program, role, mode_of(listener) | login_of(listener) | turn);
+}
+
 /* Whether the program can use it; if not, the reason is said. */
 static bool is_usable(const struct printing *printing, const struct listener_config *listener)
 {
@@ -202,6 +241,8 @@ static bool is_usable(const struct printing *printing, const struct listener_con
     if (!(program_roles(printing->program) & role)) {
         note_unknown(printing, listener);
     } else if (!filling_place(listener, &place)) {
+        if (runs_command(printing, listener))
+            return true;
         note_placeless(printing, listener);
     } else if (!program_can(printing->program, role, mode_of(listener), filling_can_connect(printing->params))) {
         note_misfit(printing, listener);
@@ -251,12 +292,6 @@ static void gather(struct printing *printing)
 
 /* --- the pieces --- */
 
-/* Whether of two opposites neither is asked for, or the one that is so. */
-static bool fits(unsigned when, unsigned pair, unsigned is)
-{
-    return !(when & pair) || (when & is);
-}
-
 /* Whether an account before this one has one of the roles. */
 static bool is_further(const struct printing *printing, const struct account *account, unsigned roles)
 {
@@ -271,11 +306,12 @@ static void print_for(const struct printing *printing, const struct program_piec
 {
     const struct listener_config *listener = account_listener(account, piece->roles);
     const struct filling filling = {printing->params, listener, account->name, &printing->accounts};
-    unsigned further = is_further(printing, account, piece->roles) ? WHEN_FURTHER : WHEN_FIRST;
+    const unsigned turn = is_further(printing, account, piece->roles) ? WHEN_FURTHER : WHEN_FIRST;
+    struct endpoint place;
 
-    if (listener && fits(piece->when, WHEN_PLAIN | WHEN_TLS, mode_of(listener)) &&
-        fits(piece->when, WHEN_FIRST | WHEN_FURTHER, further) &&
-        fits(piece->when, WHEN_LOGIN | WHEN_NO_LOGIN, login_of(listener)) &&
+    if (listener &&
+        program_piece_fits(piece, mode_of(listener) | turn | login_of(listener) |
+                                      (filling_place(listener, &place) ? WHEN_PORT : WHEN_SOCKET)) &&
         (!(piece->when & WHEN_CONNECT) || filling_can_connect(printing->params)))
         filling_print(&filling, piece->text, printing->out);
 }

@@ -76,13 +76,11 @@ def getmail(house, listener="imap", account="sallyport"):
     came(person, f"Mail/{account}")
 
 
-def fetchmail(house, listener="imap", plugin=False):
+def fetchmail(house, listener="imap"):
     need("fetchmail", "fetchmail")
     person = Person(house, "fetchmail", listener)
     password = person.run("sh", "-c", person.password()).stdout.decode()
     changes = [(" keep\n", f' keep password "{password}"\n')]
-    if plugin:
-        changes += [("# without a port of this machine, here: plugin", "plugin")]
     person.paste(*changes)
     person.file("got/all")
     person.run("fetchmail", "--all", "--pidfile", f"{person.home}/got/pid", "-m", "cat >>got/all")
@@ -168,9 +166,9 @@ def sieve_connect(house):
 
 # --- programs to read and write with ---
 
-def mutt_reads(house, program="mutt", tunnel=False):
+def mutt_reads(house, program="mutt", tunnel=False, listener="imap"):
     need(program, program)
-    person = Person(house, program, "imap", "submission")
+    person = Person(house, program, listener, "submission")
     person.paste(*((("# set tunnel", "set tunnel"), ("# set folder", "set folder")) if tunnel else ()))
     terminal = person.terminal(program)
     terminal.enter_password()
@@ -262,15 +260,16 @@ def on_a_terminal(stage):
 
 
 def by_tunnels_and_with_tls_of_their_own(stage):
-    house = town(stage, "imap", "submission", "imap direct", "pop3 direct", "submission direct")
+    house = town(stage, "imap", "submission", "imap direct", "pop3 direct", "submission direct", "imap socket")
     side_by_side(lambda: mbsync(house, tunnel=True), lambda: mbsync(house, "imap/direct", "direct"),
                  lambda: offlineimap(house, tunnel=True), lambda: getmail(house, "imap/direct", "direct"),
-                 lambda: getmail(house, "pop3/direct", "direct"), lambda: fetchmail(house, plugin=True),
+                 lambda: getmail(house, "pop3/direct", "direct"), lambda: fetchmail(house, "imap/socket"),
                  lambda: fetchmail(house, "imap/direct"), lambda: fetchmail(house, "pop3/direct"),
                  lambda: msmtp(house, "submission/direct"), lambda: swaks(house, pipe=True),
                  lambda: curl_fetches(house, "imap/direct"), lambda: curl_fetches(house, "pop3/direct"),
                  lambda: curl_sends(house, "submission/direct"), lambda: mutt_reads(house, tunnel=True),
-                 lambda: mutt_reads(house, "neomutt", tunnel=True))
+                 lambda: mutt_reads(house, "neomutt", listener="imap/socket"),
+                 lambda: mbsync(house, "imap/socket", "socket"))
 
 
 scenario(by_ports, on_a_terminal, by_tunnels_and_with_tls_of_their_own, paths=("splice",))

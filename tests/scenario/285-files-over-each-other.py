@@ -119,7 +119,7 @@ def a_socket_of_the_file_system_serves(stage):
     equal(status["listeners"][0]["addresses"], [f"unix:{path}"], "where status says that it listens")
     equal(os.stat(path).st_mode & 0o777, 0o600, "mode of the socket")
     for arguments, wanted in ((("check",), "listen = unix:$XDG_RUNTIME_DIR/imap.sock\n"),
-                              (("recipe", "mutt"), f"#   socat - UNIX-CONNECT:{path}\n"),
+                              (("recipe", "mutt"), f" socat - UNIX-CONNECT:{path}\n"),
                               (("check", "--socket-unit"), f"ListenStream={path}\n")):
         done = run([PROGRAM, "-c", daemon.ini, *arguments], env=Sallyport.environment(stage,
                                                                                      {"XDG_RUNTIME_DIR": folder}))

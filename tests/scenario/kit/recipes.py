@@ -28,6 +28,7 @@ LISTENERS = {
     "imap": (f"{MAIL}:993", "yes"), "pop3": (f"{MAIL}:995", "yes"), "submission": (f"{MAIL}:587", "starttls"),
     "managesieve": (f"{MAIL}:4190", "starttls"), "nntp": (f"{NEWS}:119", ""),
     "imap direct": (f"{MAIL}:993", ""), "pop3 direct": (f"{MAIL}:995", ""), "submission direct": (f"{MAIL}:465", ""),
+    "imap socket": (f"{MAIL}:993", "yes"),
 }
 """The sections that there may be: (target, the value of tls)."""
 
@@ -62,7 +63,10 @@ class Town:
         """Its port is one that is free: a recipe has the ports of the configuration."""
         target, tls = LISTENERS[section]
         trusted = f"tls = {tls}\ntls-ca-file = {self.authority.file}\n" if tls else ""
-        return f"[{section}]\nlisten = 127.0.0.1:{free_port()}\ntarget = {target}\n{trusted}"
+        place = f"127.0.0.1:{free_port()}"
+        if section.endswith(" socket"):
+            place = f"unix:{self.stage.dir('sockets', 0o700)}/imap"
+        return f"[{section}]\nlisten = {place}\ntarget = {target}\n{trusted}"
 
     def mailbox(self):
         """The person's mail, past the program under test."""

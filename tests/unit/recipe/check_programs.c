@@ -86,6 +86,34 @@ START_TEST(the_command_is_only_where_it_can_be)
 }
 END_TEST
 
+/* Without a port there is no place to name. */
+START_TEST(a_socket_has_no_place)
+{
+    static const char *const places[] = {"{host}", "{port}", "{place}", "{urlhost}"};
+
+    for (size_t i = 0; programs_row(i); i++)
+        for (const struct program_piece *piece = programs_row(i)->pieces; piece->text; piece++)
+            for (size_t k = 0; k < sizeof places / sizeof places[0] && piece->when & WHEN_SOCKET; k++)
+                ck_assert_ptr_null(strstr(piece->text, places[k]));
+    ck_assert(program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
+    ck_assert(!program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN));
+    ck_assert(!program_runs_command(program_named("mutt"), ROLE_POP3, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
+    ck_assert(program_runs_command(program_named("mbsync"), ROLE_IMAP, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN));
+    ck_assert(!program_runs_command(program_named("evolution"), ROLE_IMAP, WHEN_TLS | WHEN_FIRST | WHEN_LOGIN));
+}
+END_TEST
+
+START_TEST(a_piece_fits_what_it_asks_for)
+{
+    const struct program_piece any = {0, WHEN_CONNECT, ""}, some = {0, WHEN_PLAIN | WHEN_SOCKET, ""};
+
+    ck_assert(program_piece_fits(&any, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN | WHEN_PORT));
+    ck_assert(program_piece_fits(&some, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN | WHEN_SOCKET));
+    ck_assert(!program_piece_fits(&some, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN | WHEN_PORT));
+    ck_assert(!program_piece_fits(&some, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN | WHEN_SOCKET));
+}
+END_TEST
+
 /* A piece for once has no listener. */
 START_TEST(what_is_printed_once_is_about_nobody)
 {
@@ -126,6 +154,8 @@ int main(void)
     tcase_add_test(cases, names_are_different_and_typed_with_ease);
     tcase_add_test(cases, each_row_is_complete);
     tcase_add_test(cases, the_command_is_only_where_it_can_be);
+    tcase_add_test(cases, a_socket_has_no_place);
+    tcase_add_test(cases, a_piece_fits_what_it_asks_for);
     tcase_add_test(cases, what_is_printed_once_is_about_nobody);
     tcase_add_test(cases, who_can_do_tls_by_a_name);
     tcase_add_test(cases, who_names_the_person);

@@ -165,9 +165,6 @@ START_TEST(what_is_left_out_is_said)
     has("mutt", "[imap]\ntarget = a\n[pop3]\ntarget = a\n[submission]\ntarget = a\n[smtp]\ntarget = a\n", true,
         (const char *const[]){"# [pop3] is left out: IMAP has the same mail\n",
                               "# [smtp] is left out: submission is the better way to send\n", NULL});
-    has("mutt", "[imap]\ntarget = a\nlisten = unix:/a/sock\n", true,
-        (const char *const[]){"# [imap] has no port, but a socket, for programs that run a command:\n"
-                              "#   socat - UNIX-CONNECT:/a/sock\n", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = unix:/a/sock localhost:7\n", true,
         (const char *const[]){"# [imap] localhost:7, to a:143\n", "# [imap] has a socket, too: /a/sock\n", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = localhost:0\n[pop3]\ntarget = a\n", true,
@@ -176,6 +173,83 @@ START_TEST(what_is_left_out_is_said)
         (const char *const[]){"# [imap] has a port of its own, which is known once `sallyport run` has started\n",
                               NULL});
     has("mutt", "[imap]\ntarget = a\n[nntp]\ntarget = a\n", false, (const char *const[]){"nntp", NULL});
+}
+END_TEST
+
+/* Whoever can run a command for that account has a whole recipe with it; the others are told what to do. */
+static const struct {
+    const char *program, *lines[4]; /* NULL in the first place: it cannot */
+} commands[] = {
+    {"mutt", {"\nset tunnel = \"sallyport connect imap\"\n"
+              "set folder = \"imap://me@a.test/\"\nset spoolfile = \"+INBOX\"\n"}},
+    {"neomutt", {"\nset tunnel = \"sallyport connect imap\"\n"}},
+    {"gnus", {"(nnimap-address \"a.test\")\n                      (nnimap-user \"me\")\n"
+              "                      (nnimap-shell-program \"sallyport connect imap\")\n"
+              "                      (nnimap-stream shell)))\n"}},
+    {"mbsync", {"\nIMAPAccount sallyport\nTunnel \"sallyport connect imap\"\n", "\nUser me\n"}},
+    {"offlineimap", {"\ntype = IMAP\ntransporttunnel = sallyport connect imap\nremoteuser = me\n"}},
+    {"fetchmail", {"\npoll sallyport via \"localhost\" protocol IMAP\n",
+                   "\n    plugin \"sallyport connect imap\"\n"
+                   "    user \"me\" keep\n"}},
+    {"claws-mail", {"\n  Server for receiving:         a.test\n",
+                    "\nAdvanced\n  Use command to communicate with server: sallyport connect imap\n"}},
+    {"evolution", {"\n  Server:              a.test\n  Username:            me\n",
+                   "\n  Use custom command to connect to server: sallyport connect imap\n"}},
+    {"alpine", {NULL}}, {"aerc", {NULL}}, {"getmail", {NULL}}, {"thunderbird", {NULL}}, {"curl", {NULL}},
+};
+
+START_TEST(a_socket_alone_is_reached_by_a_command)
+{
+    static const char socket[] = "[imap]\ntarget = a.test\ntls = yes\nlisten = unix:/a/sock\n";
+    static const char *const never[] = {"without a port", ":0", "via \"\"", " 0\n", ":1143", "@/"};
+    const char *const *line = commands[_i].lines;
+    char wanted[200];
+    bool works;
+    char *got = printed(commands[_i].program, socket, me, &works);
+
+    ck_assert_int_eq(works, *line != NULL);
+    snprintf(wanted, sizeof wanted, " [imap] has no port, but a socket, which %s cannot be told:\n", commands[_i].program);
+    ck_assert_msg((strstr(got, wanted) == NULL) == works, "%s", got);
+    ck_assert_msg((strstr(got, " add one to its `listen`, as in localhost:1143\n") == NULL) == works, "%s", got);
+    ck_assert_msg((strstr(got, " [imap] has no port: this is run in place of connecting:\n") != NULL) == works, "%s", got);
+    ck_assert((strstr(got, "   sallyport connect imap\n") != NULL) == works);
+    ck_assert((strstr(got, " socat - UNIX-CONNECT:/a/sock\n") != NULL) == works);
+    for (; *line; line++)
+        ck_assert_msg(strstr(got, *line) != NULL, "%s in\n%s", *line, got);
+    for (size_t i = 0; works && i < sizeof never / sizeof never[0]; i++)
+        ck_assert_msg(strstr(got, never[i]) == NULL, "%s in\n%s", never[i], got);
+    free(got);
+    got = printed(commands[_i].program, socket, (struct recipe_params){.address = "a@b", .config_path = "/a b"}, &works);
+    ck_assert(!works); /* the command would have to be quoted */
+    free(got);
+}
+END_TEST
+
+START_TEST(a_command_is_for_accounts_that_can_have_one)
+{
+    static const char two[] = "[imap a]\ntarget = a\ntls = yes\nlisten = unix:/a/one\n"
+                              "[imap b]\ntarget = b\ntls = yes\nlisten = unix:/a/two\n";
+
+    has("mbsync", two, true, (const char *const[]){"Tunnel \"sallyport connect imap/a\"\n",
+                                                   "Tunnel \"sallyport connect imap/b\"\n", NULL});
+    has("mutt", two, true, (const char *const[]){"\nset tunnel = \"sallyport connect imap/a\"\n",
+                                                 "# [imap b] has no port, but a socket, which mutt cannot be told:\n",
+                                                 NULL});
+    has("mutt", "[imap]\ntarget = a\n[imap b]\ntarget = b\nlisten = unix:/a/b\n", true,
+        (const char *const[]){"# [imap b] has no port, but a socket, which mutt cannot be told:\n",
+                              "set folder = \"imap://a@localhost:1143/\"\n", NULL});
+    has("mbsync", "[imap]\ntarget = a:993\nlisten = unix:/a/b\n", true, /* TLS is its own */
+        (const char *const[]){"Host a\nTunnel \"sallyport connect imap\"\n", NULL});
+    has("fetchmail", "[pop3]\ntarget = a\nlisten = unix:/a/b\n", true,
+        (const char *const[]){"via \"localhost\" protocol POP3\n", "\n    plugin \"sallyport connect pop3\"\n",
+                              "# [pop3] has no `tls`: passwords pass the proxy unencrypted.\n", NULL});
+    has("swaks", "[submission]\ntarget = a\nlisten = unix:/a/b\n", true,
+        (const char *const[]){"\nswaks --pipe 'sallyport connect submission' \\\n    --auth PLAIN --auth-user 'a' \\\n",
+                              NULL});
+    has("swaks", "[smtp]\ntarget = a\nlisten = unix:/a/b\n", true,
+        (const char *const[]){"\nswaks --pipe 'sallyport connect smtp' \\\n    --from 'a@b' --to 'a@b'\n", NULL});
+    has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto unix:/a/b\n", true, /* the port will do */
+        (const char *const[]){"# [imap] has a port of its own, which is known once", NULL});
 }
 END_TEST
 
@@ -256,6 +330,8 @@ int main(void)
     tcase_add_test(cases, nobody_logs_in_at_port_25);
     tcase_add_test(cases, tls_by_the_program_needs_the_name);
     tcase_add_test(cases, what_is_left_out_is_said);
+    tcase_add_loop_test(cases, a_socket_alone_is_reached_by_a_command, 0, sizeof commands / sizeof commands[0]);
+    tcase_add_test(cases, a_command_is_for_accounts_that_can_have_one);
     tcase_add_test(cases, of_no_use_at_all);
     tcase_add_test(cases, the_chosen_listeners_only);
     tcase_add_test(cases, programs_are_found_by_name);
