@@ -269,8 +269,8 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     log_event(LEVEL_INFO, NULL, "reloaded listeners=%zu", fresh->listener_count);
 }
 
-/* Whether no listener wants the path where the control socket is: that one moves when the listeners have what they want,
- * since it stays if they do not.  False: error says what to do. */
+/* Whether no listener wants the path where the control socket is: that one moves when the listeners have what they
+ * want, since it stays if they do not.  False: error says what to do. */
 static bool leaves_control(const struct daemon *daemon, const struct config *fresh, char *error, size_t size)
 {
     const char *place = control_server_place(daemon->control);

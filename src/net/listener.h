@@ -12,8 +12,9 @@
 
 struct listener;
 
-/* A client connected; one in the file system that has gone without a byte is none.  fd is non-blocking, close-on-exec and now the callee's; from is the client's address, local
- * the one that it connected to.  Both are borrowed for the call. */
+/* A client connected; one in the file system that has gone without a byte is none.  fd is non-blocking, close-on-exec
+ * and now the callee's; from is the client's address, local the one that it connected to.  Both are borrowed for the
+ * call. */
 typedef void listener_accept_fn(void *arg, int fd, const struct address *from, const struct address *local);
 
 /* Opens a listening socket at an address.  Returns its descriptor, which is the caller's, or -1 with errno set and a

@@ -21,8 +21,8 @@ struct unix_socket {
 };
 
 /* Makes and binds a listening socket at a full path, shorter than UNIX_SOCKET_PATH_MAX.  A socket that is there already
- * is removed if nobody answers on it; who does so is not asked by a connection.  False: error, which has size bytes, says why; errno is EADDRINUSE if somebody
- * answers, or keeps the folder locked. */
+ * is removed if nobody answers on it; who does so is not asked by a connection.  False: error, which has size bytes,
+ * says why; errno is EADDRINUSE if somebody answers, or keeps the folder locked. */
 bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size);
 
 /* Whether the file is still there, so that clients find the socket. */

@@ -106,8 +106,8 @@ bool h2_pool_offer(struct h2_pool *pool, const struct proxy_config *section, con
  * NULL is fine. */
 void h2_pool_missed(struct h2_pool *pool, const struct endpoint *proxy, bool is_h1);
 
-/* How many wait for a listener, old ones included, to this proxy or (NULL) to any, of that section or (NULL) of any; and
- * how many listeners have taken since the start. */
+/* How many wait for a listener, old ones included, to this proxy or (NULL) to any, of that section or (NULL) of any;
+ * and how many listeners have taken since the start. */
 size_t h2_pool_offered(const struct h2_pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 uint64_t h2_pool_taken(const struct h2_pool *pool);
 

@@ -5,7 +5,8 @@
  *
  * Each connection has a place, which is open or closed.  A place closes when its connection cannot be made, or is ended
  * by the proxy; all of them close with it where no other is ready, or while the proxy wants no connections.  They open
- * one by one: the first at the beginning or after a wait, and each further one only when the one before has been made. */
+ * one by one: the first at the beginning or after a wait, and each further one only when the one before has been
+ * made. */
 #ifndef SALLYPORT_OUTLOOK_H
 #define SALLYPORT_OUTLOOK_H
 
@@ -36,8 +37,8 @@ struct outlook_wish {
     bool one_of_h2;   /* if it speaks that: one is wanted (h2_pool_wants) */
 };
 
-/* Begins with one place open, so that whoever comes first finds a connection; the others follow when that has been made,
- * since thousands may begin at one time.  It owns nothing. */
+/* Begins with one place open, so that whoever comes first finds a connection; the others follow when that has been
+ * made, since thousands may begin at one time.  It owns nothing. */
 void outlook_begin(struct outlook *outlook, size_t places, uint32_t age);
 
 /* Opens all places, of one that has begun just now. */

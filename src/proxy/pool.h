@@ -54,8 +54,8 @@ void pool_note_stale(struct pool *pool, const struct endpoint *proxy, const stru
  * be used until then. */
 void pool_renew(struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
-/* How many are ready to this proxy for that section, or (NULL) for all of them.  Those of HTTP/2 that wait for a listener
- * count. */
+/* How many are ready to this proxy for that section, or (NULL) for all of them.  Those of HTTP/2 that wait for a
+ * listener count. */
 size_t pool_ready(const struct pool *pool, const struct endpoint *proxy, const struct proxy_config *section);
 
 /* Whether the last attempt to connect to this proxy of this section failed, so that a session would most likely fare no

@@ -27,8 +27,8 @@ enum program_role {
 };
 #define PROGRAM_ROLES 5
 
-/* When a piece is printed: of each pair, what is not asked for does not matter.  Where the listener has no port, no piece
- * may name one, nor the host or the place. */
+/* When a piece is printed: of each pair, what is not asked for does not matter.  Where the listener has no port, no
+ * piece may name one, nor the host or the place. */
 enum program_when {
     WHEN_PLAIN = 1 << 0,   /* the program speaks plain text to the listener */
     WHEN_TLS = 1 << 1,     /* it does TLS with the server by itself, from the first byte, through the listener */

@@ -277,8 +277,8 @@ START_TEST(a_proxy_that_returns_is_not_stormed)
 }
 END_TEST
 
-/* A site's power returns, and each desktop makes one connection at once: whoever uses it first finds it ready.  The other
- * follows at leisure.  Within so many milliseconds. */
+/* A site's power returns, and each desktop makes one connection at once: whoever uses it first finds it ready.  The
+ * other follows at leisure.  Within so many milliseconds. */
 static const unsigned starts[] = {30000, 45000, 60000, 120000};
 
 START_TEST(a_fleet_that_begins_within_a_minute_is_no_storm)

@@ -865,6 +865,8 @@ START_TEST(one_made_ahead_is_taken_by_the_first_listener_that_wants_one)
     ck_assert(h2_pool_wants(pool, &config->proxies[1], &a));
     ck_assert_uint_eq(h2_pool_offered(pool, &a, NULL), 1);
     ck_assert_uint_eq(h2_pool_offered(pool, &b, NULL), 0);
+    ck_assert_uint_eq(h2_pool_offered(pool, &a, &config->proxies[0]), 1);
+    ck_assert_uint_eq(h2_pool_offered(pool, &a, &config->proxies[1]), 0);
     ask_for(1, 2, &a); /* of another section */
     stage_settle();
     check_makes(1);

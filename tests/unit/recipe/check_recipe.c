@@ -208,10 +208,12 @@ START_TEST(a_socket_alone_is_reached_by_a_command)
     char *got = printed(commands[_i].program, socket, me, &works);
 
     ck_assert_int_eq(works, *line != NULL);
-    snprintf(wanted, sizeof wanted, " [imap] has no port, but a socket, which %s cannot be told:\n", commands[_i].program);
+    snprintf(wanted, sizeof wanted, " [imap] has no port, but a socket, which %s cannot be told:\n",
+             commands[_i].program);
     ck_assert_msg((strstr(got, wanted) == NULL) == works, "%s", got);
     ck_assert_msg((strstr(got, " add one to its `listen`, as in localhost:1143\n") == NULL) == works, "%s", got);
-    ck_assert_msg((strstr(got, " [imap] has no port: this is run in place of connecting:\n") != NULL) == works, "%s", got);
+    ck_assert_msg((strstr(got, " [imap] has no port: this is run in place of connecting:\n") != NULL) == works, "%s",
+                  got);
     ck_assert((strstr(got, "   sallyport connect imap\n") != NULL) == works);
     ck_assert((strstr(got, " socat - UNIX-CONNECT:/a/sock\n") != NULL) == works);
     for (; *line; line++)
@@ -219,7 +221,8 @@ START_TEST(a_socket_alone_is_reached_by_a_command)
     for (size_t i = 0; works && i < sizeof never / sizeof never[0]; i++)
         ck_assert_msg(strstr(got, never[i]) == NULL, "%s in\n%s", never[i], got);
     free(got);
-    got = printed(commands[_i].program, socket, (struct recipe_params){.address = "a@b", .config_path = "/a b"}, &works);
+    got = printed(commands[_i].program, socket, (struct recipe_params){.address = "a@b", .config_path = "/a b"},
+                  &works);
     ck_assert(!works); /* the command would have to be quoted */
     free(got);
 }
