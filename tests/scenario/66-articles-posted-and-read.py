@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
 """An article is posted to INN and read back, through the daemon and squid: not a byte of its body is different."""
-import warnings
-
-from kit import Skip, check, equal, scenario
-from kit.process import PATIENCE
+from kit import equal, scenario
 from kit.real import GROUP, Inn, Newsreader, Slrnpull, Squid, article, doubled, hard, through
 from kit.streams import END, read_all
 
 
-def house(stage):
-    inn = Inn(stage)
+def house(stage, inn=None):
+    inn = inn or Inn(stage)
     return stage.sallyport(through(Squid(stage, [inn.port]), nntp=inn.port))
 
 
@@ -29,22 +26,18 @@ def word_for_word(stage):
     daemon.wait_line(r"nntp #1 closed in=3\d{6} out=3\d{6} seconds=\d+ by=")
 
 
-def nntplib(stage):
-    """Python's own news client."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            from nntplib import NNTP
-        except ImportError:
-            raise Skip("this Python has no nntplib any more") from None
-    daemon = house(stage)
+def inews(stage):
+    """INN's own program posts, which reads its article a line at a time and writes it anew."""
+    inn = Inn(stage)
+    daemon = house(stage, inn)
     body = hard(400_000)
-    with NNTP(*daemon.address("nntp"), readermode=True, timeout=PATIENCE) as client:
-        check(client.post(article("by nntplib", body)).startswith("240"), "the article is refused")
-        equal(client.group(GROUP)[1:4], (1, 1, 1), "articles")
-        equal(client.over((1, 1))[1][0][1]["subject"], "by nntplib", "subject in the overview")
-        got = b"".join(line + b"\r\n" for line in client.body("1")[1].lines)
-        equal(got, body, "body that came back")
+    inn.inews(daemon.address("nntp"), article("by inews", body))
+    with daemon.connect("nntp") as client:
+        reader = Newsreader(client)
+        equal(reader.group(GROUP), [1, 1, 1], "articles")
+        equal(reader.overview(1)[1], "by inews", "subject in the overview")
+        equal(reader.body(1), doubled(body), "body that came back")
+        reader.quit()
 
 
 def slrnpull(stage):
@@ -58,4 +51,4 @@ def slrnpull(stage):
     daemon.wait_line(r"nntp #2 closed ")
 
 
-scenario(word_for_word, nntplib, slrnpull)
+scenario(word_for_word, inews, slrnpull)

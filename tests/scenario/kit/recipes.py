@@ -11,7 +11,7 @@ from .daemon import PROGRAM, Sallyport
 from .exchange import Exchange
 from .process import free_port, run, until
 from .real import PASSWORD, Account, Dovecot, Inn, Mailbox, Postfix, body_of
-from .terminal import Terminal
+from .terminal import COLUMNS, ROWS, Terminal
 
 MAIL, NEWS = "mail.example.net", "news.example.net"
 
@@ -92,7 +92,8 @@ class Person:
         self.home = self.account.own(
             town.stage.dir("-".join(("home", program, *listeners)).replace("/", "-"), 0o700))
         self.env = {"HOME": self.home, "XDG_CONFIG_HOME": f"{self.home}/.config", "TERM": "xterm", "LANG": "C.UTF-8",
-                    "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}", "LINES": "40", "COLUMNS": "120",
+                    "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}", "LINES": str(ROWS),
+                    "COLUMNS": str(COLUMNS),
                     "SSL_CERT_FILE": town.authority.file, "CURL_CA_BUNDLE": town.authority.file,
                     "EDITOR": "true", "VISUAL": "true"}
         self.file(".config/sallyport/sallyport.ini", town.ini)

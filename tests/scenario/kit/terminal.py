@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import select
+import struct
 import subprocess
 import termios
 import time
@@ -13,6 +14,9 @@ from .process import PATIENCE
 
 ECHO = 3  # where tcgetattr has the local modes
 
+ROWS, COLUMNS = 40, 120
+"""How large a terminal is: programs with a newer ncurses refuse one that has no size."""
+
 
 class Terminal:
     """Runs the program (or another) in a session of its own, whose terminal this is, unless controls is false.  Its
@@ -20,6 +24,7 @@ class Terminal:
 
     def __init__(self, stage, arguments, program=PROGRAM, controls=True, on_terminal=False, env=None):
         self.person, self.device = os.openpty()
+        fcntl.ioctl(self.device, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         self.before = self.modes()
         self.shown = ""
         self._output = None

@@ -2,7 +2,7 @@
 """INN as the news server: innd takes articles, and hands each reader to an nnrpd of its own."""
 import os
 
-from ..case import Skip, need
+from ..case import Skip, equal, need
 from ..process import run
 from .account import Account
 from .server import Server
@@ -68,3 +68,10 @@ nnrpdloadlimit: 0
         if made.returncode != 0:
             raise AssertionError(f"makedbz: {made.stderr.decode()}")
         return self.account.argv(program, "-f", "-P", str(port))
+
+    def inews(self, address, article):
+        """Posts the article by INN's own program to (host, port), with nothing of the machine's added to it."""
+        host, port = address
+        done = run([need(f"{BIN}/inews", "inn2"), "-hOPS", "-p", str(port)],
+                   data=article.replace(b"\r\n", b"\n"), env={**self.env, "NNTPSERVER": host, "HOME": self.folder})
+        equal(done.returncode, 0, f"status of inews, which said {(done.stdout + done.stderr).decode('latin-1')}")

@@ -53,6 +53,17 @@ class Newsreader:
             got += line
         return bytes(got[:-3])
 
+    def overview(self, number):
+        """The overview of that article (RFC 3977 section 8.3): its fields, the subject being the second."""
+        self.say(b"OVER %d\r\n" % number, b"224 ")
+        fields = self._stream.readline().decode().split("\t")
+        self._ends("the overview")
+        return fields
+
+    def _ends(self, what):
+        if self._stream.readline() != b".\r\n":
+            raise AssertionError(f"{what} has no end")
+
     def quit(self):
         """Says goodbye and hears the answer; the connection is the caller's to close."""
         self.say(b"QUIT\r\n", b"205 ")
