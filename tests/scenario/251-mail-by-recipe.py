@@ -196,7 +196,8 @@ def aerc(house):
         changes += [("outgoing = smtp+insecure", "# outgoing = smtp+insecure"),
                     ("# outgoing = smtp+plain", "outgoing = smtp+plain")]
     person.paste(*changes)
-    return person, person.terminal("aerc")
+    editor = person.file("editor", "echo 'sent by aerc, in its body' >>\"$1\"\n")
+    return person, person.terminal("aerc", EDITOR=f"sh {editor}")
 
 
 def aerc_reads(house):
@@ -209,7 +210,7 @@ def aerc_reads(house):
 def aerc_sends(house):
     person, terminal = aerc(house)
     terminal.see(SUBJECT)
-    terminal.type(f":compose -H 'Subject: sent by aerc' -H 'To: {ADDRESS}' 'sent by aerc, in its body'\r")
+    terminal.type(f":compose -H 'Subject: sent by aerc' -H 'To: {ADDRESS}'\r")
     terminal.answer({r"Send\S* *\S*this": "y"}, lambda: house.has_letter("sent by aerc"))
     arrived(person, "sent by aerc")
 

@@ -69,8 +69,9 @@ def neomutt(house):
     need("neomutt", "neomutt")
     person = Person(house, "neomutt", "nntp")
     person.paste()
+    person.file("Mail/sent")  # or else it asks, and asks again whenever it draws anew, whether to make the folder
     terminal = person.terminal("neomutt", "-G")
-    terminal.answer({"Create it": "n"}, lambda: GROUP in terminal.shown)
+    terminal.see(GROUP)
     terminal.type("*\r")  # the last one
     terminal.see(SUBJECT)
     terminal.type("\r")
