@@ -220,7 +220,7 @@ const char completion_fish_start[] =
     "        if contains -- \"$option\" -c --config\n"
     "            set config -c (__sallyport_home $word)\n"
     "            set option ''\n"
-    "        else if string match -q -- '--config=*' $word; or string match -q -- '-c?*' $word\n"
+    "        else if string match -qr -- '^(--config=|-c.)' $word\n" // since fish 4, ? is no pattern of `match`
     "            set config $word\n"
     "        else\n"
     "            set option $word\n"
