@@ -9,7 +9,7 @@ from .case import Skip, check, equal, need
 from .certificates import Authority
 from .daemon import PROGRAM, Sallyport
 from .exchange import Exchange
-from .process import free_port, run, until
+from .process import PATIENCE, free_port, run, until
 from .real import PASSWORD, Account, Dovecot, Inn, Mailbox, Postfix, body_of
 from .terminal import COLUMNS, ROWS, Terminal
 
@@ -20,6 +20,9 @@ ADDRESS = "alice@example.net"
 
 AT_ONCE = 6
 """Programs that run at the same time: most of what they do is waiting."""
+
+LONG = 4 * PATIENCE
+"""Seconds for a dialogue of several steps, each of which may wait: an emacs that starts and does all of its work."""
 
 OUTSIDE = "127.0.0.2"
 """Where dovecot lets nobody log in without TLS."""
@@ -182,7 +185,7 @@ class Dialogue(Terminal):
                     self.type(reply)
             return done()
         try:
-            until(step, "an end of the dialogue")
+            until(step, "an end of the dialogue", LONG)
         except AssertionError as error:
             raise AssertionError(f"{error}, which showed {self.shown[-1500:]!r}") from None
 
