@@ -60,9 +60,9 @@ class Terminal:
     def type(self, text):
         os.write(self.person, text.encode())
 
-    def wait(self):
+    def wait(self, patience=None):
         """Waits for the program's end; gives its exit status (negative: the signal).  What it showed is in `shown`."""
-        status = self.child.wait(PATIENCE)
+        status = self.child.wait(patience or PATIENCE)
         while self._read(0):
             pass
         return status

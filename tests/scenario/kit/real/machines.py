@@ -157,7 +157,7 @@ class Machine:
                 counts[shown] = counts.get(shown, 0) + 1
                 terminal.see(shown, counts[shown])
             terminal.type(typed)
-        status = terminal.wait()
+        status = terminal.wait(PATIENCE * (1 + text.count("\n")))  # for each command
         if self.trouble:
             raise self.trouble[0]
         check(status == 0, f"on {self.name}\n{text}\nended with {status}:\n{terminal.shown}")
