@@ -13,11 +13,11 @@ from kit.certificates import Authority
 from kit.nameserver import Nameserver
 from kit.own_network import Far, go_inside, ip
 from kit.peers import Proxy
-from kit.process import until
+from kit.process import SLOWNESS, until
 from kit.route import heard, listener
 from kit.streams import RESET, ending, read_exactly
 
-IN_TIME = 3 * (4 if os.environ.get("SALLYPORT_TEST_SLOW") else 1)
+IN_TIME = 3 * SLOWNESS
 """Seconds from an arrival to the first greeting, the 2 s of quiet among them."""
 
 SERVER = "203.0.113.25"

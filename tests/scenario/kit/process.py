@@ -8,7 +8,19 @@ import threading
 import time
 from signal import SIGKILL, SIGTERM
 
-PATIENCE = 20 * (4 if os.environ.get("SALLYPORT_TEST_SLOW") else 1)
+
+def _slowness():
+    """1 to 4: told by $SALLYPORT_TEST_SLOW, or else seen by how many programs want a processor.  Two for each are what
+    the tests bring themselves."""
+    if os.environ.get("SALLYPORT_TEST_SLOW"):
+        return 4
+    return min(max(os.getloadavg()[0] / (2 * (os.cpu_count() or 1)), 1), 4)
+
+
+SLOWNESS = _slowness()
+"""How many times longer than usual all may take on this machine."""
+
+PATIENCE = 20 * SLOWNESS
 """Seconds that a test waits for something that must come; only ever reached when a test fails."""
 
 

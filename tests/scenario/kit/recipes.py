@@ -21,7 +21,7 @@ ADDRESS = "alice@example.net"
 AT_ONCE = 6
 """Programs that run at the same time: most of what they do is waiting."""
 
-LONG = 4 * PATIENCE
+LONG = 2 * PATIENCE
 """Seconds for a dialogue of several steps, each of which may wait: an emacs that starts and does all of its work."""
 
 OUTSIDE = "127.0.0.2"
