@@ -2,11 +2,11 @@
 /* What is done about the proxy while the name servers are still asked for the target (an SRV record): which proxy it is
  * does not depend on that where the configuration names it.  So its addresses are looked up, or those of the proxy that
  * is dialed for it (`via`); and where the session will need a new connection over HTTP/1.1, that is begun, which takes
- * about as long as the answer.  Nothing is sent over it but the handshake of TLS.  The first request to that proxy takes
- * it over as it stands, be it in the middle; it is closed where another one is asked, or none.
+ * about as long as the answer.  Nothing is sent over it but the handshake of TLS.  The first request to that proxy
+ * takes it over as it stands, be it in the middle; it is closed where another one is asked, or none.
  *
- * None is begun to a proxy that rests or has redirected anything (it may send this session away, too), nor for a section
- * that has connections made ahead of need.  An answer that was kept is there sooner than anything begins. */
+ * None is begun to a proxy that rests or has redirected anything (it may send this session away, too), nor for a
+ * section that has connections made ahead of need.  An answer that was kept is there sooner than anything begins. */
 #ifndef SALLYPORT_HEAD_START_H
 #define SALLYPORT_HEAD_START_H
 

@@ -182,7 +182,7 @@ START_TEST(what_needs_no_dial_waits_for_the_ticket)
 }
 END_TEST
 
-/* Likewise one that was begun early; what is still being dialed when the request comes is what the KDC is asked beside. */
+/* Likewise one that was begun early; beside one that is still being dialed when the request comes, the KDC is asked. */
 START_TEST(one_that_was_begun_early_may_be_waited_for)
 {
     bool stands = _i == 1;

@@ -316,8 +316,8 @@ START_TEST(each_place_has_its_own_proxies)
 }
 END_TEST
 
-/* The proxy of the configuration is connected to, or the one that is dialed for it looked up, beside the record; one that
- * has to be found for each place is not. */
+/* The proxy of the configuration is connected to, or the one that is dialed for it looked up, beside the record; one
+ * that has to be found for each place is not. */
 START_TEST(the_proxy_is_gone_to_beside_the_record)
 {
     static const struct {
