@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* Gets what one request to a proxy is made over: the connection of the answer before (reuse.h), one begun before it was
  * known what is asked for (head_start.h), one made ahead of need (spare.h), a share of an HTTP/2 connection
- * (h2_share.h), or a new connection, perhaps through the proxy before this one.  Where there is no proxy, a connection to the target.
+ * (h2_share.h), or a new connection, perhaps through the proxy before this one.  Where there is no proxy, a connection
+ * to the target.
  *
  *     started -> [REUSE] -> [SEAT] -> [OUTER] -> CONNECT -> over
  *
