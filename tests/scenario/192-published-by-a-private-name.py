@@ -18,6 +18,7 @@ class House:
         self.authority = Authority(stage)
         self.relay = Relay(stage, self.authority)
         self.home = Home(stage, self.relay.url, servers, self.relay.trusting)
+        self.relay.holds(len(servers))
         self.visitor = visitor(stage, self.relay, servers)
 
     def curl(self, *words, data=None):

@@ -17,7 +17,9 @@ from kit.streams import RESET, connect, ending
 def published(stage, authority=None, **servers):
     """The relay, with a public port for each of the servers, and the home."""
     relay = Relay(stage, authority or Authority(stage), servers)
-    return relay, Home(stage, relay.url, servers, relay.trusting)
+    home = Home(stage, relay.url, servers, relay.trusting)
+    relay.holds(len(servers))
+    return relay, home
 
 
 def mbsync(stage):

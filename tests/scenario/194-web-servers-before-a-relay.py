@@ -35,11 +35,14 @@ class House:
         self.authority = authority or Authority(stage)
         self.relay = Relay(stage, public=["imap"], more=f"path = {PATH} = {NAME}:143\n", name=name)
         self.front = front(stage, self.relay.port, self.authority)
-        self.port = port
+        self.port, self.homes = port, 0
         self.home = self.publish() if port else None
 
     def publish(self, name="home"):
-        return Home(self.stage, self.front.url, {"imap": self.port}, self.front.section, name=name)
+        home = Home(self.stage, self.front.url, {"imap": self.port}, self.front.section, name=name)
+        self.homes += 1
+        self.relay.holds(self.homes)
+        return home
 
     def visitor(self, url="", lines=""):
         """A daemon that comes as bob."""

@@ -52,6 +52,11 @@ class Relay:
         self.url = f"{'https' if authority else 'http'}://localhost:{self.port}"
         self.trusting = f"ca-file = {authority.file}\n" if authority else ""
 
+    def holds(self, count):
+        """Waits until the relay has let so many requests wait, from its start on.  A home says that they stand when
+        none was refused for 2 s, and on a busy machine the relay may look at a password for longer."""
+        self.daemon.wait_line(r"relay #\d+ waiting name=", count=count)
+
     def public(self, kind):
         """(host, port) of that server for everybody."""
         return self.daemon.address(f"public/{kind}")
