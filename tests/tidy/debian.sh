@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: ISC
 # What keeps the two commands of the README working on more than one release of Debian: warnings are errors only for who
 # asks for that, no list names a package by a version, packages that ask the machine's name get an answer, and what the
-# tests run is installed while the first build compiles.
+# tests run is installed while the first build compiles, and what has another name in another release by its name there.
 . "$(dirname "$0")/tap.sh"
 cd "$top" || bail_out "no tree"
 
-plan 4
+plan 5
 
 # The line that reads --enable-werror may say so, and the one that asks whether the compiler knows a flag at all.
 grep -n 'Werror' configure.ac | grep -vE 'enable_werror" = xyes|sp_saved="\$CFLAGS"' >"$offences"
@@ -69,6 +69,51 @@ boot() {
     [ ! -s "$machine/answers" ] || echo "a machine with a name is told a news server"
 } >"$offences"
 verdict "packages that ask the machine's name are installed where it has none"
+
+# Which of one|other is installed, in releases that have the one, the other, both and none, and where it is there.
+mkdir -p "$machine/small/tests"
+cp bootstrap "$machine/small"
+: >"$machine/small/configure.ac"
+: >"$machine/small/tests/packages-build"
+: >"$machine/small/tests/packages-check"
+: >"$machine/small/tests/packages-unpacked"
+printf 'one|other # of which\n' >"$machine/small/tests/packages"
+echo "echo \"\$*\" >>'$machine/installs'" | program apt-get
+program apt-cache <<CACHE
+case " \$(cat '$machine/has') " in
+*" \$3 "*) echo "Package: \$3" ;;
+*) exit 100 ;;
+esac
+CACHE
+program dpkg-query <<QUERY
+case " \$(cat '$machine/there') " in
+*" \$4 "*) printf installed ;;
+*) exit 1 ;;
+esac
+QUERY
+# installs HAS THERE: the one or the other that is installed where a release has these, and the machine those.
+installs() {
+    echo "$1" >"$machine/has"
+    echo "$2" >"$machine/there"
+    : >"$machine/installs"
+    PATH=$machine/bin:$PATH sh "$machine/small/bootstrap" check >"$scratch/said" 2>&1
+    grep -owE 'one|other|one.other' "$machine/installs" | tr '\n' ';'
+}
+
+while read -r has there wanted; do
+    got=$(installs "$(echo "$has" | tr , ' ')" "$there")
+    [ "$got" = "$wanted" ] || { echo "of $has, where $there is there: $got"; tail -n 5 "$scratch/said"; }
+done >"$offences" <<'RELEASES'
+one         -       one;
+other       -       other;
+one,other   -       one;
+-           -       one;
+one         one
+other       other
+one,other   other   one;
+RELEASES
+verdict "of one|other the first that the release has is installed"
+echo 'exit 1' | program dpkg-query
 
 # The same machine, where building is noted and comes to nothing.  Squid is among what the tests run: apt-get gives it
 # only when the compiler has begun, and takes longer than that.
