@@ -33,17 +33,32 @@ static const struct curl_client_role as_server = {
     CURLOPT_USERNAME, CURLOPT_PASSWORD, CURLOPT_HTTPAUTH, CURLINFO_RESPONSE_CODE,
 };
 
+/* The bytes of a remark of libcurl before the words of the Kerberos library, which says why there is no token; 0: it is
+ * about something else. */
+static size_t before_reason(const char *text, size_t length)
+{
+    static const char *const said[] = {
+        "gss_init_sec_context() failed: ",
+        "GSS-API error: gss_init_sec_context failed: ", /* by later ones */
+    };
+
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+        if (length >= strlen(said[i]) && memcmp(text, said[i], strlen(said[i])) == 0)
+            return strlen(said[i]);
+    return 0;
+}
+
 /* libcurl's debug output: only the Kerberos library's error is kept. */
 static int on_remark(CURL *easy, curl_infotype type, char *text, size_t length, void *arg)
 {
-    static const char prefix[] = "gss_init_sec_context() failed: ";
     struct curl_client *curl = arg;
+    size_t before = type == CURLINFO_TEXT ? before_reason(text, length) : 0;
 
     (void)easy;
-    if (type != CURLINFO_TEXT || length < sizeof prefix - 1 || memcmp(text, prefix, sizeof prefix - 1) != 0)
+    if (before == 0)
         return 0;
-    text += sizeof prefix - 1;
-    length -= sizeof prefix - 1;
+    text += before;
+    length -= before;
     while (length > 0 && strchr("\n .", text[length - 1]))
         length--;
     snprintf(curl->reason, sizeof curl->reason, "%.*s", (int)length, text);
@@ -303,6 +318,9 @@ const char *curl_client_refusal(enum curl_client_result result)
                "password has another character";
     case CURL_CLIENT_NOT_PROVABLE:
         return "cannot be used here with a url that has a quotation mark or a backslash, or ends with a question mark";
+    case CURL_CLIENT_NOT_KEPT:
+        return "cannot be used here with a url that has a percent-encoding in small letters: this libcurl proves it in "
+               "capitals; write %3A for %3a";
     }
     return NULL;
 }
@@ -313,6 +331,30 @@ static bool is_provable(const char *path)
     const char *query = strchr(path, '?');
 
     return !strpbrk(path, "\"\\") && (!query || query[1]);
+}
+
+/* Whether libcurl leaves the URL's path and query as they are written.  Some versions write percent-encodings in capitals,
+ * which is the same resource (RFC 3986 section 6.2.2.1), but not the same text in the proof as in our request. */
+static bool is_kept(const struct curl_client_params *params)
+{
+    char start[ENDPOINT_TEXT_MAX + 16], place[ENDPOINT_TEXT_MAX], text[sizeof start + URI_TEMPLATE_MAX];
+    char *path = NULL, *query = NULL;
+    CURLU *url = curl_url();
+    bool good;
+
+    snprintf(start, sizeof start, "http://%s", endpoint_format(params->proxy, place));
+    snprintf(text, sizeof text, "%s%s", start, params->resource->path);
+    good = url && curl_url_set(url, CURLUPART_URL, text, CURLU_PATH_AS_IS) == CURLUE_OK &&
+           curl_url_get(url, CURLUPART_PATH, &path, CURLU_URLENCODE) == CURLUE_OK;
+    if (good && curl_url_get(url, CURLUPART_QUERY, &query, 0) == CURLUE_OK)
+        snprintf(text, sizeof text, "%s?%s", path, query);
+    else if (good)
+        snprintf(text, sizeof text, "%s", path);
+    good = good && strcmp(text, params->resource->path) == 0;
+    curl_free(path);
+    curl_free(query);
+    curl_url_cleanup(url);
+    return good;
 }
 
 enum curl_client_result curl_client_start(struct curl_client *curl, const struct curl_client_params *params)
@@ -332,6 +374,8 @@ enum curl_client_result curl_client_start(struct curl_client *curl, const struct
         return CURL_CLIENT_NOT_BUILT_IN;
     if (params->scheme == CHALLENGE_DIGEST && params->resource && !is_provable(params->resource->path))
         return CURL_CLIENT_NOT_PROVABLE;
+    if (params->scheme == CHALLENGE_DIGEST && params->resource && !is_kept(params))
+        return CURL_CLIENT_NOT_KEPT;
     result = set_credentials(curl, params);
     if (result == CURL_CLIENT_STARTED &&
         !curl_loop_add(params->curl_loop, &curl->transfer, curl->easy, params->done, params->arg))

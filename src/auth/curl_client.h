@@ -63,6 +63,7 @@ enum curl_client_result {
     CURL_CLIENT_NOT_BUILT_IN, /* this libcurl does not support the scheme */
     CURL_CLIENT_NOT_SAYABLE,  /* NTLM: user or password has a character that libcurl cannot send */
     CURL_CLIENT_NOT_PROVABLE, /* Digest: libcurl cannot prove the path of the resource as it is written */
+    CURL_CLIENT_NOT_KEPT,     /* Likewise this libcurl, which writes its percent-encodings in capitals */
 };
 
 /* Why the scheme cannot be used: what follows its name in a sentence; static.  NULL: it has started, or there is no

@@ -7,6 +7,7 @@ src_libhouse_a_SOURCES += \
 	src/base/base64.c src/base/base64.h \
 	src/base/chance.c src/base/chance.h \
 	src/base/child.c src/base/child.h \
+	src/base/curl_features.c src/base/curl_features.h \
 	src/base/descriptors.c src/base/descriptors.h \
 	src/base/escape.c src/base/escape.h \
 	src/base/failure.c src/base/failure.h \

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/curl_features.h"
 #include "base/machine_id.h"
 #include "base/systemd.h"
 #include "config/deal.h"
@@ -194,6 +195,9 @@ static void check_auth(const struct section *section, const struct proxy_config 
         section_complain(section, line, "auth = %s needs a user", word);
     if (proxy->auth == AUTH_ANY || proxy->auth == AUTH_BASIC)
         return;
+    if (proxy->auth == AUTH_NTLM && !curl_features_ntlm())
+        section_remark(section, line, "auth = ntlm: this machine's libcurl has no NTLM, so that no proxy of %s lets us "
+                       "in; ask what else it takes: negotiate, or digest or basic", section->title);
     if (has_classic(proxy) && proxy->method != METHOD_CONNECT)
         section_complain(section, line, "auth = %s needs method = connect", word);
     else if (!has_classic(proxy) && proxy->auth != AUTH_DIGEST)

@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/curl_features.h"
+
 #define CASE_SECONDS 120     /* of one test: sanitizers and valgrind are slow, and so may be the machine */
 #define WALK_TICKS 20000     /* milliseconds, about */
 #define COLUMNS_MAX 16
@@ -205,6 +207,14 @@ void unit_wait(struct loop *loop, unit_step_fn *step, void *arg)
     unit_step_fn *const steps[] = {step, NULL};
 
     unit_walk(loop, steps, arg);
+}
+
+bool unit_has_ntlm(void)
+{
+    if (curl_features_ntlm())
+        return true;
+    printf("# left out: this libcurl is built without NTLM\n");
+    return false;
 }
 
 /* --- descriptors --- */

@@ -66,6 +66,9 @@ void unit_nonblocking(int fd);
 /* Removes a folder with all that is in it; links are not followed. */
 void unit_remove(const char *folder);
 
+/* Whether the libcurl here knows NTLM.  False: says that the test's cases of NTLM are left out. */
+bool unit_has_ntlm(void);
+
 /* How many descriptors this process has open. */
 int unit_descriptors(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "auth/curl_client.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <malloc.h>
 #include <openssl/evp.h>
@@ -378,6 +379,8 @@ START_TEST(the_connection_seems_to_last)
 {
     struct scene scene;
 
+    if (!unit_has_ntlm())
+        return;
     begin(&scene, CHALLENGE_NTLM);
     ck_assert_ptr_nonnull(scene.curl.credentials);
     ck_assert_int_eq(strncmp(scene.curl.credentials, "NTLM TlRMTVNTUAABAAAA", 21), 0);
@@ -549,6 +552,21 @@ static const struct {
     {METHOD_TCPCONNECTION_ABSOLUTE, "/mail/./imap?box=%3a", NULL},
 };
 
+/* Some versions after 8.14 write percent-encodings in capitals. */
+static bool is_not_kept(const struct connect_request *request, enum curl_client_result result)
+{
+    const char *at = request->path;
+
+    if (result != CURL_CLIENT_NOT_KEPT)
+        return false;
+    ck_assert_uint_gt(curl_version_info(CURLVERSION_NOW)->version_num, 0x080e01);
+    while ((at = strchr(at, '%')) && !islower((unsigned char)at[1]) && (!at[1] || !islower((unsigned char)at[2])))
+        at++;
+    ck_assert_msg(at != NULL, "%s", request->path);
+    ck_assert_ptr_nonnull(strstr(curl_client_refusal(result), "write %3A for %3a"));
+    return true;
+}
+
 /* Its proof is of method and path (RFC 7616 section 3.4.3), byte for byte as we send them, for a proxy before the
  * server, too; auth-int, which proves the body too, is not chosen where there is a choice. */
 START_TEST(it_proves_the_resource_as_it_is_written)
@@ -558,10 +576,16 @@ START_TEST(it_proves_the_resource_as_it_is_written)
     char uri[200], line[200];
     size_t length;
     const char *bytes;
+    enum curl_client_result result;
 
     resource = &request;
     set_up(&scene);
-    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
+    result = start(&scene, CHALLENGE_DIGEST);
+    if (is_not_kept(&request, result)) {
+        end(&scene);
+        return;
+    }
+    ck_assert_int_eq(result, CURL_CLIENT_STARTED);
     enter(&scene);
     bytes = read_outer(&scene, &length);
     snprintf(line, sizeof line, "%s %s HTTP/1.1\r\n", connect_request_verb(request.method), request.path);
@@ -738,7 +762,7 @@ START_TEST(ntlm_says_names_in_utf_16)
         {"j\xf6rg", "", "j\xd6rg"}, /* an old file */
     };
 
-    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+    for (size_t i = 0; i < sizeof said / sizeof said[0] && unit_has_ntlm(); i++) {
         unsigned char message[1000] = {0};
         struct scene scene;
         char text[40];
@@ -774,7 +798,7 @@ START_TEST(ntlm_cannot_say_everything)
 
         set_up(&scene);
         ck_assert_int_eq(start_to(&scene, &proxy, &target, CHALLENGE_NTLM, pairs[i][0], pairs[i][1]),
-                         CURL_CLIENT_NOT_SAYABLE);
+                         unit_has_ntlm() ? CURL_CLIENT_NOT_SAYABLE : CURL_CLIENT_NOT_BUILT_IN);
         tear_down(&scene);
         set_up(&scene);
         ck_assert_int_eq(start_to(&scene, &proxy, &target, CHALLENGE_DIGEST, pairs[i][0], pairs[i][1]),
@@ -861,21 +885,21 @@ START_TEST(it_can_be_stopped_whenever)
     set_up(&scene);
     tear_down(&scene);
     set_up(&scene);
-    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
     tear_down(&scene);
     ck_assert_uint_eq(scene.opened, 0);
     set_up(&scene);
-    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
     stage_settle();
     ck_assert_uint_eq(scene.opened, 1);
     tear_down(&scene);
     set_up(&scene);
-    ck_assert_int_eq(start(&scene, CHALLENGE_NTLM), CURL_CLIENT_STARTED);
+    ck_assert_int_eq(start(&scene, CHALLENGE_DIGEST), CURL_CLIENT_STARTED);
     enter(&scene);
     tear_down(&scene);
-    begin(&scene, CHALLENGE_NTLM);
+    begin(&scene, CHALLENGE_DIGEST);
     tear_down(&scene);
-    begin(&scene, CHALLENGE_NTLM);
+    begin(&scene, CHALLENGE_DIGEST);
     transport_close(curl_socket_take_outer(&scene.curl.socket));
     stage_settle();
     ck_assert_uint_eq(scene.done, 1);

@@ -839,9 +839,9 @@ static const struct endpoint relay = {.host = "relay.example", .port = 80};
 
 static const struct connect_request resources[] = {
     {.method = METHOD_CONNECT_TCP, .path = "/tcp/mail.example.net/143/", .target = &target, .proxy = &server},
-    {.method = METHOD_CONNECT_TCP, .path = "/%7e./t?h=2001%3Adb8%3a%3A1&p=143", .target = &target, .proxy = &server},
+    {.method = METHOD_CONNECT_TCP, .path = "/%7E./t?h=2001%3Adb8%3A%3A1&p=143", .target = &target, .proxy = &server},
     {.method = METHOD_TCPCONNECTION, .path = "/mail/./imap", .target = &target, .proxy = &server},
-    {.method = METHOD_TCPCONNECTION_ABSOLUTE, .path = "/mail/./imap?a=%3a", .target = &target, .proxy = &relay,
+    {.method = METHOD_TCPCONNECTION_ABSOLUTE, .path = "/mail/./imap?a=%3A", .target = &target, .proxy = &relay,
      .origin_credentials = THEIRS},
 };
 
@@ -1358,6 +1358,8 @@ START_TEST(no_other_scheme_is_ever_used)
     struct scene scene;
     struct negotiate_login_params params;
 
+    if (schemes[_i] == CHALLENGE_NTLM && !unit_has_ntlm())
+        return;
     set_up(&scene, basic_only);
     params = job_of(&scene, schemes[_i]);
     run(&scene, &params);
@@ -1394,6 +1396,8 @@ START_TEST(ntlm_takes_two_legs_on_one_connection)
     struct scene scene;
     struct negotiate_login_params params;
 
+    if (!unit_has_ntlm())
+        return;
     ntlm_refuses = _i;
     set_up(&scene, ntlm);
     params = job_of(&scene, CHALLENGE_NTLM);
@@ -1458,6 +1462,8 @@ START_TEST(ntlm_goes_on_until_the_connection_ends)
     struct scene scene;
     struct negotiate_login_params params;
 
+    if (!unit_has_ntlm())
+        return;
     framing = (size_t)_i;
     set_up(&scene, ntlm_framed);
     params = job_of(&scene, CHALLENGE_NTLM);
@@ -1731,6 +1737,7 @@ START_TEST(without_a_ticket_nothing_is_sent)
 }
 END_TEST
 
+/* Nor is anything where libcurl knows no NTLM, whatever the password. */
 START_TEST(what_ntlm_cannot_say_is_not_sent)
 {
     static const struct {
@@ -1748,7 +1755,10 @@ START_TEST(what_ntlm_cannot_say_is_not_sent)
         run(&scene, &params);
         check_outcome(&scene, OUTCOME_LOCAL);
         ck_assert(negotiate_login_is_unable(scene.login));
-        ck_assert_ptr_nonnull(strstr(scene.failure.what, "Latin-1"));
+        if (unit_has_ntlm())
+            ck_assert_ptr_nonnull(strstr(scene.failure.what, "Latin-1"));
+        else
+            ck_assert_str_eq(scene.failure.what, "ntlm is not built into this libcurl");
         ck_assert_int_eq(scene.failure.class, FAILURE_PERMANENT);
         ck_assert_uint_eq(scene.wanted, 0);
         tear_down(&scene);
@@ -1905,6 +1915,8 @@ START_TEST(two_at_once_do_not_meet)
     struct scene one, two, *both[] = {&one, &two};
     struct negotiate_login_params params;
 
+    if (!unit_has_ntlm())
+        return;
     ntlm_refuses = 0;
     set_up(&one, digest_md5);
     two = one;
@@ -2013,7 +2025,7 @@ START_TEST(freed_while_no_connection_comes)
 
     set_up(&scene, never);
     scene.keep_waiting = true;
-    params = job_of(&scene, CHALLENGE_NTLM);
+    params = job_of(&scene, CHALLENGE_DIGEST);
     start(&scene, &params);
     unit_wait(scene.loop, wants, &scene);
     tear_down(&scene);

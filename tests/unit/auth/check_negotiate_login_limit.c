@@ -21,7 +21,7 @@ bool __real_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wa
 bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg);
 
 static bool forgets;
-static unsigned watches, refused; /* calls so far; the one to refuse, or 0 */
+static unsigned watches, refused; /* calls so far; the first to refuse, or 0: libcurl may watch more than ours */
 
 bool __wrap_curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer *transfer, CURL *easy,
                           curl_loop_done_fn *done, void *arg)
@@ -31,7 +31,7 @@ bool __wrap_curl_loop_add(struct curl_loop *curl_loop, struct curl_loop_transfer
 
 bool __wrap_loop_io_levels(struct loop *loop, struct loop_io *io, int fd, int wanted, loop_io_fn *call, void *arg)
 {
-    if (wanted && ++watches == refused) {
+    if (wanted && ++watches >= refused && refused > 0) {
         errno = ENOSPC;
         return false;
     }

@@ -230,6 +230,16 @@ START_TEST(a_long_url_is_cut_in_words_alone)
 }
 END_TEST
 
+/* Whether libcurl does (-Wl,--wrap=curl_features_ntlm). */
+static bool has_ntlm = true;
+
+bool __wrap_curl_features_ntlm(void);
+
+bool __wrap_curl_features_ntlm(void)
+{
+    return has_ntlm;
+}
+
 /* What the log gets while the keys are read; the caller's to free. */
 static char *remarks_on(const char *keys, const char *sections)
 {
@@ -251,6 +261,33 @@ static char *remarks_on(const char *keys, const char *sections)
     fclose(said);
     return text;
 }
+
+START_TEST(a_scheme_that_libcurl_lacks_is_remarked_on)
+{
+    static const struct {
+        bool lacks;
+        const char *keys, *remark;
+    } rows[] = {
+        {true, "url = http://p.example\nauth = ntlm\n" LOGIN, "sallyport: warning: f:3: auth = ntlm: this machine's "
+         "libcurl has no NTLM, so that no proxy of [proxy] lets us in; ask what else it takes: negotiate, or digest or "
+         "basic\n"},
+        {true, "url = http://p.example\nauth = any\n" LOGIN, ""},
+        {true, "url = http://p.example\nauth = digest\n" LOGIN, ""},
+        {true, "url = http://p.example\nauth = negotiate\n", ""},
+        {false, "url = http://p.example\nauth = ntlm\n" LOGIN, ""},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text;
+
+        has_ntlm = !rows[i].lacks;
+        text = remarks_on(rows[i].keys, "");
+        ck_assert_msg(strcmp(text, rows[i].remark) == 0, "row %zu: %s", i, text);
+        free(text);
+        has_ntlm = true;
+    }
+}
+END_TEST
 
 START_TEST(a_method_that_nobody_is_asked_by_is_remarked_on)
 {
@@ -369,6 +406,7 @@ int main(void)
     tcase_add_test(cases, no_path_is_the_path_of_a_slash);
     tcase_add_test(cases, via_has_its_line);
     tcase_add_test(cases, a_long_url_is_cut_in_words_alone);
+    tcase_add_test(cases, a_scheme_that_libcurl_lacks_is_remarked_on);
     tcase_add_test(cases, a_method_that_nobody_is_asked_by_is_remarked_on);
     tcase_add_test(cases, a_choice_that_nobody_has_is_remarked_on);
     tcase_add_test(cases, a_choice_that_socks_does_not_have_is_remarked_on);

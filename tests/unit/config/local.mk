@@ -50,6 +50,7 @@ tests_unit_config_check_config_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc 
 tests_unit_config_check_reverse_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gethostname
 
 # remarks come to the test
+tests_unit_config_check_proxy_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_features_ntlm
 tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark
 
 # sections as text

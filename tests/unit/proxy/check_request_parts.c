@@ -94,6 +94,8 @@ START_TEST(a_login_asks_for_a_connection)
     struct negotiate_login *login;
     unsigned asked = 0;
 
+    if (!unit_has_ntlm())
+        return;
     set_up("http://p:3128");
     health_set_scheme(services->health, request.proxy, 0, CHALLENGE_NTLM);
     authenticator = start_authenticator();
