@@ -15,10 +15,10 @@ REALM = "tunnels, and \\\"more\\\""
 TARGETS = {"imap": "mail.example.net", "nntp": "news.example.net"}
 
 # name, what the URL ends with, further lines, the request line for the first target, the token
-FORMS = (("connect-tcp", "/a%3Ab/./{target_host}/{target_port}/?x=%2F%3a", "",
-          rb"GET /a%3Ab/./mail.example.net/143/?x=%2F%3a HTTP/1.1", b"connect-tcp"),
-         ("tcpconnection", "/mail/%7e/./imap?x=%3A", "method = tcpconnection",
-          rb"OPTIONS /mail/%7e/./imap?x=%3A HTTP/1.1", b"TCPConnection/1.0"))
+FORMS = (("connect-tcp", "/a%3Ab/./{target_host}/{target_port}/?x=%2F%3A", "",
+          rb"GET /a%3Ab/./mail.example.net/143/?x=%2F%3A HTTP/1.1", b"connect-tcp"),
+         ("tcpconnection", "/mail/%7E/./imap?x=%3A", "method = tcpconnection",
+          rb"OPTIONS /mail/%7E/./imap?x=%3A HTTP/1.1", b"TCPConnection/1.0"))
 
 
 def digested(algorithm, *parts):

@@ -68,8 +68,8 @@ class House:
 
 def apache_knows_our_proofs(stage):
     for url, more, target, line in (
-            ("/t/{target_host}/./{target_port}/?x=%3A%2f&y=%3a", "", "[2001:db8::1]:143",
-             b"GET /t/2001%3Adb8%3A%3A1/./143/?x=%3A%2f&y=%3a HTTP/1.1"),
+            ("/t/{target_host}/./{target_port}/?x=%3A%2F&y=%3A", "", "[2001:db8::1]:143",
+             b"GET /t/2001%3Adb8%3A%3A1/./143/?x=%3A%2F&y=%3A HTTP/1.1"),
             ("/t{?target_host,target_port}", "auth = digest", "mail.example.net",
              b"GET /t?target_host=mail.example.net&target_port=143 HTTP/1.1"),
             ("/mail/%7Eimap", "method = tcpconnection", "mail.example.net", b"OPTIONS /mail/%7Eimap HTTP/1.1")):
@@ -95,7 +95,7 @@ def through(stage, url, via):
     """In the absolute form; the same password here and there."""
     login = f"user = {USER}\npassword = {WORD}\n"
     return stage.sallyport(
-        f"[proxy]\nurl = {url}/mail/%7Eimap?x=%3a\nmethod = tcpconnection\nform = absolute\nvia = outer\n{login}"
+        f"[proxy]\nurl = {url}/mail/%7Eimap?x=%3A\nmethod = tcpconnection\nform = absolute\nvia = outer\n{login}"
         f"[proxy outer]\nurl = {via}\n{login}" + listener("imap"), name=f"sallyport-{via[-5:]}")
 
 
@@ -110,7 +110,7 @@ def apache_knows_a_proof_that_came_through_squid(stage):
         daemon.wait_line(r"#\d+ open ", count=number)
         client.close()
     for head in responder.heads:
-        check(head.startswith(b"OPTIONS /mail/%7Eimap?x=%3a HTTP/1.1\r\n"), f"{head!r}")
+        check(head.startswith(b"OPTIONS /mail/%7Eimap?x=%3A HTTP/1.1\r\n"), f"{head!r}")
     equal(len(responder.heads), 3, "requests behind Apache")
     equal(apache.read("access.log").count("401 "), 1, "401s")
     equal(squid.read(ACCESS).count(" 407 "), 1, "407s")
@@ -130,7 +130,7 @@ def apache_before_a_server_knows_our_proof(stage):
             check("web server" in refusal(client, ("permanent",)), "the client is not told why")
         equal(len(server.heads), number, "requests behind Apache")
     equal(apache.read("access.log").count("407 "), 1, "407s")
-    check(server.heads[0].startswith(b"OPTIONS /mail/%7Eimap?x=%3a HTTP/1.1\r\n"), f"{server.heads[0]!r}")
+    check(server.heads[0].startswith(b"OPTIONS /mail/%7Eimap?x=%3A HTTP/1.1\r\n"), f"{server.heads[0]!r}")
 
 
 scenario(apache_knows_our_proofs, apache_refuses_a_wrong_password_once, apache_knows_a_proof_that_came_through_squid,

@@ -11,7 +11,7 @@ from .h2_proxies import H2Apache, H2Haproxy, Nghttpx, before_all, each_of_them
 from .haproxy import Haproxy
 from .inn import GROUP, Inn
 from .kerberos import Kerberos
-from .login import Basic, Digest, Negotiate, Ntlm
+from .login import Basic, Digest, Negotiate, Ntlm, knows_ntlm
 from .mailbox import Mailbox
 from .mbsync import Mbsync
 from .microsocks import Microsocks
@@ -32,5 +32,5 @@ __all__ = ["Account", "Apache", "ApacheGateway", "Basic", "Chromium", "Cups", "D
            "H2Haproxy", "Haproxy", "HaproxyGateway", "Inn", "Kerberos", "Mailbox", "Mbsync", "Microsocks", "Negotiate",
            "Newsreader", "Nghttpx", "Node", "Ntlm", "PASSWORD", "Postfix", "Slrnpull", "Squid", "SquidForwarder",
            "Stunnel", "Syslog", "Tinyproxy", "USER", "WHO", "Web", "WrittenApache", "WrittenHaproxy", "WrittenSquid",
-           "article", "before_all", "body_of", "delivered", "doubled", "each_of_them", "hard", "letter", "single",
-           "through"]
+           "article", "before_all", "body_of", "delivered", "doubled", "each_of_them", "hard", "knows_ntlm", "letter",
+           "single", "through"]

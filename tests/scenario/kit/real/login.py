@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: ISC
 """The ways in which squid can want to know who somebody is.  Each gives the lines for its configuration; squid offers
 them in the order in which it is told of them."""
+import functools
 import hashlib
 import os
+import subprocess
 
 from ..case import need
 
@@ -43,6 +45,16 @@ auth_param digest children 1 startup=1
 auth_param digest realm {REALM}
 {f"auth_param digest nonce_max_count {self._uses}" if self._uses else ""}
 """
+
+
+@functools.cache
+def knows_ntlm():
+    """Whether libcurl, by which we answer NTLM, knows it here; some systems build it without.  Says so, if not."""
+    told = subprocess.run([need("curl", "curl"), "--version"], check=True, capture_output=True, text=True).stdout
+    knows = "NTLM" in told.split()
+    if not knows:
+        print("# left out: this libcurl is built without NTLM", flush=True)
+    return knows
 
 
 class Ntlm:
