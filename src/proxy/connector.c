@@ -415,6 +415,12 @@ bool connector_connected(const struct connector *connector)
     return connector->connected;
 }
 
+bool connector_has_failed(const struct connector *connector)
+{
+    return task_has_ended(&connector->task) ? connector->task.outcome != OUTCOME_DONE
+                                            : connector->again && !connector->connected;
+}
+
 bool connector_on_loopback(const struct connector *connector)
 {
     return connector->on_loopback;

@@ -57,6 +57,9 @@ struct connector *connector_start(const struct connector_params *params);
  * that is DONE, the connection has been waiting. */
 bool connector_hand_over(struct connector *connector, void (*dials)(void *arg), task_done_fn *done, void *arg);
 
+/* Whether it has failed by now, or all addresses that it knew of have, and it looks for more. */
+bool connector_has_failed(const struct connector *connector);
+
 /* Whether it was connected, even if TLS failed after that; and whether the connection leads to this machine itself
  * (false for one through another proxy, of which that is not known). */
 bool connector_connected(const struct connector *connector);

@@ -122,10 +122,11 @@ struct connector *head_start_take(struct head_start *head_start, const struct en
     if (!connector)
         return NULL;
     head_start->connector = NULL;
-    if (proxy && own == head_start->section && endpoint_equal(proxy, head_start->proxy))
+    if (!proxy || own != head_start->section || !endpoint_equal(proxy, head_start->proxy))
+        trace_step(&head_start->trace, "dropped", "the connection to %s, which is not asked now",
+                   endpoint_format_url(head_start->proxy, url));
+    else if (!connector_has_failed(connector))
         return connector;
-    trace_step(&head_start->trace, "dropped", "the connection to %s, which is not asked now",
-               endpoint_format_url(head_start->proxy, url));
     connector_free(connector);
     return NULL;
 }

@@ -333,8 +333,8 @@ START_TEST(one_that_did_not_last_is_followed_by_another)
 }
 END_TEST
 
-/* The failure is that of the proxy, which rests, and the next one is asked. */
-START_TEST(one_that_failed_is_the_proxys_failure)
+/* It is tried once more; that failure is the proxy's, which rests, and the next one is asked. */
+START_TEST(one_that_failed_is_made_once_more)
 {
     const struct endpoint a = proxy_named("a");
     struct asked asked;
@@ -345,10 +345,42 @@ START_TEST(one_that_failed_is_the_proxys_failure)
     ck_assert_int_eq(health_state(services->health, &a, loop_now(services->loop)), HEALTH_UP);
     answer(PLACE);
     ck_assert_int_eq(health_state(services->health, &a, loop_now(services->loop)), HEALTH_RESTING);
-    ck_assert_uint_eq(stage_dials(), 2);
+    ck_assert_uint_eq(stage_dials(), 3);
     wire_to("192.0.2.2:3128");
     asked_end(&asked);
     tear_down();
+}
+END_TEST
+
+/* The network comes while the name servers are asked: the failures of before do not count.  The proxy refuses; we have
+ * no descriptor; or no name server says yet whether it has moved. */
+START_TEST(a_failure_that_is_over_is_none)
+{
+    const struct endpoint a = proxy_named("a");
+    struct asked asked;
+
+    set_up("url = http://a:3128\nfallback = direct");
+    stage_address("192.0.2.1", _i == 0 ? STAGE_REFUSES : _i == 1 ? STAGE_LOCAL : STAGE_SILENT);
+    asked_start(&asked, services, config);
+    stage_advance(3000);
+    if (_i < 2) {
+        stage_address("192.0.2.1", STAGE_CONNECTS);
+        answer(PLACE);
+    } else {
+        stage_srv(NAME, PLACE);
+        stage_answer_silent();
+        stage_name("a", "");
+        stage_address("192.0.2.1", STAGE_REFUSES);
+        stage_answer_dial();
+        ck_assert_uint_eq(stage_lookups_anew(), 1);
+        stage_name("a", "192.0.2.1");
+        stage_address("192.0.2.1", STAGE_CONNECTS);
+        stage_answer_silent();
+        stage_settle();
+    }
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_int_eq(health_state(services->health, &a, loop_now(services->loop)), HEALTH_UP);
+    check_opened_by_the_first(&asked);
 }
 END_TEST
 
@@ -395,8 +427,9 @@ int main(void)
     tcase_add_loop_test(cases, without_a_target_nothing_is_said_over_it, 0, 3);
     tcase_add_loop_test(cases, another_way_than_was_thought_drops_it, 0, 3);
     tcase_add_loop_test(cases, one_that_did_not_last_is_followed_by_another, 0, 2);
-    tcase_add_test(cases, one_that_failed_is_the_proxys_failure);
+    tcase_add_test(cases, one_that_failed_is_made_once_more);
     tcase_add_test(cases, the_next_target_is_asked_for_over_another);
     tcase_add_loop_test(cases, it_ends_with_the_session, 0, 2);
+    tcase_add_loop_test(cases, a_failure_that_is_over_is_none, 0, 3);
     return unit_run();
 }
