@@ -273,15 +273,14 @@ static void take_over(struct daemon *daemon, struct config *fresh)
  * want, since it stays if they do not.  False: error says what to do. */
 static bool leaves_control(const struct daemon *daemon, const struct config *fresh, char *error, size_t size)
 {
-    const char *place = control_server_place(daemon->control);
     char path[UNIX_SOCKET_PATH_MAX];
     struct listening listening;
 
-    for (size_t i = 0; place && listening_at(fresh, i, &listening); i++)
+    for (size_t i = 0; listening_at(fresh, i, &listening); i++)
         for (size_t k = 0; k < listening.places->count; k++)
             if (listening.places->paths[k] &&
                 socket_path_find(listening.places->paths[k], path, error, size) == SOCKET_PATH_HERE &&
-                strcmp(path, place) == 0) {
+                control_server_is_at(daemon->control, path)) {
                 snprintf(error, size, "%s cannot have %s, where the control socket is until it has moved: reload with "
                          "`control` elsewhere first, and then with this", listening.name, path);
                 return false;

@@ -281,8 +281,8 @@ static void end_service(struct service *service)
 {
     if (!service)
         return;
-    listener_free(service->listener);
     unix_socket_give_back(&service->socket);
+    listener_free(service->listener);
     while (service->first)
         enter(service->first, DEAD);
     free(service);
@@ -312,9 +312,9 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
     return server;
 }
 
-const char *control_server_place(const struct control_server *server)
+bool control_server_is_at(const struct control_server *server, const char *path)
 {
-    return server->service && unix_socket_stands(&server->service->socket) ? server->service->socket.path : NULL;
+    return server->service && unix_socket_is_at(&server->service->socket, path);
 }
 
 /* Says why there is no socket where it is wanted: the one that there is stays, or there is none. */
@@ -345,12 +345,11 @@ static struct service *open_at(const struct control_server *server, const char *
 static struct service *open_wanted(const struct control_server *server, bool *none)
 {
     char path[UNIX_SOCKET_PATH_MAX], error[300];
-    const char *place = control_server_place(server);
 
     *none = false;
     switch (socket_path_find(server->wanted, path, error, sizeof error)) {
     case SOCKET_PATH_HERE:
-        return place && strcmp(place, path) == 0 ? server->service : open_at(server, path);
+        return control_server_is_at(server, path) ? server->service : open_at(server, path);
     case SOCKET_PATH_NONE:
         *none = true;
         break;

@@ -29,8 +29,8 @@ struct control_server *control_server_new(struct loop *loop, struct questions *q
  * the end of the loop's turn.  If the socket cannot be opened, the log says why, and the one that there was stays. */
 void control_server_set(struct control_server *server, const char *control);
 
-/* The path where it is now, borrowed until the loop's turn ends; NULL: nobody finds one. */
-const char *control_server_place(const struct control_server *server);
+/* Whether clients find it at this path now, however that is spelled. */
+bool control_server_is_at(const struct control_server *server, const char *path);
 
 /* Closes all connections and removes the socket.  NULL is fine. */
 void control_server_free(struct control_server *server);

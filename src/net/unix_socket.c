@@ -238,11 +238,16 @@ bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, 
     return done;
 }
 
-bool unix_socket_stands(const struct unix_socket *taken)
+bool unix_socket_is_at(const struct unix_socket *taken, const char *path)
 {
     struct stat status;
 
-    return lstat(taken->path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode;
+    return lstat(path, &status) == 0 && status.st_dev == taken->device && status.st_ino == taken->inode;
+}
+
+bool unix_socket_stands(const struct unix_socket *taken)
+{
+    return unix_socket_is_at(taken, taken->path);
 }
 
 bool unix_socket_is_guarded(int fd)

@@ -25,14 +25,16 @@ struct unix_socket {
  * says why; errno is EADDRINUSE if somebody answers, or keeps the folder locked. */
 bool unix_socket_take(struct unix_socket *taken, const char *path, char *error, size_t size);
 
-/* Whether the file is still there, so that clients find the socket. */
+/* Whether the file is still there, so that clients find the socket; and whether another path leads to it, too. */
 bool unix_socket_stands(const struct unix_socket *taken);
+bool unix_socket_is_at(const struct unix_socket *taken, const char *path);
 
 /* Whether the file and the folder of a connection's socket keep other users out, as those that are made here do; they
  * may have been made by somebody else. */
 bool unix_socket_is_guarded(int fd);
 
-/* Removes the file, if it is still the one that was made.  The descriptor stays open. */
+/* Removes the file, if it is still the one that was made.  The descriptor stays open, and has to be open yet: once it
+ * is closed, another daemon may put its own file there, which then can get the number of this one. */
 void unix_socket_give_back(const struct unix_socket *taken);
 
 /* Writes the address of such a path. */

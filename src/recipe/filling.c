@@ -55,7 +55,7 @@ bool filling_socket(const struct listener_config *listener, char path[UNIX_SOCKE
 
 /* --- words --- */
 
-static bool is_unquoted(const char *text)
+bool filling_is_unquoted(const char *text)
 {
     for (; *text; text++)
         if (!isalnum((unsigned char)*text) && !strchr("./_+-", *text))
@@ -65,7 +65,7 @@ static bool is_unquoted(const char *text)
 
 bool filling_can_connect(const struct recipe_params *params)
 {
-    return !params->config_path || is_unquoted(params->config_path);
+    return !params->config_path || filling_is_unquoted(params->config_path);
 }
 
 static void print_connect(const struct filling *filling, FILE *out)

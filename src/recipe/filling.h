@@ -29,6 +29,9 @@ bool filling_place(const struct listener_config *listener, struct endpoint *plac
  * here. */
 bool filling_socket(const struct listener_config *listener, char path[UNIX_SOCKET_PATH_MAX]);
 
+/* Whether a shell, and whoever else splits commands into words, takes the text as it is. */
+bool filling_is_unquoted(const char *text);
+
 /* Whether {connect} needs no quotes: what it is made of has no character that a shell or a program might take for
  * something else. */
 bool filling_can_connect(const struct recipe_params *params);

@@ -39,6 +39,7 @@ enum program_when {
     WHEN_CONNECT = 1 << 6, /* the command of {connect} can be written without quotes */
     WHEN_PORT = 1 << 7,    /* the listener has a port that a program can be told */
     WHEN_SOCKET = 1 << 8,  /* it has none, but a socket in the file system: the command has to do; with WHEN_CONNECT */
+    WHEN_ALONE = 1 << 9,   /* of all accounts, no other listener is used: then it is the first as well */
 };
 
 /* A piece: for the first of its roles that the account has, as long as that fits `when`. */

@@ -35,8 +35,8 @@ bool program_can(const struct program *program, unsigned role, unsigned when, bo
 
 bool program_piece_fits(const struct program_piece *piece, unsigned when)
 {
-    static const unsigned pairs[] = {WHEN_PLAIN | WHEN_TLS, WHEN_FIRST | WHEN_FURTHER, WHEN_LOGIN | WHEN_NO_LOGIN,
-                                     WHEN_PORT | WHEN_SOCKET};
+    static const unsigned pairs[] = {WHEN_PLAIN | WHEN_TLS, WHEN_FIRST | WHEN_FURTHER | WHEN_ALONE,
+                                     WHEN_LOGIN | WHEN_NO_LOGIN, WHEN_PORT | WHEN_SOCKET};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if ((piece->when & pairs[i]) && !(piece->when & pairs[i] & when))

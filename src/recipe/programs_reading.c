@@ -12,8 +12,9 @@
      "set ssl_starttls = no\n" \
      "set ssl_force_tls = no\n"}, \
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_PORT, "set folder = \"imap://{urllogin}@{place}/\"\n"}, \
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_SOCKET | WHEN_CONNECT, \
-     "# for all IMAP folders there are: others can be had once it has a port\n" \
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_ALONE | WHEN_SOCKET | WHEN_CONNECT, \
+     "# " program " runs it for all connections there are, those to send, too:\n" \
+     "# others can be had once it has a port\n" \
      "set tunnel = \"{connect}\"\n" \
      "set folder = \"imap://{urllogin}@{target}/\"\n"}, \
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST, \
@@ -39,7 +40,8 @@
 
 #define MUTT_CONNECT(program) \
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_PORT | WHEN_CONNECT, \
-     "# without a port of this machine, for all IMAP folders there are:\n" \
+     "# without a port of this machine, and for nothing else: it is run for\n" \
+     "# all connections there are, those to send, too\n" \
      "# set tunnel = \"{connect}\"\n" \
      "# set folder = \"imap://{urllogin}@{target}/\"\n"}
 

@@ -151,17 +151,16 @@ static void note_placeless(const struct printing *printing, const struct listene
 /* By which command it is reached. */
 static void note_command(const struct printing *printing, const struct listener_config *listener)
 {
-    char path[UNIX_SOCKET_PATH_MAX], text[2 * UNIX_SOCKET_PATH_MAX];
+    char path[UNIX_SOCKET_PATH_MAX];
     const struct filling filling = {.params = printing->params, .listener = listener};
 
     note(printing, listener, "has no port: this is run in place of connecting:");
     begin_comment(printing);
     filling_print(&filling, "  {connect}\n", printing->out);
-    if (!filling_socket(listener, path))
+    if (!filling_socket(listener, path) || !filling_is_unquoted(path))
         return;
     begin_comment(printing);
-    fprintf(printing->out, "or, by way of the socket and `sallyport run`: socat - UNIX-CONNECT:%s\n",
-            log_escape(text, sizeof text, path, strlen(path)));
+    fprintf(printing->out, "or, by way of the socket and `sallyport run`: socat - UNIX-CONNECT:%s\n", path);
 }
 
 static void note_place(const struct printing *printing, const struct listener_config *listener)
@@ -213,26 +212,17 @@ static const struct listener_config *listener_at(const struct recipe_params *par
     return i < params->config->listener_count ? &params->config->listeners[i] : NULL;
 }
 
-/* Whether an account that is there already has the role. */
-static bool is_taken(const struct printing *printing, unsigned role)
+/* Whether the program runs a command to reach a listener that has a socket and no port, and has this turn. */
+static bool runs_command(const struct printing *printing, const struct listener_config *listener, unsigned turn)
 {
-    for (size_t i = 0; i < printing->accounts.count; i++)
-        if (account_listener(&printing->accounts.at[i], role))
-            return true;
-    return false;
-}
-
-/* Whether the program runs a command to reach a listener that has a socket and no port. */
-static bool runs_command(const struct printing *printing, const struct listener_config *listener)
-{
-    const unsigned role = accounts_role(listener), turn = is_taken(printing, role) ? WHEN_FURTHER : WHEN_FIRST;
     char path[UNIX_SOCKET_PATH_MAX];
 
     return !listener->listen.automatic && filling_socket(listener, path) && filling_can_connect(printing->params) &&
-           program_runs_command(printing->program, role, mode_of(listener) | login_of(listener) | turn);
+           program_runs_command(printing->program, accounts_role(listener),
+                                mode_of(listener) | login_of(listener) | turn);
 }
 
-/* Whether the program can use it; if not, the reason is said. */
+/* Whether the program can use it, as far as it alone can tell; if not, the reason is said. */
 static bool is_usable(const struct printing *printing, const struct listener_config *listener)
 {
     unsigned role = accounts_role(listener);
@@ -241,7 +231,7 @@ static bool is_usable(const struct printing *printing, const struct listener_con
     if (!(program_roles(printing->program) & role)) {
         note_unknown(printing, listener);
     } else if (!filling_place(listener, &place)) {
-        if (runs_command(printing, listener))
+        if (runs_command(printing, listener, WHEN_FIRST | WHEN_FURTHER | WHEN_ALONE))
             return true;
         note_placeless(printing, listener);
     } else if (!program_can(printing->program, role, mode_of(listener), filling_can_connect(printing->params))) {
@@ -279,19 +269,6 @@ static void prefer_imap(struct printing *printing)
     }
 }
 
-static void gather(struct printing *printing)
-{
-    for (size_t i = 0; listener_at(printing->params, i); i++)
-        if (is_usable(printing, listener_at(printing->params, i)))
-            add(printing, listener_at(printing->params, i));
-    if (printing->program->apart)
-        return;
-    prefer_imap(printing);
-    accounts_share_sender(&printing->accounts);
-}
-
-/* --- the pieces --- */
-
 /* Whether an account before this one has one of the roles. */
 static bool is_further(const struct printing *printing, const struct account *account, unsigned roles)
 {
@@ -301,16 +278,65 @@ static bool is_further(const struct printing *printing, const struct account *ac
     return false;
 }
 
+/* Whether the accounts have no other listener. */
+static bool is_alone(const struct printing *printing, const struct listener_config *listener)
+{
+    for (size_t i = 0; i < printing->accounts.count; i++)
+        for (size_t k = 0; k < PROGRAM_ROLES; k++)
+            if (printing->accounts.at[i].listeners[k] && printing->accounts.at[i].listeners[k] != listener)
+                return false;
+    return true;
+}
+
+/* Which of its kind a listener of an account is. */
+static unsigned turn_of(const struct printing *printing, const struct account *account, unsigned roles)
+{
+    return is_further(printing, account, roles)                   ? WHEN_FURTHER
+           : is_alone(printing, account_listener(account, roles)) ? WHEN_FIRST | WHEN_ALONE
+                                                                  : WHEN_FIRST;
+}
+
+/* Those whom a command cannot reach beside all others, the last first. */
+static void drop_unreached(struct printing *printing)
+{
+    struct endpoint place;
+
+    for (size_t i = printing->accounts.count; i-- > 0;)
+        for (unsigned role = 1; role < 1u << PROGRAM_ROLES; role <<= 1) {
+            struct account *account = &printing->accounts.at[i];
+            const struct listener_config *listener = account_listener(account, role);
+
+            if (listener && !filling_place(listener, &place) &&
+                !runs_command(printing, listener, turn_of(printing, account, role))) {
+                note_placeless(printing, listener);
+                account_drop(account, role);
+            }
+        }
+}
+
+static void gather(struct printing *printing)
+{
+    for (size_t i = 0; listener_at(printing->params, i); i++)
+        if (is_usable(printing, listener_at(printing->params, i)))
+            add(printing, listener_at(printing->params, i));
+    if (printing->program->apart)
+        return;
+    prefer_imap(printing);
+    drop_unreached(printing);
+    accounts_share_sender(&printing->accounts);
+}
+
+/* --- the pieces --- */
+
 static void print_for(const struct printing *printing, const struct program_piece *piece,
                       const struct account *account)
 {
     const struct listener_config *listener = account_listener(account, piece->roles);
     const struct filling filling = {printing->params, listener, account->name, &printing->accounts};
-    const unsigned turn = is_further(printing, account, piece->roles) ? WHEN_FURTHER : WHEN_FIRST;
     struct endpoint place;
 
     if (listener &&
-        program_piece_fits(piece, mode_of(listener) | turn | login_of(listener) |
+        program_piece_fits(piece, mode_of(listener) | turn_of(printing, account, piece->roles) | login_of(listener) |
                                       (filling_place(listener, &place) ? WHEN_PORT : WHEN_SOCKET)) &&
         (!(piece->when & WHEN_CONNECT) || filling_can_connect(printing->params)))
         filling_print(&filling, piece->text, printing->out);

@@ -168,7 +168,8 @@ def sieve_connect(house):
 
 def mutt_reads(house, program="mutt", tunnel=False, listener="imap"):
     need(program, program)
-    person = Person(house, program, listener, "submission")
+    alone = listener == "imap/socket"  # the tunnel would be for what sends, too
+    person = Person(house, program, listener, *([] if alone else ["submission"]))
     person.paste(*((("# set tunnel", "set tunnel"), ("# set folder", "set folder")) if tunnel else ()))
     terminal = person.terminal(program)
     terminal.enter_password()

@@ -83,6 +83,25 @@ START_TEST(the_same_place_once_more_changes_nothing)
 }
 END_TEST
 
+/* Otherwise it would be taken for the one of another daemon. */
+START_TEST(the_same_place_by_another_way_changes_nothing)
+{
+    char link[sizeof served.folder + 10], around[sizeof link + 10];
+
+    served_start();
+    served_opened(served.place);
+    snprintf(link, sizeof link, "%s/link", served.folder);
+    ck_assert_int_eq(symlink(".", link), 0);
+    snprintf(around, sizeof around, "%s%s", link, strrchr(served.place, '/'));
+    ck_assert(control_server_is_at(served.server, around));
+    control_server_set(served.server, around);
+    stage_settle();
+    served_logged("");
+    served_works();
+    ck_assert_int_eq(unlink(link), 0);
+}
+END_TEST
+
 START_TEST(it_moves_at_the_end_of_the_turn_and_drops_who_is_there)
 {
     int reader, sluggard;
@@ -110,11 +129,11 @@ START_TEST(none_takes_it_away)
 {
     served_start();
     ck_assert(served_exists(served.place));
-    ck_assert_str_eq(control_server_place(served.server), served.place);
+    ck_assert(control_server_is_at(served.server, served.place));
     control_server_set(served.server, "none");
     stage_settle();
     ck_assert(!served_exists(served.place));
-    ck_assert_ptr_null(control_server_place(served.server));
+    ck_assert(!control_server_is_at(served.server, served.place));
 }
 END_TEST
 
@@ -160,7 +179,7 @@ START_TEST(one_whose_file_was_removed_is_made_anew)
     served_start();
     served_opened(served.place);
     ck_assert_int_eq(unlink(served.place), 0);
-    ck_assert_ptr_null(control_server_place(served.server));
+    ck_assert(!control_server_is_at(served.server, served.place));
     served_start();
     stage_settle();
     served_opened(served.place);
@@ -235,6 +254,7 @@ int main(void)
     tcase_add_test(cases, without_a_place_there_is_none_and_the_log_says_why);
     tcase_add_test(cases, the_place_of_another_daemon_is_left_to_it);
     tcase_add_test(cases, the_same_place_once_more_changes_nothing);
+    tcase_add_test(cases, the_same_place_by_another_way_changes_nothing);
     tcase_add_test(cases, it_moves_at_the_end_of_the_turn_and_drops_who_is_there);
     tcase_add_test(cases, none_takes_it_away);
     tcase_add_test(cases, it_stays_while_it_cannot_be_had_elsewhere);

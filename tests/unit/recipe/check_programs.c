@@ -95,7 +95,9 @@ START_TEST(a_socket_has_no_place)
         for (const struct program_piece *piece = programs_row(i)->pieces; piece->text; piece++)
             for (size_t k = 0; k < sizeof places / sizeof places[0] && piece->when & WHEN_SOCKET; k++)
                 ck_assert_ptr_null(strstr(piece->text, places[k]));
-    ck_assert(program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
+    ck_assert(program_runs_command(program_named("mutt"), ROLE_IMAP,
+                                   WHEN_PLAIN | WHEN_FIRST | WHEN_ALONE | WHEN_LOGIN));
+    ck_assert(!program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
     ck_assert(!program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN));
     ck_assert(!program_runs_command(program_named("mutt"), ROLE_POP3, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
     ck_assert(program_runs_command(program_named("mbsync"), ROLE_IMAP, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN));

@@ -230,6 +230,16 @@ END_TEST
 
 START_TEST(a_command_is_for_accounts_that_can_have_one)
 {
+    static const char *const mutts[] = {"mutt", "neomutt"};
+    static const char *const beside[][2] = {
+#define ALONE "[imap a]\ntarget = a\ntls = yes\nlisten = unix:/a/one\n"
+        {ALONE, "[submission a]\ntarget = a\n"},
+        {ALONE, "[imap b]\ntarget = b\n"},
+        {"[submission b]\ntarget = b\n", ALONE "[imap b]\ntarget = b\n"}, /* b is the first, but its IMAP comes last */
+        {"[pop3 b]\ntarget = b\n", ALONE},
+    };
+    char config[400], cannot[100], *got;
+    bool works;
     static const char two[] = "[imap a]\ntarget = a\ntls = yes\nlisten = unix:/a/one\n"
                               "[imap b]\ntarget = b\ntls = yes\nlisten = unix:/a/two\n";
 
@@ -241,6 +251,21 @@ START_TEST(a_command_is_for_accounts_that_can_have_one)
     has("mutt", "[imap]\ntarget = a\n[imap b]\ntarget = b\nlisten = unix:/a/b\n", true,
         (const char *const[]){"# [imap b] has no port, but a socket, which mutt cannot be told:\n",
                               "set folder = \"imap://a@localhost:1143/\"\n", NULL});
+    for (size_t i = 0; i < 2; i++) /* their tunnel is for what sends, and for the other accounts, too */
+        for (size_t k = 0; k < sizeof beside / sizeof beside[0]; k++) {
+            snprintf(config, sizeof config, "%s%s", beside[k][0], beside[k][1]);
+            snprintf(cannot, sizeof cannot, "# [imap a] has no port, but a socket, which %s cannot be told:\n",
+                     mutts[i]);
+            has(mutts[i], config, true, (const char *const[]){cannot, NULL});
+            got = printed(mutts[i], config, me, &works);
+            ck_assert_ptr_null(strstr(got, "\nset tunnel"));
+            ck_assert_ptr_null(strstr(got, ":0"));
+            free(got);
+        }
+    got = printed("mbsync", "[imap]\ntarget = a\nlisten = unix:/a;$$(id)/b\n", me, &works);
+    ck_assert(works);
+    ck_assert_ptr_null(strstr(got, "socat")); /* it would have to be quoted, for the shell and for socat */
+    free(got);
     has("mbsync", "[imap]\ntarget = a:993\nlisten = unix:/a/b\n", true, /* TLS is its own */
         (const char *const[]){"Host a\nTunnel \"sallyport connect imap\"\n", NULL});
     has("fetchmail", "[pop3]\ntarget = a\nlisten = unix:/a/b\n", true,
