@@ -334,7 +334,8 @@ static bool is_provable(const char *path)
 }
 
 /* Whether libcurl leaves the URL's path and query as they are written.  Some versions write percent-encodings in
- * capitals, which is the same resource (RFC 3986 section 6.2.2.1), but not the same text in the proof as in our request. */
+ * capitals, which is the same resource (RFC 3986 section 6.2.2.1), but not the same text in the proof as in our
+ * request. */
 static bool is_kept(const struct curl_client_params *params)
 {
     char start[ENDPOINT_TEXT_MAX + 16], place[ENDPOINT_TEXT_MAX], text[sizeof start + URI_TEMPLATE_MAX];

@@ -4,6 +4,7 @@ UNIT_TESTS += \
 	tests/unit/base/check_base64 \
 	tests/unit/base/check_chance \
 	tests/unit/base/check_child \
+	tests/unit/base/check_curl_features \
 	tests/unit/base/check_descriptors \
 	tests/unit/base/check_escape \
 	tests/unit/base/check_failure \
