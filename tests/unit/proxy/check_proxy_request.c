@@ -1784,8 +1784,8 @@ START_TEST(what_is_lost_behind_a_challenge_is_not_sought_in_the_pool)
 }
 END_TEST
 
-/* A challenge came over it, and its proof waited for another session's: that it ends is not for its age in the pool, and
- * what follows it is none of the pool. */
+/* A challenge came over it, and its proof waited for another session's: that it ends is not for its age in the pool,
+ * and what follows it is none of the pool. */
 START_TEST(a_ready_connection_that_waits_is_no_spare)
 {
     struct asked one, two;
