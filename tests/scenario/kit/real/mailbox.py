@@ -30,7 +30,7 @@ class Mailbox:
     def message(self, number):
         """The bytes of that message."""
         _, parts = self.client.fetch(str(number), "(BODY.PEEK[])")
-        return parts[0][1]
+        return next(part[1] for part in parts if isinstance(part, tuple))  # others tell of flags that have changed
 
     def append(self, message):
         status, told = self.client.append("INBOX", None, None, message)
