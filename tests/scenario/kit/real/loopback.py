@@ -30,14 +30,20 @@ def _sockets(port, state, address="127.0.0.1", pid="self"):
     return [row for row in fields if row[1] == place and row[3] == state]
 
 
+def _family(pid):
+    """The process, and those that it has started: of some servers, these listen."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        return [pid, *children.read().split()]
+
+
 def listens(pid, port, address="127.0.0.1"):
-    """Whether that process listens on the port of that address.  To try to connect instead would leave marks in the log
-    of a server, and succeeds where another program was quicker to take the port."""
-    folder = f"/proc/{pid}/fd"
+    """Whether that process listens on the port of that address, or one that it has started.  To try to connect instead
+    would leave marks in the log of a server, and succeeds where another program was quicker to take the port."""
     try:
         names = {f"socket:[{row[9]}]" for row in _sockets(port, LISTENING, address, pid)}
-        return bool(names) and any(os.readlink(f"{folder}/{number}") in names for number in os.listdir(folder))
-    except FileNotFoundError:
+        return bool(names) and any(os.readlink(f"/proc/{member}/fd/{number}") in names for member in _family(pid)
+                                   for number in os.listdir(f"/proc/{member}/fd"))
+    except (FileNotFoundError, ProcessLookupError):
         return False  # it has just closed something, or ended
 
 
