@@ -68,6 +68,22 @@ static int on_header(nghttp2_session *frames, const nghttp2_frame *frame, const 
     return 0;
 }
 
+static bool is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* A field that the library passes over, since its name or value cannot be like that (RFC 9113 section 8.2.1): the answer
+ * is malformed, and its stream is reset.  Only blanks around a value do no harm, and that field alone is not heard. */
+static int on_invalid_header(nghttp2_session *frames, const nghttp2_frame *frame, const uint8_t *name,
+                             size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags, void *arg)
+{
+    (void)frames, (void)frame, (void)flags, (void)arg;
+    return nghttp2_check_header_name(name, name_length) && nghttp2_check_header_value(value, value_length) &&
+           value_length > 0 && (is_blank(value[0]) || is_blank(value[value_length - 1])) ?
+           0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
 static void note_goaway(struct h2_session *session, const nghttp2_goaway *goaway)
 {
     session->goaway = true;
@@ -338,6 +354,7 @@ static bool make(struct h2_session *session, nghttp2_session_callbacks *callback
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_stream_close);

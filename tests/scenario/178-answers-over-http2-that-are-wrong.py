@@ -81,6 +81,13 @@ def fields_that_are_none(stage):
         check(text.isprintable(), f"the client is told {text!r}")
 
 
+def blanks_around_a_value(stage):
+    """They are not allowed either (RFC 9113 section 8.2.1), and harm nobody."""
+    block = hpack.block((":status", "200"), ("server", "x "), ("via", " x"))
+    way, _ = beside(stage, lambda stream: headers(stream, block) + h2.frame(h2.DATA, 0, stream.number, GREETING))
+    way.greeted()
+
+
 def an_answer_that_ends_at_once(stage):
     """A tunnel that is open and over is no server."""
     way, neighbour = beside(stage, lambda stream: headers(stream, STATUS_200, h2.END_HEADERS | h2.END_STREAM))
@@ -288,6 +295,7 @@ def not_http_2_at_all(stage):
 
 scenario(status_101,
          fields_that_are_none,
+         blanks_around_a_value,
          an_answer_that_ends_at_once,
          an_error_with_its_page,
          interim_answers,
