@@ -12,6 +12,7 @@
 #define NONE "none"
 #define RUNTIME "XDG_RUNTIME_DIR"
 #define CONTROL_BYTE "a control character is in the path"
+#define FOLDER "a folder; the path ends with the name of the socket in it"
 
 bool socket_path_is_wanted(const char *text)
 {
@@ -32,6 +33,14 @@ void socket_path_tidy(char *path)
     *end = '\0';
 }
 
+/* Whether a tidy path cannot be a socket's, since it ends as only a folder's does. */
+static bool names_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+
+    return !*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+}
+
 bool socket_path_check(const char *text, const char **why)
 {
     static const struct expansion anybody = {"u", "/", "/"}; /* as short as can be */
@@ -44,6 +53,8 @@ bool socket_path_check(const char *text, const char **why)
     if (expansion_has_control_byte(whole))
         return value_fault(why, CONTROL_BYTE);
     socket_path_tidy(whole);
+    if (names_folder(whole))
+        return value_fault(why, FOLDER);
     return strlen(whole) < UNIX_SOCKET_PATH_MAX || value_fault(why, "longer than the path of a socket may be");
 }
 
@@ -85,6 +96,10 @@ enum socket_path socket_path_find(const char *text, char path[UNIX_SOCKET_PATH_M
     if (length >= UNIX_SOCKET_PATH_MAX) {
         snprintf(error, size, "%s... is longer than the path of a socket may be (%d bytes)", path,
                  UNIX_SOCKET_PATH_MAX - 1);
+        return SOCKET_PATH_BAD;
+    }
+    if (names_folder(path)) { /* a variable may end as one */
+        snprintf(error, size, "%s is " FOLDER, path);
         return SOCKET_PATH_BAD;
     }
     return SOCKET_PATH_HERE;

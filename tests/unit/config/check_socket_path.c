@@ -51,7 +51,7 @@ START_TEST(a_path_is_tidy)
 {
     static const char *const paths[][2] = {
         {"/a/b", "/a/b"}, {"//a///b", "/a/b"}, {"/./a/././b", "/a/b"}, {"/.//./a", "/a"}, {"/a/../b", "/a/../b"},
-        {"/a/.b/..c/d./e", "/a/.b/..c/d./e"}, {"/a/.", "/a/."}, {"/a/", "/a/"}, {"//", "/"},
+        {"/a/.b/..c/d./e", "/a/.b/..c/d./e"}, {"/.//./a/..b", "/a/..b"},
     };
 
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++)
@@ -105,6 +105,23 @@ START_TEST(what_is_no_full_path_is_bad)
     ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "run", 1), 0);
     ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR/b.sock", NULL), SOCKET_PATH_BAD);
     ck_assert_str_eq(error, "run/b.sock is no full path");
+}
+END_TEST
+
+START_TEST(a_folder_is_no_socket)
+{
+    static const char *const values[] = {"/a/", "/a/.", "/a//", "/a/./", "/a/..", "/", "//", "/.", "$XDG_RUNTIME_DIR/"};
+    const char *why = NULL;
+
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run", 1), 0);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        ck_assert_msg(found_at(values[i], NULL) == SOCKET_PATH_BAD, "%s", values[i]);
+        ck_assert_ptr_nonnull(strstr(error, " is a folder; the path ends with the name of the socket in it"));
+        ck_assert_msg(!socket_path_check(values[i], &why), "%s", values[i]);
+        ck_assert_ptr_nonnull(strstr(why, "a folder; "));
+    }
+    ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", "/run/", 1), 0);
+    ck_assert_int_eq(found_at("$XDG_RUNTIME_DIR", NULL), SOCKET_PATH_BAD);
 }
 END_TEST
 
@@ -197,6 +214,7 @@ int main(void)
     tcase_add_test(cases, two_values_mean_one_socket_or_not);
     tcase_add_test(cases, without_a_runtime_folder_what_is_in_it_has_no_home);
     tcase_add_test(cases, what_is_no_full_path_is_bad);
+    tcase_add_test(cases, a_folder_is_no_socket);
     tcase_add_test(cases, a_path_is_not_longer_than_an_address_holds);
     tcase_add_test(cases, what_can_become_a_path_is_known_when_it_is_read);
     tcase_add_test(cases, what_is_too_long_for_everybody_is_known_when_it_is_read);
