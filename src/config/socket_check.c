@@ -68,8 +68,11 @@ void socket_check(const struct config *config, struct diagnostics *complaints)
 {
     struct wanted *wanted = calloc(most(config), sizeof *wanted);
     size_t count = wanted ? gather(config, wanted) : 0;
+    bool whole = wanted != NULL;
 
-    if (!wanted)
+    for (size_t i = 0; i < count; i++)
+        whole = whole && wanted[i].path;
+    if (!whole)
         complain(complaints, 0, "out of memory");
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < i; k++)
