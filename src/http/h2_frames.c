@@ -73,8 +73,9 @@ static bool is_blank(uint8_t byte)
     return byte == ' ' || byte == '\t';
 }
 
-/* A field that the library passes over, since its name or value cannot be like that (RFC 9113 section 8.2.1): the answer
- * is malformed, and its stream is reset.  Only blanks around a value do no harm, and that field alone is not heard. */
+/* A field that the library passes over, since its name or value cannot be like that (RFC 9113 section 8.2.1): the
+ * answer is malformed, and its stream is reset.  Only blanks around a value do no harm, and that field alone is not
+ * heard. */
 static int on_invalid_header(nghttp2_session *frames, const nghttp2_frame *frame, const uint8_t *name,
                              size_t name_length, const uint8_t *value, size_t value_length, uint8_t flags, void *arg)
 {
