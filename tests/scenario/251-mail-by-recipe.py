@@ -197,8 +197,8 @@ def aerc(house):
         changes += [("outgoing = smtp+insecure", "# outgoing = smtp+insecure"),
                     ("# outgoing = smtp+plain", "outgoing = smtp+plain")]
     person.paste(*changes)
-    editor = person.file("editor", "echo 'sent by aerc, in its body' >>\"$1\"\n")
-    return person, person.terminal("aerc", EDITOR=f"sh {editor}")
+    editor = "sh " + person.file("editor", "echo 'sent by aerc, in its body' >>\"$1\"\n")
+    return person, person.terminal("aerc", EDITOR=editor, VISUAL=editor)  # later ones would rather have the second
 
 
 def aerc_reads(house):
