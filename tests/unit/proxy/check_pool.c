@@ -68,13 +68,7 @@ START_TEST(the_first_is_made_at_once_and_the_others_follow)
     for (unsigned round = 0; round < 2; round++) { /* and again behind a reload */
         keep(&setting, THREE, MANY);
         stage_settle();
-        check_ready(&setting, 1, 0);
-        stage_advance(PACE_MS - 1);
-        check_ready(&setting, 1, 0);
-        stage_advance(1);
-        check_ready(&setting, 2, 0);
-        stage_advance(PACE_MS);
-        check_ready(&setting, 3, 0);
+        check_three_follow(&setting);
     }
     transport_close(&take(&setting, &setting.a)->near);
     stage_settle();

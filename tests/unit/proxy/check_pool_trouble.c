@@ -157,13 +157,7 @@ START_TEST(a_proxy_that_ends_each_at_once_is_asked_for_one_at_a_time)
         ends_at_once = i < 5;
         stage_advance(1);
     }
-    check_ready(&setting, 1, 0);
-    stage_advance(PACE_MS - 1);
-    check_ready(&setting, 1, 0);
-    stage_advance(1);
-    check_ready(&setting, 2, 0);
-    stage_advance(PACE_MS);
-    check_ready(&setting, 3, 0);
+    check_three_follow(&setting);
     ck_assert_uint_eq(stage_dials(), 11);
     ends_at_once = true;
     pool_note_stale(setting.pool, &setting.a, section(&setting, 0));

@@ -627,6 +627,16 @@ static void start_two_by_digest(int which, struct asked *one, struct asked *two)
     }
 }
 
+/* Three sessions have a challenge each, with the nonce "n". */
+static void challenge_three(int which, struct asked *one, struct asked *two, struct asked *three)
+{
+    start_two_by_digest(which, one, two);
+    start(three, "");
+    wire_clear(stage_wire(2));
+    for (unsigned i = 0; i < 3; i++)
+        wire_say(stage_wire(i), CHALLENGES("n", ""));
+}
+
 /* The one proof that this wire has heard is for that nonce. */
 static void check_proves(const struct wire *wire, const char *nonce)
 {
@@ -691,11 +701,7 @@ START_TEST(a_wrong_proof_goes_out_once)
 {
     struct asked one, two, three;
 
-    start_two_by_digest(_i, &one, &two);
-    start(&three, "");
-    wire_clear(stage_wire(2));
-    for (unsigned i = 0; i < 3; i++)
-        wire_say(stage_wire(i), CHALLENGES("n", ""));
+    challenge_three(_i, &one, &two, &three);
     check_proves(stage_wire(0), "n");
     wire_say(stage_wire(0), CHALLENGES("n", ""));
     check_answered(&one, CONNECT_FAILED, "407 Who?: user and password, or ticket, were refused");
@@ -717,11 +723,7 @@ START_TEST(a_trial_that_is_left_is_another_sessions)
 {
     struct asked one, two, three;
 
-    start_two_by_digest(_i, &one, &two);
-    start(&three, "");
-    wire_clear(stage_wire(2));
-    for (unsigned i = 0; i < 3; i++)
-        wire_say(stage_wire(i), CHALLENGES("n", ""));
+    challenge_three(_i, &one, &two, &three);
     end(&one);
     stage_settle();
     check_proves(stage_wire(1), "n");

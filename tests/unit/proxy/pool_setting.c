@@ -78,6 +78,17 @@ void check_ready(const struct setting *setting, unsigned to_a, unsigned to_b)
         ck_assert(!wire_is_held(stage_wire(i)) || stage_wire(i)->heard_length == 0);
 }
 
+void check_three_follow(const struct setting *setting)
+{
+    check_ready(setting, 1, 0);
+    stage_advance(PACE_MS - 1);
+    check_ready(setting, 1, 0);
+    stage_advance(1);
+    check_ready(setting, 2, 0);
+    stage_advance(PACE_MS);
+    check_ready(setting, 3, 0);
+}
+
 struct wire *take(struct setting *setting, const struct endpoint *proxy)
 {
     bool on_loopback = true;

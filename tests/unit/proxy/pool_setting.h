@@ -55,6 +55,9 @@ unsigned held(void);
 /* So many are ready to these proxies, and nothing was said over any. */
 void check_ready(const struct setting *setting, unsigned to_a, unsigned to_b);
 
+/* One is ready to a, and the others follow it one by one until there are three. */
+void check_three_follow(const struct setting *setting);
+
 /* The connection that is given for this proxy of the first section, or NULL. */
 struct wire *take(struct setting *setting, const struct endpoint *proxy);
 
