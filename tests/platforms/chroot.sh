@@ -40,21 +40,19 @@ mirror() {
     echo "${found:-http://deb.debian.org/debian}"
 }
 
-# base SUITE[-ARCHITECTURE]: makes the tarball of a minimal system, if there is none: no compiler, no sudo.  The
-# architecture is one that this machine runs.
+# base SUITE: makes the tarball of a minimal system, if there is none: no compiler, no sudo.
 base() {
     [ ! -e "$work/$1.tar" ] || return 0
     say "$1: debootstrap from $(mirror)"
     rm -rf "$work/$1.new"
-    case $1 in *-*) set -- "$1" --arch="${1#*-}" ;; esac
-    quietly "$1.debootstrap.log" debootstrap --variant=minbase ${2+"$2"} "${1%-*}" "$work/$1.new" "$(mirror)"
+    quietly "$1.debootstrap.log" debootstrap --variant=minbase "$1" "$work/$1.new" "$(mirror)"
     rm -f "$work/$1.new/var/cache/apt/archives/"*.deb
     tar -C "$work/$1.new" -cf "$work/$1.tar.new" --one-file-system .
     rm -rf "$work/$1.new"
     mv "$work/$1.tar.new" "$work/$1.tar"
 }
 
-# fresh SUITE[-ARCHITECTURE] NAME: build/platforms/NAME is that system, untouched.
+# fresh SUITE NAME: build/platforms/NAME is that system, untouched.
 fresh() {
     base "$1"
     rm -rf "${work:?}/$2"
