@@ -2,47 +2,18 @@
 # SPDX-License-Identifier: ISC
 """A relay is killed and comes back, a network goes silent, and who waits there is back soon, as often as is wanted
 and not more often."""
-import fcntl
 import os
-import shutil
-import socket
-import struct
-import subprocess
-import sys
 import time
 
-from kit import Skip, check, equal, scenario, until
+from kit import check, equal, scenario, until
 from kit.control import facts
 from kit.own_home import home, section, wait_waiting, waiting
+from kit.own_network import INSIDE, go_inside, loopback, own_network
 from kit.own_relay import Relay
 from kit.peers import GREETING, Proxy
 from kit.process import pause
 from kit.scripted_relay import ScriptedRelay, holds, reverse
 from kit.streams import read_exactly
-
-INSIDE = "SALLYPORT_TEST_INSIDE"
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-
-
-def go_inside():
-    """This program once more, in a network of its own; without one, the cases that need it are skipped."""
-    if INSIDE in os.environ:
-        return
-    way = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    can = shutil.which("unshare") and subprocess.run(way + ["true"], stderr=subprocess.DEVNULL, check=False)
-    os.environ[INSIDE] = "yes" if can and can.returncode == 0 else ""
-    if os.environ[INSIDE]:
-        os.execvp("unshare", way + [sys.executable] + sys.argv)
-
-
-def loopback(is_up=True):
-    with socket.socket(socket.AF_UNIX) as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP if is_up else 0))
-
-
-def own_network():
-    if not os.environ[INSIDE]:
-        raise Skip("no network of its own (unshare) for this user")
 
 
 def greets(connection):
@@ -122,7 +93,7 @@ def a_relay_that_is_silent_is_not_asked_more_often(stage):
     equal(len(relay.connections), 3, "connections")
 
 
-go_inside()
+go_inside("--net")
 if os.environ[INSIDE]:
     loopback()
 scenario(it_is_killed, never_two_sets, the_network_goes_silent, a_relay_that_is_silent_is_not_asked_more_often,

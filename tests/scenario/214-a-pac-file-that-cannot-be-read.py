@@ -3,48 +3,20 @@
 """The daemon and a PAC file on a web server behind TLS: it is fetched once and again on another network, the last good
 one serves while the network stays the same, and where there is none the session fails.  Nothing goes direct by that,
 although `fallback = direct` says that it would be all right."""
-import fcntl
-import os
-import shutil
-import socket
-import struct
-import subprocess
-import sys
-
-from kit import Skip, equal, scenario
+from kit import equal, scenario
 from kit.certificates import Authority
+from kit.own_network import go_inside, ip, loopback, own_network
 from kit.peers import GREETING, Proxy
 from kit.process import until
 from kit.real import Web
 from kit.route import heard, listener, refusal
 
-INSIDE = "SALLYPORT_TEST_INSIDE"
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
-
-
-def go_inside():
-    """This program once more, in a network of its own; without one each case is skipped."""
-    if INSIDE in os.environ:
-        return
-    way = ["unshare", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    can = shutil.which("unshare") and subprocess.run(way + ["true"], stderr=subprocess.DEVNULL, check=False)
-    os.environ[INSIDE] = "yes" if can and can.returncode == 0 else ""
-    if os.environ[INSIDE]:
-        os.execvp("unshare", way + [sys.executable] + sys.argv)
-
-
-def ip(*words):
-    subprocess.run(["ip", *words], check=True)
-
-
 class Office:
     """A web server with a PAC file, two proxies, a server that is there directly, and the daemon."""
 
     def __init__(self, stage, ca_file=None):
-        if not os.environ[INSIDE] or not shutil.which("ip"):
-            raise Skip("no network of its own (unshare, ip) for this user")
-        with socket.socket() as any_socket:
-            fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+        own_network()
+        loopback()
         authority = Authority(stage)
         self.stage, self.epoch = stage, 1
         self.first, self.second = (Proxy(stage, lambda connection: connection.open()) for _ in range(2))
@@ -139,6 +111,6 @@ def what_is_no_pac_file_decides_nothing(stage):
     office.nothing_went_direct()
 
 
-go_inside()
+go_inside("--net")
 scenario(it_is_fetched_once_and_again_on_another_network, the_last_good_one_serves_on_its_network_alone,
          a_server_that_nobody_vouches_for_decides_nothing, what_is_no_pac_file_decides_nothing, paths=("splice",))

@@ -254,6 +254,7 @@ EXTRA_DIST += $(SCENARIO_TESTS) \
 	tests/scenario/kit/recipes.py \
 	tests/scenario/kit/redirecting.py \
 	tests/scenario/kit/relay_trial.py \
+	tests/scenario/kit/root.py \
 	tests/scenario/kit/route.py \
 	tests/scenario/kit/scripted_relay.py \
 	tests/scenario/kit/signposts.py \

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/curl_features.h"
@@ -27,6 +28,7 @@ TCase *unit_case(const char *name)
                                             "SOCKS_PROXY", "ftp_proxy", "FTP_PROXY"};
     TCase *cases = tcase_create(name);
 
+    umask(022); /* with another one, groups may write to what is made here, and some of that is refused */
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]); /* what the machine has is named in messages */
     suite = suite_create(name);

@@ -46,6 +46,7 @@ def scenario(*functions, paths=("splice", "copy"), in_turns=False):
     not what it is about; prints TAP and exits 1 if any failed.  SALLYPORT_ONLY_PATH=splice or =copy in the environment
     keeps to one."""
     from .stage import Stage
+    os.umask(0o022)  # with another one, groups may write to what is made here, and some of that is refused
     only = os.environ.get("SALLYPORT_ONLY_PATH")
     chosen = [path for path in paths if not only or path == only] or list(paths[:1])
     cases = [(function, path) for number, function in enumerate(functions)

@@ -12,36 +12,57 @@ import subprocess
 import sys
 import tempfile
 
-from .case import Skip, need
+from .case import Skip, check, need
 from .process import run
+from .root import become_lesser, is_root
 
 INSIDE = "SALLYPORT_TEST_INSIDE"
 SIOCSIFFLAGS, IFF_UP, CLONE_NEWNET = 0x8914, 1, 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def go_inside():
-    """To be called before the cases; without namespaces each case is skipped."""
+def go_inside(*own):
+    """To be called before the cases, with what is to be our own, a network and mounts unless told; without namespaces
+    each case that needs them is skipped.  Who is not root becomes the root of a namespace, with as many users as this
+    user may have (subuid(5))."""
     if INSIDE in os.environ:
         return
-    way = ["unshare", "--net", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-    can = shutil.which("unshare") and subprocess.run(way + ["true"], stderr=subprocess.DEVNULL, check=False)
-    os.environ[INSIDE] = "yes" if can and can.returncode == 0 else ""
-    if os.environ[INSIDE]:
-        os.execvp("unshare", way + [sys.executable] + sys.argv)
+    own = ["unshare", *(own or ("--net", "--mount"))]
+    ways = [own]
+    if not is_root():
+        ways = [[*own, "--map-root-user", "--map-auto"], [*own, "--map-root-user"]]
+        become_lesser()
+    os.environ[INSIDE] = ""
+    for way in ways if shutil.which("unshare") else []:
+        if subprocess.run([*way, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            os.environ[INSIDE] = "yes"
+            os.execvp("unshare", [*way, sys.executable, *sys.argv])
+
+
+def own_network():
+    """To be called by each case that needs it: Skip if it is not our own."""
+    if not os.environ[INSIDE]:
+        raise Skip("no namespaces (unshare) for this user")
+
+
+def loopback(is_up=True):
+    """Has it go up, or down."""
+    with socket.socket(socket.AF_UNIX) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP if is_up else 0))
 
 
 def own_etc():
-    """To be called by each case: loopback goes up; /etc becomes a copy that is ours alone."""
-    if not os.environ[INSIDE]:
-        raise Skip("no namespaces (unshare) for this user")
-    with socket.socket() as any_socket:
-        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
+    """To be called by each case: loopback goes up; /etc becomes a copy that is ours alone, without what this user may
+    not read."""
+    own_network()
+    loopback()
     if os.path.ismount("/etc"):
         return
     copy = tempfile.mkdtemp()
     subprocess.run(["mount", "-t", "tmpfs", "none", copy], check=True)
-    subprocess.run(["cp", "-a", "/etc", copy], check=True, stderr=subprocess.DEVNULL)
+    done = subprocess.run(["cp", "-a", "/etc", copy], check=False, stderr=subprocess.PIPE, text=True)
+    unread = [line for line in done.stderr.splitlines() if "Permission denied" not in line]
+    check(done.returncode == 0 or not unread, f"no copy of /etc: {unread}")
     subprocess.run(["mount", "--bind", f"{copy}/etc", "/etc"], check=True)
 
 

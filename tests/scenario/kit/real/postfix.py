@@ -5,6 +5,7 @@ import os
 import pwd
 
 from ..case import Skip, need
+from ..root import is_root
 from .account import Account
 from .dovecot import USER
 from .identity import Identity
@@ -26,8 +27,8 @@ class Postfix(Server):
 
     def __init__(self, stage, dovecot, name="postfix", certificate=None, proxied="", trusts="127.0.0.0/8"):
         master = need(f"{DAEMONS}/master", "postfix")
-        if os.geteuid() != 0:
-            raise Skip("postfix starts as root only")
+        if not is_root():
+            raise Skip("postfix starts as the machine's root only")
         super().__init__(stage, name, Account.mine())
         self._queue()
         security = ""
