@@ -2,6 +2,7 @@
 """Running the functions of a scenario file and telling their outcome in TAP."""
 import os
 import shutil
+import signal
 import sys
 import traceback
 
@@ -47,6 +48,8 @@ def scenario(*functions, paths=("splice", "copy"), in_turns=False):
     keeps to one."""
     from .stage import Stage
     os.umask(0o022)  # with another one, groups may write to what is made here, and some of that is refused
+    for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP:  # which a shell's `&`, or nohup, may have had ignored
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     only = os.environ.get("SALLYPORT_ONLY_PATH")
     chosen = [path for path in paths if not only or path == only] or list(paths[:1])
     cases = [(function, path) for number, function in enumerate(functions)

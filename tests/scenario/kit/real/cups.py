@@ -36,7 +36,7 @@ DocumentRoot {self.path("documents")}
 AccessLog {self.path("access.log")}
 ErrorLog {self.path(ERRORS)}
 PageLog {self.path("page.log")}
-Printcap
+Printcap {self.path("printcap")}
 User {self.account.name}
 Group {self.account.group}
 """)
