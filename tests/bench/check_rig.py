@@ -34,6 +34,16 @@ def counted(**more):
             "group_after": 0, "measured": True, "events": {}, **more}
 
 
+def tunnels(tunnels_s):
+    """A sample of new tunnels with that rate."""
+    return counted(tunnels=1000, failed=0, ns=1000 / tunnels_s * 1e9)
+
+
+def trips(p99_us):
+    """A sample of round trips, of which one in a hundred takes longer than that."""
+    return counted(trips=1000, ns=1e9, p50=p99_us * 500, p99=p99_us * 1000)
+
+
 def bulk(gb_s):
     """A sample of bulk with that rate and a tenth of a processor second for a GB."""
     return counted(bytes=gb_s * 1e9, ns=1e9, cpu_s=gb_s / 10)
@@ -45,11 +55,12 @@ class Samples:
     def __init__(self):
         self.results, self.turn = Results(), 0
 
-    def pair(self, number, ours, theirs, disturbed=(False, False), mode="down-1", names=("sallyport", "haproxy")):
-        """One turn of a round with these rates."""
+    def pair(self, number, ours, theirs, disturbed=(False, False), mode="down-1", names=("sallyport", "haproxy"),
+             sample=bulk):
+        """One turn of a round with these rates, or what else the sample is made of."""
         self.turn += 1
         for name, rate, spoilt in zip(names, (ours, theirs), disturbed):
-            self.results.add(number, self.turn, MODE[mode], FORWARDER[name], bulk(rate), spoilt)
+            self.results.add(number, self.turn, MODE[mode], FORWARDER[name], sample(rate), spoilt)
 
     def verdict(self, what="bulk down, 1 stream", wanted="at least 0.95"):
         """The one of that name."""
@@ -180,6 +191,27 @@ def what_failed_is_not_met():
     equal(samples.verdict().word, "NOT MET")
 
 
+def the_limits_are_those_that_are_wanted():
+    tls, trip = ("sallyport-tls", "stunnel"), "64-byte round trip beside bulk, p99"
+    for what, mode, names, sample, limit, words in (
+            ("bulk up, 8 streams", "up-8", ("sallyport", "haproxy"), bulk, 0.95, "at least 0.95 x haproxy"),
+            ("new tunnels, 32 at once", "new-32", ("sallyport", "haproxy-1"), tunnels, 0.9,
+             "at least 0.90 x haproxy-1"),
+            ("TLS to the target, bulk down", "tls-down", tls, bulk, 1.5, "at least 1.50 x stunnel"),
+            ("TLS to the target, bulk up", "tls-up", tls, bulk, 1.5, "at least 1.50 x stunnel"),
+            ("new TLS tunnels, resumed", "tls-resumed", tls, tunnels, 1.6, "at least 1.60 x stunnel"),
+            (trip, "trip-bulk", ("sallyport", "socat"), trips, 1.05, "at most 1.05 x socat")):
+        words_of = []
+        for share in (0.99, 1.01):
+            samples = Samples()
+            for number in range(1, 7):
+                samples.pair(number, 10 * limit * share, 10, mode=mode, names=names, sample=sample)
+                if mode == "trip-bulk":     # it is the best of them that counts
+                    samples.pair(number, 20, None, mode=mode, names=("desproxy",), sample=sample)
+            words_of.append(samples.verdict(what, words).word)
+        equal((what, words_of), (what, ["met", "NOT MET"] if words.startswith("at most") else ["NOT MET", "met"]))
+
+
 def what_is_compared_is_measured_back_to_back():
     together = goals.comparisons(MODES, FORWARDERS)
     planned = bench.turns(bench.plan(MODES, FORWARDERS, 1), together)
@@ -282,7 +314,7 @@ def figures_come_from_what_was_counted():
 
 TESTS = [value for name, value in list(globals().items())
          if getattr(value, "__module__", "") == "__main__" and callable(value)
-         and name not in ("equal", "counted", "bulk", "Samples", "comparisons", "main")]
+         and name not in ("equal", "counted", "tunnels", "trips", "bulk", "Samples", "comparisons", "main")]
 
 
 def main():
