@@ -155,6 +155,14 @@ def a_readme_has_what_is_more_in_bold_and_halves_only_where_they_are():
     equal(cells, ["| http | **3.5 · 1** (2 · 1) | CQ · Q |  |"])
 
 
+def the_readme_has_the_words_below_the_tables():
+    with open(f"{HERE}/../../README.md", encoding="utf-8") as readme:
+        text = readme.read()
+    for line in trips.words():
+        assert f"\n{line}\n" in text, f"README.md has not: {line}"
+    assert "\n".join(trips.words()) in text, "README.md has more between these lines"
+
+
 TESTS = [value for name, value in list(globals().items())
          if getattr(value, "__module__", "") == "__main__" and callable(value)
          and name not in ("equal", "Skip", "Taken", "names_in", "of_the_far_side", "in_one_file", "main")]

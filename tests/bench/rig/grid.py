@@ -100,7 +100,20 @@ def _rivals(form, login, target):
     return known
 
 
-CONNECTION_ONLY = ("NTLM", "Negotiate")  # authenticate a connection of HTTP/1.1, so neither of these forms has them
+CONNECTION_ONLY = ("NTLM", "Negotiate")  # authenticate a connection of HTTP/1.1: see the second of the notes
+
+NOTES = (
+    "With TLS to the server over connect-tcp in HTTP/2 one trip less would be possible, if the ClientHello were sent "
+    "before the proxy's answer, as that protocol permits; sallyport does not, in any form of request.",
+    "NTLM and Negotiate authenticate a connection of HTTP/1.1, and not a request. So they are not used over HTTP/2, "
+    "where tunnels share a connection, nor with connect-tcp, whose servers stand behind others that share theirs, and "
+    "those forms have no rows with them.",
+    "No rows of their own, and so not measured, have ways that put the steps of two rows together: connections made "
+    "ahead with NTLM, with Negotiate (whose ticket then has no connecting to be fetched beside) or with SRV; a first "
+    "proxy that is of no use with a login, TLS or STARTTLS; 305 with a login or STARTTLS; a proxy behind a proxy with "
+    "STARTTLS or Negotiate.",
+)
+"""What a README says below its tables."""
 
 
 def grid():

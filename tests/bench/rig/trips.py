@@ -4,7 +4,7 @@ import csv
 import textwrap
 from dataclasses import dataclass, field
 
-from .grid import FORMS, LOGINS, TARGETS
+from .grid import FORMS, LOGINS, NOTES, TARGETS
 from .way import LENGTHS, STEPS, length
 from .ways import GRID
 
@@ -178,10 +178,18 @@ def markdown(found):
             way = "; ".join(part for part in (row.way.form, row.way.login, row.way.target)
                             if part not in ("none", "plain"))
             lines.append(f"| {way} | {_cell(row)} | {row.way.first} · {row.way.later} | {rival} |")
-    return lines + ["", *textwrap.wrap(_sums(), WIDTH), ""] + [
-        line for letter, meaning in STEPS.items() for line in textwrap.wrap(
-            f"* {letter}: {meaning}" + (f" ({LENGTHS[letter]:g} round trips)" if letter in LENGTHS else ""), WIDTH,
-            subsequent_indent="  ", break_on_hyphens=False)]
+    return lines + [""] + words()
+
+
+def words():
+    """The lines below those tables: how steps come together, what has no row and why, and what the letters mean."""
+    def wrapped(text, **indent):
+        return textwrap.wrap(text, WIDTH, break_on_hyphens=False, **indent)
+
+    return [line for text in (_sums(), *NOTES) for line in (*wrapped(text), "")] + [
+        line for letter, meaning in STEPS.items() for line in wrapped(
+            f"* {letter}: {meaning}" + (f" ({LENGTHS[letter]:g} round trips)" if letter in LENGTHS else ""),
+            subsequent_indent="  ")]
 
 
 def write(samples, tables, greetings, found):
