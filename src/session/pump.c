@@ -245,8 +245,10 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
         step = deliver(way);
         if (step != STEP_DONE)
             break;
-        if (way->state == PUMP_ENDING)
-            return end_way(pump, way);
+        if (way->state == PUMP_ENDING) {
+            step = end_way(pump, way);
+            break;
+        }
         step = take(way);
         if (step == STEP_END && is_mute(pump, way))
             return STEP_MUTE;
@@ -258,7 +260,7 @@ static enum step run_way(struct pump *pump, struct pump_direction *way)
     way->waits_for_room = step == STEP_WAIT && held(way);
     if (way->pipe)
         let_receiver_run();
-    if (way->pipe && !way->waits_for_room) {
+    if (way->pipe && pipe_held(way->pipe) == 0) { /* whoever waits for bytes needs none, nor who has ended */
         pipe_give_back(way->pipe);
         way->pipe = NULL;
     }

@@ -384,6 +384,7 @@ END_TEST
 /* --- bulk --- */
 
 #define BULK (6 << 20)
+#define BURST 100000    /* more than one read */
 #define QUIET_TICKS 300 /* milliseconds without a byte: TCP's own timers are shorter */
 
 struct bulk {
@@ -399,12 +400,12 @@ static unsigned char byte_at(size_t at, int way)
     return (unsigned char)(at * 2654435761u >> 13 ^ (unsigned)way * 0x55u ^ at);
 }
 
-static void send_more(struct bulk *bulk, int way, int fd)
+static void send_up_to(struct bulk *bulk, int way, int fd, size_t size)
 {
     unsigned char bytes[16384];
 
-    while (bulk->sent[way] < BULK) {
-        size_t length = BULK - bulk->sent[way] < sizeof bytes ? BULK - bulk->sent[way] : sizeof bytes;
+    while (bulk->sent[way] < size) {
+        size_t length = size - bulk->sent[way] < sizeof bytes ? size - bulk->sent[way] : sizeof bytes;
         ssize_t sent;
 
         for (size_t i = 0; i < length; i++)
@@ -413,9 +414,14 @@ static void send_more(struct bulk *bulk, int way, int fd)
         if (sent < 0)
             return;
         bulk->sent[way] += (size_t)sent;
-        if (bulk->sent[way] == BULK)
+        if (bulk->sent[way] == size)
             shutdown(fd, SHUT_WR);
     }
+}
+
+static void send_more(struct bulk *bulk, int way, int fd)
+{
+    send_up_to(bulk, way, fd, BULK);
 }
 
 static void take_more(struct bulk *bulk, int way, int fd)
@@ -468,6 +474,61 @@ START_TEST(megabytes_both_ways)
         }
         tear_down(&bulk.scene);
     }
+}
+END_TEST
+
+/* How many pipes can be borrowed now. */
+static unsigned pipes_left(void)
+{
+    struct pipe *pipes[64];
+    unsigned count = 0;
+
+    while (count < sizeof pipes / sizeof pipes[0] && (pipes[count] = pipe_borrow()))
+        count++;
+    for (unsigned i = 0; i < count; i++)
+        pipe_give_back(pipes[i]);
+    return count;
+}
+
+static bool burst_and_its_end_arrive(void *arg)
+{
+    struct bulk *bulk = arg;
+
+    take_more(bulk, PUMP_UP, bulk->scene.server);
+    return bulk->scene.pump.way[PUMP_UP].state == PUMP_ENDED_WAY && bulk->got[PUMP_UP] == bulk->sent[PUMP_UP];
+}
+
+static bool server_says_bye(void *arg)
+{
+    say(((struct bulk *)arg)->scene.server, "* BYE\r\na OK\r\n");
+    return true;
+}
+
+static bool bye_arrives(void *arg)
+{
+    return last_word_arrives(&((struct bulk *)arg)->scene);
+}
+
+/* The burst and the end of the stream are read in one turn; the other direction is quiet, and goes on afterwards. */
+START_TEST(a_pipe_is_given_back_at_half_close)
+{
+    static unit_step_fn *const steps[] = {burst_and_its_end_arrive, server_says_bye, bye_arrives, NULL};
+    const int room = 1 << 20;
+    struct bulk bulk = {.most = SIZE_MAX};
+    unsigned before;
+
+    set_up(&bulk.scene, _i, false);
+    before = pipes_left();
+    setsockopt(bulk.scene.client, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    setsockopt(transport_splice_fd(bulk.scene.client_side, LOOP_READ), SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+    send_up_to(&bulk, PUMP_UP, bulk.scene.client, BURST);
+    ck_assert_uint_eq(bulk.sent[PUMP_UP], BURST);
+    start(&bulk.scene, NULL);
+    unit_walk(bulk.scene.loop, steps, &bulk);
+    ck_assert_ptr_null(bulk.scene.pump.way[PUMP_UP].pipe);
+    ck_assert_uint_eq(pipes_left(), before);
+    ck_assert_int_eq(bulk.scene.told, 0);
+    tear_down(&bulk.scene);
 }
 END_TEST
 
@@ -869,6 +930,7 @@ int main(void)
     tcase_add_loop_test(cases, the_server_may_end_first, 0, 2);
     tcase_add_loop_test(cases, what_was_there_before_the_start_is_moved, 0, 2);
     tcase_add_loop_test(cases, megabytes_both_ways, 0, 2);
+    tcase_add_loop_test(cases, a_pipe_is_given_back_at_half_close, 0, 2);
     tcase_add_loop_test(cases, a_read_that_is_nearly_full_is_a_burst, 0, 2);
     tcase_add_loop_test(cases, no_more_is_read_than_there_is_room_for, 0, 2);
     tcase_add_loop_test(cases, a_burst_is_read_to_where_it_is_wanted, 0, 2);
