@@ -279,6 +279,13 @@ enum curl_client_says curl_client_hear(struct curl_client *curl)
     }
 }
 
+bool curl_client_shows_secret(const struct curl_client *curl)
+{
+    static const char first[] = "NTLM TlRMTVNTUAAB"; /* "NTLMSSP", NUL, 1 */
+
+    return curl->credentials && strncmp(curl->credentials, first, sizeof first - 1) != 0;
+}
+
 bool curl_client_challenge(struct curl_client *curl, const char *challenge)
 {
     FILE *text;

@@ -91,6 +91,10 @@ enum curl_client_says {
  * curl_client_enter, then whenever socket.outer is ready, until it returns ASKS. */
 enum curl_client_says curl_client_hear(struct curl_client *curl);
 
+/* HTTP: whether libcurl's last request has credentials, and a secret in them: the first message of NTLM (type 1) has
+ * none. */
+bool curl_client_shows_secret(const struct curl_client *curl);
+
 /* HTTP: answers libcurl's request with a 407 or 401 that has only this challenge (challenge_write); NULL: none.  To
  * libcurl a proxy's connection seems to stay open, and a server's to be closed; the owner handles the real one.
  * libcurl then sends another request, or ends.  Whether a second answer to Digest makes sense is for the owner to

@@ -32,6 +32,8 @@ struct negotiate_login {
     struct transport *transport;  /* the connection between two requests, or NULL */
     struct drain drain;           /* of the body of the last 407, in DRAIN */
     bool reused;                  /* an answer has come over this connection already */
+    bool kept;                    /* the owner has such a one, and gives it back, or another one in its place */
+    bool repeats;                 /* a proof of Digest was lost with its connection, and has gone out once more */
     unsigned heads;               /* 407s so far */
     struct allowance limit;       /* of the login; stands still in CONNECT */
     bool unable, cut_off, credentials_sent;
@@ -137,14 +139,6 @@ static void on_late(void *arg)
 
 /* --- ASK: libcurl's request, sent to the proxy by an exchange of ours --- */
 
-/* Whether the credentials contain a secret: the first message of NTLM (type 1) does not. */
-static bool are_secret(const char *credentials)
-{
-    static const char first[] = "NTLM TlRMTVNTUAAB"; /* "NTLMSSP", NUL, 1 */
-
-    return strncmp(credentials, first, sizeof first - 1) != 0;
-}
-
 /* Whether this 407 refuses the credentials.  One to a proof of Digest that calls its nonce stale does not, and one in
  * the middle of Negotiate may be a new round. */
 static bool is_refusal(const struct negotiate_login *login)
@@ -188,8 +182,7 @@ static void hear(struct negotiate_login *login)
  * connection, and on another one the proxy would only count one more wrong attempt. */
 static bool is_bound(const struct negotiate_login *login)
 {
-    return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && login->curl.credentials &&
-           are_secret(login->curl.credentials);
+    return login->params.scheme != CHALLENGE_DIGEST && login->heads > 0 && curl_client_shows_secret(&login->curl);
 }
 
 /* Whether the next request may go out over the connection at hand.  In the middle of a bound scheme it always may. */
@@ -205,6 +198,24 @@ static void fail_bound(struct negotiate_login *login)
          challenge_words[login->params.scheme]);
 }
 
+/* Sends the request once more, over another connection: the proxy has closed the one of its last answer without one to
+ * this.  It may have counted a proof of Digest all the same, which then is used; so a second one that is lost fails.
+ * False: it is nothing of the kind. */
+static bool ask_again(struct negotiate_login *login)
+{
+    bool proof = login->params.scheme == CHALLENGE_DIGEST && login->curl.credentials;
+
+    if (!login->reused || !exchange_was_cut_off(login->exchange) || (proof && login->repeats))
+        return false;
+    login->repeats |= proof;
+    login->challenge.is_old |= proof;
+    if (is_bound(login))
+        fail_bound(login);
+    else
+        enter(login, CONNECT);
+    return true;
+}
+
 static void on_exchange(void *arg, enum outcome outcome, const struct failure *failure)
 {
     struct negotiate_login *login = arg;
@@ -212,12 +223,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
     if (outcome == OUTCOME_DONE) {
         set_answer(login, exchange_response(login->exchange), exchange_head(login->exchange));
         hear(login);
-    } else if (login->reused && exchange_was_cut_off(login->exchange)) { /* the proxy closed it after the last answer */
-        if (is_bound(login))
-            fail_bound(login);
-        else
-            enter(login, CONNECT);
-    } else {
+    } else if (!ask_again(login)) {
         login->cut_off = exchange_was_cut_off(login->exchange);
         login->task.failure = *failure;
         finish(login, outcome);
@@ -227,7 +233,7 @@ static void on_exchange(void *arg, enum outcome outcome, const struct failure *f
 /* libcurl's credentials are going out. */
 static void note_sent(struct negotiate_login *login)
 {
-    login->credentials_sent |= login->curl.credentials && are_secret(login->curl.credentials);
+    login->credentials_sent |= curl_client_shows_secret(&login->curl);
 }
 
 static void enter_ask(struct negotiate_login *login)
@@ -283,6 +289,7 @@ struct transport *negotiate_login_kept(struct negotiate_login *login)
 {
     struct transport *kept = login->transport;
 
+    login->kept |= kept != NULL;
     login->transport = NULL;
     return kept;
 }
@@ -295,8 +302,15 @@ void negotiate_login_connect(struct negotiate_login *login, struct transport *tr
     }
     drop_connection(login);
     login->transport = transport;
+    login->reused = login->kept;
+    login->kept = false;
     allowance_go_on(&login->limit);
     enter(login, ASK);
+}
+
+bool negotiate_login_repeats(const struct negotiate_login *login)
+{
+    return login->repeats;
 }
 
 const char *negotiate_login_credentials(const struct negotiate_login *login)
@@ -424,30 +438,6 @@ static void on_curl_done(void *arg, CURLcode code)
         fail(login, OUTCOME_LOCAL, "libcurl cannot go on: %s", curl_client_error(&login->curl, code));
 }
 
-/* Notes that the scheme cannot start, and why. */
-static void __attribute__((format(printf, 2, 3))) give_up(struct negotiate_login *login, const char *format, ...)
-{
-    va_list values;
-
-    va_start(values, format);
-    failure_vset(&login->task.failure, FAILURE_PERMANENT, format, values);
-    va_end(values);
-    login->unable = true;
-}
-
-/* Whether the scheme can be used for this request; if not, give_up was called. */
-static bool is_possible(struct negotiate_login *login)
-{
-    if (!(scheme_choice_possible(login->request.method) & 1u << login->params.scheme))
-        give_up(login, "method %s and authentication by %s do not go together",
-                connect_request_name(login->request.method), challenge_words[login->params.scheme]);
-    else if (login->params.scheme < CHALLENGE_NTLM)
-        give_up(login, "no dialogue for %s", challenge_words[login->params.scheme]);
-    else if (!login->params.user && login->params.scheme != CHALLENGE_NEGOTIATE)
-        give_up(login, "it wants %s: set user and a password", challenge_words[login->params.scheme]);
-    return !login->unable;
-}
-
 /* False: out of memory. */
 static bool start_libcurl(struct negotiate_login *login)
 {
@@ -468,8 +458,10 @@ static bool start_libcurl(struct negotiate_login *login)
     if (!login_challenge_begin(&login->challenge, login->head, login->user, &params.easy))
         return false;
     result = curl_client_start(&login->curl, &params);
-    if (curl_client_refusal(result))
-        give_up(login, "%s %s", challenge_words[login->params.scheme], curl_client_refusal(result));
+    login->unable = curl_client_refusal(result);
+    if (login->unable)
+        failure_set(&login->task.failure, FAILURE_PERMANENT, "%s %s", challenge_words[login->params.scheme],
+                    curl_client_refusal(result));
     return result != CURL_CLIENT_NO_MEMORY;
 }
 
@@ -540,7 +532,9 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
     login->request.keep_alive = params->scheme != CHALLENGE_DIGEST; /* which is not bound to a connection */
     login->user = params->user ? strdup(params->user) : NULL;
     curl_socket_init(&login->curl.socket);
-    if (is_possible(login) && ((params->user && !login->user) || !start_libcurl(login))) {
+    login->unable = !scheme_choice_can_begin(params->scheme, params->request->method, params->user,
+                                             &login->task.failure);
+    if (!login->unable && ((params->user && !login->user) || !start_libcurl(login))) {
         curl_client_stop(&login->curl);
         exchange_free(login->exchange);
         login_challenge_clear(&login->challenge);

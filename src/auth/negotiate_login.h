@@ -28,6 +28,11 @@
  * it really ends, whatever the 407 says of its own end and of the connection's.  A body without a known end is over
  * when nothing more comes for a moment.  The number of answers, and of bytes before the last one, is bounded.
  *
+ * A connection that stays open after a 407 may still end with the next request on it.  That one goes out once more,
+ * over another connection, and nobody knows whether the proxy has seen it.  It may have counted a proof of Digest, and
+ * call its nonce used; so one further 407 says nothing against the password, and is answered.  The next proof that is
+ * lost ends the login: it would go on for ever with a proxy that closes in place of a 407.
+ *
  * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
  * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
  * a ticket; with the ticket in the user's cache it does not block.  Nothing is cached here: a ticket that came after
@@ -95,6 +100,10 @@ struct negotiate_login *negotiate_login_start(const struct negotiate_login_param
 /* Within connect: the connection over which the credentials may not go out yet, and which is the caller's from now on,
  * to be handed over again when they may, if it lasts.  NULL: there is none. */
 struct transport *negotiate_login_kept(struct negotiate_login *login);
+
+/* Within connect: whether a proof of Digest has been lost with its connection.  It goes out once more, and no more, so
+ * that a connection that may be dead would not do. */
+bool negotiate_login_repeats(const struct negotiate_login *login);
 
 /* Hands over a connection to the proxy, over which nothing was sent, or the one that it had kept.  The login owns it
  * from now on, whatever its state. */

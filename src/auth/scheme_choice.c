@@ -21,6 +21,20 @@ unsigned scheme_choice_possible(unsigned method)
     }
 }
 
+bool scheme_choice_can_begin(enum challenge_scheme scheme, unsigned method, bool has_user, struct failure *why)
+{
+    if (!(scheme_choice_possible(method) & BIT(scheme)))
+        failure_set(why, FAILURE_PERMANENT, "method %s and authentication by %s do not go together",
+                    connect_request_name(method), challenge_words[scheme]);
+    else if (scheme < CHALLENGE_NTLM)
+        failure_set(why, FAILURE_PERMANENT, "no dialogue for %s", challenge_words[scheme]);
+    else if (!has_user && scheme != CHALLENGE_NEGOTIATE)
+        failure_set(why, FAILURE_PERMANENT, "it wants %s: set user and a password", challenge_words[scheme]);
+    else
+        return true;
+    return false;
+}
+
 bool scheme_choice_needs_password(enum challenge_scheme scheme)
 {
     return scheme == CHALLENGE_BASIC || scheme == CHALLENGE_DIGEST || scheme == CHALLENGE_NTLM;

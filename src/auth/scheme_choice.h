@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "auth/challenge.h"
+#include "base/failure.h"
 #include "config/settings.h"
 #include "http/connect_request.h"
 
@@ -15,6 +16,10 @@
  * CONNECT and the requests for a resource.  For those NTLM and Negotiate are not used: they authenticate a connection
  * and not a request, and the servers of such resources stand behind others, which share their connections. */
 unsigned scheme_choice_possible(unsigned method);
+
+/* Whether a login of several requests (negotiate_login.h) can begin by that scheme and method.  has_user: it has a user
+ * and a password.  False: *why is set. */
+bool scheme_choice_can_begin(enum challenge_scheme scheme, unsigned method, bool has_user, struct failure *why);
 
 struct scheme_choice {
     enum challenge_scheme scheme; /* to be used now; NONE: send no credentials, and see what is offered */

@@ -246,6 +246,7 @@ static void find_connection(void *arg)
     drop_approach(request);
     h2_share_leave(&request->share);
     request->reached |= standby_has_answered(&request->standby); /* a login wants another one, or waits with it */
+    request->standby.spare.dead |= request->login && negotiate_login_repeats(request->login); /* as standby_was_lost */
     kept = request->login ? negotiate_login_kept(request->login) : NULL;
     if (kept)
         standby_keep(&request->standby, kept);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* What a login does with the connection of a 407 while another session tries the password.  On the stage. */
+/* What becomes of the connection of a 407: it waits while another session tries the password, or is lost with the next
+ * request on it.  On the stage. */
 #include <string.h>
 
 #include "../stage.h"
@@ -12,9 +13,11 @@
 static const struct endpoint target = {.host = "mail.example.net", .port = 143};
 static const struct connect_request imap = {.target = &target, .token = "IMAP", .scheme = "imap", .alpn = "imap"};
 
-static const char challenge[] = "HTTP/1.1 407 Who?\r\n"
-                                "Proxy-Authenticate: Digest realm=\"r\", nonce=\"n\", qop=\"auth\"\r\n"
-                                "Content-Length: 4\r\n\r\npage";
+#define CHALLENGE(nonce) "HTTP/1.1 407 Who?\r\n" \
+                         "Proxy-Authenticate: Digest realm=\"r\", nonce=\"" nonce "\", qop=\"auth\"\r\n" \
+                         "Content-Length: 4\r\n\r\npage"
+
+static const char challenge[] = CHALLENGE("n");
 
 static struct services *services;
 static struct config *config;
@@ -145,23 +148,100 @@ START_TEST(what_may_not_be_sent_waits_with_its_owner)
 }
 END_TEST
 
-/* A connection that was given back is the owner's to replace: its end is a failure. */
-START_TEST(what_is_given_back_may_be_cut_off)
+/* --- it is lost --- */
+
+/* The one request that this wire has heard has the first proof by that nonce. */
+static void check_proves(const struct wire *wire, const char *nonce)
+{
+    char text[40];
+
+    snprintf(text, sizeof text, "nonce=\"%s\"", nonce);
+    ck_assert_ptr_nonnull(strstr(wire->heard, PROOF));
+    ck_assert_ptr_nonnull(strstr(wire->heard, text));
+    ck_assert_ptr_nonnull(strstr(wire->heard, "nc=00000001"));
+    ck_assert_ptr_null(strstr(strstr(wire->heard, PROOF) + 1, PROOF));
+}
+
+/* It has proved by the nonce "n" over wire 0, once or (kept) after its owner had that, which ends: so the same proof
+ * goes out over wire 1. */
+static void lose_a_proof(bool keep)
 {
     set_up("digest");
-    others_try();
+    if (keep)
+        others_try();
+    wire_clear(stage_wire(0));
     wire_say(stage_wire(0), challenge);
-    negotiate_login_connect(login, kept);
-    kept = NULL;
-    stage_settle();
+    if (keep) {
+        negotiate_login_connect(login, kept);
+        kept = NULL;
+        stage_settle();
+    }
+    check_proves(stage_wire(0), "n");
+    ck_assert(!negotiate_login_repeats(login));
     wire_end(stage_wire(0));
-    ck_assert_uint_eq(wanted, 2);
+    ck_assert_uint_eq(told, 0);
+    ck_assert_uint_eq(wanted, keep ? 3 : 2);
+    ck_assert(negotiate_login_repeats(login));
+    negotiate_login_connect(login, &stage_new_wire()->near);
+    stage_settle();
+    check_proves(stage_wire(1), "n");
+}
+
+START_TEST(a_proof_that_is_lost_goes_out_once_more)
+{
+    lose_a_proof(_i);
+    wire_say(stage_wire(1), "HTTP/1.1 200 OK\r\n\r\n");
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(outcome, OUTCOME_DONE);
+    ck_assert(!negotiate_login_response(login)->denied);
+    tear_down();
+}
+END_TEST
+
+/* The proxy has counted it: that says nothing against the password, but the next answer does. */
+START_TEST(a_proof_that_is_lost_may_be_refused_once)
+{
+    lose_a_proof(_i);
+    wire_clear(stage_wire(1));
+    wire_say(stage_wire(1), CHALLENGE("m"));
+    ck_assert_uint_eq(told, 0);
+    if (kept) { /* the trial of the others still lasts */
+        negotiate_login_connect(login, kept);
+        kept = NULL;
+        stage_settle();
+    }
+    check_proves(stage_wire(1), "m");
+    wire_say(stage_wire(1), CHALLENGE("o"));
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(outcome, OUTCOME_DONE);
+    ck_assert(negotiate_login_response(login)->denied);
+    ck_assert(negotiate_login_credentials_were_sent(login));
+    tear_down();
+}
+END_TEST
+
+/* At once, over the fresh connection; or the next one. */
+START_TEST(no_second_proof_is_sought_again)
+{
+    unsigned before;
+
+    lose_a_proof(false);
+    if (_i == 1) {
+        wire_clear(stage_wire(1));
+        wire_say(stage_wire(1), CHALLENGE("m"));
+        check_proves(stage_wire(1), "m");
+    }
+    before = wanted;
+    wire_end(stage_wire(1));
+    ck_assert_uint_eq(wanted, before);
     ck_assert_uint_eq(told, 1);
     ck_assert_int_eq(outcome, OUTCOME_PEER);
     ck_assert(negotiate_login_was_cut_off(login));
     tear_down();
 }
 END_TEST
+
+/* --- NTLM --- */
 
 /* In the middle of NTLM another connection will not do, and the first one does not wait. */
 START_TEST(in_the_middle_of_ntlm_nothing_waits)
@@ -183,7 +263,9 @@ int main(void)
 
     tcase_add_test(cases, what_may_be_sent_is_sent_at_once);
     tcase_add_loop_test(cases, what_may_not_be_sent_waits_with_its_owner, 0, 2);
-    tcase_add_test(cases, what_is_given_back_may_be_cut_off);
+    tcase_add_loop_test(cases, a_proof_that_is_lost_goes_out_once_more, 0, 2);
+    tcase_add_loop_test(cases, a_proof_that_is_lost_may_be_refused_once, 0, 2);
+    tcase_add_loop_test(cases, no_second_proof_is_sought_again, 0, 2);
     tcase_add_test(cases, in_the_middle_of_ntlm_nothing_waits);
     return unit_run();
 }

@@ -285,6 +285,34 @@ START_TEST(a_resource_knows_basic_and_digest)
 }
 END_TEST
 
+/* Without a user only a ticket will do, and each method has its schemes. */
+START_TEST(a_login_begins_where_it_makes_sense)
+{
+    static const struct {
+        enum challenge_scheme scheme;
+        unsigned method;
+        bool has_user;
+        const char *why; /* NULL: it can */
+    } logins[] = {
+        {CHALLENGE_DIGEST, METHOD_CONNECT, true, NULL},
+        {CHALLENGE_DIGEST, METHOD_CONNECT_TCP, true, NULL},
+        {CHALLENGE_NEGOTIATE, METHOD_CONNECT, false, NULL},
+        {CHALLENGE_DIGEST, METHOD_CONNECT, false, "it wants digest: set user and a password"},
+        {CHALLENGE_BASIC, METHOD_CONNECT, true, "no dialogue for basic"},
+        {CHALLENGE_NTLM, METHOD_CONNECT_TCP, true, "method connect-tcp and authentication by ntlm do not go together"},
+    };
+
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+        struct failure failure = {.what = ""};
+
+        ck_assert_int_eq(scheme_choice_can_begin(logins[i].scheme, logins[i].method, logins[i].has_user, &failure),
+                         logins[i].why == NULL);
+        ck_assert_str_eq(failure.what, logins[i].why ? logins[i].why : "");
+        ck_assert_int_eq(failure.class, logins[i].why ? FAILURE_PERMANENT : FAILURE_TEMPORARY);
+    }
+}
+END_TEST
+
 int main(void)
 {
     TCase *tcase = unit_case("auth");
@@ -303,5 +331,6 @@ int main(void)
     tcase_add_test(tcase, the_words_say_what_to_set);
     tcase_add_test(tcase, other_forms_of_request_know_basic_only);
     tcase_add_test(tcase, a_resource_knows_basic_and_digest);
+    tcase_add_test(tcase, a_login_begins_where_it_makes_sense);
     return unit_run();
 }

@@ -803,6 +803,27 @@ START_TEST(a_connection_that_has_waited_may_be_lost)
 }
 END_TEST
 
+/* Likewise where the other session has left, and so no nonce: the proxy may close in place of a 407. */
+START_TEST(a_proof_that_has_waited_goes_out_twice_at_most)
+{
+    struct asked one, two;
+
+    start_two_by_digest(_i, &one, &two);
+    wire_say(stage_wire(0), CHALLENGES("n", ""));
+    wire_say(stage_wire(1), CHALLENGES("m", ""));
+    end(&one);
+    stage_settle();
+    for (unsigned i = 1; i < 3; i++) {
+        check_proves(stage_wire(i), "m");
+        wire_end(stage_wire(i));
+    }
+    check_failed(&two, OUTCOME_PEER, FAILURE_TEMPORARY, "closed the connection without an answer");
+    ck_assert_uint_eq(stage_wires(), 3);
+    end(&two);
+    tear_down();
+}
+END_TEST
+
 START_TEST(a_refusal_makes_the_scheme_forgotten)
 {
     struct asked asked;
@@ -1764,18 +1785,20 @@ END_TEST
 /* A password that nobody has taken yet goes out twice at most, or it may lock the account. */
 START_TEST(what_is_lost_behind_a_challenge_is_not_sought_in_the_pool)
 {
+    const char *proof = _i == 0 ? BASIC_LINE : "\r\nProxy-Authorization: Digest ";
     struct asked asked;
     unsigned sent = 0;
 
-    set_up_pool("preconnect = 2\nuser = arthur\npassword = magic");
+    set_up_pool(_i < 2 ? "preconnect = 2\nuser = arthur\npassword = magic"
+                       : "preconnect = 2\nuser = arthur\npassword = magic\nauth = digest");
     it_takes_upgrade();
     start(&asked, "");
     stage_address("192.0.2.1", STAGE_CONNECTS);
     for (unsigned i = 0; i < stage_wires(); i++)
         if (stage_wire(i)->heard_length > 0)
-            wire_say(stage_wire(i), WHO NO_LENGTH);
+            wire_say(stage_wire(i), _i == 0 ? WHO NO_LENGTH : CHALLENGES("n", ""));
     for (unsigned i = 0; i < stage_wires(); i++)
-        if (wire_is_held(stage_wire(i)) && stage_wire(i)->heard && strstr(stage_wire(i)->heard, BASIC_LINE)) {
+        if (wire_is_held(stage_wire(i)) && stage_wire(i)->heard && strstr(stage_wire(i)->heard, proof)) {
             sent++;
             wire_end(stage_wire(i));
         }
@@ -1808,7 +1831,7 @@ START_TEST(a_ready_connection_that_waits_is_no_spare)
     ck_assert_uint_eq(pool_sums(services->pool).taken, 2);
     for (unsigned i = 2; i < stage_wires(); i++)
         if (stage_wire(i)->heard_length > 0) {
-            check_proves(stage_wire(i), "n");
+            check_proves(stage_wire(i), "m");
             sent++;
         }
     ck_assert_uint_eq(sent, 1);
@@ -1968,7 +1991,7 @@ int main(void)
                         sizeof short_lived / sizeof short_lived[0]);
     tcase_add_test(cases, a_connection_is_lost_behind_a_challenge_once);
     tcase_add_test(cases, a_connection_that_took_half_a_request_is_followed_by_another);
-    tcase_add_test(cases, what_is_lost_behind_a_challenge_is_not_sought_in_the_pool);
+    tcase_add_loop_test(cases, what_is_lost_behind_a_challenge_is_not_sought_in_the_pool, 0, 3);
     tcase_add_test(cases, a_ready_connection_that_waits_is_no_spare);
     tcase_add_loop_test(cases, who_waits_for_a_trial_is_connected_meanwhile, 0, 4);
     tcase_add_test(cases, the_same_account_at_two_proxies_in_a_row);
@@ -1977,6 +2000,7 @@ int main(void)
     tcase_add_loop_test(cases, a_wrong_proof_goes_out_once, 0, 2);
     tcase_add_loop_test(cases, a_trial_that_is_left_is_another_sessions, 0, 2);
     tcase_add_loop_test(cases, a_proof_may_want_another_connection, 0, 4);
+    tcase_add_loop_test(cases, a_proof_that_has_waited_goes_out_twice_at_most, 0, 2);
     tcase_add_loop_test(cases, a_connection_that_has_waited_may_be_lost, 0, 4);
     tcase_add_test(cases, a_refusal_makes_the_scheme_forgotten);
     tcase_add_loop_test(cases, a_forged_refusal_brings_out_no_readable_password, 0, 2);
