@@ -31,7 +31,7 @@
  * A connection that stays open after a 407 may still end with the next request on it.  That one goes out once more,
  * over another connection, and nobody knows whether the proxy has seen it.  It may have counted a proof of Digest, and
  * call its nonce used; so one further 407 says nothing against the password, and is answered.  The next proof that is
- * lost ends the login: it would go on for ever with a proxy that closes in place of a 407.
+ * lost ends the login: a proxy that closes in place of a 407 would get one after the other.
  *
  * Blocking: with Negotiate the Kerberos library may ask a KDC for a ticket for this proxy, in this thread, and the
  * whole process waits until the KDC answers or the library gives up (seconds).  It does so once per proxy and life of
