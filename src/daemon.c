@@ -28,6 +28,7 @@
 #include "proxy/health.h"
 #include "proxy/notices.h"
 #include "proxy/pool.h"
+#include "proxy/probes.h"
 #include "proxy/proxy_source.h"
 #include "proxy/tunnel.h"
 #include "redirect/questions.h"
@@ -203,6 +204,7 @@ static void stop(struct daemon *daemon, const char *signal)
     relay_set_close(daemon->relays);
     if (daemon->services.pool)
         pool_close(daemon->services.pool);
+    probes_close(daemon->services.probes);
     finder_keep(daemon->services.finder, NULL);
     h2_pool_keep(daemon->services.h2, NULL);
     wind_down(daemon);
@@ -254,6 +256,7 @@ static void take_over(struct daemon *daemon, struct config *fresh)
     nonces_forget(daemon->services.nonces, NULL);
     tls_contexts_forget(daemon->services.contexts);
     health_forget(daemon->services.health);
+    probes_end(daemon->services.probes);
     resolver_renew(daemon->services.resolver);
     redirect_table_keep(daemon->services.redirects, is_ours, fresh);
     finder_keep(daemon->services.finder, fresh);
@@ -381,6 +384,7 @@ static void on_network_changed(void *arg)
               netwatch_epochs(daemon->network)->number, broken);
     dialer_renew(services->dialer);
     health_renew(services->health, loop_now(services->loop));
+    probes_end(services->probes);
     passwords_renew(services->passwords);
     resolver_renew(services->resolver);
     finder_renew(services->finder);
@@ -445,7 +449,8 @@ static bool prepare(struct daemon *daemon, sessions_ended_fn *ended)
     daemon->services.is_own_arg = daemon;
     daemon->started = loop_now(daemon->services.loop);
     daemon->services.h2 = h2_pool_new(&daemon->services);
-    if (!daemon->services.h2)
+    daemon->services.probes = probes_new(&daemon->services);
+    if (!daemon->services.h2 || !daemon->services.probes)
         return false;
     finder_keep(daemon->services.finder, daemon->config);
     h2_pool_keep(daemon->services.h2, daemon->config);
@@ -469,6 +474,8 @@ static void release(struct daemon *daemon)
     pool_free(daemon->services.pool);
     daemon->services.pool = NULL;
     netwatch_stop(daemon->network);
+    probes_free(daemon->services.probes);
+    daemon->services.probes = NULL;
     h2_pool_free(daemon->services.h2);
     daemon->services.h2 = NULL;
     loop_timer_stop(&daemon->wind_down);

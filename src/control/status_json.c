@@ -222,7 +222,8 @@ static json_t *take_proxy(const struct proxies *proxies, const struct endpoint *
 static void see_health(void *arg, const struct endpoint *endpoint, enum health_state state, uint64_t left_ms,
                        const char *why, uint64_t age_ms)
 {
-    static const char *const words[] = {[HEALTH_UP] = "up", [HEALTH_RESTING] = "resting", [HEALTH_AWAY] = "away"};
+    static const char *const words[] = {[HEALTH_UP] = "up", [HEALTH_DOUBTFUL] = "doubtful",
+                                        [HEALTH_RESTING] = "resting", [HEALTH_AWAY] = "away"};
     json_t *proxy = take_proxy(arg, endpoint), *error_age = json_object_get(proxy, "last_error_age");
     json_int_t age = (json_int_t)(age_ms / 1000), told = json_integer_value(json_object_get(proxy, "seconds"));
     json_t *left = seconds_left(left_ms);

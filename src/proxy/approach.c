@@ -111,7 +111,7 @@ static void go_there(struct approach *approach)
     if (!request->proxy || !request->via) {
         enter(approach, CONNECT);
     } else if ((approach->way = malloc(sizeof *approach->way))) {
-        outer_route_start(approach->way, request->services, request->name, request->via);
+        outer_route_start(approach->way, request->services, request->name, request->settings, request->via);
         enter(approach, OUTER);
     } else {
         fail_for_memory(approach);

@@ -57,7 +57,7 @@ static const struct endpoint *choose(const struct head_start *head_start)
         return NULL;
     route_through(&route, section);
     if (route_next(&route, services->health, now, &proxy, &away) != ROUTE_PROXY ||
-        health_state(services->health, proxy, now) != HEALTH_UP ||
+        health_state(services->health, proxy, now) == HEALTH_RESTING ||
         redirect_table_names(services->redirects, proxy, now) ||
         (services->h2 && form_choice_http_ahead(services->health, section, proxy) != PROXY_HTTP_1_1))
         return NULL;

@@ -15,6 +15,7 @@ struct entry {
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
     bool refused;         /* it rests because it refused our credentials */
+    bool reached;         /* it was connected to since the last failure, and not asked anything */
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
     enum template_lesson by_template;
@@ -127,9 +128,11 @@ enum health_state health_state(const struct health *health, const struct endpoin
 {
     const struct entry *entry = find(health, proxy);
 
-    if (!entry || entry->rests_until <= now_ms)
+    if (!entry)
         return HEALTH_UP;
-    return entry->away ? HEALTH_AWAY : HEALTH_RESTING;
+    if (entry->rests_until > now_ms)
+        return entry->away ? HEALTH_AWAY : HEALTH_RESTING;
+    return entry->failures > 0 && !entry->refused && !entry->reached ? HEALTH_DOUBTFUL : HEALTH_UP;
 }
 
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
@@ -187,6 +190,7 @@ static uint64_t lay_to_rest(const struct health *health, struct entry *entry, ui
     entry->failures++;
     set_away(health, entry, false);
     entry->refused = refused;
+    entry->reached = false;
     note_error(entry, now_ms, why);
     return entry->rests_until - now_ms;
 }
@@ -251,6 +255,16 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
     const struct entry *entry = find(health, proxy);
 
     return entry && entry->away;
+}
+
+void health_reached(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    char where[ENDPOINT_URL_MAX];
+
+    if (health_state(health, proxy, now_ms) != HEALTH_DOUBTFUL)
+        return;
+    touch(health, proxy, now_ms)->reached = true;
+    log_message(LEVEL_INFO, NULL, "%s can be connected to again", endpoint_format_url(proxy, where));
 }
 
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)

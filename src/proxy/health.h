@@ -24,6 +24,8 @@ struct health;
 
 enum health_state {
     HEALTH_UP,
+    HEALTH_DOUBTFUL, /* it could not be reached, has rested, and nobody knows whether it can be now: passed over while
+                      * another one can be asked, and probed meanwhile (probes.h) */
     HEALTH_RESTING, /* it failed a while ago: asked only if no proxy that is up is left */
     HEALTH_AWAY,    /* it sent Retry-After: not asked at all until then */
 };
@@ -33,27 +35,27 @@ void health_free(struct health *health); /* NULL is fine */
 
 enum health_state health_state(const struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 
-/* Milliseconds until it may be asked again, and in *why the reason (borrowed until the next change); 0: it is up, and
- * *why is untouched. */
+/* Milliseconds until it may be asked again, and in *why the reason (borrowed until the next change); 0: it does not
+ * rest, and *why is untouched. */
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
                           const char **why);
 
 /* Whether it rests although it can be reached: it sent Retry-After, or refused our credentials. */
 bool health_rests_by_answer(const struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 
-/* Calls see for each proxy that has an entry: left_ms and why as in health_rest_left; of one that is up, why is the
- * last error, or "".  age_ms: how long ago that was. */
+/* Calls see for each proxy that has an entry: left_ms and why as in health_rest_left; of one that does not
+ * rest, why is the last error, or "".  age_ms: how long ago that was. */
 void health_each(const struct health *health, uint64_t now_ms,
                  void (*see)(void *arg, const struct endpoint *proxy, enum health_state state, uint64_t left_ms,
                              const char *why, uint64_t age_ms),
                  void *arg);
 
-/* It could not be reached, or is no proxy: it rests, longer each time.  While it rests, another failure changes
- * nothing.  For a while after health_renew it does not rest. */
+/* It could not be reached, or is no proxy: it rests, longer each time, and is doubtful then.  While it rests, another
+ * failure changes nothing.  For a while after health_renew it does not rest. */
 void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                    const struct failure *failure);
 
-/* It refused our credentials: it rests likewise, whatever network we are in. */
+/* It refused our credentials: it rests likewise, whatever network we are in, and is up then. */
 void health_refused(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                     const struct failure *failure);
 
@@ -68,6 +70,10 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
 /* Calls changed, from within the call that brings it about, when health_was_sent_away says something else of a proxy
  * than before; it must change nothing here.  One at a time is told; NULL: nobody. */
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
+
+/* A doubtful one was connected to: it is up.  As it was not asked anything, the failures before still count until it
+ * answers: if it fails once more, it rests for longer than the last time. */
+void health_reached(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 
 /* It answered. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);

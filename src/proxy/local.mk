@@ -23,6 +23,7 @@ src_libhouse_a_SOURCES += \
 	src/proxy/outlook.c src/proxy/outlook.h \
 	src/proxy/plain_try.c src/proxy/plain_try.h \
 	src/proxy/pool.c src/proxy/pool.h \
+	src/proxy/probes.c src/proxy/probes.h \
 	src/proxy/proxy_request.c src/proxy/proxy_request.h src/proxy/proxy_request_params.h \
 	src/proxy/proxy_source.c src/proxy/proxy_source.h \
 	src/proxy/refill.c src/proxy/refill.h \

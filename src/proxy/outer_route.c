@@ -4,11 +4,12 @@
 #include "proxy/detour.h"
 #include "proxy/health.h"
 #include "proxy/notices.h"
+#include "proxy/probes.h"
 
 void outer_route_start(struct outer_route *route, const struct services *services, const char *name,
-                       const struct proxy_config *via)
+                       const struct settings *settings, const struct proxy_config *via)
 {
-    *route = (struct outer_route){.services = services, .name = name, .via = via};
+    *route = (struct outer_route){.services = services, .settings = settings, .name = name, .via = via};
     route_through(&route->way, via);
     detour_choose(&route->way, services, via);
     route->before = route->way.at[0];
@@ -27,8 +28,10 @@ static bool fail(struct outer_route *route, bool about_inner, struct failure *fa
 bool outer_route_next(struct outer_route *route, uint64_t now_ms, enum outcome *outcome, struct failure *failure)
 {
     struct failure away;
+    enum route_next next = route_next(&route->way, route->services->health, now_ms, &route->before, &away);
 
-    switch (route_next(&route->way, route->services->health, now_ms, &route->before, &away)) {
+    probes_begin(route->services->probes, &route->way, route->settings);
+    switch (next) {
     case ROUTE_PROXY:
         return true;
     case ROUTE_AWAY:

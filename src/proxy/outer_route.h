@@ -19,6 +19,7 @@ struct outer_route {
     struct route way;              /* the proxies of `via` */
     const struct proxy_config *via; /* their section, borrowed */
     const struct services *services;
+    const struct settings *settings; /* borrowed */
     const char *name;              /* the session's, for the log; borrowed */
     const struct endpoint *before; /* the one that is or was asked last */
     bool failed_itself;            /* after a failure: it said nothing about the proxy behind it */
@@ -26,7 +27,7 @@ struct outer_route {
 
 /* Begins with the first of them. */
 void outer_route_start(struct outer_route *route, const struct services *services, const char *name,
-                       const struct proxy_config *via);
+                       const struct settings *settings, const struct proxy_config *via);
 
 /* Chooses the next one: true, and before is to be asked.  False: none is left, or all want to be left alone; then
  * *outcome is that of the whole way, and failure, which has the one of the last that was asked, says so. */

@@ -10,10 +10,11 @@
 
 _Static_assert(FOUND_MAX <= ROUTE_MAX, "what is found has room in a route");
 
-void route_begin(struct route *route)
+void route_begin(struct route *route, const struct proxy_config *section)
 {
     memset(route, 0, sizeof *route);
     route->found = true;
+    route->through = section->via;
 }
 
 void route_add(struct route *route, const struct endpoint *proxy)
@@ -25,6 +26,7 @@ void route_add(struct route *route, const struct endpoint *proxy)
 void route_through(struct route *route, const struct proxy_config *section)
 {
     memset(route, 0, sizeof *route);
+    route->through = section->via;
     for (size_t i = 0; i < section->urls.count; i++)
         route_add(route, &section->urls.at[i]);
 }
@@ -54,6 +56,7 @@ bool route_find_in_environment(struct route *route, const struct listener_config
         return false;
     }
     url = proxy_environment_find(listener->scheme);
+    route->through = listener->proxy->via;
     route_add(route, &route->environment);
     fall_back(route, listener->proxy);
     return proxy_environment_parse(&route->environment, url, strlen(url), &userinfo, &length, &why) &&
@@ -150,6 +153,13 @@ static size_t end_of_proxies(const struct route *route, size_t begin)
     return begin;
 }
 
+static enum health_state state_of(const struct route *route, size_t i, const struct health *health, uint64_t now_ms)
+{
+    enum health_state state = health_state(health, route->at[i], now_ms);
+
+    return state == HEALTH_DOUBTFUL && route->through ? HEALTH_UP : state;
+}
+
 /* The next one of these proxies that is in this state; of those that are up, one that is put off comes last.  NULL:
  * there is none. */
 static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, enum health_state state,
@@ -158,13 +168,23 @@ static const struct endpoint *next_proxy(struct route *route, size_t begin, size
     size_t next = end;
 
     for (size_t i = begin; i < end; i++)
-        if (!route->tried[i] && health_state(health, route->at[i], now_ms) == state &&
+        if (!route->tried[i] && state_of(route, i, health, now_ms) == state &&
             (next == end || (state == HEALTH_UP && route->put_off[next] && !route->put_off[i])))
             next = i;
     if (next == end)
         return NULL;
     route->tried[next] = true;
+    route->last = next;
     return route->at[next];
+}
+
+/* The same of those that are asked only if nothing better is left. */
+static const struct endpoint *last_resort(struct route *route, size_t begin, size_t end, const struct health *health,
+                                          uint64_t now_ms)
+{
+    const struct endpoint *next = next_proxy(route, begin, end, HEALTH_DOUBTFUL, health, now_ms);
+
+    return next ? next : next_proxy(route, begin, end, HEALTH_RESTING, health, now_ms);
 }
 
 /* Whether the direct way is the i-th, and may be taken now that all before it were. */
@@ -183,13 +203,14 @@ enum route_next route_next(struct route *route, const struct health *health, uin
         end = end_of_proxies(route, begin);
         next = next_proxy(route, begin, end, HEALTH_UP, health, now_ms);
         if (!next && (route->found || !may_go_direct(route, end, health, now_ms)))
-            next = next_proxy(route, begin, end, HEALTH_RESTING, health, now_ms);
+            next = last_resort(route, begin, end, health, now_ms);
         if (next) {
             *proxy = next;
             return ROUTE_PROXY;
         }
         if (may_go_direct(route, end, health, now_ms)) {
             route->tried[end] = true;
+            route->last = end;
             return ROUTE_DIRECT;
         }
     }
@@ -197,4 +218,10 @@ enum route_next route_next(struct route *route, const struct health *health, uin
         return ROUTE_NONE;
     tell_away(route, health, now_ms, failure);
     return ROUTE_AWAY;
+}
+
+bool route_passed_over(const struct route *route, size_t i, const struct health *health, uint64_t now_ms)
+{
+    return i < route->last && !route->tried[i] && route->at[i] &&
+           state_of(route, i, health, now_ms) == HEALTH_DOUBTFUL;
 }

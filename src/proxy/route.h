@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /* The ways to a listener's target, in the order in which they are tried: proxies, from its configuration, from the
- * environment or as they were found, and the one without a proxy.  Of proxies those that rest come last; the direct way
- * comes behind all that stand before it, and only if none of those could be reached.  No I/O; it reads the
- * environment. */
+ * environment or as they were found, and the one without a proxy.  Of proxies those that are doubtful and those that
+ * rest (health.h) come last; the direct way comes behind all that stand before it, and only if none of those could be
+ * reached.  No I/O; it reads the environment. */
 #ifndef SALLYPORT_ROUTE_H
 #define SALLYPORT_ROUTE_H
 
@@ -26,6 +26,8 @@ struct route {
     bool put_off[ROUTE_MAX]; /* it comes behind the other proxies that are up (detour.h) */
     bool found;       /* for this one target (route_add) */
     bool reached;     /* one of the proxies was connected: none is gone around */
+    bool through;     /* they are reached through another proxy, so that none can be probed: the doubtful are up */
+    size_t last;      /* the way that was chosen last */
     struct endpoint environment; /* the proxy that an environment variable names */
     char user[PROXY_ENVIRONMENT_CREDENTIAL_MAX], password[PROXY_ENVIRONMENT_CREDENTIAL_MAX]; /* of the URL, or "" */
 };
@@ -40,9 +42,9 @@ bool route_find(struct route *route, const struct listener_config *listener, con
 bool route_find_in_environment(struct route *route, const struct listener_config *listener,
                                const struct endpoint *target, struct failure *failure);
 
-/* Begins a route of what was found, and adds one way to it, which is borrowed; NULL: the one without a proxy.  It takes
- * ROUTE_MAX of them. */
-void route_begin(struct route *route);
+/* Begins a route of what was found for this section, and adds one way to it, which is borrowed; NULL: the one without a
+ * proxy.  It takes ROUTE_MAX of them. */
+void route_begin(struct route *route, const struct proxy_config *section);
 void route_add(struct route *route, const struct endpoint *proxy);
 
 /* The proxies of this section, as the `via` of another proxy. */
@@ -65,5 +67,8 @@ enum route_next {
 /* The next way, which counts as tried from then on; *proxy, set with PROXY alone, is borrowed as the route has it. */
 enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
                            const struct endpoint **proxy, struct failure *failure);
+
+/* Whether the i-th way is a proxy that the last route_next has passed over since it is doubtful. */
+bool route_passed_over(const struct route *route, size_t i, const struct health *health, uint64_t now_ms);
 
 #endif

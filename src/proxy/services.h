@@ -24,6 +24,7 @@
 struct pool;
 struct h2_pool;
 struct notices;
+struct probes;
 
 struct services {
     struct loop *loop;
@@ -40,6 +41,7 @@ struct services {
     struct questions *questions;
     struct pool *pool; /* of connections made in advance, owned by the daemon; NULL: there is none */
     bool ahead_at_once; /* connections are made in advance all at once, and not one by one */
+    struct probes *probes; /* of proxies that are doubtful, owned by the daemon; NULL: there are none */
     struct h2_pool *h2; /* HTTP/2 connections, owned by the daemon or by who tries; NULL: HTTP/1.1 alone is spoken */
     struct notices *notices; /* what the user is shown, owned by the daemon; NULL: nothing */
     bool (*is_own)(void *arg, const struct address *address); /* whether we listen there; NULL: we listen nowhere */
@@ -64,7 +66,7 @@ const char *services_forbid_named(const struct services *services, bool sender_o
 void services_note_refusal(const struct services *services, const char *name, const struct proxy_config *section,
                            const struct endpoint *proxy, uint64_t now_ms, const struct failure *failure);
 
-/* Makes all of them but pool, h2 and notices.  False: nothing was made, and error (size bytes) says why. */
+/* Makes all of them but pool, probes, h2 and notices.  False: nothing was made, and error (size bytes) says why. */
 bool services_init(struct services *services, char *error, size_t size);
 
 /* Frees them; no tunnel may be left.  What was deferred in the loop runs first.  A zeroed struct is fine. */

@@ -226,7 +226,7 @@ static void enter_choose(struct tunnel *tunnel)
 {
     const struct endpoint *configured;
     struct failure why;
-    enum route_next next = route_next(way_route(tunnel->way), tunnel->services->health, now(tunnel), &configured, &why);
+    enum route_next next = way_choose(tunnel->way, &configured, &why);
 
     if (tunnel->task.failure.what[0] && (next == ROUTE_PROXY || next == ROUTE_DIRECT))
         trace_step(&tunnel->trace, "failed", "%s", tunnel->task.failure.what);

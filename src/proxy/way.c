@@ -8,6 +8,7 @@
 #include "finding/finder.h"
 #include "finding/source.h"
 #include "proxy/detour.h"
+#include "proxy/probes.h"
 #include "proxy/targets.h"
 
 enum state { STARTED, TARGET, FIND, READY };
@@ -112,7 +113,7 @@ static void take(struct way *way, const struct found *found)
     bool may_be_direct = way->listener->proxy->fallback == FALLBACK_DIRECT;
     const char *forbidden = NULL;
 
-    route_begin(&way->route);
+    route_begin(&way->route, way->listener->proxy);
     for (size_t i = 0; i < found->count; i++) {
         const struct endpoint *proxy = found->members[i].direct ? NULL : &found->members[i].proxy;
         const char *why = proxy ? services_forbid_named(way->services, true, proxy) : NULL;
@@ -253,6 +254,15 @@ const struct endpoint *way_target(const struct way *way)
 struct route *way_route(struct way *way)
 {
     return &way->route;
+}
+
+enum route_next way_choose(struct way *way, const struct endpoint **proxy, struct failure *failure)
+{
+    const struct services *services = way->services;
+    enum route_next next = route_next(&way->route, services->health, loop_now(services->loop), proxy, failure);
+
+    probes_begin(services->probes, &way->route, &way->config->settings);
+    return next;
 }
 
 struct head_start *way_head_start(const struct way *way)

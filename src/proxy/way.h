@@ -43,6 +43,9 @@ bool way_next(struct way *way);
 const struct endpoint *way_target(const struct way *way);
 struct route *way_route(struct way *way);
 
+/* After DONE: the next way on that route, as route_next has it; doubtful proxies that it passes over are probed. */
+enum route_next way_choose(struct way *way, const struct endpoint **proxy, struct failure *failure);
+
 /* After DONE: the connection that was begun while the place was looked up, to be taken by the first request to a proxy;
  * the way's.  NULL: there is none. */
 struct head_start *way_head_start(const struct way *way);

@@ -3,10 +3,12 @@
 """Several proxies are tried in order, and one that failed rests; without any, `fallback = direct` goes straight to the
 target; `proxy = direct` always does; `url = environment` reads the variables that other programs read."""
 import base64
+import json
 import re
 
 from kit import Sallyport, check, equal, free_port, scenario, until
-from kit.peers import OPAQUE, Proxy
+from kit.control import place, say
+from kit.peers import OPAQUE, BlackHole, Proxy
 from kit.route import listener, refusal
 from kit.streams import read_all, read_exactly
 
@@ -43,9 +45,10 @@ class House:
 
         return Proxy(self.stage, script)
 
-    def run(self, *urls, proxy="", listeners=None, env=None):
+    def run(self, *urls, proxy="", listeners=None, env=None, sallyport=""):
         url = " ".join(urls)
-        self.daemon = self.stage.sallyport((f"[proxy]\nurl = {url}\n{proxy}\n" if urls else "")
+        self.daemon = self.stage.sallyport((f"[sallyport]\n{sallyport}\n" if sallyport else "")
+                                           + (f"[proxy]\nurl = {url}\n{proxy}\n" if urls else "")
                                            + (listeners or listener("imap")), env=env)
         return self
 
@@ -61,6 +64,12 @@ class House:
             data, _ = read_all(client, 6)
             rest, _ = read_all(client, 3)
         return (data + rest).decode()
+
+
+def state_of(daemon, url):
+    """Of the proxy, as `status` tells it; asked over the socket, since it is asked often."""
+    told = json.loads(say(place(daemon), b"status\n").partition(b"\n")[2])
+    return next(proxy["state"] for proxy in told["proxies"] if proxy["url"] == url)
 
 
 def nobody():
@@ -150,6 +159,22 @@ def a_proxy_that_nobody_answers_at_rests_and_comes_back(stage):
     house.greeted("two")
     equal(len(first.connections), 0, "connections at the resting proxy")
     until(lambda: house.greeting() == "* OK one\r", "the first proxy's return")
+
+
+def a_silent_proxy_holds_up_no_session_but_the_first(stage):
+    """It is connected to beside the session that comes when it has rested, and asked by one that comes later."""
+    house = House(stage)
+    silent = BlackHole(stage)
+    house.run(silent.url, house.proxy("two").url, sallyport="connect-timeout = 2s")
+    house.greeted("two")
+    house.daemon.wait_line(rf"{silent.url} rests for 2 s: cannot connect: no answer within 2 s")
+    until(lambda: state_of(house.daemon, silent.url) == "doubtful", "the end of its rest")
+    house.greeted("two")
+    equal(house.daemon.count("rests for 4 s"), 0, "probes that were over before the greeting")
+    silent.close()
+    house.proxy("one", port=silent.port)
+    until(lambda: house.greeting() == "* OK one\r", "the first proxy's return")
+    equal(state_of(house.daemon, silent.url), "up", "its state")
 
 
 def a_resting_proxy_is_better_than_none(stage):
@@ -287,6 +312,7 @@ scenario(the_first_proxy_is_asked_while_it_works,
          all_of_them_fail,
          a_failed_proxy_rests_and_comes_back,
          a_proxy_that_nobody_answers_at_rests_and_comes_back,
+         a_silent_proxy_holds_up_no_session_but_the_first,
          a_resting_proxy_is_better_than_none,
          fallback_goes_to_the_target_when_no_proxy_can_be_reached,
          no_fallback_unless_told,

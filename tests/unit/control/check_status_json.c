@@ -215,6 +215,23 @@ START_TEST(proxies_that_rest_and_others_that_were_asked)
 }
 END_TEST
 
+START_TEST(a_proxy_that_has_rested_is_doubtful)
+{
+    const struct endpoint first = proxy_at("a.example.net");
+    struct house house;
+
+    open_house(&house);
+    health_failed(house.services.health, NULL, &first, loop_now(house.services.loop) - 7000, because("timed out"));
+    equals(&house, "proxies", "[{\"url\":\"http://a.example.net:3128\",\"source\":\"file\","
+                              "\"state\":\"doubtful\",\"seconds\":0,"
+                              "" NOT_AHEAD "\"last_error\":\"timed out\",\"last_error_age\":7," NO_CONNECTIONS "},"
+                              "{\"url\":\"http://b.example.net:3128\",\"source\":\"file\","
+                              "\"state\":\"up\",\"seconds\":0,"
+                              "" NOT_AHEAD "\"last_error\":null,\"last_error_age\":null," NO_CONNECTIONS "}]");
+    close_house(&house);
+}
+END_TEST
+
 /* By CONNECT and by a template: one URL, of which the longer rest and the later error are told, in either order. */
 START_TEST(a_proxy_in_two_forms_is_told_once)
 {
@@ -297,6 +314,7 @@ int main(void)
     tcase_add_test(cases, the_network);
     tcase_add_test(cases, a_quiet_house);
     tcase_add_test(cases, proxies_that_rest_and_others_that_were_asked);
+    tcase_add_test(cases, a_proxy_that_has_rested_is_doubtful);
     tcase_add_test(cases, a_proxy_in_two_forms_is_told_once);
     tcase_add_test(cases, redirect_table_with_and_without_an_end);
     tcase_add_test(cases, no_proxy_at_all_is_direct);

@@ -68,6 +68,12 @@ START_TEST(it_is_the_one_that_a_session_is_sent_to)
     ck_assert_str_eq(chosen(), "b");
     health_failed(services->health, NULL, url(1), now(), &failure);
     ck_assert_str_eq(chosen(), "a"); /* both rest */
+    stage_advance(HEALTH_REST_FIRST_MS);
+    ck_assert_str_eq(chosen(), "a"); /* both are doubtful */
+    health_reached(services->health, url(1), now());
+    ck_assert_str_eq(chosen(), "b");
+    health_reached(services->health, url(0), now());
+    ck_assert_str_eq(chosen(), "a");
     outlook_failed(ahead_outlook(&ahead, url(0)), false, now(), STAGE_MIDDLE);
     ck_assert_str_eq(chosen(), "b");
     stage_advance(5000);

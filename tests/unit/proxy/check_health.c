@@ -48,7 +48,7 @@ START_TEST(each_failure_doubles_the_rest_up_to_a_cap)
         ck_assert_str_eq(why, "connection refused");
         ck_assert_int_eq(health_state(health, &proxy, now + rest - 1), HEALTH_RESTING);
         ck_assert_uint_eq(health_rest_left(health, &proxy, now + rest - 1, &why), 1);
-        ck_assert_int_eq(health_state(health, &proxy, now + rest), HEALTH_UP);
+        ck_assert_int_eq(health_state(health, &proxy, now + rest), HEALTH_DOUBTFUL);
         ck_assert_uint_eq(health_rest_left(health, &proxy, now + rest, &why), 0);
         ck_assert_int_eq(health_state(health, &other, now), HEALTH_UP);
         now += rest;
@@ -85,6 +85,55 @@ START_TEST(an_answer_ends_the_rest_and_the_count)
     ck_assert_int_eq(health_state(health, &proxy, START + HEALTH_REST_FIRST_MS + 1), HEALTH_UP);
     health_failed(health, NULL, &proxy, START + 100000, because("three"));
     ck_assert_uint_eq(health_rest_left(health, &proxy, START + 100000, &why), HEALTH_REST_FIRST_MS);
+    health_free(health);
+}
+END_TEST
+
+/* That it can be connected to is no answer: until there is one, each failure still counts. */
+START_TEST(a_doubtful_one_is_up_when_it_was_reached)
+{
+    uint64_t now = START + HEALTH_REST_FIRST_MS;
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_reached(health, &proxy, START);
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    health_failed(health, NULL, &proxy, START, because("timed out"));
+    health_reached(health, &proxy, now - 1); /* it rests */
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_DOUBTFUL);
+    health_reached(health, &proxy, now);
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_UP);
+    health_failed(health, NULL, &proxy, now, because("no TLS"));
+    ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), 2 * HEALTH_REST_FIRST_MS);
+    now += 2 * HEALTH_REST_FIRST_MS;
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_DOUBTFUL);
+    health_worked(health, &proxy, now);
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_UP);
+    health_failed(health, NULL, &proxy, now, because("timed out"));
+    ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), HEALTH_REST_FIRST_MS);
+    health_free(health);
+}
+END_TEST
+
+/* Who has answered can be reached, and in another network, or after a reload, nothing is known. */
+START_TEST(others_are_up_when_their_rest_is_over)
+{
+    const uint64_t after = START + HEALTH_REST_MAX_MS;
+    struct health *health = health_new();
+
+    health_refused(health, NULL, &proxy, START, because("407"));
+    ck_assert_int_eq(health_state(health, &proxy, after), HEALTH_UP);
+    health_failed(health, NULL, &proxy, after, because("timed out"));
+    ck_assert_int_eq(health_state(health, &proxy, after + HEALTH_REST_MAX_MS), HEALTH_DOUBTFUL);
+    health_sent_away(health, NULL, &proxy, after + HEALTH_REST_MAX_MS, 1, because("503"));
+    ck_assert_int_eq(health_state(health, &proxy, after + HEALTH_REST_MAX_MS + 1000), HEALTH_UP);
+    health_failed(health, NULL, &other, START, because("timed out"));
+    ck_assert_int_eq(health_state(health, &other, after), HEALTH_DOUBTFUL);
+    health_renew(health, after);
+    ck_assert_int_eq(health_state(health, &other, after), HEALTH_UP);
+    health_failed(health, NULL, &other, after + NETWATCH_GRACE_MS, because("timed out"));
+    health_forget(health);
+    ck_assert_int_eq(health_state(health, &other, after + HEALTH_REST_MAX_MS), HEALTH_UP);
     health_free(health);
 }
 END_TEST
@@ -451,6 +500,8 @@ int main(void)
     tcase_add_test(cases, each_failure_doubles_the_rest_up_to_a_cap);
     tcase_add_test(cases, failures_during_a_rest_are_one_failure);
     tcase_add_test(cases, an_answer_ends_the_rest_and_the_count);
+    tcase_add_test(cases, a_doubtful_one_is_up_when_it_was_reached);
+    tcase_add_test(cases, others_are_up_when_their_rest_is_over);
     tcase_add_test(cases, a_proxy_sent_us_away_for_as_long_as_it_said);
     tcase_add_test(cases, a_failure_after_being_away_rests_and_is_not_away);
     tcase_add_test(cases, plain_is_remembered_whatever_else_happens);

@@ -6,6 +6,7 @@
 #include "../stage.h"
 #include "../unit.h"
 #include "proxy/health.h"
+#include "proxy/probes.h"
 
 #define NOW 1000000
 
@@ -18,7 +19,7 @@ static void set_up(void)
 {
     services = stage_set_up();
     config = unit_config("[proxy]\nurl = http://o:8080 http://o2:8080\n[imap]\ntarget = mail.example.net\n");
-    outer_route_start(&route, services, "test", &config->proxies[0]);
+    outer_route_start(&route, services, "test", &config->settings, &config->proxies[0]);
 }
 
 static void tear_down(void)
@@ -27,13 +28,18 @@ static void tear_down(void)
     stage_tear_down();
 }
 
-static void choose(const char *host)
+static void choose_at(const char *host, uint64_t now)
 {
     struct failure failure = {0};
     enum outcome outcome;
 
-    ck_assert(outer_route_next(&route, NOW, &outcome, &failure));
+    ck_assert(outer_route_next(&route, now, &outcome, &failure));
     ck_assert_str_eq(route.before->host, host);
+}
+
+static void choose(const char *host)
+{
+    choose_at(host, NOW);
 }
 
 static enum health_state state(const struct endpoint *proxy)
@@ -121,6 +127,24 @@ START_TEST(those_that_want_to_be_left_alone_are)
 }
 END_TEST
 
+START_TEST(one_that_is_doubtful_is_probed_and_not_asked)
+{
+    const struct failure dead = {.what = "dead"};
+
+    set_up();
+    services->probes = probes_new(services);
+    health_failed(services->health, NULL, &config->proxies[0].urls.at[0], loop_now(stage_loop()), &dead);
+    stage_advance(HEALTH_REST_FIRST_MS);
+    stage_name("o", "192.0.2.1");
+    stage_address("192.0.2.1:8080", STAGE_SILENT);
+    choose_at("o2", loop_now(stage_loop()));
+    stage_settle();
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    probes_free(services->probes);
+    tear_down();
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("outer_route");
@@ -128,5 +152,6 @@ int main(void)
     tcase_add_loop_test(cases, what_came_of_it_decides_who_is_next, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(cases, one_that_works_is_well);
     tcase_add_test(cases, those_that_want_to_be_left_alone_are);
+    tcase_add_test(cases, one_that_is_doubtful_is_probed_and_not_asked);
     return unit_run();
 }

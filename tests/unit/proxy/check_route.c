@@ -271,6 +271,100 @@ START_TEST(direct_does_not_wait_for_the_dead)
 }
 END_TEST
 
+/* --- those that could not be reached a while ago --- */
+
+/* Makes this one doubtful as of NOW. */
+static void doubt(struct setting *setting, size_t i)
+{
+    health_failed(setting->health, NULL, url(setting, i), NOW - HEALTH_REST_FIRST_MS, because("x"));
+    ck_assert_int_eq(health_state(setting->health, url(setting, i), NOW), HEALTH_DOUBTFUL);
+}
+
+/* Which the last step has passed over: "p0 p1 ". */
+static const char *passed_over(const struct setting *setting, const struct route *route)
+{
+    static char words[256];
+    size_t at = 0;
+
+    words[0] = '\0';
+    for (size_t i = 0; i < route->count; i++)
+        if (route_passed_over(route, i, setting->health, NOW))
+            at += (size_t)snprintf(words + at, sizeof words - at, "%s ", route->at[i]->host);
+    return words;
+}
+
+START_TEST(doubtful_ones_come_before_those_that_rest)
+{
+    struct setting setting;
+    struct failure failure;
+
+    set_up(&setting, 4);
+    health_failed(setting.health, NULL, url(&setting, 0), NOW, because("x"));
+    doubt(&setting, 1);
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p2 p3 p1 p0 none");
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p2 p3 direct");
+    doubt(&setting, 2);
+    doubt(&setting, 3);
+    ck_assert_str_eq(walk_anew(&setting, &failure), "direct");
+    health_sent_away(setting.health, NULL, url(&setting, 0), NOW, 30, because("503")); /* it has answered */
+    ck_assert_str_eq(walk_anew(&setting, &failure), "p1 p2 p3 none");
+    health_free(setting.health);
+}
+END_TEST
+
+/* Who stands behind the way that was chosen would not have been asked in any case. */
+START_TEST(only_those_before_the_chosen_way_are_passed_over)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+    const struct endpoint *proxy = NULL;
+
+    set_up(&setting, 5);
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    doubt(&setting, 0);
+    health_failed(setting.health, NULL, url(&setting, 1), NOW, because("x"));
+    doubt(&setting, 3);
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    ck_assert_str_eq(passed_over(&setting, &route), "");
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_ptr_eq(proxy, url(&setting, 2));
+    ck_assert_str_eq(passed_over(&setting, &route), "p0 ");
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_ptr_eq(proxy, url(&setting, 4));
+    ck_assert_str_eq(passed_over(&setting, &route), "p0 p3 ");
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_DIRECT);
+    ck_assert_str_eq(passed_over(&setting, &route), "p0 p3 ");
+    ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
+    ck_assert_ptr_eq(proxy, url(&setting, 0));
+    ck_assert_str_eq(passed_over(&setting, &route), "");
+    health_free(setting.health);
+}
+END_TEST
+
+/* Nobody else can find out whether such a one can be reached. */
+START_TEST(behind_another_proxy_none_is_passed_over)
+{
+    const struct proxy_config outer = {.urls = {.count = 1}};
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+
+    set_up(&setting, 2);
+    setting.proxy.via = &outer;
+    doubt(&setting, 0);
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p0 p1 none");
+    ck_assert_str_eq(passed_over(&setting, &route), "");
+    route_begin(&route, &setting.proxy);
+    route_add(&route, url(&setting, 0));
+    route_add(&route, url(&setting, 1));
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p0 p1 none");
+    health_free(setting.health);
+}
+END_TEST
+
 /* --- the environment --- */
 
 static void clear_environment(void)
@@ -403,7 +497,7 @@ static const char *walk_found(struct setting *setting, const char *members, bool
 
     snprintf(text, sizeof text, "%s", members);
     memset(&route, 'x', sizeof route);
-    route_begin(&route);
+    route_begin(&route, &setting->proxy);
     while ((member = strsep(&rest, " ")))
         route_add(&route, *member == '-' ? NULL : url(setting, (size_t)(member[1] - '0')));
     ck_assert(route.found);
@@ -461,7 +555,7 @@ START_TEST(behind_the_direct_way)
     const struct endpoint *proxy = NULL;
 
     set_up(&setting, 1);
-    route_begin(&route);
+    route_begin(&route, &setting.proxy);
     route_add(&route, NULL);
     route_add(&route, url(&setting, 0));
     ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_DIRECT);
@@ -508,6 +602,9 @@ int main(void)
     tcase_add_test(cases, the_section_of_a_proxy);
     tcase_add_test(cases, direct_falls_in_when_no_proxy_can_be_reached);
     tcase_add_test(cases, direct_does_not_wait_for_the_dead);
+    tcase_add_test(cases, doubtful_ones_come_before_those_that_rest);
+    tcase_add_test(cases, only_those_before_the_chosen_way_are_passed_over);
+    tcase_add_test(cases, behind_another_proxy_none_is_passed_over);
     tcase_add_test(cases, the_environment_names_the_proxy);
     tcase_add_test(cases, an_environment_that_is_of_no_use);
     tcase_add_test(cases, long_credentials_are_whole_or_refused);

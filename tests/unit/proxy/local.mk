@@ -25,6 +25,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_pool \
 	tests/unit/proxy/check_pool_h2 \
 	tests/unit/proxy/check_pool_trouble \
+	tests/unit/proxy/check_probes \
 	tests/unit/proxy/check_proxy_request \
 	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
@@ -71,6 +72,8 @@ tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
 tests_unit_proxy_check_head_start_SOURCES = tests/unit/proxy/check_head_start.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_head_start_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_probes_SOURCES = tests/unit/proxy/check_probes.c $(TUNNEL_SCENE)
+tests_unit_proxy_check_probes_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_SOURCES = tests/unit/proxy/check_tunnel.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_notices_SOURCES = tests/unit/proxy/check_tunnel_notices.c $(TUNNEL_SCENE)

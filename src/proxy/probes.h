@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: ISC */
+/* Finds out whether proxies that could not be reached can be by now, so that no session has to wait for that: one that
+ * is doubtful (health.h) is passed over by a session which has another way, and connected to meanwhile.  Its name is
+ * looked up, and a connection by TCP is made within the times that a session has for both; over that nothing is sent,
+ * not even a handshake of TLS, and it is closed at once.  Health is told what came of it: the proxy is up, or it rests
+ * again, longer than before.
+ *
+ * There is one probe of a proxy at a time, and none without a session that passes it over.  A proxy that is reached
+ * through another one (`via`) is not probed, nor one that has asked to be left alone or refused our credentials: those
+ * are not doubtful.  The daemon alone has probes: probes_begin takes NULL, too, and then does nothing. */
+#ifndef SALLYPORT_PROBES_H
+#define SALLYPORT_PROBES_H
+
+#include "config/settings.h"
+#include "proxy/route.h"
+#include "proxy/services.h"
+
+#define PROBES_MAX 8 /* at a time, since each takes descriptors and a PAC file may name any number of proxies; one for
+                      * which there is no room then is probed when a later session passes it over */
+
+struct probes;
+
+/* services is borrowed, and may be incomplete until probes_begin.  NULL: out of memory. */
+struct probes *probes_new(const struct services *services);
+
+/* Ends those under way.  NULL is fine. */
+void probes_free(struct probes *probes);
+
+/* Begins one of each proxy that the last route_next has passed over as doubtful, unless there is one of it.  No address
+ * is connected to that is our own, or for which services_forbid says why a proxy that was found may not be there: such
+ * a proxy stays doubtful, as it does where memory or descriptors are wanting.  All is copied. */
+void probes_begin(struct probes *probes, const struct route *route, const struct settings *settings);
+
+/* Ends those under way, which tell nobody: the network is another one, or the configuration was read anew. */
+void probes_end(struct probes *probes);
+
+/* Does so, and begins none from now on. */
+void probes_close(struct probes *probes);
+
+#endif
