@@ -95,7 +95,8 @@ def each_way_leads_to_doors_that_there_are_with_a_configuration_that_is_accepted
                                                enumerate(way for _, way in EVERY)))
         done = subprocess.run([SALLYPORT, "-c", given["file"], "check"], stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE, check=False)
-        equal((done.returncode, done.stderr), (0, b""))
+        said = [line for line in done.stderr.splitlines() if b"libcurl has no NTLM" not in line]  # newer ones have not
+        equal((done.returncode, said), (0, []))
 
 
 def steps_are_known_and_ways_have_different_names():

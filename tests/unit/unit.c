@@ -2,15 +2,18 @@
 #include "unit.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/curl_features.h"
@@ -26,9 +29,12 @@ TCase *unit_case(const char *name)
 {
     static const char *const variables[] = {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "socks_proxy",
                                             "SOCKS_PROXY", "ftp_proxy", "FTP_PROXY"};
+    static const int ignored[] = {SIGINT, SIGQUIT, SIGHUP};
     TCase *cases = tcase_create(name);
 
     umask(022); /* with another one, groups may write to what is made here, and some of that is refused */
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        signal(ignored[i], SIG_DFL); /* a shell's `&`, or nohup, may have had them ignored */
     for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++)
         unsetenv(variables[i]); /* what the machine has is named in messages */
     suite = suite_create(name);
@@ -209,6 +215,19 @@ void unit_wait(struct loop *loop, unit_step_fn *step, void *arg)
     unit_step_fn *const steps[] = {step, NULL};
 
     unit_walk(loop, steps, arg);
+}
+
+void unit_no_child_left(void)
+{
+    pid_t left = waitpid(-1, NULL, WNOHANG);
+    int status;
+
+    while (left == 0) {
+        ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+        ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        left = waitpid(-1, NULL, WNOHANG);
+    }
+    ck_assert(left == -1 && errno == ECHILD);
 }
 
 bool unit_has_ntlm(void)

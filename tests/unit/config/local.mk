@@ -51,7 +51,8 @@ tests_unit_config_check_reverse_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=gethost
 
 # remarks come to the test
 tests_unit_config_check_proxy_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_features_ntlm
-tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark
+tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark \
+	-Wl,--wrap=curl_features_ntlm
 
 # sections as text
 SECTIONS_TEXT = tests/unit/config/sections_text.c tests/unit/config/sections_text.h

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 #include "finding/conversation.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,7 +81,7 @@ static void tear_down(void)
     conversation_free(conversation);
     conversation = NULL;
     stage_tear_down();
-    ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
+    unit_no_child_left();
 }
 
 static void start_bytes(const char *script, size_t length)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "finding/finder.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,7 +74,7 @@ static void tear_down(void)
     config_unref(config);
     stage_await_children();
     stage_tear_down();
-    ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
+    unit_no_child_left();
     unlink(path);
     ck_assert_int_eq(rmdir(folder), 0);
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 #include "finding/helper.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "base/log.h"
 
@@ -53,7 +51,7 @@ static void tear_down(void)
     helper_free(helper);
     stage_await_children();
     stage_tear_down();
-    ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD); /* no zombie is left */
+    unit_no_child_left();
 }
 
 /* Fills answer and error. */
