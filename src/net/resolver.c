@@ -369,13 +369,21 @@ static struct question **make_room(struct resolver *resolver)
     return oldest;
 }
 
-static struct question *find_question(struct resolver *resolver, enum kind kind, const char *name)
+/* NULL: nobody has asked for it. */
+static struct question *known_question(const struct resolver *resolver, enum kind kind, const char *name)
 {
-    struct question **place, *question;
-
     for (size_t i = 0; i < resolver->question_count; i++)
         if (resolver->questions[i]->kind == kind && strcasecmp(resolver->questions[i]->name, name) == 0)
             return resolver->questions[i];
+    return NULL;
+}
+
+static struct question *find_question(struct resolver *resolver, enum kind kind, const char *name)
+{
+    struct question **place, *question = known_question(resolver, kind, name);
+
+    if (question)
+        return question;
     question = calloc(1, sizeof *question);
     place = question ? make_room(resolver) : NULL;
     if (!place) {
@@ -425,24 +433,32 @@ static void on_renewed(void *arg)
     }
 }
 
-static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const char *name, enum resolver_wish wish)
+/* One more waits for it.  NULL: out of memory. */
+static struct lookup *join(struct question *question, bool patient)
 {
-    struct question *question;
     struct lookup *lookup = calloc(1, sizeof *lookup);
 
-    dns_channel_follow(resolver->channel);
-    question = lookup ? find_question(resolver, kind, name) : NULL;
-    if (!question) {
-        free(lookup);
+    if (!lookup)
         return NULL;
-    }
     lookup->question = question;
-    lookup->patient = wish != RESOLVER_SOON;
+    lookup->patient = patient;
     lookup->back = question->waiting_end;
     *question->waiting_end = lookup;
     question->waiting_end = &lookup->next;
-    question->used = loop_now(resolver->loop);
-    start(question, wish == RESOLVER_ANEW);
+    question->used = loop_now(question->resolver->loop);
+    return lookup;
+}
+
+static struct lookup *wait_for(struct resolver *resolver, enum kind kind, const char *name, enum resolver_wish wish)
+{
+    struct question *question;
+    struct lookup *lookup;
+
+    dns_channel_follow(resolver->channel);
+    question = find_question(resolver, kind, name);
+    lookup = question ? join(question, wish != RESOLVER_SOON) : NULL;
+    if (lookup)
+        start(question, wish == RESOLVER_ANEW);
     return lookup;
 }
 
@@ -450,6 +466,18 @@ struct lookup *resolver_find_addresses(struct resolver *resolver, const char *ho
                                        resolver_addresses_fn *found, void *arg)
 {
     struct lookup *lookup = wait_for(resolver, KIND_ADDRESSES, host, wish);
+
+    if (lookup) {
+        lookup->addresses_found = found;
+        lookup->arg = arg;
+    }
+    return lookup;
+}
+
+struct lookup *resolver_await_rest(struct resolver *resolver, const char *host, resolver_addresses_fn *found, void *arg)
+{
+    struct question *question = known_question(resolver, KIND_ADDRESSES, host);
+    struct lookup *lookup = question && is_asking(question) ? join(question, true) : NULL;
 
     if (lookup) {
         lookup->addresses_found = found;

@@ -48,6 +48,12 @@ struct lookup *resolver_find_addresses(struct resolver *resolver, const char *ho
                                        resolver_addresses_fn *found, void *arg);
 struct lookup *resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);
 
+/* For whoever has one family's addresses by RESOLVER_SOON: waits for the other, if that is still being asked for, and
+ * starts no query.  found is called as above, with the addresses of both.  NULL: nothing is being asked for, or out of
+ * memory. */
+struct lookup *resolver_await_rest(struct resolver *resolver, const char *host, resolver_addresses_fn *found,
+                                   void *arg);
+
 /* Whether an error that was told is an answer, that there is no such name or address, and no trouble in asking. */
 bool resolver_error_is_answer(const char *error);
 

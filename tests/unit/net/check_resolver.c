@@ -29,7 +29,7 @@ enum { TYPE_A = 1, TYPE_AAAA = 28, TYPE_SRV = 33 };
 struct zone_row {
     const char *name;
     unsigned type, ttl;
-    const char *data; /* of the record; NULL: never answered */
+    const char *data; /* of the record; "": there is none; NULL: never answered */
     size_t length;
     unsigned delay_ms;
 };
@@ -44,6 +44,8 @@ static const struct zone_row zone[] = {
     {"zero.example.net", TYPE_A, 0, "\xc0\0\x02\x05", 4, 0},
     {"late.example.net", TYPE_A, 300, "\xc0\0\x02\x06", 4, 0},
     {"late.example.net", TYPE_AAAA, 300, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x06", 16, 400},
+    {"lone.example.net", TYPE_A, 300, "\xc0\0\x02\x08", 4, 0},
+    {"lone.example.net", TYPE_AAAA, 300, "", 0, 400},
     {"single", TYPE_A, 300, "\xc0\0\x02\x07", 4, 0},
     {"silent.example.net", TYPE_A, 0, NULL, 0, 0},
     {"silent.example.net", TYPE_AAAA, 0, NULL, 0, 0},
@@ -109,6 +111,9 @@ static void answer(struct server *server, unsigned char *message, size_t questio
             continue;
         if (!row->data)
             return;
+        delay = row->delay_ms;
+        if (row->length == 0)
+            continue;
         memcpy(message + at, "\xc0\x0c\0", 3);
         message[at + 3] = (unsigned char)type;
         memcpy(message + at + 4, "\0\x01\0\0", 4);
@@ -120,7 +125,6 @@ static void answer(struct server *server, unsigned char *message, size_t questio
         if (server->moved)
             message[at + 11 + row->length] += 100;
         at += 12 + row->length;
-        delay = row->delay_ms;
         records++;
     }
     message[2] = 0x81;
@@ -314,6 +318,104 @@ START_TEST(a_late_family_is_waited_for_only_if_both_are_asked_for)
 {
     expect("late.example.net", false, "192.0.2.6", 2);
     expect("late.example.net", true, "2001:db8::6 192.0.2.6", 2);
+}
+END_TEST
+
+/* --- the rest of an answer --- */
+
+struct rest {
+    struct scene scene;
+    struct caller first, second;
+    const char *name;
+    bool renews;
+};
+
+/* Told of one family, it waits for the other. */
+static bool the_rest_is_awaited(void *arg)
+{
+    struct rest *rest = arg;
+
+    if (!rest->first.calls)
+        return false;
+    rest->second = (struct caller){.scene = &rest->scene};
+    rest->second.lookup = resolver_await_rest(rest->scene.resolver, rest->name, on_addresses, &rest->second);
+    ck_assert_ptr_nonnull(rest->second.lookup);
+    if (rest->renews)
+        resolver_renew(rest->scene.resolver);
+    return true;
+}
+
+static bool the_rest_has_come(void *arg)
+{
+    return ((struct rest *)arg)->second.calls > 0;
+}
+
+/* It may be that there is none, or that the name servers are others by then. */
+START_TEST(the_family_that_is_late_can_be_awaited)
+{
+    static unit_step_fn *const steps[] = {the_rest_is_awaited, the_rest_has_come, NULL};
+    static const struct {
+        const char *name, *first, *both;
+        bool renews;
+        unsigned queries;
+    } rows[] = {
+        {"late.example.net", "192.0.2.6", "2001:db8::6 192.0.2.6", false, 2},
+        {"lone.example.net", "192.0.2.8", "192.0.2.8", false, 2},
+        {"late.example.net", "192.0.2.6", "2001:db8::6 192.0.2.6", true, 4},
+    };
+    struct rest rest = {.name = rows[_i].name, .renews = rows[_i].renews};
+
+    set_up(&rest.scene);
+    ask(&rest.scene, &rest.first, rest.name, false);
+    unit_walk(rest.scene.loop, steps, &rest);
+    ck_assert_str_eq(rest.first.text, rows[_i].first);
+    ck_assert_str_eq(rest.second.text, rows[_i].both);
+    ck_assert_uint_eq(rest.first.calls, 1);
+    ck_assert_uint_eq(rest.second.calls, 1);
+    ck_assert_uint_eq(rest.scene.server.queries, rows[_i].queries);
+    ck_assert_ptr_null(resolver_await_rest(rest.scene.resolver, rest.name, on_addresses, &rest.second));
+    tear_down(&rest.scene);
+}
+END_TEST
+
+START_TEST(whoever_awaits_the_rest_may_go)
+{
+    static unit_step_fn *const steps[] = {the_rest_is_awaited, NULL};
+    struct rest rest = {.name = "late.example.net"};
+
+    set_up(&rest.scene);
+    ask(&rest.scene, &rest.first, rest.name, false);
+    unit_walk(rest.scene.loop, steps, &rest);
+    lookup_cancel(rest.second.lookup);
+    ask(&rest.scene, &rest.first, rest.name, true);
+    unit_wait(rest.scene.loop, was_called, &rest.first);
+    ck_assert_str_eq(rest.first.text, "2001:db8::6 192.0.2.6");
+    ck_assert_uint_eq(rest.second.calls, 0);
+    ck_assert_uint_eq(rest.scene.server.queries, 2);
+    tear_down(&rest.scene);
+}
+END_TEST
+
+/* Nor does waiting ask for anything: of a name that nobody has asked for, one that was answered in full, or whose
+ * answer has expired, nothing is to come. */
+START_TEST(of_what_is_not_asked_for_there_is_no_rest)
+{
+    static const char *const names[] = {"192.0.2.77", "localhost", "mail.example.net", "zero.example.net"};
+    struct caller caller;
+    struct scene scene;
+
+    set_up(&scene);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        unsigned queries = scene.server.queries;
+
+        ck_assert_ptr_null(resolver_await_rest(scene.resolver, names[i], on_addresses, &caller));
+        ck_assert_uint_eq(scene.server.queries, queries);
+        ask(&scene, &caller, names[i], true);
+        unit_wait(scene.loop, was_called, &caller);
+        ck_assert_ptr_null(resolver_await_rest(scene.resolver, names[i], on_addresses, &caller));
+    }
+    ck_assert_uint_eq(scene.server.queries, 4);
+    tear_down(&scene);
 }
 END_TEST
 
@@ -877,6 +979,9 @@ int main(void)
     tcase_add_test(cases, a_literal_is_its_own_answer);
     tcase_add_test(cases, both_families_in_the_order_of_dialing);
     tcase_add_test(cases, a_late_family_is_waited_for_only_if_both_are_asked_for);
+    tcase_add_loop_test(cases, the_family_that_is_late_can_be_awaited, 0, 3);
+    tcase_add_test(cases, whoever_awaits_the_rest_may_go);
+    tcase_add_test(cases, of_what_is_not_asked_for_there_is_no_rest);
     tcase_add_test(cases, a_family_that_is_missing_is_an_error_beside_the_other);
     tcase_add_test(cases, a_name_that_is_not_there_is_an_error);
     tcase_add_test(cases, an_answer_is_kept_for_its_ttl);
