@@ -20,6 +20,7 @@ struct attempt {
     struct address address;
     struct loop_io io;
     int fd;        /* -1: not started, or over */
+    bool slow;     /* its turn comes behind all others */
     bool homeless; /* its own address is gone */
     bool refused;  /* it failed, and not at our end */
 };
@@ -29,7 +30,9 @@ struct dial {
     struct dial *next, **back;
     dialer_done_fn *done;
     void *arg;
-    uint32_t keepalive_ms;
+    uint16_t port;
+    uint32_t limit_ms, keepalive_ms;
+    uint64_t turn;           /* when the next address has its turn, ms of the loop's clock; 0: at once */
     size_t count, started, running;
     bool over;               /* done was called, or must not be called any more */
     bool local;              /* the last attempt failed for lack of descriptors or memory */
@@ -37,7 +40,7 @@ struct dial {
     struct address failed;   /* that of the last failure */
     struct loop_timer stagger, limit;
     struct deferred first, death;
-    struct attempt attempts[]; /* count of them */
+    struct attempt attempts[ADDRESS_LIST_MAX]; /* those that were started come first */
 };
 
 struct dialer {
@@ -149,6 +152,7 @@ static void note_failure(struct attempt *attempt, int error)
     snprintf(dial->error, sizeof dial->error, "%s", strerror(error));
     dial->failed = attempt->address;
     attempt->refused = is_answer(error);
+    dial->turn = 0; /* do not wait any longer: try the next address now */
     attempt_end(attempt, false);
 }
 
@@ -171,7 +175,7 @@ static void on_ready(void *arg, int ready)
         return;
     }
     note_failure(attempt, error);
-    loop_timer_stop(&dial->stagger); /* do not wait for it: try the next address now */
+    loop_timer_stop(&dial->stagger);
     start_next(dial);
 }
 
@@ -210,6 +214,14 @@ static void on_stagger(void *arg)
     start_next(arg);
 }
 
+/* Makes the next address wait for its turn. */
+static void await_turn(struct dial *dial)
+{
+    uint64_t now = loop_now(dial->dialer->loop);
+
+    loop_timer_start(dial->dialer->loop, &dial->stagger, dial->turn > now ? dial->turn - now : 0, on_stagger, dial);
+}
+
 /* Starts the next attempt that does not fail at once; gives up when no address is left and no attempt under way. */
 static void start_next(struct dial *dial)
 {
@@ -222,8 +234,9 @@ static void start_next(struct dial *dial)
             return;
         }
         if (error == EINPROGRESS) {
+            dial->turn = loop_now(dial->dialer->loop) + STAGGER_MS;
             if (dial->started < dial->count)
-                loop_timer_start(dial->dialer->loop, &dial->stagger, STAGGER_MS, on_stagger, dial);
+                await_turn(dial);
             return;
         }
         note_failure(attempt, error);
@@ -249,34 +262,73 @@ static void on_late(void *arg)
     give_up(dial);
 }
 
-/* Puts those addresses in the order of dialing: the slow ones last. */
-static void line_up(struct dial *dial, const struct address_list *addresses, uint16_t port)
+/* --- the order of dialing --- */
+
+static bool has(const struct dial *dial, const struct address *address)
 {
-    uint64_t now = loop_now(dial->dialer->loop);
-
-    for (unsigned slow = 0; slow < 2; slow++)
-        for (size_t i = 0; i < addresses->count; i++) {
-            struct address address = addresses->at[i];
-
-            address_set_port(&address, port);
-            if (slow_addresses_has(&dial->dialer->slow, &address, now) == slow)
-                dial->attempts[dial->count++] = (struct attempt){.dial = dial, .fd = -1, .address = address};
-        }
+    for (size_t i = 0; i < dial->count; i++)
+        if (address_equal(&dial->attempts[i].address, address))
+            return true;
+    return false;
 }
+
+/* Takes those in that it does not have, while there is room. */
+static void take_in(struct dial *dial, const struct address_list *addresses)
+{
+    struct dialer *dialer = dial->dialer;
+
+    for (size_t i = 0; i < addresses->count && dial->count < ADDRESS_LIST_MAX; i++) {
+        struct attempt attempt = {.dial = dial, .fd = -1, .address = addresses->at[i]};
+
+        address_set_port(&attempt.address, dial->port);
+        attempt.slow = slow_addresses_has(&dialer->slow, &attempt.address, loop_now(dialer->loop));
+        if (!has(dial, &attempt.address))
+            dial->attempts[dial->count++] = attempt;
+    }
+}
+
+/* How far from being the one to start at that place a candidate is: the slow ones last, and the families in turn (RFC
+ * 8305 section 4). */
+static unsigned distance(const struct dial *dial, size_t place, const struct attempt *candidate)
+{
+    bool same = place > 0 && dial->attempts[place - 1].address.any.sa_family == candidate->address.any.sa_family;
+
+    return 2u * candidate->slow + same;
+}
+
+/* Puts those that were not started in order. */
+static void line_up(struct dial *dial)
+{
+    for (size_t place = dial->started; place < dial->count; place++) {
+        struct attempt *at = &dial->attempts[place], *best = at, chosen;
+
+        for (struct attempt *other = at; other < dial->attempts + dial->count; other++)
+            if (distance(dial, place, other) < distance(dial, place, best))
+                best = other;
+        chosen = *best;
+        memmove(at + 1, at, (size_t)(best - at) * sizeof *at);
+        *at = chosen;
+    }
+}
+
+/* --- from start to end --- */
 
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg)
 {
-    struct dial *dial = calloc(1, sizeof *dial + addresses->count * sizeof dial->attempts[0]);
+    struct dial *dial = calloc(1, sizeof *dial);
 
     if (!dial)
         return NULL;
     dial->dialer = dialer;
     dial->done = done;
     dial->arg = arg;
+    dial->port = port;
+    dial->limit_ms = limit_ms;
     dial->keepalive_ms = keepalive_ms;
     dial->failed = addresses->at[0];
-    line_up(dial, addresses, port);
+    take_in(dial, addresses);
+    line_up(dial);
     dial->next = dialer->dials;
     dial->back = &dialer->dials;
     if (dial->next)
@@ -285,6 +337,19 @@ struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addre
     loop_timer_start(dialer->loop, &dial->limit, limit_ms, on_late, dial);
     loop_defer(dialer->loop, &dial->first, on_first);
     return dial;
+}
+
+void dial_add(struct dial *dial, const struct address_list *addresses)
+{
+    size_t before = dial->count;
+
+    take_in(dial, addresses);
+    if (dial->count == before)
+        return;
+    line_up(dial);
+    loop_timer_start(dial->dialer->loop, &dial->limit, dial->limit_ms, on_late, dial);
+    if (dial->started > 0)
+        await_turn(dial);
 }
 
 static bool is_homeless(const struct attempt *attempt)

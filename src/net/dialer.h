@@ -28,11 +28,18 @@ void dialer_free(struct dialer *dialer);
 typedef void dialer_done_fn(void *arg, enum outcome outcome, int fd, const struct address *address,
                             const char *error);
 
-/* Starts dialing the addresses (at least one, copied) in their order, but slow ones last, all at port (host byte
- * order).  limit_ms bounds the whole dial; keepalive_ms is for socket_options_set_upstream.  Calls done exactly once,
- * never from within this call.  NULL: out of memory. */
+/* Starts dialing the addresses (at least one, copied, none twice), all at port (host byte order): the slow ones last,
+ * else the families in turn, that of the first one first, each in its given order.  limit_ms bounds the whole dial;
+ * keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from within this call.  NULL: out of
+ * memory. */
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
+
+/* More addresses of the place have come: those that the dial does not have yet, and has room for (ADDRESS_LIST_MAX in
+ * all), are lined up with the ones that were not started (RFC 8305 section 3).  If none of these is left, the first has
+ * its turn when 250 ms have passed since the last start, or an address has failed after that: at once if so by now.
+ * The limit counts anew if there are any.  Not after done, which is not called from within. */
+void dial_add(struct dial *dial, const struct address_list *addresses);
 
 /* The network has changed: attempts from an address that this machine has no more fail now, and not when their time is
  * over; and no address counts as slow any more. */

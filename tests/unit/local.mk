@@ -2,11 +2,12 @@
 # The unit tests: a program for each file of src/ that has logic in it, in the same folders.  They are built when the
 # library check is there.
 
-# for a program that has its own clock, names and connections (stage.h)
-STAGE = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off,--wrap=chance_number \
-	-Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop \
-	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=lookup_cancel \
-	-Wl,--wrap=dialer_dial,--wrap=dial_cancel,--wrap=transport_from_socket
+# for a program that has its own clock and connections, and for one that has its own names and addresses, too (stage.h)
+STAGE_CLOCK = -Wl,--wrap=event_base_loop,--wrap=loop_defer,--wrap=loop_put_off,--wrap=chance_number \
+	-Wl,--wrap=loop_now,--wrap=loop_timer_start,--wrap=loop_timer_stop,--wrap=transport_from_socket
+STAGE = $(STAGE_CLOCK) \
+	-Wl,--wrap=resolver_find_addresses,--wrap=resolver_find_srv,--wrap=resolver_await_rest,--wrap=lookup_cancel \
+	-Wl,--wrap=dialer_dial,--wrap=dial_add,--wrap=dial_cancel
 
 UNIT_TESTS = tests/unit/check_try_advice
 include tests/unit/base/local.mk

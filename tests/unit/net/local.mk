@@ -2,6 +2,7 @@
 UNIT_TESTS += \
 	tests/unit/net/check_address \
 	tests/unit/net/check_dialer \
+	tests/unit/net/check_dialer_late \
 	tests/unit/net/check_dns_channel \
 	tests/unit/net/check_endpoint \
 	tests/unit/net/check_epochs \
@@ -40,6 +41,9 @@ tests_unit_net_check_socket_options_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=setsockop
 tests_unit_net_check_transport_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has
 tests_unit_net_check_unix_socket_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=nanosleep
 tests_unit_net_check_dialer_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=machine_has -Wl,--wrap=socket
+
+# the test is the network
+tests_unit_net_check_dialer_late_LDFLAGS = $(AM_LDFLAGS) $(STAGE_CLOCK) -Wl,--wrap=socket,--wrap=connect
 
 # the test can put the clock forward
 tests_unit_net_check_resolver_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=loop_now
