@@ -19,7 +19,7 @@ static const char *const state_names[] = {"started", "resolve", "dial", "upgrade
 struct connector {
     struct task task;
     struct connector_params params;
-    struct lookup *lookup;         /* in RESOLVE, or NULL */
+    struct lookup *lookup;         /* in RESOLVE; in DIAL, of the family that is not answered yet; or NULL */
     struct dial *dial;             /* in DIAL */
     struct exchange *exchange;     /* in UPGRADE, and after it failed */
     struct tls_client *tls;        /* in TLS */
@@ -28,7 +28,7 @@ struct connector {
     bool speaks_h2;
     bool refused, cut_off;         /* the request for TLS was */
     bool again;                    /* all addresses failed: those that came late or are new are looked up */
-    struct address_list addresses; /* those that were dialed last */
+    struct address_list addresses; /* those that are or were dialed last */
 };
 
 static void enter(struct connector *connector, enum state state);
@@ -79,11 +79,19 @@ static bool is_numeric(const struct connector *connector)
     return address_from_literal(&literal, connector->params.place->host, 0);
 }
 
+static void trace_addresses(const struct connector *connector, const struct address_list *list)
+{
+    char first[ADDRESS_TEXT_MAX];
+
+    if (trace_wants(&connector->params.trace) && !is_numeric(connector))
+        trace_step(&connector->params.trace, "resolve", "%s is %s%s", connector->params.place->host,
+                   address_format_host(&list->at[0], first), list->count > 1 ? " and more" : "");
+}
+
 static void on_addresses(void *arg, const struct address_list *found, const char *error)
 {
     struct connector *connector = arg;
     struct address_list list = {0};
-    char first[ADDRESS_TEXT_MAX];
     const char *forbidden;
 
     connector->lookup = NULL;
@@ -105,9 +113,7 @@ static void on_addresses(void *arg, const struct address_list *found, const char
         task_fail(&connector->task, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "%s", forbidden);
         return;
     }
-    if (trace_wants(&connector->params.trace) && !is_numeric(connector))
-        trace_step(&connector->params.trace, "resolve", "%s is %s%s", connector->params.place->host,
-                   address_format_host(&list.at[0], first), list.count > 1 ? " and more" : "");
+    trace_addresses(connector, &list);
     connector->addresses = list;
     enter(connector, DIAL);
 }
@@ -190,6 +196,8 @@ static void on_dialed(void *arg, enum outcome outcome, int fd, const struct addr
     char where[ADDRESS_TEXT_MAX];
 
     connector->dial = NULL;
+    lookup_cancel(connector->lookup);
+    connector->lookup = NULL;
     if (outcome == OUTCOME_DONE) {
         on_connected(connector, fd, address);
         return;
@@ -211,16 +219,40 @@ static void on_dialed(void *arg, enum outcome outcome, int fd, const struct addr
     }
 }
 
+/* The other family was answered: what it has joins the dial.  Nothing of it is a failure now.  If all fail, they are
+ * looked up again, and one that is forbidden is told then. */
+static void on_rest(void *arg, const struct address_list *found, const char *error)
+{
+    struct connector *connector = arg;
+    struct address_list list = {0}, *known = &connector->addresses;
+
+    (void)error;
+    connector->lookup = NULL;
+    if (found)
+        list = *found;
+    leave_out_tried(connector, &list);
+    if (list.count == 0 || find_forbidden(connector, &list))
+        return;
+    trace_addresses(connector, &list);
+    dial_add(connector->dial, &list);
+    for (size_t i = 0; i < list.count && known->count < ADDRESS_LIST_MAX; i++)
+        known->at[known->count++] = list.at[i];
+}
+
 static void enter_dial(struct connector *connector)
 {
+    const struct services *services = connector->params.services;
     const struct settings *settings = connector->params.settings;
+    const struct endpoint *place = connector->params.place;
 
-    connector->dial = dialer_dial(connector->params.services->dialer, &connector->addresses,
-                                  connector->params.place->port, settings->connect_timeout, settings->keepalive,
-                                  on_dialed, connector);
-    if (!connector->dial)
+    connector->dial = dialer_dial(services->dialer, &connector->addresses, place->port, settings->connect_timeout,
+                                  settings->keepalive, on_dialed, connector);
+    if (!connector->dial) {
         task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
-    else if (connector->params.dials)
+        return;
+    }
+    connector->lookup = resolver_await_rest(services->resolver, place->host, on_rest, connector);
+    if (connector->params.dials)
         connector->params.dials(connector->params.arg);
 }
 

@@ -5,8 +5,9 @@
  *
  *     started -> RESOLVE -> DIAL -> [[UPGRADE] -> TLS] -> over
  *                      ^     |
- *                      '-----'  once, for the addresses of the family that was answered late
+ *                      '-----'  once, where all have failed: for addresses that are new, or answered later still
  *
+ * DIAL begins when one family of addresses is known; the other one joins it when it is answered (RFC 8305 section 3).
  * UPGRADE: TLS may be begun by a request for it (RFC 2817 section 3.2).  Behind that the answer to the request may be
  * owed still (connect_request.answer_owed). */
 #ifndef SALLYPORT_CONNECTOR_H

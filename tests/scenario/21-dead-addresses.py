@@ -23,15 +23,17 @@ def greet(connection):
 
 
 def daemon_for(stage, proxy, nameserver, connect_timeout="15s"):
-    daemon = stage.sallyport(settings(f"http://{NAME}:{proxy.port}", sallyport=f"connect-timeout = {connect_timeout}"),
-                             env=nameserver.env)
+    daemon = stage.sallyport(settings(f"http://{NAME}:{proxy.port}", sallyport=f"connect-timeout = {connect_timeout}\n"
+                                      "log-level = debug"), env=nameserver.env)
     stage.later(proxy.stop)
     return daemon
 
 
-def found_soon(daemon, seconds=HASTE):
+def found_soon(daemon, seconds=HASTE, meanwhile=None):
     client = daemon.connect("imap")
     began = time.monotonic()
+    if meanwhile:
+        meanwhile()
     equal(read_all(client), (GREETING, END), "what came through")
     took = time.monotonic() - began
     check(took < seconds, f"it took {took:.2f} s to find the address that lives")
@@ -73,6 +75,22 @@ def dead_ipv6_first_black_hole(stage):
     nameserver.add(NAME, "AAAA", "::1")
     nameserver.add(NAME, "A", "127.0.0.1")
     found_soon(daemon_for(stage, proxy, nameserver), 3)
+
+
+def dead_ipv6_first_and_ipv4_answered_late(stage):
+    nameserver, proxy = Nameserver(stage), Proxy(stage, greet)
+    BlackHole(stage, "::1", proxy.port)
+    nameserver.add(NAME, "AAAA", "::1")
+    nameserver.add(NAME, "A", "127.0.0.1")
+    nameserver.hold("A")
+    daemon = daemon_for(stage, proxy, nameserver)
+
+    def answer_late():
+        daemon.wait_line("connector resolve -> dial")
+        nameserver.release()
+
+    found_soon(daemon, meanwhile=answer_late)
+    equal(nameserver.asked(NAME), 2, "questions about the proxy's name")
 
 
 def an_address_of_ipv6_alone(stage):
@@ -123,6 +141,7 @@ scenario(ten_addresses_that_refuse_and_a_good_one,
          black_holes_and_refusals_mixed_around_the_good_one,
          dead_ipv6_first_refusing,
          dead_ipv6_first_black_hole,
+         dead_ipv6_first_and_ipv4_answered_late,
          an_address_of_ipv6_alone,
          all_addresses_refuse,
          all_addresses_are_black_holes,

@@ -39,9 +39,12 @@ uint32_t __wrap_chance_number(void);
 struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host,
                                               enum resolver_wish wish, resolver_addresses_fn *found, void *arg);
 struct lookup *__wrap_resolver_find_srv(struct resolver *resolver, const char *name, resolver_srv_fn *found, void *arg);
+struct lookup *__wrap_resolver_await_rest(struct resolver *resolver, const char *host, resolver_addresses_fn *found,
+                                          void *arg);
 void __wrap_lookup_cancel(struct lookup *lookup);
 struct dial *__wrap_dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                                 uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
+void __wrap_dial_add(struct dial *dial, const struct address_list *addresses);
 void __wrap_dial_cancel(struct dial *dial);
 struct transport *__wrap_transport_from_socket(struct loop *loop, int fd);
 struct transport *__real_transport_from_socket(struct loop *loop, int fd);
@@ -53,6 +56,7 @@ struct timer {
 
 struct told {
     char name[256], what[512];
+    bool in_part; /* more is to come */
 };
 
 static struct {
@@ -266,7 +270,7 @@ struct lookup {
     void *arg;
 };
 
-static void tell_of(struct told *told, size_t *count, const char *name, const char *what)
+static void tell_of(struct told *told, size_t *count, const char *name, const char *what, bool in_part)
 {
     size_t i = 0;
 
@@ -277,24 +281,44 @@ static void tell_of(struct told *told, size_t *count, const char *name, const ch
         ++*count;
     snprintf(told[i].name, sizeof told[i].name, "%s", name);
     snprintf(told[i].what, sizeof told[i].what, "%s", what);
+    told[i].in_part = in_part;
 }
 
 void stage_name(const char *name, const char *addresses)
 {
-    tell_of(stage.names, &stage.name_count, name, addresses);
+    tell_of(stage.names, &stage.name_count, name, addresses, false);
+}
+
+void stage_name_in_part(const char *name, const char *addresses)
+{
+    tell_of(stage.names, &stage.name_count, name, addresses, true);
 }
 
 void stage_srv(const char *name, const char *places)
 {
-    tell_of(stage.records, &stage.record_count, name, places);
+    tell_of(stage.records, &stage.record_count, name, places, false);
+}
+
+static const struct told *find_told(const struct told *told, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(told[i].name, name) == 0)
+            return &told[i];
+    return NULL;
 }
 
 static const char *what_of(const struct told *told, size_t count, const char *name)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(told[i].name, name) == 0)
-            return told[i].what;
-    return "!unknown name";
+    const struct told *found = find_told(told, count, name);
+
+    return found ? found->what : "!unknown name";
+}
+
+static bool is_in_part(const char *name)
+{
+    const struct told *found = find_told(stage.names, stage.name_count, name);
+
+    return found && found->in_part;
 }
 
 unsigned stage_lookups(void)
@@ -399,6 +423,7 @@ static struct lookup *start_lookup(const char *name, const char *what, void *arg
 struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const char *host,
                                               enum resolver_wish wish, resolver_addresses_fn *found, void *arg)
 {
+    const char *what = what_of(stage.names, stage.name_count, host);
     struct address literal;
     struct lookup *lookup;
 
@@ -407,8 +432,9 @@ struct lookup *__wrap_resolver_find_addresses(struct resolver *resolver, const c
         return NULL;
     stage.lookups_for_both += wish != RESOLVER_SOON;
     stage.lookups_anew += wish == RESOLVER_ANEW;
-    lookup = start_lookup(host, address_from_literal(&literal, host, 0)
-                                    ? host : what_of(stage.names, stage.name_count, host), arg);
+    if (address_from_literal(&literal, host, 0))
+        what = host;
+    lookup = start_lookup(host, is_in_part(host) && wish != RESOLVER_SOON ? "" : what, arg);
     lookup->addresses = found;
     return lookup;
 }
@@ -422,6 +448,20 @@ struct lookup *__wrap_resolver_find_srv(struct resolver *resolver, const char *n
         return NULL;
     lookup = start_lookup(name, what_of(stage.records, stage.record_count, name), arg);
     lookup->records = found;
+    return lookup;
+}
+
+struct lookup *__wrap_resolver_await_rest(struct resolver *resolver, const char *host, resolver_addresses_fn *found,
+                                          void *arg)
+{
+    struct lookup *lookup;
+
+    ck_assert_ptr_eq(resolver, stage.services.resolver);
+    if (!is_in_part(host))
+        return NULL;
+    lookup = start_lookup(host, "", arg);
+    lookup->addresses = found;
+    stage.lookups--; /* it joins one */
     return lookup;
 }
 
@@ -443,6 +483,7 @@ struct dial {
     struct loop_timer limit;
     struct address_list addresses;
     size_t at;
+    const struct address *silent; /* one that was passed by for those that were added, or NULL */
     uint16_t port;
     uint32_t limit_ms;
     dialer_done_fn *done;
@@ -539,6 +580,11 @@ static void try_next(struct deferred *turn)
         case STAGE_REFUSES:
             if (dial->at + 1 < dial->addresses.count)
                 continue;
+            if (dial->silent) {
+                dial->at = (size_t)(dial->silent - dial->addresses.at);
+                stage.unanswered = dial;
+                return;
+            }
             end_dial(dial, OUTCOME_PEER, NULL, "Connection refused");
             return;
         }
@@ -574,6 +620,20 @@ struct dial *__wrap_dialer_dial(struct dialer *dialer, const struct address_list
     __wrap_loop_timer_start(stage.services.loop, &dial->limit, limit_ms, on_dial_late, dial);
     loop_defer(stage.services.loop, &dial->turn, try_next);
     return dial;
+}
+
+void __wrap_dial_add(struct dial *dial, const struct address_list *addresses)
+{
+    ck_assert_uint_gt(addresses->count, 0);
+    ck_assert_ptr_eq(dial, stage.unanswered);
+    ck_assert_uint_le(dial->addresses.count + addresses->count, ADDRESS_LIST_MAX);
+    dial->silent = &dial->addresses.at[dial->at];
+    dial->at = dial->addresses.count;
+    for (size_t i = 0; i < addresses->count; i++)
+        dial->addresses.at[dial->addresses.count++] = addresses->at[i];
+    stage.unanswered = NULL;
+    __wrap_loop_timer_start(stage.services.loop, &dial->limit, dial->limit_ms, on_dial_late, dial);
+    loop_defer(stage.services.loop, &dial->turn, try_next);
 }
 
 void __wrap_dial_cancel(struct dial *dial)

@@ -59,6 +59,10 @@ void stage_await_children(void);
  * failure.  A name that was not told of fails with "unknown name". */
 void stage_name(const char *name, const char *addresses);
 
+/* The same, and there is more to come: who was told that much may wait for the rest, and who wants both families waits,
+ * both as for a look-up that has no answer. */
+void stage_name_in_part(const char *name, const char *addresses);
+
 /* Answers the last look-up of a name that had none, by what the name says now. */
 void stage_answer_silent(void);
 
@@ -66,7 +70,7 @@ void stage_answer_silent(void);
 void stage_srv(const char *name, const char *places);
 
 /* How many look-ups were started, how many of these wanted both families of addresses, how many wanted no old answer,
- * and how many wait for one. */
+ * and how many wait for one (or for the rest of it). */
 unsigned stage_lookups(void);
 unsigned stage_lookups_for_both(void);
 unsigned stage_lookups_anew(void);
@@ -84,7 +88,8 @@ enum stage_dial {
 /* What comes of dialing an address ("192.0.2.1:3128", or without the port for all of them) from now on. */
 void stage_address(const char *address, enum stage_dial how);
 
-/* Answers the last dial that had no answer, by what its address does now. */
+/* Answers the last dial that had no answer, by what its address does now.  Addresses that are added to such a dial are
+ * tried at once. */
 void stage_answer_dial(void);
 
 /* How many dials were started, and how many are under way. */

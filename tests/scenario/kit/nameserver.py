@@ -49,6 +49,7 @@ class Nameserver:
         self._faults = {}
         self._delay = threading.Event()
         self._delay.set()
+        self._held = None
         self.queries = []
         self._lock = threading.Lock()
         self._udp, self._tcp = self._listen(host, port)
@@ -75,8 +76,9 @@ class Nameserver:
         """Ends fail() and truncate() for the name."""
         self._faults.pop(name.lower(), None)
 
-    def hold(self):
-        """Answers wait until release(): for the test to pile up look-ups."""
+    def hold(self, kind=None):
+        """Answers (of that type, if one is named) wait until release(): for the test to pile up look-ups."""
+        self._held = kind
         self._delay.clear()
 
     def release(self):
@@ -95,7 +97,8 @@ class Nameserver:
         name, kind, question = _question(query)
         with self._lock:
             self.queries.append((name, kind, channel))
-        self._delay.wait(PATIENCE)
+        if self._held in (None, kind):
+            self._delay.wait(PATIENCE)
         values, ttl = self._records.get((name, kind), ((), 0))
         known = any(recorded == name for recorded, _ in self._records)
         fault = self._faults.get(name)

@@ -245,7 +245,184 @@ START_TEST(no_look_up_can_be_started)
 }
 END_TEST
 
-/* --- the family that was answered late --- */
+/* --- the family that is answered while the other one is dialed --- */
+
+#define LATE_MS 300
+
+/* The name servers have one family, whose address does that, and are asked for the other still. */
+static struct asked_connector set_up_one_family(enum stage_dial how)
+{
+    struct asked_connector asked = asked_connector_set_up();
+
+    stage_name_in_part(HOST, "2001:db8::1");
+    stage_address("2001:db8::1", how);
+    return asked;
+}
+
+/* That is what the name has in all. */
+static void answer_rest(const char *addresses)
+{
+    stage_advance(LATE_MS);
+    ck_assert_uint_eq(stage_lookups_open(), 1);
+    stage_name(HOST, addresses);
+    stage_answer_silent();
+    stage_settle();
+    ck_assert_uint_eq(stage_lookups_open(), 0);
+}
+
+START_TEST(a_family_that_is_late_joins_the_dial)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_SILENT);
+
+    asked_connector_go(&asked, &by_name);
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    answer_rest("2001:db8::1 192.0.2.1");
+    ck_assert_str_eq(stage_wire(0)->to, "192.0.2.1:3128");
+    ck_assert_str_eq(asked.steps, "resolve " HOST " is 2001:db8::1;resolve " HOST " is 192.0.2.1;"
+                                  "connect 192.0.2.1:3128;");
+    ck_assert_uint_eq(stage_time(), LATE_MS);
+    ck_assert_uint_eq(stage_dials(), 1);
+    ck_assert_uint_eq(stage_lookups(), 1);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* It refuses, has no new address, fails, or is forbidden: the first one is waited for all the same. */
+static const struct {
+    const char *rest, *forbidden;
+} no_help[] = {
+    {"2001:db8::1 192.0.2.1", NULL},
+    {"2001:db8::1", NULL},
+    {"!gone", NULL},
+    {"2001:db8::1 192.0.2.1", "192.0.2.1:3128"},
+};
+
+START_TEST(a_late_family_that_is_no_help_changes_nothing)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_SILENT);
+
+    asked.forbidden = no_help[_i].forbidden;
+    asked_connector_go(&asked, &by_name);
+    answer_rest(no_help[_i].rest);
+    ck_assert_uint_eq(asked.told, 0);
+    ck_assert_uint_eq(stage_dials_open(), 1);
+    stage_address("2001:db8::1", STAGE_CONNECTS);
+    stage_answer_dial();
+    ck_assert_str_eq(stage_wire(0)->to, "[2001:db8::1]:3128");
+    ck_assert_uint_eq(stage_dials(), 1);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* Each was dialed once, though the name is looked up once more. */
+START_TEST(both_families_are_silent)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_SILENT);
+
+    asked_connector_go(&asked, &by_name);
+    stage_address("192.0.2.1", STAGE_SILENT);
+    answer_rest("2001:db8::1 192.0.2.1");
+    stage_advance(CONNECT_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to 192.0.2.1:3128: no answer within 15 s");
+    ck_assert_uint_eq(stage_dials(), 1);
+    ck_assert_uint_eq(stage_lookups_anew(), 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+/* While it was a matter of another address it did not count. */
+START_TEST(a_late_address_that_is_forbidden_is_told_where_all_else_fails)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_SILENT);
+
+    asked.forbidden = "192.0.2.1:3128";
+    asked_connector_go(&asked, &by_name);
+    answer_rest("2001:db8::1 192.0.2.1");
+    stage_advance(CONNECT_MS - LATE_MS);
+    asked_connector_check_failed(&asked, OUTCOME_FORBIDDEN, FAILURE_PERMANENT, "it is 100% ours");
+    ck_assert_uint_eq(stage_dials(), 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(where_one_family_refuses_the_other_is_waited_for)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_REFUSES);
+
+    asked_connector_go(&asked, &by_name);
+    stage_address("192.0.2.1", STAGE_CONNECTS);
+    answer_rest(_i == 0 ? "2001:db8::1 192.0.2.1" : "!gone");
+    ck_assert_uint_eq(stage_lookups(), 2);
+    ck_assert_uint_eq(stage_lookups_anew(), 1);
+    if (_i == 0)
+        transport_close(asked_connector_take(&asked));
+    else
+        asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                     "cannot connect to [2001:db8::1]:3128: Connection refused");
+    ck_assert_uint_eq(stage_dials(), _i == 0 ? 2 : 1);
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(the_wait_for_the_other_family_has_a_limit)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_REFUSES);
+
+    asked_connector_go(&asked, &by_name);
+    stage_advance(RESOLVE_MS - 1);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_advance(1);
+    asked_connector_check_failed(&asked, OUTCOME_PEER, FAILURE_TEMPORARY,
+                                 "cannot connect to [2001:db8::1]:3128: Connection refused");
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+START_TEST(whoever_is_connected_waits_for_no_other_family)
+{
+    struct asked_connector asked = set_up_one_family(STAGE_CONNECTS);
+
+    asked_connector_go(&asked, &by_name);
+    ck_assert_uint_eq(stage_lookups_open(), 0);
+    transport_close(asked_connector_take(&asked));
+    asked_connector_tear_down(&asked);
+}
+END_TEST
+
+static void free_it(void *arg)
+{
+    connector_free(((struct asked_connector *)arg)->connector);
+}
+
+/* As soon as it dials, while the other family is awaited, when that has joined, and where that is all that is left. */
+START_TEST(with_a_family_to_come_it_may_end_at_any_moment)
+{
+    struct asked_connector asked = set_up_one_family(_i == 3 ? STAGE_REFUSES : STAGE_SILENT);
+
+    asked_connector_start(&asked, &by_name);
+    stage_address("192.0.2.1", STAGE_SILENT);
+    if (_i == 0)
+        connector_hand_over(asked.connector, free_it, NULL, &asked);
+    stage_settle();
+    if (_i == 2)
+        answer_rest("2001:db8::1 192.0.2.1");
+    ck_assert_uint_eq(stage_dials_open(), _i == 1 || _i == 2 ? 1 : 0);
+    ck_assert_uint_eq(stage_lookups_open(), _i == 1 || _i == 3 ? 1 : 0);
+    if (_i > 0)
+        connector_free(asked.connector);
+    ck_assert_uint_eq(stage_lookups_open() + stage_dials_open(), 0);
+    stage_advance(3 * CONNECT_MS);
+    ck_assert_uint_eq(asked.told, 0);
+    stage_tear_down();
+}
+END_TEST
+
+/* --- addresses that are found after all have failed --- */
 
 /* The first address is silent; meanwhile the name has others. */
 static void fail_once(struct asked_connector *asked, const char *addresses)
@@ -546,6 +723,14 @@ int main(void)
     tcase_add_test(cases, we_are_out_of_descriptors);
     tcase_add_loop_test(cases, we_are_out_of_memory, STAGE_LACKS_DIAL, STAGE_LACKS_TRANSPORT + 1);
     tcase_add_test(cases, no_look_up_can_be_started);
+    tcase_add_test(cases, a_family_that_is_late_joins_the_dial);
+    tcase_add_loop_test(cases, a_late_family_that_is_no_help_changes_nothing, 0, sizeof no_help / sizeof no_help[0]);
+    tcase_add_test(cases, both_families_are_silent);
+    tcase_add_test(cases, a_late_address_that_is_forbidden_is_told_where_all_else_fails);
+    tcase_add_loop_test(cases, where_one_family_refuses_the_other_is_waited_for, 0, 2);
+    tcase_add_test(cases, the_wait_for_the_other_family_has_a_limit);
+    tcase_add_test(cases, whoever_is_connected_waits_for_no_other_family);
+    tcase_add_loop_test(cases, with_a_family_to_come_it_may_end_at_any_moment, 0, 4);
     tcase_add_test(cases, late_addresses_are_dialed);
     tcase_add_test(cases, addresses_that_were_tried_are_left_out);
     tcase_add_test(cases, late_addresses_refuse_too);
