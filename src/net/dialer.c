@@ -348,8 +348,7 @@ void dial_add(struct dial *dial, const struct address_list *addresses)
         return;
     line_up(dial);
     loop_timer_start(dial->dialer->loop, &dial->limit, dial->limit_ms, on_late, dial);
-    if (dial->started > 0)
-        await_turn(dial);
+    await_turn(dial); /* that of the first one of all comes at the end of this turn, and sets it anew */
 }
 
 static bool is_homeless(const struct attempt *attempt)

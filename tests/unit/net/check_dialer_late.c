@@ -219,7 +219,22 @@ START_TEST(late_addresses_have_their_turn)
 }
 END_TEST
 
-/* Whatever was said in the meantime, a turn that is over is over: none is waited for. */
+START_TEST(those_that_come_before_the_first_has_begun_are_behind_it)
+{
+    const struct address_list late = list_of("192.0.2.1");
+    struct scene scene;
+
+    set_up(&scene, "2001:db8::1");
+    dial_add(scene.dial, &late);
+    stage_settle();
+    ck_assert_str_eq(asked, "2001:db8::1@0");
+    stage_advance(250);
+    ck_assert_str_eq(asked, "2001:db8::1@0 192.0.2.1@250");
+    dial_cancel(scene.dial);
+    tear_down(&scene);
+}
+END_TEST
+
 START_TEST(after_a_failure_the_next_one_is_tried_at_once)
 {
     struct scene scene;
@@ -365,6 +380,7 @@ int main(void)
     TCase *cases = unit_case("dialer, late addresses");
 
     tcase_add_loop_test(cases, late_addresses_have_their_turn, 0, sizeof turns / sizeof turns[0]);
+    tcase_add_test(cases, those_that_come_before_the_first_has_begun_are_behind_it);
     tcase_add_test(cases, after_a_failure_the_next_one_is_tried_at_once);
     tcase_add_test(cases, a_late_one_answers);
     tcase_add_test(cases, a_late_one_refuses_and_the_first_answers);
