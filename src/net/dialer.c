@@ -348,7 +348,7 @@ void dial_add(struct dial *dial, const struct address_list *addresses)
         return;
     line_up(dial);
     loop_timer_start(dial->dialer->loop, &dial->limit, dial->limit_ms, on_late, dial);
-    await_turn(dial); /* that of the first one of all comes at the end of this turn, and sets it anew */
+    await_turn(dial); /* a dial that has not begun does so at the end of this turn, and sets this anew */
 }
 
 static bool is_homeless(const struct attempt *attempt)
