@@ -29,7 +29,7 @@ struct entry {
 struct health {
     size_t count;
     uint64_t lenient_until; /* ms: failures do not count before then */
-    void (*changed)(void *arg); /* who was sent away; NULL: nobody wants to know */
+    void (*changed)(void *arg); /* what health_watch says; NULL: nobody wants to know */
     void *changed_arg;
     struct entry entries[HEALTH_ENTRIES_MAX]; /* count of them; the others were never written */
 };
@@ -264,6 +264,8 @@ void health_reached(struct health *health, const struct endpoint *proxy, uint64_
     if (health_state(health, proxy, now_ms) != HEALTH_DOUBTFUL)
         return;
     touch(health, proxy, now_ms)->reached = true;
+    if (health->changed)
+        health->changed(health->changed_arg);
     log_message(LEVEL_INFO, NULL, "%s can be connected to again", endpoint_format_url(proxy, where));
 }
 

@@ -5,10 +5,12 @@ target; `proxy = direct` always does; `url = environment` reads the variables th
 import base64
 import json
 import re
+import signal
 
 from kit import Sallyport, check, equal, free_port, scenario, until
 from kit.control import place, say
 from kit.peers import OPAQUE, BlackHole, Proxy
+from kit.real.loopback import dialing
 from kit.route import listener, refusal
 from kit.streams import read_all, read_exactly
 
@@ -45,10 +47,9 @@ class House:
 
         return Proxy(self.stage, script)
 
-    def run(self, *urls, proxy="", listeners=None, env=None, sallyport=""):
+    def run(self, *urls, proxy="", listeners=None, env=None):
         url = " ".join(urls)
-        self.daemon = self.stage.sallyport((f"[sallyport]\n{sallyport}\n" if sallyport else "")
-                                           + (f"[proxy]\nurl = {url}\n{proxy}\n" if urls else "")
+        self.daemon = self.stage.sallyport((f"[proxy]\nurl = {url}\n{proxy}\n" if urls else "")
                                            + (listeners or listener("imap")), env=env)
         return self
 
@@ -161,20 +162,37 @@ def a_proxy_that_nobody_answers_at_rests_and_comes_back(stage):
     until(lambda: house.greeting() == "* OK one\r", "the first proxy's return")
 
 
-def a_silent_proxy_holds_up_no_session_but_the_first(stage):
-    """It is connected to beside the session that comes when it has rested, and asked by one that comes later."""
-    house = House(stage)
-    silent = BlackHole(stage)
-    house.run(silent.url, house.proxy("two").url, sallyport="connect-timeout = 2s")
+def fallen_silent(house):
+    """A first proxy that was not there, has rested since, and is silent now; the second one serves."""
+    port = free_port()
+    house.run(f"http://127.0.0.1:{port}", house.proxy("two").url)
     house.greeted("two")
-    house.daemon.wait_line(rf"{silent.url} rests for 2 s: cannot connect: ")
+    silent = BlackHole(house.stage, port=port)
     until(lambda: state_of(house.daemon, silent.url) == "doubtful", "the end of its rest")
+    return silent
+
+
+def no_session_waits_for_a_silent_proxy_that_has_rested(stage):
+    """It is connected to beside the session, and asked by one that comes later."""
+    house = House(stage)
+    silent = fallen_silent(house)
     house.greeted("two")
-    equal(house.daemon.count("rests for 4 s"), 0, "probes that were over before the greeting")
+    equal(house.daemon.count("rests for 4 s"), 0, "attempts that were over before the greeting")
     silent.close()
     house.proxy("one", port=silent.port)
     until(lambda: house.greeting() == "* OK one\r", "the first proxy's return")
     equal(state_of(house.daemon, silent.url), "up", "its state")
+
+
+def a_reload_ends_what_was_begun_beside_a_session(stage):
+    house = House(stage)
+    silent = fallen_silent(house)
+    before = dialing(silent.port)
+    house.greeted("two")
+    until(lambda: dialing(silent.port) == before + 1, "a connection that is being made beside it")
+    house.daemon.process.signal(signal.SIGHUP)
+    house.daemon.wait_line("reloaded listeners=1")
+    equal(dialing(silent.port), before, "connections that are being made then")
 
 
 def a_resting_proxy_is_better_than_none(stage):
@@ -312,7 +330,8 @@ scenario(the_first_proxy_is_asked_while_it_works,
          all_of_them_fail,
          a_failed_proxy_rests_and_comes_back,
          a_proxy_that_nobody_answers_at_rests_and_comes_back,
-         a_silent_proxy_holds_up_no_session_but_the_first,
+         no_session_waits_for_a_silent_proxy_that_has_rested,
+         a_reload_ends_what_was_begun_beside_a_session,
          a_resting_proxy_is_better_than_none,
          fallback_goes_to_the_target_when_no_proxy_can_be_reached,
          no_fallback_unless_told,

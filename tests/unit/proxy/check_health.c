@@ -467,6 +467,13 @@ START_TEST(who_watches_is_told_of_each_that_is_sent_away_or_returns)
     health_failed(health, NULL, &proxy, START, because("unreachable"));
     health_worked(health, &proxy, START);
     ck_assert_uint_eq(changes, 0);
+    health_failed(health, NULL, &other, START - HEALTH_REST_FIRST_MS, because("unreachable"));
+    health_reached(health, &other, START);
+    ck_assert_uint_eq(changes, 1);
+    health_reached(health, &other, START); /* which it was */
+    ck_assert_uint_eq(changes, 1);
+    health_forget(health);
+    changes = 0;
     health_sent_away(health, NULL, &proxy, START, 1, because("503"));
     health_sent_away(health, NULL, &proxy, START, 2, because("503"));
     ck_assert_uint_eq(changes, 1);

@@ -241,6 +241,7 @@ START_TEST(what_a_session_has_learned_counts_for_more)
     stage_address(HOST_A, STAGE_SILENT);
     doubt(0);
     opens_at(B);
+    ck_assert_uint_eq(stage_dials_open(), 1);
     if (_i == 0)
         health_worked(services->health, url(0), loop_now(services->loop));
     else
@@ -263,6 +264,7 @@ START_TEST(without_descriptors_it_stays_doubtful)
     stage_address(HOST_A, STAGE_LOCAL);
     doubt(0);
     opens_at(B);
+    ck_assert_uint_eq(stage_dials(), 2);
     ck_assert_int_eq(state_of(0), HEALTH_DOUBTFUL);
     tear_down();
 }
@@ -301,6 +303,7 @@ START_TEST(a_listener_of_ours_is_not_connected_to)
     services->is_own = is_first;
     doubt(0);
     opens_at(B);
+    ck_assert_uint_eq(stage_lookups(), 2);
     ck_assert_int_eq(state_of(0), HEALTH_DOUBTFUL);
     ck_assert_uint_eq(stage_dials(), 1);
     tear_down();

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 
-ESTABLISHED, TIME_WAIT, LISTENING = "01", "06", "0A"
+ESTABLISHED, CONNECTING, TIME_WAIT, LISTENING = "01", "02", "06", "0A"
 """States in /proc/net/tcp."""
 
 
@@ -22,12 +22,16 @@ def first_address(name):
     return socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0]
 
 
-def _sockets(port, state, address="127.0.0.1", pid="self"):
-    """The rows of the sockets of that address with that local port and state, in the network of that process."""
+_NEAR, _FAR = 1, 2
+"""The columns of a socket's ends."""
+
+
+def _sockets(port, state, address="127.0.0.1", pid="self", end=_NEAR):
+    """The rows of the sockets with that end and state, in the network of that process."""
     with open(f"/proc/{pid}/net/tcp", encoding="ascii") as rows:
         fields = [row.split() for row in rows]
     place = f"{int.from_bytes(socket.inet_aton(address), sys.byteorder):08X}:{port:04X}"
-    return [row for row in fields if row[1] == place and row[3] == state]
+    return [row for row in fields if row[end] == place and row[3] == state]
 
 
 def _family(pid):
@@ -55,6 +59,11 @@ def unread(port):
 def connections(port):
     """How many connections the server on the port has accepted, or is about to."""
     return len(_sockets(port, ESTABLISHED))
+
+
+def dialing(port):
+    """How many connections to the port are being made."""
+    return len(_sockets(port, CONNECTING, end=_FAR))
 
 
 def closed(port):
