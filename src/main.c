@@ -22,6 +22,7 @@
 #include "completion.h"
 #include "config/config.h"
 #include "config/config_check.h"
+#include "config/config_place.h"
 #include "config/config_print.h"
 #include "config/kept_ports.h"
 #include "config/option.h"
@@ -74,12 +75,6 @@ static void report(void *arg, const char *text)
     fprintf(stderr, "%s%s\n", log_mark(LEVEL_ERROR), text);
 }
 
-/* A file that we may not even look at is there: to skip it silently would be to run with another one. */
-static bool is_there(const char *path)
-{
-    return access(path, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR);
-}
-
 /* Finds the configuration: -c, else the user's, else the system's.  False: there is none; path is the system's. */
 static bool find_config(char *path, size_t size, char *user, size_t user_size)
 {
@@ -90,7 +85,7 @@ static bool find_config(char *path, size_t size, char *user, size_t user_size)
     }
     user_file_path(user, user_size);
     snprintf(path, size, "%s", user);
-    if (user[0] && is_there(path))
+    if (user[0] && config_place_is_there(path))
         return true;
     return system_file_find(path, size);
 }

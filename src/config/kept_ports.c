@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/config_place.h"
+#include "config/file_place.h"
 #include "config/system_file.h"
 #include "config/user_file.h"
 
@@ -209,11 +211,11 @@ static char *present_text(void)
 /* Writes what a listener's port is kept by.  False: it has a path that cannot stand in a line. */
 static bool make_key(const struct config *config, const char *listener, char key[KEY_MAX])
 {
-    char usual[PATH_MAX], full[PATH_MAX];
-    const bool is_usual = (user_file_path(usual, sizeof usual) && strcmp(usual, config->path) == 0) ||
-                          system_file_is(config->path);
+    const bool is_usual = user_file_is(config->path) || system_file_is(config->path);
+    char full[PATH_MAX];
 
-    if (!is_usual && (!realpath(config->path, full) || strchr(full, '\n')))
+    if (!is_usual && (!config_place_is_there(config->path) || !file_place_real(config->path, full) ||
+                      strchr(full, '\n')))
         return false;
     snprintf(key, KEY_MAX, "%s %s", listener, is_usual ? USUAL : full);
     return true;

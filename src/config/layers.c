@@ -12,13 +12,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/config_place.h"
 #include "config/overlay.h"
 #include "config/system_file.h"
 #include "config/user_file.h"
 
-#define ENDING ".ini"
-#define USUAL_END "/sallyport/sallyport.ini" /* of a path whose folder is ours, and so is conf.d in it */
-#define WARNINGS_MAX 8                       /* of what does not count: the rest will be like them */
+#define WARNINGS_MAX 8 /* of what does not count: the rest will be like them */
 
 /* One of two layers: the user's, or the machine's. */
 struct layer {
@@ -136,14 +135,6 @@ static void read_file(struct layer *layer, const char *path)
 
 /* --- conf.d --- */
 
-/* Hidden files and what editors leave (x.ini~, #x.ini#, .#x.ini) are none of ours. */
-static bool is_ours(const char *name)
-{
-    const size_t length = strlen(name), ending = strlen(ENDING);
-
-    return name[0] != '.' && name[0] != '#' && length > ending && strcmp(name + length - ending, ENDING) == 0;
-}
-
 static bool has_control_byte(const char *name)
 {
     for (; *name; name++)
@@ -171,15 +162,15 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
     size_t count = 0, seen = 0;
     const struct dirent *entry = NULL;
 
-    while (seen++ < LAYERS_NAMES_MAX && (entry = next_of(folder)) != NULL) {
-        if (!is_ours(entry->d_name))
+    while (seen++ < CONFIG_PLACE_NAMES_MAX && (entry = next_of(folder)) != NULL) {
+        if (!config_place_counts(entry->d_name))
             continue;
         if (has_control_byte(entry->d_name)) {
             complain(layer, where, "has a file with a control character in its name");
             continue;
         }
         if (count == LAYERS_FILES_MAX) {
-            complain(layer, where, "has more than %d files that end in " ENDING, LAYERS_FILES_MAX);
+            complain(layer, where, "has more than %d files that end in .ini", LAYERS_FILES_MAX);
             break;
         }
         names[count] = strdup(entry->d_name);
@@ -191,8 +182,8 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
     }
     if (!entry && errno != 0)
         complain(layer, where, "cannot be read to its end: %s", strerror(errno));
-    if (seen > LAYERS_NAMES_MAX)
-        complain(layer, where, "has more than %d files", LAYERS_NAMES_MAX);
+    if (seen > CONFIG_PLACE_NAMES_MAX)
+        complain(layer, where, "has more than %d files", CONFIG_PLACE_NAMES_MAX);
     qsort(names, count, sizeof names[0], by_name); /* by bytes: the same in each language */
     return count;
 }
@@ -212,15 +203,13 @@ static void read_listed(struct layer *layer, const char *folder, char *names[], 
 static void read_folder(struct layer *layer, const char *path)
 {
     char *names[LAYERS_FILES_MAX];
-    DIR *folder = opendir(path);
     struct stat status;
     size_t file, count = 0, faults = layer->complaints->count;
+    DIR *folder;
 
-    if ((!folder && errno == ENOENT) || !add_source(layer, path, &file)) {
-        if (folder)
-            closedir(folder);
+    if (!config_place_is_file_there(path) || !add_source(layer, path, &file))
         return;
-    }
+    folder = opendir(path);
     if (!folder || fstat(dirfd(folder), &status) != 0)
         complain(layer, sources_where(file, 0), "%s", strerror(errno));
     else if (is_trusted(layer, file, &status))
@@ -232,17 +221,12 @@ static void read_folder(struct layer *layer, const char *path)
     read_listed(layer, path, names, count);
 }
 
-/* Reads what is in conf.d beside a file, if that is in a folder of ours: in another one, conf.d is not. */
+/* Reads what is in conf.d beside a file. */
 static void read_beside(struct layer *layer, const char *path)
 {
-    const size_t length = strlen(path), end = strlen(USUAL_END);
     char folder[PATH_MAX];
-    int size;
 
-    if (length < end || strcmp(path + length - end, USUAL_END) != 0)
-        return;
-    size = snprintf(folder, sizeof folder, "%.*s/" LAYERS_FOLDER, (int)(strrchr(path, '/') - path), path);
-    if (size > 0 && (size_t)size < sizeof folder)
+    if (config_place_folder(path, folder))
         read_folder(layer, folder);
 }
 
@@ -261,35 +245,43 @@ static void read_asked(struct layer *layer, FILE *stream, size_t file)
     read_stream(layer, stream, file);
 }
 
-/* conf.d is looked for beside `beside`, which is path, or the real place of what path leads to. */
-static void read_user(struct layer *layer, const char *path, const char *beside, FILE *stream)
+static void read_named_stream(struct layer *layer, const char *name, FILE *stream)
 {
     size_t file;
 
-    if (!add_source(layer, path, &file))
-        return;
-    if (stream) {
+    if (add_source(layer, name, &file))
         read_asked(layer, stream, file);
-        return;
-    }
+}
+
+/* False: it cannot be opened, which was reported. */
+static bool read_path(struct layer *layer, const char *path)
+{
+    FILE *stream;
+    size_t file;
+
+    if (!add_source(layer, path, &file))
+        return false;
     stream = fopen(path, "re");
     if (!stream) {
         complain(layer, sources_where(file, 0), "%s", strerror(errno));
-        return;
+        return false;
     }
     read_asked(layer, stream, file);
     fclose(stream);
-    read_beside(layer, beside);
+    return true;
+}
+
+/* conf.d is looked for beside `beside`, which is path, or where the file that path leads to usually is.  With small
+ * files there, that file may be missing. */
+static void read_user(struct layer *layer, const char *path, const char *beside)
+{
+    const bool only_small = !config_place_is_file_there(path) && config_place_has_small(beside);
+
+    if (only_small || read_path(layer, path))
+        read_beside(layer, beside);
 }
 
 /* --- one over the other --- */
-
-static bool is_usual(const char *path)
-{
-    char usual[PATH_MAX];
-
-    return user_file_path(usual, sizeof usual) && strcmp(usual, path) == 0;
-}
 
 /* What the files of a layer say of the machine's; NULL: nothing. */
 static const struct ini_key *find_include(const struct layer *layer)
@@ -316,6 +308,7 @@ static void refuse_include(const struct layer *layer)
 struct remarks {
     const struct sources *sources;
     unsigned count;
+    unsigned keys, sections; /* of which nothing was said any more */
 };
 
 static void on_passed_over(void *arg, const struct overlay_refusal *refusal)
@@ -324,12 +317,29 @@ static void on_passed_over(void *arg, const struct overlay_refusal *refusal)
     const int where = refusal->key ? refusal->key->where : refusal->section->where;
     char place[SOURCES_TEXT_MAX], final[SOURCES_TEXT_MAX];
 
-    if (remarks->count++ >= WARNINGS_MAX)
+    if (remarks->count++ >= WARNINGS_MAX) {
+        *(refusal->key ? &remarks->keys : &remarks->sections) += 1;
         return;
+    }
     log_message(LEVEL_WARNING, NULL, "%s: %.90s%s%.60s does not count: %s says that it is final",
                 sources_format(remarks->sources, where, place), refusal->key ? refusal->key->key : "",
                 refusal->key ? " in " : "", refusal->section->header,
                 sources_format(remarks->sources, refusal->final_where, final));
+}
+
+/* Tells how many more there were: "3 more keys and 1 more section". */
+static void sum_up(const struct remarks *remarks)
+{
+    const unsigned keys = remarks->keys, sections = remarks->sections;
+    char of_keys[40] = "", of_sections[40] = "";
+
+    if (keys > 0)
+        snprintf(of_keys, sizeof of_keys, "%u more key%s", keys, keys == 1 ? "" : "s");
+    if (sections > 0)
+        snprintf(of_sections, sizeof of_sections, "%u more section%s", sections, sections == 1 ? "" : "s");
+    if (keys + sections > 0)
+        log_message(LEVEL_WARNING, NULL, "and %s%s%s that %s not count", of_keys,
+                    keys > 0 && sections > 0 ? " and " : "", of_sections, keys + sections == 1 ? "does" : "do");
 }
 
 static bool is_key_final(void *arg, const struct ini_key *key)
@@ -358,8 +368,7 @@ static void put_over(struct layer *system, struct layer *user)
 
     drop_final(user);
     overlay_enforce(&system->sections, &user->sections, on_passed_over, &remarks);
-    if (remarks.count > WARNINGS_MAX)
-        log_message(LEVEL_WARNING, NULL, "and %u more keys that do not count", remarks.count - WARNINGS_MAX);
+    sum_up(&remarks);
     overlay_put(&system->sections, &user->sections);
     overlay_sort(&system->sections, user->sources->over);
     overlay_put(&user->sections, &system->sections); /* into an empty list: this moves all */
@@ -395,21 +404,33 @@ static void extend(struct layer *user, const char *path, bool wanted)
     free(complaints);
 }
 
+/* Where a file is usually that path leads to, so that a link to it, or another way to spell it, has no conf.d of its
+ * own; path, if it is none of those. */
+static const char *usual_place(const char *path, const char *system, bool is_system, char usual[PATH_MAX])
+{
+    if (is_system)
+        return system;
+    return user_file_is(path) && user_file_path(usual, PATH_MAX) ? usual : path;
+}
+
 void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
                  struct diagnostics *complaints)
 {
     struct layer user = {.sources = sources, .complaints = complaints};
-    const bool is_system = !stream && system_file_is(path);
-    char system[PATH_MAX];
-    const bool has_system = system_file_find(system, sizeof system);
+    char system[PATH_MAX], usual[PATH_MAX];
+    const bool has_system = system_file_find(system, sizeof system), is_system = !stream && system_file_is(path);
+    const char *beside = stream ? NULL : usual_place(path, system, is_system, usual);
     bool wanted;
 
     ini_sections_init(&user.sections);
-    read_user(&user, path, is_system ? system : path, stream); /* a link to it would else have a conf.d of its own */
+    if (stream)
+        read_named_stream(&user, path, stream);
+    else
+        read_user(&user, path, beside);
     wanted = wants_system(&user);
     if (is_system)
         refuse_include(&user);
-    else if (has_system && (wanted || (!stream && is_usual(path))))
+    else if (has_system && (wanted || beside == usual))
         extend(&user, system, wanted);
     else if (wanted)
         complain(&user, find_include(&user)->where, "include: there is no %s", system);

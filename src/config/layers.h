@@ -15,13 +15,11 @@
 #include "config/ini_sections.h"
 #include "config/sources.h"
 
-#define LAYERS_FOLDER "conf.d"      /* beside a file called sallyport.ini in a folder called sallyport */
-#define LAYERS_FILES_MAX 32         /* that count in such a folder: it is read at each start, by each command */
-#define LAYERS_NAMES_MAX 1024       /* in such a folder, of whatever kind */
+#define LAYERS_FILES_MAX 32 /* that count in a folder conf.d: it is read at each start, by each command */
 
-/* Reads them all: path is opened, and looked for what is beside it; or (stream not NULL) is only the name of a stream.
- * The files are added to sources, in the order in which they are read, and what stands in them to sections, which is an
- * empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of each key that does
+/* Reads them all: path is opened, and looked for what is beside it (config_place.h); or (stream not NULL) is only the
+ * name of a stream.  The files are added to sources, in the order in which they are read, and what stands in them to
+ * sections, which is an empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of each key that does
  * not count because the machine's file says so. */
 void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
                  struct diagnostics *complaints);

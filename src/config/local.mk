@@ -4,11 +4,13 @@
 src_libhouse_a_SOURCES += \
 	src/config/config.c src/config/config.h \
 	src/config/config_check.c src/config/config_check.h \
+	src/config/config_place.c src/config/config_place.h \
 	src/config/config_print.c src/config/config_print.h \
 	src/config/config_secrets.c src/config/config_secrets.h \
 	src/config/deal.c src/config/deal.h \
 	src/config/diagnostics.c src/config/diagnostics.h \
 	src/config/expansion.c src/config/expansion.h \
+	src/config/file_place.c src/config/file_place.h \
 	src/config/found_check.c src/config/found_check.h \
 	src/config/ini_sections.c src/config/ini_sections.h \
 	src/config/inifile.c src/config/inifile.h \

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 #include "config/user_file.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "config/file_place.h"
 
 #define NAME "sallyport/sallyport.ini"
 
@@ -19,4 +22,11 @@ bool user_file_path(char *path, size_t size)
         return true;
     path[0] = '\0';
     return false;
+}
+
+bool user_file_is(const char *path)
+{
+    char usual[PATH_MAX];
+
+    return user_file_path(usual, sizeof usual) && file_place_is_same(usual, path);
 }

@@ -345,9 +345,9 @@ static bool is_final(const struct config *config)
  * is not to be had (*status is not EX_OK then). */
 static bool take_system(struct desk *desk, const char *given, int *status)
 {
-    char file[PATH_MAX], usual[PATH_MAX];
+    char file[PATH_MAX];
     struct config *config = system_file_find(file, sizeof file) ? extend(desk, file) : NULL;
-    const bool applies = user_file_path(usual, sizeof usual) && strcmp(usual, desk->output) == 0;
+    const bool applies = user_file_is(desk->output);
 
     *status = EX_OK;
     if (!config)

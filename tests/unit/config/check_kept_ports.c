@@ -157,6 +157,44 @@ START_TEST(the_usual_file_is_one_wherever_it_is)
 }
 END_TEST
 
+START_TEST(the_file_is_one_in_whatever_spelling)
+{
+    static const char *const paths[] = {"sallyport.ini", "./sallyport.ini", "..//sallyport/./sallyport.ini",
+                                        "../link.ini"};
+    struct config *config = load("sallyport/sallyport.ini");
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    config_unref(config);
+    ck_assert_int_eq(symlink("sallyport/sallyport.ini", at("link.ini")), 0);
+    ck_assert_int_eq(chdir(at("sallyport")), 0);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        config = config_load(paths[i], CONFIG_TO_RUN, on_report, NULL);
+        kept_ports_fill(config);
+        ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
+        config_unref(config);
+    }
+    ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
+/* Where small files are all of it, it has a path still. */
+START_TEST(a_file_that_may_be_missing_has_ports)
+{
+    struct config *config;
+    char path[300];
+
+    ck_assert_int_eq(mkdir(at("other"), 0700) | mkdir(at("other/sallyport"), 0700), 0);
+    ck_assert_int_eq(mkdir(at("other/sallyport/conf.d"), 0700), 0);
+    put("other/sallyport/conf.d/a.ini", "[imap]\nlisten = localhost:auto\ntarget = t\nproxy = direct\n");
+    snprintf(path, sizeof path, "%s", at("other/sallyport/sallyport.ini"));
+    config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    kept_ports_fill(config);
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
+    config_unref(config);
+}
+END_TEST
+
 START_TEST(the_file_is_ours_alone)
 {
     struct config *config = load("one.ini");
@@ -326,6 +364,8 @@ int main(void)
     tcase_add_test(cases, the_oldest_go_when_there_are_too_many);
     tcase_add_test(cases, what_is_kept_is_known_next_time);
     tcase_add_test(cases, the_usual_file_is_one_wherever_it_is);
+    tcase_add_test(cases, the_file_is_one_in_whatever_spelling);
+    tcase_add_test(cases, a_file_that_may_be_missing_has_ports);
     tcase_add_test(cases, the_file_is_ours_alone);
     tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, what_is_written_in_part_is_noticed);

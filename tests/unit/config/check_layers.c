@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "config/config_place.h"
 #include "config/system_file.h"
 
 #include "../unit.h"
@@ -250,6 +251,100 @@ START_TEST(a_link_to_the_machine_s_file_is_that_file)
 }
 END_TEST
 
+/* In whatever way it is spelled, from whatever folder, and by a link, it is one file. */
+START_TEST(the_users_file_is_that_file_by_each_name)
+{
+    static const struct {
+        const char *folder, *path;
+    } rows[] = {
+        {"home/sallyport", "sallyport.ini"},
+        {"home/sallyport", "./sallyport.ini"},
+        {"home/sallyport/conf.d", "../sallyport.ini"},
+        {"home", "sallyport/sallyport.ini"},
+        {"home", "sallyport//./sallyport.ini"},
+        {".", "home/../home/sallyport/sallyport.ini"},
+        {".", "away/sallyport.ini"},
+        {".", "link.ini"},
+    };
+    int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n");
+    put(USER "conf.d/a.ini", "[imap]\ntarget = a\n");
+    ck_assert_int_eq(symlink("home/sallyport", at("away")), 0);
+    ck_assert_int_eq(symlink("home/sallyport/sallyport.ini", at("link.ini")), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(chdir(at(rows[i].folder)), 0);
+        ck_assert_str_eq(read_there(rows[i].path, NULL), "");
+        ck_assert_str_eq(all(), "1:1 [imap]\n1:2 target=a\n2:1 [sallyport]\n2:2 final=proxy\n2:3 [proxy]\n2:4 url=s\n");
+    }
+    ck_assert_int_eq(fchdir(before), 0);
+    close(before);
+}
+END_TEST
+
+START_TEST(small_files_are_beside_a_file_in_whatever_spelling)
+{
+    static const struct {
+        const char *folder, *path;
+        bool small;
+    } rows[] = {
+        {"other/sallyport", "sallyport.ini", true},
+        {"other", "sallyport//sallyport.ini", true},
+        {"other", "sallyport/./sallyport.ini", true},
+        {"other/sallyport/conf.d", ".././sallyport.ini", true},
+        {"other", "link/sallyport.ini", true}, /* the folder's real name is ours */
+        {"other/sallyport/conf.d", "sallyport.ini", false},
+        {"other", "sallyport/../sallyport.ini", false},
+        {"other", "notsallyport/sallyport.ini", false},
+    };
+    int before = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    put("other/sallyport/sallyport.ini", "[imap]\n");
+    put("other/sallyport/conf.d/a.ini", "[smtp]\n");
+    put("other/sallyport/conf.d/sallyport.ini", "[imap]\n");
+    put("other/sallyport.ini", "[imap]\n");
+    put("other/conf.d/a.ini", "nonsense\n");
+    put("other/notsallyport/sallyport.ini", "[imap]\n");
+    put("other/notsallyport/conf.d/a.ini", "nonsense\n");
+    ck_assert_int_eq(symlink("sallyport", at("other/link")), 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ck_assert_int_eq(chdir(at(rows[i].folder)), 0);
+        ck_assert_str_eq(read_there(rows[i].path, NULL), "");
+        ck_assert_uint_eq(sources.count, rows[i].small ? 3 : 1);
+    }
+    ck_assert_int_eq(fchdir(before), 0);
+    close(before);
+}
+END_TEST
+
+/* --- small files alone --- */
+
+START_TEST(small_files_need_no_other)
+{
+    put(SYSTEM "conf.d/a.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(USER "conf.d/a.ini", "[imap]\ntarget = u\n[proxy]\nurl = u\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [imap]\n0:2 target=u\n1:1 [sallyport]\n1:2 final=proxy\n1:3 [proxy]\n1:4 url=s\n");
+    put(USER "conf.d/a.ini", "[sallyport]\ninclude = system\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_uint_eq(sources.count, 2);
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "");
+    ck_assert_str_eq(all(), "0:1 [sallyport]\n0:2 final=proxy\n0:3 [proxy]\n0:4 url=s\n");
+}
+END_TEST
+
+START_TEST(a_file_that_leads_nowhere_is_not_missing)
+{
+    put(USER "conf.d/a.ini", "[imap]\n");
+    ck_assert_int_eq(symlink("/nonexistent", at(USER "sallyport.ini")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini: No such file or directory\n");
+    ck_assert_int_eq(unlink(at(USER "sallyport.ini")), 0);
+    ck_assert_int_eq(rename(at(USER "conf.d/a.ini"), at(USER "conf.d/README")), 0); /* nothing that counts */
+    ck_assert_str_eq(read_user(), "T/home/sallyport/sallyport.ini: No such file or directory\n");
+}
+END_TEST
+
 /* --- what is final --- */
 
 START_TEST(final_needs_no_include_and_wins)
@@ -292,6 +387,21 @@ START_TEST(warnings_are_bounded)
     put(USER "sallyport.ini", text);
     ck_assert_str_eq(read_user(), "");
     ck_assert_ptr_nonnull(strstr(logged, "and 42 more keys that do not count\n"));
+    snprintf(text, sizeof text, "[proxy]\n");
+    for (int i = 0; i < 7; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "header = A: 1\n");
+    for (int i = 0; i < 12; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "[proxy p%d]\nurl = u\n", i);
+    put(USER "sallyport.ini", text);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "and 11 more sections that do not count\n"));
+    snprintf(text, sizeof text, "[proxy a]\n");
+    for (int i = 0; i < 7; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "[proxy p%d]\nurl = u\n", i);
+    snprintf(text + strlen(text), sizeof text - strlen(text), "[proxy]\nheader = A: 1\nheader = A: 1\n[proxy z]\n");
+    put(USER "sallyport.ini", text);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "and 2 more keys and 1 more section that do not count\n"));
 }
 END_TEST
 
@@ -366,6 +476,11 @@ START_TEST(a_folder_that_is_none_is_an_error)
     ck_assert_int_eq(unlink(at(USER "conf.d")), 0);
     ck_assert_int_eq(symlink("conf.d", at(USER "conf.d")), 0);
     ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: Too many levels of symbolic links\n");
+    ck_assert_int_eq(unlink(at(USER "conf.d")), 0);
+    ck_assert_int_eq(symlink("/nonexistent", at(USER "conf.d")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: No such file or directory\n");
+    ck_assert_int_eq(unlink(at(USER "sallyport.ini")), 0);
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: No such file or directory\n");
 }
 END_TEST
 
@@ -430,7 +545,7 @@ START_TEST(the_number_of_files_has_a_bound)
     put(USER "conf.d/x.ini", "[imap]\n");
     ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: has more than 32 files that end in .ini\n");
     ck_assert_int_eq(unlink(at(USER "conf.d/x.ini")), 0);
-    for (int i = 0; i < LAYERS_NAMES_MAX; i++) {
+    for (int i = 0; i < CONFIG_PLACE_NAMES_MAX; i++) {
         snprintf(name, sizeof name, USER "conf.d/%04d", i);
         put(name, "");
     }
@@ -494,6 +609,10 @@ int main(void)
     tcase_add_test(cases, only_names_that_are_meant_count);
     tcase_add_test(cases, the_machine_s_file_alone_has_its_small_ones);
     tcase_add_test(cases, a_link_to_the_machine_s_file_is_that_file);
+    tcase_add_test(cases, the_users_file_is_that_file_by_each_name);
+    tcase_add_test(cases, small_files_are_beside_a_file_in_whatever_spelling);
+    tcase_add_test(cases, small_files_need_no_other);
+    tcase_add_test(cases, a_file_that_leads_nowhere_is_not_missing);
     tcase_add_test(cases, final_needs_no_include_and_wins);
     tcase_add_test(cases, a_small_file_can_say_what_is_final);
     tcase_add_test(cases, warnings_are_bounded);

@@ -3,11 +3,13 @@ UNIT_TESTS += \
 	tests/unit/config/check_config \
 	tests/unit/config/check_config_check \
 	tests/unit/config/check_config_memory \
+	tests/unit/config/check_config_place \
 	tests/unit/config/check_config_print \
 	tests/unit/config/check_config_secrets \
 	tests/unit/config/check_deal \
 	tests/unit/config/check_diagnostics \
 	tests/unit/config/check_expansion \
+	tests/unit/config/check_file_place \
 	tests/unit/config/check_found_check \
 	tests/unit/config/check_ini_sections \
 	tests/unit/config/check_inifile \
