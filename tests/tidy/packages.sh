@@ -56,6 +56,8 @@ verdict "PKGBUILD is one for its shell"
 for unit in etc/systemd/sallyport.service etc/systemd/sallyport.socket; do
     [ "$(grep -cE '^ConditionPathExists=\|(%E/sallyport|/etc/sallyport|/etc)/sallyport\.ini$' $unit)" = 3 ] ||
         echo "$unit asks for no configuration"
+    [ "$(grep -cE '^ConditionPathExistsGlob=\|(%E|/etc)/sallyport/conf\.d/\*\.ini$' $unit)" = 2 ] ||
+        echo "$unit asks for no small files"
 done >"$offences"
 verdict "units are quiet where there is no configuration"
 
