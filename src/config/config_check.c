@@ -474,7 +474,7 @@ void config_check(struct config *config, enum config_use use, struct diagnostics
     check_before_relays(config, complaints);
     check_via_urls(config, complaints);
     check_places(config, complaints);
-    socket_check(config, complaints);
+    socket_check(config, use, complaints);
     check_circles(config, complaints);
     check_published(config, complaints);
     check_ehlo_names(config, complaints);

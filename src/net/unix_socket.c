@@ -160,7 +160,7 @@ static bool make_free(const struct sockaddr_un *address, char *error, size_t siz
     reached = connect(probe, (const struct sockaddr *)address, sizeof *address) == 0 ? 0 : errno;
     close(probe);
     if (reached != ECONNREFUSED && reached != ENOENT) {
-        snprintf(error, size, "another sallyport runs already and answers on %s", path);
+        snprintf(error, size, "%s answers already: another sallyport runs, or another section has it", path);
         errno = EADDRINUSE;
         return false;
     }

@@ -53,8 +53,8 @@ START_TEST(the_place_of_another_daemon_is_left_to_it)
 
     ck_assert(unix_socket_take(&theirs, served.place, wanted, sizeof wanted));
     served_start();
-    snprintf(wanted, sizeof wanted, "sallyport: error: no control socket: another sallyport runs already and answers "
-             "on %s; give this one a `control` of its own, or none\n", served.place);
+    snprintf(wanted, sizeof wanted, "sallyport: error: no control socket: %s answers already: another sallyport "
+             "runs, or another section has it; give this one a `control` of its own, or none\n", served.place);
     served_logged(wanted);
     ck_assert(served_exists(served.place));
     close(theirs.fd); /* it dies, and its file stays */
@@ -162,8 +162,8 @@ START_TEST(it_stays_while_it_cannot_be_had_elsewhere)
     ck_assert(unix_socket_take(&theirs, served.other, wanted, sizeof wanted));
     control_server_set(served.server, served.other);
     stage_settle();
-    snprintf(wanted, sizeof wanted, "sallyport: error: the control socket stays at %s: another sallyport runs already "
-             "and answers on %s\n", served.place, served.other);
+    snprintf(wanted, sizeof wanted, "sallyport: error: the control socket stays at %s: %s answers already: another "
+             "sallyport runs, or another section has it\n", served.place, served.other);
     served_logged(wanted);
     served_works();
     close(theirs.fd);
