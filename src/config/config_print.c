@@ -23,8 +23,8 @@ static void print_place(const struct printing *printing, const char *before, int
     fprintf(printing->out, "# %s%s\n", before, log_escape(shown, sizeof shown, place, strlen(place)));
 }
 
-/* Says above a value which line it is from.  *before: that of the value above; the first default behind others is
- * called that. */
+/* Says above a value which line it is from, and of several defaults above the first.  *before: 0: the value above is
+ * one. */
 static void tell_origin(const struct printing *printing, int where, int *before)
 {
     if (where)
@@ -38,7 +38,7 @@ static void tell_origin(const struct printing *printing, int where, int *before)
 static void print_section(const struct printing *printing, enum option_section section, size_t index, const void *base)
 {
     const int *set_at = origins_of(printing->config->origins, section, index);
-    int before = 0;
+    int before = -1; /* there is none */
 
     for (size_t i = 0; option_row(i); i++) {
         if (option_row(i)->section != section)

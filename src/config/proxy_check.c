@@ -140,16 +140,19 @@ static void check_password_file(const struct section *section, const char *path)
         section_complain(section, section_line_of(section, key), "%s: %s", key, why);
 }
 
+/* A key that is set counts, whether or not its value is a good one, of which enough is said. */
 static void check_password(const struct section *section, const struct proxy_config *proxy)
 {
-    int given = !!proxy->password + !!proxy->password_file + !!proxy->password_command;
+    const bool has_user = section_line_of(section, "user");
+    const int given = !!section_line_of(section, "password") + !!section_line_of(section, "password-file") +
+                      !!section_line_of(section, "password-command");
 
     if (given > 1)
         section_complain(section, section->line, "%s has more than one of password, password-file and "
                          "password-command", section->title);
-    if (given > 0 && !proxy->user)
+    if (given > 0 && !has_user)
         section_complain(section, section->line, "%s has a password but no user", section->title);
-    if (proxy->user && given == 0 && section->use != CONFIG_TO_ASK)
+    if (has_user && given == 0 && section->use != CONFIG_TO_ASK)
         section_complain(section, section->line, "%s has a user but no password, password-file or password-command",
                          section->title);
     if (proxy->password_file)

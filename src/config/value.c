@@ -91,7 +91,7 @@ static bool add_words(const struct value_rule *rule, unsigned *bits, const char 
         *bits |= 1u << index;
         value += length;
     }
-    return *bits != 0 || value_fault(why, "empty; to announce nothing, write none");
+    return *bits != 0 || value_fault(why, "empty; for none, write none");
 }
 
 static bool parse_words(const struct value_rule *rule, const struct protocol *protocol, void *field, const char *value,

@@ -198,9 +198,10 @@ START_TEST(where_values_are_from_stands_above_them)
     fclose(out);
     snprintf(expected, sizeof expected, "# Each of these files lies over those above it.  Above a value stands where "
              "it\n# is from, and above the first of several defaults that.\n#   %s/a\\n[imap].ini\n#   %s\n\n"
-             "[sallyport]\nlog-level = info\n", folder, user);
+             "[sallyport]\n# default\nlog-level = info\n", folder, user);
     ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
-    snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n[redirects]\nfollow",
+    snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n[redirects]\n# default\n"
+             "follow",
              user);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
     snprintf(expected, sizeof expected, "\n[proxy]\n# %s/a\\n[imap].ini:2\nurl = http://p:1\n http://q:2\n# default\n"

@@ -90,8 +90,7 @@ static const struct {
     {RELAY TARGET "password = x\n", "", "f:1: [reverse home] has a password but no user"},
     {RELAY TARGET "user = me\npassword = x\npassword-command = y\n", "",
      "f:1: [reverse home] has more than one of password, password-file and password-command"},
-    {RELAY TARGET "user = m:e\npassword = x\n", "", "f:1: [reverse home] has a password but no user\n"
-     "f:4: user: has a colon, which Basic authentication cannot carry"},
+    {RELAY TARGET "user = m:e\npassword = x\n", "", "f:4: user: has a colon, which Basic authentication cannot carry"},
     {RELAY TARGET "user = me\npassword-file = p\n", "", "f:5: password-file: not an absolute path"},
     {RELAY TARGET "user = me\npassword-file = credential:relay\n", "", ""},
     {RELAY TARGET "user = me\npassword-file = credential:a/b\n", "",
