@@ -38,6 +38,7 @@ struct reading {
     int section_line;
     int set_at[OPTION_ROWS_MAX]; /* line that sets each option in this section; 0: not set */
     bool is_told[SOURCES_MAX];   /* of a file: that others can read a secret in it */
+    bool is_trial;       /* nothing is kept, and nothing is logged */
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(struct reading *reading, int line, const char *format, ...)
@@ -310,7 +311,7 @@ static void note_secret(struct reading *reading, const struct option_row *option
     char place[SOURCES_TEXT_MAX];
     const char *shown = value;
 
-    if (option->rule.flags & VALUE_SECRET && value_is_quoted(value))
+    if (option->rule.flags & VALUE_SECRET && value_is_quoted(value) && !reading->is_trial)
         log_message(LEVEL_WARNING, NULL, "%s: %s: its quotes are part of it; values are written without quotes",
                     sources_format(&reading->config->sources, reading->line, place), option->rule.key);
     if (option->rule.flags & VALUE_REPEATS && value_header_is_secret(value)) {
@@ -403,18 +404,60 @@ static void take_value(struct reading *reading, const char *key, const char *val
 
 /* --- all of it --- */
 
-static void read_section(struct reading *reading, const struct ini_section *section)
+/* False: there is no such section, which was reported. */
+static bool read_keys(struct reading *reading, const struct ini_section *section)
 {
     if (!open_section(reading, section))
-        return;
+        return false;
     for (const struct ini_key *key = section->first; key; key = key->next) {
         reading->line = key->where;
         reading->continues = key->continues;
         take_value(reading, key->key, key->value);
     }
+    return true;
+}
+
+static void read_section(struct reading *reading, const struct ini_section *section)
+{
+    if (!read_keys(reading, section))
+        return;
     close_section(reading);
     if (reading->use == CONFIG_TO_CHECK && !origins_add(&reading->config->origins, reading->section, reading->set_at))
         complain(reading, 0, "out of memory");
+}
+
+/* Sets the defaults of the sections of which there is always one. */
+static void begin(struct reading *reading)
+{
+    reading->section = OPTION_REDIRECTS;
+    reading->base = &reading->config->redirects;
+    set_defaults(reading);
+    reading->section = OPTION_GLOBAL;
+    reading->base = &reading->config->settings;
+    set_defaults(reading);
+}
+
+/* For layers_judge: reads one file for its errors alone, and not whether it is whole, which others may make it. */
+static void try_file(void *arg, const struct ini_sections *sections, struct diagnostics *complaints)
+{
+    const struct reading *reading = arg;
+    struct reading trial = {.use = reading->use, .config = calloc(1, sizeof *trial.config), .is_trial = true};
+
+    if (!trial.config) {
+        complain(&trial, 0, "out of memory");
+        diagnostics_take(complaints, &trial.complaints);
+        return;
+    }
+    trial.config->references = 1;
+    trial.config->sources = reading->config->sources; /* borrowed */
+    begin(&trial);
+    for (const struct ini_section *section = sections->first; section; section = section->next)
+        (void)read_keys(&trial, section);
+    if (!config_secrets_hold(trial.config)) /* what another configuration holds is not dropped with ours */
+        complain(&trial, 0, "out of memory");
+    diagnostics_take(complaints, &trial.complaints);
+    trial.config->sources.count = 0;
+    config_unref(trial.config);
 }
 
 /* Reads the sections, and checks whether they fit together. */
@@ -422,12 +465,7 @@ static void read_all(struct reading *reading, const struct ini_sections *section
 {
     struct config *config = reading->config;
 
-    reading->section = OPTION_REDIRECTS;
-    reading->base = &config->redirects;
-    set_defaults(reading);
-    reading->section = OPTION_GLOBAL;
-    reading->base = &config->settings;
-    set_defaults(reading);
+    begin(reading);
     for (const struct ini_section *section = sections->first; section; section = section->next)
         read_section(reading, section);
     if (listening_count(config) + config->reverse_count == 0 && reading->complaints.count == 0)
@@ -441,6 +479,7 @@ static void read_all(struct reading *reading, const struct ini_sections *section
 static struct config *load(const char *name, FILE *stream, enum config_use use, config_report *report, void *arg)
 {
     struct reading reading = {.use = use, .config = calloc(1, sizeof *reading.config)};
+    const struct layers_judge judge = {try_file, &reading};
     struct ini_sections sections;
     bool good;
 
@@ -452,7 +491,7 @@ static struct config *load(const char *name, FILE *stream, enum config_use use, 
     reading.config->references = 1;
     reading.config->path = copy_text(&reading, name);
     ini_sections_init(&sections);
-    layers_read(name, stream, &reading.config->sources, &sections, &reading.complaints);
+    layers_read(name, stream, &judge, &reading.config->sources, &sections, &reading.complaints);
     if (sections.first || reading.complaints.count == 0)
         read_all(&reading, &sections);
     ini_sections_release(&sections);

@@ -25,6 +25,12 @@ struct layer {
     struct ini_sections sections;
     struct diagnostics *complaints;
     bool failed; /* out of memory, which was reported: something is missing */
+
+    /* Of the machine's, for a user who has not asked for it: what is wrong is left out, one file after the other. */
+    const struct layers_judge *judge; /* NULL: nothing is left out */
+    struct diagnostics *errors;       /* of files that are not; complaints has those of the present one */
+    const char *path;                 /* of the file with the others beside it */
+    unsigned left_out;
 };
 
 static void __attribute__((format(printf, 3, 4))) complain(const struct layer *layer, int where, const char *format,
@@ -54,14 +60,77 @@ static bool add_source(struct layer *layer, const char *name, size_t *file)
     return number >= 0;
 }
 
-/* Reads a stream and lays it over what the layer has. */
-static void read_stream(struct layer *layer, FILE *stream, size_t file)
+/* What sections say of the machine's file; NULL: nothing. */
+static const struct ini_key *find_include(const struct ini_sections *sections)
+{
+    return ini_sections_key(sections, "[sallyport]", "include");
+}
+
+/* Whether they want it. */
+static bool wants_system(const struct ini_sections *sections)
+{
+    const struct ini_key *include = find_include(sections);
+
+    return include && strcmp(include->value, "system") == 0;
+}
+
+/* For those that are the machine's. */
+static void refuse_include(const struct layer *layer, const struct ini_sections *sections)
+{
+    if (wants_system(sections))
+        complain(layer, find_include(sections)->where,
+                 "include: this is the machine's file itself, which extends no other");
+}
+
+/* Whether they say that something is final. */
+static bool is_something_final(const struct ini_sections *sections)
+{
+    const struct ini_key *final = ini_sections_key(sections, "[sallyport]", "final");
+
+    return final && strcmp(final->value, "none") != 0;
+}
+
+/* Whether a file of a layer that leaves files out is one of those: it has errors, and says nothing of what is final. */
+static bool is_no_use(const struct layer *layer, const struct ini_sections *sections)
+{
+    struct diagnostics found = {.count = 0};
+    bool bad;
+
+    if (is_something_final(sections))
+        return false;
+    layer->judge->judge(layer->judge->arg, sections, &found);
+    bad = layer->complaints->count + found.count > 0;
+    diagnostics_drop(&found); /* whoever asks is told again */
+    return bad;
+}
+
+/* Reads a stream and lays it over what the layer has.  False: it is to be left out. */
+static bool read_stream(struct layer *layer, FILE *stream, size_t file)
 {
     struct ini_sections sections;
 
     ini_sections_init(&sections);
     layer->failed |= !ini_sections_read(&sections, stream, file, layer->complaints);
+    if (layer->judge)
+        refuse_include(layer, &sections);
+    if (layer->judge && is_no_use(layer, &sections)) {
+        ini_sections_release(&sections);
+        return false;
+    }
     overlay_put(&layer->sections, &sections);
+    return true;
+}
+
+/* --- what is left out --- */
+
+/* Of the last file, or folder, that was added, where it is not as it should be. */
+static void leave_out(struct layer *layer, size_t file)
+{
+    if (layer->left_out++ < WARNINGS_MAX)
+        log_message(LEVEL_WARNING, NULL, "%.300s has errors and does not count, nor what it says is final: `sallyport "
+                    "-c %.300s check` tells", layer->sources->at[file].name, layer->path);
+    diagnostics_drop(layer->complaints);
+    sources_cut(layer->sources, file);
 }
 
 /* --- who could have written it --- */
@@ -113,7 +182,7 @@ static int open_regular(const struct layer *layer, size_t file, bool *gone)
 
 static void read_file(struct layer *layer, const char *path)
 {
-    bool gone = false;
+    bool gone = false, whole = false;
     size_t file;
     FILE *stream;
     int fd;
@@ -123,7 +192,7 @@ static void read_file(struct layer *layer, const char *path)
     fd = open_regular(layer, file, &gone);
     stream = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (stream) {
-        read_stream(layer, stream, file);
+        whole = read_stream(layer, stream, file);
         fclose(stream);
     } else if (fd >= 0) {
         fail(layer, sources_where(file, 0));
@@ -131,6 +200,10 @@ static void read_file(struct layer *layer, const char *path)
     }
     if (gone)
         sources_cut(layer->sources, file);
+    else if (layer->judge && (whole || layer->failed))
+        diagnostics_take(layer->errors, layer->complaints);
+    else if (layer->judge)
+        leave_out(layer, file);
 }
 
 /* --- conf.d --- */
@@ -188,14 +261,13 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
     return count;
 }
 
-static void read_listed(struct layer *layer, const char *folder, char *names[], size_t count)
+static void read_listed(struct layer *layer, const char *folder, char *const names[], size_t count)
 {
     char path[PATH_MAX + NAME_MAX + 2];
 
     for (size_t i = 0; i < count; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         read_file(layer, path);
-        free(names[i]);
     }
 }
 
@@ -218,7 +290,14 @@ static void read_folder(struct layer *layer, const char *path)
         closedir(folder);
     if (layer->complaints->count == faults)
         sources_cut(layer->sources, file);
-    read_listed(layer, path, names, count);
+    if (layer->complaints->count == faults || !layer->judge)
+        read_listed(layer, path, names, count);
+    else if (layer->failed)
+        diagnostics_take(layer->errors, layer->complaints);
+    else
+        leave_out(layer, file);
+    while (count > 0)
+        free(names[--count]);
 }
 
 /* Reads what is in conf.d beside a file. */
@@ -282,28 +361,6 @@ static void read_user(struct layer *layer, const char *path, const char *beside)
 }
 
 /* --- one over the other --- */
-
-/* What the files of a layer say of the machine's; NULL: nothing. */
-static const struct ini_key *find_include(const struct layer *layer)
-{
-    return ini_sections_key(&layer->sections, "[sallyport]", "include");
-}
-
-/* Whether a layer's files want the machine's. */
-static bool wants_system(const struct layer *layer)
-{
-    const struct ini_key *include = find_include(layer);
-
-    return include && strcmp(include->value, "system") == 0;
-}
-
-/* For the layer that is the machine's. */
-static void refuse_include(const struct layer *layer)
-{
-    if (wants_system(layer))
-        complain(layer, find_include(layer)->where,
-                 "include: this is the machine's file itself, which extends no other");
-}
 
 struct remarks {
     const struct sources *sources;
@@ -374,12 +431,39 @@ static void put_over(struct layer *system, struct layer *user)
     overlay_put(&user->sections, &system->sections); /* into an empty list: this moves all */
 }
 
-/* Reads the machine's files, and lays the user's over them if they are wanted. */
-static void extend(struct layer *user, const char *path, bool wanted)
+/* Lays them over what was read of the machine's, from the source of that number on, if they are to extend it. */
+static void settle(struct layer *system, struct layer *user, size_t before, bool wanted)
 {
-    struct diagnostics *complaints = calloc(1, sizeof *complaints);
-    struct layer system = {.sources = user->sources, .complaints = complaints};
+    if (wanted || system->failed || is_something_final(&system->sections)) {
+        user->sources->over = before;
+        put_over(system, user);
+    } else {
+        sources_cut(user->sources, before);
+    }
+    user->failed |= system->failed;
+    ini_sections_release(&system->sections);
+}
+
+/* Extends the machine's files, as the user's want it. */
+static void extend(struct layer *user, const char *path)
+{
     const size_t before = user->sources->count;
+    struct layer system = {.sources = user->sources, .complaints = user->complaints};
+
+    ini_sections_init(&system.sections);
+    read_file(&system, path);
+    read_beside(&system, path);
+    refuse_include(&system, &system.sections);
+    settle(&system, user, before, true);
+}
+
+/* Extends what is good of the machine's files, if that says that something is final. */
+static void obey(struct layer *user, const char *path, const struct layers_judge *judge)
+{
+    const size_t before = user->sources->count;
+    struct diagnostics *complaints = calloc(1, sizeof *complaints);
+    struct layer system = {.sources = user->sources, .complaints = complaints, .judge = judge,
+                           .errors = user->complaints, .path = path};
 
     if (!complaints) {
         fail(user, 0);
@@ -388,19 +472,8 @@ static void extend(struct layer *user, const char *path, bool wanted)
     ini_sections_init(&system.sections);
     read_file(&system, path);
     read_beside(&system, path);
-    refuse_include(&system);
-    if (wanted || system.failed || ini_sections_key(&system.sections, "[sallyport]", "final")) {
-        diagnostics_take(user->complaints, complaints);
-        user->sources->over = before;
-        put_over(&system, user);
-    } else {
-        if (complaints->count > 0)
-            log_message(LEVEL_WARNING, NULL, "%.300s has errors, and may say what is final: `sallyport -c %.300s "
-                        "check` tells", path, path);
-        sources_cut(user->sources, before);
-    }
-    ini_sections_release(&system.sections);
-    diagnostics_drop(complaints);
+    diagnostics_take(user->complaints, complaints); /* no room for a file */
+    settle(&system, user, before, false);
     free(complaints);
 }
 
@@ -413,26 +486,26 @@ static const char *usual_place(const char *path, const char *system, bool is_sys
     return user_file_is(path) && user_file_path(usual, PATH_MAX) ? usual : path;
 }
 
-void layers_read(const char *path, FILE *stream, struct sources *sources, struct ini_sections *sections,
-                 struct diagnostics *complaints)
+void layers_read(const char *path, FILE *stream, const struct layers_judge *judge, struct sources *sources,
+                 struct ini_sections *sections, struct diagnostics *complaints)
 {
     struct layer user = {.sources = sources, .complaints = complaints};
     char system[PATH_MAX], usual[PATH_MAX];
     const bool has_system = system_file_find(system, sizeof system), is_system = !stream && system_file_is(path);
     const char *beside = stream ? NULL : usual_place(path, system, is_system, usual);
-    bool wanted;
 
     ini_sections_init(&user.sections);
     if (stream)
         read_named_stream(&user, path, stream);
     else
         read_user(&user, path, beside);
-    wanted = wants_system(&user);
     if (is_system)
-        refuse_include(&user);
-    else if (has_system && (wanted || beside == usual))
-        extend(&user, system, wanted);
-    else if (wanted)
-        complain(&user, find_include(&user)->where, "include: there is no %s", system);
+        refuse_include(&user, &user.sections);
+    else if (has_system && wants_system(&user.sections))
+        extend(&user, system);
+    else if (has_system && beside == usual)
+        obey(&user, system, judge);
+    else if (wants_system(&user.sections))
+        complain(&user, find_include(&user.sections)->where, "include: there is no %s", system);
     overlay_put(sections, &user.sections);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/secrets.h"
 #include "config/config_print.h"
 #include "config/diagnostics.h"
 #include "http/connect_request.h"
@@ -719,6 +720,60 @@ START_TEST(a_secret_is_looked_for_in_each_file)
 }
 END_TEST
 
+static void put(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fchmod(fileno(file), 0600), 0);
+    fclose(file);
+}
+
+/* Beneath the file of a user who has not asked for it, the machine's is tried, and left out where it has errors. */
+START_TEST(a_machine_s_file_with_errors_does_not_count)
+{
+    static const char *const bad[] = {"[sallyport]\nfnal = proxy\n", "[sallyport]\nlog-level = x\n", "[imao]\n",
+                                      "[proxy]\nurl = htp://s\n", "[proxy]\nuser = $\n", "[proxy a b]\n",
+                                      "[proxy]\npassword = a\npassword = b\n"};
+    static const char *const other[] = {"[proxy]\nuser = s\n", "[proxy]\npassword = hold-me\n", ""}; /* no error alone */
+    char folder[] = "/tmp/check_config-XXXXXX", user[100], system[100], said[64];
+    struct reports reports = {.count = 0};
+    struct config *before, *config;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    setenv("XDG_CONFIG_HOME", folder, 1);
+    snprintf(system, sizeof system, "%s/system.ini", folder);
+    setenv("SALLYPORT_SYSTEM_FILE", system, 1);
+    snprintf(user, sizeof user, "%s/sallyport", folder);
+    ck_assert_int_eq(mkdir(user, 0700), 0);
+    snprintf(user, sizeof user, "%s/sallyport/sallyport.ini", folder);
+    put(user, GOOD "[proxy]\nurl = http://u\nuser = me\npassword = hold-me\n");
+    before = config_load(user, CONFIG_TO_RUN, note, &reports);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        put(system, bad[i]);
+        ck_assert_ptr_nonnull(config = config_load(user, CONFIG_TO_CHECK, note, &reports));
+        ck_assert_uint_eq(config->sources.count, 1);
+        config_unref(config);
+    }
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+        put(system, other[i]);
+        ck_assert_ptr_nonnull(config = config_load(user, CONFIG_TO_RUN, note, &reports));
+        config_unref(config);
+    }
+    ck_assert_uint_eq(reports.count, 0);
+    snprintf(said, sizeof said, "hold-me");
+    secrets_withhold(said); /* it is held still, by the one that is there */
+    ck_assert_ptr_null(strstr(said, "hold-me"));
+    put(system, "[sallyport]\nfinal = proxy\nbogus = 1\n[proxy]\nurl = http://s\n"); /* that cannot be obeyed */
+    ck_assert_ptr_null(config_load(user, CONFIG_TO_RUN, note, &reports));
+    ck_assert_ptr_nonnull(strstr(reports.text, "/system.ini:3: unknown key `bogus` in [sallyport]"));
+    ck_assert_uint_eq(reports.count, 1);
+    config_unref(before);
+    unit_remove(folder);
+}
+END_TEST
+
 int main(void)
 {
     TCase *cases = unit_case("config");
@@ -746,5 +801,6 @@ int main(void)
     tcase_add_test(cases, references_are_counted);
     tcase_add_test(cases, variables_stand_in_paths_and_users);
     tcase_add_test(cases, a_secret_is_looked_for_in_each_file);
+    tcase_add_test(cases, a_machine_s_file_with_errors_does_not_count);
     return unit_run();
 }

@@ -18,6 +18,8 @@
 #include "../unit.h"
 #include "sections_text.h"
 
+#define LEFT_OUT "has errors and does not count, nor what it says is final: `sallyport -c T/etc/sallyport/sallyport.ini " \
+                 "check` tells\n"
 #define USER "home/sallyport/"
 #define SYSTEM "etc/sallyport/"
 
@@ -122,6 +124,19 @@ static void note(void *arg, const char *line)
     snprintf(told + length, sizeof told - length, "\n");
 }
 
+/* Finds each key that is called bogus. */
+static void judge_keys(void *arg, const struct ini_sections *file, struct diagnostics *found)
+{
+    const struct layers_judge *self = arg;
+
+    ck_assert_ptr_eq(self->arg, arg);
+    for (const struct ini_section *section = file->first; section; section = section->next)
+        for (const struct ini_key *key = section->first; key; key = key->next)
+            found->count += strcmp(key->key, "bogus") == 0;
+}
+
+static struct layers_judge judge = {judge_keys, &judge};
+
 /* Reads from there; what was logged goes to logged, and the errors are returned. */
 static const char *read_there(const char *path, FILE *stream)
 {
@@ -136,7 +151,7 @@ static const char *read_there(const char *path, FILE *stream)
     ini_sections_init(&sections);
     sources_cut(&sources, 0);
     sources.over = 0;
-    layers_read(path, stream, &sources, &sections, &complaints);
+    layers_read(path, stream, &judge, &sources, &sections, &complaints);
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     close(saved);
     rewind(said);
@@ -424,7 +439,84 @@ START_TEST(what_is_wrong_is_told_of_the_right_file)
                      "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
     put(USER "sallyport.ini", "[imap]\n"); /* whoever does not extend it is not stopped by it */
     ck_assert_str_eq(read_user(), "");
-    ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/sallyport.ini has errors"));
+    ck_assert_str_eq(logged, "sallyport: warning: T/etc/sallyport/sallyport.ini " LEFT_OUT
+                     "sallyport: warning: T/etc/sallyport/conf.d/a.ini " LEFT_OUT);
+    ck_assert_uint_eq(sources.count, 1);
+}
+END_TEST
+
+/* Nobody is locked out by one that is wrong, nor set free of what the others say. */
+START_TEST(what_is_wrong_of_the_machine_s_is_left_out)
+{
+    static const struct {
+        const char *text;
+        mode_t mode;
+    } rows[] = {
+        {"[proxy]\nbogus = 1\n", 0644},
+        {"[proxy]\nnonsense\n", 0644},
+        {"[sallyport]\ninclude = system\n", 0644},
+        {"[sallyport]\nfinal = none\nbogus = 1\n", 0644},
+        {"[sallyport]\nfinal = none\n", 0664}, /* what others could write is no word of the administrator's */
+        {"[sallyport]\nfinal = imap\n", 0646},
+    };
+
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    put(SYSTEM "conf.d/c.ini", "[proxy]\nhttp = c\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n[imap]\ntarget = u\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put(SYSTEM "conf.d/b.ini", rows[i].text);
+        ck_assert_int_eq(chmod(at(SYSTEM "conf.d/b.ini"), rows[i].mode), 0);
+        ck_assert_str_eq(read_user(), "");
+        ck_assert_str_eq(all(), "0:3 [imap]\n0:4 target=u\n1:1 [sallyport]\n1:2 final=proxy\n2:1 [proxy]\n1:4 url=s\n"
+                                "2:2 http=c\n");
+        ck_assert_uint_eq(sources.count, 3);
+        ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/conf.d/b.ini " LEFT_OUT));
+    }
+    ck_assert_int_eq(chmod(at(SYSTEM "conf.d"), 0777), 0); /* with all that is in it */
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_uint_eq(sources.count, 2);
+    ck_assert_str_eq(strstr(logged, "T/etc/sallyport/conf.d "), "T/etc/sallyport/conf.d " LEFT_OUT
+                     "sallyport: warning: T/home/sallyport/sallyport.ini:2: url in [proxy] does not count: "
+                     "T/etc/sallyport/sallyport.ini:2 says that it is final\n");
+    ck_assert_int_eq(chmod(at(SYSTEM "sallyport.ini"), 0666), 0);
+    ck_assert_str_eq(read_user(), ""); /* nothing is final then */
+    ck_assert_str_eq(all(), "0:1 [proxy]\n0:2 url=u\n0:3 [imap]\n0:4 target=u\n");
+}
+END_TEST
+
+/* It cannot be obeyed, and nobody else could have written it. */
+START_TEST(what_says_what_is_final_is_not_left_out)
+{
+    put(SYSTEM "sallyport.ini", "[sallyport]\nbogus = 1\nfinal = proxy\nnonsense\n[proxy]\nurl = s\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n");
+    ck_assert_str_eq(read_user(), "T/etc/sallyport/sallyport.ini:4: neither [section] nor key = value\n");
+    ck_assert_str_eq(all(), "1:1 [sallyport]\n1:2 bogus=1\n1:3 final=proxy\n1:5 [proxy]\n1:6 url=s\n"); /* for more */
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal =\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [proxy]\n0:2 url=u\n1:1 [sallyport]\n1:2 final=\n");
+    put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = none\n[imap]\n"); /* that is nothing */
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(all(), "0:1 [proxy]\n0:2 url=u\n");
+    ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+START_TEST(warnings_of_what_is_left_out_are_bounded)
+{
+    const char *at_warning;
+    unsigned count = 0;
+    char name[64];
+
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, SYSTEM "conf.d/%02d.ini", i);
+        put(name, "[proxy]\nbogus = 1\n");
+    }
+    put(USER "sallyport.ini", "[imap]\n");
+    ck_assert_str_eq(read_user(), "");
+    for (at_warning = logged; (at_warning = strstr(at_warning, LEFT_OUT)) != NULL; at_warning++)
+        count++;
+    ck_assert_uint_eq(count, 8);
+    ck_assert_uint_eq(sources.count, 1);
 }
 END_TEST
 
@@ -617,6 +709,9 @@ int main(void)
     tcase_add_test(cases, a_small_file_can_say_what_is_final);
     tcase_add_test(cases, warnings_are_bounded);
     tcase_add_test(cases, what_is_wrong_is_told_of_the_right_file);
+    tcase_add_test(cases, what_is_wrong_of_the_machine_s_is_left_out);
+    tcase_add_test(cases, what_says_what_is_final_is_not_left_out);
+    tcase_add_test(cases, warnings_of_what_is_left_out_are_bounded);
     tcase_add_test(cases, the_machine_s_file_may_say_that_it_extends_none);
     tcase_add_test(cases, a_file_that_is_not_there_cannot_be_extended);
     tcase_add_test(cases, what_is_no_regular_file_is_an_error);
