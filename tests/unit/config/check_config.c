@@ -736,7 +736,7 @@ START_TEST(a_machine_s_file_with_errors_does_not_count)
     static const char *const bad[] = {"[sallyport]\nfnal = proxy\n", "[sallyport]\nlog-level = x\n", "[imao]\n",
                                       "[proxy]\nurl = htp://s\n", "[proxy]\nuser = $\n", "[proxy a b]\n",
                                       "[proxy]\npassword = a\npassword = b\n"};
-    static const char *const other[] = {"[proxy]\nuser = s\n", "[proxy]\npassword = hold-me\n", ""}; /* no error alone */
+    static const char *const other[] = {"[proxy]\nuser = s\n", "[proxy]\npassword = hold-me\n", ""};
     char folder[] = "/tmp/check_config-XXXXXX", user[100], system[100], said[64];
     struct reports reports = {.count = 0};
     struct config *before, *config;

@@ -200,9 +200,8 @@ START_TEST(where_values_are_from_stands_above_them)
              "it\n# is from, and above the first of several defaults that.\n#   %s/a\\n[imap].ini\n#   %s\n\n"
              "[sallyport]\n# default\nlog-level = info\n", folder, user);
     ck_assert_msg(strncmp(text, expected, strlen(expected)) == 0, "%s", text);
-    snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n[redirects]\n# default\n"
-             "follow",
-             user);
+    snprintf(expected, sizeof expected, "\n# %s:2\n;include = system\n# default\n;final = none\n\n"
+             "[redirects]\n# default\nfollow", user);
     ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
     snprintf(expected, sizeof expected, "\n[proxy]\n# %s/a\\n[imap].ini:2\nurl = http://p:1\n http://q:2\n# default\n"
              "order = listed\n", folder);

@@ -18,8 +18,8 @@
 #include "../unit.h"
 #include "sections_text.h"
 
-#define LEFT_OUT "has errors and does not count, nor what it says is final: `sallyport -c T/etc/sallyport/sallyport.ini " \
-                 "check` tells\n"
+#define LEFT_OUT "has errors and does not count, nor what it says is final: " \
+                 "`sallyport -c T/etc/sallyport/sallyport.ini check` tells\n"
 #define USER "home/sallyport/"
 #define SYSTEM "etc/sallyport/"
 
