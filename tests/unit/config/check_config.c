@@ -737,28 +737,34 @@ START_TEST(a_machine_s_file_with_errors_does_not_count)
                                       "[proxy]\nurl = htp://s\n", "[proxy]\nuser = $\n", "[proxy a b]\n",
                                       "[proxy]\npassword = a\npassword = b\n"};
     static const char *const other[] = {"[proxy]\nuser = s\n", "[proxy]\npassword = hold-me\n", ""};
-    char folder[] = "/tmp/check_config-XXXXXX", user[100], system[100], said[64];
+    char folder[] = "/tmp/check_config-XXXXXX", user[100], system[100], small[100], said[64];
+    static const char *const made[] = {"sallyport", "m", "m/sallyport", "m/sallyport/conf.d"};
     struct reports reports = {.count = 0};
     struct config *before, *config;
 
     ck_assert_ptr_nonnull(mkdtemp(folder));
     setenv("XDG_CONFIG_HOME", folder, 1);
-    snprintf(system, sizeof system, "%s/system.ini", folder);
-    setenv("SALLYPORT_SYSTEM_FILE", system, 1);
-    snprintf(user, sizeof user, "%s/sallyport", folder);
-    ck_assert_int_eq(mkdir(user, 0700), 0);
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++) {
+        snprintf(small, sizeof small, "%s/%s", folder, made[i]);
+        ck_assert_int_eq(mkdir(small, 0700), 0);
+    }
+    snprintf(system, sizeof system, "%s/m/sallyport/sallyport.ini", folder);
+    snprintf(small, sizeof small, "%s/m/sallyport/conf.d/a.ini", folder);
     snprintf(user, sizeof user, "%s/sallyport/sallyport.ini", folder);
+    setenv("SALLYPORT_SYSTEM_FILE", system, 1);
+    put(system, "[sallyport]\nfinal = redirects\n");
     put(user, GOOD "[proxy]\nurl = http://u\nuser = me\npassword = hold-me\n");
     before = config_load(user, CONFIG_TO_RUN, note, &reports);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        put(system, bad[i]);
+        put(small, bad[i]);
         ck_assert_ptr_nonnull(config = config_load(user, CONFIG_TO_CHECK, note, &reports));
-        ck_assert_uint_eq(config->sources.count, 1);
+        ck_assert_uint_eq(config->sources.count, 2);
         config_unref(config);
     }
     for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
-        put(system, other[i]);
+        put(small, other[i]);
         ck_assert_ptr_nonnull(config = config_load(user, CONFIG_TO_RUN, note, &reports));
+        ck_assert_uint_eq(config->sources.count, 3);
         config_unref(config);
     }
     ck_assert_uint_eq(reports.count, 0);
@@ -767,7 +773,7 @@ START_TEST(a_machine_s_file_with_errors_does_not_count)
     ck_assert_ptr_null(strstr(said, "hold-me"));
     put(system, "[sallyport]\nfinal = proxy\nbogus = 1\n[proxy]\nurl = http://s\n"); /* that cannot be obeyed */
     ck_assert_ptr_null(config_load(user, CONFIG_TO_RUN, note, &reports));
-    ck_assert_ptr_nonnull(strstr(reports.text, "/system.ini:3: unknown key `bogus` in [sallyport]"));
+    ck_assert_ptr_nonnull(strstr(reports.text, "m/sallyport/sallyport.ini:3: unknown key `bogus` in [sallyport]"));
     ck_assert_uint_eq(reports.count, 1);
     config_unref(before);
     unit_remove(folder);
