@@ -327,33 +327,33 @@ struct rest {
     struct scene scene;
     struct caller first, second;
     const char *name;
-    bool renews;
+    bool renews, leaves;
 };
 
 /* Told of one family, it waits for the other. */
-static bool the_rest_is_awaited(void *arg)
+static void await_rest(void *arg, const struct address_list *addresses, const char *error)
 {
     struct rest *rest = arg;
 
-    if (!rest->first.calls)
-        return false;
-    rest->second = (struct caller){.scene = &rest->scene};
+    on_addresses(&rest->first, addresses, error);
     rest->second.lookup = resolver_await_rest(rest->scene.resolver, rest->name, on_addresses, &rest->second);
     ck_assert_ptr_nonnull(rest->second.lookup);
     if (rest->renews)
         resolver_renew(rest->scene.resolver);
-    return true;
+    if (rest->leaves)
+        lookup_cancel(rest->second.lookup);
 }
 
-static bool the_rest_has_come(void *arg)
+static void set_up_rest(struct rest *rest)
 {
-    return ((struct rest *)arg)->second.calls > 0;
+    set_up(&rest->scene);
+    rest->first.scene = rest->second.scene = &rest->scene;
+    ck_assert_ptr_nonnull(resolver_find_addresses(rest->scene.resolver, rest->name, RESOLVER_SOON, await_rest, rest));
 }
 
 /* It may be that there is none, or that the name servers are others by then. */
 START_TEST(the_family_that_is_late_can_be_awaited)
 {
-    static unit_step_fn *const steps[] = {the_rest_is_awaited, the_rest_has_come, NULL};
     static const struct {
         const char *name, *first, *both;
         bool renews;
@@ -365,9 +365,8 @@ START_TEST(the_family_that_is_late_can_be_awaited)
     };
     struct rest rest = {.name = rows[_i].name, .renews = rows[_i].renews};
 
-    set_up(&rest.scene);
-    ask(&rest.scene, &rest.first, rest.name, false);
-    unit_walk(rest.scene.loop, steps, &rest);
+    set_up_rest(&rest);
+    unit_wait(rest.scene.loop, was_called, &rest.second);
     ck_assert_str_eq(rest.first.text, rows[_i].first);
     ck_assert_str_eq(rest.second.text, rows[_i].both);
     ck_assert_uint_eq(rest.first.calls, 1);
@@ -380,13 +379,10 @@ END_TEST
 
 START_TEST(whoever_awaits_the_rest_may_go)
 {
-    static unit_step_fn *const steps[] = {the_rest_is_awaited, NULL};
-    struct rest rest = {.name = "late.example.net"};
+    struct rest rest = {.name = "late.example.net", .leaves = true};
 
-    set_up(&rest.scene);
-    ask(&rest.scene, &rest.first, rest.name, false);
-    unit_walk(rest.scene.loop, steps, &rest);
-    lookup_cancel(rest.second.lookup);
+    set_up_rest(&rest);
+    unit_wait(rest.scene.loop, was_called, &rest.first);
     ask(&rest.scene, &rest.first, rest.name, true);
     unit_wait(rest.scene.loop, was_called, &rest.first);
     ck_assert_str_eq(rest.first.text, "2001:db8::6 192.0.2.6");
