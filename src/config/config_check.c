@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/log.h"
 #include "config/listening.h"
@@ -247,41 +246,6 @@ static void check_via_urls(const struct config *config, struct diagnostics *comp
     }
 }
 
-static bool is_loopback_host(const char *host)
-{
-    return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
-}
-
-/* Whether two places overlap; localhost stands for both 127.0.0.1 and ::1. */
-static bool same_place(const struct endpoint *a, const struct endpoint *b)
-{
-    bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
-
-    return a->port != 0 && a->port == b->port &&
-           (strcasecmp(a->host, b->host) == 0 || (a_local && is_loopback_host(b->host)) ||
-            (b_local && is_loopback_host(a->host)));
-}
-
-static bool is_any_host(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-}
-
-/* Whether a place is among the addresses that the other stands for, which is every one of its family. */
-static bool is_among(const struct endpoint *place, const struct endpoint *any)
-{
-    bool six = strchr(any->host, ':') != NULL;
-
-    return any->port != 0 && any->port == place->port && is_any_host(any->host) &&
-           (strcasecmp(place->host, "localhost") == 0 || (strchr(place->host, ':') != NULL) == six);
-}
-
-/* Whether only one of two places can be had. */
-static bool overlap(const struct endpoint *a, const struct endpoint *b)
-{
-    return same_place(a, b) || is_among(a, b) || is_among(b, a);
-}
-
 /* The section, an earlier one or this one itself, that already listens on this place.  False: none does. */
 static bool taken_by(const struct config *config, size_t at, size_t place, struct listening *other)
 {
@@ -291,7 +255,7 @@ static bool taken_by(const struct config *config, size_t at, size_t place, struc
         return false;
     for (size_t i = 0; i <= at && listening_at(config, i, other); i++)
         for (size_t k = 0; k < (i < at ? other->places->count : place); k++)
-            if (overlap(&other->places->at[k], &wanted.places->at[place]))
+            if (places_overlap(&other->places->at[k], &wanted.places->at[place]))
                 return true;
     return false;
 }
@@ -309,20 +273,13 @@ static void check_places(const struct config *config, struct diagnostics *compla
                          other.places == wanted.places ? "it" : other.name);
 }
 
-/* Whether a connection to `place` would reach a listener at `listen`. */
-static bool leads_to(const struct endpoint *place, const struct endpoint *listen)
-{
-    return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
-                                         (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
-}
-
 /* Finds what is published and is a public port of ours: the session of a client would open the next one. */
 static void check_published(const struct config *config, struct diagnostics *complaints)
 {
     for (size_t i = 0; i < config->reverse_count; i++)
         for (size_t k = 0; k < config->public_count; k++)
             for (size_t place = 0; place < config->publics[k].listen.count; place++)
-                if (leads_to(&config->reverses[i].home.target.place, &config->publics[k].listen.at[place]))
+                if (places_lead_to(&config->reverses[i].home.target.place, &config->publics[k].listen.at[place]))
                     complain(complaints, config->reverses[i].target_line, "target: that is %s itself, which leads to "
                              "what is published: the target is a server", config->publics[k].name);
 }
@@ -335,7 +292,7 @@ static void check_circles(const struct config *config, struct diagnostics *compl
 
         for (size_t k = 0; listener->proxy && k < listener->proxy->urls.count; k++)
             for (size_t place = 0; place < listener->listen.count; place++)
-                if (leads_to(&listener->proxy->urls.at[k], &listener->listen.at[place]))
+                if (places_lead_to(&listener->proxy->urls.at[k], &listener->listen.at[place]))
                     complain(complaints, listener->line, "the url of its proxy is where %s listens itself: a proxy is "
                              "another program", listener->name);
     }

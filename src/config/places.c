@@ -343,6 +343,37 @@ static bool parse_relay(const struct value_rule *rule, const struct protocol *pr
 
 const struct value_kind value_relay = {parse_relay, print_urls, release_places, NULL};
 
+/* --- which of them meet --- */
+
+static bool is_loopback_host(const char *host)
+{
+    return strcmp(host, "127.0.0.1") == 0 || strcmp(host, "::1") == 0;
+}
+
+/* Whether two places overlap; localhost stands for both 127.0.0.1 and ::1. */
+static bool same_place(const struct endpoint *a, const struct endpoint *b)
+{
+    bool a_local = strcasecmp(a->host, "localhost") == 0, b_local = strcasecmp(b->host, "localhost") == 0;
+
+    return a->port != 0 && a->port == b->port &&
+           (strcasecmp(a->host, b->host) == 0 || (a_local && is_loopback_host(b->host)) ||
+            (b_local && is_loopback_host(a->host)));
+}
+
+static bool is_any_host(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}
+
+/* Whether a place is among the addresses that the other stands for, which is every one of its family. */
+static bool is_among(const struct endpoint *place, const struct endpoint *any)
+{
+    bool six = strchr(any->host, ':') != NULL;
+
+    return any->port != 0 && any->port == place->port && is_any_host(any->host) &&
+           (strcasecmp(place->host, "localhost") == 0 || (strchr(place->host, ':') != NULL) == six);
+}
+
 /* --- public functions --- */
 
 bool places_is_loopback(const struct endpoint *place)
@@ -352,6 +383,17 @@ bool places_is_loopback(const struct endpoint *place)
 
     return endpoint_host_within(place->host, local, sizeof local - 1) ||
            (address_from_literal(&address, place->host, 1) && address_is_loopback(&address));
+}
+
+bool places_overlap(const struct endpoint *a, const struct endpoint *b)
+{
+    return same_place(a, b) || is_among(a, b) || is_among(b, a);
+}
+
+bool places_lead_to(const struct endpoint *place, const struct endpoint *listen)
+{
+    return same_place(place, listen) || (place->port == listen->port && is_any_host(listen->host) &&
+                                         (is_loopback_host(place->host) || strcasecmp(place->host, "localhost") == 0));
 }
 
 const char *places_path(const struct value_places *places, const struct endpoint *place)

@@ -43,6 +43,12 @@ extern const struct value_kind value_relay; /* struct value_places: one URL with
  * address of loopback. */
 bool places_is_loopback(const struct endpoint *place);
 
+/* Whether only one of two places can be listened on; localhost stands for 127.0.0.1 and ::1.  None is at port 0. */
+bool places_overlap(const struct endpoint *a, const struct endpoint *b);
+
+/* Whether a connection to a place would reach who listens there. */
+bool places_lead_to(const struct endpoint *place, const struct endpoint *listen);
+
 /* The path of a place of the list, borrowed; NULL: it has none, or is not in the list. */
 const char *places_path(const struct value_places *places, const struct endpoint *place);
 
