@@ -291,6 +291,17 @@ static bool leaves_control(const struct daemon *daemon, const struct config *fre
     return true;
 }
 
+/* NULL: faults (or NULL) got each fault as a line. */
+static struct config *load_fresh(const struct daemon *daemon, FILE *faults)
+{
+    struct config *fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
+
+    if (!fresh || kept_ports_fill(fresh, report, faults))
+        return fresh;
+    config_unref(fresh);
+    return NULL;
+}
+
 /* False: the old configuration stays, error says why, and faults (or NULL) got each fault as a line. */
 static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size)
 {
@@ -302,9 +313,7 @@ static bool reload(struct daemon *daemon, FILE *faults, char *error, size_t size
         return false;
     }
     systemd_notify("RELOADING=1");
-    fresh = config_load(daemon->config->path, CONFIG_TO_RUN, report, faults);
-    if (fresh)
-        kept_ports_fill(fresh);
+    fresh = load_fresh(daemon, faults);
     snprintf(error, size, "the configuration has errors");
     taken = fresh && relay_set_prepare(daemon->relays, fresh, report, faults);
     if (fresh && !taken)

@@ -90,27 +90,29 @@ static bool find_config(char *path, size_t size, char *user, size_t user_size)
     return system_file_find(path, size);
 }
 
-/* NULL: the errors were printed. */
-static struct config *load(enum config_use use)
-{
-    char path[PATH_SIZE], user[PATH_SIZE];
-
-    if (find_config(path, sizeof path, user, sizeof user)) {
-        struct config *config = config_load(path, use, report, NULL);
-
-        if (config)
-            kept_ports_fill(config);
-        return config;
-    }
-    fprintf(stderr, "%ssallyport: no configuration: neither %s nor %s is there; "
-            "sallyport.ini(5) tells how to write one\n", log_mark(LEVEL_ERROR),
-            user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
-    return NULL;
-}
-
 static void ignore(void *arg, const char *text)
 {
     (void)arg, (void)text;
+}
+
+/* NULL: the errors were printed.  knows_ports: it is an error if the ports that were found for `auto` cannot be known;
+ * who opens and tells none can do without. */
+static struct config *load(enum config_use use, bool knows_ports)
+{
+    char path[PATH_SIZE], user[PATH_SIZE];
+    struct config *config;
+
+    if (!find_config(path, sizeof path, user, sizeof user)) {
+        fprintf(stderr, "%ssallyport: no configuration: neither %s nor %s is there; "
+                "sallyport.ini(5) tells how to write one\n", log_mark(LEVEL_ERROR),
+                user[0] ? user : "~/.config/sallyport/sallyport.ini", path);
+        return NULL;
+    }
+    config = config_load(path, use, report, NULL);
+    if (!config || kept_ports_fill(config, knows_ports ? report : ignore, NULL) || !knows_ports)
+        return config;
+    config_unref(config);
+    return NULL;
 }
 
 /* For who wants a word of it, and has nothing to do with what is wrong in it.  NULL: it has errors. */
@@ -150,7 +152,7 @@ static void refuse_waiting(void)
 
 static int command_run_daemon(char *const arguments[], int count)
 {
-    struct config *config = load(CONFIG_TO_RUN);
+    struct config *config = load(CONFIG_TO_RUN, true);
 
     (void)arguments, (void)count;
     if (!config) {
@@ -173,7 +175,7 @@ static int command_check(char *const arguments[], int count)
             printf("%s %s\n", sections[option_row(i)->section], option_row(i)->rule.key);
         return EX_OK;
     }
-    config = load(CONFIG_TO_CHECK);
+    config = load(CONFIG_TO_CHECK, true);
     if (!config)
         return EX_CONFIG;
     if (!line.socket_unit && !relay_set_check(config, report, NULL)) { /* systemd may open ports before there is more */
@@ -199,7 +201,7 @@ static int command_check(char *const arguments[], int count)
 
 static int command_try(char *const arguments[], int count)
 {
-    struct config *config = load(CONFIG_TO_ASK);
+    struct config *config = load(CONFIG_TO_ASK, false);
     int status;
 
     if (!config)
@@ -213,7 +215,7 @@ static int command_try(char *const arguments[], int count)
 
 static int command_connect(char *const arguments[], int count)
 {
-    struct config *config = load(CONFIG_TO_ASK);
+    struct config *config = load(CONFIG_TO_ASK, false);
     const struct listener_config *listener = config ? config_listener(config, arguments[0]) : NULL;
 
     (void)count;
@@ -312,7 +314,7 @@ static int command_recipe(char *const arguments[], int count)
 
     if (count == 0)
         return tell_recipe_list(stdout);
-    config = load(CONFIG_TO_ASK);
+    config = load(CONFIG_TO_ASK, true);
     if (!config)
         return EX_CONFIG;
     status = tell_recipe_run(config, line.config_path, line.address, arguments, count, stdout);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -108,49 +109,101 @@ static void make_folder(const char *folder)
     (void)mkdir(folder, 0700);
 }
 
-/* Opens the folder, in which nobody else may write.  -1: errno says why. */
-static int open_folder(const char *folder)
+/* --- whether it can be used --- */
+
+#define MOVE "move it away, and other ports are found, which mail programs have to be told"
+
+/* Writes what is wrong with a place, and what to do: what may name the place, too.  Returns false. */
+static bool __attribute__((format(printf, 4, 5))) refuse(char *error, size_t size, const char *path, const char *what,
+                                                         ...)
 {
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char shown[2 * PATH_MAX];
+    va_list values;
+    size_t length;
+
+    snprintf(error, size, "%s: ", log_escape(shown, sizeof shown, path, strlen(path)));
+    length = strlen(error);
+    va_start(values, what);
+    vsnprintf(error + length, size - length, what, values);
+    va_end(values);
+    return false;
+}
+
+/* Whether what was opened is of that kind (S_IFDIR, S_IFREG), ours, and nobody else may write to it: whoever could
+ * would say to which port a mail program tells its password. */
+static bool is_ours(int fd, mode_t kind, const char *path, char *error, size_t size)
+{
+    char shown[2 * PATH_MAX];
     struct stat status;
 
-    if (fd < 0)
-        return -1;
-    if (fstat(fd, &status) == 0 && status.st_uid == geteuid() && !(status.st_mode & (S_IWGRP | S_IWOTH)))
+    if (fstat(fd, &status) != 0)
+        return refuse(error, size, path, "%s", strerror(errno));
+    if ((status.st_mode & S_IFMT) != kind)
+        return refuse(error, size, path, "it is no regular file, so no ports can be kept there: " MOVE);
+    if (status.st_uid != geteuid())
+        return refuse(error, size, path, "it belongs to somebody else, so the ports kept there cannot be trusted: "
+                      MOVE);
+    if (status.st_mode & (S_IWGRP | S_IWOTH))
+        return refuse(error, size, path, "others can write to it, so the ports kept there cannot be trusted: run "
+                      "`chmod go-w %s`", log_escape(shown, sizeof shown, path, strlen(path)));
+    return true;
+}
+
+/* Opens the folder.  -1: it is not there, and error is empty; or it cannot be used, and error says why. */
+static int open_folder(const char *folder, char *error, size_t size)
+{
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    error[0] = '\0';
+    if (fd < 0 && errno != ENOENT)
+        refuse(error, size, folder, "%s, so the ports kept there are not known: it has to be a folder that you can "
+               "read and write", strerror(errno));
+    if (fd < 0 || is_ours(fd, S_IFDIR, folder, error, size))
         return fd;
     close(fd);
-    errno = EPERM;
     return -1;
 }
 
-/* Returns what the file has, malloc'd: "" if there is none, or it is none of ours, such as a link; NULL: out of memory,
- * or it cannot be opened or read, and errno says why. */
-static char *read_text(int folder)
+/* The same for the file in it. */
+static int open_file(int folder, const char *path, char *error, size_t size)
 {
     const int fd = openat(folder, NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat status;
+
+    error[0] = '\0';
+    if (fd < 0 && (errno == ELOOP || errno == ENXIO)) /* a link, a socket */
+        refuse(error, size, path, "it is no regular file, so no ports can be kept there: " MOVE);
+    else if (fd < 0 && errno != ENOENT)
+        refuse(error, size, path, "%s, so the ports kept there are not known: it has to be a file that you can read "
+               "and write", strerror(errno));
+    if (fd < 0 || is_ours(fd, S_IFREG, path, error, size))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* --- reading and writing --- */
+
+/* Returns what the file has, malloc'd: "" if there is none.  NULL: it cannot be used, and error says why. */
+static char *read_text(int folder, const char *path, char *error, size_t size)
+{
+    const int fd = open_file(folder, path, error, size);
+    char *text = fd >= 0 || !error[0] ? calloc(1, KEPT_PORTS_SIZE_MAX + 1) : NULL;
     size_t length = 0;
     ssize_t got = 1;
-    int failure;
-    char *text;
 
-    if (fd < 0 && errno != ENOENT && errno != ELOOP)
-        return NULL;
-    text = calloc(1, KEPT_PORTS_SIZE_MAX + 1);
-    if (fd >= 0 && (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_uid != geteuid()))
-        got = 0;
+    if (!text && !error[0])
+        refuse(error, size, path, "out of memory");
     while (text && fd >= 0 && got > 0 && length < KEPT_PORTS_SIZE_MAX) {
         got = read(fd, text + length, KEPT_PORTS_SIZE_MAX - length);
         length += got > 0 ? (size_t)got : 0;
     }
-    failure = got < 0 ? errno : ENOMEM;
-    if (fd >= 0)
-        close(fd);
-    if (text && got < 0) { /* what could not be read must not be written over */
+    if (got < 0) { /* what could not be read must not be written over */
+        refuse(error, size, path, "%s", strerror(errno));
         free(text);
         text = NULL;
     }
-    errno = failure;
+    if (fd >= 0)
+        close(fd);
     return text;
 }
 
@@ -193,15 +246,24 @@ static bool write_text(int folder, const char *text)
     return false;
 }
 
-/* What the file has now, malloc'd; NULL: it cannot be read, or there is none. */
-static char *present_text(void)
+/* Writes the path of the file in the folder. */
+static const char *path_in(const char *folder, char path[PATH_MAX + sizeof NAME])
 {
-    char folder[PATH_MAX], *text;
-    int fd = find_folder(folder) ? open_folder(folder) : -1;
+    snprintf(path, PATH_MAX + sizeof NAME, "%s/" NAME, folder);
+    return path;
+}
 
+/* What the file has now, malloc'd: "" if there is none.  NULL: it cannot be used, and error says why. */
+static char *present_text(char *error, size_t size)
+{
+    char folder[PATH_MAX], path[PATH_MAX + sizeof NAME], *text;
+    int fd;
+
+    error[0] = '\0';
+    fd = find_folder(folder) ? open_folder(folder, error, size) : -1;
     if (fd < 0)
-        return NULL;
-    text = read_text(fd);
+        return error[0] ? NULL : strdup("");
+    text = read_text(fd, path_in(folder, path), error, size);
     close(fd);
     return text;
 }
@@ -223,21 +285,24 @@ static bool make_key(const struct config *config, const char *listener, char key
 
 /* --- public functions --- */
 
-void kept_ports_fill(struct config *config)
+bool kept_ports_fill(struct config *config, config_report *report, void *arg)
 {
-    char key[KEY_MAX], *text = NULL;
+    char key[KEY_MAX], error[KEPT_PORTS_ERROR_MAX], *text = NULL;
 
     for (size_t i = 0; i < config->listener_count; i++) {
         struct listener_config *listener = &config->listeners[i];
 
         if (!listener->listen.automatic || !make_key(config, listener->name, key))
             continue;
-        text = text ? text : present_text();
-        if (!text)
-            return;
+        text = text ? text : present_text(error, sizeof error);
+        if (!text) {
+            report(arg, error);
+            return false;
+        }
         listener->listen.at[listener->listen.automatic - 1].port = kept_ports_find(text, key);
     }
     free(text);
+    return true;
 }
 
 /* FNV-1a, for its spread; nothing depends on nobody guessing it. */
@@ -254,7 +319,7 @@ uint16_t kept_ports_start(uid_t user, const char *listener)
 
 bool kept_ports_has(uint16_t port)
 {
-    char *text = present_text();
+    char error[KEPT_PORTS_ERROR_MAX], *text = present_text(error, sizeof error);
     const char *at = text, *key;
     uint16_t other;
     size_t length;
@@ -268,26 +333,26 @@ bool kept_ports_has(uint16_t port)
 
 /* Changes the file in the open folder, which one of our processes does at a time: another one is waited for, which
  * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours.  False:
- * errno says why. */
-static bool change(int folder, const char *key, uint16_t port)
+ * error says why. */
+static bool change(int folder, const char *path, const char *key, uint16_t port, char *error, size_t size)
 {
     char *before, *after;
-    bool well = false;
+    bool well;
     int locked;
 
     do
         locked = flock(folder, LOCK_EX);
     while (locked != 0 && errno == EINTR);
     if (locked != 0)
-        return false;
-    before = read_text(folder);
+        return refuse(error, size, path, "%s", strerror(errno));
+    before = read_text(folder, path, error, size);
     if (!before)
         return false;
+    errno = ENOMEM;
     after = kept_ports_put(before, key, port);
-    if (after)
-        well = write_text(folder, after);
-    else
-        errno = ENOMEM;
+    well = after && write_text(folder, after);
+    if (!well)
+        refuse(error, size, path, "%s", strerror(errno));
     free(before);
     free(after);
     return well;
@@ -295,7 +360,7 @@ static bool change(int folder, const char *key, uint16_t port)
 
 bool kept_ports_keep(const struct config *config, const char *listener, uint16_t port, char *error, size_t size)
 {
-    char folder[PATH_MAX], key[KEY_MAX];
+    char folder[PATH_MAX], path[PATH_MAX + sizeof NAME], key[KEY_MAX];
     bool well;
     int fd;
 
@@ -308,12 +373,11 @@ bool kept_ports_keep(const struct config *config, const char *listener, uint16_t
         return false;
     }
     make_folder(folder);
-    fd = open_folder(folder);
-    well = fd >= 0 && change(fd, key, port);
-    if (!well)
-        snprintf(error, size, "%.200s/" NAME ": %s", folder, strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    fd = open_folder(folder, error, size);
+    if (fd < 0)
+        return error[0] ? false : refuse(error, size, folder, "%s", strerror(ENOENT));
+    well = change(fd, path_in(folder, path), key, port, error, size);
+    close(fd);
     return well;
 }
 

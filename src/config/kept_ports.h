@@ -12,14 +12,18 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include "config/settings.h"
+#include "config/config.h"
 
 #define KEPT_PORTS_FIRST 20000u  /* the search for one begins in a range which no system gives to connections */
 #define KEPT_PORTS_RANGE 10000u
 #define KEPT_PORTS_SIZE_MAX 65536 /* bytes of the file; beyond, the oldest lines go */
 
-/* Sets each port of config that is `auto` and known. */
-void kept_ports_fill(struct config *config);
+#define KEPT_PORTS_ERROR_MAX 9000 /* bytes of an error with the NUL, in which a path may be named twice */
+
+/* Sets each port of config that is `auto` and known.  False: it has some, and the folder or the file is there and
+ * cannot be trusted or read, so that another port could be taken for one that mail programs know; report got a line
+ * that says what is wrong with which path, and what to do. */
+bool kept_ports_fill(struct config *config, config_report *report, void *arg);
 
 /* Where the search for the port of a listener begins: for each user elsewhere, so that few look at one port. */
 uint16_t kept_ports_start(uid_t user, const char *listener);

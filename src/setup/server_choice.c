@@ -272,7 +272,7 @@ static int give_ports(struct desk *desk)
     bool shared, well = true;
 
     if (present)
-        kept_ports_fill(present);
+        (void)kept_ports_fill(present, ignore, NULL); /* who cannot be read is told of when the new file is tried */
     for (size_t i = 0; present && i < desk->draft.count; i++)
         keep_port(present, &desk->draft.at[i]);
     shared = is_shared(&desk->draft);

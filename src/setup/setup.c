@@ -118,12 +118,14 @@ static void keep_port(const struct setup *setup, const struct draft_listener *dr
         page_say(page, "%s gets another port at each start: %s.", listener->name, error);
 }
 
-static void keep_ports(struct setup *setup)
+/* False: those that are kept cannot be read or trusted, and that was said. */
+static bool keep_ports(struct setup *setup)
 {
-    kept_ports_fill(setup->config);
+    if (!kept_ports_fill(setup->config, report, &setup->desk.page))
+        return false;
     for (size_t i = 0; i < setup->desk.draft.count; i++)
         keep_port(setup, &setup->desk.draft.at[i]);
-    kept_ports_fill(setup->config);
+    return kept_ports_fill(setup->config, report, &setup->desk.page);
 }
 
 /* The services are not needed any more; `try` has its own. */
@@ -136,7 +138,8 @@ static int try_listeners(struct setup *setup)
     setup->config = config_load(desk->output, CONFIG_TO_ASK, report, &desk->page);
     if (!setup->config)
         return EX_CONFIG;
-    keep_ports(setup);
+    if (!keep_ports(setup))
+        return EX_CONFIG;
     page_say(&desk->page, "Trying all of it:");
     setup->works = setup->params->try_all(setup->config, NULL, 0) == EX_OK;
     if (!setup->works)

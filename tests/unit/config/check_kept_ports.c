@@ -14,10 +14,11 @@
 #include "../unit.h"
 
 #define NOBODY 65534 /* another user, when this one is root */
+#define FAULT_MAX 600
 #define MANY 20 /* ports, for two processes to get in each other's way */
 
 static char root[] = "/tmp/check_kept_ports-XXXXXX";
-static char error[300];
+static char error[600];
 static int descriptors;
 
 static char *at(const char *name)
@@ -61,6 +62,11 @@ static void on_report(void *arg, const char *line)
     ck_abort_msg("%s", line);
 }
 
+static void on_fault(void *arg, const char *line)
+{
+    snprintf(arg, FAULT_MAX, "%s", line);
+}
+
 /* A configuration in that file, with what is kept. */
 static struct config *load(const char *name)
 {
@@ -71,7 +77,7 @@ static struct config *load(const char *name)
               "[nntp]\ntarget = t\nproxy = direct\n");
     config = config_load(at(name), CONFIG_TO_RUN, on_report, NULL);
     ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 0);
-    kept_ports_fill(config);
+    ck_assert(kept_ports_fill(config, on_report, NULL));
     ck_assert_uint_eq(config->listeners[1].listen.at[0].port, 1);
     ck_assert_uint_eq(config->listeners[2].listen.at[0].port, 1119);
     return config;
@@ -205,16 +211,92 @@ START_TEST(the_file_is_ours_alone)
     ck_assert_uint_eq(status.st_mode & 0777, 0700);
     ck_assert_int_eq(stat(at("a/state/sallyport/ports"), &status), 0);
     ck_assert_uint_eq(status.st_mode & 0777, 0600);
-    ck_assert_int_eq(chmod(at("a/state/sallyport"), 0777), 0); /* others could write it */
+    config_unref(config);
+}
+END_TEST
+
+#define FOLDER "a/state/sallyport"
+#define FILE_ FOLDER "/ports"
+
+/* What is there and cannot be used is an error, of whoever wants to know the port and of whoever wants to keep one:
+ * nobody may take another port without a word, since mail programs know the one that was kept. */
+static void check_refused(struct config *config, const char *name, const char *wanted)
+{
+    char fault[FAULT_MAX] = "", expected[FAULT_MAX];
+
+    snprintf(expected, sizeof expected, "%s/%s: %s", root, name, wanted);
+    ck_assert(!kept_ports_fill(config, on_fault, fault));
+    ck_assert_msg(strncmp(fault, expected, strlen(expected)) == 0, "%s in place of %s", fault, expected);
     ck_assert(!kept_ports_has(23456));
     ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
-    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Operation not permitted"));
-    ck_assert_int_eq(chmod(at("a/state/sallyport"), 0700), 0);
-    ck_assert_int_eq(unlink(at("a/state/sallyport/ports")), 0);
-    ck_assert_int_eq(mkfifo(at("a/state/sallyport/ports"), 0600), 0); /* nothing waits */
-    ck_assert(!kept_ports_has(23456));
+    ck_assert_str_eq(error, fault);
+}
+
+START_TEST(what_others_can_write_is_not_trusted)
+{
+    static const char *const names[] = {FOLDER, FILE_};
+    static const mode_t modes[] = {0777, 0770, 0702};
+    struct config *config = load("one.ini");
+    char wanted[FAULT_MAX];
+
     ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
-    ck_assert(kept_ports_has(23456));
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(wanted, sizeof wanted, "others can write to it, so the ports kept there cannot be trusted: run `chmod "
+                 "go-w %s/%s`", root, names[i]);
+        for (size_t k = 0; k < sizeof modes / sizeof modes[0]; k++) {
+            ck_assert_int_eq(chmod(at(names[i]), modes[k]), 0);
+            check_refused(config, names[i], wanted);
+        }
+        ck_assert_int_eq(chmod(at(names[i]), 0700), 0); /* the remedy */
+        ck_assert(kept_ports_fill(config, on_report, NULL));
+        ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
+    }
+    if (geteuid() == 0)
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+            ck_assert_int_eq(chown(at(names[i]), NOBODY, (gid_t)-1), 0);
+            check_refused(config, names[i], "it belongs to somebody else, so the ports kept there cannot be trusted: "
+                          "move it away, and other ports are found, which mail programs have to be told");
+            ck_assert_int_eq(chown(at(names[i]), 0, (gid_t)-1), 0);
+        }
+    config_unref(config);
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_told)
+{
+    struct config *config = load("one.ini");
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert_int_eq(unlink(at(FILE_)), 0);
+    ck_assert(kept_ports_fill(config, on_report, NULL)); /* there is none yet */
+    ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 0);
+    ck_assert_int_eq(mkfifo(at(FILE_), 0600), 0); /* nothing waits */
+    check_refused(config, FILE_, "it is no regular file");
+    ck_assert_int_eq(unlink(at(FILE_)), 0);
+    ck_assert_int_eq(mkdir(at(FILE_), 0700), 0);
+    check_refused(config, FILE_, "it is no regular file");
+    ck_assert_int_eq(rmdir(at(FILE_)), 0);
+    ck_assert_int_eq(symlink("/dev/null", at(FILE_)), 0);
+    check_refused(config, FILE_, "it is no regular file");
+    ck_assert_int_eq(unlink(at(FILE_)), 0);
+    ck_assert_int_eq(rmdir(at(FOLDER)), 0);
+    ck_assert(kept_ports_fill(config, on_report, NULL));
+    put(FOLDER, "");
+    check_refused(config, FOLDER, "Not a directory, so the ports kept there are not known: ");
+    config_unref(config);
+}
+END_TEST
+
+/* Who has no `auto` is not bothered. */
+START_TEST(nobody_else_is_bothered)
+{
+    struct config *config;
+
+    put("other.ini", "[imap]\ntarget = t\nproxy = direct\n");
+    config = config_load(at("other.ini"), CONFIG_TO_RUN, on_report, NULL);
+    ck_assert_int_eq(mkdir(at("a"), 0700), 0);
+    put("a/state", "");
+    ck_assert(kept_ports_fill(config, on_report, NULL));
     config_unref(config);
 }
 END_TEST
@@ -283,17 +365,22 @@ START_TEST(what_cannot_be_read_is_not_written_over)
     static const char *const places[] = {"", "a", "a/state", "a/state/sallyport", "a/state/sallyport/ports"};
     struct config *config = load("one.ini");
     const uid_t user = geteuid();
-    bool kept;
+    char fault[FAULT_MAX];
+    bool kept, known;
 
     ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
     ck_assert_int_eq(chmod(at("a/state/sallyport/ports"), 0200), 0);
     if (user == 0)
         become_nobody(places, sizeof places / sizeof places[0]);
     kept = kept_ports_keep(config, "imap/work", 23457, error, sizeof error);
+    known = kept_ports_fill(config, on_fault, fault);
     ck_assert_int_eq(chmod(at("a/state/sallyport/ports"), 0600), 0);
     ck_assert(kept_ports_has(23456) && !kept_ports_has(23457));
     ck_assert(!kept);
-    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Permission denied"));
+    ck_assert_ptr_nonnull(strstr(error, "/a/state/sallyport/ports: Permission denied, so the ports kept there are not "
+                                 "known: it has to be a file that you can read and write"));
+    ck_assert(!known);
+    ck_assert_str_eq(fault, error);
     ck_assert_int_eq(seteuid(user), 0);
     config_unref(config);
 }
@@ -309,7 +396,7 @@ START_TEST(without_a_place_it_says_so)
     setenv("HOME", "relative", 1);
     ck_assert(!kept_ports_keep(config, "imap", 1, error, sizeof error));
     ck_assert_str_eq(error, "neither XDG_STATE_HOME nor HOME is a full path");
-    kept_ports_fill(config);
+    ck_assert(kept_ports_fill(config, on_report, NULL)); /* there is nothing that could be kept */
     setenv("HOME", root, 1);
     ck_assert(kept_ports_keep(config, "imap", 2, error, sizeof error));
     ck_assert_int_eq(access(at(".local/state/sallyport/ports"), F_OK), 0);
@@ -367,6 +454,9 @@ int main(void)
     tcase_add_test(cases, the_file_is_one_in_whatever_spelling);
     tcase_add_test(cases, a_file_that_may_be_missing_has_ports);
     tcase_add_test(cases, the_file_is_ours_alone);
+    tcase_add_test(cases, what_others_can_write_is_not_trusted);
+    tcase_add_test(cases, what_is_no_file_is_told);
+    tcase_add_test(cases, nobody_else_is_bothered);
     tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, what_is_written_in_part_is_noticed);
     tcase_add_test(cases, what_cannot_be_read_is_not_written_over);
