@@ -427,7 +427,8 @@ static bool open_automatic(struct listener_set *set, const struct config *config
     struct endpoint found = *place;
     char why[PATH_MAX];
 
-    found.port = held ? held : free_port_find(kept_ports_start(geteuid(), section->name), judge_port, NULL);
+    found.port = held ? held : free_port_find(place->host, kept_ports_start(geteuid(), section->name),
+                                               judge_port, NULL);
     if (!found.port) {
         snprintf(error, size, "cannot listen: of the ports that %s looks at, none is free", section->name);
         return false;

@@ -254,7 +254,7 @@ static bool give_port(const struct desk *desk, struct ports *ports, struct draft
     const uint16_t first = listener->automatic ? kept_ports_start(geteuid(), section) : listener->protocol->listen_port;
 
     ports->automatic = listener->automatic;
-    listener->port = free_port_find(first, judge_port, ports);
+    listener->port = free_port_find("localhost", first, judge_port, ports);
     if (listener->port == 0) {
         page_fail(&desk->page, "no port is free from %u on", first);
         return false;

@@ -17,7 +17,7 @@
 struct discovery *__wrap_discovery_start(const struct discovery_params *params);
 const struct found_servers *__wrap_discovery_found(const struct discovery *discovery);
 void __wrap_discovery_free(struct discovery *discovery);
-uint16_t __wrap_free_port_find(uint16_t wanted, free_port_fn *word, void *arg);
+uint16_t __wrap_free_port_find(const char *host, uint16_t wanted, free_port_fn *word, void *arg);
 
 static struct asked asked;
 
@@ -69,8 +69,9 @@ bool __wrap_peer_port_is_foreign(uint16_t port)
 }
 
 /* Port 1143 is taken, and 1144 is the other daemon's. */
-uint16_t __wrap_free_port_find(uint16_t wanted, free_port_fn *word, void *arg)
+uint16_t __wrap_free_port_find(const char *host, uint16_t wanted, free_port_fn *word, void *arg)
 {
+    ck_assert_str_eq(host, "localhost");
     if (wanted != 1143 && wanted != 1110 && !taken && world.found.count > 1)
         ck_assert_int_eq(word(arg, 1144), FREE_PORT_SKIP); /* imap has it by then */
     for (uint16_t port = wanted; port < wanted + 10; port++)
