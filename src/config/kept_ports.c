@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "config/config_place.h"
 #include "config/file_place.h"
+#include "config/listening.h"
 #include "config/system_file.h"
 #include "config/user_file.h"
 
@@ -285,9 +286,47 @@ static bool make_key(const struct config *config, const char *listener, char key
 
 /* --- public functions --- */
 
+/* Tells that a section listens at a place which is kept for a listener. */
+static void tell_named(const struct config *config, const struct listener_config *listener,
+                       const struct listening *other, const struct endpoint *at, config_report *report, void *arg)
+{
+    char folder[PATH_MAX], path[PATH_MAX + sizeof NAME], shown[2 * PATH_MAX];
+    char place[ENDPOINT_TEXT_MAX], where[SOURCES_TEXT_MAX], line[KEPT_PORTS_ERROR_MAX];
+
+    path_in(find_folder(folder) ? folder : "", path);
+    snprintf(line, sizeof line, "%s: %s listens on %s, a port that is kept for %s, whose mail programs know it: give %s "
+             "another one, or remove the line of %s from %s and tell its mail programs the next one",
+             sources_format(&config->sources, other->line, where), other->name, endpoint_format(at, place),
+             listener->name, other->name, listener->name, log_escape(shown, sizeof shown, path, strlen(path)));
+    report(arg, line);
+}
+
+/* Whether the configuration names the place that was kept for a listener, whoever is to have it: then report got a line
+ * for each that does.  Mail programs know the port, so it is not another one without a word. */
+static bool is_named(const struct config *config, const struct listener_config *listener, config_report *report,
+                     void *arg)
+{
+    const size_t automatic = listener->listen.automatic - 1;
+    struct listening other;
+    bool named = false;
+
+    for (size_t i = 0; listening_at(config, i, &other); i++)
+        for (size_t k = 0; k < other.places->count; k++) {
+            const struct endpoint *at = &other.places->at[k];
+
+            if ((other.listener == listener && k == automatic) ||
+                !places_overlap(at, &listener->listen.at[automatic]))
+                continue;
+            tell_named(config, listener, &other, at, report, arg);
+            named = true;
+        }
+    return named;
+}
+
 bool kept_ports_fill(struct config *config, config_report *report, void *arg)
 {
     char key[KEY_MAX], error[KEPT_PORTS_ERROR_MAX], *text = NULL;
+    bool well = true;
 
     for (size_t i = 0; i < config->listener_count; i++) {
         struct listener_config *listener = &config->listeners[i];
@@ -302,7 +341,9 @@ bool kept_ports_fill(struct config *config, config_report *report, void *arg)
         listener->listen.at[listener->listen.automatic - 1].port = kept_ports_find(text, key);
     }
     free(text);
-    return true;
+    for (size_t i = 0; i < config->listener_count; i++)
+        well = !(config->listeners[i].listen.automatic && is_named(config, &config->listeners[i], report, arg)) && well;
+    return well;
 }
 
 /* FNV-1a, for its spread; nothing depends on nobody guessing it. */

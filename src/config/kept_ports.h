@@ -21,8 +21,8 @@
 #define KEPT_PORTS_ERROR_MAX 9000 /* bytes of an error with the NUL, in which a path may be named twice */
 
 /* Sets each port of config that is `auto` and known.  False: it has some, and the folder or the file is there and
- * cannot be trusted or read, so that another port could be taken for one that mail programs know; report got a line
- * that says what is wrong with which path, and what to do. */
+ * cannot be trusted or read, so that another port could be taken for one that mail programs know; or config names the
+ * place of one that is kept.  Then report got lines that say what is wrong, and what to do. */
 bool kept_ports_fill(struct config *config, config_report *report, void *arg);
 
 /* Where the search for the port of a listener begins: for each user elsewhere, so that few look at one port. */

@@ -57,3 +57,14 @@ bool listening_on(const struct config *config, const struct address *address)
                 return true;
     return false;
 }
+
+bool listening_names_port(const struct config *config, uint16_t port)
+{
+    struct listening listening;
+
+    for (size_t i = 0; listening_at(config, i, &listening); i++)
+        for (size_t k = 0; k < listening.places->count; k++)
+            if (listening.places->at[k].port == port)
+                return true;
+    return false;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/settings.h"
 #include "net/address.h"
@@ -29,5 +30,8 @@ size_t listening_count(const struct config *config);
 
 /* Whether one of them listens at that address, as far as the file tells: port 0 is any free one. */
 bool listening_on(const struct config *config, const struct address *address);
+
+/* Whether one of them has that port, at whatever address. */
+bool listening_names_port(const struct config *config, uint16_t port);
 
 #endif

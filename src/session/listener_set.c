@@ -394,11 +394,13 @@ static bool use_inherited(struct listener_set *set, const struct listening *sect
     return true;
 }
 
-/* What may not be the next `auto`: it is kept for another one, which may not be open just now. */
+/* What may not be the next `auto`: a port that is kept for another one, which may not be open just now, or that the
+ * configuration names. */
 static free_port_word judge_port(void *arg, uint16_t port)
 {
-    (void)arg;
-    return kept_ports_has(port) ? FREE_PORT_SKIP : FREE_PORT_LOOK;
+    const struct config *const *config = arg;
+
+    return listening_names_port(*config, port) || kept_ports_has(port) ? FREE_PORT_SKIP : FREE_PORT_LOOK;
 }
 
 /* The port that the section's `auto` has in the configuration in force, although it was not kept; 0: none. */
@@ -428,7 +430,7 @@ static bool open_automatic(struct listener_set *set, const struct config *config
     char why[PATH_MAX];
 
     found.port = held ? held : free_port_find(place->host, kept_ports_start(geteuid(), section->name),
-                                               judge_port, NULL);
+                                               judge_port, &config);
     if (!found.port) {
         snprintf(error, size, "cannot listen: of the ports that %s looks at, none is free", section->name);
         return false;

@@ -287,6 +287,51 @@ START_TEST(what_is_no_file_is_told)
 }
 END_TEST
 
+static void on_faults(void *arg, const char *line)
+{
+    const size_t length = strlen(arg);
+
+    snprintf((char *)arg + length, 4 * FAULT_MAX - length, "%s\n", line);
+}
+
+/* A port that is kept may be named by nobody: neither does another one take its place without a word. */
+START_TEST(what_is_kept_is_named_by_nobody)
+{
+    static const struct {
+        const char *imap, *other; /* `listen`; NULL: it has none */
+        const char *fault;        /* what is said, with %s for the folder; NULL: nothing */
+    } cases[] = {
+        {"localhost:auto", "localhost:23456", "imap/b listens on localhost:23456"},
+        {"127.0.0.1:auto", "localhost:1 localhost:23456", "imap/b listens on localhost:23456"},
+        {"localhost:auto", "0.0.0.0:23456", "imap/b listens on 0.0.0.0:23456"},
+        {"localhost:auto [::1]:23456", "localhost:1", "imap listens on [::1]:23456"},
+        {"localhost:auto", "127.0.0.9:23456", NULL}, /* which is another place */
+        {"localhost:auto", "localhost:23457", NULL}, {"localhost:auto", "unix:/a/b", NULL},
+        {"localhost:7", "localhost:23456", NULL}, /* kept for nobody any more */
+    };
+    struct config *config = load("one.ini");
+    char text[400], faults[4 * FAULT_MAX], expected[4 * FAULT_MAX];
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    config_unref(config);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "[imap]\nlisten = %s\ntarget = t\nproxy = direct\n[imap b]\nlisten = %s\n"
+                 "target = t\nproxy = direct\n", cases[i].imap, cases[i].other);
+        put("one.ini", text);
+        config = config_load(at("one.ini"), CONFIG_TO_CHECK, on_report, NULL);
+        faults[0] = expected[0] = '\0';
+        ck_assert_msg(kept_ports_fill(config, on_faults, faults) == !cases[i].fault, "case %zu", i);
+        if (cases[i].fault)
+            snprintf(expected, sizeof expected, "%s/one.ini:%d: %s, a port that is kept for imap, whose mail programs "
+                     "know it: give %.*s another one, or remove the line of imap from %s/" FILE_ " and tell its mail "
+                     "programs the next one\n", root, strncmp(cases[i].fault, "imap/b", 6) == 0 ? 5 : 1, cases[i].fault,
+                     (int)strcspn(cases[i].fault, " "), cases[i].fault, root);
+        ck_assert_str_eq(faults, expected);
+        config_unref(config);
+    }
+}
+END_TEST
+
 /* Who has no `auto` is not bothered. */
 START_TEST(nobody_else_is_bothered)
 {
@@ -456,6 +501,7 @@ int main(void)
     tcase_add_test(cases, the_file_is_ours_alone);
     tcase_add_test(cases, what_others_can_write_is_not_trusted);
     tcase_add_test(cases, what_is_no_file_is_told);
+    tcase_add_test(cases, what_is_kept_is_named_by_nobody);
     tcase_add_test(cases, nobody_else_is_bothered);
     tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, what_is_written_in_part_is_noticed);

@@ -68,6 +68,8 @@ START_TEST(where_the_file_says)
     ck_assert(listens(config, "127.0.0.2", 1119));
     ck_assert(listens(config, "127.0.0.3", 4));
     ck_assert(listens(config, "127.0.0.1", 2));
+    for (uint16_t port = 1; port < 2000; port++)
+        ck_assert_int_eq(listening_names_port(config, port), port == 1143 || port == 1119 || port == 4 || port == 2);
     config_unref(config);
 }
 END_TEST

@@ -142,6 +142,40 @@ START_TEST(what_is_of_this_machine_by_its_name)
 }
 END_TEST
 
+static struct endpoint place_of(const char *host, uint16_t port)
+{
+    struct endpoint place = {.port = port};
+
+    snprintf(place.host, sizeof place.host, "%s", host);
+    return place;
+}
+
+START_TEST(places_meet)
+{
+    static const struct {
+        const char *a, *b;
+        bool overlap, lead; /* from a to b */
+    } cases[] = {
+        {"127.0.0.1", "127.0.0.1", true, true},  {"localhost", "LOCALHOST", true, true},
+        {"localhost", "127.0.0.1", true, true},  {"::1", "localhost", true, true},
+        {"127.0.0.1", "127.0.0.2", false, false}, {"127.0.0.2", "localhost", false, false},
+        {"0.0.0.0", "127.0.0.2", true, false},   {"127.0.0.1", "0.0.0.0", true, true},
+        {"localhost", "::", true, true},         {"127.0.0.1", "::1", false, false},
+        {"192.0.2.7", "0.0.0.0", true, false},   {"0.0.0.0", "::1", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct endpoint a = place_of(cases[i].a, 7), b = place_of(cases[i].b, 7), c = place_of(cases[i].b, 8);
+
+        ck_assert_msg(places_overlap(&a, &b) == cases[i].overlap, "%s %s", a.host, b.host);
+        ck_assert_msg(places_overlap(&b, &a) == cases[i].overlap, "%s %s", b.host, a.host);
+        ck_assert_msg(places_lead_to(&a, &b) == cases[i].lead, "%s %s", a.host, b.host);
+        ck_assert(!places_overlap(&a, &c) && !places_lead_to(&a, &c));
+    }
+    ck_assert(!places_overlap(&(struct endpoint){.host = "::1"}, &(struct endpoint){.host = "::1"})); /* any free one */
+}
+END_TEST
+
 START_TEST(one_port_of_a_listener_may_be_auto)
 {
     static const struct value_rule rule = {.key = "listen", .kind = &value_listen};
@@ -228,6 +262,7 @@ int main(void)
     tcase_add_test(cases, a_path_has_at_most_4_kib);
     tcase_add_test(cases, the_url_of_a_relay_has_its_path_as_written);
     tcase_add_test(cases, what_is_of_this_machine_by_its_name);
+    tcase_add_test(cases, places_meet);
     tcase_add_test(cases, one_port_of_a_listener_may_be_auto);
     tcase_add_test(cases, a_listener_may_have_sockets_in_the_file_system);
     return unit_run();

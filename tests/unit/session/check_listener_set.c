@@ -695,7 +695,7 @@ static bool set_file(struct scene *scene, const char *path, char error[200])
 {
     struct config *config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
 
-    kept_ports_fill(config);
+    ck_assert(kept_ports_fill(config, on_report, NULL));
     error[0] = '\0';
     if (!listener_set_set(scene->set, config, error, 200)) {
         config_unref(config);
@@ -786,6 +786,63 @@ START_TEST(a_port_that_cannot_be_kept_is_open_all_the_same)
     ck_assert_uint_eq(port_of(&scene), port);
     given_check_log("");
     tear_down(&scene);
+}
+END_TEST
+
+/* No port is kept by whoever runs the tests. */
+static void keep_nothing(void)
+{
+    setenv("XDG_STATE_HOME", "/nonexistent", 1);
+}
+
+/* Listens where the search for the port of [imap] begins, unless somebody does so already. */
+static int take_start(const char *host)
+{
+    const struct address at = literal(host, kept_ports_start(geteuid(), "imap"));
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    (void)(bind(fd, &at.any, address_length(&at)) == 0 && listen(fd, 1) == 0);
+    return fd;
+}
+
+START_TEST(an_automatic_port_is_free_where_it_is_to_be)
+{
+    struct scene scene;
+    int fd = take_start("127.0.0.9");
+
+    keep_nothing();
+    set_up(&scene);
+    set_config(&scene, "[imap]\nlisten=127.0.0.9:auto\n" TARGET);
+    ck_assert_uint_gt(port_of(&scene), kept_ports_start(geteuid(), "imap"));
+    tear_down(&scene);
+    close(fd);
+}
+END_TEST
+
+/* Whoever stands first, and at whatever address: the place that the file names may be changed. */
+START_TEST(an_automatic_port_is_none_that_the_file_names)
+{
+    static const char automatic[] = "[imap]\nlisten=localhost:auto\n" TARGET;
+    const unsigned start = kept_ports_start(geteuid(), "imap");
+    char text[300];
+
+    keep_nothing();
+    for (size_t i = 0; i < 2; i++) {
+        struct posts posts;
+        struct scene scene;
+
+        snprintf(text, sizeof text, "%s[imap b]\nlisten=127.0.0.11:%u\n" TARGET "%s", i ? "" : automatic, start,
+                 i ? automatic : "");
+        set_up(&scene);
+        set_config(&scene, text);
+        posts = posts_of(&scene);
+        ck_assert_uint_ge(posts.count, 2);
+        for (size_t k = 0; k < posts.count; k++)
+            ck_assert((address_port(&posts.at[k].address) == start) ==
+                      (strcmp(posts.at[k].listener->name, "imap/b") == 0));
+        tear_down(&scene);
+    }
 }
 END_TEST
 
@@ -939,5 +996,7 @@ int main(void)
     tcase_add_test(cases, sockets_nobody_came_for_are_closed_in_the_end);
     tcase_add_test(cases, an_automatic_port_is_found_once_and_kept);
     tcase_add_test(cases, a_port_that_cannot_be_kept_is_open_all_the_same);
+    tcase_add_test(cases, an_automatic_port_is_free_where_it_is_to_be);
+    tcase_add_test(cases, an_automatic_port_is_none_that_the_file_names);
     return unit_run();
 }
