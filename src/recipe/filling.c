@@ -76,6 +76,14 @@ static void print_connect(const struct filling *filling, FILE *out)
     fprintf(out, "connect %s", filling->listener->name);
 }
 
+static void print_socket(const struct listener_config *listener, FILE *out)
+{
+    char path[UNIX_SOCKET_PATH_MAX];
+
+    if (filling_socket(listener, path))
+        fputs(path, out);
+}
+
 static void print_bracketed(const char *host, FILE *out)
 {
     fprintf(out, strchr(host, ':') ? "[%s]" : "%s", host);
@@ -107,6 +115,7 @@ static void print_accounts(const struct accounts *accounts, FILE *out)
 enum word {
     WORD_HOST, WORD_PORT, WORD_PLACE, WORD_URLHOST, WORD_TARGET, WORD_TARGETPORT, WORD_ADDRESS, WORD_LOCAL, WORD_DOMAIN,
     WORD_LOGIN, WORD_URLLOGIN, WORD_ACCOUNTS, WORD_ACCOUNT, WORD_LISTENER, WORD_NAME, WORD_CONNECT,
+    WORD_SOCKET,
     WORDS,
 };
 
@@ -115,6 +124,7 @@ static const char *const words[] = {
     [WORD_TARGET] = "target", [WORD_TARGETPORT] = "targetport", [WORD_ADDRESS] = "address", [WORD_LOCAL] = "local",
     [WORD_DOMAIN] = "domain", [WORD_LOGIN] = "login", [WORD_URLLOGIN] = "urllogin", [WORD_ACCOUNTS] = "accounts",
     [WORD_ACCOUNT] = "account", [WORD_LISTENER] = "listener", [WORD_NAME] = "name", [WORD_CONNECT] = "connect",
+    [WORD_SOCKET] = "socket",
 };
 
 /* The word that text begins with, in braces; WORDS: none. */
@@ -155,6 +165,8 @@ static void print_listeners(const struct filling *filling, enum word word, FILE 
         fputs(filling->listener->name, out);
     else if (word == WORD_NAME)
         print_name(filling->listener->name, out);
+    else if (word == WORD_SOCKET)
+        print_socket(filling->listener, out);
     else
         print_connect(filling, out);
 }

@@ -11,7 +11,8 @@
  *   {accounts}        all accounts, with commas between
  *   {account}         what tells accounts apart: the label of the listener, "sallyport" where it has none
  *   {listener}        its name: "imap/work"; {name}: the same with - for /
- *   {connect}         the command that is a tunnel to its server: "sallyport connect imap/work" */
+ *   {connect}         the command that is a tunnel to its server: "sallyport connect imap/work"
+ *   {socket}          the path of its socket in the file system */
 #ifndef SALLYPORT_PROGRAM_H
 #define SALLYPORT_PROGRAM_H
 
@@ -28,7 +29,8 @@ enum program_role {
 #define PROGRAM_ROLES 5
 
 /* When a piece is printed: of each pair, what is not asked for does not matter.  Where the listener has no port, no
- * piece may name one, nor the host or the place. */
+ * piece may name one, nor the host or the place: there the program is told a command or a socket instead, by a piece
+ * with WHEN_CONNECT or WHEN_SOCKET. */
 enum program_when {
     WHEN_PLAIN = 1 << 0,   /* the program speaks plain text to the listener */
     WHEN_TLS = 1 << 1,     /* it does TLS with the server by itself, from the first byte, through the listener */
@@ -38,8 +40,9 @@ enum program_when {
     WHEN_NO_LOGIN = 1 << 5,
     WHEN_CONNECT = 1 << 6, /* the command of {connect} can be written without quotes */
     WHEN_PORT = 1 << 7,    /* the listener has a port that a program can be told */
-    WHEN_SOCKET = 1 << 8,  /* it has none, but a socket in the file system: the command has to do; with WHEN_CONNECT */
+    WHEN_NO_PORT = 1 << 8, /* it has none, or none that is known: the command has to do, or the socket */
     WHEN_ALONE = 1 << 9,   /* of all accounts, no other listener is used: then it is the first as well */
+    WHEN_SOCKET = 1 << 10, /* the listener has a socket in the file system, whose path can be written without quotes */
 };
 
 /* A piece: for the first of its roles that the account has, as long as that fits `when`. */

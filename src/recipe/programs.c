@@ -36,7 +36,7 @@ bool program_can(const struct program *program, unsigned role, unsigned when, bo
 bool program_piece_fits(const struct program_piece *piece, unsigned when)
 {
     static const unsigned pairs[] = {WHEN_PLAIN | WHEN_TLS, WHEN_FIRST | WHEN_FURTHER | WHEN_ALONE,
-                                     WHEN_LOGIN | WHEN_NO_LOGIN, WHEN_PORT | WHEN_SOCKET};
+                                     WHEN_LOGIN | WHEN_NO_LOGIN, WHEN_PORT | WHEN_NO_PORT, WHEN_SOCKET};
 
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if ((piece->when & pairs[i]) && !(piece->when & pairs[i] & when))
@@ -44,12 +44,17 @@ bool program_piece_fits(const struct program_piece *piece, unsigned when)
     return true;
 }
 
-bool program_runs_command(const struct program *program, unsigned role, unsigned when)
+enum program_means program_means(const struct program *program, unsigned role, unsigned when, bool connects)
 {
-    for (const struct program_piece *piece = program->pieces; piece->text; piece++)
-        if ((piece->roles & role) && (piece->when & WHEN_CONNECT) && program_piece_fits(piece, when | WHEN_SOCKET))
-            return true;
-    return false;
+    for (const struct program_piece *piece = program->pieces; piece->text; piece++) {
+        if (!(piece->roles & role) || !program_piece_fits(piece, when | WHEN_NO_PORT))
+            continue;
+        if (piece->when & WHEN_SOCKET)
+            return MEANS_SOCKET;
+        if ((piece->when & WHEN_CONNECT) && connects)
+            return MEANS_COMMAND;
+    }
+    return MEANS_NONE;
 }
 
 bool program_names_person(const struct program *program)

@@ -14,13 +14,15 @@ const struct program *programs_row(size_t i);
 unsigned program_roles(const struct program *program);
 
 /* Whether a program can be told of a listener of that role to which it has to speak so (WHEN_PLAIN, WHEN_TLS): a piece
- * for the role names it.  connects: {connect} can be
- * written. */
+ * for the role names it.  connects: {connect} can be written. */
 bool program_can(const struct program *program, unsigned role, unsigned when, bool connects);
 
-/* Whether {connect} does for such a listener in place of a port; when says of each pair what it is, but for port and
- * socket. */
-bool program_runs_command(const struct program *program, unsigned role, unsigned when);
+/* What has to be told to a program that can be told no port. */
+enum program_means { MEANS_NONE /* it cannot be told anything else */, MEANS_COMMAND, MEANS_SOCKET };
+
+/* By what the program reaches such a listener in place of a port; when says of each pair what it is, but for the port,
+ * and whether there is a socket that it could be told.  connects: {connect} can be written. */
+enum program_means program_means(const struct program *program, unsigned role, unsigned when, bool connects);
 
 /* Whether what a piece asks for is so: when says of each pair what it is. */
 bool program_piece_fits(const struct program_piece *piece, unsigned when);

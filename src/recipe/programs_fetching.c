@@ -11,7 +11,7 @@ static const struct program_piece mbsync[] = {
     {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT,
      "Host {host}\n"
      "Port {port}\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "Tunnel \"{connect}\"\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT, "Tunnel \"{connect}\"\n"},
     {ROLE_IMAP, WHEN_PLAIN,
      "# from isync 1.5 on, the word is TLSType\n"
      "SSLType None\n"
@@ -72,7 +72,7 @@ static const struct program_piece offlineimap[] = {
     {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT,
      "remotehost = {host}\n"
      "remoteport = {port}\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "transporttunnel = {connect}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT, "transporttunnel = {connect}\n"},
     {ROLE_IMAP, WHEN_PLAIN,
      "remoteuser = {login}\n"
      "# offlineimap asks for the password, or gets it from a file:\n"
@@ -131,9 +131,9 @@ static const struct program_piece fetchmail[] = {
      "# it asks for the password, or has it behind the word `password`\n"},
     {ROLE_IMAP, WHEN_PORT, "\npoll {account} via \"{host}\" service {port} protocol IMAP\n"},
     {ROLE_POP3, WHEN_PORT, "\npoll {account} via \"{host}\" service {port} protocol POP3\n"},
-    {ROLE_IMAP, WHEN_SOCKET, "\npoll {account} via \"localhost\" protocol IMAP\n"},
-    {ROLE_POP3, WHEN_SOCKET, "\npoll {account} via \"localhost\" protocol POP3\n"},
-    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_NO_PORT, "\npoll {account} via \"localhost\" protocol IMAP\n"},
+    {ROLE_POP3, WHEN_NO_PORT, "\npoll {account} via \"localhost\" protocol POP3\n"},
+    {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT,
      "# fetchmail looks up the name above, and does not connect to it\n"
      "    plugin \"{connect}\"\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,

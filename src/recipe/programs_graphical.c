@@ -74,7 +74,7 @@ static const struct program_piece claws_mail[] = {
      "# The wizard of a first start has no place for ports: save anything in\n"
      "# it, and make this account then.\n"},
     {ROLE_IMAP, WHEN_PLAIN | WHEN_TLS | WHEN_PORT, CLAWS_RECEIVE("IMAP", "{host}")},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET, CLAWS_RECEIVE("IMAP", "{target}")},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT, CLAWS_RECEIVE("IMAP", "{target}")},
     {ROLE_POP3, WHEN_PLAIN | WHEN_TLS, CLAWS_RECEIVE("POP", "{host}")},
     {ROLE_SEND, WHEN_PLAIN | WHEN_TLS, "  SMTP server (send):           {host}\n"},
     {ROLE_IMAP | ROLE_POP3, WHEN_PLAIN | WHEN_TLS, "  User ID:                      {login}\n"},
@@ -89,7 +89,7 @@ static const struct program_piece claws_mail[] = {
     {ROLE_SEND, 0, "  SMTP port:                    {port}\n"},
     {ROLE_IMAP, WHEN_PORT, "  IMAP port:                    {port}\n"},
     {ROLE_POP3, 0, "  POP port:                     {port}\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "  Use command to communicate with server: {connect}\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT, "  Use command to communicate with server: {connect}\n"},
     {ROLE_IMAP, WHEN_PORT | WHEN_CONNECT,
      "  # or, without a port of this machine:\n"
      "  # Use command to communicate with server: {connect}\n"},
@@ -130,12 +130,12 @@ static const struct program_piece claws_mail[] = {
 
 static const struct program_piece evolution[] = {
     {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT, EVOLUTION_RECEIVE("IMAP", EVOLUTION_PLACE, "No encryption")},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT,
      EVOLUTION_RECEIVE("IMAP", "  Server:              {target}\n", "No encryption")},
     {ROLE_IMAP, WHEN_TLS, EVOLUTION_RECEIVE("IMAP", EVOLUTION_PLACE, EVOLUTION_TLS) COMPARE},
     {ROLE_POP3, WHEN_PLAIN, EVOLUTION_RECEIVE("POP", EVOLUTION_PLACE, "No encryption")},
     {ROLE_POP3, WHEN_TLS, EVOLUTION_RECEIVE("POP", EVOLUTION_PLACE, EVOLUTION_TLS) COMPARE},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT,
      "Receiving Options\n"
      "  Use custom command to connect to server: {connect}\n"},
     {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT | WHEN_CONNECT,

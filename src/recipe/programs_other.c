@@ -32,20 +32,26 @@ static const struct program_piece sieve_connect[] = {
     {0, 0, NULL},
 };
 
-/* What curl does TLS for goes to the server's name; the connection goes where it is told. */
-#define CURL "curl --user '{login}' \\\n    "
-#define CURL_BY "--connect-to '{target}:{targetport}:{place}' \\\n    "
-#define CURL_SEND "--mail-from '{address}' --mail-rcpt '{address}' \\\n    --upload-file letter.txt "
+#define CURL_ALL ROLE_IMAP | ROLE_POP3 | ROLE_SEND
+#define CURL_LETTER "--mail-from '{address}' --mail-rcpt '{address}' \\\n"
 
+/* What curl does TLS for goes to the server's name; the connection goes where it is told. */
 static const struct program_piece curl[] = {
     {0, 0, "# curl asks for the password, or finds it in ~/.netrc with --netrc\n"},
-    {ROLE_IMAP, WHEN_PLAIN, "\n" CURL "'imap://{place}/INBOX;MAILINDEX=1'\n"},
-    {ROLE_IMAP, WHEN_TLS, "\n" CURL CURL_BY "'imaps://{target}:{targetport}/INBOX;MAILINDEX=1'\n"},
-    {ROLE_POP3, WHEN_PLAIN, "\n" CURL "'pop3://{place}/1'\n"},
-    {ROLE_POP3, WHEN_TLS, "\n" CURL CURL_BY "'pop3s://{target}:{targetport}/1'\n"},
-    {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN, "\n" CURL CURL_SEND "'smtp://{place}/'\n"},
-    {ROLE_SEND, WHEN_PLAIN | WHEN_NO_LOGIN, "\ncurl " CURL_SEND "'smtp://{place}/'\n"},
-    {ROLE_SEND, WHEN_TLS, "\n" CURL CURL_BY CURL_SEND "'smtps://{target}:{targetport}/'\n"},
+    {CURL_ALL, WHEN_LOGIN, "\ncurl --user '{login}' \\\n"},
+    {ROLE_SEND, WHEN_LOGIN, "    " CURL_LETTER},
+    {ROLE_SEND, WHEN_NO_LOGIN, "\ncurl " CURL_LETTER},
+    {CURL_ALL, WHEN_TLS | WHEN_PORT, "    --connect-to '{target}:{targetport}:{place}' \\\n"},
+    {CURL_ALL, WHEN_NO_PORT | WHEN_SOCKET, "    --unix-socket '{socket}' \\\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_PORT, "    'imap://{place}/INBOX;MAILINDEX=1'\n"},
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT, "    'imap://localhost/INBOX;MAILINDEX=1'\n"},
+    {ROLE_IMAP, WHEN_TLS, "    'imaps://{target}:{targetport}/INBOX;MAILINDEX=1'\n"},
+    {ROLE_POP3, WHEN_PLAIN | WHEN_PORT, "    'pop3://{place}/1'\n"},
+    {ROLE_POP3, WHEN_PLAIN | WHEN_NO_PORT, "    'pop3://localhost/1'\n"},
+    {ROLE_POP3, WHEN_TLS, "    'pop3s://{target}:{targetport}/1'\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_PORT, "    --upload-file letter.txt 'smtp://{place}/'\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_NO_PORT, "    --upload-file letter.txt 'smtp://localhost/'\n"},
+    {ROLE_SEND, WHEN_TLS, "    --upload-file letter.txt 'smtps://{target}:{targetport}/'\n"},
     {0, 0, NULL},
 };
 

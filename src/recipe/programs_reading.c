@@ -12,7 +12,7 @@
      "set ssl_starttls = no\n" \
      "set ssl_force_tls = no\n"}, \
     {ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_PORT, "set folder = \"imap://{urllogin}@{place}/\"\n"}, \
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_ALONE | WHEN_SOCKET | WHEN_CONNECT, \
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_ALONE | WHEN_NO_PORT | WHEN_CONNECT, \
      "# " program " runs it for all connections there are, those to send, too:\n" \
      "# others can be had once it has a port\n" \
      "set tunnel = \"{connect}\"\n" \
@@ -126,7 +126,7 @@ static const struct program_piece gnus[] = {
      "                      (nnimap-server-port {port})\n"
      "                      (nnimap-user \"{login}\")\n"
      "                      (nnimap-stream plain)))\n"},
-    {ROLE_IMAP, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT,
+    {ROLE_IMAP, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT,
      "(add-to-list 'gnus-secondary-select-methods\n"
      "             '(nnimap \"{account}\"\n"
      "                      (nnimap-address \"{target}\")\n"

@@ -3,11 +3,17 @@
 #include "recipe/programs.h"
 
 static const struct program_piece msmtp[] = {
-    {ROLE_SEND, 0,
+    {ROLE_SEND, WHEN_PORT,
      "\n"
      "account {account}\n"
      "host {host}\n"
      "port {port}\n"},
+    {ROLE_SEND, WHEN_NO_PORT | WHEN_SOCKET,
+     "\n"
+     "account {account}\n"
+     "# msmtp connects to the socket, not to this host\n"
+     "host {target}\n"
+     "socket {socket}\n"},
     {ROLE_SEND, WHEN_PLAIN, "tls off\n"},
     {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN,
      "# without TLS of its own, msmtp wants the method to be named\n"
@@ -37,7 +43,7 @@ static const struct program_piece swaks[] = {
      "#   --pipe '{connect}'\n"},
     {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN, "# swaks asks for the password\n"},
     {ROLE_SEND, WHEN_PLAIN | WHEN_PORT, "swaks --server '{place}' \\\n"},
-    {ROLE_SEND, WHEN_PLAIN | WHEN_SOCKET | WHEN_CONNECT, "swaks --pipe '{connect}' \\\n"},
+    {ROLE_SEND, WHEN_PLAIN | WHEN_NO_PORT | WHEN_CONNECT, "swaks --pipe '{connect}' \\\n"},
     {ROLE_SEND, WHEN_PLAIN | WHEN_LOGIN,
      "    --auth PLAIN --auth-user '{login}' \\\n"
      "    --from '{address}' --to '{address}'\n"},

@@ -11,6 +11,8 @@
 #include "recipe/filling.h"
 #include "recipe/programs.h"
 
+#define ANY_TURN (WHEN_FIRST | WHEN_FURTHER | WHEN_ALONE)
+
 /* A recipe being printed. */
 struct printing {
     const struct program *program;
@@ -91,6 +93,23 @@ static bool is_open(const struct listener_config *listener)
            login_of(listener) == WHEN_LOGIN;
 }
 
+/* Whether it has a socket in the file system that a program can be told without quotes. */
+static unsigned socket_of(const struct listener_config *listener)
+{
+    char path[UNIX_SOCKET_PATH_MAX];
+
+    return filling_socket(listener, path) && filling_is_unquoted(path) ? WHEN_SOCKET : 0;
+}
+
+/* By what the program reaches a listener of which no port is known, and which has this turn. */
+static enum program_means means_of(const struct printing *printing, const struct listener_config *listener,
+                                   unsigned turn)
+{
+    return program_means(printing->program, accounts_role(listener),
+                         mode_of(listener) | login_of(listener) | socket_of(listener) | turn,
+                         filling_can_connect(printing->params));
+}
+
 /* --- comments --- */
 
 static void begin_comment(const struct printing *printing)
@@ -128,6 +147,16 @@ static void note_socket(const struct printing *printing, const struct listener_c
     note(printing, listener, shown);
 }
 
+/* Why no port of it is known; static. */
+static const char *why_no_port(const struct listener_config *listener)
+{
+    char path[UNIX_SOCKET_PATH_MAX];
+
+    return listener->listen.automatic         ? "has a port of its own, which is known once `sallyport run` has started"
+           : filling_socket(listener, path) ? "has no port"
+                                              : "has another port each time";
+}
+
 /* Why it has no place that a program can be told, and what to do about it. */
 static void note_placeless(const struct printing *printing, const struct listener_config *listener)
 {
@@ -135,7 +164,7 @@ static void note_placeless(const struct printing *printing, const struct listene
     const uint16_t port = listener->protocol->listen_port;
 
     if (listener->listen.automatic) {
-        note(printing, listener, "has a port of its own, which is known once `sallyport run` has started");
+        note(printing, listener, why_no_port(listener));
     } else if (filling_socket(listener, path)) {
         snprintf(shown, sizeof shown, "has no port, but a socket, which %s cannot be told:",
                  printing->program->row.name);
@@ -151,10 +180,17 @@ static void note_placeless(const struct printing *printing, const struct listene
 /* By which command it is reached. */
 static void note_command(const struct printing *printing, const struct listener_config *listener)
 {
-    char path[UNIX_SOCKET_PATH_MAX];
+    char path[UNIX_SOCKET_PATH_MAX], shown[160];
     const struct filling filling = {.params = printing->params, .listener = listener};
 
-    note(printing, listener, "has no port: this is run in place of connecting:");
+    if (listener->listen.automatic) {
+        note(printing, listener, why_no_port(listener));
+        begin_comment(printing);
+        fputs("it needs none so: this is run in place of connecting:\n", printing->out);
+    } else {
+        snprintf(shown, sizeof shown, "%s: this is run in place of connecting:", why_no_port(listener));
+        note(printing, listener, shown);
+    }
     begin_comment(printing);
     filling_print(&filling, "  {connect}\n", printing->out);
     if (!filling_socket(listener, path) || !filling_is_unquoted(path))
@@ -163,17 +199,27 @@ static void note_command(const struct printing *printing, const struct listener_
     fprintf(printing->out, "or, by way of the socket and `sallyport run`: socat - UNIX-CONNECT:%s\n", path);
 }
 
+/* From where it leads to where. */
+static void note_way(const struct printing *printing, const struct listener_config *listener, const char *from)
+{
+    char target[ENDPOINT_TEXT_MAX];
+
+    begin_comment(printing);
+    print_section(printing, listener);
+    fprintf(printing->out, " %s, to %s\n", from,
+            listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, target));
+}
+
 static void note_place(const struct printing *printing, const struct listener_config *listener)
 {
-    char local[ENDPOINT_TEXT_MAX], target[ENDPOINT_TEXT_MAX];
+    char local[ENDPOINT_TEXT_MAX], path[UNIX_SOCKET_PATH_MAX];
     struct endpoint place;
 
     if (filling_place(listener, &place)) {
-        begin_comment(printing);
-        print_section(printing, listener);
-        fprintf(printing->out, " %s, to %s\n", endpoint_format(&place, local),
-                listener->target.srv ? listener->target.place.host : endpoint_format(&listener->target.place, target));
+        note_way(printing, listener, endpoint_format(&place, local));
         note_socket(printing, listener);
+    } else if (means_of(printing, listener, ANY_TURN) == MEANS_SOCKET && filling_socket(listener, path)) {
+        note_way(printing, listener, path);
     } else {
         note_command(printing, listener);
     }
@@ -212,16 +258,6 @@ static const struct listener_config *listener_at(const struct recipe_params *par
     return i < params->config->listener_count ? &params->config->listeners[i] : NULL;
 }
 
-/* Whether the program runs a command to reach a listener that has a socket and no port, and has this turn. */
-static bool runs_command(const struct printing *printing, const struct listener_config *listener, unsigned turn)
-{
-    char path[UNIX_SOCKET_PATH_MAX];
-
-    return !listener->listen.automatic && filling_socket(listener, path) && filling_can_connect(printing->params) &&
-           program_runs_command(printing->program, accounts_role(listener),
-                                mode_of(listener) | login_of(listener) | turn);
-}
-
 /* Whether the program can use it, as far as it alone can tell; if not, the reason is said. */
 static bool is_usable(const struct printing *printing, const struct listener_config *listener)
 {
@@ -231,7 +267,7 @@ static bool is_usable(const struct printing *printing, const struct listener_con
     if (!(program_roles(printing->program) & role)) {
         note_unknown(printing, listener);
     } else if (!filling_place(listener, &place)) {
-        if (runs_command(printing, listener, WHEN_FIRST | WHEN_FURTHER | WHEN_ALONE))
+        if (means_of(printing, listener, ANY_TURN) != MEANS_NONE)
             return true;
         note_placeless(printing, listener);
     } else if (!program_can(printing->program, role, mode_of(listener), filling_can_connect(printing->params))) {
@@ -296,7 +332,7 @@ static unsigned turn_of(const struct printing *printing, const struct account *a
                                                                   : WHEN_FIRST;
 }
 
-/* Those whom a command cannot reach beside all others, the last first. */
+/* Those that cannot be reached without a port beside all others, the last first. */
 static void drop_unreached(struct printing *printing)
 {
     struct endpoint place;
@@ -307,7 +343,7 @@ static void drop_unreached(struct printing *printing)
             const struct listener_config *listener = account_listener(account, role);
 
             if (listener && !filling_place(listener, &place) &&
-                !runs_command(printing, listener, turn_of(printing, account, role))) {
+                means_of(printing, listener, turn_of(printing, account, role)) == MEANS_NONE) {
                 note_placeless(printing, listener);
                 account_drop(account, role);
             }
@@ -337,7 +373,8 @@ static void print_for(const struct printing *printing, const struct program_piec
 
     if (listener &&
         program_piece_fits(piece, mode_of(listener) | turn_of(printing, account, piece->roles) | login_of(listener) |
-                                      (filling_place(listener, &place) ? WHEN_PORT : WHEN_SOCKET)) &&
+                                      (filling_place(listener, &place) ? WHEN_PORT : WHEN_NO_PORT) |
+                                      socket_of(listener)) &&
         (!(piece->when & WHEN_CONNECT) || filling_can_connect(printing->params)))
         filling_print(&filling, piece->text, printing->out);
 }
@@ -393,12 +430,25 @@ static void print_person(const struct printing *printing)
                           : FILLING_EXAMPLE " stands for your address and login\n", printing->out);
 }
 
-/* Says what would have been of use. */
+/* Whether the program has a use for one of the listeners, if only it could be told where that is. */
+static bool is_hindered(const struct printing *printing)
+{
+    for (size_t i = 0; listener_at(printing->params, i); i++)
+        if (program_roles(printing->program) & accounts_role(listener_at(printing->params, i)))
+            return true;
+    return false;
+}
+
+/* Says what would have been of use; what stands in the way has been said. */
 static void note_nothing(const struct printing *printing)
 {
     const unsigned roles = program_roles(printing->program);
 
     begin_comment(printing);
+    if (is_hindered(printing)) {
+        fprintf(printing->out, "so there is nothing that %s could use\n", printing->program->row.name);
+        return;
+    }
     fprintf(printing->out, "there is nothing that %s could use: it is for", printing->program->row.name);
     for (size_t i = 0; protocol_row(i); i++)
         if (roles & accounts_protocol_role(protocol_row(i)))

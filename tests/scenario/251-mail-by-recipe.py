@@ -262,12 +262,15 @@ def on_a_terminal(stage):
 
 
 def by_tunnels_and_with_tls_of_their_own(stage):
-    house = town(stage, "imap", "submission", "imap direct", "pop3 direct", "submission direct", "imap socket")
+    house = town(stage, "imap", "submission", "imap direct", "pop3 direct", "submission direct", "imap socket",
+                 "submission socket")
     side_by_side(lambda: mbsync(house, tunnel=True), lambda: mbsync(house, "imap/direct", "direct"),
                  lambda: offlineimap(house, tunnel=True), lambda: getmail(house, "imap/direct", "direct"),
                  lambda: getmail(house, "pop3/direct", "direct"), lambda: fetchmail(house, "imap/socket"),
                  lambda: fetchmail(house, "imap/direct"), lambda: fetchmail(house, "pop3/direct"),
-                 lambda: msmtp(house, "submission/direct"), lambda: swaks(house, pipe=True),
+                 lambda: msmtp(house, "submission/direct"), lambda: msmtp(house, "submission/socket"),
+                 lambda: curl_fetches(house, "imap/socket"), lambda: curl_sends(house, "submission/socket"),
+                 lambda: swaks(house, pipe=True),
                  lambda: curl_fetches(house, "imap/direct"), lambda: curl_fetches(house, "pop3/direct"),
                  lambda: curl_sends(house, "submission/direct"), lambda: mutt_reads(house, tunnel=True),
                  lambda: mutt_reads(house, "neomutt", listener="imap/socket"),

@@ -31,7 +31,7 @@ LISTENERS = {
     "imap": (f"{MAIL}:993", "yes"), "pop3": (f"{MAIL}:995", "yes"), "submission": (f"{MAIL}:587", "starttls"),
     "managesieve": (f"{MAIL}:4190", "starttls"), "nntp": (f"{NEWS}:119", ""),
     "imap direct": (f"{MAIL}:993", ""), "pop3 direct": (f"{MAIL}:995", ""), "submission direct": (f"{MAIL}:465", ""),
-    "imap socket": (f"{MAIL}:993", "yes"),
+    "imap socket": (f"{MAIL}:993", "yes"), "submission socket": (f"{MAIL}:587", "starttls"),
 }
 """The sections that there may be: (target, the value of tls)."""
 
@@ -68,7 +68,7 @@ class Town:
         trusted = f"tls = {tls}\ntls-ca-file = {self.authority.file}\n" if tls else ""
         place = f"127.0.0.1:{free_port()}"
         if section.endswith(" socket"):
-            place = f"unix:{self.stage.dir('sockets', 0o700)}/imap"
+            place = f"unix:{self.stage.dir('sockets', 0o700)}/{section.split()[0]}"
         return f"[{section}]\nlisten = {place}\ntarget = {target}\n{trusted}"
 
     def mailbox(self):

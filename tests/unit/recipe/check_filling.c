@@ -84,6 +84,7 @@ START_TEST(words_of_the_listener)
     becomes(&nobody, "localhost:99", "{host} {urlhost} {port} {place}", "localhost localhost 99 localhost:99");
     becomes(&nobody, "localhost:99", "{target} {targetport} {account} {listener} {name}",
             "mail.example.net 993 work imap/work imap-work");
+    becomes(&nobody, "unix:/a/b localhost:99", "{socket}", "/a/b");
 }
 END_TEST
 

@@ -8,7 +8,7 @@
 
 static const char *const words[] = {"host", "port", "place", "urlhost", "target", "targetport", "address", "local",
                                     "domain", "login", "urllogin", "accounts", "account", "listener", "name",
-                                    "connect"};
+                                    "connect", "socket"};
 
 static const struct program *program_named(const char *name)
 {
@@ -76,43 +76,71 @@ START_TEST(each_row_is_complete)
 }
 END_TEST
 
-/* A piece that names the command must not be printed where the command cannot be. */
+/* A piece that names the command, or the socket, must not be printed where that cannot be. */
 START_TEST(the_command_is_only_where_it_can_be)
 {
     for (size_t i = 0; programs_row(i); i++)
-        for (const struct program_piece *piece = programs_row(i)->pieces; piece->text; piece++)
+        for (const struct program_piece *piece = programs_row(i)->pieces; piece->text; piece++) {
             if (strstr(piece->text, "{connect}"))
                 ck_assert_msg(piece->when & WHEN_CONNECT, "%s: %s", programs_row(i)->row.name, piece->text);
+            if (strstr(piece->text, "{socket}"))
+                ck_assert_msg(piece->when & WHEN_SOCKET, "%s: %s", programs_row(i)->row.name, piece->text);
+        }
 }
 END_TEST
 
 /* Without a port there is no place to name. */
-START_TEST(a_socket_has_no_place)
+START_TEST(without_a_port_there_is_no_place)
 {
     static const char *const places[] = {"{host}", "{port}", "{place}", "{urlhost}"};
 
     for (size_t i = 0; programs_row(i); i++)
         for (const struct program_piece *piece = programs_row(i)->pieces; piece->text; piece++)
-            for (size_t k = 0; k < sizeof places / sizeof places[0] && piece->when & WHEN_SOCKET; k++)
+            for (size_t k = 0; k < sizeof places / sizeof places[0] && piece->when & WHEN_NO_PORT; k++)
                 ck_assert_ptr_null(strstr(piece->text, places[k]));
-    ck_assert(program_runs_command(program_named("mutt"), ROLE_IMAP,
-                                   WHEN_PLAIN | WHEN_FIRST | WHEN_ALONE | WHEN_LOGIN));
-    ck_assert(!program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
-    ck_assert(!program_runs_command(program_named("mutt"), ROLE_IMAP, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN));
-    ck_assert(!program_runs_command(program_named("mutt"), ROLE_POP3, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN));
-    ck_assert(program_runs_command(program_named("mbsync"), ROLE_IMAP, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN));
-    ck_assert(!program_runs_command(program_named("evolution"), ROLE_IMAP, WHEN_TLS | WHEN_FIRST | WHEN_LOGIN));
+}
+END_TEST
+
+START_TEST(by_what_it_is_reached_without_a_port)
+{
+    static const struct {
+        const char *program;
+        unsigned role, when; /* beside WHEN_LOGIN */
+        bool connects;
+        enum program_means means;
+    } cases[] = {
+        {"mutt", ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_ALONE, true, MEANS_COMMAND},
+        {"mutt", ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_ALONE, false, MEANS_NONE},
+        {"mutt", ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST, true, MEANS_NONE},
+        {"mutt", ROLE_IMAP, WHEN_PLAIN | WHEN_FURTHER, true, MEANS_NONE},
+        {"mutt", ROLE_POP3, WHEN_PLAIN | WHEN_FIRST, true, MEANS_NONE},
+        {"mbsync", ROLE_IMAP, WHEN_TLS | WHEN_FURTHER, true, MEANS_COMMAND},
+        {"mbsync", ROLE_IMAP, WHEN_PLAIN | WHEN_FIRST | WHEN_SOCKET, true, MEANS_COMMAND},
+        {"evolution", ROLE_IMAP, WHEN_TLS | WHEN_FIRST, true, MEANS_NONE},
+        {"msmtp", ROLE_SEND, WHEN_PLAIN | WHEN_FIRST | WHEN_SOCKET, false, MEANS_SOCKET},
+        {"msmtp", ROLE_SEND, WHEN_TLS | WHEN_FIRST | WHEN_SOCKET, true, MEANS_SOCKET},
+        {"msmtp", ROLE_SEND, WHEN_PLAIN | WHEN_FIRST, true, MEANS_NONE},
+        {"curl", ROLE_POP3, WHEN_PLAIN | WHEN_FURTHER | WHEN_SOCKET, false, MEANS_SOCKET},
+        {"curl", ROLE_NEWS, WHEN_PLAIN | WHEN_FIRST | WHEN_SOCKET, true, MEANS_NONE},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        ck_assert_msg(program_means(program_named(cases[i].program), cases[i].role, cases[i].when | WHEN_LOGIN,
+                                    cases[i].connects) == cases[i].means, "%s, case %zu", cases[i].program, i);
 }
 END_TEST
 
 START_TEST(a_piece_fits_what_it_asks_for)
 {
-    const struct program_piece any = {0, WHEN_CONNECT, ""}, some = {0, WHEN_PLAIN | WHEN_SOCKET, ""};
+    const struct program_piece any = {0, WHEN_CONNECT, ""}, some = {0, WHEN_PLAIN | WHEN_NO_PORT, ""};
+    const struct program_piece path = {0, WHEN_SOCKET, ""};
 
     ck_assert(program_piece_fits(&any, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN | WHEN_PORT));
-    ck_assert(program_piece_fits(&some, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN | WHEN_SOCKET));
+    ck_assert(program_piece_fits(&some, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN | WHEN_NO_PORT));
     ck_assert(!program_piece_fits(&some, WHEN_PLAIN | WHEN_FURTHER | WHEN_LOGIN | WHEN_PORT));
-    ck_assert(!program_piece_fits(&some, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN | WHEN_SOCKET));
+    ck_assert(!program_piece_fits(&some, WHEN_TLS | WHEN_FURTHER | WHEN_LOGIN | WHEN_NO_PORT));
+    ck_assert(program_piece_fits(&path, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN | WHEN_NO_PORT | WHEN_SOCKET));
+    ck_assert(!program_piece_fits(&path, WHEN_PLAIN | WHEN_FIRST | WHEN_LOGIN | WHEN_NO_PORT));
 }
 END_TEST
 
@@ -156,7 +184,8 @@ int main(void)
     tcase_add_test(cases, names_are_different_and_typed_with_ease);
     tcase_add_test(cases, each_row_is_complete);
     tcase_add_test(cases, the_command_is_only_where_it_can_be);
-    tcase_add_test(cases, a_socket_has_no_place);
+    tcase_add_test(cases, without_a_port_there_is_no_place);
+    tcase_add_test(cases, by_what_it_is_reached_without_a_port);
     tcase_add_test(cases, a_piece_fits_what_it_asks_for);
     tcase_add_test(cases, what_is_printed_once_is_about_nobody);
     tcase_add_test(cases, who_can_do_tls_by_a_name);

@@ -167,11 +167,15 @@ START_TEST(what_is_left_out_is_said)
                               "# [smtp] is left out: submission is the better way to send\n", NULL});
     has("mutt", "[imap]\ntarget = a\nlisten = unix:/a/sock localhost:7\n", true,
         (const char *const[]){"# [imap] localhost:7, to a:143\n", "# [imap] has a socket, too: /a/sock\n", NULL});
-    has("mutt", "[imap]\ntarget = a\nlisten = localhost:0\n[pop3]\ntarget = a\n", true,
-        (const char *const[]){"# [imap] has another port each time", "pop://", NULL});
-    has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto\n[pop3]\ntarget = a\n", true,
+    has("aerc", "[imap]\ntarget = a\nlisten = localhost:0\n[imap b]\ntarget = b\n", true,
+        (const char *const[]){"# [imap] has another port each time: its key `listen` has to say one, or auto\n",
+                              "imap+insecure://", NULL});
+    has("aerc", "[imap]\ntarget = a\nlisten = localhost:auto\n[imap b]\ntarget = b\n", true,
         (const char *const[]){"# [imap] has a port of its own, which is known once `sallyport run` has started\n",
-                              NULL});
+                              "imap+insecure://", NULL});
+    has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto\n[imap b]\ntarget = b\n", true,
+        (const char *const[]){"# [imap] has a port of its own, which is known once `sallyport run` has started\n",
+                              "imap://a@localhost:1143/", NULL});
     has("mutt", "[imap]\ntarget = a\n[nntp]\ntarget = a\n", false, (const char *const[]){"nntp", NULL});
 }
 END_TEST
@@ -195,7 +199,7 @@ static const struct {
                     "\nAdvanced\n  Use command to communicate with server: sallyport connect imap\n"}},
     {"evolution", {"\n  Server:              a.test\n  Username:            me\n",
                    "\n  Use custom command to connect to server: sallyport connect imap\n"}},
-    {"alpine", {NULL}}, {"aerc", {NULL}}, {"getmail", {NULL}}, {"thunderbird", {NULL}}, {"curl", {NULL}},
+    {"alpine", {NULL}}, {"aerc", {NULL}}, {"getmail", {NULL}}, {"thunderbird", {NULL}},
 };
 
 START_TEST(a_socket_alone_is_reached_by_a_command)
@@ -276,8 +280,91 @@ START_TEST(a_command_is_for_accounts_that_can_have_one)
                               NULL});
     has("swaks", "[smtp]\ntarget = a\nlisten = unix:/a/b\n", true,
         (const char *const[]){"\nswaks --pipe 'sallyport connect smtp' \\\n    --from 'a@b' --to 'a@b'\n", NULL});
-    has("mutt", "[imap]\ntarget = a\nlisten = localhost:auto unix:/a/b\n", true, /* the port will do */
-        (const char *const[]){"# [imap] has a port of its own, which is known once", NULL});
+}
+END_TEST
+
+#define SOON " [imap] has a port of its own, which is known once `sallyport run` has started\n"
+
+/* A port that is not known yet, or never, is not needed where the program can run a command. */
+START_TEST(a_port_that_is_not_known_is_not_needed)
+{
+    static const char *const listens[] = {"localhost:auto", "localhost:auto unix:/a/b", "localhost:0"};
+    const char *const *line = commands[_i].lines;
+    char sections[200], *got;
+    bool works;
+
+    for (size_t i = 0; i < sizeof listens / sizeof listens[0]; i++) {
+        snprintf(sections, sizeof sections, "[imap]\ntarget = a.test\ntls = yes\nlisten = %s\n", listens[i]);
+        got = printed(commands[_i].program, sections, me, &works);
+        ck_assert_msg(works == (*line != NULL), "%s", got);
+        ck_assert_msg((strstr(got, SOON) != NULL) == (i < 2), "%s", got);
+        ck_assert_msg((strstr(got, i < 2 ? " it needs none so: this is run in place of connecting:\n"
+                                   : " [imap] has another port each time: this is run in place of connecting:\n") !=
+                       NULL) == works, "%s", got);
+        ck_assert((strstr(got, "   sallyport connect imap\n") != NULL) == works);
+        ck_assert((strstr(got, " socat - UNIX-CONNECT:/a/b\n") != NULL) == (works && i == 1));
+        for (size_t k = 0; works && line[k]; k++)
+            ck_assert_msg(strstr(got, line[k]) != NULL, "%s in\n%s", line[k], got);
+        snprintf(sections, sizeof sections, " so there is nothing that %s could use\n", commands[_i].program);
+        ck_assert_msg((strstr(got, sections) != NULL) == !works, "%s", got);
+        ck_assert_ptr_null(strstr(got, "it is for")); /* there is one */
+        free(got);
+    }
+}
+END_TEST
+
+/* Some can be told the path itself. */
+START_TEST(a_socket_is_told_to_who_can_take_one)
+{
+    static const char submission[] = "[submission]\ntarget = a.test\ntls = starttls\nlisten = unix:/a/sock\n";
+    bool works;
+    char *got;
+
+    looks("msmtp", submission, &me,
+          "# msmtp: put these lines into ~/.msmtprc\n"
+          "# [submission] /a/sock, to a.test:587\n"
+          "\n"
+          "account sallyport\n"
+          "# msmtp connects to the socket, not to this host\n"
+          "host a.test\n"
+          "socket /a/sock\n"
+          "tls off\n"
+          "# without TLS of its own, msmtp wants the method to be named\n"
+          "auth plain\n"
+          "user me\n"
+          "# msmtp asks for the password, or gets it from a command:\n"
+          "# passwordeval pass show mail\n"
+          "from me@example.org\n"
+          "\n"
+          "account default : sallyport\n");
+    looks("curl", submission, &me,
+          "# curl: run one of these commands\n"
+          "# [submission] /a/sock, to a.test:587\n"
+          "# curl asks for the password, or finds it in ~/.netrc with --netrc\n"
+          "\n"
+          "curl --user 'me' \\\n"
+          "    --mail-from 'me@example.org' --mail-rcpt 'me@example.org' \\\n"
+          "    --unix-socket '/a/sock' \\\n"
+          "    --upload-file letter.txt 'smtp://localhost/'\n");
+    has("curl", "[imap]\ntarget = a\nlisten = localhost:auto unix:/a/b\n[pop3]\ntarget = a\nlisten = unix:/a/c\n"
+        "[imap t]\ntarget = t:993\nlisten = unix:/a/t\n[smtp]\ntarget = a\nlisten = unix:/a/d\n", true,
+        (const char *const[]){"\ncurl --user 'a' \\\n    --unix-socket '/a/b' \\\n"
+                              "    'imap://localhost/INBOX;MAILINDEX=1'\n",
+                              "\ncurl --user 'a' \\\n    --unix-socket '/a/c' \\\n    'pop3://localhost/1'\n",
+                              "    --unix-socket '/a/t' \\\n    'imaps://t:993/INBOX;MAILINDEX=1'\n",
+                              "\ncurl --mail-from 'a@b' --mail-rcpt 'a@b' \\\n    --unix-socket '/a/d' \\\n", NULL});
+    has("msmtp", "[submission]\ntarget = a:465\nlisten = unix:/a/b\n", true,
+        (const char *const[]){"socket /a/b\n", "tls on\n", "tls_host_override a\n", NULL});
+    has("msmtp", "[submission]\ntarget = a\nlisten = localhost:7 unix:/a/b\n", false, /* the port does for all */
+        (const char *const[]){"\nsocket ", NULL});
+    for (int curl = 0; curl < 2; curl++) { /* they would have to be quoted */
+        got = printed(curl ? "curl" : "msmtp", "[submission]\ntarget = a\nlisten = unix:/a;'b/c\n", me, &works);
+        ck_assert(!works);
+        ck_assert_ptr_nonnull(strstr(got, curl ? "[submission] has no port, but a socket, which curl cannot be told:\n"
+                                               : "[submission] has no port, but a socket, which msmtp cannot be told:"
+                                                 "\n"));
+        free(got);
+    }
 }
 END_TEST
 
@@ -359,6 +446,8 @@ int main(void)
     tcase_add_test(cases, tls_by_the_program_needs_the_name);
     tcase_add_test(cases, what_is_left_out_is_said);
     tcase_add_loop_test(cases, a_socket_alone_is_reached_by_a_command, 0, sizeof commands / sizeof commands[0]);
+    tcase_add_loop_test(cases, a_port_that_is_not_known_is_not_needed, 0, sizeof commands / sizeof commands[0]);
+    tcase_add_test(cases, a_socket_is_told_to_who_can_take_one);
     tcase_add_test(cases, a_command_is_for_accounts_that_can_have_one);
     tcase_add_test(cases, of_no_use_at_all);
     tcase_add_test(cases, the_chosen_listeners_only);
