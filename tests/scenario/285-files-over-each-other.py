@@ -71,7 +71,17 @@ def what_is_final_stays_and_ports_are_kept(stage):
     equal((again.returncode, again.stderr), (OK, b""), "check of what check has printed")
     check(f"url = {desktop.proxy.url}\n".encode() in again.stdout, "another proxy")
     equal(desktop.command("status")[1], "", "what a command says that has nothing to do with it")
+    folder = os.path.join(desktop.env["XDG_STATE_HOME"], "sallyport")
+    fault = f"{folder}: others can write to it, so the ports kept there cannot be trusted: run `chmod go-w {folder}`\n"
+    os.chmod(folder, 0o775)
+    daemon.process.signal(signal.SIGHUP)
+    daemon.wait_line(re.escape(fault.strip()))
+    daemon.wait_line("not reloaded, the old configuration stays")
     equal(daemon.stop(), 0, "status")
+    for command in (("run",), ("check",), ("recipe", "mutt")):
+        printed, said = desktop.command(*command, status=CONFIGURATION)
+        check(printed == "" and said.endswith(fault), f"{command} says {printed + said!r}")
+    os.chmod(folder, 0o755)
     equal(desktop.daemon().address("imap")[1], port, "the port of another start")
 
 
