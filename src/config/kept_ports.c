@@ -294,8 +294,8 @@ static void tell_named(const struct config *config, const struct listener_config
     char place[ENDPOINT_TEXT_MAX], where[SOURCES_TEXT_MAX], line[KEPT_PORTS_ERROR_MAX];
 
     path_in(find_folder(folder) ? folder : "", path);
-    snprintf(line, sizeof line, "%s: %s listens on %s, a port that is kept for %s, whose mail programs know it: give %s "
-             "another one, or remove the line of %s from %s and tell its mail programs the next one",
+    snprintf(line, sizeof line, "%s: %s listens on %s, a port that is kept for %s, whose mail programs know it: give "
+             "%s another one, or remove the line of %s from %s and tell its mail programs the next one",
              sources_format(&config->sources, other->line, where), other->name, endpoint_format(at, place),
              listener->name, other->name, listener->name, log_escape(shown, sizeof shown, path, strlen(path)));
     report(arg, line);
