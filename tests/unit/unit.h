@@ -66,8 +66,8 @@ void unit_nonblocking(int fd);
 /* Removes a folder with all that is in it; links are not followed. */
 void unit_remove(const char *folder);
 
-/* Fails if a child of ours has ended and nobody has asked for its status, or if one was not killed.  One that was, but on
- * a busy machine is not gone yet, is waited for. */
+/* Fails if a child of ours has ended and nobody has asked for its status, or if one was not killed.  One that was, but
+ * on a busy machine is not gone yet, is waited for. */
 void unit_no_child_left(void);
 
 /* Whether the libcurl here knows NTLM.  False: says that the test's cases of NTLM are left out. */
