@@ -175,7 +175,7 @@ START_TEST(the_file_is_one_in_whatever_spelling)
     ck_assert_int_eq(chdir(at("sallyport")), 0);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         config = config_load(paths[i], CONFIG_TO_RUN, on_report, NULL);
-        kept_ports_fill(config);
+        ck_assert(kept_ports_fill(config, on_report, NULL));
         ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
         config_unref(config);
     }
@@ -195,7 +195,7 @@ START_TEST(a_file_that_may_be_missing_has_ports)
     snprintf(path, sizeof path, "%s", at("other/sallyport/sallyport.ini"));
     config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
     ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
-    kept_ports_fill(config);
+    ck_assert(kept_ports_fill(config, on_report, NULL));
     ck_assert_uint_eq(config->listeners[0].listen.at[0].port, 23456);
     config_unref(config);
 }
