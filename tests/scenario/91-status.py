@@ -189,7 +189,8 @@ def proxies_that_rest(stage):
     check(90 < proxies[away.url]["seconds"] <= 100, f"it is away for {proxies[away.url]['seconds']} s")
     check(0 <= proxies[dead]["last_error_age"] <= 10, f"age of its error: {proxies[dead]['last_error_age']}")
     check("503" in proxies[away.url]["last_error"], f"last error {proxies[away.url]['last_error']!r}")
-    until(lambda: next(p for p in facts(daemon)["proxies"] if p["url"] == dead)["state"] == "up", "the end of its rest")
+    until(lambda: next(p for p in facts(daemon)["proxies"] if p["url"] == dead)["state"] == "doubtful",
+          "the end of its rest")
 
 
 def a_learned_redirect(stage):
