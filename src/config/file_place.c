@@ -51,6 +51,8 @@ bool file_place_is_same(const char *path, const char *other)
     const struct file_place place = file_place_of(path), of_other = file_place_of(other);
     struct stat status, status_of_other;
 
+    if (strcmp(path, other) == 0)
+        return true;
     if (stat(path, &status) == 0 && stat(other, &status_of_other) == 0)
         return status.st_dev == status_of_other.st_dev && status.st_ino == status_of_other.st_ino;
     return file_place_equal(&place, &of_other);

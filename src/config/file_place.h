@@ -20,7 +20,8 @@ struct file_place file_place_of(const char *path);
 /* Whether both are known, and one. */
 bool file_place_equal(const struct file_place *place, const struct file_place *other);
 
-/* Whether two paths lead to one file, links followed, or to one place where nothing is. */
+/* Whether two paths lead to one file, links followed, or to one place where nothing is; spelled alike, they do,
+ * whatever is there. */
 bool file_place_is_same(const char *path, const char *other);
 
 /* Writes the folder of a path, without slashes at its end; "." if the path has none.  False: it does not fit. */

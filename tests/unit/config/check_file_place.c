@@ -48,7 +48,8 @@ START_TEST(two_paths_are_one_in_whatever_spelling)
         {"a/y", "link/y", true, true}, /* nothing is there */
         {"a/y", "b/y", false, false},
         {"a/x", "a/y", false, false},
-        {"none/y", "none/y", false, false}, /* nobody knows */
+        {"none/y", "none/y", true, false}, /* the folder is yet to be made */
+        {"none/y", "none/./y", false, false}, /* nobody knows */
         {"a/.", "a/.", true, false},
         {"a/", "a", true, false},
         {"y", "./y", true, true},
