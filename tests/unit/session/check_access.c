@@ -243,7 +243,7 @@ START_TEST(streams_of_others_are_refused)
     struct access access = {0};
     struct failure refusal;
     uid_t uid = 12345;
-    int ends[2], others[2];
+    int ends[2];
     bool known;
 
     peer.asked = 0;
@@ -253,6 +253,8 @@ START_TEST(streams_of_others_are_refused)
     ck_assert(known);
     ck_assert_uint_eq(uid, geteuid());
     if (geteuid() == 0) { /* who alone can play another user */
+        int others[2];
+
         ck_assert_int_eq(seteuid(65534), 0);
         ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, others), 0);
         ck_assert_int_eq(seteuid(0), 0);
