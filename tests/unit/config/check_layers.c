@@ -66,7 +66,6 @@ static void setup(void)
     ck_assert_ptr_nonnull(mkdtemp(root));
     setenv("XDG_CONFIG_HOME", at("home"), 1);
     setenv(SYSTEM_FILE_VARIABLE, at(SYSTEM "sallyport.ini"), 1);
-    umask(022);
 }
 
 static void teardown(void)
