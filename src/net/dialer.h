@@ -28,10 +28,10 @@ void dialer_free(struct dialer *dialer);
 typedef void dialer_done_fn(void *arg, enum outcome outcome, int fd, const struct address *address,
                             const char *error);
 
-/* Starts dialing the addresses (at least one, copied, none twice), all at port (host byte order): the slow ones last,
- * else the families in turn, that of the first one first, each in its given order.  limit_ms bounds the whole dial;
- * keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from within this call.  NULL: out of
- * memory. */
+/* Starts dialing the addresses (at least one, copied, each once), all at port (host byte order): the slow ones last,
+ * else the families in turn, that of the first one first, each in its given order.  limit_ms bounds the whole dial,
+ * unless dial_add begins it anew; keepalive_ms is for socket_options_set_upstream.  Calls done exactly once, never from
+ * within this call.  NULL: out of memory. */
 struct dial *dialer_dial(struct dialer *dialer, const struct address_list *addresses, uint16_t port,
                          uint32_t limit_ms, uint32_t keepalive_ms, dialer_done_fn *done, void *arg);
 

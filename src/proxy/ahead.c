@@ -106,7 +106,7 @@ void ahead_look(struct ahead *ahead)
 
 const struct endpoint *ahead_choose(const struct ahead *ahead)
 {
-    static const enum health_state turns[] = {HEALTH_UP, HEALTH_DOUBTFUL, HEALTH_RESTING}; /* as in route_next */
+    static const enum health_state turns[] = {HEALTH_UP, HEALTH_DOUBTFUL, HEALTH_RESTING}; /* as by route_next */
     const struct health *health = ahead->services->health;
 
     for (size_t turn = 0; turn < sizeof turns / sizeof turns[0]; turn++)

@@ -251,7 +251,8 @@ static void enter_dial(struct connector *connector)
         task_fail(&connector->task, OUTCOME_LOCAL, FAILURE_TEMPORARY, "out of memory");
         return;
     }
-    connector->lookup = resolver_await_rest(services->resolver, place->host, on_rest, connector);
+    if (!connector->again) /* then all were looked up */
+        connector->lookup = resolver_await_rest(services->resolver, place->host, on_rest, connector);
     if (connector->params.dials)
         connector->params.dials(connector->params.arg);
 }

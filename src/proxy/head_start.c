@@ -42,8 +42,8 @@ static void look_up(struct head_start *head_start)
 
 /* --- a connection --- */
 
-/* The proxy that a session of the section tries first, if it is up and will most likely be asked over a new connection;
- * else NULL. */
+/* The proxy that a session of the section tries first, if it does not rest and will most likely be asked over a new
+ * connection; else NULL. */
 static const struct endpoint *choose(const struct head_start *head_start)
 {
     const struct services *services = head_start->services;
@@ -55,7 +55,7 @@ static const struct endpoint *choose(const struct head_start *head_start)
 
     if (section->urls.source != PLACES_LISTED || section->via || section->preconnect > 0 || section->tls_upgrade)
         return NULL;
-    route_through(&route, section);
+    route_listed(&route, section);
     if (route_next(&route, services->health, now, &proxy, &away) != ROUTE_PROXY ||
         health_state(services->health, proxy, now) == HEALTH_RESTING ||
         redirect_table_names(services->redirects, proxy, now) ||

@@ -91,14 +91,20 @@ void health_watch(struct health *health, void (*changed)(void *arg), void *arg)
     health->changed_arg = arg;
 }
 
+static void tell_change(const struct health *health)
+{
+    if (health->changed)
+        health->changed(health->changed_arg);
+}
+
 /* The only writer of away. */
 static void set_away(const struct health *health, struct entry *entry, bool away)
 {
     bool other = entry->away != away;
 
     entry->away = away;
-    if (other && health->changed)
-        health->changed(health->changed_arg);
+    if (other)
+        tell_change(health);
 }
 
 static struct entry *touch(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
@@ -132,7 +138,8 @@ enum health_state health_state(const struct health *health, const struct endpoin
         return HEALTH_UP;
     if (entry->rests_until > now_ms)
         return entry->away ? HEALTH_AWAY : HEALTH_RESTING;
-    return entry->failures > 0 && !entry->refused && !entry->reached ? HEALTH_DOUBTFUL : HEALTH_UP;
+    return entry->failures > 0 && !entry->refused && !entry->reached && entry->rests_until + HEALTH_DOUBT_MS > now_ms
+               ? HEALTH_DOUBTFUL : HEALTH_UP;
 }
 
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
@@ -264,19 +271,21 @@ void health_reached(struct health *health, const struct endpoint *proxy, uint64_
     if (health_state(health, proxy, now_ms) != HEALTH_DOUBTFUL)
         return;
     touch(health, proxy, now_ms)->reached = true;
-    if (health->changed)
-        health->changed(health->changed_arg);
+    tell_change(health);
     log_message(LEVEL_INFO, NULL, "%s can be connected to again", endpoint_format_url(proxy, where));
 }
 
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
 {
+    bool doubted = health_state(health, proxy, now_ms) == HEALTH_DOUBTFUL;
     struct entry *entry = touch(health, proxy, now_ms);
 
     entry->rests_until = 0;
     entry->failures = 0;
     entry->refused = false;
     set_away(health, entry, false);
+    if (doubted)
+        tell_change(health);
 }
 
 void health_forget(struct health *health)

@@ -17,6 +17,7 @@
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the back-off after the first failure; each further one in a row doubles it */
 #define HEALTH_REST_MAX_MS 300000u
+#define HEALTH_DOUBT_MS 1800000u /* who has failed longer ago may have done so once, and been well ever since */
 #define HEALTH_ENTRIES_MAX 256        /* then the one not written for the longest time is replaced, and one that has
                                        * offered a scheme only if all have */
 
@@ -24,9 +25,9 @@ struct health;
 
 enum health_state {
     HEALTH_UP,
-    HEALTH_DOUBTFUL, /* it could not be reached, has rested, and nobody knows whether it can be now: passed over while
-                      * another one can be asked, and probed meanwhile (probes.h) */
-    HEALTH_RESTING, /* it failed a while ago: asked only if no proxy that is up is left */
+    HEALTH_DOUBTFUL, /* it could not be reached, has rested, and for HEALTH_DOUBT_MS nobody knows whether it can be now:
+                      * passed over while another one can be asked, and probed meanwhile (probes.h) */
+    HEALTH_RESTING, /* it failed a while ago: asked only if none is left that is up or doubtful */
     HEALTH_AWAY,    /* it sent Retry-After: not asked at all until then */
 };
 
@@ -68,7 +69,7 @@ void health_sent_away(struct health *health, const char *name, const struct endp
 bool health_was_sent_away(const struct health *health, const struct endpoint *proxy);
 
 /* Calls changed, from within the call that brings it about, when health_was_sent_away says something else of a proxy
- * than before, or a doubtful one is up since it was reached; it must change nothing here.  One at a time is told; NULL:
+ * than before, or a doubtful one is up; it must change nothing here.  One at a time is told; NULL:
  * nobody. */
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
 

@@ -159,20 +159,6 @@ void notices_accepted(struct notices *notices, const struct endpoint *proxy)
 
 /* --- the way --- */
 
-static bool is_down(const struct route *route, const struct health *health, uint64_t now_ms)
-{
-    bool proxies = false;
-
-    for (size_t i = 0; i < route->count; i++) {
-        if (!route->at[i])
-            continue;
-        if (health_state(health, route->at[i], now_ms) == HEALTH_UP)
-            return false;
-        proxies = true;
-    }
-    return proxies;
-}
-
 /* Whether it was told that the section is down, but not yet that it was back; it is not told then. */
 static bool end_is_unseen(struct notices *notices, unsigned place)
 {
@@ -185,7 +171,7 @@ void notices_no_way(struct notices *notices, const struct listener_config *liste
     char title[ENDPOINT_URL_MAX], what[NOTIFIER_TEXT_MAX], text[NOTIFIER_TEXT_MAX + ENDPOINT_URL_MAX + 32];
     unsigned place;
 
-    if (!are_on(notices) || !listener->proxy || !is_down(route, health, now_ms))
+    if (!are_on(notices) || !listener->proxy || !route_is_down(route, health, now_ms))
         return;
     place = begin(&notices->down, title_of(listener, title));
     if (place == NOT_THERE || end_is_unseen(notices, place))

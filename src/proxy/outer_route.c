@@ -59,7 +59,9 @@ static bool goes_on_after_answer(struct outer_route *route, uint64_t now_ms, con
     struct health *health = route->services->health;
 
     *failure = response->failure;
-    if (refused)
+    if (!refused)
+        health_worked(health, route->before, now_ms);
+    else
         services_note_refusal(route->services, route->name, route->via, route->before, now_ms, failure);
     if (response->retry_after > 0)
         health_sent_away(health, route->name, route->before, now_ms, (unsigned)response->retry_after, failure);

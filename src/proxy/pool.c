@@ -206,6 +206,8 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
     struct outlook *outlook = ahead_outlook(&idle->reserve->ahead, idle->proxy);
     bool reached = outcome != OUTCOME_PEER || connector_connected(idle->connector);
 
+    if (connector_connected(idle->connector))
+        health_reached(idle->reserve->pool->services->health, idle->proxy, now(idle->reserve));
     if (outcome == OUTCOME_DONE)
         on_ready(idle);
     else

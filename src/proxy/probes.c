@@ -38,11 +38,11 @@ static void on_connector(void *arg, enum outcome outcome, const struct failure *
 {
     struct probe *probe = arg;
     struct health *health = probe->probes->services->health;
-    bool counts = health_state(health, &probe->proxy, now(probe->probes)) == HEALTH_DOUBTFUL;
 
-    if (counts && outcome == OUTCOME_DONE)
+    if (outcome == OUTCOME_DONE || (outcome == OUTCOME_FORBIDDEN && !probe->found)) /* our own listener is there */
         health_reached(health, &probe->proxy, now(probe->probes));
-    else if (counts && outcome == OUTCOME_PEER)
+    else if (outcome == OUTCOME_PEER &&
+             health_state(health, &probe->proxy, now(probe->probes)) == HEALTH_DOUBTFUL)
         health_failed(health, NULL, &probe->proxy, now(probe->probes), failure);
     end(probe);
 }

@@ -26,9 +26,10 @@ struct probes *probes_new(const struct services *services);
 /* Ends those under way.  NULL is fine. */
 void probes_free(struct probes *probes);
 
-/* Begins one of each proxy that the last route_next has passed over as doubtful, unless there is one of it.  No address
- * is connected to that is our own, or for which services_forbid says why a proxy that was found may not be there: such
- * a proxy stays doubtful, as it does where memory or descriptors are wanting.  All is copied. */
+/* Begins one of each proxy that route_passed_over names after the last route_next, unless there is one of it.  No
+ * address is connected to for which services_forbid says why a proxy that was found may not be there: such a proxy
+ * stays doubtful, as it does where memory or descriptors are wanting.  Nor is a listener of ours, which counts as
+ * reached where the configuration names it.  All is copied. */
 void probes_begin(struct probes *probes, const struct route *route, const struct settings *settings);
 
 /* Ends those under way, which tell nobody: the network is another one, or the configuration was read anew. */

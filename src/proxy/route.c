@@ -38,6 +38,12 @@ static void fall_back(struct route *route, const struct proxy_config *section)
         route_add(route, NULL);
 }
 
+void route_listed(struct route *route, const struct proxy_config *section)
+{
+    route_through(route, section);
+    fall_back(route, section);
+}
+
 /* The proxy that <scheme>_proxy or all_proxy names; none (direct) if no_proxy excludes the target. */
 bool route_find_in_environment(struct route *route, const struct listener_config *listener,
                                const struct endpoint *target, struct failure *failure)
@@ -71,12 +77,10 @@ bool route_find(struct route *route, const struct listener_config *listener, con
     if (section && section->urls.source == PLACES_ENVIRONMENT)
         return route_find_in_environment(route, listener, target, failure);
     memset(route, 0, sizeof *route);
-    if (section) {
-        route_through(route, section);
-        fall_back(route, section);
-    } else {
+    if (section)
+        route_listed(route, section);
+    else
         route_add(route, NULL);
-    }
     return true;
 }
 
@@ -160,8 +164,7 @@ static enum health_state state_of(const struct route *route, size_t i, const str
     return state == HEALTH_DOUBTFUL && route->through ? HEALTH_UP : state;
 }
 
-/* The next one of these proxies that is in this state; of those that are up, one that is put off comes last.  NULL:
- * there is none. */
+/* The next one of these proxies that is in this state; one that is put off comes last.  NULL: there is none. */
 static const struct endpoint *next_proxy(struct route *route, size_t begin, size_t end, enum health_state state,
                                          const struct health *health, uint64_t now_ms)
 {
@@ -169,7 +172,7 @@ static const struct endpoint *next_proxy(struct route *route, size_t begin, size
 
     for (size_t i = begin; i < end; i++)
         if (!route->tried[i] && state_of(route, i, health, now_ms) == state &&
-            (next == end || (state == HEALTH_UP && route->put_off[next] && !route->put_off[i])))
+            (next == end || (route->put_off[next] && !route->put_off[i])))
             next = i;
     if (next == end)
         return NULL;
@@ -220,8 +223,25 @@ enum route_next route_next(struct route *route, const struct health *health, uin
     return ROUTE_AWAY;
 }
 
+bool route_is_down(const struct route *route, const struct health *health, uint64_t now_ms)
+{
+    bool proxies = false;
+
+    for (size_t i = 0; i < route->count; i++) {
+        if (!route->at[i])
+            continue;
+        if (state_of(route, i, health, now_ms) == HEALTH_UP)
+            return false;
+        proxies = true;
+    }
+    return proxies;
+}
+
 bool route_passed_over(const struct route *route, size_t i, const struct health *health, uint64_t now_ms)
 {
-    return i < route->last && !route->tried[i] && route->at[i] &&
+    bool doubted = route->tried[route->last] && route->at[route->last] &&
+                   state_of(route, route->last, health, now_ms) == HEALTH_DOUBTFUL;
+
+    return (i < route->last || doubted) && !route->tried[i] && route->at[i] &&
            state_of(route, i, health, now_ms) == HEALTH_DOUBTFUL;
 }

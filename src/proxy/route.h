@@ -23,7 +23,7 @@ struct route {
     size_t count;
     const struct endpoint *at[ROUTE_MAX]; /* borrowed, or &environment; NULL: without a proxy */
     bool tried[ROUTE_MAX];
-    bool put_off[ROUTE_MAX]; /* it comes behind the other proxies that are up (detour.h) */
+    bool put_off[ROUTE_MAX]; /* it comes behind the others that are as well as it is (detour.h) */
     bool found;       /* for this one target (route_add) */
     bool reached;     /* one of the proxies was connected: none is gone around */
     bool through;     /* they are reached through another proxy, so that none can be probed: the doubtful are up */
@@ -50,6 +50,10 @@ void route_add(struct route *route, const struct endpoint *proxy);
 /* The proxies of this section, as the `via` of another proxy. */
 void route_through(struct route *route, const struct proxy_config *section);
 
+/* The same for a listener of this section, whose proxies are listed: behind them is the direct way, if it falls back to
+ * that. */
+void route_listed(struct route *route, const struct proxy_config *section);
+
 /* The section of the configuration that has the proxy in its `url`, the listener's own first; NULL: there is none. */
 const struct proxy_config *route_section(const struct config *config, const struct listener_config *listener,
                                          const struct endpoint *proxy);
@@ -68,7 +72,11 @@ enum route_next {
 enum route_next route_next(struct route *route, const struct health *health, uint64_t now_ms,
                            const struct endpoint **proxy, struct failure *failure);
 
-/* Whether the i-th way is a proxy that the last route_next has passed over since it is doubtful. */
+/* Whether it has proxies, and none of them is up. */
+bool route_is_down(const struct route *route, const struct health *health, uint64_t now_ms);
+
+/* Whether the i-th way is a proxy that the last route_next has passed over since it is doubtful, or that stands behind
+ * the chosen one, which is doubtful, too. */
 bool route_passed_over(const struct route *route, size_t i, const struct health *health, uint64_t now_ms);
 
 #endif

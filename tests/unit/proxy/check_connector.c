@@ -304,6 +304,8 @@ START_TEST(a_late_family_that_is_no_help_changes_nothing)
 
     asked.forbidden = no_help[_i].forbidden;
     asked_connector_go(&asked, &by_name);
+    if (no_help[_i].forbidden)
+        stage_address("192.0.2.1", STAGE_CONNECTS);
     answer_rest(no_help[_i].rest);
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_uint_eq(stage_dials_open(), 1);

@@ -64,6 +64,36 @@ START_TEST(one_that_cannot_be_connected_to_is_put_off)
 }
 END_TEST
 
+/* Sessions have failed at both, and their rest is over: the one that is connected to ahead is up by that, and the other
+ * is put off. */
+START_TEST(one_that_is_reached_ahead_is_up)
+{
+    const struct failure dead = {.what = "dead"};
+    struct route route;
+    const struct endpoint *next;
+    struct failure failure;
+    uint64_t now;
+
+    begin();
+    now = loop_now(stage_loop());
+    stage_address(A, STAGE_SILENT);
+    health_failed(setting.services->health, NULL, &setting.a, now - HEALTH_REST_FIRST_MS, &dead);
+    health_failed(setting.services->health, NULL, &setting.b, now - HEALTH_REST_FIRST_MS, &dead);
+    keep_and_settle(EITHER);
+    stage_advance(15000);
+    stage_settle();
+    check_ready(&setting, 0, 3);
+    now = loop_now(stage_loop());
+    ck_assert_int_eq(health_state(setting.services->health, &setting.a, now), HEALTH_DOUBTFUL);
+    ck_assert_int_eq(health_state(setting.services->health, &setting.b, now), HEALTH_UP);
+    check_put_off(true, false);
+    route_through(&route, section(&setting, 0));
+    ck_assert_int_eq(route_next(&route, setting.services->health, now, &next, &failure), ROUTE_PROXY);
+    ck_assert(endpoint_equal(next, &setting.b));
+    end();
+}
+END_TEST
+
 /* While it is silent the next attempt takes long, in which sessions need not wait for it. */
 START_TEST(it_is_put_off_until_the_next_attempt_is_over)
 {
@@ -158,6 +188,7 @@ int main(void)
     TCase *cases = unit_case("detour");
 
     tcase_add_test(cases, one_that_cannot_be_connected_to_is_put_off);
+    tcase_add_test(cases, one_that_is_reached_ahead_is_up);
     tcase_add_test(cases, it_is_put_off_until_the_next_attempt_is_over);
     tcase_add_test(cases, none_is_put_off_where_no_other_is_ready);
     tcase_add_test(cases, none_is_put_off_for_what_is_another_section_s);

@@ -135,21 +135,22 @@ START_TEST(what_is_begun_is_what_the_session_will_need)
 }
 END_TEST
 
-/* The first proxy rests; it has sent somebody away, once that is over; both rest; the first is doubtful, or both. */
+/* The first proxy rests; it has sent somebody away, once that is over; both rest; the first is doubtful, or both, also
+ * where there is the direct way. */
 START_TEST(it_is_the_proxy_that_is_asked_first)
 {
     static const char *const dialed[] = {"192.0.2.2:3128", NULL, "192.0.2.1:3128", NULL, "192.0.2.2:3128",
-                                         "192.0.2.1:3128"};
+                                         "192.0.2.1:3128", NULL};
     struct head_start *head_start;
 
-    set_up("url = http://a:3128 http://b:3128");
+    set_up(_i < 6 ? "url = http://a:3128 http://b:3128" : "url = http://a:3128 http://b:3128\nfallback = direct");
     switch (_i) {
     case 0: rest("a"); break;
     case 1: learn_redirect("a", 60); break;
     case 2: learn_redirect("a", 60); learn_redirect("b", 600); stage_advance(60000); break;
     case 3: rest("a"); rest("b"); break;
     case 4: rest("a"); stage_advance(HEALTH_REST_FIRST_MS); break;
-    case 5: rest("a"); rest("b"); stage_advance(HEALTH_REST_FIRST_MS); break;
+    default: rest("a"); rest("b"); stage_advance(HEALTH_REST_FIRST_MS); break;
     }
     head_start = begin();
     ck_assert_int_eq(head_start_connects(head_start), dialed[_i] != NULL);
@@ -422,7 +423,7 @@ int main(void)
     TCase *cases = unit_case("head_start");
 
     tcase_add_loop_test(cases, what_is_begun_is_what_the_session_will_need, 0, sizeof sections / sizeof sections[0]);
-    tcase_add_loop_test(cases, it_is_the_proxy_that_is_asked_first, 0, 6);
+    tcase_add_loop_test(cases, it_is_the_proxy_that_is_asked_first, 0, 7);
     tcase_add_loop_test(cases, it_is_taken_once_and_where_it_leads, 0, 4);
     tcase_add_test(cases, none_is_fine);
     tcase_add_loop_test(cases, the_request_takes_it_over, 0, 2);

@@ -115,6 +115,22 @@ START_TEST(a_doubtful_one_is_up_when_it_was_reached)
 }
 END_TEST
 
+/* If nobody has come for long, it may as well have been a moment's trouble; it still counts if it fails again. */
+START_TEST(a_doubt_ends_with_time)
+{
+    const uint64_t end = START + HEALTH_REST_FIRST_MS + HEALTH_DOUBT_MS;
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_failed(health, NULL, &proxy, START, because("timed out"));
+    ck_assert_int_eq(health_state(health, &proxy, end - 1), HEALTH_DOUBTFUL);
+    ck_assert_int_eq(health_state(health, &proxy, end), HEALTH_UP);
+    health_failed(health, NULL, &proxy, end, because("timed out"));
+    ck_assert_uint_eq(health_rest_left(health, &proxy, end, &why), 2 * HEALTH_REST_FIRST_MS);
+    health_free(health);
+}
+END_TEST
+
 /* Who has answered can be reached, and in another network, or after a reload, nothing is known. */
 START_TEST(others_are_up_when_their_rest_is_over)
 {
@@ -472,6 +488,9 @@ START_TEST(who_watches_is_told_of_each_that_is_sent_away_or_returns)
     ck_assert_uint_eq(changes, 1);
     health_reached(health, &other, START); /* which it was */
     ck_assert_uint_eq(changes, 1);
+    health_failed(health, NULL, &other, START, because("unreachable"));
+    health_worked(health, &other, START + HEALTH_REST_FIRST_MS * 2);
+    ck_assert_uint_eq(changes, 2);
     health_forget(health);
     changes = 0;
     health_sent_away(health, NULL, &proxy, START, 1, because("503"));
@@ -508,6 +527,7 @@ int main(void)
     tcase_add_test(cases, failures_during_a_rest_are_one_failure);
     tcase_add_test(cases, an_answer_ends_the_rest_and_the_count);
     tcase_add_test(cases, a_doubtful_one_is_up_when_it_was_reached);
+    tcase_add_test(cases, a_doubt_ends_with_time);
     tcase_add_test(cases, others_are_up_when_their_rest_is_over);
     tcase_add_test(cases, a_proxy_sent_us_away_for_as_long_as_it_said);
     tcase_add_test(cases, a_failure_after_being_away_rests_and_is_not_away);

@@ -112,6 +112,24 @@ START_TEST(one_that_works_is_well)
 }
 END_TEST
 
+/* Whatever it says of the proxy behind. */
+START_TEST(one_that_answers_is_well)
+{
+    const struct connect_response response = {.retry_after = -1, .target_trouble = true, .failure.what = "504"};
+    struct failure failure = {.what = "dead"};
+    enum outcome outcome = OUTCOME_DONE;
+
+    set_up();
+    for (unsigned i = 0; i < 2; i++)
+        health_failed(services->health, NULL, &config->proxies[0].urls.at[i], NOW - HEALTH_REST_FIRST_MS, &failure);
+    choose("o");
+    ck_assert_int_eq(state(route.before), HEALTH_DOUBTFUL);
+    ck_assert(!outer_route_goes_on(&route, NOW, &response, false, &outcome, &failure));
+    ck_assert_int_eq(state(route.before), HEALTH_UP);
+    tear_down();
+}
+END_TEST
+
 START_TEST(those_that_want_to_be_left_alone_are)
 {
     struct failure failure = {.what = "503"};
@@ -151,6 +169,7 @@ int main(void)
 
     tcase_add_loop_test(cases, what_came_of_it_decides_who_is_next, 0, sizeof rows / sizeof rows[0]);
     tcase_add_test(cases, one_that_works_is_well);
+    tcase_add_test(cases, one_that_answers_is_well);
     tcase_add_test(cases, those_that_want_to_be_left_alone_are);
     tcase_add_test(cases, one_that_is_doubtful_is_probed_and_not_asked);
     return unit_run();

@@ -313,7 +313,7 @@ START_TEST(doubtful_ones_come_before_those_that_rest)
 }
 END_TEST
 
-/* Who stands behind the way that was chosen would not have been asked in any case. */
+/* Who stands behind the way that was chosen would not have been asked in any case, but where that is doubtful, too. */
 START_TEST(only_those_before_the_chosen_way_are_passed_over)
 {
     struct setting setting;
@@ -338,7 +338,50 @@ START_TEST(only_those_before_the_chosen_way_are_passed_over)
     ck_assert_str_eq(passed_over(&setting, &route), "p0 p3 ");
     ck_assert_int_eq(route_next(&route, setting.health, NOW, &proxy, &failure), ROUTE_PROXY);
     ck_assert_ptr_eq(proxy, url(&setting, 0));
-    ck_assert_str_eq(passed_over(&setting, &route), "");
+    ck_assert_str_eq(passed_over(&setting, &route), "p3 "); /* while this one is waited for */
+    health_free(setting.health);
+}
+END_TEST
+
+/* Those that cannot be connected to now are behind the others that are as well: doubtful, or at rest. */
+START_TEST(among_doubtful_ones_those_that_are_put_off_are_tried_later)
+{
+    struct setting setting;
+    struct failure failure;
+    struct route route;
+
+    set_up(&setting, 3);
+    for (size_t i = 0; i < 3; i++)
+        if (_i == 0)
+            doubt(&setting, i);
+        else
+            health_failed(setting.health, NULL, url(&setting, i), NOW, because("x"));
+    ck_assert(route_find(&route, &setting.listener, &target, &failure));
+    route.put_off[0] = true;
+    ck_assert_str_eq(walk(&setting, &route, &failure), "p1 p2 p0 none");
+    health_free(setting.health);
+}
+END_TEST
+
+START_TEST(it_is_down_while_no_proxy_is_up)
+{
+    const struct proxy_config outer = {.urls = {.count = 1}};
+    struct setting setting;
+    struct route route;
+
+    set_up(&setting, 2);
+    setting.proxy.fallback = FALLBACK_DIRECT;
+    route_listed(&route, &setting.proxy);
+    doubt(&setting, 0);
+    ck_assert(!route_is_down(&route, setting.health, NOW));
+    health_failed(setting.health, NULL, url(&setting, 1), NOW, because("x"));
+    ck_assert(route_is_down(&route, setting.health, NOW));
+    setting.proxy.via = &outer;
+    route_listed(&route, &setting.proxy);
+    ck_assert(!route_is_down(&route, setting.health, NOW)); /* nobody can say so of the doubtful one */
+    route_begin(&route, &setting.proxy);
+    route_add(&route, NULL);
+    ck_assert(!route_is_down(&route, setting.health, NOW)); /* it has no proxy */
     health_free(setting.health);
 }
 END_TEST
@@ -568,20 +611,25 @@ START_TEST(behind_the_direct_way)
 }
 END_TEST
 
-/* A proxy that the environment names where the desktop's settings are asked is not gone around by `fallback`. */
+/* A proxy that the environment names where the desktop's settings are asked is not gone around by `fallback`; nor is a
+ * doubtful one that is reached through another one. */
 START_TEST(found_in_the_environment)
 {
+    const struct proxy_config outer = {.urls = {.count = 1}};
     struct setting setting;
     struct failure failure;
     struct route route;
 
     set_up(&setting, 0);
-    setting.proxy.urls.source = _i == 0 ? PLACES_ENVIRONMENT : PLACES_SYSTEM;
+    setting.proxy.urls.source = _i == 1 ? PLACES_SYSTEM : PLACES_ENVIRONMENT;
     setting.proxy.fallback = FALLBACK_DIRECT;
+    setting.proxy.via = _i == 2 ? &outer : NULL;
     clear_environment();
     setenv("imap_proxy", "http://p0:3128", 1);
     ck_assert(route_find_in_environment(&route, &setting.listener, &target, &failure));
-    ck_assert_str_eq(walk(&setting, &route, &failure), _i == 0 ? "p0 direct" : "p0 none");
+    if (_i == 2)
+        health_failed(setting.health, NULL, &route.environment, NOW - HEALTH_REST_FIRST_MS, because("x"));
+    ck_assert_str_eq(walk(&setting, &route, &failure), _i == 1 ? "p0 none" : "p0 direct");
     clear_environment();
     route_release(&route);
     health_free(setting.health);
@@ -604,12 +652,14 @@ int main(void)
     tcase_add_test(cases, direct_does_not_wait_for_the_dead);
     tcase_add_test(cases, doubtful_ones_come_before_those_that_rest);
     tcase_add_test(cases, only_those_before_the_chosen_way_are_passed_over);
+    tcase_add_loop_test(cases, among_doubtful_ones_those_that_are_put_off_are_tried_later, 0, 2);
+    tcase_add_test(cases, it_is_down_while_no_proxy_is_up);
     tcase_add_test(cases, behind_another_proxy_none_is_passed_over);
     tcase_add_test(cases, the_environment_names_the_proxy);
     tcase_add_test(cases, an_environment_that_is_of_no_use);
     tcase_add_test(cases, long_credentials_are_whole_or_refused);
     tcase_add_test(cases, the_direct_way_comes_in_its_order);
     tcase_add_test(cases, behind_the_direct_way);
-    tcase_add_loop_test(cases, found_in_the_environment, 0, 2);
+    tcase_add_loop_test(cases, found_in_the_environment, 0, 3);
     return unit_run();
 }
