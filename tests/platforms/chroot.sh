@@ -4,7 +4,8 @@
 # who wants new packages in it removes build/platforms.
 #
 # What runs in a chroot has mounts, terminals and processes of its own, which are gone with the command; the network is
-# this machine's.  All of it needs root.
+# this machine's.  debootstrap has mounts of its own, too: killed, it would leave /proc and /sys in a folder that is to
+# be removed.  All of it needs root.
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$top/build/platforms
@@ -44,18 +45,18 @@ mirror() {
 base() {
     [ ! -e "$work/$1.tar" ] || return 0
     say "$1: debootstrap from $(mirror)"
-    rm -rf "$work/$1.new"
-    quietly "$1.debootstrap.log" debootstrap --variant=minbase "$1" "$work/$1.new" "$(mirror)"
+    rm -rf --one-file-system "$work/$1.new"
+    quietly "$1.debootstrap.log" unshare --mount debootstrap --variant=minbase "$1" "$work/$1.new" "$(mirror)"
     rm -f "$work/$1.new/var/cache/apt/archives/"*.deb
     tar -C "$work/$1.new" -cf "$work/$1.tar.new" --one-file-system .
-    rm -rf "$work/$1.new"
+    rm -rf --one-file-system "$work/$1.new"
     mv "$work/$1.tar.new" "$work/$1.tar"
 }
 
 # fresh SUITE NAME: build/platforms/NAME is that system, untouched.
 fresh() {
     base "$1"
-    rm -rf "${work:?}/$2"
+    rm -rf --one-file-system "${work:?}/$2"
     mkdir "$work/$2"
     tar -C "$work/$2" -xf "$work/$1.tar"
     cp /etc/resolv.conf "$work/$2/etc/resolv.conf"
@@ -97,5 +98,5 @@ sources() {
 
 # gone NAME: removes a chroot.
 gone() {
-    rm -rf "${work:?}/$1"
+    rm -rf --one-file-system "${work:?}/$1"
 }
