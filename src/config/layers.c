@@ -90,18 +90,14 @@ static bool is_something_final(const struct ini_sections *sections)
     return final && strcmp(final->value, "none") != 0;
 }
 
-/* Whether a file of a layer that leaves files out is one of those: it has errors, and says nothing of what is final. */
+/* Whether a file of a layer that leaves files out is one of those: it has errors, which are reported, and says nothing
+ * of what is final. */
 static bool is_no_use(const struct layer *layer, const struct ini_sections *sections)
 {
-    struct diagnostics found = {.count = 0};
-    bool bad;
-
     if (is_something_final(sections))
         return false;
-    layer->judge->judge(layer->judge->arg, sections, &found);
-    bad = layer->complaints->count + found.count > 0;
-    diagnostics_drop(&found); /* whoever asks is told again */
-    return bad;
+    layer->judge->judge(layer->judge->arg, sections, layer->complaints);
+    return layer->complaints->count > 0;
 }
 
 /* Reads a stream and lays it over what the layer has.  False: it is to be left out. */
@@ -123,12 +119,17 @@ static bool read_stream(struct layer *layer, FILE *stream, size_t file)
 
 /* --- what is left out --- */
 
-/* Of the last file, or folder, that was added, where it is not as it should be. */
+/* Of the last file, or folder, that was added, where it is not as it should be: the warning says what was found
+ * first. */
 static void leave_out(struct layer *layer, size_t file)
 {
+    const struct diagnostic *first = &layer->complaints->kept[0];
+    char place[SOURCES_TEXT_MAX];
+
     if (layer->left_out++ < WARNINGS_MAX)
-        log_message(LEVEL_WARNING, NULL, "%.300s has errors and does not count, nor what it says is final: `sallyport "
-                    "-c %.300s check` tells", layer->sources->at[file].name, layer->path);
+        log_message(LEVEL_WARNING, NULL, "%s: %s; so it does not count, nor what it says is final: `sallyport -c %.300s "
+                    "check` tells more", sources_format(layer->sources, first->line, place),
+                    first->text ? first->text : "out of memory", layer->path);
     diagnostics_drop(layer->complaints);
     sources_cut(layer->sources, file);
 }
@@ -309,7 +310,15 @@ static void read_beside(struct layer *layer, const char *path)
         read_folder(layer, folder);
 }
 
-/* --- the file that was asked for --- */
+/* --- the machine's files --- */
+
+static void read_machine(struct layer *layer, const char *path, const char *beside)
+{
+    read_file(layer, path);
+    read_beside(layer, beside);
+}
+
+/* --- the file that was asked for, if it is not the machine's --- */
 
 /* It may be a pipe, and may belong to whomever; but not everybody may be able to write to it. */
 static void read_asked(struct layer *layer, FILE *stream, size_t file)
@@ -451,8 +460,7 @@ static void extend(struct layer *user, const char *path)
     struct layer system = {.sources = user->sources, .complaints = user->complaints};
 
     ini_sections_init(&system.sections);
-    read_file(&system, path);
-    read_beside(&system, path);
+    read_machine(&system, path, path);
     refuse_include(&system, &system.sections);
     settle(&system, user, before, true);
 }
@@ -470,8 +478,7 @@ static void obey(struct layer *user, const char *path, const struct layers_judge
         return;
     }
     ini_sections_init(&system.sections);
-    read_file(&system, path);
-    read_beside(&system, path);
+    read_machine(&system, path, path);
     diagnostics_take(user->complaints, complaints); /* no room for a file */
     settle(&system, user, before, false);
     free(complaints);
@@ -497,6 +504,8 @@ void layers_read(const char *path, FILE *stream, const struct layers_judge *judg
     ini_sections_init(&user.sections);
     if (stream)
         read_named_stream(&user, path, stream);
+    else if (is_system)
+        read_machine(&user, path, beside);
     else
         read_user(&user, path, beside);
     if (is_system)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,10 @@
 #include "../unit.h"
 #include "sections_text.h"
 
-#define LEFT_OUT "has errors and does not count, nor what it says is final: " \
-                 "`sallyport -c T/etc/sallyport/sallyport.ini check` tells\n"
+#define LEFT_OUT "; so it does not count, nor what it says is final: " \
+                 "`sallyport -c T/etc/sallyport/sallyport.ini check` tells more\n"
+#define WRITABLE "others can write to it: run `chmod go-w` on it"
+#define FOREIGN "belongs to another user, who could write anything into it: run `chown` on it"
 #define USER "home/sallyport/"
 #define SYSTEM "etc/sallyport/"
 
@@ -123,6 +126,16 @@ static void note(void *arg, const char *line)
     snprintf(told + length, sizeof told - length, "\n");
 }
 
+static void __attribute__((format(printf, 3, 4))) complain(struct diagnostics *found, int where, const char *format,
+                                                           ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    diagnostics_add(found, where, format, values);
+    va_end(values);
+}
+
 /* Finds each key that is called bogus. */
 static void judge_keys(void *arg, const struct ini_sections *file, struct diagnostics *found)
 {
@@ -131,7 +144,8 @@ static void judge_keys(void *arg, const struct ini_sections *file, struct diagno
     ck_assert_ptr_eq(self->arg, arg);
     for (const struct ini_section *section = file->first; section; section = section->next)
         for (const struct ini_key *key = section->first; key; key = key->next)
-            found->count += strcmp(key->key, "bogus") == 0;
+            if (strcmp(key->key, "bogus") == 0)
+                complain(found, key->where, "bogus");
 }
 
 static struct layers_judge judge = {judge_keys, &judge};
@@ -438,8 +452,9 @@ START_TEST(what_is_wrong_is_told_of_the_right_file)
                      "T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value\n");
     put(USER "sallyport.ini", "[imap]\n"); /* whoever does not extend it is not stopped by it */
     ck_assert_str_eq(read_user(), "");
-    ck_assert_str_eq(logged, "sallyport: warning: T/etc/sallyport/sallyport.ini " LEFT_OUT
-                     "sallyport: warning: T/etc/sallyport/conf.d/a.ini " LEFT_OUT);
+    ck_assert_str_eq(logged, "sallyport: warning: T/etc/sallyport/sallyport.ini:1: `x` stands before the first section"
+                     LEFT_OUT
+                     "sallyport: warning: T/etc/sallyport/conf.d/a.ini:2: neither [section] nor key = value" LEFT_OUT);
     ck_assert_uint_eq(sources.count, 1);
 }
 END_TEST
@@ -450,31 +465,37 @@ START_TEST(what_is_wrong_of_the_machine_s_is_left_out)
     static const struct {
         const char *text;
         mode_t mode;
+        const char *why;
     } rows[] = {
-        {"[proxy]\nbogus = 1\n", 0644},
-        {"[proxy]\nnonsense\n", 0644},
-        {"[sallyport]\ninclude = system\n", 0644},
-        {"[sallyport]\nfinal = none\nbogus = 1\n", 0644},
-        {"[sallyport]\nfinal = none\n", 0664}, /* what others could write is no word of the administrator's */
-        {"[sallyport]\nfinal = imap\n", 0646},
+        {"[proxy]\nbogus = 1\n", 0644, ":2: bogus"},
+        {"[proxy]\nnonsense\n", 0644, ":2: neither [section] nor key = value"},
+        {"[sallyport]\ninclude = system\n", 0644, ":2: include: this is the machine's file itself, which extends no "
+         "other"},
+        {"[sallyport]\nfinal = none\nbogus = 1\n", 0644, ":3: bogus"},
+        /* what others could write is no word of the administrator's */
+        {"[sallyport]\nfinal = none\n", 0664, ": " WRITABLE},
+        {"[sallyport]\nfinal = imap\n", 0646, ": " WRITABLE},
     };
 
     put(SYSTEM "sallyport.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
     put(SYSTEM "conf.d/c.ini", "[proxy]\nhttp = c\n");
     put(USER "sallyport.ini", "[proxy]\nurl = u\n[imap]\ntarget = u\n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[500];
+
+        snprintf(expected, sizeof expected, "warning: T/etc/sallyport/conf.d/b.ini%s" LEFT_OUT, rows[i].why);
         put(SYSTEM "conf.d/b.ini", rows[i].text);
         ck_assert_int_eq(chmod(at(SYSTEM "conf.d/b.ini"), rows[i].mode), 0);
         ck_assert_str_eq(read_user(), "");
         ck_assert_str_eq(all(), "0:3 [imap]\n0:4 target=u\n1:1 [sallyport]\n1:2 final=proxy\n2:1 [proxy]\n1:4 url=s\n"
                                 "2:2 http=c\n");
         ck_assert_uint_eq(sources.count, 3);
-        ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/conf.d/b.ini " LEFT_OUT));
+        ck_assert_ptr_nonnull(strstr(logged, expected));
     }
     ck_assert_int_eq(chmod(at(SYSTEM "conf.d"), 0777), 0); /* with all that is in it */
     ck_assert_str_eq(read_user(), "");
     ck_assert_uint_eq(sources.count, 2);
-    ck_assert_str_eq(strstr(logged, "T/etc/sallyport/conf.d "), "T/etc/sallyport/conf.d " LEFT_OUT
+    ck_assert_str_eq(strstr(logged, "T/etc/sallyport/conf.d:"), "T/etc/sallyport/conf.d: " WRITABLE LEFT_OUT
                      "sallyport: warning: T/home/sallyport/sallyport.ini:2: url in [proxy] does not count: "
                      "T/etc/sallyport/sallyport.ini:2 says that it is final\n");
     ck_assert_int_eq(chmod(at(SYSTEM "sallyport.ini"), 0666), 0);
@@ -556,6 +577,10 @@ START_TEST(what_is_no_regular_file_is_an_error)
                      "T/home/sallyport/conf.d/c.ini: Too many levels of symbolic links\n"
                      "T/home/sallyport/conf.d/d.ini: No such file or directory\n"
                      "T/home/sallyport/conf.d/e.ini: is no regular file\n");
+    make_folders(SYSTEM);
+    ck_assert_int_eq(mkfifo(at(SYSTEM "sallyport.ini"), 0600), 0); /* of the machine's, too, by whomever it is read */
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "T/etc/sallyport/sallyport.ini: is no regular "
+                                                                   "file\n");
 }
 END_TEST
 
@@ -583,12 +608,13 @@ START_TEST(what_others_can_write_to_is_not_read)
         const char *advice;
     } rows[] = {
         {USER "sallyport.ini", 0646, 0664, "everybody can write to it: run `chmod o-w` on it"},
-        {USER "conf.d/a.ini", 0664, 0644, "others can write to it: run `chmod go-w` on it"},
-        {USER "conf.d/a.ini", 0646, 0600, "others can write to it: run `chmod go-w` on it"},
-        {USER "conf.d", 0777, 0755, "others can write to it: run `chmod go-w` on it"},
-        {USER "conf.d", 0770, 0700, "others can write to it: run `chmod go-w` on it"},
-        {SYSTEM "sallyport.ini", 0666, 0644, "others can write to it: run `chmod go-w` on it"},
-        {SYSTEM "conf.d", 0775, 0755, "others can write to it: run `chmod go-w` on it"},
+        {USER "conf.d/a.ini", 0664, 0644, WRITABLE},
+        {USER "conf.d/a.ini", 0646, 0600, WRITABLE},
+        {USER "conf.d", 0777, 0755, WRITABLE},
+        {USER "conf.d", 0770, 0700, WRITABLE},
+        {SYSTEM "sallyport.ini", 0666, 0644, WRITABLE},
+        {SYSTEM "sallyport.ini", 0664, 0644, WRITABLE},
+        {SYSTEM "conf.d", 0775, 0755, WRITABLE},
     };
 
     put(SYSTEM "sallyport.ini", "[proxy]\n");
@@ -601,6 +627,8 @@ START_TEST(what_others_can_write_to_is_not_read)
         snprintf(expected, sizeof expected, "T/%s: %s\n", rows[i].name, rows[i].advice);
         ck_assert_int_eq(chmod(at(rows[i].name), rows[i].bad), 0);
         ck_assert_str_eq(read_user(), expected);
+        if (strncmp(rows[i].name, SYSTEM, strlen(SYSTEM)) == 0) /* nor by who has asked for it */
+            ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), expected);
         ck_assert_int_eq(chmod(at(rows[i].name), rows[i].good), 0);
         ck_assert_str_eq(read_user(), "");
     }
@@ -614,11 +642,16 @@ START_TEST(what_belongs_to_another_user_is_not_read)
     put(USER "sallyport.ini", "[imap]\n");
     put(USER "conf.d/a.ini", "[imap]\n");
     ck_assert_int_eq(chown(at(USER "conf.d/a.ini"), 65534, 0), 0);
-    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: belongs to another user, who could write anything "
-                                  "into it: run `chown` on it\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d/a.ini: " FOREIGN "\n");
     ck_assert_int_eq(chown(at(USER "conf.d"), 65534, 0), 0);
-    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: belongs to another user, who could write anything into it: "
-                                  "run `chown` on it\n");
+    ck_assert_str_eq(read_user(), "T/home/sallyport/conf.d: " FOREIGN "\n");
+    unlink(at(USER "conf.d/a.ini"));
+    ck_assert_int_eq(rmdir(at(USER "conf.d")), 0);
+    put(SYSTEM "sallyport.ini", "[imap]\n");
+    ck_assert_int_eq(chown(at(SYSTEM "sallyport.ini"), 65534, 0), 0);
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "T/etc/sallyport/sallyport.ini: " FOREIGN "\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(logged, "sallyport: warning: T/etc/sallyport/sallyport.ini: " FOREIGN LEFT_OUT);
 }
 END_TEST
 
