@@ -151,44 +151,50 @@ const struct ini_key *ini_sections_key(const struct ini_sections *sections, cons
 
 /* --- reading --- */
 
-/* Whether there is room for a section, and it is the first one of this name.  False: it was reported. */
-static bool is_welcome(struct reading *reading, int line, const char *header)
+static void tell_repeated(const struct reading *reading, int line, const char *header)
 {
     struct ini_title title;
     char text[INI_TITLE_MAX];
 
-    if (ini_sections_find(reading->sections, header)) {
-        ini_title_read(&title, header);
-        complain(reading, line, "%s stands a second time", ini_title_format(&title, text));
-        return false;
-    }
+    ini_title_read(&title, header);
+    complain(reading, line, "%s stands a second time", ini_title_format(&title, text));
+}
+
+/* Adds a section.  NULL: there is no room, which was reported. */
+static struct ini_section *add_section(struct reading *reading, int line, const char *header)
+{
+    struct ini_sections *sections = reading->sections;
+    const size_t size = strlen(header) + 1;
+    struct ini_section *section;
+
     if (reading->count == INI_SECTIONS_MAX)
         complain(reading, line, "more sections than fit");
-    return reading->count++ < INI_SECTIONS_MAX;
+    if (reading->count++ >= INI_SECTIONS_MAX)
+        return NULL;
+    section = malloc(sizeof *section + size);
+    if (!section) {
+        fail(reading, line);
+        return NULL;
+    }
+    *section = (struct ini_section){.where = sources_where(reading->file, line)};
+    section->end = &section->first;
+    memcpy(section->header, header, size);
+    *sections->end = section;
+    sections->end = &section->next;
+    sections->count++;
+    return section;
 }
 
 static void on_section(void *arg, int line, const char *header)
 {
     struct reading *reading = arg;
-    struct ini_sections *sections = reading->sections;
-    const size_t size = strlen(header) + 1;
-    struct ini_section *section;
 
     reading->begun = true;
-    reading->section = NULL;
-    if (!is_welcome(reading, line, header))
-        return;
-    section = malloc(sizeof *section + size);
-    if (!section) {
-        fail(reading, line);
-        return;
-    }
-    *section = (struct ini_section){.where = sources_where(reading->file, line)};
-    section->end = &section->first;
-    memcpy(section->header, header, size);
-    *sections->end = reading->section = section;
-    sections->end = &section->next;
-    sections->count++;
+    reading->section = ini_sections_find(reading->sections, header);
+    if (reading->section)
+        tell_repeated(reading, line, header);
+    else
+        reading->section = add_section(reading, line, header);
 }
 
 static void on_key(void *arg, int line, const char *name, const char *value, bool continues)

@@ -39,8 +39,8 @@ struct ini_sections {
 void ini_sections_init(struct ini_sections *sections);
 
 /* Adds what stands in a stream, which is the file of that number in its sources, to the list, which is empty.  What is
- * wrong with the form of it is added to complaints; of a section that stands twice, the second is left out.  False: out
- * of memory, which was reported, and something is missing. */
+ * wrong with the form of it is added to complaints; a section that stands twice goes on where it stands again, so that
+ * what the second has is looked at, too.  False: out of memory, which was reported, and something is missing. */
 bool ini_sections_read(struct ini_sections *sections, FILE *stream, size_t file, struct diagnostics *complaints);
 
 /* Frees all; then the list is empty. */

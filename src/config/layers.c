@@ -82,12 +82,15 @@ static void refuse_include(const struct layer *layer, const struct ini_sections 
                  "include: this is the machine's file itself, which extends no other");
 }
 
-/* Whether they say that something is final. */
+/* Whether they say that something is final, in any line: which one counts, where it stands twice, nobody can tell. */
 static bool is_something_final(const struct ini_sections *sections)
 {
-    const struct ini_key *final = ini_sections_key(sections, "[sallyport]", "final");
+    const struct ini_section *section = ini_sections_find(sections, "[sallyport]");
 
-    return final && strcmp(final->value, "none") != 0;
+    for (const struct ini_key *key = section ? section->first : NULL; key; key = key->next)
+        if (strcmp(key->key, "final") == 0 && strcmp(key->value, "none") != 0)
+            return true;
+    return false;
 }
 
 /* Whether a file of a layer that leaves files out is one of those: it has errors, which are reported, and says nothing

@@ -50,7 +50,7 @@ START_TEST(what_has_no_place_is_told)
     ck_assert_str_eq(read_it("a = 1\n[b]\nc = 1\n[b]\nd = 1\n[ b ]\n[b x]\n[b\tx ]\n"),
                      "f:1: `a` stands before the first section\nf:4: [b] stands a second time\n"
                      "f:8: [b x] stands a second time\n");
-    ck_assert_str_eq(sections_text_of(&sections), "0:2 [b]\n0:3 c=1\n0:6 [ b ]\n0:7 [b x]\n");
+    ck_assert_str_eq(sections_text_of(&sections), "0:2 [b]\n0:3 c=1\n0:5 d=1\n0:6 [ b ]\n0:7 [b x]\n");
 }
 END_TEST
 

@@ -507,8 +507,21 @@ END_TEST
 /* It cannot be obeyed, and nobody else could have written it. */
 START_TEST(what_says_what_is_final_is_not_left_out)
 {
-    put(SYSTEM "sallyport.ini", "[sallyport]\nbogus = 1\nfinal = proxy\nnonsense\n[proxy]\nurl = s\n");
+    static const char *const rows[][2] = {
+        {"[sallyport]\n[proxy]\nurl = s\n[sallyport]\nfinal = proxy\n", ":4: [sallyport] stands a second time"},
+        {"[sallyport]\nfinal = proxy\nfinal = none\nnonsense\n", ":4: neither [section] nor key = value"},
+        {"[sallyport]\nfinal = none\n  proxy\nnonsense\n", ":4: neither [section] nor key = value"},
+    };
+
     put(USER "sallyport.ini", "[proxy]\nurl = u\n");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char expected[200];
+
+        snprintf(expected, sizeof expected, "T/etc/sallyport/sallyport.ini%s\n", rows[i][1]);
+        put(SYSTEM "sallyport.ini", rows[i][0]);
+        ck_assert_str_eq(read_user(), expected);
+    }
+    put(SYSTEM "sallyport.ini", "[sallyport]\nbogus = 1\nfinal = proxy\nnonsense\n[proxy]\nurl = s\n");
     ck_assert_str_eq(read_user(), "T/etc/sallyport/sallyport.ini:4: neither [section] nor key = value\n");
     ck_assert_str_eq(all(), "1:1 [sallyport]\n1:2 bogus=1\n1:3 final=proxy\n1:5 [proxy]\n1:6 url=s\n"); /* for more */
     put(SYSTEM "sallyport.ini", "[sallyport]\nfinal =\n");

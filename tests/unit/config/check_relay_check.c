@@ -51,7 +51,7 @@ static const struct {
     {RELAY PUBLIC, ""},
     {"[relay a]\nlisten = localhost:0\nusers = /dev/null\n", ""},
     {"[relay]\n", "f:1: [relay] needs the key `listen`\nf:1: [relay] needs the key `users`"},
-    {RELAY RELAY, "f:4: [relay] stands a second time"},
+    {RELAY "[relay]\nalpn = imap\n", "f:4: [relay] stands a second time"},
     {RELAY "allow = everyone\n", "f:4: unknown key `allow` in [relay]: it belongs into [public]"},
     /* without TLS only on loopback */
     {"[relay]\nusers = /dev/null\nlisten = 127.0.0.2:1 [::1]:1 localhost:2\n", ""},
@@ -83,7 +83,7 @@ static const struct {
     {RELAY "[public]\n", "f:4: [public] needs the key `listen`\nf:4: [public] needs the key `name`\n"
                          "f:4: [public] needs the key `allow`"},
     {RELAY "[public imaps]\nlisten = 192.0.2.1:993\nname = home:993\n", "f:4: [public imaps] needs the key `allow`"},
-    {RELAY PUBLIC PUBLIC, "f:8: [public imaps] stands a second time"},
+    {RELAY PUBLIC "[public imaps]\n", "f:8: [public imaps] stands a second time"},
     {PUBLIC, "f:1: public/imaps leads to what is registered at a [relay], and there is none"},
     {PUBLIC "relay = a\n" RELAY, "f:1: public/imaps: there is no section [relay a]"},
     {PUBLIC "relay = a\n[relay a]\nlisten = localhost:1\nusers = /dev/null\n", ""},

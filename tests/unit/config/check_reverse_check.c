@@ -65,7 +65,7 @@ static const struct {
     {RELAY "target = srv:m.example\n", "", "f:3: target: no SRV service is known for this kind of section"},
     {RELAY TARGET "url = http://p\n", "", "f:4: unknown key `url` in [reverse home]: it belongs into [proxy]"},
     {RELAY TARGET "wating = 2\n", "", "f:4: unknown key `wating` in [reverse home]: did you mean `waiting`?"},
-    {RELAY TARGET, "[reverse home]\n" RELAY TARGET, "f:4: [reverse home] stands a second time"},
+    {RELAY TARGET, "[reverse home]\nwaiting = 2\n", "f:4: [reverse home] stands a second time"},
     {RELAY TARGET, "[reverse]\n" RELAY TARGET, ""},
     /* ranges and words */
     {RELAY TARGET "waiting = 0\n", "", "f:4: waiting: out of range, which is from 1 to 16"},
