@@ -28,6 +28,7 @@ struct layer {
 
     /* Of the machine's, for a user who has not asked for it: what is wrong is left out, one file after the other. */
     const struct layers_judge *judge; /* NULL: nothing is left out */
+    const struct ini_sections *found; /* what is good, by a first reading; NULL: this is it, and nothing is logged */
     struct diagnostics *errors;       /* of files that are not; complaints has those of the present one */
     const char *path;                 /* of the file with the others beside it */
     unsigned left_out;
@@ -93,11 +94,17 @@ static bool is_something_final(const struct ini_sections *sections)
     return false;
 }
 
-/* Whether a file of a layer that leaves files out is one of those: it has errors, which are reported, and says nothing
- * of what is final. */
+/* Whether users cannot do without a file, be it wrong: it says what is final, or has of what others say that is. */
+static bool is_binding(const struct layer *layer, const struct ini_sections *sections)
+{
+    return is_something_final(sections) || (layer->found && overlay_binds(layer->found, sections));
+}
+
+/* Whether a file of a layer that leaves files out is one of those: it has errors, which are reported, and users can do
+ * without it. */
 static bool is_no_use(const struct layer *layer, const struct ini_sections *sections)
 {
-    if (is_something_final(sections))
+    if (is_binding(layer, sections))
         return false;
     layer->judge->judge(layer->judge->arg, sections, layer->complaints);
     return layer->complaints->count > 0;
@@ -129,7 +136,7 @@ static void leave_out(struct layer *layer, size_t file)
     const struct diagnostic *first = &layer->complaints->kept[0];
     char place[SOURCES_TEXT_MAX];
 
-    if (layer->left_out++ < WARNINGS_MAX)
+    if (layer->found && layer->left_out++ < WARNINGS_MAX)
         log_message(LEVEL_WARNING, NULL, "%s: %s; so it does not count, nor what it says is final: `sallyport -c %.300s "
                     "check` tells more", sources_format(layer->sources, first->line, place),
                     first->text ? first->text : "out of memory", layer->path);
@@ -468,23 +475,41 @@ static void extend(struct layer *user, const char *path)
     settle(&system, user, before, true);
 }
 
-/* Extends what is good of the machine's files, if that says that something is final. */
+/* Reads what is good of the machine's files, for the first time: what comes of it is only what is final. */
+static void look_first(struct layer *first, const char *path)
+{
+    const size_t before = first->sources->count;
+
+    ini_sections_init(&first->sections);
+    read_machine(first, path, path);
+    diagnostics_drop(first->complaints);
+    diagnostics_drop(first->errors);
+    sources_cut(first->sources, before);
+}
+
+/* Extends what is good of the machine's files, if that says that something is final.  Whether one that is wrong can be
+ * left out depends on what is final by the others: so they are read twice. */
 static void obey(struct layer *user, const char *path, const struct layers_judge *judge)
 {
-    const size_t before = user->sources->count;
-    struct diagnostics *complaints = calloc(1, sizeof *complaints);
-    struct layer system = {.sources = user->sources, .complaints = complaints, .judge = judge,
+    const size_t before = user->sources->count, errors = user->complaints->count;
+    struct diagnostics *scratch = calloc(2, sizeof *scratch);
+    struct layer first = {.sources = user->sources, .complaints = scratch, .judge = judge, .errors = scratch + 1};
+    struct layer system = {.sources = user->sources, .complaints = scratch, .judge = judge, .found = &first.sections,
                            .errors = user->complaints, .path = path};
 
-    if (!complaints) {
+    if (!scratch) {
         fail(user, 0);
         return;
     }
+    look_first(&first, path);
+    if (first.failed)
+        fail(user, 0);
     ini_sections_init(&system.sections);
     read_machine(&system, path, path);
-    diagnostics_take(user->complaints, complaints); /* no room for a file */
-    settle(&system, user, before, false);
-    free(complaints);
+    diagnostics_take(user->complaints, system.complaints); /* no room for a file */
+    settle(&system, user, before, user->complaints->count > errors);
+    ini_sections_release(&first.sections);
+    free(scratch);
 }
 
 /* Where a file is usually that path leads to, so that a link to it, or another way to spell it, has no conf.d of its

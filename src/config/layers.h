@@ -8,8 +8,9 @@
  * `final`, whose sections are kept as the machine has them.
  *
  * A user who has not asked for the machine's is not stopped by one of them that is wrong: it is left out as a whole,
- * with a warning, so that what is final in the others stays final.  One that nobody else can write to and that says
- * itself what is final is not left out: with errors in it, nobody can tell what the administrator has meant to bind. */
+ * with a warning, so that what is final in the others stays final.  One that nobody else can write to is not left out
+ * if it says itself what is final: with errors in it, nobody can tell what the administrator has meant to bind; nor if
+ * it has a section of a kind that the others make final: users have nothing to put in its place. */
 #ifndef SALLYPORT_LAYERS_H
 #define SALLYPORT_LAYERS_H
 

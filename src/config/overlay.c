@@ -129,6 +129,16 @@ static bool is_final(const struct ini_key *final, const struct ini_section *sect
     return false;
 }
 
+bool overlay_binds(const struct ini_sections *lower, const struct ini_sections *upper)
+{
+    const struct ini_key *final = ini_sections_key(lower, "[sallyport]", "final");
+
+    for (const struct ini_section *section = final ? upper->first : NULL; section; section = section->next)
+        if (is_final(final, section))
+            return true;
+    return false;
+}
+
 /* A final section of the upper file. */
 struct enforcement {
     const struct ini_section *lower;

@@ -467,8 +467,9 @@ START_TEST(what_is_wrong_of_the_machine_s_is_left_out)
         mode_t mode;
         const char *why;
     } rows[] = {
-        {"[proxy]\nbogus = 1\n", 0644, ":2: bogus"},
-        {"[proxy]\nnonsense\n", 0644, ":2: neither [section] nor key = value"},
+        {"[imap]\nbogus = 1\n", 0644, ":2: bogus"},
+        {"[imap]\nnonsense\n", 0644, ":2: neither [section] nor key = value"},
+        {"[proxy]\nnonsense\n", 0664, ": " WRITABLE},
         {"[sallyport]\ninclude = system\n", 0644, ":2: include: this is the machine's file itself, which extends no "
          "other"},
         {"[sallyport]\nfinal = none\nbogus = 1\n", 0644, ":3: bogus"},
@@ -531,6 +532,27 @@ START_TEST(what_says_what_is_final_is_not_left_out)
     ck_assert_str_eq(read_user(), "");
     ck_assert_str_eq(all(), "0:1 [proxy]\n0:2 url=u\n");
     ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+/* Its users have nothing that they could put in its place. */
+START_TEST(what_has_of_what_is_final_is_not_left_out)
+{
+    put(SYSTEM "sallyport.ini", "[proxy]\nurl = s\nnonsense\n");
+    put(SYSTEM "conf.d/10.ini", "[sallyport]\nfinal = proxy\n");
+    put(SYSTEM "conf.d/20.ini", "[imap]\nbogus = 1\n");
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n[imap]\ntarget = u\n");
+    ck_assert_str_eq(read_user(), "T/etc/sallyport/sallyport.ini:3: neither [section] nor key = value\n");
+    ck_assert_str_eq(all(), "0:3 [imap]\n0:4 target=u\n1:1 [proxy]\n1:2 url=s\n2:1 [sallyport]\n2:2 final=proxy\n");
+    ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/conf.d/20.ini:2: bogus" LEFT_OUT));
+    put(SYSTEM "conf.d/20.ini", "[sallyport]\nfinal = none\nnonsense\n[proxy]\nhttp = s\n"); /* what is meant now? */
+    ck_assert_str_eq(read_user(), "T/etc/sallyport/sallyport.ini:3: neither [section] nor key = value\n"
+                                  "T/etc/sallyport/conf.d/20.ini:3: neither [section] nor key = value\n");
+    put(SYSTEM "conf.d/10.ini", "[sallyport]\nfinal = imap\n");
+    put(SYSTEM "conf.d/20.ini", "[imap]\ntls = yes\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "T/etc/sallyport/sallyport.ini:3: neither [section] nor key = value" LEFT_OUT));
+    ck_assert_uint_eq(sources.count, 3);
 }
 END_TEST
 
@@ -756,6 +778,7 @@ int main(void)
     tcase_add_test(cases, what_is_wrong_is_told_of_the_right_file);
     tcase_add_test(cases, what_is_wrong_of_the_machine_s_is_left_out);
     tcase_add_test(cases, what_says_what_is_final_is_not_left_out);
+    tcase_add_test(cases, what_has_of_what_is_final_is_not_left_out);
     tcase_add_test(cases, warnings_of_what_is_left_out_are_bounded);
     tcase_add_test(cases, the_machine_s_file_may_say_that_it_extends_none);
     tcase_add_test(cases, a_file_that_is_not_there_cannot_be_extended);

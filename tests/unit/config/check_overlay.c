@@ -81,6 +81,12 @@ static void note(void *arg, const struct overlay_refusal *refusal)
              sources_line(refusal->final_where));
 }
 
+static bool binds(const char *below, const char *above)
+{
+    read_both(below, above);
+    return overlay_binds(&lower, &upper);
+}
+
 /* What of above stays beneath which nothing is laid yet. */
 static const char *enforce(const char *below, const char *above)
 {
@@ -98,6 +104,16 @@ START_TEST(nothing_is_final_unless_it_is_said)
     ck_assert_str_eq(enforce("[sallyport]\nfinal = imap\n", "[proxy]\nurl = 2\n"), "0:1 [proxy]\n0:2 url=2\n");
     ck_assert_str_eq(enforce("[sallyport x]\nfinal = proxy\n", "[proxy]\nurl = 2\n"), "0:1 [proxy]\n0:2 url=2\n");
     ck_assert_str_eq(told, "");
+}
+END_TEST
+
+START_TEST(a_kind_that_is_final_is_found)
+{
+    ck_assert(binds(FINAL, "[imap]\n[proxy b ]\n"));
+    ck_assert(binds("[sallyport]\nfinal = imap\n  redirects\n", "[redirects]\n"));
+    ck_assert(!binds(FINAL, "[imap proxy]\n"));
+    ck_assert(!binds(FINAL, ""));
+    ck_assert(!binds("[proxy]\n", "[proxy]\n"));
 }
 END_TEST
 
@@ -152,6 +168,7 @@ int main(void)
     tcase_add_test(cases, a_password_takes_the_place_of_where_another_is_kept);
     tcase_add_test(cases, sections_of_the_first_files_come_first);
     tcase_add_test(cases, nothing_is_final_unless_it_is_said);
+    tcase_add_test(cases, a_kind_that_is_final_is_found);
     tcase_add_test(cases, what_is_final_is_passed_over_and_told);
     tcase_add_test(cases, no_other_spelling_or_label_gets_round_it);
     tcase_add_test(cases, who_the_user_is_stays_where_it_is_left_open);
