@@ -239,8 +239,9 @@ static const struct dirent *next_of(DIR *folder)
     return readdir(folder);
 }
 
-/* Lists the names that count, which are the caller's to free.  Returns how many; what is wrong was reported. */
-static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *names[LAYERS_FILES_MAX])
+/* Lists the first names that count, which are the caller's to free.  Returns how many, LAYERS_FILES_MAX at most; what is
+ * wrong was reported. */
+static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *names[CONFIG_PLACE_NAMES_MAX])
 {
     const int where = sources_where(file, 0);
     size_t count = 0, seen = 0;
@@ -252,10 +253,6 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
         if (has_control_byte(entry->d_name)) {
             complain(layer, where, "has a file with a control character in its name");
             continue;
-        }
-        if (count == LAYERS_FILES_MAX) {
-            complain(layer, where, "has more than %d files that end in .ini", LAYERS_FILES_MAX);
-            break;
         }
         names[count] = strdup(entry->d_name);
         if (!names[count]) {
@@ -269,6 +266,10 @@ static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *na
     if (seen > CONFIG_PLACE_NAMES_MAX)
         complain(layer, where, "has more than %d files", CONFIG_PLACE_NAMES_MAX);
     qsort(names, count, sizeof names[0], by_name); /* by bytes: the same in each language */
+    if (count > LAYERS_FILES_MAX)
+        complain(layer, where, "has more than %d files that end in .ini", LAYERS_FILES_MAX);
+    while (count > LAYERS_FILES_MAX)
+        free(names[--count]);
     return count;
 }
 
@@ -282,12 +283,23 @@ static void read_listed(struct layer *layer, const char *folder, char *const nam
     }
 }
 
+/* Says what is wrong with a folder, if something is: an error, or no more than a warning.  Where a part of it could be
+ * listed and something is final, the rest may have of that. */
+static void tell_faults(struct layer *layer, size_t file, bool listed)
+{
+    if (layer->failed || (listed && layer->found && is_something_final(layer->found)))
+        diagnostics_take(layer->errors, layer->complaints);
+    else
+        leave_out(layer, file);
+}
+
 /* The folder stands in for a file, for what there is to say of it, only as long as it is listed. */
 static void read_folder(struct layer *layer, const char *path)
 {
-    char *names[LAYERS_FILES_MAX];
+    char *names[CONFIG_PLACE_NAMES_MAX];
     struct stat status;
     size_t file, count = 0, faults = layer->complaints->count;
+    bool listed = false;
     DIR *folder;
 
     if (!config_place_is_file_there(path) || !add_source(layer, path, &file))
@@ -295,18 +307,15 @@ static void read_folder(struct layer *layer, const char *path)
     folder = opendir(path);
     if (!folder || fstat(dirfd(folder), &status) != 0)
         complain(layer, sources_where(file, 0), "%s", strerror(errno));
-    else if (is_trusted(layer, file, &status))
+    else if ((listed = is_trusted(layer, file, &status)))
         count = list_names(layer, file, folder, names);
     if (folder)
         closedir(folder);
     if (layer->complaints->count == faults)
         sources_cut(layer->sources, file);
-    if (layer->complaints->count == faults || !layer->judge)
-        read_listed(layer, path, names, count);
-    else if (layer->failed)
-        diagnostics_take(layer->errors, layer->complaints);
-    else
-        leave_out(layer, file);
+    else if (layer->judge)
+        tell_faults(layer, file, listed);
+    read_listed(layer, path, names, count);
     while (count > 0)
         free(names[--count]);
 }

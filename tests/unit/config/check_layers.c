@@ -713,6 +713,34 @@ START_TEST(the_number_of_files_has_a_bound)
 }
 END_TEST
 
+/* Of the machine's, it stops users only where something is final: what cannot be listed may have of that. */
+START_TEST(what_can_be_listed_of_a_folder_counts)
+{
+    static const char fault[] = "T/etc/sallyport/conf.d: has more than 32 files that end in .ini";
+    char name[64], expected[500];
+
+    put(USER "sallyport.ini", "[proxy]\nurl = u\n[imap]\ntarget = u\n");
+    for (int i = 0; i <= LAYERS_FILES_MAX; i++) {
+        snprintf(name, sizeof name, SYSTEM "conf.d/%02d.ini", i);
+        put(name, "[smtp]\n");
+    }
+    ck_assert_str_eq(read_user(), ""); /* nothing is final */
+    snprintf(expected, sizeof expected, "sallyport: warning: %s" LEFT_OUT, fault);
+    ck_assert_str_eq(logged, expected);
+    ck_assert_uint_eq(sources.count, 1);
+    put(SYSTEM "conf.d/00.ini", "[sallyport]\nfinal = proxy\n[proxy]\nurl = s\n");
+    snprintf(expected, sizeof expected, "%s\n", fault);
+    ck_assert_str_eq(read_user(), expected);
+    ck_assert_ptr_nonnull(strstr(all(), "url=s\n"));
+    ck_assert_ptr_null(strstr(all(), "url=u\n"));
+    unlink(at(SYSTEM "conf.d/32.ini"));
+    ck_assert_str_eq(read_user(), "");
+    put(SYSTEM "conf.d/a\nb.ini", "[proxy]\n");
+    unlink(at(SYSTEM "conf.d/31.ini"));
+    ck_assert_str_eq(read_user(), "T/etc/sallyport/conf.d: has a file with a control character in its name\n");
+}
+END_TEST
+
 START_TEST(a_folder_that_ends_too_early_is_an_error)
 {
     put(USER "sallyport.ini", "[imap]\n");
@@ -787,6 +815,7 @@ int main(void)
     tcase_add_test(cases, what_others_can_write_to_is_not_read);
     tcase_add_test(cases, what_belongs_to_another_user_is_not_read);
     tcase_add_test(cases, the_number_of_files_has_a_bound);
+    tcase_add_test(cases, what_can_be_listed_of_a_folder_counts);
     tcase_add_test(cases, a_folder_that_ends_too_early_is_an_error);
     tcase_add_test(cases, a_name_that_could_end_a_line_is_an_error);
     tcase_add_test(cases, whether_others_can_read_a_file_is_noted);
