@@ -333,6 +333,9 @@ static void read_beside(struct layer *layer, const char *path)
 
 static void read_machine(struct layer *layer, const char *path, const char *beside)
 {
+    if (system_file_unread() && (!layer->judge || layer->found))
+        log_message(LEVEL_WARNING, NULL, "%s does not count, since there is %.300s, or conf.d beside that: move it there, "
+                    "or away", system_file_unread(), path);
     read_file(layer, path);
     read_beside(layer, beside);
 }

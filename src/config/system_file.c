@@ -8,22 +8,28 @@
 #include "config/config_place.h"
 #include "config/file_place.h"
 
+static const char usual[] = SYSCONFDIR "/sallyport/sallyport.ini", second[] = SYSCONFDIR "/sallyport.ini";
+
+/* The one that the environment names; NULL: none. */
+static const char *named(void)
+{
+    const char *path = getenv(SYSTEM_FILE_VARIABLE);
+
+    return path && path[0] == '/' ? path : NULL;
+}
+
 bool system_file_find(char *path, size_t size)
 {
-    static const char *const usual[] = {SYSCONFDIR "/sallyport/sallyport.ini", SYSCONFDIR "/sallyport.ini"};
-    const char *other = getenv(SYSTEM_FILE_VARIABLE);
+    const char *first = named() ? named() : usual;
+    const bool is_second = !named() && !config_place_is_there(usual) && config_place_is_there(second);
 
-    if (other && other[0] == '/') {
-        snprintf(path, size, "%s", other);
-        return config_place_is_there(path);
-    }
-    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
-        snprintf(path, size, "%s", usual[i]);
-        if (config_place_is_file_there(path))
-            return true;
-    }
-    snprintf(path, size, "%s", usual[0]);
-    return config_place_has_small(path);
+    snprintf(path, size, "%s", is_second ? second : first);
+    return is_second || config_place_is_there(first);
+}
+
+const char *system_file_unread(void)
+{
+    return !named() && config_place_is_there(usual) && config_place_is_there(second) ? second : NULL;
 }
 
 bool system_file_is(const char *path)

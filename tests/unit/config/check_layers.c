@@ -52,6 +52,15 @@ struct dirent *__wrap_readdir(DIR *folder)
     return NULL;
 }
 
+/* The machine's second file, beside the first one. */
+static const char *unread;
+const char *__wrap_system_file_unread(void);
+
+const char *__wrap_system_file_unread(void)
+{
+    return unread;
+}
+
 static char *at(const char *name)
 {
     static char paths[4][400];
@@ -459,6 +468,28 @@ START_TEST(what_is_wrong_is_told_of_the_right_file)
 }
 END_TEST
 
+START_TEST(a_second_one_that_is_not_read_is_told_of)
+{
+    static const char warning[] = "sallyport: warning: /etc/sallyport.ini does not count, since there is "
+                                  "T/etc/sallyport/sallyport.ini, or conf.d beside that: move it there, or away\n";
+
+    put(SYSTEM "conf.d/a.ini", "[imap]\n");
+    put(USER "sallyport.ini", "[imap]\n");
+    unread = "/etc/sallyport.ini";
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(logged, warning);
+    ck_assert_str_eq(read_there(at(SYSTEM "sallyport.ini"), NULL), "");
+    ck_assert_str_eq(logged, warning);
+    put(USER "sallyport.ini", "[sallyport]\ninclude = system\n");
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_str_eq(logged, warning);
+    put("other.ini", "[imap]\n"); /* which has nothing to do with it */
+    ck_assert_str_eq(read_there(at("other.ini"), NULL), "");
+    ck_assert_str_eq(logged, "");
+    unread = NULL;
+}
+END_TEST
+
 /* Nobody is locked out by one that is wrong, nor set free of what the others say. */
 START_TEST(what_is_wrong_of_the_machine_s_is_left_out)
 {
@@ -804,6 +835,7 @@ int main(void)
     tcase_add_test(cases, a_small_file_can_say_what_is_final);
     tcase_add_test(cases, warnings_are_bounded);
     tcase_add_test(cases, what_is_wrong_is_told_of_the_right_file);
+    tcase_add_test(cases, a_second_one_that_is_not_read_is_told_of);
     tcase_add_test(cases, what_is_wrong_of_the_machine_s_is_left_out);
     tcase_add_test(cases, what_says_what_is_final_is_not_left_out);
     tcase_add_test(cases, what_has_of_what_is_final_is_not_left_out);

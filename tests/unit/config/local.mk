@@ -56,10 +56,15 @@ tests_unit_config_check_proxy_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=curl_feat
 tests_unit_config_check_found_check_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=section_remark \
 	-Wl,--wrap=curl_features_ntlm
 
+# a machine of whose files the test says which are there
+tests_unit_config_check_system_file_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=config_place_is_there \
+	-Wl,--wrap=config_place_is_file_there
+
 # sections as text
 SECTIONS_TEXT = tests/unit/config/sections_text.c tests/unit/config/sections_text.h
 tests_unit_config_check_ini_sections_SOURCES = tests/unit/config/check_ini_sections.c $(SECTIONS_TEXT)
 tests_unit_config_check_layers_SOURCES = tests/unit/config/check_layers.c $(SECTIONS_TEXT)
-# a disk that fails
-tests_unit_config_check_layers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir -Wl,--wrap=readdir64
+# a disk that fails, and a file that is not read
+tests_unit_config_check_layers_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=readdir -Wl,--wrap=readdir64 \
+	-Wl,--wrap=system_file_unread
 tests_unit_config_check_overlay_SOURCES = tests/unit/config/check_overlay.c $(SECTIONS_TEXT)
