@@ -28,7 +28,7 @@ bool file_place_is_same(const char *path, const char *other);
 bool file_place_folder(const char *path, char folder[PATH_MAX]);
 
 /* Writes the full path without links; of a file that is not there, that of its folder, and its name.  False: there is
- * none. */
+ * none, as of a link to nowhere: one of those leads to a pipe in /proc, and is another file each time. */
 bool file_place_real(const char *path, char full[PATH_MAX]);
 
 #endif

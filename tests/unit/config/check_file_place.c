@@ -94,6 +94,8 @@ START_TEST(the_real_path_of_what_is_not_there_is_its_folder_s)
     ck_assert(file_place_real("/nonexistent", full));
     ck_assert_str_eq(full, "/nonexistent");
     ck_assert(!file_place_real("none/y", full));
+    ck_assert_int_eq(symlink("y", "a/nowhere"), 0);
+    ck_assert(!file_place_real("a/nowhere", full));
 }
 END_TEST
 
