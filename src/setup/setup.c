@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "config/file_place.h"
 #include "config/kept_ports.h"
 #include "recipe/recipe.h"
 #include "setup/desk.h"
@@ -154,7 +155,7 @@ static const char *path_for_commands(const struct setup *setup)
 {
     const char *usual = setup->params->usual_output;
 
-    return usual && strcmp(usual, setup->desk.output) == 0 ? NULL : setup->desk.output;
+    return usual && file_place_is_same(usual, setup->desk.output) ? NULL : setup->desk.output;
 }
 
 static void list_programs(const struct setup *setup)

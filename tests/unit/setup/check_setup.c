@@ -147,6 +147,7 @@ END_TEST
 START_TEST(options_are_looked_at_first)
 {
     struct setup_params params = sample();
+    char spelled[sizeof folder + 20];
 
     params.address = "nobody";
     expect(&params, EX_USAGE, "", false);
@@ -161,6 +162,10 @@ START_TEST(options_are_looked_at_first)
     expect(&params, EX_USAGE, "", false);
     params.output = output;
     expect(&params, EX_OK, "PST", true); /* systemd's daemon would look elsewhere */
+    params.usual_output = output;
+    snprintf(spelled, sizeof spelled, "%s/./new.ini", folder);
+    params.output = spelled;
+    expect(&params, EX_OK, "PSTM", true); /* it is where it looks, in whatever spelling */
 }
 END_TEST
 
