@@ -144,6 +144,15 @@ static void leave_out(struct layer *layer, size_t file)
     sources_cut(layer->sources, file);
 }
 
+/* Tells how many more there were than warnings. */
+static void tell_rest(const struct layer *layer)
+{
+    const unsigned more = layer->left_out > WARNINGS_MAX ? layer->left_out - WARNINGS_MAX : 0;
+
+    if (more > 0)
+        log_message(LEVEL_WARNING, NULL, "and %u more file%s not count", more, more == 1 ? " that does" : "s that do");
+}
+
 /* --- who could have written it --- */
 
 /* Whether the file, or folder, of a layer is ours or root's and nobody else can write to it.  False: it was
@@ -518,6 +527,7 @@ static void obey(struct layer *user, const char *path, const struct layers_judge
         fail(user, 0);
     ini_sections_init(&system.sections);
     read_machine(&system, path, path);
+    tell_rest(&system);
     diagnostics_take(user->complaints, system.complaints); /* no room for a file */
     settle(&system, user, before, user->complaints->count > errors);
     ini_sections_release(&first.sections);

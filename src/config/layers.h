@@ -31,7 +31,7 @@ struct layers_judge {
 /* Reads them all: path is opened, and looked for what is beside it (config_place.h); or (stream not NULL) is only the
  * name of a stream.  The files are added to sources, in the order in which they are read, and what stands in them to
  * sections, which is an empty list, one laid over the other.  Errors are added to complaints; the log gets a warning of
- * each key that does not count because the machine's file says so, and of each file that is left out.  The judge is
+ * each key that does not count because the machine's file says so, and of the files that are left out.  The judge is
  * asked about files that may be. */
 void layers_read(const char *path, FILE *stream, const struct layers_judge *judge, struct sources *sources,
                  struct ini_sections *sections, struct diagnostics *complaints);

@@ -602,7 +602,15 @@ START_TEST(warnings_of_what_is_left_out_are_bounded)
     for (at_warning = logged; (at_warning = strstr(at_warning, LEFT_OUT)) != NULL; at_warning++)
         count++;
     ck_assert_uint_eq(count, 8);
+    ck_assert_ptr_nonnull(strstr(logged, "sallyport: warning: and 12 more files that do not count\n"));
     ck_assert_uint_eq(sources.count, 1);
+    for (int i = 9; i < 20; i++)
+        unlink((snprintf(name, sizeof name, SYSTEM "conf.d/%02d.ini", i), at(name)));
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_nonnull(strstr(logged, "sallyport: warning: and 1 more file that does not count\n"));
+    ck_assert_int_eq(unlink(at(SYSTEM "conf.d/08.ini")), 0);
+    ck_assert_str_eq(read_user(), "");
+    ck_assert_ptr_null(strstr(logged, "more file"));
 }
 END_TEST
 
