@@ -20,6 +20,7 @@
 
 #define NAME "ports"
 #define NEW_NAME ".ports.new"
+#define LOCK_NAME ".ports.lock"
 #define USUAL "-"                     /* in place of the path */
 #define KEY_MAX (PATH_MAX + 128)      /* bytes: a listener's name, a blank, a path */
 
@@ -372,20 +373,32 @@ bool kept_ports_has(uint16_t port)
     return has;
 }
 
-/* Changes the file in the open folder, which one of our processes does at a time: another one is waited for, which
- * takes as long as a small file takes to be written.  Nobody else can have the lock, since the folder is ours.  False:
- * error says why. */
+/* Waits until we alone of our processes have the open folder, which takes as long as a small file takes to be written,
+ * and returns what is closed in the end.  It is no lock on the folder: whoever can read that could have one, and keep
+ * us waiting.  This file nobody else can open.  -1: errno says why. */
+static int take_turn(int folder)
+{
+    const int fd = openat(folder, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int locked = fd < 0 ? -1 : fchmod(fd, 0600), failure;
+
+    if (locked == 0)
+        do
+            locked = flock(fd, LOCK_EX);
+        while (locked != 0 && errno == EINTR);
+    if (fd < 0 || locked == 0)
+        return fd;
+    failure = errno;
+    close(fd);
+    errno = failure;
+    return -1;
+}
+
+/* Changes the file in the open folder.  False: error says why. */
 static bool change(int folder, const char *path, const char *key, uint16_t port, char *error, size_t size)
 {
     char *before, *after;
     bool well;
-    int locked;
 
-    do
-        locked = flock(folder, LOCK_EX);
-    while (locked != 0 && errno == EINTR);
-    if (locked != 0)
-        return refuse(error, size, path, "%s", strerror(errno));
     before = read_text(folder, path, error, size);
     if (!before)
         return false;
@@ -403,7 +416,7 @@ bool kept_ports_keep(const struct config *config, const char *listener, uint16_t
 {
     char folder[PATH_MAX], path[PATH_MAX + sizeof NAME], key[KEY_MAX];
     bool well;
-    int fd;
+    int fd, turn;
 
     if (!find_folder(folder)) {
         snprintf(error, size, "neither XDG_STATE_HOME nor HOME is a full path");
@@ -417,7 +430,11 @@ bool kept_ports_keep(const struct config *config, const char *listener, uint16_t
     fd = open_folder(folder, error, size);
     if (fd < 0)
         return error[0] ? false : refuse(error, size, folder, "%s", strerror(ENOENT));
-    well = change(fd, path_in(folder, path), key, port, error, size);
+    turn = take_turn(fd);
+    well = turn >= 0 ? change(fd, path_in(folder, path), key, port, error, size)
+                     : refuse(error, size, folder, LOCK_NAME " in it: %s", strerror(errno));
+    if (turn >= 0)
+        close(turn);
     close(fd);
     return well;
 }

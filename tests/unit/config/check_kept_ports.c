@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -217,6 +218,7 @@ END_TEST
 
 #define FOLDER "a/state/sallyport"
 #define FILE_ FOLDER "/ports"
+#define LOCK FOLDER "/.ports.lock"
 
 /* What is there and cannot be used is an error, of whoever wants to know the port and of whoever wants to keep one:
  * nobody may take another port without a word, since mail programs know the one that was kept. */
@@ -279,7 +281,7 @@ START_TEST(what_is_no_file_is_told)
     ck_assert_int_eq(symlink("/dev/null", at(FILE_)), 0);
     check_refused(config, FILE_, "it is no regular file");
     ck_assert_int_eq(unlink(at(FILE_)), 0);
-    ck_assert_int_eq(rmdir(at(FOLDER)), 0);
+    ck_assert_int_eq(unlink(at(LOCK)) | rmdir(at(FOLDER)), 0);
     ck_assert(kept_ports_fill(config, on_report, NULL));
     put(FOLDER, "");
     check_refused(config, FOLDER, "Not a directory, so the ports kept there are not known: ");
@@ -346,6 +348,51 @@ START_TEST(nobody_else_is_bothered)
 }
 END_TEST
 
+/* Whoever can read our folder can hold a lock on it: for that, nobody waits. */
+START_TEST(nobody_who_can_read_the_folder_stops_us)
+{
+    struct config *config = load("one.ini");
+    struct stat status;
+    int held;
+
+    ck_assert(kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert_int_eq(chmod(at(FOLDER), 0755) | chmod(at(LOCK), 0644), 0);
+    held = open(at(FOLDER), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(flock(held, LOCK_EX), 0);
+    ck_assert(kept_ports_keep(config, "imap", 23457, error, sizeof error));
+    close(held);
+    ck_assert_int_eq(stat(at(LOCK), &status), 0);
+    ck_assert_uint_eq(status.st_mode & 0777, 0600);
+    ck_assert_int_eq(unlink(at(LOCK)), 0);
+    ck_assert_int_eq(symlink("ports", at(LOCK)), 0);
+    ck_assert(!kept_ports_keep(config, "imap", 23458, error, sizeof error));
+    ck_assert_ptr_nonnull(strstr(error, "/sallyport: .ports.lock in it: Too many levels of symbolic links"));
+    ck_assert(kept_ports_has(23457));
+    config_unref(config);
+}
+END_TEST
+
+/* What is read from a pipe has no path: to keep ports by what stands for one would push out those of files. */
+START_TEST(a_pipe_has_no_ports)
+{
+    static const char text[] = "[imap]\nlisten = localhost:auto\ntarget = t\nproxy = direct\n";
+    struct config *config;
+    char path[64];
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(write(ends[1], text, strlen(text)), (ssize_t)strlen(text));
+    close(ends[1]);
+    snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
+    config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
+    close(ends[0]);
+    ck_assert_ptr_nonnull(config);
+    ck_assert(!kept_ports_keep(config, "imap", 23456, error, sizeof error));
+    ck_assert_str_eq(error, "the configuration has no path by which to keep it");
+    config_unref(config);
+}
+END_TEST
+
 /* Two at once, each with many ports: none is lost. */
 START_TEST(two_at_once_keep_all)
 {
@@ -407,7 +454,7 @@ static void become_nobody(const char *const places[], size_t count)
 
 START_TEST(what_cannot_be_read_is_not_written_over)
 {
-    static const char *const places[] = {"", "a", "a/state", "a/state/sallyport", "a/state/sallyport/ports"};
+    static const char *const places[] = {"", "a", "a/state", FOLDER, FILE_, LOCK};
     struct config *config = load("one.ini");
     const uid_t user = geteuid();
     char fault[FAULT_MAX];
@@ -503,6 +550,8 @@ int main(void)
     tcase_add_test(cases, what_is_no_file_is_told);
     tcase_add_test(cases, what_is_kept_is_named_by_nobody);
     tcase_add_test(cases, nobody_else_is_bothered);
+    tcase_add_test(cases, nobody_who_can_read_the_folder_stops_us);
+    tcase_add_test(cases, a_pipe_has_no_ports);
     tcase_add_test(cases, two_at_once_keep_all);
     tcase_add_test(cases, what_is_written_in_part_is_noticed);
     tcase_add_test(cases, what_cannot_be_read_is_not_written_over);
