@@ -415,12 +415,20 @@ static int command_completion(char *const arguments[], int count)
     return fflush(stdout) == 0 && !ferror(stdout) ? EX_OK : EX_IOERR;
 }
 
-/* For the scripts: quiet, and nothing that could make a shell wait, as a pipe in place of the file does. */
+/* Whether a configuration can be read without waiting for somebody, as for who writes to a pipe. */
+static bool is_quickly_read(const char *path)
+{
+    struct stat file;
+
+    return config_place_is_file_there(path) ? stat(path, &file) == 0 && S_ISREG(file.st_mode)
+                                            : config_place_has_small(path);
+}
+
+/* For the scripts: quiet, and nothing that could make a shell wait. */
 static int command_completion_values(char *const arguments[], int count)
 {
     char path[PATH_SIZE], user[PATH_SIZE];
-    struct stat file;
-    bool there = find_config(path, sizeof path, user, sizeof user) && stat(path, &file) == 0 && S_ISREG(file.st_mode);
+    bool there = find_config(path, sizeof path, user, sizeof user) && is_quickly_read(path);
     struct config *config = there ? load_quietly(path) : NULL;
     bool known;
 

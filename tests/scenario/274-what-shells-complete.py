@@ -263,6 +263,13 @@ def the_values_say_nothing_else(stage):
                                     ("secrets", INI, 64, "")):
         done = Sallyport.command(stage, "completion-values", kind, ini=ini)
         equal((done.returncode, done.stdout.decode(), done.stderr.decode()), (status, said, ""), f"of {kind}")
+    small = stage.file("sallyport/conf.d/a.ini", INI)
+    main = os.path.join(stage.folder, "sallyport", "sallyport.ini")
+    equal(Sallyport.command(stage, "completion-values", "listeners").stdout, b"imap\nimap/work.1-a\nsmtp\n",
+          f"where {small} is all there is")
+    os.mkfifo(main)  # which nobody writes to: nothing waits
+    equal(Sallyport.command(stage, "completion-values", "listeners", patience=10).stdout, b"", f"with a pipe at {main}")
+    os.unlink(main)
     equal(Sallyport.command(stage, "completion", "csh").returncode, 64, "status for csh")
     shown = Sallyport.command(stage, "--help").stdout.decode()
     check(not any(word in shown for word in HIDDEN), f"the commands for the scripts are in the summary:\n{shown}")
