@@ -67,7 +67,8 @@ bool file_place_real(const char *path, char full[PATH_MAX])
 
     if (realpath(path, full))
         return true;
-    if (errno != ENOENT || lstat(path, &status) == 0 || !file_place_of(path).is_known || !file_place_folder(path, folder) || !realpath(folder, full))
+    if (errno != ENOENT || lstat(path, &status) == 0 || !file_place_of(path).is_known ||
+        !file_place_folder(path, folder) || !realpath(folder, full))
         return false;
     length = strlen(full);
     size = snprintf(full + length, PATH_MAX - length, "%s%s", full[length - 1] == '/' ? "" : "/", name_of(path));

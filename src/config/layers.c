@@ -137,8 +137,8 @@ static void leave_out(struct layer *layer, size_t file)
     char place[SOURCES_TEXT_MAX];
 
     if (layer->found && layer->left_out++ < WARNINGS_MAX)
-        log_message(LEVEL_WARNING, NULL, "%s: %s; so it does not count, nor what it says is final: `sallyport -c %.300s "
-                    "check` tells more", sources_format(layer->sources, first->line, place),
+        log_message(LEVEL_WARNING, NULL, "%s: %s; so it does not count, nor what it says is final: `sallyport -c "
+                    "%.300s check` tells more", sources_format(layer->sources, first->line, place),
                     first->text ? first->text : "out of memory", layer->path);
     diagnostics_drop(layer->complaints);
     sources_cut(layer->sources, file);
@@ -248,8 +248,8 @@ static const struct dirent *next_of(DIR *folder)
     return readdir(folder);
 }
 
-/* Lists the first names that count, which are the caller's to free.  Returns how many, LAYERS_FILES_MAX at most; what is
- * wrong was reported. */
+/* Lists the first names that count, which are the caller's to free.  Returns how many, at most LAYERS_FILES_MAX; what
+ * is wrong was reported. */
 static size_t list_names(struct layer *layer, size_t file, DIR *folder, char *names[CONFIG_PLACE_NAMES_MAX])
 {
     const int where = sources_where(file, 0);
@@ -343,8 +343,8 @@ static void read_beside(struct layer *layer, const char *path)
 static void read_machine(struct layer *layer, const char *path, const char *beside)
 {
     if (system_file_unread() && (!layer->judge || layer->found))
-        log_message(LEVEL_WARNING, NULL, "%s does not count, since there is %.300s, or conf.d beside that: move it there, "
-                    "or away", system_file_unread(), path);
+        log_message(LEVEL_WARNING, NULL, "%s does not count, since there is %.300s, or conf.d beside that: move it "
+                    "there, or away", system_file_unread(), path);
     read_file(layer, path);
     read_beside(layer, beside);
 }

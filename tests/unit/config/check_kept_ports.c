@@ -385,10 +385,10 @@ START_TEST(a_pipe_has_no_ports)
     close(ends[1]);
     snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
     config = config_load(path, CONFIG_TO_RUN, on_report, NULL);
-    close(ends[0]);
     ck_assert_ptr_nonnull(config);
     ck_assert(!kept_ports_keep(config, "imap", 23456, error, sizeof error));
     ck_assert_str_eq(error, "the configuration has no path by which to keep it");
+    close(ends[0]);
     config_unref(config);
 }
 END_TEST

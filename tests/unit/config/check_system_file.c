@@ -54,7 +54,8 @@ START_TEST(the_second_place_counts_where_nothing_is_in_the_first)
         has_small = rows[i].small;
         has_second = rows[i].second;
         ck_assert_int_eq(system_file_find(path, sizeof path), rows[i].found > 0);
-        ck_assert_str_eq(path, rows[i].found == 2 ? SYSCONFDIR "/sallyport.ini" : SYSCONFDIR "/sallyport/sallyport.ini");
+        ck_assert_str_eq(path, rows[i].found == 2 ? SYSCONFDIR "/sallyport.ini"
+                                                  : SYSCONFDIR "/sallyport/sallyport.ini");
         if (rows[i].unread)
             ck_assert_str_eq(system_file_unread(), SYSCONFDIR "/sallyport.ini");
         else
