@@ -137,8 +137,8 @@ static void leave_out(struct layer *layer, size_t file)
     char place[SOURCES_TEXT_MAX];
 
     if (layer->found && layer->left_out++ < WARNINGS_MAX)
-        log_message(LEVEL_WARNING, NULL, "%s: %s; so it does not count, nor what it says is final: `sallyport -c "
-                    "%.300s check` tells more", sources_format(layer->sources, first->line, place),
+        log_message(LEVEL_WARNING, NULL, "%s: %s (it does not count, nor what it says is final: `sallyport -c "
+                    "%.300s check` tells more)", sources_format(layer->sources, first->line, place),
                     first->text ? first->text : "out of memory", layer->path);
     diagnostics_drop(layer->complaints);
     sources_cut(layer->sources, file);

@@ -101,6 +101,9 @@ def small_files_come_and_go(stage):
     _, said = desktop.command("check", status=CONFIGURATION)
     check(f"{small}: is no regular file\n" in said, f"{said}")
     os.unlink(small)
+    wrong = stage.file("etc/sallyport/conf.d/50.ini", "[proxy]\nurll = x\n")  # has of what the other one makes final
+    _, said = desktop.command("check", status=CONFIGURATION)
+    check(f"{wrong}:2: unknown key `urll` in [proxy]" in said and "= direct" not in said, f"{said}")
     stage.file("etc/sallyport/conf.d/50.ini", "[sallyport]\nfinal = none\n")  # what was final is the user's again
     daemon.process.signal(signal.SIGHUP)
     daemon.wait_line("reloaded listeners=1")

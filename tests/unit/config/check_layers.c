@@ -19,8 +19,8 @@
 #include "../unit.h"
 #include "sections_text.h"
 
-#define LEFT_OUT "; so it does not count, nor what it says is final: " \
-                 "`sallyport -c T/etc/sallyport/sallyport.ini check` tells more\n"
+#define LEFT_OUT " (it does not count, nor what it says is final: " \
+                 "`sallyport -c T/etc/sallyport/sallyport.ini check` tells more)\n"
 #define WRITABLE "others can write to it: run `chmod go-w` on it"
 #define FOREIGN "belongs to another user, who could write anything into it: run `chown` on it"
 #define USER "home/sallyport/"
