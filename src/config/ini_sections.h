@@ -47,7 +47,7 @@ bool ini_sections_read(struct ini_sections *sections, FILE *stream, size_t file,
 void ini_sections_release(struct ini_sections *sections);
 
 /* The two words of a header, of which label may be "" (length 0).  False: it has not the form "[word]" or
- * "[word label]". */
+ * "[word label]"; the words are what could be read. */
 struct ini_title {
     const char *word, *label; /* borrowed from the header */
     size_t word_length, label_length;

@@ -375,10 +375,10 @@ bool kept_ports_has(uint16_t port)
 
 /* Waits until we alone of our processes have the open folder, which takes as long as a small file takes to be written,
  * and returns what is closed in the end.  It is no lock on the folder: whoever can read that could have one, and keep
- * us waiting.  This file nobody else can open.  -1: errno says why. */
+ * us waiting.  This file nobody else can open; over NFS it has to be open for writing.  -1: errno says why. */
 static int take_turn(int folder)
 {
-    const int fd = openat(folder, LOCK_NAME, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    const int fd = openat(folder, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
     int locked = fd < 0 ? -1 : fchmod(fd, 0600), failure;
 
     if (locked == 0)

@@ -94,17 +94,32 @@ static bool is_something_final(const struct ini_sections *sections)
     return false;
 }
 
-/* Whether users cannot do without a file, be it wrong: it says what is final, or has of what others say that is. */
-static bool is_binding(const struct layer *layer, const struct ini_sections *sections)
+static bool is_key_final(void *arg, const struct ini_key *key)
 {
-    return is_something_final(sections) || (layer->found && overlay_binds(layer->found, sections));
+    (void)arg;
+    return strcmp(key->key, "final") == 0;
+}
+
+/* Whatever they say of that is said no longer. */
+static void drop_final(struct ini_sections *sections)
+{
+    struct ini_section *section = ini_sections_find(sections, "[sallyport]");
+
+    if (section)
+        ini_section_strike(section, is_key_final, NULL);
+}
+
+/* Whether a file has of what is final by the first reading: users could put nothing in its place. */
+static bool has_of_final(const struct layer *layer, const struct ini_sections *sections)
+{
+    return layer->found && overlay_binds(layer->found, sections);
 }
 
 /* Whether a file of a layer that leaves files out is one of those: it has errors, which are reported, and users can do
  * without it. */
 static bool is_no_use(const struct layer *layer, const struct ini_sections *sections)
 {
-    if (is_binding(layer, sections))
+    if (is_something_final(sections) || has_of_final(layer, sections))
         return false;
     layer->judge->judge(layer->judge->arg, sections, layer->complaints);
     return layer->complaints->count > 0;
@@ -123,23 +138,27 @@ static bool read_stream(struct layer *layer, FILE *stream, size_t file)
         ini_sections_release(&sections);
         return false;
     }
+    if (has_of_final(layer, &sections) && !is_something_final(&sections))
+        drop_final(&sections); /* if it said `none` and was right, nothing would be final, or by a later file */
     overlay_put(&layer->sections, &sections);
     return true;
 }
 
 /* --- what is left out --- */
 
-/* Of the last file, or folder, that was added, where it is not as it should be: the warning says what was found
- * first. */
-static void leave_out(struct layer *layer, size_t file)
+#define IS_LEFT_OUT "it does not count, nor what it says is final"
+
+/* Of the last file, or folder, that was added, where it is not as it should be: the warning says what was found first,
+ * and what comes of it. */
+static void leave_out(struct layer *layer, size_t file, const char *outcome)
 {
     const struct diagnostic *first = &layer->complaints->kept[0];
     char place[SOURCES_TEXT_MAX];
 
     if (layer->found && layer->left_out++ < WARNINGS_MAX)
-        log_message(LEVEL_WARNING, NULL, "%s: %s (it does not count, nor what it says is final: `sallyport -c "
-                    "%.300s check` tells more)", sources_format(layer->sources, first->line, place),
-                    first->text ? first->text : "out of memory", layer->path);
+        log_message(LEVEL_WARNING, NULL, "%s: %s (%s: `sallyport -c %.300s check` tells more)",
+                    sources_format(layer->sources, first->line, place), first->text ? first->text : "out of memory",
+                    outcome, layer->path);
     diagnostics_drop(layer->complaints);
     sources_cut(layer->sources, file);
 }
@@ -223,7 +242,7 @@ static void read_file(struct layer *layer, const char *path)
     else if (layer->judge && (whole || layer->failed))
         diagnostics_take(layer->errors, layer->complaints);
     else if (layer->judge)
-        leave_out(layer, file);
+        leave_out(layer, file, IS_LEFT_OUT);
 }
 
 /* --- conf.d --- */
@@ -299,7 +318,7 @@ static void tell_faults(struct layer *layer, size_t file, bool listed)
     if (layer->failed || (listed && layer->found && is_something_final(layer->found)))
         diagnostics_take(layer->errors, layer->complaints);
     else
-        leave_out(layer, file);
+        leave_out(layer, file, listed ? "not all that is in it counts" : IS_LEFT_OUT);
 }
 
 /* The folder stands in for a file, for what there is to say of it, only as long as it is listed. */
@@ -342,9 +361,11 @@ static void read_beside(struct layer *layer, const char *path)
 
 static void read_machine(struct layer *layer, const char *path, const char *beside)
 {
-    if (system_file_unread() && (!layer->judge || layer->found))
-        log_message(LEVEL_WARNING, NULL, "%s does not count, since there is %.300s, or conf.d beside that: move it "
-                    "there, or away", system_file_unread(), path);
+    const char *unread = !layer->judge || layer->found ? system_file_unread() : NULL;
+
+    if (unread)
+        log_message(LEVEL_WARNING, NULL, "%s does not count, since %.300s or conf.d beside it is there, too: move what "
+                    "it says there, or remove it", unread, beside);
     read_file(layer, path);
     read_beside(layer, beside);
 }
@@ -439,14 +460,8 @@ static void sum_up(const struct remarks *remarks)
                     keys > 0 && sections > 0 ? " and " : "", of_sections, keys + sections == 1 ? "does" : "do");
 }
 
-static bool is_key_final(void *arg, const struct ini_key *key)
-{
-    (void)arg;
-    return strcmp(key->key, "final") == 0;
-}
-
 /* Only the machine's file can say what is final. */
-static void drop_final(struct layer *user)
+static void drop_final_of_user(struct layer *user)
 {
     const struct ini_key *final = ini_sections_key(&user->sections, "[sallyport]", "final");
     char place[SOURCES_TEXT_MAX];
@@ -455,7 +470,7 @@ static void drop_final(struct layer *user)
         return;
     log_message(LEVEL_WARNING, NULL, "%s: final has no effect: it counts in this machine's file alone",
                 sources_format(user->sources, final->where, place));
-    ini_section_strike(ini_sections_find(&user->sections, "[sallyport]"), is_key_final, NULL);
+    drop_final(&user->sections);
 }
 
 /* Lays the user's files over the machine's, in system. */
@@ -463,7 +478,7 @@ static void put_over(struct layer *system, struct layer *user)
 {
     struct remarks remarks = {.sources = user->sources};
 
-    drop_final(user);
+    drop_final_of_user(user);
     overlay_enforce(&system->sections, &user->sections, on_passed_over, &remarks);
     sum_up(&remarks);
     overlay_put(&system->sections, &user->sections);

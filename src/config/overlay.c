@@ -114,28 +114,35 @@ static bool has_word(const char *list, const char *word, size_t length)
     return false;
 }
 
-/* Whether the kind of a section is among those that the value of `final`, and the lines that go on with it, have. */
-static bool is_final(const struct ini_key *final, const struct ini_section *section)
+/* Whether the kind of section is among those that the value of `final`, and the lines that go on with it, have. */
+static bool names(const struct ini_key *final, const struct ini_title *title)
 {
-    struct ini_title title;
-
-    if (!ini_title_read(&title, section->header))
-        return false;
     do {
-        if (has_word(final->value, title.word, title.word_length))
+        if (has_word(final->value, title->word, title->word_length))
             return true;
         final = final->next;
     } while (final && final->continues);
     return false;
 }
 
+static bool is_final(const struct ini_key *final, const struct ini_section *section)
+{
+    struct ini_title title;
+
+    return ini_title_read(&title, section->header) && names(final, &title);
+}
+
 bool overlay_binds(const struct ini_sections *lower, const struct ini_sections *upper)
 {
     const struct ini_key *final = ini_sections_key(lower, "[sallyport]", "final");
 
-    for (const struct ini_section *section = final ? upper->first : NULL; section; section = section->next)
-        if (is_final(final, section))
+    for (const struct ini_section *section = final ? upper->first : NULL; section; section = section->next) {
+        struct ini_title title;
+
+        ini_title_read(&title, section->header);
+        if (names(final, &title))
             return true;
+    }
     return false;
 }
 

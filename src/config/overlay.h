@@ -17,7 +17,8 @@ void overlay_put(struct ini_sections *lower, struct ini_sections *upper);
 /* Puts the sections that have something of the first `over` files before the others, each in the order they had. */
 void overlay_sort(struct ini_sections *sections, size_t over);
 
-/* Whether upper has a section whose kind is final by `final` in lower's [sallyport]. */
+/* Whether upper has a section whose kind is final by `final` in lower's [sallyport], be its header well formed or
+ * not. */
 bool overlay_binds(const struct ini_sections *lower, const struct ini_sections *upper);
 
 /* Takes out of upper whatever stands in a section whose kind is final by `final` in lower's [sallyport]: keys, and
