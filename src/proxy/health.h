@@ -69,8 +69,8 @@ void health_sent_away(struct health *health, const char *name, const struct endp
 bool health_was_sent_away(const struct health *health, const struct endpoint *proxy);
 
 /* Calls changed, from within the call that brings it about, when health_was_sent_away says something else of a proxy
- * than before, or a doubtful one is up; it must change nothing here.  One at a time is told; NULL:
- * nobody. */
+ * than before, or a doubtful one is up (but not that its doubt has ended with time); it must change nothing here.  One
+ * at a time is told; NULL: nobody. */
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
 
 /* A doubtful one was connected to: it is up.  As it was not asked anything, the failures before still count until it

@@ -60,7 +60,7 @@ static bool goes_on_after_answer(struct outer_route *route, uint64_t now_ms, con
 
     *failure = response->failure;
     if (!refused)
-        health_worked(health, route->before, now_ms);
+        outer_route_worked(route, now_ms);
     else
         services_note_refusal(route->services, route->name, route->via, route->before, now_ms, failure);
     if (response->retry_after > 0)

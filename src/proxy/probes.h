@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* Finds out whether proxies that could not be reached can be by now, so that no session has to wait for that: one that
- * is doubtful (health.h) is passed over by a session which has another way, and connected to meanwhile.  Its name is
+ * is doubtful (health.h) is passed over by a session which has another way, and connected to meanwhile; where all are,
+ * the others are while the session waits for the first.  Its name is
  * looked up, and a connection by TCP is made within the times that a session has for both; over that nothing is sent,
  * not even a handshake of TLS, and it is closed at once.  Health is told what came of it: the proxy is up, or it rests
  * again, longer than before.
  *
- * There is one probe of a proxy at a time, and none without a session that passes it over.  A proxy that is reached
+ * There is one probe of a proxy at a time, and none without a session that does not ask it.  A proxy that is reached
  * through another one (`via`) is not probed, nor one that has asked to be left alone or refused our credentials: those
  * are not doubtful.  The daemon alone has probes: probes_begin takes NULL, too, and then does nothing. */
 #ifndef SALLYPORT_PROBES_H
