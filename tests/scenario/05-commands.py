@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-from kit import Sallyport, check, equal, free_port, run, scenario, until
+from kit import Sallyport, check, closed_port, equal, run, scenario, until
 from kit import streams
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, OPAQUE, SWITCHED, Proxy
@@ -128,7 +128,7 @@ def try_resolves_the_name_of_the_proxy(stage):
 
 def try_fails_when_one_listener_fails(stage):
     ini, _ = house(stage)
-    ini += f"[proxy closed]\nurl = http://127.0.0.1:{free_port()}\n" + listener("imap bad", more="proxy = closed")
+    ini += f"[proxy closed]\nurl = http://127.0.0.1:{closed_port()}\n" + listener("imap bad", more="proxy = closed")
     shown, said = command(stage, "try", status=UNAVAILABLE, ini=ini)
     check("reference server ready" in shown, f"no greeting of the good one in:\n{shown}")
     check("refused" in shown + said, f"nothing of the bad one in:\n{shown}{said}")

@@ -7,7 +7,7 @@ import json
 import re
 import signal
 
-from kit import Sallyport, check, equal, free_port, scenario, until
+from kit import Sallyport, check, closed_port, equal, free_port, scenario, until
 from kit.control import place, say
 from kit.peers import OPAQUE, BlackHole, Proxy
 from kit.real.loopback import dialing
@@ -74,7 +74,7 @@ def state_of(daemon, url):
 
 
 def nobody():
-    return f"http://127.0.0.1:{free_port()}"
+    return f"http://127.0.0.1:{closed_port()}"
 
 
 # --- fail-over ---

@@ -4,7 +4,7 @@
 read by a program, whatever quotes the page has."""
 import re
 
-from kit import check, equal, free_port, scenario
+from kit import check, closed_port, equal, scenario
 from kit.real import Squid, through
 from kit.route import Route, listener, refusal
 
@@ -24,7 +24,7 @@ def fields(line):
 
 
 def what_squid_says(stage):
-    dead = free_port()
+    dead = closed_port()
     for allowed, code, words in (1, "ERR_ACCESS_DENIED", "Access Denied."), (dead, "ERR_CONNECT_FAIL", "failed."):
         squid = Squid(stage, [allowed])
         daemon = stage.sallyport(through(squid, imap=dead), name=f"sallyport-{code}")

@@ -5,7 +5,7 @@ in the mail program's own protocol, passwords, `try`, `status`, the log, and a n
 import base64
 import re
 
-from kit import Sallyport, check, equal, free_port, scenario
+from kit import Sallyport, check, closed_port, equal, scenario
 from kit.capsules import Layer
 from kit.connect_tcp import PATH, SWITCHED, answers, field, opens, request_line
 from kit.control import facts
@@ -68,7 +68,7 @@ class House:
 
 def from_a_dead_template_to_a_classic_one(stage):
     classic = Proxy(stage, named("classic"))
-    dead = f"http://127.0.0.1:{free_port()}"
+    dead = f"http://127.0.0.1:{closed_port()}"
     house = House(stage, dead + PATH, classic.url)
     for _ in range(3):
         house.greeted("classic")
@@ -78,7 +78,7 @@ def from_a_dead_template_to_a_classic_one(stage):
 
 def from_a_dead_classic_one_to_a_template(stage):
     template = Proxy(stage, named("template"))
-    house = House(stage, f"http://127.0.0.1:{free_port()}", template.url + PATH)
+    house = House(stage, f"http://127.0.0.1:{closed_port()}", template.url + PATH)
     for _ in range(3):
         house.greeted("template")
     equal([request_line(head) for head in template.heads], [TEMPLATE] * 3, "requests")

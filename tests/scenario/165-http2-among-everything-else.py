@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """HTTP/2 together with what else there is: Digest, a wrong password, 305, a proxy behind a proxy in each order of the
 versions, the next proxy when one is down, connections made ahead."""
-from kit import check, equal, free_port, scenario, until
+from kit import check, closed_port, equal, scenario, until
 from kit.certificates import Authority
 from kit.control import facts
 from kit.echo import Echo, greeted, leaves
@@ -103,7 +103,7 @@ def the_next_one_when_one_is_down(stage):
     squid = Squid(stage, [house.server.port])
     busy = H2Haproxy(stage, squid, before_all("return status 503 hdr Retry-After 60"), authority=house.authority)
     good = Nghttpx(stage, squid, authority=house.authority)
-    daemon = house.run(f"[proxy]\nurl = https://localhost:{free_port()} {busy.url} {good.url}\n{house.trust}"
+    daemon = house.run(f"[proxy]\nurl = https://localhost:{closed_port()} {busy.url} {good.url}\n{house.trust}"
                        "http = auto\n")
     for number in 1, 2:
         leaves(greeted(daemon))

@@ -7,7 +7,7 @@ import socket
 import struct
 import time
 
-from kit import check, equal, free_port, scenario, until
+from kit import check, closed_port, equal, free_port, scenario, until
 from kit.control import facts
 from kit.peers import GREETING, Proxy
 from kit.route import refusal
@@ -170,11 +170,11 @@ def addresses_that_are_of_no_use(stage):
 
 
 def a_server_that_is_down(stage):
-    client, daemon, relay = one_client(stage, free_port(), "protocol = imap\n")
+    client, daemon, relay = one_client(stage, closed_port(), "protocol = imap\n")
     refusal(client)
     relay.wait_head(2)
     daemon.wait_line("reverse/home #1 failed class=temporary")
-    client, _, _ = one_client(stage, free_port(), "")
+    client, _, _ = one_client(stage, closed_port(), "")
     equal(ending(client), RESET, "end without a protocol")
 
 

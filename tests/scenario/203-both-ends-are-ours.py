@@ -3,7 +3,7 @@
 """Our relay and our home, each a daemon: a server by its private name through our own [proxy], and at a public port."""
 import socket
 
-from kit import check, equal, free_port, scenario
+from kit import check, closed_port, equal, scenario
 from kit.certificates import Authority
 from kit.control import command, facts
 from kit.own_home import home, knows_the_name
@@ -80,7 +80,7 @@ def the_true_address(stage):
 
 
 def a_server_that_is_down(stage):
-    ways = Ways(stage, target=free_port())
+    ways = Ways(stage, target=closed_port())
     for title, client in ways.clients():
         check("127.0.0.1" not in refusal(client), f"{title}: the client is told where the server is")
         client.close()

@@ -6,7 +6,7 @@ from kit import check, equal, scenario
 from kit.certificates import Authority
 from kit.daemon import Sallyport
 from kit.peers import BlackHole
-from kit.process import free_port
+from kit.process import closed_port
 from kit.real import Web
 
 PAC = """\
@@ -69,7 +69,7 @@ def what_is_no_pac_file_is_no_answer(stage):
 
 
 def a_server_that_is_not_there_or_silent(stage):
-    refuses(stage, f"http://127.0.0.1:{free_port()}/proxy.pac", "connect")
+    refuses(stage, f"http://127.0.0.1:{closed_port()}/proxy.pac", "connect")
     hole = BlackHole(stage)
     refuses(stage, f"http://127.0.0.1:{hole.port}/proxy.pac", "it has not come within 10 s", patience=20)
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """A PAC file names the proxies: for each target its own, one after the other where one is dead; DIRECT is obeyed only
 by who has said that it is all right, and nothing that fails leads there; nothing goes back to our own listeners."""
-from kit import check, equal, free_port, scenario
+from kit import check, closed_port, equal, free_port, scenario
 from kit.certificates import Authority
 from kit.control import UNAVAILABLE, command
 from kit.finding import PacTown, imap_at, server
@@ -16,7 +16,7 @@ from kit.streams import read_exactly
 
 def dead():
     """A member that nobody listens for."""
-    return f"PROXY 127.0.0.1:{free_port()}"
+    return f"PROXY 127.0.0.1:{closed_port()}"
 
 
 def greeted(town, name="imap"):

@@ -4,7 +4,7 @@
 says which step failed and ends with 69."""
 import re
 
-from kit import Sallyport, check, equal, free_port, scenario
+from kit import Sallyport, check, closed_port, equal, scenario
 from kit.real import Dovecot, Squid, through
 
 UNAVAILABLE = 69
@@ -41,7 +41,7 @@ def the_proxy_is_down(stage):
 
 def one_server_of_two_is_down(stage):
     dovecot = Dovecot(stage)
-    dead = free_port()
+    dead = closed_port()
     squid = Squid(stage, [dovecot.imap, dead])
     shown = tried(stage, through(squid, imap=dovecot.imap, smtp=dead), status=UNAVAILABLE)
     check("Dovecot" in shown, f"the server that is up is not shown in\n{shown}")

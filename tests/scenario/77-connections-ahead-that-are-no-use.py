@@ -10,7 +10,7 @@ import threading
 import time
 from signal import SIGHUP
 
-from kit import Skip, check, equal, free_port, scenario, until
+from kit import Skip, check, closed_port, equal, free_port, scenario, until
 from kit.checking import complaints
 from kit.control import command, facts
 from kit.peers import GREETING, Proxy
@@ -174,7 +174,7 @@ def one_that_ends_early_keeps_only_its_own_place_empty(stage):
 
 def they_are_made_to_the_next_proxy_when_one_is_down(stage):
     """Before any client finds out, and then none has to.  What is known of a proxy by sessions stays as it is."""
-    down = f"http://127.0.0.1:{free_port()}"
+    down = f"http://127.0.0.1:{closed_port()}"
     proxy = Proxy(stage, serve)
     daemon = stage.sallyport(settings(f"{down} {proxy.url}", proxy="preconnect = 2"))
     stage.later(proxy.stop)

@@ -6,7 +6,7 @@ headers and sees nothing of the other's."""
 import base64
 import re
 
-from kit import check, equal, free_port, scenario
+from kit import check, closed_port, equal, scenario
 from kit.certificates import Authority
 from kit.checking import complaints
 from kit.nameserver import Nameserver
@@ -224,7 +224,7 @@ def what_goes_wrong_is_told_of_the_one_that_it_goes_wrong_at(stage):
     strict = Squid(stage, [inner.port], users=dict([OUTER]), names=names, name="strict")
     narrow = Squid(stage, [9], names=names, name="narrow")
     wide = Squid(stage, [inner.port], names=names, name="wide")
-    socks, closed = Microsocks(stage, *OUTER), f"http://127.0.0.1:{free_port()}"
+    socks, closed = Microsocks(stage, *OUTER), f"http://127.0.0.1:{closed_port()}"
 
     place = f"{INSIDE}:{inner.port}"
 

@@ -6,7 +6,7 @@ import imaplib
 import shlex
 import ssl
 
-from kit import Sallyport, check, equal, free_port, scenario
+from kit import Sallyport, check, closed_port, equal, scenario
 from kit.certificates import Authority
 from kit.checking import accepted, complaints
 from kit.daemon import PROGRAM
@@ -177,7 +177,7 @@ def the_target_itself_when_there_is_no_proxy(stage):
     house = House(stage)
     port = house.dovecot.imaps
     for number, authority in enumerate((house.authority, Authority(stage, "other"))):
-        daemon = stage.sallyport(settings(f"https://127.0.0.1:{free_port()}", listener(
+        daemon = stage.sallyport(settings(f"https://127.0.0.1:{closed_port()}", listener(
             "imap", f"localhost:{port}", trusting(authority)), proxy="fallback = direct"), name=f"sallyport-{number}")
         with daemon.connect("imap") as client:
             if authority is house.authority:

@@ -12,7 +12,7 @@ import subprocess
 import termios
 import time
 
-from kit import check, equal, free_port, scenario, until
+from kit import check, closed_port, equal, scenario, until
 from kit.control import UNAVAILABLE, USAGE, command, facts, place, say
 from kit.daemon import PROGRAM
 from kit.peers import GREETING, OPAQUE, SWITCHED, Proxy
@@ -169,7 +169,7 @@ def sessions_of_every_kind(stage):
 def proxies_that_rest(stage):
     away = Proxy(stage, lambda connection: (connection.read_head(), connection.send(
         b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 100\r\nContent-Length: 0\r\n\r\n")))
-    dead, good = f"http://127.0.0.1:{free_port()}", Proxy(stage, echoing())
+    dead, good = f"http://127.0.0.1:{closed_port()}", Proxy(stage, echoing())
     daemon = stage.sallyport(settings(f"{dead} {good.url}", listener("imap") + listener("smtp", more="proxy = away"))
                              .replace("[imap]", f"[proxy away]\nurl = {away.url}\n[imap]"))
     stage.later(good.stop)

@@ -4,7 +4,7 @@
 configured proxy, once.  And the redirects that name no proxy: DIRECT, and IPL, which takes all back."""
 import re
 
-from kit import check, equal, free_port, scenario
+from kit import check, closed_port, equal, scenario
 from kit.peers import Proxy
 from kit.redirecting import Town, imap, use
 
@@ -33,7 +33,7 @@ def a_dead_one_is_forgotten(stage):
 def a_dead_one_that_is_named_again_is_the_end(stage):
     town = Town(stage, "a")
     town.run("a")
-    dead = f"http://127.0.0.1:{free_port()}"
+    dead = f"http://127.0.0.1:{closed_port()}"
     for parameters in ("type=once", "lifetime=600"):
         asked = town.asked("a")
         town.tell("a", use(dead + "/", parameters))
@@ -120,7 +120,7 @@ def the_configured_proxy_does_not_rest_for_it(stage):
     town.run("a")
     town.daemon.reload(town.ini("a").replace(town["a"].url, f"{town['a'].url} {other.url}"))
     town.daemon.wait_line("reloaded")
-    town.tell("a", use(f"http://127.0.0.1:{free_port()}/"))
+    town.tell("a", use(f"http://127.0.0.1:{closed_port()}/"))
     town.refused("just failed")
     town.tell("a", None)
     town.greeted("a")
@@ -155,7 +155,7 @@ def direct_to_a_dead_server_goes_back(stage):
     for parameters in ("", "; seconds=600"):
         town = Town(stage, "a")
         told = [use("DIRECT" + parameters)]
-        town.run("a", "direct = yes", listeners=imap(f"127.0.0.1:{free_port()}"))
+        town.run("a", "direct = yes", listeners=imap(f"127.0.0.1:{closed_port()}"))
 
         def once(connection, told=told):
             connection.send(told.pop() if told else b"HTTP/1.1 200 OK\r\n\r\n* OK a\r\n")

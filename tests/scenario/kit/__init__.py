@@ -6,9 +6,9 @@ A scenario file holds functions that take a Stage and hands them to scenario(); 
 once with the splice pump and once with the copy pump, and prints one TAP line.
 """
 from .case import Skip, check, equal, need, scenario, unpacked
-from .process import Process, free_port, run, until
+from .process import Process, closed_port, free_port, run, until
 from .daemon import Sallyport
 from .stage import Stage
 
-__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "equal", "free_port", "need", "run", "scenario",
-           "unpacked", "until"]
+__all__ = ["Process", "Sallyport", "Skip", "Stage", "check", "closed_port", "equal", "free_port", "need", "run",
+           "scenario", "unpacked", "until"]

@@ -58,6 +58,16 @@ def free_port(family=socket.AF_INET):
         return probe.getsockname()[1]
 
 
+_closed = []  # sockets that hold them
+
+
+def closed_port():
+    """A TCP port of 127.0.0.1 at which nobody listens, nor will while the test runs."""
+    _closed.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+    _closed[-1].bind(("127.0.0.1", 0))
+    return _closed[-1].getsockname()[1]
+
+
 def run(argv, data=None, patience=None, env=None, cwd=None):
     """Runs a program to its end; gives its CompletedProcess with bytes in stdout and stderr."""
     return subprocess.run(argv, input=data, stdin=subprocess.DEVNULL if data is None else None, env=env, cwd=cwd,
