@@ -114,7 +114,8 @@ static bool has_word(const char *list, const char *word, size_t length)
     return false;
 }
 
-/* Whether the kind of section is among those that the value of `final`, and the lines that go on with it, have. */
+/* Whether the first word of a header is among the kinds that the value of `final`, and the lines that go on with it,
+ * have. */
 static bool names(const struct ini_key *final, const struct ini_title *title)
 {
     do {
