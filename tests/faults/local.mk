@@ -8,7 +8,8 @@ CLEANFILES += tests/faults/shim.so
 
 tests/faults/shim.so: tests/faults/shim.c
 	@$(MKDIR_P) $(@D)
-	$(AM_V_GEN)$(CC) -O1 -g -fno-builtin -Wall -Wextra -shared -fPIC -o $@ $(srcdir)/tests/faults/shim.c -ldl
+	$(AM_V_GEN)$(CC) $(CPPFLAGS) $(CFLAGS) -fno-builtin -Wall -Wextra -shared -fPIC $(LDFLAGS) -o $@ \
+		$(srcdir)/tests/faults/shim.c -ldl
 
 # Sessions of each kind while calls fail, with so many seeds; `make check` has two.  In a build with sanitizers.
 FAULTS = 20
