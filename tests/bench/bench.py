@@ -226,19 +226,19 @@ class Run:
             say(f"bench: round {number} of {count} took {time.monotonic() - started:.0f} s")
 
     def round(self, number, planned):
-        """Measures each turn, in shuffled order and anew where others disturbed it; within a turn, too."""
+        """Measures each turn, in shuffled order and anew where others spoiled it; within a turn, too."""
         queue = [(turn, 0) for turn in planned]
         self.order.shuffle(queue)
         while queue:
             turn, again = queue.pop(0)
             self.order.shuffle(turn)
             self.turn += 1
-            disturbed = [self.is_disturbed(number, *pair) for pair in turn if pair not in self.hopeless]
-            if any(disturbed) and again < self.again and time.monotonic() < self.no_more:
+            spoiled = [self.is_spoiled(number, *pair) for pair in turn if pair not in self.hopeless]
+            if any(spoiled) and again < self.again and time.monotonic() < self.no_more:
                 queue.append((turn, again + 1))
 
-    def is_disturbed(self, number, mode, row):
-        """Takes one sample; gives whether others disturbed it."""
+    def is_spoiled(self, number, mode, row):
+        """Takes one sample; gives whether others disturbed it, and its figure is one that suffers from that."""
         try:
             counted = self.stage.sample(row, mode, self.milliseconds)
         except Failure as failure:
@@ -248,7 +248,7 @@ class Run:
             return False
         disturbed = self.noise.is_over(counted["others"])
         self.results.add(number, self.turn, mode, row, counted, disturbed)
-        return disturbed
+        return disturbed and mode.is_touched_by_noise()
 
 
 def raise_descriptors():

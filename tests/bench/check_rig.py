@@ -237,6 +237,24 @@ def a_busy_machine_is_told():
     equal(quiet.busy_words(), [])
 
 
+def what_was_disturbed_is_taken_anew_but_memory():
+    class Stage:
+        """One that is never alone."""
+
+        def __init__(self):
+            self.taken = []
+
+        def sample(self, row, mode, milliseconds):
+            """As that of a stage."""
+            self.taken.append((mode.name, row.name, milliseconds))
+            return counted(others=0.5, bytes=10**9, ns=10**9, tunnels=10, failed=0)
+
+    run = bench.Run(Stage(), 7, again=2)
+    run.round(1, [[(MODE["down-1"], FORWARDER["haproxy"])], [(MODE["idle-9900"], FORWARDER["socat"])]])
+    equal(sorted(run.stage.taken), [("down-1", "haproxy", 7)] * 3 + [("idle-9900", "socat", 7)])
+    equal(run.noise.dropped, 4)
+
+
 def summaries_of_the_tools_are_read():
     equal(counters.strace_total("""% time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------

@@ -43,6 +43,10 @@ class Mode:
     only: str = ""        # words: these forwarders alone; "": all of the family
     chart: str = ""       # its title in the chart; "": it is not drawn
 
+    def is_touched_by_noise(self):
+        """Whether its figure is another one while others compute: a time is, memory is not."""
+        return self.metrics[0] is not USER
+
 
 BULK = (RATE, CPU_GB, MEMORY, GROUP)
 NEW = (TUNNELS, P50_US, P99_US, CPU_TUNNEL, FAILED, MEMORY, GROUP)
