@@ -9,7 +9,7 @@
 #include <strings.h>
 
 /* What stands behind the verb (RFC 9112 section 3.2, and scheme:host:port). */
-enum target_form { AUTHORITY, URI, ORIGIN, ABSOLUTE };
+enum target_form { AUTHORITY, URI, ORIGIN, ABSOLUTE, ASTERISK };
 
 struct method {
     const char *verb;
@@ -32,6 +32,7 @@ static const struct method methods[] = {
                             "Connection: Upgrade\r\nUpgrade: connect-tcp\r\nCapsule-Protocol: ?1\r\n"},
     [METHOD_TLS_UPGRADE] = {"OPTIONS", ORIGIN, 401, 0, "TLS/1.0", "Upgrade: TLS/1.0\r\nConnection: Upgrade\r\n"},
     [METHOD_REVERSE] = {"GET", ORIGIN, 401, 0, "reverse", "Connection: upgrade\r\nUpgrade: reverse\r\n"},
+    [METHOD_SIGN_OF_LIFE] = {"OPTIONS", ASTERISK, 407, 0, NULL, "Max-Forwards: 0\r\nConnection: close\r\n"},
 };
 
 const char *const connect_method_words[] = {"connect", "proxy", "connect-uri", "tcpconnection", NULL};
@@ -93,6 +94,7 @@ static void add_start(struct writer *writer, const struct connect_request *reque
         add(writer, "%s %s://%s%s HTTP/1.1\r\n", method->verb, endpoint_scheme(request->proxy), authority,
             request->path);
         break;
+    case ASTERISK: add(writer, "%s * HTTP/1.1\r\n", method->verb); break;
     }
     add(writer, "Host: %s\r\n", authority);
 }

@@ -39,13 +39,16 @@ enum connect_method {
     METHOD_TLS_UPGRADE,            /* no tunnel: TLS on this connection (RFC 2817 section 3.2) */
     METHOD_REVERSE,                /* no tunnel: a request that waits at a relay for a client of ours
                                     * (draft-kazuho-httpbis-reverse-tunnel-00) */
+    METHOD_SIGN_OF_LIFE,           /* no tunnel: whether the proxy answers at all, whatever that is (RFC 9110 section
+                                    * 9.3.7); nobody behind it is asked (section 7.6.2) */
 };
 
 struct connect_request {
     unsigned method;               /* enum connect_method */
     unsigned announce;             /* bits of enum connect_announce */
     const struct endpoint *target;
-    const struct endpoint *proxy;  /* methods that ask for a resource: the server that has it */
+    const struct endpoint *proxy;  /* methods that ask for a resource: the server that has it; SIGN_OF_LIFE: the one
+                                    * that is asked */
     const char *path;              /* the same: path and query of the resource, percent-encoded */
     const char *origin;            /* TCPConnection: a host that the server is to allow (host or host:port), or NULL */
     const struct protocol *protocol; /* connect-tcp: what the target speaks, or NULL */

@@ -15,7 +15,8 @@ struct entry {
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
     bool refused;         /* it rests because it refused our credentials */
-    bool reached;         /* it was connected to since the last failure, and not asked anything */
+    bool silent;          /* the last failure was its silence */
+    bool reached;         /* it was connected to since the last failure, or heard, and not asked for a tunnel */
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
     enum template_lesson by_template;
@@ -183,7 +184,7 @@ static void note_error(struct entry *entry, uint64_t now_ms, const char *why)
 /* Makes the proxy rest.  Returns for how many milliseconds; 0: it was resting already, since sessions that failed
  * together count as one failure. */
 static uint64_t lay_to_rest(const struct health *health, struct entry *entry, uint64_t now_ms, bool refused,
-                            const char *why)
+                            const struct failure *failure)
 {
     uint64_t rest = HEALTH_REST_FIRST_MS;
 
@@ -197,15 +198,16 @@ static uint64_t lay_to_rest(const struct health *health, struct entry *entry, ui
     entry->failures++;
     set_away(health, entry, false);
     entry->refused = refused;
+    entry->silent = failure->cause == CAUSE_SILENCE && !failure->on_the_way && !entry->proxy.socks;
     entry->reached = false;
-    note_error(entry, now_ms, why);
+    note_error(entry, now_ms, failure->what);
     return entry->rests_until - now_ms;
 }
 
 static void rest(const struct health *health, struct entry *entry, const char *name, uint64_t now_ms, bool refused,
                  const struct failure *failure)
 {
-    uint64_t left = lay_to_rest(health, entry, now_ms, refused, failure->what);
+    uint64_t left = lay_to_rest(health, entry, now_ms, refused, failure);
     char where[ENDPOINT_URL_MAX];
 
     if (left > 0)
@@ -264,7 +266,15 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
     return entry && entry->away;
 }
 
-void health_reached(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+bool health_was_silent(const struct health *health, const struct endpoint *proxy)
+{
+    const struct entry *entry = find(health, proxy);
+
+    return entry && entry->failures > 0 && entry->silent;
+}
+
+/* Ends the doubt, if there is one, since the proxy does that. */
+static void end_doubt(struct health *health, const struct endpoint *proxy, uint64_t now_ms, const char *does)
 {
     char where[ENDPOINT_URL_MAX];
 
@@ -272,7 +282,18 @@ void health_reached(struct health *health, const struct endpoint *proxy, uint64_
         return;
     touch(health, proxy, now_ms)->reached = true;
     tell_change(health);
-    log_message(LEVEL_INFO, NULL, "%s can be connected to again", endpoint_format_url(proxy, where));
+    log_message(LEVEL_INFO, NULL, "%s %s again", endpoint_format_url(proxy, where), does);
+}
+
+void health_reached(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    if (!health_was_silent(health, proxy))
+        end_doubt(health, proxy, now_ms, "can be connected to");
+}
+
+void health_heard(struct health *health, const struct endpoint *proxy, uint64_t now_ms)
+{
+    end_doubt(health, proxy, now_ms, "answers");
 }
 
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms)

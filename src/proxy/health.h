@@ -25,8 +25,9 @@ struct health;
 
 enum health_state {
     HEALTH_UP,
-    HEALTH_DOUBTFUL, /* it could not be reached, has rested, and for HEALTH_DOUBT_MS nobody knows whether it can be now:
-                      * passed over while another one can be asked, and probed meanwhile (probes.h) */
+    HEALTH_DOUBTFUL, /* it could not be reached, or was silent, has rested, and for HEALTH_DOUBT_MS nobody knows whether
+                      * it can be now, or is still: passed over while another one can be asked, and probed meanwhile
+                      * (probes.h) */
     HEALTH_RESTING, /* it failed a while ago: asked only if none is left that is up or doubtful */
     HEALTH_AWAY,    /* it sent Retry-After: not asked at all until then */
 };
@@ -51,8 +52,8 @@ void health_each(const struct health *health, uint64_t now_ms,
                              const char *why, uint64_t age_ms),
                  void *arg);
 
-/* It could not be reached, or is no proxy: it rests, longer each time, and is doubtful then.  While it rests, another
- * failure changes nothing.  For a while after health_renew it does not rest. */
+/* It could not be reached, says nothing, or is no proxy: it rests, longer each time, and is doubtful then.  While it
+ * rests, another failure changes nothing.  For a while after health_renew it does not rest. */
 void health_failed(struct health *health, const char *name, const struct endpoint *proxy, uint64_t now_ms,
                    const struct failure *failure);
 
@@ -73,11 +74,19 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
  * at a time is told; NULL: nobody. */
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
 
-/* A doubtful one was connected to: it is up.  As it was not asked anything, the failures before still count until it
- * answers: if it fails once more, it rests for longer than the last time. */
+/* Whether the last failure of one that rests or is doubtful was its silence: it was connected to, and did not answer in
+ * time (CAUSE_SILENCE).  The system takes connections for a process that hangs, too.  A SOCKS proxy never was: there is
+ * nothing that it could be asked in place of a tunnel (probes.h). */
+bool health_was_silent(const struct health *health, const struct endpoint *proxy);
+
+/* A doubtful one was connected to: it is up, unless it was silent.  As it was not asked for a tunnel, the failures
+ * before still count until it answers: if it fails once more, it rests for longer than the last time. */
 void health_reached(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 
-/* It answered. */
+/* A doubtful one did something when it was asked, if not for a tunnel: it is up likewise, also if it was silent. */
+void health_heard(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
+
+/* It answered a request for a tunnel. */
 void health_worked(struct health *health, const struct endpoint *proxy, uint64_t now_ms);
 
 /* The network is another one: who could not be reached may be now, and does not rest any more.  Failures do not count

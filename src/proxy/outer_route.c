@@ -30,7 +30,7 @@ bool outer_route_next(struct outer_route *route, uint64_t now_ms, enum outcome *
     struct failure away;
     enum route_next next = route_next(&route->way, route->services->health, now_ms, &route->before, &away);
 
-    probes_begin(route->services->probes, &route->way, route->settings);
+    probes_begin(route->services->probes, &route->way, route->via, route->settings);
     switch (next) {
     case ROUTE_PROXY:
         return true;

@@ -261,7 +261,7 @@ enum route_next way_choose(struct way *way, const struct endpoint **proxy, struc
     const struct services *services = way->services;
     enum route_next next = route_next(&way->route, services->health, loop_now(services->loop), proxy, failure);
 
-    probes_begin(services->probes, &way->route, &way->config->settings);
+    probes_begin(services->probes, &way->route, way->listener->proxy, &way->config->settings);
     return next;
 }
 

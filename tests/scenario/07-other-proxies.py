@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import signal
+import threading
 
 from kit import Sallyport, check, closed_port, equal, free_port, scenario, until
 from kit.control import place, say
@@ -14,6 +15,7 @@ from kit.real.loopback import dialing
 from kit.route import listener, refusal
 from kit.streams import read_all, read_exactly
 
+REFUSED = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -121,7 +123,7 @@ def the_next_proxy_when_the_first_is_silent(stage):
 def a_refusal_is_an_answer_and_not_a_failed_proxy(stage):
     house = House(stage)
     other = house.proxy("two")
-    house.run(house.proxy("one", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").url, other.url)
+    house.run(house.proxy("one", REFUSED).url, other.url)
     for _ in range(2):
         with house.daemon.connect("imap") as client:
             check("403 Forbidden" in refusal(client, ("permanent",)), "the refusal of the first proxy is not told")
@@ -184,6 +186,43 @@ def no_session_waits_for_a_silent_proxy_that_has_rested(stage):
     equal(state_of(house.daemon, silent.url), "up", "its state")
 
 
+class Hung:
+    """A proxy named one, whose connections the system takes while it does nothing with them, until it wakes."""
+
+    def __init__(self, stage):
+        self.awake = threading.Event()
+        self.proxy = Proxy(stage, self.script)
+
+    def script(self, connection):
+        head = connection.read_head()
+        until(lambda: self.awake.is_set() or self.proxy.stopping.is_set(), "the end of its sleep", 60)
+        connection.send(OPAQUE + b"* OK one\r\n" if head.startswith(b"CONNECT ") else REFUSED)
+        connection.read_all()
+
+
+def no_session_waits_for_a_proxy_that_hangs(stage):
+    """That it can be connected to is no news of it: it is asked beside the session, and sessions go there again as soon
+    as it answers that, if only by a refusal."""
+    house = House(stage)
+    hung, second = Hung(stage), house.proxy("two")
+    house.daemon = stage.sallyport("[sallyport]\nhandshake-timeout = 1s\n"
+                                   f"[proxy]\nurl = {hung.proxy.url} {second.url}\nheader = X-Secret: 1\n"
+                                   + listener("imap"))
+    house.greeted("two")
+    house.daemon.wait_line("rests for 2 s: no answer within 1 s")
+    until(lambda: state_of(house.daemon, hung.proxy.url) == "doubtful", "the end of its rest")
+    house.greeted("two")
+    asked = hung.proxy.wait_head(2).decode().split("\r\n")
+    equal(asked[:4] + asked[5:], ["OPTIONS * HTTP/1.1", f"Host: 127.0.0.1:{hung.proxy.port}", "Max-Forwards: 0",
+                                  "Connection: close", "", ""], "what it is asked")
+    house.greeted("two")
+    equal([head.split()[0] for head in hung.proxy.heads], [b"CONNECT", b"OPTIONS"], "what it was asked so far")
+    hung.awake.set()
+    until(lambda: house.greeting() == "* OK one\r", "the first proxy's return")
+    house.daemon.wait_line(f"{hung.proxy.url} answers again")
+    equal(state_of(house.daemon, hung.proxy.url), "up", "its state")
+
+
 def a_reload_ends_what_was_begun_beside_a_session(stage):
     house = House(stage)
     silent = fallen_silent(house)
@@ -229,7 +268,7 @@ def no_fallback_unless_told(stage):
 
 
 def no_fallback_when_the_proxy_said_no(stage):
-    for answer, kind in (BUSY, "temporary"), (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "permanent"):
+    for answer, kind in (BUSY, "temporary"), (REFUSED, "permanent"):
         house = House(stage)
         server = house.server()
         house.run(house.proxy("one", answer).url, proxy="fallback = direct", listeners=to_server(server))
@@ -331,6 +370,7 @@ scenario(the_first_proxy_is_asked_while_it_works,
          a_failed_proxy_rests_and_comes_back,
          a_proxy_that_nobody_answers_at_rests_and_comes_back,
          no_session_waits_for_a_silent_proxy_that_has_rested,
+         no_session_waits_for_a_proxy_that_hangs,
          a_reload_ends_what_was_begun_beside_a_session,
          a_resting_proxy_is_better_than_none,
          fallback_goes_to_the_target_when_no_proxy_can_be_reached,

@@ -171,6 +171,7 @@ START_TEST(what_is_known_of_each_method)
          "proxy"},
         {METHOD_TLS_UPGRADE, 0, "OPTIONS", "TLS/1.0", 401, true, "server", "server"},
         {METHOD_REVERSE, 0, "GET", "reverse", 401, true, "relay", "relay"},
+        {METHOD_SIGN_OF_LIFE, 0, "OPTIONS", "-", 407, false, "proxy", "proxy"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -278,6 +279,26 @@ START_TEST(a_text_that_does_not_fit_has_no_length)
 }
 END_TEST
 
+/* It asks the proxy alone, which owes nobody anything for it, and is told nothing that it could not see anyway. */
+START_TEST(a_sign_of_life_is_asked_for_without_a_word_too_much)
+{
+    static const struct endpoint target = {.host = "mail.example.net", .port = 143},
+                                 proxy = {.host = "proxy.example.net", .port = 3128},
+                                 secure = {.host = "proxy.example.net", .port = 443, .tls = true};
+    struct connect_request request = {.method = METHOD_SIGN_OF_LIFE, .announce = 7, .target = &target,
+                                      .proxy = &proxy, .token = "IMAP", .scheme = "imap", .alpn = "imap"};
+    static const char rest[] = "Max-Forwards: 0\r\nConnection: close\r\nUser-Agent: sallyport/" PACKAGE_VERSION
+                               "\r\n\r\n";
+    char expected[300];
+
+    snprintf(expected, sizeof expected, "OPTIONS * HTTP/1.1\r\nHost: proxy.example.net:3128\r\n%s", rest);
+    check_text(&request, expected, strlen(expected), "a port of its own");
+    request.proxy = &secure;
+    snprintf(expected, sizeof expected, "OPTIONS * HTTP/1.1\r\nHost: proxy.example.net\r\n%s", rest);
+    check_text(&request, expected, strlen(expected), "the port of https");
+}
+END_TEST
+
 START_TEST(each_table_of_words_ends)
 {
     ck_assert_uint_eq(word_index("connect", connect_method_words), METHOD_CONNECT);
@@ -304,6 +325,7 @@ int main(void)
     tcase_add_test(cases, a_connection_may_be_asked_to_stay);
     tcase_add_test(cases, the_largest_configuration_fits);
     tcase_add_test(cases, a_text_that_does_not_fit_has_no_length);
+    tcase_add_test(cases, a_sign_of_life_is_asked_for_without_a_word_too_much);
     tcase_add_test(cases, each_table_of_words_ends);
     return unit_run();
 }

@@ -115,6 +115,54 @@ START_TEST(a_doubtful_one_is_up_when_it_was_reached)
 }
 END_TEST
 
+/* That it can be connected to says nothing then; nor is what it does, as long as that is no tunnel, the end of its
+ * failures. */
+START_TEST(a_silent_one_is_doubtful_until_it_is_heard)
+{
+    const struct failure silence = {.cause = CAUSE_SILENCE, .what = "no answer within 30 s"};
+    uint64_t now = START + HEALTH_REST_FIRST_MS;
+    struct health *health = health_new();
+    const char *why = "";
+
+    health_heard(health, &proxy, START);
+    ck_assert_int_eq(health_state(health, &proxy, START), HEALTH_UP);
+    health_failed(health, NULL, &proxy, START, &silence);
+    ck_assert(health_was_silent(health, &proxy));
+    health_heard(health, &proxy, now - 1); /* it rests */
+    health_reached(health, &proxy, now);
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_DOUBTFUL);
+    health_heard(health, &proxy, now);
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_UP);
+    health_failed(health, NULL, &proxy, now, &silence);
+    ck_assert_uint_eq(health_rest_left(health, &proxy, now, &why), 2 * HEALTH_REST_FIRST_MS);
+    now += 2 * HEALTH_REST_FIRST_MS;
+    ck_assert_int_eq(health_state(health, &proxy, now), HEALTH_DOUBTFUL);
+    ck_assert_int_eq(health_state(health, &proxy, now + HEALTH_DOUBT_MS), HEALTH_UP);
+    health_worked(health, &proxy, now);
+    ck_assert(!health_was_silent(health, &proxy));
+    health_free(health);
+}
+END_TEST
+
+/* It is the last failure that counts, and only its own: a proxy before it may have been silent. */
+START_TEST(other_failures_are_no_silence)
+{
+    const struct failure silence = {.cause = CAUSE_SILENCE, .what = "no answer within 30 s"},
+                         before = {.cause = CAUSE_SILENCE, .on_the_way = true, .what = "out of reach"};
+    const uint64_t again = START + HEALTH_REST_FIRST_MS, after = again + 2 * HEALTH_REST_FIRST_MS;
+    struct health *health = health_new();
+
+    health_failed(health, NULL, &other, START, &before);
+    health_reached(health, &other, again);
+    ck_assert_int_eq(health_state(health, &other, again), HEALTH_UP);
+    health_failed(health, NULL, &proxy, START, &silence);
+    health_failed(health, NULL, &proxy, again, because("connection refused"));
+    health_reached(health, &proxy, after);
+    ck_assert_int_eq(health_state(health, &proxy, after), HEALTH_UP);
+    health_free(health);
+}
+END_TEST
+
 /* If nobody has come for long, it may as well have been a moment's trouble; it still counts if it fails again. */
 START_TEST(a_doubt_ends_with_time)
 {
@@ -527,6 +575,8 @@ int main(void)
     tcase_add_test(cases, failures_during_a_rest_are_one_failure);
     tcase_add_test(cases, an_answer_ends_the_rest_and_the_count);
     tcase_add_test(cases, a_doubtful_one_is_up_when_it_was_reached);
+    tcase_add_test(cases, a_silent_one_is_doubtful_until_it_is_heard);
+    tcase_add_test(cases, other_failures_are_no_silence);
     tcase_add_test(cases, a_doubt_ends_with_time);
     tcase_add_test(cases, others_are_up_when_their_rest_is_over);
     tcase_add_test(cases, a_proxy_sent_us_away_for_as_long_as_it_said);

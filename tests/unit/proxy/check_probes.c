@@ -5,77 +5,9 @@
 #include <string.h>
 
 #include "../unit.h"
-#include "proxy/health.h"
-#include "tunnel_scene.h"
-
-#define A "192.0.2.1:3128"
-#define HOST_A "192.0.2.1"
-#define B "192.0.2.2:3128"
-#define LIMIT 15000 /* connect-timeout */
+#include "probes_setting.h"
 
 static const struct failure dead = {.what = "dead"};
-static struct services *services;
-static struct config *config;
-
-static void set_up(const char *proxy)
-{
-    char text[1000];
-
-    services = tunnel_scene_set_up();
-    services->probes = probes_new(services);
-    ck_assert_ptr_nonnull(services->probes);
-    snprintf(text, sizeof text, "[sallyport]\nconnect-timeout = 15s\n[proxy]\n%s\nannounce = none\n[imap]\n"
-             "target = mail.example.net\n", proxy);
-    config = unit_config(text);
-}
-
-static void tear_down(void)
-{
-    probes_free(services->probes);
-    config_unref(config);
-    stage_tear_down();
-}
-
-static const struct endpoint *url(size_t i)
-{
-    return &config->proxies[0].urls.at[i];
-}
-
-static enum health_state state_of(size_t i)
-{
-    return health_state(services->health, url(i), loop_now(services->loop));
-}
-
-static uint64_t rest_of(size_t i)
-{
-    const char *why = "";
-
-    return health_rest_left(services->health, url(i), loop_now(services->loop), &why);
-}
-
-/* It has failed, and its first rest is over. */
-static void doubt(size_t i)
-{
-    health_failed(services->health, NULL, url(i), loop_now(services->loop) - HEALTH_REST_FIRST_MS, &dead);
-    ck_assert_int_eq(state_of(i), HEALTH_DOUBTFUL);
-}
-
-/* A session gets its tunnel by the proxy at that address, without a wait, as far as the network is concerned. */
-static void opens_at(const char *address)
-{
-    uint64_t before = stage_time();
-    struct asked asked;
-    unsigned i = 0;
-
-    asked_start(&asked, services, config);
-    while (!wire_is_held(stage_wire(i)) || strcmp(stage_wire(i)->to, address) != 0)
-        i++;
-    wire_say(stage_wire(i), "HTTP/1.1 200 x\r\n\r\n");
-    ck_assert_uint_eq(asked.told, 1);
-    ck_assert_int_eq(asked.outcome, OUTCOME_DONE);
-    ck_assert_uint_eq(stage_time(), before);
-    asked_end(&asked);
-}
 
 /* --- what sessions find --- */
 
@@ -113,7 +45,7 @@ END_TEST
 START_TEST(one_that_is_back_is_asked_by_the_next_session)
 {
     set_up(_i == 0 ? "url = http://a:3128 http://b:3128" : "url = https://a:3128 http://b:3128");
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_int_eq(state_of(0), HEALTH_UP);
     ck_assert_uint_eq(stage_wires(), 2);
@@ -131,7 +63,7 @@ END_TEST
 START_TEST(where_none_comes_nothing_is_probed)
 {
     set_up("url = http://a:3128 http://b:3128");
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_dials(), 2);
     health_failed(services->health, NULL, url(0), loop_now(services->loop), &dead);
@@ -147,7 +79,7 @@ END_TEST
 START_TEST(what_is_the_last_resort_is_asked_by_the_session)
 {
     set_up("url = http://a:3128");
-    doubt(0);
+    doubt(0, &dead);
     opens_at(A);
     ck_assert_uint_eq(stage_dials(), 1);
     tear_down();
@@ -161,8 +93,8 @@ START_TEST(where_all_are_doubtful_one_session_alone_waits)
 
     set_up("url = http://a:3128 http://b:3128");
     stage_address(HOST_A, STAGE_SILENT);
-    doubt(0);
-    doubt(1);
+    doubt(0, &dead);
+    doubt(1, &dead);
     asked_start(&asked, services, config);
     ck_assert_uint_eq(asked.told, 0);
     ck_assert_int_eq(state_of(1), HEALTH_UP);
@@ -178,7 +110,7 @@ START_TEST(it_is_not_waited_for_before_the_direct_way)
 
     set_up("url = http://a:3128\nfallback = direct");
     stage_address(HOST_A, STAGE_SILENT);
-    doubt(0);
+    doubt(0, &dead);
     asked_start(&asked, services, config);
     asked_check_open(&asked, "direct");
     asked_end(&asked);
@@ -215,7 +147,7 @@ START_TEST(it_ends_with_its_network_or_configuration)
 {
     set_up("url = http://a:3128 http://b:3128");
     stage_address(HOST_A, STAGE_SILENT);
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_dials_open(), 1);
     probes_end(services->probes);
@@ -237,7 +169,7 @@ START_TEST(one_under_way_ends_with_all_of_them)
 {
     set_up("url = http://a:3128 http://b:3128");
     stage_address(HOST_A, STAGE_SILENT);
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_dials_open(), 1);
     tear_down(); /* which fails if anything is left */
@@ -249,7 +181,7 @@ START_TEST(what_a_session_has_learned_counts_for_more)
 {
     set_up("url = http://a:3128 http://b:3128");
     stage_address(HOST_A, STAGE_SILENT);
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_dials_open(), 1);
     if (_i == 0)
@@ -272,7 +204,7 @@ START_TEST(without_descriptors_it_stays_doubtful)
 {
     set_up("url = http://a:3128 http://b:3128");
     stage_address(HOST_A, STAGE_LOCAL);
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_dials(), 2);
     ck_assert_int_eq(state_of(0), HEALTH_DOUBTFUL);
@@ -283,7 +215,7 @@ END_TEST
 START_TEST(a_name_that_is_not_found_is_a_failure)
 {
     set_up("url = http://a:3128 http://b:3128");
-    doubt(0);
+    doubt(0, &dead);
     if (_i == 0)
         stage_name("a", "!no such name");
     else
@@ -312,7 +244,7 @@ START_TEST(a_listener_of_ours_is_not_connected_to)
 {
     set_up("url = http://a:3128 http://b:3128");
     services->is_own = is_first;
-    doubt(0);
+    doubt(0, &dead);
     opens_at(B);
     ck_assert_uint_eq(stage_lookups(), 2);
     ck_assert_int_eq(state_of(0), HEALTH_UP);
@@ -330,13 +262,13 @@ START_TEST(one_that_was_found_may_not_be_everywhere)
 
     set_up("url = http://a:3128 http://b:3128");
     stage_name("a", "0.0.0.0");
-    doubt(0);
+    doubt(0, &dead);
     route_begin(&route, &config->proxies[0]);
     route_add(&route, url(0));
     route_add(&route, url(1));
     route.found = _i == 0;
     ck_assert_int_eq(route_next(&route, services->health, loop_now(services->loop), &next, &failure), ROUTE_PROXY);
-    probes_begin(services->probes, &route, &config->settings);
+    probes_begin(services->probes, &route, &config->proxies[0], &config->settings);
     stage_settle();
     ck_assert_int_eq(state_of(0), _i == 0 ? HEALTH_DOUBTFUL : HEALTH_RESTING);
     ck_assert_uint_eq(stage_dials(), _i == 0 ? 0 : 1);
@@ -357,7 +289,7 @@ START_TEST(there_is_a_most_at_a_time)
     for (unsigned i = 0; i < PROBES_MAX + 2; i++) {
         snprintf(text, sizeof text, "192.0.2.%u", 20 + i);
         stage_address(text, STAGE_SILENT);
-        doubt(i);
+        doubt(i, &dead);
     }
     for (int i = 0; i < 2; i++) {
         asked_start(&asked, services, config);

@@ -26,6 +26,7 @@ UNIT_TESTS += \
 	tests/unit/proxy/check_pool_h2 \
 	tests/unit/proxy/check_pool_trouble \
 	tests/unit/proxy/check_probes \
+	tests/unit/proxy/check_probes_silence \
 	tests/unit/proxy/check_proxy_request \
 	tests/unit/proxy/check_proxy_request_h2 \
 	tests/unit/proxy/check_proxy_request_relay \
@@ -72,8 +73,11 @@ tests_unit_proxy_check_targets_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 TUNNEL_SCENE = tests/unit/proxy/tunnel_scene.c tests/unit/proxy/tunnel_scene.h
 tests_unit_proxy_check_head_start_SOURCES = tests/unit/proxy/check_head_start.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_head_start_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
-tests_unit_proxy_check_probes_SOURCES = tests/unit/proxy/check_probes.c $(TUNNEL_SCENE)
+PROBES_SETTING = tests/unit/proxy/probes_setting.c tests/unit/proxy/probes_setting.h $(TUNNEL_SCENE)
+tests_unit_proxy_check_probes_SOURCES = tests/unit/proxy/check_probes.c $(PROBES_SETTING)
 tests_unit_proxy_check_probes_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
+tests_unit_proxy_check_probes_silence_SOURCES = tests/unit/proxy/check_probes_silence.c $(PROBES_SETTING)
+tests_unit_proxy_check_probes_silence_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_SOURCES = tests/unit/proxy/check_tunnel.c $(TUNNEL_SCENE)
 tests_unit_proxy_check_tunnel_LDFLAGS = $(AM_LDFLAGS) $(STAGE)
 tests_unit_proxy_check_tunnel_notices_SOURCES = tests/unit/proxy/check_tunnel_notices.c $(TUNNEL_SCENE)
