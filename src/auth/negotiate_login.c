@@ -131,10 +131,15 @@ static void on_late(void *arg)
 {
     struct negotiate_login *login = arg;
 
-    if (login->task.state == PREPARE)
+    if (login->task.state == PREPARE) {
         fail(login, OUTCOME_LOCAL, "libcurl had no answer within %u s", login->params.limit_ms / 1000);
-    else
-        fail(login, OUTCOME_PEER, "no answer within %u s", login->params.limit_ms / 1000);
+        return;
+    }
+    if (task_has_ended(&login->task))
+        return;
+    failure_set(&login->task.failure, FAILURE_TEMPORARY, "no answer within %u s", login->params.limit_ms / 1000);
+    login->task.failure.cause = CAUSE_SILENCE;
+    finish(login, OUTCOME_PEER);
 }
 
 /* --- ASK: libcurl's request, sent to the proxy by an exchange of ours --- */

@@ -167,7 +167,11 @@ const char *connect_request_verb(unsigned method)
 
 const char *connect_request_name(unsigned method)
 {
-    return methods[method].token ? methods[method].token : connect_method_words[method];
+    const struct method *asked = &methods[method];
+
+    if (asked->token)
+        return asked->token;
+    return method <= METHOD_TCPCONNECTION ? connect_method_words[method] : asked->verb;
 }
 
 const char *connect_request_token(unsigned method)

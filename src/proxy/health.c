@@ -15,7 +15,8 @@ struct entry {
     unsigned failures;    /* in a row */
     bool away;            /* it rests because it asked for that */
     bool refused;         /* it rests because it refused our credentials */
-    bool silent;          /* the last failure was its silence */
+    bool silent;          /* one of the failures was its silence */
+    uint64_t doubted_at;  /* ms: of the first failure after it had been up */
     bool reached;         /* it was connected to since the last failure, or heard, and not asked for a tunnel */
     bool plain;           /* it opened a tunnel without Upgrade after it had failed on one with it */
     bool takes_upgrade;   /* it opened one with it */
@@ -134,13 +135,15 @@ static struct entry *touch(struct health *health, const struct endpoint *proxy, 
 enum health_state health_state(const struct health *health, const struct endpoint *proxy, uint64_t now_ms)
 {
     const struct entry *entry = find(health, proxy);
+    uint64_t doubt_ends;
 
     if (!entry)
         return HEALTH_UP;
     if (entry->rests_until > now_ms)
         return entry->away ? HEALTH_AWAY : HEALTH_RESTING;
-    return entry->failures > 0 && !entry->refused && !entry->reached && entry->rests_until + HEALTH_DOUBT_MS > now_ms
-               ? HEALTH_DOUBTFUL : HEALTH_UP;
+    doubt_ends = (entry->silent ? entry->doubted_at : entry->rests_until) + HEALTH_DOUBT_MS;
+    return entry->failures > 0 && !entry->refused && !entry->reached && doubt_ends > now_ms ? HEALTH_DOUBTFUL
+                                                                                            : HEALTH_UP;
 }
 
 uint64_t health_rest_left(const struct health *health, const struct endpoint *proxy, uint64_t now_ms,
@@ -192,13 +195,16 @@ static uint64_t lay_to_rest(const struct health *health, struct entry *entry, ui
         entry->refused |= refused;
         return 0;
     }
+    if (health_state(health, &entry->proxy, now_ms) != HEALTH_DOUBTFUL)
+        entry->doubted_at = now_ms;
     for (unsigned i = 0; i < entry->failures && rest < HEALTH_REST_MAX_MS; i++)
         rest *= 2;
     entry->rests_until = now_ms + (rest < HEALTH_REST_MAX_MS ? rest : HEALTH_REST_MAX_MS);
+    entry->silent = (entry->failures > 0 && entry->silent) ||
+                    (failure->cause == CAUSE_SILENCE && !failure->on_the_way && !entry->proxy.socks);
     entry->failures++;
     set_away(health, entry, false);
     entry->refused = refused;
-    entry->silent = failure->cause == CAUSE_SILENCE && !failure->on_the_way && !entry->proxy.socks;
     entry->reached = false;
     note_error(entry, now_ms, failure->what);
     return entry->rests_until - now_ms;

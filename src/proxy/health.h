@@ -17,7 +17,9 @@
 
 #define HEALTH_REST_FIRST_MS 2000u    /* the back-off after the first failure; each further one in a row doubles it */
 #define HEALTH_REST_MAX_MS 300000u
-#define HEALTH_DOUBT_MS 1800000u /* who has failed longer ago may have done so once, and been well ever since */
+#define HEALTH_DOUBT_MS 1800000u /* who has failed longer ago may have done so once, and been well ever since; of one
+                                  * that was silent it counts from the first failure, since it may be well and have no
+                                  * answer to a probe */
 #define HEALTH_ENTRIES_MAX 256        /* then the one not written for the longest time is replaced, and one that has
                                        * offered a scheme only if all have */
 
@@ -74,9 +76,9 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
  * at a time is told; NULL: nobody. */
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
 
-/* Whether the last failure of one that rests or is doubtful was its silence: it was connected to, and did not answer in
- * time (CAUSE_SILENCE).  The system takes connections for a process that hangs, too.  A SOCKS proxy never was: there is
- * nothing that it could be asked in place of a tunnel (probes.h). */
+/* Whether one of the failures for which it rests or is doubtful was its silence: it was connected to, and did not
+ * answer in time (CAUSE_SILENCE).  The system takes connections for a process that hangs, too.  A SOCKS proxy never was:
+ * there is nothing that it could be asked in place of a tunnel (probes.h). */
 bool health_was_silent(const struct health *health, const struct endpoint *proxy);
 
 /* A doubtful one was connected to: it is up, unless it was silent.  As it was not asked for a tunnel, the failures

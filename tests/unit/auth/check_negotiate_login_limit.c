@@ -142,6 +142,7 @@ START_TEST(one_limit_counts_for_all_connections)
     stage_advance(200);
     check_late("no answer within 10 s");
     ck_assert_int_eq(outcome, OUTCOME_PEER);
+    ck_assert_int_eq(failure.cause, CAUSE_SILENCE);
     tear_down();
 }
 END_TEST
