@@ -77,8 +77,8 @@ bool health_was_sent_away(const struct health *health, const struct endpoint *pr
 void health_watch(struct health *health, void (*changed)(void *arg), void *arg);
 
 /* Whether one of the failures for which it rests or is doubtful was its silence: it was connected to, and did not
- * answer in time (CAUSE_SILENCE).  The system takes connections for a process that hangs, too.  A SOCKS proxy never was:
- * there is nothing that it could be asked in place of a tunnel (probes.h). */
+ * answer in time (CAUSE_SILENCE).  The system takes connections for a process that hangs, too.  A SOCKS proxy never
+ * was: there is nothing that it could be asked in place of a tunnel (probes.h). */
 bool health_was_silent(const struct health *health, const struct endpoint *proxy);
 
 /* A doubtful one was connected to: it is up, unless it was silent.  As it was not asked for a tunnel, the failures
