@@ -63,7 +63,7 @@ bool socket_path_check(const char *text, const char **why)
 static struct expansion expansion_for(const char *text)
 {
     const bool asks = strstr(text, "$USER") || strstr(text, "$HOME");
-    struct expansion expansion = asks ? expansion_of_this_user() : (struct expansion){NULL};
+    struct expansion expansion = asks ? expansion_of_this_user() : (struct expansion){0};
     const char *runtime = getenv(RUNTIME);
 
     expansion.runtime = runtime && *runtime ? runtime : NULL;
